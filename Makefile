@@ -1,0 +1,75 @@
+# Every target works on a bare machine: Python 3.11 with venv and a package index are enough.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+# Import names and folders that exist: the tree grows, the checks follow it.
+SOURCES := $(wildcard shared services/*/* migrations deploy/local tests bench)
+COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+.PHONY: help setup setup-dev run test check fmt bench chaos migrate lock events rules
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
+
+# The installer is fetched by pip, everything else by the installer: seconds instead of most of a minute.
+$(UV): requirements-build.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "makewhole needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "this Python has no venv: apt-get install python3-venv" >&2; exit 1; }
+	@echo "setting up $(VENV)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
+	@touch $(UV)
+
+$(VENV)/.run: $(UV) requirements.txt pyproject.toml
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.run
+
+setup-dev: $(VENV)/.dev
+
+run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0, FRESH=1, ORDERS=path, PORT_BASE=18000)
+	@exec $(BIN)/python -m local_stack run
+
+test: setup-dev ## the whole suite, on its own PostgreSQL and Kafka (ARGS="-k name")
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## format, lint, types, import walls; writes nothing
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+
+fmt: setup-dev ## format and put right what can be put right
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+bench: setup-dev ## performance report: bench/report.json and a table
+	@$(BIN)/python -m bench
+
+chaos: setup-dev ## faults on real processes, then the audit
+	@$(BIN)/python -m tests.chaos
+
+migrate: setup ## bring the databases of MAKEWHOLE_DATABASE_URL up to date
+	@$(BIN)/python -m local_stack migrate
+
+lock: $(UV) ## raise the pins to the newest versions
+	@$(COMPILE) --upgrade --group build -o requirements-build.txt
+	@$(COMPILE) --upgrade --extra dev pyproject.toml -c requirements-build.txt -o requirements-dev.txt
+	@$(COMPILE) --upgrade pyproject.toml -c requirements-dev.txt -o requirements.txt
+
+events: setup-dev ## write the event catalogue and the schemas from the code
+	@$(BIN)/python -m ops.generate
+
+rules: setup-dev ## write the rule pages from the programmes
+	@$(BIN)/python -m ops.rules
