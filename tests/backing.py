@@ -1,0 +1,126 @@
+"""Real PostgreSQL and real Kafka for the tests: one of each for a session, databases and topics by the dozen."""
+
+import contextlib
+import itertools
+import os
+import random
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+
+from local_stack.databases import database_url, migrate
+from local_stack.kafka import Kafka
+from local_stack.postgres import Postgres
+from local_stack.server import serving
+from local_stack.state import PROJECT
+from local_stack.topics import PARTITIONS, ensure_topics
+
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+# Below the range that the kernel takes for outgoing connections, so that a port found free stays free until it is used.
+PORTS = range(20_000, 30_000)
+_numbers = itertools.count(1)
+
+
+@contextlib.contextmanager
+def temporary_state() -> Iterator[Path]:
+    """A state folder that every user may enter, PostgreSQL's among them, removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="makewhole-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def running_postgres() -> AsyncIterator[str]:
+    """A PostgreSQL server of its own; yields its address."""
+    with temporary_state() as state:
+        server = Postgres(state, free_ports(1)[0])
+        async with serving(server, state / "log" / "postgres.log"):
+            yield server.url
+
+
+@contextlib.asynccontextmanager
+async def running_kafka() -> AsyncIterator[str]:
+    """A Kafka broker of its own; yields its bootstrap address."""
+    with temporary_state() as state:
+        server = Kafka(state, *free_ports(2))
+        async with serving(server, state / "log" / "kafka.log"):
+            yield server.bootstrap
+
+
+class Databases:
+    """Fresh databases on one server, copied from a template that is migrated once."""
+
+    def __init__(self, server_url: str) -> None:
+        self.server_url = server_url
+        self._templates: dict[str, str] = {}
+
+    async def empty(self) -> str:
+        """The address of a new database with nothing in it."""
+        return await self._create("template1")
+
+    async def migrated(self, service: str) -> str:
+        """The address of a new database with the service's tables."""
+        if service not in self._templates:
+            url = await self.empty()
+            await migrate(service, url)
+            self._templates[service] = url.rsplit("/", 1)[1]
+        return await self._create(self._templates[service])
+
+    async def drop(self, url: str) -> None:
+        """Removes a database, whoever may still be connected."""
+        await self._execute(f'drop database if exists "{url.rsplit("/", 1)[1]}" with (force)')
+
+    async def _create(self, template: str) -> str:
+        name = f"test_{next(_numbers)}"
+        await self._execute(f'create database "{name}" template "{template}"')
+        return database_url(self.server_url, name)
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.server_url, database="postgres")
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+async def fresh_topic_on(bootstrap: str, name: str = "test.events", partitions: int = PARTITIONS) -> str:
+    """A new topic with the production settings, named after the one it stands for."""
+    fresh = f"{name}.{os.getpid()}.{next(_numbers)}"
+    await ensure_topics(bootstrap, [fresh], partitions)
+    return fresh
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on the loopback address that nobody listens on."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.choice(PORTS)
+        if port not in found and _free(port):
+            found.append(port)
+    return found
+
+
+def free_port_base() -> int:
+    """A PORT_BASE with all the ports of a stack free."""
+    while True:
+        base = random.randrange(10_000, 19_000, 10)
+        offsets = [*range(10), *range(100, 110), 7432, 11092, 11093]
+        if all(_free(base + offset) for offset in offsets):
+            return base
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

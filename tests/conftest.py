@@ -1,0 +1,69 @@
+"""Fixtures that every test may ask for: real servers, started when the first test wants them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from local_stack.topics import PARTITIONS
+from tests import backing
+
+
+@pytest.fixture(scope="session")
+async def postgres_url() -> AsyncIterator[str]:
+    """The address of the session's PostgreSQL server, without a database."""
+    async with backing.running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def kafka() -> AsyncIterator[str]:
+    """The bootstrap address of the session's Kafka; a broker that does not start is a failure, never a skip."""
+    async with backing.running_kafka() as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+async def databases(postgres_url: str) -> backing.Databases:
+    """Makes databases for fixtures of a wider scope than one test; who takes one drops it or leaves it to the session's end."""
+    return backing.Databases(postgres_url)
+
+
+@pytest.fixture
+async def migrated(databases: backing.Databases) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """`await migrated("dispute")`: the address of a fresh database with that service's tables, dropped after the test."""
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        made.append(await databases.migrated(service))
+        return made[-1]
+
+    yield make
+    for url in made:
+        await databases.drop(url)
+
+
+@pytest.fixture
+async def empty_database(databases: backing.Databases) -> AsyncIterator[str]:
+    """The address of a fresh database with nothing in it, dropped after the test."""
+    url = await databases.empty()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+def fresh_topic(kafka: str) -> Callable[..., Awaitable[str]]:
+    """`await fresh_topic("dispute.events")`: the name of a new topic with the production settings."""
+
+    async def make(name: str = "test.events", partitions: int = PARTITIONS) -> str:
+        return await backing.fresh_topic_on(kafka, name, partitions)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real orders, texts and reference tables beside the project."""
+    if not backing.SHARED_DATA.is_dir():
+        pytest.skip(f"no data at {backing.SHARED_DATA}")
+    return backing.SHARED_DATA
