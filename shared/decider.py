@@ -80,9 +80,7 @@ class Rejected(Exception):
 
     rules: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(
-        self, detail: str = "", *, rules: Sequence[str] = (), errors: Sequence[Mapping[str, Any]] = (), **members: Any
-    ) -> None:
+    def __init__(self, detail: str = "", *, rules: Sequence[str] = (), errors: Sequence[Mapping[str, Any]] = (), **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.cited = tuple(rules) or type(self).rules

@@ -1,0 +1,351 @@
+"""What happens in a dispute, in lifecycle order. These names are storage: never rename one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.events.base import Event, Instant, Message
+from shared.events.money import Money
+from shared.events.order import LineAmount, Terms
+
+
+class Reason(StrEnum):
+    """Why a buyer disputes (rules 3.2); the last two are always refused, RETURN_CONDITION is the system's own."""
+
+    NOT_RECEIVED = "not_received"
+    LATE = "late"
+    WRONG_ADDRESS = "wrong_address"
+    NOT_AS_DESCRIBED = "not_as_described"
+    COUNTERFEIT = "counterfeit"
+    DAMAGED = "damaged"
+    SHORTAGE = "shortage"
+    DEFECTIVE = "defective"
+    WRONG_ITEM = "wrong_item"
+    WRONG_SIZE = "wrong_size"
+    UNAUTHORISED_CHARGE = "unauthorised_charge"
+    CHANGE_OF_MIND = "change_of_mind"
+
+
+class SolutionType(StrEnum):
+    """What a solution consists of."""
+
+    REFUND_ONLY = "refund_only"
+    RETURN_AND_REFUND = "return_and_refund"
+
+
+class Payer(StrEnum):
+    """Who pays the freight of a return (K26)."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    PLATFORM = "platform"
+
+
+class Decision(StrEnum):
+    """The seller's answer."""
+
+    ACCEPT = "accept"
+    COUNTER = "counter"
+    REJECT = "reject"
+
+
+class ReachedType(StrEnum):
+    """How a solution was reached."""
+
+    NEGOTIATED = "negotiated"
+    SELLER_TIMEOUT = "seller_timeout"
+    ARBITRATED = "arbitrated"
+    APPEAL = "appeal"
+    SUPPORT_OVERRIDE = "support_override"
+
+
+class EscalationReason(StrEnum):
+    """Why a dispute went to the case team."""
+
+    BUYER_TIMEOUT = "buyer_timeout"
+    NEGOTIATION_TIMEOUT = "negotiation_timeout"
+    RETURN_CONDITION = "return_condition"
+    RETURN_IMPOSSIBLE = "return_impossible"
+
+
+class CloseReason(StrEnum):
+    """How a dispute ended (rules 3.2)."""
+
+    REFUNDED = "refunded"
+    NO_REFUND = "no_refund"
+    CANCELLED_BY_BUYER = "cancelled_by_buyer"
+    RETURN_LAPSED = "return_lapsed"
+    REPLACED = "replaced"
+    EXTERNAL_CHARGEBACK = "external_chargeback"
+    ERRONEOUS = "erroneous"
+
+
+class RefundSource(StrEnum):
+    """On what ground money goes back (S57)."""
+
+    AGREEMENT = "agreement"
+    CANCELLATION = "cancellation"
+    MEDIATION = "mediation"
+    RETURN = "return"
+    GOODWILL = "goodwill"
+
+
+class DisputedLine(Message):
+    """An order line as far as it is disputed; `cap` is what was refundable on that quantity when the dispute began."""
+
+    line_id: str
+    quantity: int
+    cap: Money
+
+
+class Solution(Message):
+    """What one party asks or offers."""
+
+    type: SolutionType
+    amount: Money
+    freight_payer: Payer | None = None
+    address_ref: str | None = None
+
+
+class DisputeOpened(Event):
+    """A buyer disputes lines of an order; the seller has until `respond_by` (S39)."""
+
+    dispute_id: str
+    order_id: str
+    payment_id: str
+    buyer_id: str
+    seller_id: str
+    lines: tuple[DisputedLine, ...]
+    reason: Reason
+    request: Solution
+    description_ref: str
+    evidence: tuple[str, ...]
+    contacted_seller: bool
+    terms: Terms
+    reopened_from: str | None
+    protection_ends_at: Instant | None
+    return_address_ref: str | None
+    respond_by: Instant
+    rules: tuple[str, ...]
+
+
+class SellerResponded(Event):
+    """The seller answered; the buyer has until `answer_by`, both until `negotiate_until` (D2, D4)."""
+
+    dispute_id: str
+    decision: Decision
+    reason_ref: str | None
+    answer_by: Instant | None
+    negotiate_until: Instant | None
+    rules: tuple[str, ...]
+
+
+class SolutionProposed(Event):
+    """A solution other than the one asked for (S42)."""
+
+    dispute_id: str
+    by: str
+    solution: Solution
+    rules: tuple[str, ...]
+
+
+class SellerResponseTimedOut(Event):
+    """The seller was silent until `due_at` (S41)."""
+
+    dispute_id: str
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class RequestModified(Event):
+    """The buyer changed the request: the next round (S43)."""
+
+    dispute_id: str
+    round: int
+    reason: Reason
+    request: Solution
+    description_ref: str | None
+    evidence: tuple[str, ...]
+    respond_by: Instant
+    rules: tuple[str, ...]
+
+
+class SolutionAccepted(Event):
+    """The buyer accepted the live solution (S42)."""
+
+    dispute_id: str
+    solution: Solution
+    rules: tuple[str, ...]
+
+
+class SolutionReached(Event):
+    """What will be done, how it came about, and on which rules."""
+
+    dispute_id: str
+    reached_type: ReachedType
+    solution: Solution
+    lines: tuple[LineAmount, ...]
+    rules: tuple[str, ...]
+
+
+class BuyerResponseTimedOut(Event):
+    """The buyer did not answer until `due_at` (T8)."""
+
+    dispute_id: str
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class NegotiationTimedOut(Event):
+    """No agreement until `due_at` (T10)."""
+
+    dispute_id: str
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class Escalated(Event):
+    """The case team takes over; evidence is gathered until `evidence_until` (D3)."""
+
+    dispute_id: str
+    by: str
+    reason: EscalationReason
+    evidence_until: Instant
+    rules: tuple[str, ...]
+
+
+class Appealed(Event):
+    """A party appeals a decision of the case team (T17); `decide_by` is D8."""
+
+    dispute_id: str
+    by: str
+    ground_ref: str
+    evidence: tuple[str, ...]
+    decide_by: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnLine(Message):
+    """So many of an order line go back."""
+
+    line_id: str
+    quantity: int
+
+
+class ReturnDue(Event):
+    """Asks the return-label service for a return (T22)."""
+
+    return_id: str
+    dispute_id: str
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    lines: tuple[ReturnLine, ...]
+    reason: Reason
+    freight_payer: Payer
+    address_ref: str | None
+    ship_days: int
+    transit_alarm_days: int
+    inspect_bd: int
+    timezone: str
+    rules: tuple[str, ...]
+
+
+class RefundDue(Event):
+    """Asks the refund service for money: the only event that does (architecture: sagas)."""
+
+    refund_id: str
+    order_id: str
+    payment_id: str
+    dispute_id: str | None
+    buyer_id: str
+    seller_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    source: RefundSource
+    bank_window_bd: tuple[int, int]
+    timezone: str
+    rules: tuple[str, ...]
+
+
+class RefundOutcome(StrEnum):
+    """What the refund service answered."""
+
+    ISSUED = "issued"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SENT_TO_MANUAL = "sent_to_manual"
+
+
+class RefundNoted(Event):
+    """The refund service's answer, on the dispute and on its order."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    outcome: RefundOutcome
+    amount: Money
+    lines: tuple[LineAmount, ...]
+    reason: str | None
+    source_event: str
+    rules: tuple[str, ...]
+
+
+class ReturnOutcome(StrEnum):
+    """What the return-label service told."""
+
+    AUTHORIZED = "authorized"
+    DENIED = "denied"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class ReturnNoted(Event):
+    """A step of the return, on the dispute."""
+
+    return_id: str
+    dispute_id: str
+    outcome: ReturnOutcome
+    reason: str | None
+    source_event: str
+    rules: tuple[str, ...]
+
+
+class DisputeCancelled(Event):
+    """The buyer withdrew the dispute (S46)."""
+
+    dispute_id: str
+    acknowledged_release: bool
+    rules: tuple[str, ...]
+
+
+class DisputeClosed(Event):
+    """The end, and why (S52)."""
+
+    dispute_id: str
+    reason: CloseReason
+    amount: Money
+    rules: tuple[str, ...]
+
+
+DisputeEvent = (
+    DisputeOpened
+    | SellerResponded
+    | SolutionProposed
+    | SellerResponseTimedOut
+    | RequestModified
+    | SolutionAccepted
+    | SolutionReached
+    | BuyerResponseTimedOut
+    | NegotiationTimedOut
+    | Escalated
+    | Appealed
+    | ReturnDue
+    | RefundDue
+    | RefundNoted
+    | ReturnNoted
+    | DisputeCancelled
+    | DisputeClosed
+)

@@ -1,0 +1,247 @@
+"""What happens to an order. These names are storage: never rename one."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from shared.events.base import Event, Instant, Message
+from shared.events.money import Money
+
+
+class Anchor(StrEnum):
+    """From when a programme counts its protection: the order's finish (K3) or its payment."""
+
+    FINISHED = "finished"
+    PAID = "paid"
+
+
+class Terms(Message):
+    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days (rules 4)."""
+
+    programme: str
+    version: int
+    timezone: str
+    anchor: Anchor
+    protection_days: int
+    undelivered_fallback_days: int
+    opens_after_shipment_days: int
+    release_delay_hours: int
+    payment_methods: tuple[str, ...]
+    seller_response_days: int
+    buyer_response_days: int
+    buyer_timeout_action: str
+    negotiation_days: int
+    max_rounds: int
+    evidence_days: int
+    return_ship_days: int
+    return_transit_alarm_days: int
+    return_inspect_bd: int
+    refund_bank_window_bd: tuple[int, int]
+    refund_after_return_bd: int
+
+
+class OrderPayment(Message):
+    """How the order was paid, and to whom (`payee`: `escrow` or `seller`)."""
+
+    payment_id: str
+    method: str
+    payee: str
+    amount: Money
+
+
+class OrderLine(Message):
+    """One line; `cap` is the most that can ever be refunded on it: its goods and its share of freight and discounts (G9)."""
+
+    line_id: str
+    seller_id: str
+    sku: str
+    category: str
+    price: Money
+    quantity: int
+    cap: Money
+    weight_kg: Decimal | None = None
+    dimensions_cm: tuple[Decimal, ...] = ()
+    flags: tuple[str, ...] = ()
+    listing_warranty: str | None = None
+
+
+class ShipTo(Message):
+    """Where the order goes, as far as rules need it; the address itself is personal and not here."""
+
+    country: str
+    region: str | None = None
+    postal_code: str | None = None
+
+
+class Parcel(Message):
+    """One parcel of a shipment."""
+
+    weight_kg: Decimal | None = None
+    dimensions_cm: tuple[Decimal, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+class LineAmount(Message):
+    """Money on one order line."""
+
+    line_id: str
+    amount: Money
+
+
+class OrderRegistered(Event):
+    """The shop told us of an order; its terms are bound here (`body_digest` tells a repeat from another body)."""
+
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    channel: str
+    payment: OrderPayment
+    lines: tuple[OrderLine, ...]
+    terms: Terms
+    buyer_account_status: str
+    return_address_ref: str | None
+    free_return_confirmed: bool
+    ship_to: ShipTo
+    promised_by: date | None
+    placed_at: Instant
+    body_digest: str
+    protection_ends_at: Instant | None
+
+
+class OrderPaid(Event):
+    """The buyer paid; the refund service captures from this."""
+
+    order_id: str
+    payment_id: str
+    buyer_id: str
+    seller_id: str
+    method: str
+    amount: Money
+    lines: tuple[LineAmount, ...]
+    paid_at: Instant
+    protection_ends_at: Instant | None
+
+
+class OrderShipped(Event):
+    order_id: str
+    shipped_at: Instant
+    parcels: tuple[Parcel, ...]
+    protection_ends_at: Instant | None
+
+
+class OrderDelivered(Event):
+    """The carrier's scan or the buyer's confirmation; it also finishes the order (K3)."""
+
+    order_id: str
+    delivered_at: Instant
+    protection_ends_at: Instant | None
+
+
+class OrderFinished(Event):
+    order_id: str
+    finished_at: Instant
+    protection_ends_at: Instant | None
+
+
+class DeliveryCorrected(Event):
+    order_id: str
+    delivered_at: Instant
+    protection_ends_at: Instant | None
+
+
+class OrderCancelled(Event):
+    order_id: str
+    by: str
+    cancelled_at: Instant
+
+
+class OrderCarrierLost(Event):
+    order_id: str
+    lost_at: Instant
+
+
+class AccountStatusChanged(Event):
+    order_id: str
+    status: str
+    since: Instant
+
+
+class DeadlineMoved(Event):
+    """A deadline was moved, and by which rule."""
+
+    kind: str
+    previous_due_at: Instant
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class PaymentHeld(Event):
+    """The payout of these lines waits for a dispute."""
+
+    order_id: str
+    dispute_id: str
+    lines: tuple[str, ...]
+
+
+class HoldEnd(StrEnum):
+    """Why a hold ended."""
+
+    CANCELLED = "cancelled"
+    AGREED = "agreed"
+    CLOSED = "closed"
+
+
+class PaymentHoldLifted(Event):
+    """The lines are protected again as before the dispute (T39)."""
+
+    order_id: str
+    dispute_id: str
+    lines: tuple[str, ...]
+    because: HoldEnd
+
+
+class PaymentReleased(Event):
+    """The seller is paid for these lines: what was paid less what was refunded (T39, S24)."""
+
+    order_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    dispute_id: str | None
+    rules: tuple[str, ...]
+
+
+class ProtectionExpired(Event):
+    """The time for disputes is over (P); open ones go on; the release follows at `release_at` (R)."""
+
+    order_id: str
+    due_at: Instant
+    release_at: Instant
+    rules: tuple[str, ...]
+
+
+class OrderCompleted(Event):
+    """No line is left to dispute, refund or release (K2: closed)."""
+
+    order_id: str
+    rules: tuple[str, ...]
+
+
+OrderEvent = (
+    OrderRegistered
+    | OrderPaid
+    | OrderShipped
+    | OrderDelivered
+    | OrderFinished
+    | DeliveryCorrected
+    | OrderCancelled
+    | OrderCarrierLost
+    | AccountStatusChanged
+    | DeadlineMoved
+    | PaymentHeld
+    | PaymentHoldLifted
+    | PaymentReleased
+    | ProtectionExpired
+    | OrderCompleted
+)

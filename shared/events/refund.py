@@ -1,0 +1,141 @@
+"""What happens to an order's payment, in lifecycle order. These names are storage: never rename one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.events.base import Event, Instant
+from shared.events.dispute import RefundSource
+from shared.events.money import Money
+from shared.events.order import LineAmount
+
+
+class Destination(StrEnum):
+    """Where the money goes (S60)."""
+
+    ORIGINAL = "original"
+    BONUS = "bonus"
+
+
+class PaymentCaptured(Event):
+    """What was paid, and the cap of each line: every refund of the order is counted against it."""
+
+    order_id: str
+    payment_id: str
+    buyer_id: str
+    seller_id: str
+    method: str
+    amount: Money
+    lines: tuple[LineAmount, ...]
+
+
+class RefundRequested(Event):
+    """Somebody's `RefundDue` arrived."""
+
+    refund_id: str
+    order_id: str
+    payment_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    source: RefundSource
+    bank_window_bd: tuple[int, int]
+    timezone: str
+    rules: tuple[str, ...]
+
+
+class RefundRefused(Event):
+    """The refund will not be paid: no such payment, or more than the cap (T30a)."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    reason: str
+    rules: tuple[str, ...]
+
+
+class RefundApproved(Event):
+    """The money is reserved under the cap and is to be paid, from `pay_at` on."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    amount: Money
+    destination: Destination
+    pay_at: Instant
+    rules: tuple[str, ...]
+
+
+class RefundIssued(Event):
+    """The provider took the order to pay; the bank credits between the two instants (S58, D12)."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    destination: Destination
+    provider_ref: str
+    issued_at: Instant
+    expected_from: Instant
+    expected_until: Instant
+    rules: tuple[str, ...]
+
+
+class RefundFailed(Event):
+    """The provider said no, definitively; `retry_at` is the next try, None hands it to people."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    reason: str
+    failures: int
+    retry_at: Instant | None
+    rules: tuple[str, ...]
+
+
+class RefundRetried(Event):
+    """Support or the buyer asks for another try."""
+
+    refund_id: str
+    order_id: str
+    pay_at: Instant
+    rules: tuple[str, ...]
+
+
+class RefundSentToManual(Event):
+    """The retries are used up: people take over (T31a)."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    failures: int
+    rules: tuple[str, ...]
+
+
+class RefundSettled(Event):
+    """The bank confirmed the credit."""
+
+    refund_id: str
+    order_id: str
+    settled_at: Instant
+    rules: tuple[str, ...]
+
+
+RefundEvent = (
+    PaymentCaptured
+    | RefundRequested
+    | RefundRefused
+    | RefundApproved
+    | RefundIssued
+    | RefundFailed
+    | RefundRetried
+    | RefundSentToManual
+    | RefundSettled
+)

@@ -1,0 +1,122 @@
+"""What happens to a return, in lifecycle order. These names are storage: never rename one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.events.base import Event, Instant
+from shared.events.dispute import Payer, Reason, ReturnLine
+
+
+class ReturnKind(StrEnum):
+    """On what ground goods go back."""
+
+    DISPUTE = "dispute"
+    FREE = "free"
+    EXTRA = "extra"
+    DOMESTIC = "domestic"
+    STATUTORY = "statutory"
+
+
+class InspectionResult(StrEnum):
+    """What the inspection found."""
+
+    PASSED = "pass"
+    FAILED = "fail"
+
+
+class InspectionFault(StrEnum):
+    """What was wrong with returned goods (T27)."""
+
+    NOT_RECEIVED = "not_received"
+    DAMAGED = "damaged"
+    DIFFERENT = "different"
+    MISSING = "missing"
+
+
+class ReturnRequested(Event):
+    """Goods are to go back."""
+
+    return_id: str
+    kind: ReturnKind
+    order_id: str
+    dispute_id: str | None
+    buyer_id: str
+    seller_id: str
+    lines: tuple[ReturnLine, ...]
+    reason: Reason
+    freight_payer: Payer
+    address_ref: str | None
+    transit_alarm_days: int
+    inspect_bd: int
+    timezone: str
+    rules: tuple[str, ...]
+
+
+class ReturnAuthorized(Event):
+    """The buyer may send them, until `ship_by` (D9)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    ship_by: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnDenied(Event):
+    """The goods cannot go back, and why."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    reason: str
+    rules: tuple[str, ...]
+
+
+class ReturnLabelIssued(Event):
+    """A label to send them with; `prepaid` says that the buyer does not pay the freight."""
+
+    return_id: str
+    order_id: str
+    label_id: str
+    prepaid: bool
+    payer: Payer
+    rules: tuple[str, ...]
+
+
+class ReturnShipped(Event):
+    """The parcel is on its way; the alarm for its transit is `transit_alarm_at` (D10)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    tracking_number: str
+    shipped_at: Instant
+    transit_alarm_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnReceived(Event):
+    """The parcel arrived; it is to be inspected until `inspect_by` (D11)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    received_at: Instant
+    inspect_by: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnInspected(Event):
+    """What was found; the inspector's words are under `note_ref`."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    result: InspectionResult
+    fault: InspectionFault | None
+    note_ref: str | None
+    rules: tuple[str, ...]
+
+
+ReturnEvent = ReturnRequested | ReturnAuthorized | ReturnDenied | ReturnLabelIssued | ReturnShipped | ReturnReceived | ReturnInspected
