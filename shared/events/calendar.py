@@ -1,0 +1,44 @@
+"""Counting time (rules, section 0): instants are UTC, days are calendar days of one policy time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+def within_days(x: datetime, n: int, tz: str) -> datetime:
+    """The exclusive end of "within `n` days of `x`": the start of date(x) + n + 1 in the zone `tz`."""
+    return from_day(x, n + 1, tz)
+
+
+def from_day(x: datetime, n: int, tz: str) -> datetime:
+    """The first instant of "from the `n`th day after `x`": the start of date(x) + n in the zone `tz`."""
+    return _start_of(_local_date(x, tz) + n * _DAY, tz)
+
+
+def within_business_days(x: datetime, n: int, tz: str, holidays: Collection[date] = ()) -> datetime:
+    """The exclusive end of the `n`th business day after date(x): Monday to Friday less `holidays`, in the zone `tz`."""
+    day = _local_date(x, tz)
+    for _ in range(n):
+        day = _next_business_day(day, holidays)
+    return _start_of(day + _DAY, tz)
+
+
+def _next_business_day(day: date, holidays: Collection[date]) -> date:
+    day += _DAY
+    while day.weekday() >= _SATURDAY or day in holidays:
+        day += _DAY
+    return day
+
+
+def _local_date(x: datetime, tz: str) -> date:
+    return x.astimezone(ZoneInfo(tz)).date()
+
+
+def _start_of(day: date, tz: str) -> datetime:
+    # Where the clocks jump over midnight, fold=0 reads it with the offset before the jump: the instant of the jump itself.
+    return datetime.combine(day, time.min, ZoneInfo(tz)).astimezone(UTC)
