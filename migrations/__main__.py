@@ -1,0 +1,20 @@
+"""`python -m migrations <service>|all <server url>`: creates what databases are missing and brings them to their newest revision."""
+
+import asyncio
+import sys
+
+from migrations.migrator import SERVICES, migrate_all
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the migrations named on the command line; exit status 2 when it cannot be understood."""
+    if len(arguments) != 2 or arguments[0] not in (*SERVICES, "all"):
+        print(f"usage: python -m migrations {'|'.join((*SERVICES, 'all'))} <server url>", file=sys.stderr)
+        return 2
+    name, server = arguments
+    asyncio.run(migrate_all(server, SERVICES if name == "all" else (name,)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
