@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-POLL = 0.02
+POLL = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import asyncpg
 
 from local_stack.report import StackError
 from local_stack.state import PROJECT
+from local_stack.tasks import side_by_side
 
 SERVICES = ("dispute", "refund", "return_label", "sandbox")
 MIGRATION_LIMIT = 120.0
@@ -39,7 +40,9 @@ async def ensure_databases(server_url: str, services: Sequence[str] = SERVICES) 
 
 async def migrate_all(server_url: str, services: Sequence[str] = SERVICES) -> None:
     """Brings every service's database up to date, side by side."""
-    await asyncio.gather(*(migrate(service, database_url(server_url, database_name(service))) for service in services))
+    async with side_by_side() as group:
+        for service in services:
+            group.create_task(migrate(service, database_url(server_url, database_name(service))))
 
 
 async def migrate(service: str, url: str) -> None:

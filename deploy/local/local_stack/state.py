@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from local_stack.child import User
 from local_stack.report import StackError
@@ -22,15 +23,28 @@ def state_folder(environment: Mapping[str, str]) -> Path:
 
 
 @contextlib.contextmanager
-def owned(state: Path) -> Iterator[None]:
-    """Holds the state folder; the kernel drops the lock however the holder ends, so a killed supervisor leaves none behind."""
+def owned(state: Path) -> Iterator[bool]:
+    """Holds the state folder; yields whether its last holder was killed.
+
+    The kernel drops the lock however the holder ends, so a killed supervisor leaves none behind, only its process id in the file.
+    """
     state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("a") as lock:
+    with (state / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackError(f"another supervisor runs on {state}: stop it, or set MAKEWHOLE_STATE and PORT_BASE for a second stack") from None
-        yield
+        lock.seek(0)
+        killed = bool(lock.read())
+        _note(lock, str(os.getpid()))
+        yield killed
+        _note(lock, "")
+
+
+def _note(lock: TextIO, text: str) -> None:
+    lock.truncate(0)
+    lock.write(text)
+    lock.flush()
 
 
 def server_user() -> User | None:

@@ -1,6 +1,8 @@
 """The topics that the services meet on."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -32,20 +34,19 @@ async def round_trip(bootstrap: str) -> bool:
         return False
 
 
-def _admin(bootstrap: str) -> "_Admin":
-    return _Admin(bootstrap)
+def _admin(bootstrap: str) -> AbstractAsyncContextManager[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    return _started(client, client.close)
 
 
-class _Admin:
-    def __init__(self, bootstrap: str) -> None:
-        self.client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
-
-    async def __aenter__(self) -> AIOKafkaAdminClient:
-        await self.client.start()
-        return self.client
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.client.close()
+@asynccontextmanager
+async def _started(client: Any, close: Callable[[], Awaitable[None]]) -> AsyncIterator[Any]:
+    # The clients' own `async with` leaves one open that could not start.
+    try:
+        await client.start()
+        yield client
+    finally:
+        await close()
 
 
 def _kept_for_ever(name: str, partitions: int, replicas: int) -> NewTopic:
@@ -74,9 +75,11 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
 
 async def _written_and_read(bootstrap: str) -> bool:
     partition = TopicPartition(PROBE, 0)
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=5_000) as producer:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=5_000)
+    async with _started(producer, producer.stop):
         written = await producer.send_and_wait(PROBE, b"ready?", partition=0)
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    async with _started(consumer, consumer.stop):
         consumer.assign([partition])
         consumer.seek(partition, written.offset)
         batches = await consumer.getmany(partition, timeout_ms=5_000)

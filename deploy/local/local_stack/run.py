@@ -1,0 +1,134 @@
+"""One stack from its first process to its last: start, announce, tell the story, serve, stop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+
+from local_stack.backing import Addresses, Backing, banner
+from local_stack.child import Child, Command
+from local_stack.report import StackError, announce, say
+from local_stack.services import Service, processes, services
+from local_stack.settings import Settings, backing_ports, busy
+from local_stack.state import owned, wipe
+from local_stack.supervisor import Supervisor, how
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ORPHANS_LIMIT = 10.0
+
+Work = Callable[[Settings, Supervisor, Addresses], Awaitable[None]]
+
+
+async def run(settings: Settings, only: Sequence[str] = ()) -> None:
+    """The whole system, or the named services of it, until a signal asks for the end."""
+    chosen = _chosen(settings, only)
+    ports = [*backing_ports(settings), *((name, port) for name, _, port in chosen)]
+
+    async def work(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
+        await _services(settings, supervisor, addresses, {name for name, _, _ in chosen})
+
+    await _stack(settings, ports, work, migrations=True)
+
+
+async def serve_backing(settings: Settings) -> None:
+    """PostgreSQL, Kafka, the empty databases and the topics alone, for whoever works on the rest."""
+    await _stack(settings, list(backing_ports(settings)), _addresses, migrations=False)
+
+
+async def _stack(settings: Settings, ports: Iterable[tuple[str, int]], work: Work, migrations: bool) -> None:
+    # The client libraries complain about each attempt to reach a server that is still starting.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    with owned(settings.state) as killed:
+        await _free(ports, ORPHANS_LIMIT if killed else 0.0)
+        if settings.fresh:
+            wipe(settings.state)
+        for line in banner(settings):
+            say(line)
+        supervisor = Supervisor(settings.logs)
+        async with contextlib.AsyncExitStack() as containers:
+
+            async def whole() -> None:
+                await work(settings, supervisor, await Backing(settings, supervisor, containers, migrations).start())
+
+            try:
+                await _until_signal(whole(), supervisor)
+            finally:
+                await supervisor.stop()
+
+
+async def _services(settings: Settings, supervisor: Supervisor, addresses: Addresses, names: set[str]) -> None:
+    wanted = [service for service in services(settings.ports, addresses.database_url, addresses.kafka) if service.name in names]
+    await supervisor.start(*wanted)
+    announce(f"makewhole is ready: http://127.0.0.1:{settings.ports.console}")
+    if settings.demo:
+        await _story(settings, wanted)
+    for line in _urls(settings, wanted):
+        announce(line)
+    await asyncio.Event().wait()
+
+
+async def _addresses(settings: Settings, _: Supervisor, addresses: Addresses) -> None:
+    announce(f"export MAKEWHOLE_DATABASE_URL={addresses.database_url} MAKEWHOLE_KAFKA={addresses.kafka}")
+    await asyncio.Event().wait()
+
+
+async def _story(settings: Settings, wanted: Sequence[Service]) -> None:
+    program = Path(sys.executable).with_name("makewhole")
+    environment = wanted[0].environment if wanted else {}
+    story = Child(Command("story", [str(program), "demo"], env=environment, logged=False), settings.logs / "story.log")
+    try:
+        code = await story.ended()
+    finally:
+        await story.stop()
+    if code:
+        say(f"the story ended before its end ({how(code)}); the services go on")
+
+
+def _urls(settings: Settings, wanted: Sequence[Service]) -> list[str]:
+    apps = [service for service in wanted if service.module.endswith(".app")]
+    lines = [f"  {service.name:<13} http://127.0.0.1:{service.port}{'' if service.name == 'console' else '/docs'}" for service in apps]
+    return [*lines, f"  {'logs':<13} {settings.logs}", "Ctrl-C stops everything"]
+
+
+def _chosen(settings: Settings, only: Sequence[str]) -> list[tuple[str, str, int]]:
+    everything = processes(settings.ports)
+    unknown = set(only) - {name for name, _, _ in everything}
+    if unknown:
+        raise StackError(f"there is no process named {', '.join(sorted(unknown))}: choose from {', '.join(name for name, _, _ in everything)}")
+    return [process for process in everything if not only or process[0] in only]
+
+
+async def _free(ports: Iterable[tuple[str, int]], patience: float) -> None:
+    """Refuses a busy port, after waiting for what a killed supervisor's children may still hold."""
+    end = time.monotonic() + patience
+    for name, port in ports:
+        while busy(port):
+            if time.monotonic() >= end:
+                raise StackError(f"port {port} ({name}) is busy: stop the program that holds it, or move the whole stack with PORT_BASE=18000")
+            await asyncio.sleep(0.05)
+
+
+async def _until_signal(work: Awaitable[None], supervisor: Supervisor) -> None:
+    """Does the work until it fails or a signal comes; a second signal waits for nobody."""
+    asked = asyncio.Event()
+
+    def on_signal() -> None:
+        if asked.is_set():
+            supervisor.kill()
+        else:
+            say("stopping")
+            asked.set()
+
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(asked.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,307 @@
+"""Given a stack of child processes, the supervisor keeps it whole and leaves nothing behind."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from local_stack.child import Child, Command
+from local_stack.http import status_of
+from local_stack.report import StackError
+from local_stack.services import Service
+from local_stack.supervisor import Supervisor
+from local_stack.topics import ensure_topics
+from tests import backing
+
+LIMIT = 30.0
+ANSWERING = """
+import http.server, signal, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_response(200); self.end_headers()
+def stop(*_):
+    open(sys.argv[2], "a").write(sys.argv[3] + "\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+
+
+@dataclass
+class Answering:
+    """A server of a few lines, that notes when it is asked to stop."""
+
+    name: str
+    notes: Path
+    port: int = field(default_factory=lambda: backing.free_ports(1)[0])
+
+    async def command(self) -> Command:
+        return Command(self.name, [sys.executable, "-c", ANSWERING, str(self.port), str(self.notes), self.name])
+
+    async def ready(self) -> bool:
+        return await status_of(self.port, "/readyz") == 200
+
+
+@dataclass
+class Failing:
+    """A server that ends at once."""
+
+    name: str = "failing"
+
+    async def command(self) -> Command:
+        return Command(self.name, [sys.executable, "-c", "import sys; sys.exit('the disk is made of cheese')"])
+
+    async def ready(self) -> bool:
+        return False
+
+
+async def test_a_killed_child_is_started_again_and_one_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = Answering("answering", tmp_path / "notes")
+    async with supervising(tmp_path) as supervisor:
+        await supervisor.start(server)
+        first = supervisor.pids()["answering"]
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: supervisor.pids()["answering"] != first)
+        await eventually(server.ready)
+        said = [line for line in capsys.readouterr().err.splitlines() if "starting it again" in line]
+    assert said == ["answering ended (killed by SIGKILL); starting it again in 0.2 s"]
+
+
+async def test_a_child_that_keeps_dying_waits_longer_each_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with supervising(tmp_path) as supervisor:
+        with pytest.raises(StackError, match="failing ended 3 times before it was ready: the disk is made of cheese"):
+            await supervisor.start(Failing())
+    said = [line.split()[-2] for line in capsys.readouterr().err.splitlines() if "starting it again" in line]
+    assert said[:3] == ["0.2", "0.4", "0.8"]
+
+
+async def test_layers_stop_in_reverse_order(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    async with supervising(tmp_path) as supervisor:
+        for name in ("first", "second", "third"):
+            await supervisor.start(Answering(name, notes))
+    assert notes.read_text().split() == ["third", "second", "first"]
+
+
+async def test_a_child_that_will_not_stop_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    stubborn = "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); subprocess.Popen(['sleep', '300']); time.sleep(300)"
+    child = Child(Command("stubborn", [sys.executable, "-c", stubborn], stop_limit=0.5), tmp_path / "log")
+    await eventually(lambda: len(descendants(child.pid)) == 2)
+    family = descendants(child.pid)
+    await child.stop()
+    await eventually(lambda: not living(family))
+
+
+async def test_a_crash_that_was_asked_for_happens_in_the_first_life_only() -> None:
+    service = Service("refund", "refund.app", 1)
+    first, second = await service.command(), await service.command()
+    assert "CRASH" not in first.env
+    assert second.env["CRASH"] == ""
+
+
+async def test_children_are_started_from_the_main_thread_alone(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="main thread"):
+        await asyncio.to_thread(Child, Command("late", ["true"]), tmp_path / "log")
+
+
+async def test_a_supervisor_that_is_killed_leaves_nothing_running_and_its_successor_finds_everything() -> None:
+    with stack_environment() as environment:
+        async with backing_stack(environment) as stack:
+            await write_a_mark(stack)
+            family = descendants(stack.process.pid)
+            assert len(family) > 3
+            stack.process.kill()
+            await eventually(lambda: not living(family))
+        async with backing_stack(environment) as stack:
+            assert await marks(stack) == {"table", "topic"}
+            family = descendants(stack.process.pid)
+            assert await stack.stopped() == 0
+            assert not living(family)
+
+
+async def test_fresh_empties_postgresql_and_kafka_together() -> None:
+    with stack_environment() as environment:
+        async with backing_stack(environment) as stack:
+            await write_a_mark(stack)
+            assert await stack.stopped() == 0
+        async with backing_stack({**environment, "FRESH": "1"}) as stack:
+            assert await marks(stack) == set()
+
+
+async def test_postgresql_and_kafka_are_started_again_when_they_are_killed() -> None:
+    with stack_environment() as environment:
+        async with backing_stack(environment) as stack:
+            await write_a_mark(stack)
+            for pid in descendants(stack.process.pid)[1:]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+            async def whole_again() -> bool:
+                try:
+                    return await marks(stack) == {"table", "topic"}
+                except Exception:
+                    return False
+
+            await eventually(whole_again)
+
+
+async def test_a_second_supervisor_on_one_folder_is_refused_in_one_line() -> None:
+    with stack_environment() as environment:
+        async with backing_stack(environment):
+            code, error = await refused({**environment, "PORT_BASE": str(backing.free_port_base())})
+    assert code == 1
+    assert error.startswith("makewhole: another supervisor runs on")
+
+
+async def test_a_busy_port_is_one_line_that_says_what_to_do() -> None:
+    with stack_environment() as environment, socket.socket() as taken:
+        port = int(environment["PORT_BASE"]) + 7432
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        code, error = await refused(environment)
+    assert code == 1
+    assert error == f"makewhole: port {port} (PostgreSQL) is busy: stop the program that holds it, or move the whole stack with PORT_BASE=18000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT_BASE", "high", "is no base port"),
+        ("PORT_BASE", "60000", "is no base port"),
+        ("MAKEWHOLE_BACKING", "magic", "choose local or containers"),
+    ],
+)
+async def test_a_setting_that_makes_no_sense_is_one_line(name: str, value: str, words: str) -> None:
+    with stack_environment() as environment:
+        code, error = await refused({**environment, name: value})
+    assert code == 1
+    assert words in error
+
+
+async def test_no_container_engine_is_one_line() -> None:
+    with stack_environment() as environment:
+        code, error = await refused({**environment, "MAKEWHOLE_BACKING": "containers", "DOCKER_HOST": "unix:///nowhere.sock"}, banner=True)
+    assert code == 1
+    assert "start one, or unset MAKEWHOLE_BACKING" in error
+
+
+@dataclass
+class Stack:
+    """A supervisor in a process of its own, with the two servers beneath it."""
+
+    process: asyncio.subprocess.Process
+    base: int
+
+    @property
+    def database_url(self) -> str:
+        return f"postgresql://makewhole@127.0.0.1:{self.base + 7432}/postgres"
+
+    @property
+    def kafka(self) -> str:
+        return f"127.0.0.1:{self.base + 11092}"
+
+    async def stopped(self) -> int:
+        self.process.terminate()
+        return await asyncio.wait_for(self.process.wait(), LIMIT)
+
+
+@contextlib.contextmanager
+def stack_environment() -> Iterator[dict[str, str]]:
+    names = ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_BACKING", "FRESH")
+    inherited = {name: value for name, value in os.environ.items() if name not in names}
+    with backing.temporary_state() as state:
+        yield {**inherited, "MAKEWHOLE_STATE": str(state), "PORT_BASE": str(backing.free_port_base())}
+
+
+@contextlib.asynccontextmanager
+async def backing_stack(environment: dict[str, str]) -> AsyncIterator[Stack]:
+    process = await supervisor_process(environment)
+    assert process.stdout
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), 90)
+        assert line.startswith(b"export MAKEWHOLE_DATABASE_URL="), line
+        yield Stack(process, int(environment["PORT_BASE"]))
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def supervisor_process(environment: dict[str, str]) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "local_stack", "backing", env=environment, stdout=pipe, stderr=pipe)
+
+
+async def refused(environment: dict[str, str], banner: bool = False) -> tuple[int | None, str]:
+    process = await supervisor_process(environment)
+    out, error = await asyncio.wait_for(process.communicate(), LIMIT)
+    lines = error.decode().splitlines()
+    assert out == b""
+    assert banner or len(lines) == 1, lines
+    return process.returncode, lines[-1]
+
+
+async def write_a_mark(stack: Stack) -> None:
+    connection = await asyncpg.connect(stack.database_url)
+    await connection.execute("create table mark (n int)")
+    await connection.close()
+    await ensure_topics(stack.kafka, ["mark.events"], 1)
+
+
+async def marks(stack: Stack) -> set[str]:
+    connection = await asyncpg.connect(stack.database_url)
+    table = await connection.fetchval("select to_regclass('mark')")
+    await connection.close()
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka)
+    try:
+        await consumer.start()
+        topic = "mark.events" in await consumer.topics()
+    finally:
+        await consumer.stop()
+    return {name for name, there in (("table", table), ("topic", topic)) if there}
+
+
+@contextlib.asynccontextmanager
+async def supervising(folder: Path) -> AsyncIterator[Supervisor]:
+    supervisor = Supervisor(folder / "log")
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
+
+
+async def eventually(holds, limit: float = LIMIT) -> None:  # type: ignore[no-untyped-def]
+    async with asyncio.timeout(limit):
+        while not await settled(holds()):
+            await asyncio.sleep(0.05)
+
+
+async def settled(answer) -> bool:  # type: ignore[no-untyped-def]
+    return bool(await answer if asyncio.iscoroutine(answer) else answer)
+
+
+def descendants(pid: int) -> list[int]:
+    try:
+        children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid, *(below for child in children for below in descendants(child))]
+
+
+def living(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if state_of(pid) not in ("", "Z")]
+
+
+def state_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
