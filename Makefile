@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Import names and folders that exist: the tree grows, the checks follow it.
-SOURCES := $(wildcard shared services/*/* migrations deploy/local tests bench)
+SOURCES := $(wildcard shared migrations deploy/local tests bench) $(patsubst %/,%,$(wildcard services/*/*/))
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 .PHONY: help setup setup-dev run test check fmt bench chaos migrate lock events rules

@@ -48,6 +48,13 @@ async def test_a_fresh_database_is_empty_and_apart_from_the_next(databases: back
     await connection.close()
 
 
+async def test_a_migrated_database_has_the_services_tables_each_time(migrated: Callable[[str], Awaitable[str]]) -> None:
+    for url in (await migrated("dispute"), await migrated("dispute")):
+        connection = await asyncpg.connect(url)
+        assert await connection.fetchval("select count(*) from events") == 0
+        await connection.close()
+
+
 async def test_kafka_gives_back_what_was_written_in_order(kafka: str, fresh_topic: Callable[..., Awaitable[str]]) -> None:
     topic = await fresh_topic("dispute.events")
     async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True) as producer:
