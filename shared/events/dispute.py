@@ -125,6 +125,7 @@ class DisputeOpened(Event):
     reopened_from: str | None
     protection_ends_at: Instant | None
     return_address_ref: str | None
+    opened_at: Instant
     respond_by: Instant
     rules: tuple[str, ...]
 
@@ -185,6 +186,7 @@ class SolutionReached(Event):
     reached_type: ReachedType
     solution: Solution
     lines: tuple[LineAmount, ...]
+    reached_at: Instant
     rules: tuple[str, ...]
 
 
@@ -327,6 +329,7 @@ class DisputeClosed(Event):
     dispute_id: str
     reason: CloseReason
     amount: Money
+    closed_at: Instant
     rules: tuple[str, ...]
 
 

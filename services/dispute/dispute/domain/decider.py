@@ -1,0 +1,46 @@
+"""The service's decisions: which function answers which command, and how its streams fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dispute.domain import commands, dispute, facts, fulfilment, negotiation, opening, order, timers
+from shared.decider import Clear, Decided, Decider, Fold, Start
+from shared.events.base import Command, Event
+
+
+def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
+    match command:
+        case commands.RegisterOrder():
+            return facts.register_order(command, *states)
+        case commands.RecordFact():
+            return facts.record_fact(command, *states)
+        case commands.OpenDispute():
+            return opening.open_dispute(command, *states)
+        case commands.RespondToDispute():
+            return negotiation.respond(command, *states)
+        case commands.AcceptSolution():
+            return negotiation.accept(command, *states)
+        case commands.ModifyRequest():
+            return negotiation.modify(command, *states)
+        case commands.CancelDispute():
+            return negotiation.cancel(command, *states)
+        case commands.NoteRefund():
+            return fulfilment.note_refund(command, *states)
+        case commands.NoteReturn():
+            return fulfilment.note_return(command, *states)
+        case commands.ExpireDeadline():
+            return timers.expire(command, *states)
+    raise TypeError(f"{type(command).__name__} is not a command of this service")
+
+
+def deadlines(event: Event) -> Iterable[Start | Clear]:
+    return (*dispute.deadlines(event), *order.deadlines(event))
+
+
+decider = Decider(
+    folds={"dispute": Fold(dispute.Dispute(), dispute.evolve), "order": Fold(order.Order(), order.evolve)},
+    decide=decide,
+    deadlines=deadlines,
+)

@@ -1,0 +1,78 @@
+"""Is the form valid? Guards G7 and G9, and how an amount is split over the lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from dispute.domain.order import Line, Order
+from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, ValidationFailed
+from shared.events.dispute import DisputedLine, Reason
+from shared.events.money import Money, total
+from shared.events.order import LineAmount
+
+NEEDS_NO_EVIDENCE = frozenset({Reason.NOT_RECEIVED, Reason.LATE})
+"""S30: every other reason needs a picture, a video or proof of the address."""
+
+# Script=Han, CJK punctuation, vertical and full-width forms; kana, Hangul, curly quotes, dashes and ellipsis pass (S31).
+_FORBIDDEN = re.compile(
+    "[\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9"
+    "\ufe30-\ufe4f\uff00-\uffef\U00016fe2\U00016fe3\U00016ff0\U00016ff1\U00020000-\U0002fa1f\U00030000-\U000323af]"
+)
+
+
+def guard_text(**texts: str | None) -> None:
+    """S31: no Chinese characters or punctuation; the problem names the field and the positions (code points, from 0)."""
+    errors = [
+        {"pointer": f"/{field}", "code": "forbidden_characters", "detail": "Chinese text", "positions": positions}
+        for field, text in texts.items()
+        if text and (positions := [found.start() for found in _FORBIDDEN.finditer(text)])
+    ]
+    if errors:
+        raise ValidationFailed("The text holds characters that are not allowed.", rules=("S31",), errors=errors)
+
+
+def guard_evidence(reason: Reason, evidence: Sequence[str]) -> None:
+    """S30: the reason's evidence is there, and every id is one that was uploaded (uploads do not exist yet)."""
+    if evidence:
+        raise ValidationFailed.at("/evidence/0", "unknown_evidence", "no such upload", "S30")
+    if reason not in NEEDS_NO_EVIDENCE:
+        raise EvidenceRequired("This reason needs at least one picture or video.")
+
+
+def disputed_lines(order: Order, wanted: Mapping[str, int]) -> tuple[DisputedLine, ...]:
+    """The wanted quantities with their caps (S109): known lines of one seller, and no more than was ordered."""
+    return tuple(DisputedLine(line_id=name, quantity=quantity, cap=order.lines[name].refundable(quantity)) for name, quantity in wanted.items())
+
+
+def guard_lines(order: Order, wanted: Sequence[tuple[str, int]]) -> list[Line]:
+    """The order's lines behind the wanted ones; ValidationFailed names the first that is unknown, repeated or too many."""
+    lines: list[Line] = []
+    for i, (name, quantity) in enumerate(wanted):
+        line = order.lines.get(name)
+        if line is None or line in lines:
+            detail = "no such line" if line is None else "named twice"
+            raise ValidationFailed.at(f"/lines/{i}/line_id", "unknown_line" if line is None else "repeated", detail, "S109")
+        if quantity > line.quantity:
+            raise ValidationFailed.at(f"/lines/{i}/quantity", "above_ordered", "more than was ordered", "S109")
+        lines.append(line)
+    if len({line.seller_id for line in lines}) > 1:
+        raise ValidationFailed.at("/lines", "several_sellers", "the lines of a dispute share one seller", "S109")
+    return lines
+
+
+def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/amount") -> None:
+    """G9 (S45): more than nothing, in the order's currency, and at most the caps of the lines together."""
+    cap = total([line.cap for line in lines])
+    if not amount.same_currency(cap):
+        raise ValidationFailed.at(f"{pointer}/currency", "wrong_currency", f"the order's currency is {cap.currency}", "S45")
+    if not amount:
+        raise ValidationFailed.at(f"{pointer}/amount", "not_positive", "the amount is more than nothing", "S45")
+    if cap < amount:
+        raise AmountExceedsCap("More than can be refunded on these lines.", cap={"amount": cap.amount, "currency": cap.currency})
+
+
+def split(amount: Money, lines: Sequence[DisputedLine]) -> tuple[LineAmount, ...]:
+    """The amount over the lines in proportion to their caps; each part is at most its cap (G9)."""
+    parts = amount.split([line.cap.minor for line in lines])
+    return tuple(LineAmount(line_id=line.line_id, amount=part) for line, part in zip(lines, parts, strict=True))

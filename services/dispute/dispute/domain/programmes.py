@@ -1,0 +1,63 @@
+"""Programmes as data: a rule set's parameters, resolved to the terms of one order (S102)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dispute.domain.rejections import ValidationFailed
+from shared.events.order import Terms
+
+DEFAULT_PROGRAMME = "aliexpress_basic"
+"""S90: everyone has it who has no other; every programme inherits what it does not set from it."""
+
+
+class Programmes:
+    """The rule sets by name, each with the parameters of the default one beneath its own."""
+
+    def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        flat = {str(document["programme"]): _flat(document) for document in documents}
+        basic = flat[DEFAULT_PROGRAMME]
+        self.terms: Mapping[str, Terms] = {name: Terms.model_validate(basic | own) for name, own in flat.items()}
+
+    def resolve(self, name: str | None) -> Terms:
+        """The terms of the named programme, the default one's without a name; ValidationFailed for an unknown name."""
+        if terms := self.terms.get(name or DEFAULT_PROGRAMME):
+            return terms
+        raise ValidationFailed.at("/programme", "unknown_programme", "no such programme")
+
+
+def remaining_days(terms: Terms, used: int) -> int:
+    """How many of the protection days are left after `used` of them (S27: 11 used, 4 of 15 remain)."""
+    return max(0, terms.protection_days - used)
+
+
+_FIELDS = {
+    "protection": ("anchor", "protection_days:days", "undelivered_fallback_days", "release_delay_hours"),
+    "opening": ("opens_after_shipment_days:after_shipment_days", "payment_methods"),
+    "negotiation": (
+        "seller_response_days",
+        "buyer_response_days",
+        "buyer_timeout_action",
+        "negotiation_days:days",
+        "max_rounds",
+    ),
+    "escalation": ("evidence_days",),
+    "returns": (
+        "return_ship_days:ship_days",
+        "return_transit_alarm_days:transit_alarm_days",
+        "return_inspect_bd:inspect_bd",
+    ),
+    "refunds": ("refund_bank_window_bd:bank_window_bd", "refund_after_return_bd:after_return_bd"),
+}
+"""Table → fields of `Terms`, with the table's own key behind a colon where it differs."""
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    flat = {name: document[name] for name in ("programme", "version", "timezone") if name in document}
+    for table, fields in _FIELDS.items():
+        for field in fields:
+            name, _, key = field.partition(":")
+            if (key or name) in document.get(table, {}):
+                flat[name] = document[table][key or name]
+    return flat

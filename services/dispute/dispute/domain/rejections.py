@@ -1,0 +1,102 @@
+"""Every way in which this service says no (rules 3.4): the class's name is the code."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from shared.decider import Forbidden, NotFound, Rejected
+
+__all__ = ["Forbidden", "NotFound", "Rejected"]
+
+
+class ValidationFailed(Rejected):
+    """G7: the form is not valid; `errors` names the fields."""
+
+    @classmethod
+    def at(cls, pointer: str, code: str, detail: str, *rules: str) -> Self:
+        """One field is at fault."""
+        return cls("The form is not valid.", rules=rules, errors=[{"pointer": pointer, "code": code, "detail": detail}])
+
+
+class OrderDiffers(Rejected):
+    """The order is registered already, with another body."""
+
+
+class NotEligibleOffPlatform(Rejected):
+    """G1: not bought, or not paid, on the platform."""
+
+
+class PaymentMethodNotAccepted(Rejected):
+    """G1: the programme does not cover this way to pay."""
+
+    rules = ("S9",)
+
+
+class AccountNotInGoodStanding(Rejected):
+    """G2."""
+
+    rules = ("S14",)
+
+
+class TooEarly(Rejected):
+    """G3: with `opens_at` where it is known."""
+
+    rules = ("S21",)
+
+
+class ProtectionExpired(Rejected):
+    """G4: with `ended_at`."""
+
+    rules = ("S22",)
+
+
+class AlreadyOpen(Rejected):
+    """G5: there is an open dispute on the line."""
+
+
+class AlreadyAgreed(Rejected):
+    """G5: the parties have agreed on the line."""
+
+    rules = ("S25",)
+
+
+class OrderCompleted(Rejected):
+    """G5: the line is released, cancelled or fully refunded."""
+
+    rules = ("S26",)
+
+
+class ReasonNotCovered(Rejected):
+    """G6: with `suggest` or `referral` where there is another way."""
+
+
+class EvidenceRequired(Rejected):
+    """G7: this reason needs evidence."""
+
+    rules = ("S30",)
+
+
+class AmountExceedsCap(Rejected):
+    """G9: with the `cap`."""
+
+    rules = ("S45",)
+
+
+class WrongPhase(Rejected):
+    """G8: not in this phase of the dispute."""
+
+
+class DeadlinePassed(Rejected):
+    """G8: with `due_at`."""
+
+
+class MaxRounds(Rejected):
+    """G10: the negotiation has had its rounds."""
+
+    rules = ("S43",)
+
+
+class ReleaseAckRequired(Rejected):
+    """G16: protection is over, so cancelling pays the seller: say that you know."""
+
+    rules = ("S47",)

@@ -1,0 +1,61 @@
+"""Who gets the money that a dispute held: the end of holds, of the protection, and the release (T39, S24, S45, S47)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from dispute.domain import order as order_stream
+from dispute.domain.order import Line, Order
+from shared.events.base import Event
+from shared.events.dispute import DisputeOpened
+from shared.events.money import total
+from shared.events.order import (
+    HoldEnd,
+    LineAmount,
+    OrderCompleted,
+    PaymentHoldLifted,
+    PaymentReleased,
+    ProtectionExpired,
+)
+
+
+def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetime) -> list[Event]:
+    """T39: protected lines are free again, those whose protection is over are released, as far as anything is left."""
+    names = tuple(line.line_id for line in dispute.lines)
+    lifted = PaymentHoldLifted(order_id=order.order_id, dispute_id=dispute.dispute_id, lines=names, because=because)
+    freed = order_stream.evolve(order, lifted)
+    releasing = order.protection_over(at) and not order.cancelled_at
+    left = [freed.lines[name] for name in names if releasing and freed.lines[name].remainder]
+    events: list[Event] = [lifted, *_released(freed, left, dispute.dispute_id, ("S47" if because == HoldEnd.CANCELLED else "S45",))]
+    return events + _completed(freed, events)
+
+
+def expire_protection(order: Order, due_at: datetime) -> list[Event]:
+    """P: no dispute can be opened any more; the release follows a little later, so that no fact under way is overtaken."""
+    assert order.terms
+    release_at = due_at + timedelta(hours=order.terms.release_delay_hours)
+    return [ProtectionExpired(order_id=order.order_id, due_at=due_at, release_at=release_at, rules=("S24", "S22"))]
+
+
+def release(order: Order) -> list[Event]:
+    """R: the seller is paid for every line that nothing holds (S24)."""
+    left = [line for line in order.lines.values() if not line.held_by and line.remainder]
+    events: list[Event] = _released(order, left, None, ("S24",))
+    return events + _completed(order, events)
+
+
+def _released(order: Order, lines: list[Line], dispute_id: str | None, rules: tuple[str, ...]) -> list[Event]:
+    if not lines:
+        return []
+    parts = tuple(LineAmount(line_id=line.line_id, amount=line.remainder) for line in lines)
+    amount = total([part.amount for part in parts])
+    return [PaymentReleased(order_id=order.order_id, lines=parts, amount=amount, dispute_id=dispute_id, rules=rules)]
+
+
+def _completed(order: Order, events: Iterable[Event]) -> list[Event]:
+    """The end, once no line is left."""
+    for event in events:
+        order = order_stream.evolve(order, event)
+    over = not order.completed and not order.cancelled_at and all(line.done for line in order.lines.values())
+    return [OrderCompleted(order_id=order.order_id, rules=("S24", "S26"))] if over else []
