@@ -17,6 +17,7 @@ from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
 from local_stack.report import StackError
 from local_stack.server import serving
+from local_stack.state import wipe
 from local_stack.topics import TOPICS, ensure_topics
 from tests import backing
 
@@ -118,6 +119,8 @@ async def test_a_closed_state_folder_is_no_obstacle(tmp_path: Path) -> None:
     async with serving(server, closed / "postgres.log"):
         assert await server.ready()
     assert os.geteuid() != 0 or not (closed / "postgres").exists()
+    wipe(closed)
+    assert not server.data.exists()
 
 
 def test_every_jar_is_pinned_and_its_hash_is_checked(tmp_path: Path) -> None:

