@@ -11,6 +11,9 @@ UV := $(BIN)/uv
 SOURCES := $(wildcard shared migrations deploy/local tests bench) $(patsubst %/,%,$(wildcard services/*/*/))
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
+# The machine's own certificates where it has them: a company's registry mirror is signed with one of those.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+
 .PHONY: help setup setup-dev run test check fmt bench chaos migrate lock events rules
 
 help: ## list the targets
