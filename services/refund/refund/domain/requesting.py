@@ -1,0 +1,100 @@
+"""What was captured, and which refunds may be paid out of it (G9, T29, T30, T30a)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from refund.domain.commands import RecordCapture, RequestRefund
+from refund.domain.payment import Payment
+from shared.events.base import Event
+from shared.events.dispute import RefundSource
+from shared.events.order import LineAmount
+from shared.events.refund import Destination, PaymentCaptured, RefundApproved, RefundRefused, RefundRequested
+
+
+def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
+    if payment.capture:
+        return []
+    return [
+        PaymentCaptured(
+            order_id=command.order_id,
+            payment_id=command.payment_id,
+            buyer_id=command.buyer_id,
+            seller_id=command.seller_id,
+            method=command.method,
+            amount=command.amount,
+            lines=command.lines,
+        )
+    ]
+
+
+def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
+    """A refusal is an event, not a rejection: who asked waits for the answer."""
+    if command.refund_id in payment.refunds:
+        return []
+    if refusal := _refusal(command, payment):
+        reason, rules = refusal
+        return [RefundRefused(**_identity(command), lines=command.lines, amount=command.amount, reason=reason, rules=rules)]
+    return [
+        RefundRequested(
+            **_identity(command),
+            payment_id=command.payment_id,
+            lines=command.lines,
+            amount=command.amount,
+            source=command.source,
+            bank_window_bd=command.bank_window_bd,
+            timezone=command.timezone,
+            rules=command.rules,
+        ),
+        RefundApproved(
+            **_identity(command),
+            amount=command.amount,
+            destination=Destination.ORIGINAL,
+            pay_at=command.at,
+            rules=("G9", "S57", "S60", "T30"),
+        ),
+    ]
+
+
+_DISPUTED = {RefundSource.AGREEMENT, RefundSource.MEDIATION}
+
+
+def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, ...]] | None:
+    """Why the refund may not be paid, with the rules that say so; None if it may."""
+    if not payment.capture or payment.capture.payment_id != command.payment_id:
+        return "unknown_payment", ("T30a",)
+    if command.source in _DISPUTED and not command.dispute_id:
+        return "dispute_required", ("S15",)
+    if not _adds_up(command):
+        return "amount_invalid", ("G9",)
+    if _exceeds_cap(command, payment, payment.capture):
+        return "amount_exceeds_cap", ("G9", "T30a")
+    return None
+
+
+def _adds_up(command: RequestRefund) -> bool:
+    parts = [line.amount for line in command.lines]
+    one_currency = all(part.same_currency(command.amount) for part in parts)
+    return one_currency and all(part.minor >= 0 for part in parts) and sum(part.minor for part in parts) == command.amount.minor > 0
+
+
+def _exceeds_cap(command: RequestRefund, payment: Payment, capture: PaymentCaptured) -> bool:
+    if not command.amount.same_currency(capture.amount):
+        return True
+    caps, asked = _per_line(capture.lines), _per_line(command.lines)
+    taken = _per_line(line for refund in payment.refunds.values() if refund.reserves for line in refund.asked.lines)
+    over_a_line = any(taken[line] + amount > caps[line] for line, amount in asked.items())
+    return over_a_line or taken.total() + asked.total() > capture.amount.minor
+
+
+def _per_line(lines: Iterable[LineAmount]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.line_id] += line.amount.minor
+    return sums
+
+
+def _identity(command: RequestRefund) -> dict[str, Any]:
+    return {"refund_id": command.refund_id, "order_id": command.order_id, "dispute_id": command.dispute_id}
