@@ -46,6 +46,20 @@ class Fulfilment(StrEnum):
 IN_NEGOTIATION = frozenset({Phase.AWAITING_SELLER, Phase.AWAITING_BUYER})
 
 
+RETURN_STEPS = {
+    disputes.ReturnOutcome.AUTHORIZED: Fulfilment.RETURN_PENDING,
+    disputes.ReturnOutcome.SHIPPED: Fulfilment.RETURN_SHIPPED,
+    disputes.ReturnOutcome.RECEIVED: Fulfilment.RETURN_RECEIVED,
+    disputes.ReturnOutcome.DENIED: Fulfilment.NONE,
+}
+REFUND_STEPS = {
+    disputes.RefundOutcome.ISSUED: Fulfilment.REFUND_ISSUED,
+    disputes.RefundOutcome.FAILED: Fulfilment.REFUND_FAILED,
+    disputes.RefundOutcome.SENT_TO_MANUAL: Fulfilment.REFUND_FAILED,
+    disputes.RefundOutcome.REFUSED: Fulfilment.NONE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """The fold of one dispute's stream."""
@@ -119,7 +133,7 @@ def evolve(state: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an 
         case disputes.RefundNoted():
             return _refund_noted(state, event)
         case disputes.ReturnNoted():
-            return replace(state, fulfilment=_RETURN_STEPS.get(event.outcome, state.fulfilment))
+            return replace(state, fulfilment=RETURN_STEPS.get(event.outcome, state.fulfilment))
         case disputes.DisputeClosed():
             return replace(state, phase=Phase.CLOSED, closed=event)
         case _:
@@ -139,20 +153,6 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return (Clear(SELLER_RESPONSE), Clear(BUYER_RESPONSE), Clear(NEGOTIATION))
         case _:
             return ()
-
-
-_RETURN_STEPS = {
-    disputes.ReturnOutcome.AUTHORIZED: Fulfilment.RETURN_PENDING,
-    disputes.ReturnOutcome.SHIPPED: Fulfilment.RETURN_SHIPPED,
-    disputes.ReturnOutcome.RECEIVED: Fulfilment.RETURN_RECEIVED,
-    disputes.ReturnOutcome.DENIED: Fulfilment.NONE,
-}
-_REFUND_STEPS = {
-    disputes.RefundOutcome.ISSUED: Fulfilment.REFUND_ISSUED,
-    disputes.RefundOutcome.FAILED: Fulfilment.REFUND_FAILED,
-    disputes.RefundOutcome.SENT_TO_MANUAL: Fulfilment.REFUND_FAILED,
-    disputes.RefundOutcome.REFUSED: Fulfilment.NONE,
-}
 
 
 def _after_response(event: disputes.SellerResponded) -> Iterable[Start | Clear]:
@@ -203,7 +203,7 @@ def _refund_noted(state: Dispute, event: disputes.RefundNoted) -> Dispute:
     issued = event.outcome == disputes.RefundOutcome.ISSUED
     return replace(
         state,
-        fulfilment=_REFUND_STEPS[event.outcome],
+        fulfilment=REFUND_STEPS[event.outcome],
         refund_outcome=event.outcome,
         refunded=event.amount if issued else state.refunded,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dispute.domain import order as order_stream
@@ -27,7 +27,6 @@ from shared.events.order import (
     OrderPaid,
     OrderRegistered,
     OrderShipped,
-    Terms,
 )
 
 _Dated = OrderRegistered | OrderPaid | OrderShipped | OrderDelivered | OrderFinished | DeliveryCorrected
@@ -56,18 +55,25 @@ def record_fact(command: RecordFact, order: Order) -> Sequence[Event]:
 
 
 def opens_at(order: Order) -> datetime | None:
-    """From when a dispute may be opened (S21, K7): None while nothing tells."""
-    terms = order.terms
-    if terms is None:
+    """From when a dispute may be opened: None while nothing tells."""
+    if (terms := order.terms) is None:
         return None
-    shipped = from_day(order.shipped_at, terms.opens_after_shipment_days, terms.timezone) if order.shipped_at else None
-    promised = promise_passed(order, terms)
-    return min(filter(None, (shipped, order.delivered_at, promised, order.lost_at)), default=None)
+    known = (order.shipped_at, order.delivered_at, order.promised_by, order.lost_at)
+    return opening(*known, terms.opens_after_shipment_days, terms.timezone)
 
 
-def promise_passed(order: Order, terms: Terms) -> datetime | None:
-    """The start of the day after the promised one (S1)."""
-    return within_days(_noon(order, terms), 0, terms.timezone) if order.promised_by else None
+def opening(
+    shipped_at: datetime | None,
+    delivered_at: datetime | None,
+    promised_by: date | None,
+    lost_at: datetime | None,
+    after_shipment_days: int,
+    timezone: str,
+) -> datetime | None:
+    """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21, K7)."""
+    shipped = from_day(shipped_at, after_shipment_days, timezone) if shipped_at else None
+    promised = within_days(_noon(promised_by, timezone), 0, timezone) if promised_by else None
+    return min(filter(None, (shipped, delivered_at, promised, lost_at)), default=None)
 
 
 def protection_end(order: Order) -> datetime | None:
@@ -80,13 +86,12 @@ def protection_end(order: Order) -> datetime | None:
     if order.finished:
         return within_days(order.finished, terms.protection_days, terms.timezone)
     if order.promised_by:
-        return within_days(_noon(order, terms), terms.protection_days, terms.timezone)
+        return within_days(_noon(order.promised_by, terms.timezone), terms.protection_days, terms.timezone)
     return within_days(order.shipped_at, terms.undelivered_fallback_days, terms.timezone) if order.shipped_at else None
 
 
-def _noon(order: Order, terms: Terms) -> datetime:
-    assert order.promised_by
-    return datetime.combine(order.promised_by, time(12), ZoneInfo(terms.timezone)).astimezone(UTC)
+def _noon(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time(12), ZoneInfo(timezone)).astimezone(UTC)
 
 
 def _fold(state: Order, events: Sequence[Event]) -> Order:

@@ -1,0 +1,93 @@
+"""The read models of the dispute service: order status, disputes, dispute history."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+TABLES = """
+create table order_status (
+    order_id text collate "C" primary key,
+    version integer not null,
+    position bigint not null,
+    buyer_id text,
+    seller_ids text[] not null default '{}',
+    programme text,
+    timezone text,
+    opens_after_shipment_days integer,
+    currency text,
+    exponent integer,
+    placed_at timestamptz,
+    promised_by date,
+    paid_at timestamptz,
+    shipped_at timestamptz,
+    delivered_at timestamptz,
+    finished_at timestamptz,
+    lost_at timestamptz,
+    cancelled_at timestamptz,
+    account_status text,
+    protection_ends_at timestamptz,
+    expired boolean not null default false,
+    release_at timestamptz,
+    completed boolean not null default false
+);
+
+create table order_status_lines (
+    order_id text collate "C" not null,
+    line_id text collate "C" not null,
+    cap bigint not null,
+    refunded bigint not null default 0,
+    released bigint,
+    held_by text,
+    primary key (order_id, line_id)
+);
+
+create table disputes (
+    dispute_id text collate "C" primary key,
+    version integer not null,
+    position bigint not null,
+    order_id text not null,
+    buyer_id text not null,
+    seller_id text not null,
+    phase text not null,
+    fulfilment text not null,
+    reason text not null,
+    solution_type text not null,
+    amount bigint not null,
+    currency text not null,
+    exponent integer not null,
+    opened_at timestamptz not null,
+    next_due_at timestamptz,
+    refund_id text,
+    refund_outcome text,
+    refunded bigint,
+    return_id text,
+    return_outcome text,
+    close_reason text,
+    closed_at timestamptz
+);
+create index disputes_order on disputes (order_id);
+create index disputes_buyer on disputes (buyer_id, opened_at desc, dispute_id desc);
+create index disputes_seller on disputes (seller_id, opened_at desc, dispute_id desc);
+create index disputes_opened on disputes (opened_at desc, dispute_id desc);
+create index disputes_due on disputes (next_due_at) where next_due_at is not null;
+
+create table dispute_history (
+    dispute_id text collate "C" not null,
+    version integer not null,
+    position bigint not null,
+    at timestamptz not null,
+    actor text not null,
+    action text not null,
+    rules text[] not null,
+    detail jsonb not null,
+    primary key (dispute_id, version)
+);
+"""
+
+
+def upgrade() -> None:
+    """Makes the tables that the projections keep."""
+    for statement in TABLES.split(";"):
+        if statement.strip():
+            op.execute(statement)
