@@ -104,18 +104,6 @@ def dispute_row(row: Mapping[str, Any]) -> Json:
     }
 
 
-def history_entry(row: Mapping[str, Any], detail: Json) -> Json:
-    """An entry of the history."""
-    return {
-        "version": row["version"],
-        "at": wire_time(row["at"]),
-        "actor": row["actor"],
-        "action": row["action"],
-        "rules": list(row["rules"]),
-        "detail": detail,
-    }
-
-
 def _seen_by(dispute: Dispute, actor: Actor) -> str:
     role = party_role(actor, dispute.opened.buyer_id, dispute.opened.seller_id) if dispute.opened else None
     if role is None:
