@@ -1,0 +1,116 @@
+"""The payment provider's rules: what it captures, what it pays back and what it declines. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, StringConstraints
+
+from shared.events.base import Message, digest, wire_time
+from shared.events.money import Money, has_currency_decimals
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+def _payable(amount: Money) -> Money:
+    if not has_currency_decimals(amount):
+        raise ValueError("the amount has not the decimals of an active currency")
+    if not amount:
+        raise ValueError("the amount is zero")
+    return amount
+
+
+Amount = Annotated[Money, AfterValidator(_payable)]
+
+
+class Capture(Message):
+    """Money taken from the buyer for an order."""
+
+    order_id: Id
+    payment_id: Id
+    amount: Amount
+
+
+class RefundRequest(Message):
+    """Money to give back, as the client asks for it."""
+
+    refund_id: Id
+    payment_id: Id
+    order_id: Id
+    amount: Amount
+    destination: Literal["original", "bonus"] = "original"
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal requests, so that a key that returns with another body is noticed."""
+        return digest(self.model_dump_json().encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What was captured for an order, and how much of it has gone back."""
+
+    payment_id: str
+    order_id: str
+    captured: Money
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first answer to an idempotency key, which every repeat of the request gets again.
+
+    `declined` is the code of a definitive refusal: no money moved and none will under this key.
+    """
+
+    idempotency_key: str
+    request: RefundRequest
+    declined: str | None
+    at: datetime
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """The refund as the API shows it."""
+        return {
+            **self.request.model_dump(mode="json"),
+            "idempotency_key": self.idempotency_key,
+            "status": "declined" if self.declined else "succeeded",
+            "code": self.declined,
+            "at": wire_time(self.at),
+        }
+
+
+class KeyReused(Exception):
+    """The idempotency key has been used with another body."""
+
+
+class PaymentDiffers(Exception):
+    """The payment has been captured with another order or amount."""
+
+
+DECLINES = {
+    "payment_unknown": "nothing has been captured under this payment",
+    "order_differs": "the payment belongs to another order",
+    "currency_differs": "the payment was captured in another currency",
+    "amount_exceeds_capture": "all refunds of the payment together would exceed what was captured",
+    "account_invalid": "the buyer's account does not take the money",
+    "declined": "the provider declines",
+}
+
+
+def decline(request: RefundRequest, payment: Payment | None) -> str | None:
+    """Why the provider refuses for good, or nothing where it pays."""
+    if payment is None:
+        return "payment_unknown"
+    if payment.order_id != request.order_id:
+        return "order_differs"
+    if not payment.captured.same_currency(request.amount):
+        return "currency_differs"
+    return None if payment.refunded + request.amount <= payment.captured else "amount_exceeds_capture"
+
+
+def current(attempts: list[Answer]) -> Answer:
+    """What a refund has come to: the last attempt that moved money, else the last of all."""
+    return next((answer for answer in reversed(attempts) if not answer.declined), attempts[-1])
