@@ -1,0 +1,26 @@
+"""The service's decisions: which function answers which command, and how its stream folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from return_label.domain import commands, handling, requesting
+from return_label.domain.returns import Return, deadlines, evolve
+from shared.decider import Decider, Fold
+from shared.events.base import Command, Event
+
+
+def decide(command: Command, state: Return) -> Sequence[Event]:
+    match command:
+        case commands.RequestReturn():
+            return requesting.request_return(command, state)
+        case commands.MarkReturnShipped():
+            return handling.mark_shipped(command, state)
+        case commands.MarkReturnReceived():
+            return handling.mark_received(command, state)
+        case commands.InspectReturn():
+            return handling.inspect(command, state)
+    raise TypeError(f"{type(command).__name__} is not a command of this service")
+
+
+decider = Decider({"return": Fold(Return(), evolve)}, decide, deadlines)

@@ -1,0 +1,59 @@
+"""How a return begins: it is authorised at once, with a label (T22)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from return_label.domain.commands import RequestReturn
+from return_label.domain.returns import Return
+from shared.events.base import Event, derived_id
+from shared.events.calendar import within_days
+from shared.events.dispute import Payer
+from shared.events.return_label import ReturnAuthorized, ReturnLabelIssued, ReturnRequested
+
+
+def request_return(command: RequestReturn, state: Return) -> Sequence[Event]:
+    if state.requested:
+        return []
+    return [_requested(command), _authorized(command), _label(command)]
+
+
+def _requested(command: RequestReturn) -> ReturnRequested:
+    return ReturnRequested(
+        return_id=command.return_id,
+        kind=command.kind,
+        order_id=command.order_id,
+        dispute_id=command.dispute_id,
+        buyer_id=command.buyer_id,
+        seller_id=command.seller_id,
+        lines=command.lines,
+        reason=command.reason,
+        freight_payer=command.freight_payer,
+        address_ref=command.address_ref,
+        transit_alarm_days=command.transit_alarm_days,
+        inspect_bd=command.inspect_bd,
+        timezone=command.timezone,
+        rules=command.rules,
+    )
+
+
+def _authorized(command: RequestReturn) -> ReturnAuthorized:
+    return ReturnAuthorized(
+        return_id=command.return_id,
+        dispute_id=command.dispute_id,
+        order_id=command.order_id,
+        ship_by=within_days(command.at, command.ship_days, command.timezone),
+        rules=("S80", "T22", "D9"),
+    )
+
+
+def _label(command: RequestReturn) -> ReturnLabelIssued:
+    """One label a return; who pays its freight was agreed or follows from the fault (K26)."""
+    return ReturnLabelIssued(
+        return_id=command.return_id,
+        order_id=command.order_id,
+        label_id=derived_id("lbl", command.return_id),
+        prepaid=command.freight_payer is not Payer.BUYER,
+        payer=command.freight_payer,
+        rules=("S75", "K26"),
+    )
