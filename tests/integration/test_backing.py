@@ -20,6 +20,7 @@ from local_stack.server import serving
 from local_stack.state import wipe
 from local_stack.topics import TOPICS, ensure_topics
 from tests import backing
+from tests.stacks import descendants, living
 
 
 async def test_postgresql_is_version_18_and_keeps_what_it_confirms(postgres_url: str) -> None:
@@ -91,7 +92,7 @@ async def test_a_stopped_server_leaves_no_process_and_keeps_its_data() -> None:
             await connection.execute("create table kept (n int); insert into kept values (7)")
             family = descendants(first.pid)
             await connection.close()
-        assert not [pid for pid in family if alive(pid)]
+        assert not living(family)
         async with serving(server, state / "postgres.log"):
             connection = await asyncpg.connect(server.url, database="postgres")
             assert await connection.fetchval("select n from kept") == 7
@@ -147,15 +148,3 @@ async def described(bootstrap: str, topic: str) -> dict[str, str]:
     answer = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
     await admin.close()
     return {entry[0]: entry[1] for entry in answer[0].resources[0][4]}
-
-
-def descendants(pid: int) -> list[int]:
-    children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
-    return [pid, *(below for child in children for below in descendants(child))]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

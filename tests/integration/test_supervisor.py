@@ -6,23 +6,32 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer
 
 from local_stack.child import Child, Command
 from local_stack.http import status_of
 from local_stack.report import StackError
 from local_stack.services import Service
 from local_stack.supervisor import Supervisor
-from local_stack.topics import ensure_topics
 from tests import backing
+from tests.stacks import (
+    backing_stack,
+    descendants,
+    eventually,
+    line_of,
+    living,
+    marks,
+    refused,
+    running,
+    stack_environment,
+    stopped,
+    write_a_mark,
+)
 
-LIMIT = 30.0
 ANSWERING = """
 import http.server, signal, sys
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -123,7 +132,7 @@ async def test_a_supervisor_that_is_killed_leaves_nothing_running_and_its_succes
         async with backing_stack(environment) as stack:
             assert await marks(stack) == {"table", "topic"}
             family = descendants(stack.process.pid)
-            assert await stack.stopped() == 0
+            assert await stopped(stack.process) == 0
             assert not living(family)
 
 
@@ -131,7 +140,7 @@ async def test_fresh_empties_postgresql_and_kafka_together() -> None:
     with stack_environment() as environment:
         async with backing_stack(environment) as stack:
             await write_a_mark(stack)
-            assert await stack.stopped() == 0
+            assert await stopped(stack.process) == 0
         async with backing_stack({**environment, "FRESH": "1"}) as stack:
             assert await marks(stack) == set()
 
@@ -193,80 +202,45 @@ async def test_no_container_engine_is_one_line() -> None:
     assert "start one, or unset MAKEWHOLE_BACKING" in error
 
 
-@dataclass
-class Stack:
-    """A supervisor in a process of its own, with the two servers beneath it."""
-
-    process: asyncio.subprocess.Process
-    base: int
-
-    @property
-    def database_url(self) -> str:
-        return f"postgresql://makewhole@127.0.0.1:{self.base + 7432}/postgres"
-
-    @property
-    def kafka(self) -> str:
-        return f"127.0.0.1:{self.base + 11092}"
-
-    async def stopped(self) -> int:
-        self.process.terminate()
-        return await asyncio.wait_for(self.process.wait(), LIMIT)
+async def test_the_ready_line_comes_once_and_before_the_story_and_the_stop_leaves_nothing(tmp_path: Path) -> None:
+    stand_ins(tmp_path)
+    with stack_environment() as environment:
+        base = int(environment["PORT_BASE"])
+        async with running({**environment, "PYTHONPATH": str(tmp_path)}, "run") as process:
+            lines = [await line_of(process) for _ in range(9)]
+            family = descendants(process.pid)
+            assert await stopped(process) == 0
+    assert lines[:2] == [f"makewhole is ready: http://127.0.0.1:{base}", "story: 1 disputes, 1 refunds, 0 unexpected"]
+    assert sum(line.startswith("makewhole is ready") for line in lines) == 1
+    assert f"refund        http://127.0.0.1:{base + 2}/docs" in lines
+    assert len(family) > 10
+    assert not living(family)
 
 
-@contextlib.contextmanager
-def stack_environment() -> Iterator[dict[str, str]]:
-    names = ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_BACKING", "FRESH")
-    inherited = {name: value for name, value in os.environ.items() if name not in names}
-    with backing.temporary_state() as state:
-        yield {**inherited, "MAKEWHOLE_STATE": str(state), "PORT_BASE": str(backing.free_port_base())}
+async def test_demo_0_leaves_out_the_story(tmp_path: Path) -> None:
+    stand_ins(tmp_path)
+    with stack_environment() as environment:
+        async with running({**environment, "PYTHONPATH": str(tmp_path), "DEMO": "0"}, "run", "--only", "sandbox,console") as process:
+            lines = [await line_of(process) for _ in range(5)]
+    assert lines[0].startswith("makewhole is ready")
+    assert lines[-1] == "Ctrl-C stops everything"
+    assert not [line for line in lines if line.startswith("story")]
 
 
-@contextlib.asynccontextmanager
-async def backing_stack(environment: dict[str, str]) -> AsyncIterator[Stack]:
-    process = await supervisor_process(environment)
-    assert process.stdout
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), 90)
-        assert line.startswith(b"export MAKEWHOLE_DATABASE_URL="), line
-        yield Stack(process, int(environment["PORT_BASE"]))
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+def stand_ins(folder: Path) -> None:
+    """Packages that take the services' names and do nothing but answer, so that the supervisor is judged by itself."""
+    answer = "import os, sys\nsys.argv = ['', str(int(os.environ['PORT_BASE']) + {}), os.devnull, 'x']\n"
+    for name, offset in (("console", 0), ("dispute", 1), ("refund", 2), ("return_label", 3), ("sandbox", 9)):
+        package(folder / name, "app", answer.format(offset) + ANSWERING)
+        package(folder / name, "worker", answer.format(offset + 100) + ANSWERING)
+    package(folder / "migrations", "migrator", "async def migrate(service, url): pass")
+    package(folder / "ops", "cli", "def main(): print('story: 1 disputes, 1 refunds, 0 unexpected')")
 
 
-async def supervisor_process(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", "local_stack", "backing", env=environment, stdout=pipe, stderr=pipe)
-
-
-async def refused(environment: dict[str, str], banner: bool = False) -> tuple[int | None, str]:
-    process = await supervisor_process(environment)
-    out, error = await asyncio.wait_for(process.communicate(), LIMIT)
-    lines = error.decode().splitlines()
-    assert out == b""
-    assert banner or len(lines) == 1, lines
-    return process.returncode, lines[-1]
-
-
-async def write_a_mark(stack: Stack) -> None:
-    connection = await asyncpg.connect(stack.database_url)
-    await connection.execute("create table mark (n int)")
-    await connection.close()
-    await ensure_topics(stack.kafka, ["mark.events"], 1)
-
-
-async def marks(stack: Stack) -> set[str]:
-    connection = await asyncpg.connect(stack.database_url)
-    table = await connection.fetchval("select to_regclass('mark')")
-    await connection.close()
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka)
-    try:
-        await consumer.start()
-        topic = "mark.events" in await consumer.topics()
-    finally:
-        await consumer.stop()
-    return {name for name, there in (("table", table), ("topic", topic)) if there}
+def package(folder: Path, module: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "__init__.py").touch()
+    (folder / f"{module}.py").write_text(text)
 
 
 @contextlib.asynccontextmanager
@@ -276,32 +250,3 @@ async def supervising(folder: Path) -> AsyncIterator[Supervisor]:
         yield supervisor
     finally:
         await supervisor.stop()
-
-
-async def eventually(holds, limit: float = LIMIT) -> None:  # type: ignore[no-untyped-def]
-    async with asyncio.timeout(limit):
-        while not await settled(holds()):
-            await asyncio.sleep(0.05)
-
-
-async def settled(answer) -> bool:  # type: ignore[no-untyped-def]
-    return bool(await answer if asyncio.iscoroutine(answer) else answer)
-
-
-def descendants(pid: int) -> list[int]:
-    try:
-        children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    return [pid, *(below for child in children for below in descendants(child))]
-
-
-def living(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if state_of(pid) not in ("", "Z")]
-
-
-def state_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""

@@ -15,6 +15,7 @@ from local_stack.report import StackError, say
 
 LIST = Path(__file__).with_name("kafka-jars.txt")
 THREADS = 8
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def _fetch_all(missing: list[Jar], folder: Path, pool: ThreadPoolExecutor) -> No
     from jgo.maven import MavenContext
 
     say(f"fetching {len(missing)} jars of Apache Kafka into {folder}")
+    if SYSTEM_CERTIFICATES.exists():  # a company's mirror is signed with one of the machine's own
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", str(SYSTEM_CERTIFICATES))
     context = MavenContext(repo_cache=folder, remote_repos={"central": MAVEN_CENTRAL_URL}, timeout=60)
 
     def fetch(jar: Jar) -> None:

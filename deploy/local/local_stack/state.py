@@ -37,8 +37,10 @@ def owned(state: Path) -> Iterator[bool]:
         lock.seek(0)
         killed = bool(lock.read())
         _note(lock, str(os.getpid()))
-        yield killed
-        _note(lock, "")
+        try:
+            yield killed
+        finally:
+            _note(lock, "")
 
 
 def _note(lock: TextIO, text: str) -> None:
