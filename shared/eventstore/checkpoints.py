@@ -1,0 +1,124 @@
+"""How far each follower got: rows of `checkpoints`, and what they say about a read model.
+
+**When does a read model include log position P?** The relay saves, in the statement that moves its checkpoint, the last position that each
+partition was given (its rows with partition >= 0). So once the relay's checkpoint is at P or beyond, every event up to P stands in the topic, and the
+newest of them in partition p is at or below the relay's row for p. A projection handles a partition in order, so it includes P when its own
+position of every partition has reached P, or else the last position that the partition was given. Partitions that saw no event have no
+relay row and are not waited for. Positions are compared, not offsets: a batch sent twice or a topic sent afresh changes nothing.
+Where the projection stands between two events around P the answer may be a late yes, never a wrong one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.eventstore.retry import Transient
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+
+RELAY = "relay"
+WHOLE_LOG = -1
+
+CLAIM = """
+insert into checkpoints as c (subscription, topic, partition) select $1, $2, p from unnest($3::int[]) p order by p
+on conflict (subscription, topic, partition) do update set epoch = c.epoch + 1
+returning partition, log_id, position, next_offset, epoch
+"""
+HOLD = """
+select partition, log_id, position, next_offset, epoch from checkpoints
+where subscription = $1 and topic = $2 and partition = any($3::int[]) order by partition for update
+"""
+SAVE = """
+update checkpoints c set log_id = new.log_id, position = new.position, next_offset = new.next_offset
+from unnest($3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[]) as new (partition, log_id, position, next_offset, epoch)
+where c.subscription = $1 and c.topic = $2 and c.partition = new.partition and c.epoch = new.epoch
+"""
+PROJECTED = """
+select relay.position >= $2 and not exists (
+    select from checkpoints given
+    left join checkpoints p on p.subscription = $1 and p.topic = given.topic and p.partition = given.partition and p.log_id = given.log_id
+    where given.subscription = 'relay' and given.topic = relay.topic and given.partition >= 0
+    and coalesce(p.position, 0) < least(given.position, $2))
+from checkpoints relay where relay.subscription = 'relay' and relay.partition = -1
+"""
+RESTART = "update checkpoints set position = $2, next_offset = 0, epoch = epoch + 1, log_id = (select log_id from log) where subscription = $1"
+FORGET = "delete from checkpoints where subscription = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a follower got in one partition: everything up to `position` of log `log_id`, and the offset to read next."""
+
+    partition: int
+    log_id: UUID | None = None
+    position: int = 0
+    next_offset: int = 0
+    epoch: int = 0
+
+
+class Superseded(Transient):
+    """Another process took over: its epoch is on the checkpoint, and ours counts no more."""
+
+
+class ProjectionBehind(Exception):
+    """The read model has not reached the position within the limit."""
+
+
+async def claim(connection: Connection | Pool, subscription: str, topic: str, partitions: Iterable[int]) -> dict[int, Checkpoint]:
+    """Takes the checkpoints over: with a new epoch, so that whoever held them before can save no more."""
+    rows = await connection.fetch(CLAIM, subscription, topic, sorted(partitions))
+    return {row["partition"]: Checkpoint(**row) for row in rows}
+
+
+async def hold(connection: Connection, subscription: str, topic: str, ours: Mapping[int, Checkpoint]) -> None:
+    """Locks the rows until the transaction ends; Superseded unless their epochs are still ours."""
+    rows = await connection.fetch(HOLD, subscription, topic, sorted(ours))
+    if {row["partition"]: row["epoch"] for row in rows} != {partition: mine.epoch for partition, mine in ours.items()}:
+        raise Superseded(f"{subscription}: another worker holds the checkpoints")
+
+
+async def save(connection: Connection | Pool, subscription: str, topic: str, reached: Sequence[Checkpoint]) -> None:
+    """Moves the checkpoints where the epochs are still ours, else Superseded."""
+    columns = ([getattr(mark, name) for mark in reached] for name in ("partition", "log_id", "position", "next_offset", "epoch"))
+    status = await connection.execute(SAVE, subscription, topic, *columns)
+    if status != f"UPDATE {len(reached)}":
+        raise Superseded(f"{subscription}: another worker holds the checkpoints")
+
+
+async def restart(connection: Connection | Pool, subscription: str, position: int) -> None:
+    """A rebuilt read model that includes the log up to `position`: the topic is read from its beginning, and what is known skipped.
+
+    In the transaction that swaps the tables; a running subscription notices by its epoch.
+    """
+    await connection.execute(RESTART, subscription, position)
+
+
+async def forget(connection: Connection | Pool, subscription: str) -> None:
+    """The subscription begins again at the beginning of its topics, whatever log they come from."""
+    await connection.execute(FORGET, subscription)
+
+
+async def projected(connection: Connection | Pool, subscription: str, position: int) -> bool:
+    """Whether the read model that `subscription` keeps includes the log up to `position` (parked streams apart)."""
+    return position <= 0 or bool(await connection.fetchval(PROJECTED, subscription, position))
+
+
+async def wait_for_position(connection: Connection | Pool, subscription: str, position: int, limit: float = 2.0) -> None:
+    """Returns when the read model includes `position`; ProjectionBehind after `limit` seconds."""
+    pause = 0.002
+    try:
+        async with asyncio.timeout(limit):
+            while not await projected(connection, subscription, position):
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 0.05)
+    except TimeoutError:
+        raise ProjectionBehind(f"{subscription} has not reached position {position} within {limit:g} s") from None

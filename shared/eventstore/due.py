@@ -1,0 +1,178 @@
+"""The due loop: deadlines that are due become commands (timers) or calls to the world outside whose outcome is recorded (effects)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from shared.decider import Decider
+from shared.events.base import SYSTEM, Cause, Command, derived_uuid, wire_time
+from shared.eventstore import crash, metrics
+from shared.eventstore.handle import Outcome, handle
+from shared.eventstore.lane import Deadline, Lane
+from shared.eventstore.lease import Lease
+from shared.eventstore.retry import GIVE_UP_AFTER, Backoff, Transient, transient
+from shared.eventstore.together import together
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Pool
+    from shared.eventstore.store import EventStore
+
+TIMERS_AT_ONCE = 256
+CALLS_AT_ONCE = 16
+CALL_LIMIT = 10.0
+OBSERVE_EVERY = 2.0
+LISTEN_EVERY = 0.005
+
+DROP = "delete from deadlines where stream = $1 and kind = $2 and due_at = $3"
+OLDEST = "select min(due_at) from deadlines where due_at <= $1"
+NEXT = "select min(due_at) from deadlines"
+
+BEFORE_APPEND = crash.register("due.before_append", "shared/eventstore/due.py: a due deadline is about to be decided on")
+AFTER_APPEND = crash.register("due.after_append", "shared/eventstore/due.py: a due deadline is decided on and nobody knows yet")
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S")
+K = TypeVar("K")
+A = TypeVar("A")
+
+
+class Clock(Protocol):
+    """The domain's clock."""
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect(Generic[S, K, A]):
+    """What a due deadline asks of the world outside.
+
+    `wanted(state, kind)` is the call, or None where nothing is wanted any more; `call(wanted)` makes it and answers, or raises where the outcome
+    is unknown: then nothing is recorded, and the same call is made again later; `outcome(wanted, answer, now)` is the command that records it.
+    `crash_point` is passed between the answer and the append.
+    """
+
+    wanted: Callable[[S, str], K | None]
+    call: Callable[[K], Awaitable[A]]
+    outcome: Callable[[K, A, datetime], Command]
+    crash_point: str | None = None
+
+
+class Unsettled(Transient):
+    """An outcome is recorded, and yet the deadline was neither cleared nor moved."""
+
+
+class DueLoop:
+    """Asks what is due.
+
+    `expire(stream=, kind=, due_at=, command_id=, actor=, at=)` makes a timer's command; `effects` go by the kind's part before the first colon.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        decider: Decider,
+        pool: Pool,
+        dsn: str,
+        clock: Clock,
+        expire: Callable[..., Command],
+        effects: Mapping[str, Effect[Any, Any, Any]] | None = None,
+    ) -> None:
+        self._store = store
+        self._decider = decider
+        self._pool = pool
+        self._dsn = dsn
+        self._clock = clock
+        self._command = expire
+        self._effects = effects or {}
+        prefixes = sorted(self._effects)
+        self._timers = Lane("timers", pool, clock.now, self._expire, prefixes, False, TIMERS_AT_ONCE)
+        self._calls = Lane("effects", pool, clock.now, self._call, prefixes, True, CALLS_AT_ONCE)
+
+    async def run(self) -> None:
+        """Fires until it is cancelled; GaveUp after 60 s without the database."""
+        backoff = Backoff(GIVE_UP_AFTER)
+        while True:
+            try:
+                async with Lease(self._dsn, "due") as lease:
+                    lanes = [self._timers.run(), self._calls.run()] if self._effects else [self._timers.run()]
+                    await lease.guard(together([self._listen(lease, backoff), self._observe(), *lanes]))
+            except Exception as error:
+                if not transient(error):
+                    raise
+                log.warning("due loop waits: %r", error)
+                await backoff.pause(error)
+
+    def wake(self) -> None:
+        """The clock moved: something may have become due."""
+        self._timers.wake()
+        self._calls.wake()
+
+    async def quiet(self) -> str | None:
+        """None when nothing is due at the clock's now and nothing in hand, else what there is."""
+        busy = self._timers.busy + self._calls.busy
+        oldest = await self._pool.fetchval(OLDEST, self._clock.now())
+        if oldest is None and not busy:
+            return None
+        return f"due loop: {busy} in hand, oldest due {oldest and wire_time(oldest)}"
+
+    async def next_deadline(self) -> datetime | None:
+        """The instant of the earliest deadline, due or not."""
+        earliest: datetime | None = await self._pool.fetchval(NEXT)
+        return earliest
+
+    async def _listen(self, lease: Lease, backoff: Backoff) -> None:
+        while True:
+            await lease.woken(OBSERVE_EVERY)
+            backoff.succeeded()
+            self.wake()
+            await asyncio.sleep(LISTEN_EVERY)  # a busy log announces more than it is worth to look
+
+    async def _observe(self) -> None:
+        while True:
+            oldest = await self._pool.fetchval(OLDEST, self._clock.now())
+            metrics.DUE_AGE.set(max(0.0, (self._clock.now() - oldest).total_seconds()) if oldest else 0)
+            await asyncio.sleep(OBSERVE_EVERY)
+
+    async def _expire(self, deadline: Deadline) -> None:
+        stream, kind, due_at = deadline.stream, deadline.kind, deadline.due_at
+        command_id = derived_uuid(stream, kind, wire_time(due_at))
+        command = self._command(stream=stream, kind=kind, due_at=due_at, command_id=command_id, actor=SYSTEM, at=self._clock.now())
+        outcome = await self._decide(command)
+        if not decided(outcome):
+            await self._drop(deadline)
+
+    async def _call(self, deadline: Deadline) -> None:
+        effect = self._effects[deadline.kind.partition(":")[0]]
+        (events,) = await self._store.load(deadline.stream)
+        state = self._decider.fold(deadline.stream)(recorded.event for recorded in events)
+        wanted = effect.wanted(state, deadline.kind)
+        if wanted is None:
+            return await self._drop(deadline)
+        async with asyncio.timeout(CALL_LIMIT):
+            answer = await effect.call(wanted)
+        if effect.crash_point:
+            crash.point(effect.crash_point)
+        if not decided(await self._decide(effect.outcome(wanted, answer, self._clock.now()))):
+            raise Unsettled(f"{deadline.kind} of {deadline.stream} is still due after its outcome")
+
+    async def _decide(self, command: Command) -> Outcome:
+        crash.point(BEFORE_APPEND)
+        outcome = await handle(self._store, self._decider, command, Cause.of(command))
+        crash.point(AFTER_APPEND)
+        return outcome
+
+    async def _drop(self, deadline: Deadline) -> None:
+        # Nobody is asked twice for nothing; a deadline that was moved meanwhile has another instant, and stays.
+        await self._pool.execute(DROP, deadline.stream, deadline.kind, deadline.due_at)
+
+
+def decided(outcome: Outcome) -> bool:
+    """Whether events were appended now: the deadline was cleared or moved in the same transaction."""
+    return not outcome.replayed and bool(outcome.events)

@@ -1,0 +1,248 @@
+"""aiokafka behind the two ports that the flow needs: a publisher for the relay, a source for subscriptions. No other module knows the library."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.partitioner import murmur2
+
+from shared.eventstore.retry import Halted, Transient
+
+PARTITIONS = 12
+CONNECT_LIMIT = 15.0
+ASK_LIMIT = 10.0
+ACK_LIMIT = 30.0
+STOP_LIMIT = 5.0
+COMMON = {"request_timeout_ms": 10_000, "metadata_max_age_ms": 30_000, "retry_backoff_ms": 100}
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class KafkaTrouble(Transient):
+    """Kafka answered with an error, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record on its way to a partition of the publisher's topic."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Where a record stands; offset -1 where the broker knew it already and no longer knows where."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it came from a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Headers
+    value: bytes
+
+    def header(self, name: str) -> str | None:
+        """The text of a header, of the first one where there are several."""
+        return next((text.decode() for key, text in self.headers if key == name), None)
+
+
+@contextlib.contextmanager
+def troubles() -> Iterator[None]:
+    """The library's errors as ours."""
+    try:
+        yield
+    except KafkaError as error:
+        raise KafkaTrouble(f"{type(error).__name__}: {error}") from error
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition that Java's and aiokafka's producers choose for a key; librdkafka does so with `partitioner=murmur2_random`."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class KafkaPublisher:
+    """An idempotent producer for one topic. After a failed batch it is spent: throw it away and open a new one.
+
+    A sequence number that was given to a batch is never given back, so after one failure the broker may refuse the partition for ever.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, bootstrap: str, topic: str, partitions: int) -> None:
+        self._producer = producer
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._partitions = partitions
+        self._spent = False
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, bootstrap: str, topic: str, partitions: int = PARTITIONS) -> AsyncIterator[KafkaPublisher]:
+        """A connected publisher; Transient where Kafka does not answer, Halted where the topic has another number of partitions."""
+        # No linger: a batch is handed over without a pause in between, and then goes out as one request a broker.
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=512 * 1024, linger_ms=0, **COMMON
+        )
+        publisher = cls(producer, bootstrap, topic, partitions)
+        try:
+            await publisher._connect()
+            yield publisher
+        except BaseException:
+            publisher._spent = True
+            raise
+        finally:
+            await publisher._close()
+
+    def partition(self, key: str) -> int:
+        """The partition of all records with this key."""
+        return partition_of(key.encode(), self._partitions)
+
+    async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
+        """The acknowledgements of the batch's leading run; fewer than the batch means that the publisher is spent."""
+        sent = await self._send_all(batch)
+        if sent:
+            await asyncio.wait(sent, timeout=ACK_LIMIT)
+        acks = leading_run(sent)
+        self._spent = len(acks) < len(batch)
+        return acks
+
+    async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
+        """By partition: the `ce_id` of the record at the offset, or None where there is none."""
+        async with KafkaSource.opened(self._bootstrap, self._topic, list(offsets)) as source:
+            bounds = await source.bounds()
+            there = {p: offset for p, offset in offsets.items() if bounds[p][0] <= offset < bounds[p][1]}
+            ids = {p: None for p in offsets} | await source.ids(there)
+        return ids
+
+    async def _connect(self) -> None:
+        with troubles():
+            async with asyncio.timeout(CONNECT_LIMIT):
+                await self._producer.start()
+                there = await self._producer.partitions_for(self._topic)
+        if len(there) != self._partitions:
+            raise Halted(f"topic {self._topic} has {len(there)} partitions instead of {self._partitions}: keys would move; create it anew")
+
+    async def _send_all(self, batch: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
+        sent: list[asyncio.Future[Any]] = []
+        try:
+            async with asyncio.timeout(ASK_LIMIT):
+                for record in batch:
+                    sent.append(await self._send(record))
+        except MessageSizeTooLargeError as error:
+            if not sent:  # what stands before it goes out first, and is not sent again and again
+                raise Halted(f"an event is too large for topic {self._topic} ({error}): raise its max.message.bytes; nothing is left out") from error
+        except (KafkaError, TimeoutError):
+            pass  # what was sent before it may still be acknowledged
+        return sent
+
+    async def _send(self, record: Outgoing) -> asyncio.Future[Any]:
+        # Never with a timestamp: the broker stamps, for ours would be refused once the domain's clock is an hour ahead.
+        future: asyncio.Future[Any] = await self._producer.send(self._topic, record.value, record.key, record.partition, headers=list(record.headers))
+        return future
+
+    async def _close(self) -> None:
+        if self._spent:
+            await _abandon(self._producer)
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(STOP_LIMIT):
+                await self._producer.stop()
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    # stop() flushes first, and with an idempotent producer that has no end while brokers are down. The library has no public way to
+    # drop what is queued, so this reaches inside (aiokafka is pinned): end the sender, then fail what waits, then stop() is quick.
+    sender = producer._sender.sender_task
+    if sender is not None:
+        sender.cancel()
+        await asyncio.wait({sender}, timeout=STOP_LIMIT)
+    producer._message_accumulator.fail_all(KafkaError("abandoned"))
+
+
+def leading_run(sent: Sequence[asyncio.Future[Any]]) -> list[Ack]:
+    """The acknowledgements up to the first failure or silence."""
+    for future in sent:
+        future.add_done_callback(_look_at)
+    good = itertools.takewhile(lambda future: future.done() and not future.cancelled() and future.exception() is None, sent)
+    return [Ack(future.result().partition, future.result().offset) for future in good]
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    # An error that nobody looks at is reported as forgotten; those behind the first one are known by it.
+    if not future.cancelled():
+        future.exception()
+
+
+class KafkaSource:
+    """All partitions of one topic, read without a group: where to begin is the reader's affair, and kept in its own database."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, topic: str, partitions: Sequence[int]) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self._partitions = [TopicPartition(topic, partition) for partition in partitions]
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, bootstrap: str, topic: str, partitions: Sequence[int] = range(PARTITIONS)) -> AsyncIterator[KafkaSource]:
+        """A connected source; Transient where Kafka does not answer."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=500, **COMMON)
+        source = cls(consumer, topic, partitions)
+        try:
+            with troubles():
+                async with asyncio.timeout(CONNECT_LIMIT):
+                    await consumer.start()
+                consumer.assign(source._partitions)
+            yield source
+        finally:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(STOP_LIMIT):
+                    await consumer.stop()
+
+    async def bounds(self) -> dict[int, tuple[int, int]]:
+        """By partition: the offset of the first record, and the one that the next record will get."""
+        with troubles():
+            async with asyncio.timeout(ASK_LIMIT):
+                first = await self._consumer.beginning_offsets(self._partitions)
+                end = await self._consumer.end_offsets(self._partitions)
+        return {at.partition: (first[at], end[at]) for at in self._partitions}
+
+    def seek(self, partition: int, offset: int) -> None:
+        """The partition goes on at the offset."""
+        self._consumer.seek(TopicPartition(self._topic, partition), offset)
+
+    async def fetch(self, limit: float, most: int) -> dict[int, list[Record]]:
+        """Up to `most` records by partition, each partition's in order; nothing where none came within `limit` seconds."""
+        with troubles():
+            async with asyncio.timeout(limit + ASK_LIMIT):
+                fetched = await self._consumer.getmany(timeout_ms=int(limit * 1000), max_records=most)
+        return {at.partition: [_record(raw) for raw in records] for at, records in fetched.items() if records}
+
+    async def ids(self, offsets: Mapping[int, int]) -> dict[int, str | None]:
+        """By partition: the `ce_id` of the record at the offset; each of them must be there."""
+        found: dict[int, str | None] = {}
+        for partition, offset in offsets.items():
+            self.seek(partition, offset)
+        self._consumer.pause(*(at for at in self._partitions if at.partition not in offsets))
+        async with asyncio.timeout(ASK_LIMIT):
+            while len(found) < len(offsets):
+                for partition, records in (await self.fetch(1.0, 500)).items():
+                    found.setdefault(partition, records[0].header("ce_id") if records[0].offset == offsets[partition] else None)
+        return found
+
+
+def _record(raw: Any) -> Record:
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, tuple(raw.headers), raw.value or b"")

@@ -1,0 +1,113 @@
+"""One connection that makes its holder the only one: a session's advisory lock, and the ear for the log's announcements."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Awaitable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import asyncpg
+
+from shared.eventstore.retry import Transient
+from shared.eventstore.tables import LOG_CHANNEL, RELAY_LOCK
+
+CONNECT_LIMIT = 10.0
+PING_EVERY = 2.0
+PING_LIMIT = 5.0
+TRY_EVERY = 0.25
+
+# Without them the server would keep the lock of a holder whose machine is gone for two hours.
+KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "application_name": "makewhole lease"}
+
+T = TypeVar("T")
+
+
+class LeaseLost(Transient):
+    """The connection that held the lock is gone, and with it the right to go on."""
+
+
+class Lease:
+    """The lock `name` of one database, waited for on entering; `woken` returns when the log grew, or after a time-out.
+
+    It lives in a session, so it does not work through a pooler that shares connections between transactions.
+    """
+
+    def __init__(self, dsn: str, name: str) -> None:
+        self._dsn = dsn
+        self._key = lock_key(name)
+        self._grown = asyncio.Event()
+        self._lost = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._connection = await asyncpg.connect(self._dsn, timeout=CONNECT_LIMIT, command_timeout=CONNECT_LIMIT, server_settings=KEEPALIVE)
+        try:
+            self._connection.add_termination_listener(lambda _: self._lost.set())
+            await self._connection.add_listener(LOG_CHANNEL, self._hear)
+            await self._acquire()
+        except BaseException:
+            self._connection.terminate()
+            raise
+        self._watch = asyncio.create_task(self._ping())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._watch.cancel()
+        with contextlib.suppress(Exception, asyncio.CancelledError):
+            await self._watch
+        self._connection.terminate()  # a polite farewell could hang; the server frees the lock when the socket closes
+
+    async def guard(self, work: Awaitable[T]) -> T:
+        """The result of `work`, which is cancelled at once when the lease is lost; LeaseLost then."""
+        task, lost = asyncio.ensure_future(work), asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise LeaseLost("the connection that held the lease is gone")
+            return task.result()
+        finally:
+            lost.cancel()
+            await _ended(task)
+
+    async def woken(self, limit: float) -> None:
+        """Returns when the log has grown since the last call, or after `limit` seconds: a hint, never a promise."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._grown.wait()
+        self._grown.clear()
+
+    def wake(self) -> None:
+        """Ends the wait of `woken`."""
+        self._grown.set()
+
+    def _hear(self, *_: Any) -> None:
+        self._grown.set()
+
+    async def _acquire(self) -> None:
+        while not await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):
+            await asyncio.sleep(TRY_EVERY)
+
+    async def _ping(self) -> None:
+        while not self._lost.is_set():
+            await asyncio.sleep(PING_EVERY)
+            try:
+                await self._connection.fetchval("select 1", timeout=PING_LIMIT)
+            except Exception:
+                self._lost.set()
+
+
+async def _ended(task: asyncio.Future[Any]) -> None:
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen: nobody else will ask for it
+
+
+def lock_key(name: str) -> int:
+    """The advisory lock key of a lease: the relay's own, for others a hash of the name."""
+    if name == "relay":
+        return RELAY_LOCK
+    return int.from_bytes(hashlib.sha256(f"lease {name}".encode()).digest()[:8], signed=True)
