@@ -19,7 +19,8 @@ NOBODY = User(65534, 65534)
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """The folder of this stack's data, `.local` in the project unless MAKEWHOLE_STATE names another."""
-    return Path(environment.get("MAKEWHOLE_STATE") or PROJECT / ".local").absolute()
+    home = PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()  # installed from a wheel, it lies in no project
+    return Path(environment.get("MAKEWHOLE_STATE") or home / ".local").absolute()
 
 
 @contextlib.contextmanager
