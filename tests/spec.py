@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from shared.decider import Clear, Decider, Rejected, Start
+from shared.decider import Clear, Decided, Decider, Rejected, Start
 from shared.events.base import Command, Event
 
 History = Mapping[str, Sequence[Event]]
@@ -37,8 +37,7 @@ class Given:
             decided = self.decider.decide(command, *(self.decider.fold(name)(streams[name]) for name in names))
         except Rejected as rejection:
             return Outcome(self.decider, streams, dict.fromkeys(names, ()), rejection)
-        lists = decided if isinstance(decided, tuple) else (decided,)
-        return Outcome(self.decider, streams, dict(zip(names, lists, strict=True)))
+        return Outcome(self.decider, streams, dict(zip(names, _by_stream(decided, len(names)), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,16 @@ class Outcome:
     rejection: Rejected | None = field(default=None)
 
     @property
-    def by_stream(self) -> Mapping[str, Sequence[Any]]:
-        """The new events of each stream; raises the rejection, where the command was refused."""
+    def accepted(self) -> Outcome:
+        """This outcome; raises the rejection, where the command was refused."""
         if self.rejection:
             raise self.rejection
-        return self.decided
+        return self
+
+    @property
+    def by_stream(self) -> Mapping[str, Sequence[Any]]:
+        """The new events of each stream; raises the rejection, where the command was refused."""
+        return self.accepted.decided
 
     @property
     def events(self) -> list[Any]:
@@ -86,8 +90,8 @@ class Outcome:
         return due
 
     def when(self, command: Command) -> Outcome:
-        """The next command, on the streams as this one left them."""
-        return Given(self.decider, self.after).when(command)
+        """The next command, on the streams as this one left them; raises the rejection, where this one was refused."""
+        return Given(self.decider, self.accepted.after).when(command)
 
     def then(self, *expected: Event) -> Outcome:
         """Exactly these events, stream after stream."""
@@ -107,3 +111,9 @@ class Outcome:
         """Refused with this code and nothing else; answers the refusal, whose members may be asserted."""
         assert type(self.rejection) is refusal, f"expected {refusal.__name__}, got {self.rejection!r} and {self.decided}"
         return self.rejection
+
+
+def _by_stream(decided: Decided, streams: int) -> tuple[Sequence[Event], ...]:
+    if isinstance(decided, tuple):
+        return decided
+    return (decided,) if decided else ((),) * streams
