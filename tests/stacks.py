@@ -15,6 +15,17 @@ from local_stack.topics import ensure_topics
 from tests import backing
 
 LIMIT = 30.0
+# A server of a few lines: port, file for its note at the stop, name.
+ANSWERING = """
+import http.server, signal, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_response(200); self.end_headers()
+def stop(*_):
+    open(sys.argv[2], "a").write(sys.argv[3] + "\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
 
 
 @dataclass
@@ -148,3 +159,20 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def stand_ins(folder: Path) -> None:
+    """Packages that take the services' names and do nothing but answer, so that the supervisor is judged by itself."""
+    answer = "import os, sys\nsys.argv = ['', str(int(os.environ['PORT_BASE']) + {}), os.devnull, 'x']\n"
+    for name, offset in (("console", 0), ("dispute", 1), ("refund", 2), ("return_label", 3), ("sandbox", 9)):
+        package(folder / name, "app", answer.format(offset) + ANSWERING)
+        package(folder / name, "worker", answer.format(offset + 100) + ANSWERING)
+    package(folder / "migrations", "migrator", "async def migrate(service, url): pass")
+    package(folder / "ops", "cli", "def main(): print('story: 1 disputes, 1 refunds, 0 unexpected')")
+
+
+def package(folder: Path, module: str, text: str) -> None:
+    """Writes a package of one module."""
+    folder.mkdir(exist_ok=True)
+    (folder / "__init__.py").touch()
+    (folder / f"{module}.py").write_text(text)

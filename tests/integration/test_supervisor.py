@@ -18,7 +18,7 @@ from local_stack.report import StackError
 from local_stack.services import Service
 from local_stack.supervisor import Supervisor
 from tests import backing
-from tests.stacks import (
+from tests.stacks import ANSWERING, stand_ins, (
     backing_stack,
     descendants,
     eventually,
@@ -32,16 +32,6 @@ from tests.stacks import (
     write_a_mark,
 )
 
-ANSWERING = """
-import http.server, signal, sys
-class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self): self.send_response(200); self.end_headers()
-def stop(*_):
-    open(sys.argv[2], "a").write(sys.argv[3] + "\\n")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, stop)
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
-"""
 
 
 @dataclass
@@ -186,13 +176,22 @@ async def test_a_busy_port_is_one_line_that_says_what_to_do() -> None:
         ("PORT_BASE", "high", "is no base port"),
         ("PORT_BASE", "60000", "is no base port"),
         ("MAKEWHOLE_BACKING", "magic", "choose local or containers"),
+        ("MAKEWHOLE_KAFKA", "127.0.0.1:1", "FRESH=1 empties this stack's own servers"),
     ],
 )
 async def test_a_setting_that_makes_no_sense_is_one_line(name: str, value: str, words: str) -> None:
     with stack_environment() as environment:
-        code, error = await refused({**environment, name: value})
+        code, error = await refused({**environment, "FRESH": "1", name: value})
     assert code == 1
     assert words in error
+
+
+async def test_servers_named_in_the_environment_are_taken_as_they_are(postgres_url: str, kafka: str) -> None:
+    with stack_environment() as environment:
+        theirs = {**environment, "MAKEWHOLE_DATABASE_URL": postgres_url, "MAKEWHOLE_KAFKA": kafka}
+        async with running(theirs, "backing") as process:
+            assert await line_of(process) == f"export MAKEWHOLE_DATABASE_URL={postgres_url} MAKEWHOLE_KAFKA={kafka}"
+            assert descendants(process.pid) == [process.pid]
 
 
 async def test_no_container_engine_is_one_line() -> None:
@@ -225,22 +224,6 @@ async def test_demo_0_leaves_out_the_story(tmp_path: Path) -> None:
     assert lines[0].startswith("makewhole is ready")
     assert lines[-1] == "Ctrl-C stops everything"
     assert not [line for line in lines if line.startswith("story")]
-
-
-def stand_ins(folder: Path) -> None:
-    """Packages that take the services' names and do nothing but answer, so that the supervisor is judged by itself."""
-    answer = "import os, sys\nsys.argv = ['', str(int(os.environ['PORT_BASE']) + {}), os.devnull, 'x']\n"
-    for name, offset in (("console", 0), ("dispute", 1), ("refund", 2), ("return_label", 3), ("sandbox", 9)):
-        package(folder / name, "app", answer.format(offset) + ANSWERING)
-        package(folder / name, "worker", answer.format(offset + 100) + ANSWERING)
-    package(folder / "migrations", "migrator", "async def migrate(service, url): pass")
-    package(folder / "ops", "cli", "def main(): print('story: 1 disputes, 1 refunds, 0 unexpected')")
-
-
-def package(folder: Path, module: str, text: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / "__init__.py").touch()
-    (folder / f"{module}.py").write_text(text)
 
 
 @contextlib.asynccontextmanager

@@ -70,7 +70,7 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """The settings that the environment asks for."""
-        return cls(
+        settings = cls(
             ports=Ports(_base(environment.get("PORT_BASE", ""))),
             state=state_folder(environment),
             backing=_backing(environment.get("MAKEWHOLE_BACKING", "")),
@@ -79,6 +79,9 @@ class Settings:
             fresh=_yes(environment.get("FRESH", "0")),
             demo=_yes(environment.get("DEMO", "1")),
         )
+        if settings.fresh and (settings.database_url or settings.kafka):
+            raise StackError("FRESH=1 empties this stack's own servers, always both: unset MAKEWHOLE_DATABASE_URL and MAKEWHOLE_KAFKA, or FRESH")
+        return settings
 
     @property
     def logs(self) -> Path:
