@@ -18,7 +18,8 @@ from local_stack.report import StackError
 from local_stack.services import Service
 from local_stack.supervisor import Supervisor
 from tests import backing
-from tests.stacks import ANSWERING, stand_ins, (
+from tests.stacks import (
+    ANSWERING,
     backing_stack,
     descendants,
     eventually,
@@ -28,10 +29,10 @@ from tests.stacks import ANSWERING, stand_ins, (
     refused,
     running,
     stack_environment,
+    stand_ins,
     stopped,
     write_a_mark,
 )
-
 
 
 @dataclass
