@@ -1,0 +1,39 @@
+"""What an append can answer but a position."""
+
+from typing import ClassVar
+
+from shared.eventstore.retry import Transient
+
+
+class WrongExpectedVersion(Exception):
+    """A stream is not at the version that a write expects: nothing of this append is recorded."""
+
+
+class Busy(Transient):
+    """Nothing was recorded: too much is waiting, or the database did not take it in time. The same again may succeed."""
+
+    code: ClassVar[str] = "busy"
+    retry_after: ClassVar[int] = 1  # seconds
+
+
+class OutcomeUnknown(Transient):
+    """The database was told, and for ten seconds nobody could learn what became of it. The same again, with the same command id, is safe."""
+
+    code: ClassVar[str] = "outcome_unknown"
+    retry_after: ClassVar[int] = 1  # seconds
+
+
+class Unstorable(ValueError):
+    """The log cannot hold this: a NUL character, half a surrogate pair, or a number beyond PostgreSQL's range."""
+
+    code: ClassVar[str] = "unstorable"
+
+
+class EventTooLarge(Unstorable):
+    """An encoded event is above 256 KiB; above Kafka's limit it would stop the relay for ever."""
+
+    code: ClassVar[str] = "event_too_large"
+
+
+class UnsafeDatabase(Exception):
+    """The server's settings break a promise that the store gives: durable appends, or waits with a limit."""

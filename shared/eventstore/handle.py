@@ -1,0 +1,144 @@
+"""The way in: load the streams → is this command known? → decide → append; started again where somebody was quicker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.decider import Decided, Decider, Rejected
+from shared.events.base import Cause, Command, Event, Recorded, Write
+from shared.eventstore.errors import Busy, WrongExpectedVersion
+from shared.eventstore.store import EventStore
+
+ATTEMPTS = 5
+
+History = Sequence[Recorded[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command came to. `states` and `versions` stand in the order of the command's streams.
+
+    `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the last event loaded.
+    `replayed`: it had been carried out before, and the states are those of that time.
+    """
+
+    states: Sequence[Any]
+    versions: Sequence[int]
+    position: int
+    replayed: bool
+    events: Sequence[Event]
+
+
+class KeyReused(Rejected):
+    """The command id is known for another request."""
+
+    @property
+    def code(self) -> str:
+        return "idempotency_key_reused"
+
+
+class StaleVersion(Rejected):
+    """The first stream is not at the version that the caller has seen; `events` are those recorded since."""
+
+    def __init__(self, current_version: int, events: History) -> None:
+        super().__init__(f"the version is {current_version} by now", current_version=current_version)
+        self.current_version = current_version
+        self.events = events
+
+    @property
+    def code(self) -> str:
+        return "version_conflict"
+
+
+async def handle(store: EventStore, decider: Decider, command: Command, cause: Cause, expected_version: int | None = None) -> Outcome:
+    """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an I/O error.
+
+    `expected_version` speaks of the first stream. A conflict starts it all again, for the decision may differ; five, and it is Busy.
+    """
+    for _ in range(ATTEMPTS):
+        histories = await store.load(*(stream.name for stream in command.streams))
+        if outcome := _replay(decider, command, cause.request_hash, histories):
+            return outcome
+        _refuse_stale(histories[0], expected_version)
+        states = _states(decider, command, histories)
+        decided = _by_stream(decider.decide(command, *states), len(states))
+        position = max((history[-1].position for history in histories if history), default=0)
+        if any(decided):
+            try:
+                position = await store.append(_writes(command, histories, decided), _correlated(cause, histories))
+            except WrongExpectedVersion:
+                continue
+        return _outcome(decider, command, histories, states, decided, position)
+    raise Busy(f"{ATTEMPTS} times somebody else was quicker")
+
+
+async def dry_run(store: EventStore, decider: Decider, command: Command) -> Outcome:
+    """What the command would come to now; nothing is written."""
+    histories = await store.load(*(stream.name for stream in command.streams))
+    states = _states(decider, command, histories)
+    decided = _by_stream(decider.decide(command, *states), len(states))
+    position = max((history[-1].position for history in histories if history), default=0)
+    return _outcome(decider, command, histories, states, decided, position)
+
+
+def _replay(decider: Decider, command: Command, request_hash: str, histories: Sequence[History]) -> Outcome | None:
+    """The outcome as it was, if these streams hold events of this very command; KeyReused if of another request with its id."""
+    mine = [recorded for history in histories for recorded in history if recorded.metadata.command_id == command.command_id]
+    if not mine:
+        return None
+    if any(recorded.metadata.request_hash != request_hash for recorded in mine):
+        raise KeyReused("this idempotency key was used for another request")
+    mine.sort(key=lambda recorded: recorded.position)
+    # An append's positions have nobody else's between them, so up to its last one the log is what that decision left behind.
+    last = mine[-1].position
+    then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
+    return Outcome(_states(decider, command, then), [len(history) for history in then], last, True, [recorded.event for recorded in mine])
+
+
+def _refuse_stale(history: History, expected_version: int | None) -> None:
+    if expected_version is not None and expected_version != len(history):
+        raise StaleVersion(len(history), history[max(expected_version, 0) :])
+
+
+def _states(decider: Decider, command: Command, histories: Sequence[History]) -> list[Any]:
+    return [decider.fold(stream.name)(recorded.event for recorded in history) for stream, history in zip(command.streams, histories, strict=True)]
+
+
+def _by_stream(decided: Decided, streams: int) -> tuple[Sequence[Event], ...]:
+    """A plain list is the one stream's; an empty one is nothing at all, whatever the number of streams."""
+    if isinstance(decided, tuple):
+        parts: tuple[Sequence[Event], ...] = decided
+    else:
+        parts = (decided,) if decided or streams == 1 else ((),) * streams
+    if len(parts) != streams:
+        raise ValueError(f"decided on {len(parts)} streams of {streams}")
+    return parts
+
+
+def _writes(command: Command, histories: Sequence[History], decided: Sequence[Sequence[Event]]) -> list[Write]:
+    """A write for each stream; those without events are guards: the decision rests on what they held."""
+    writes = []
+    for stream, history, events in zip(command.streams, histories, decided, strict=True):
+        key = history[0].metadata.key if history else stream.key
+        if events and key is None:
+            raise ValueError(f"{stream.name} has no key: this command may not begin it")
+        writes.append(Write(stream.name, key or "", len(history), events))
+    return writes
+
+
+def _correlated(cause: Cause, histories: Sequence[History]) -> Cause:
+    """The cause as part of the story that the loaded streams tell, where it names none itself."""
+    if cause.correlation is not None:
+        return cause
+    first = next((history[0].metadata.correlation for history in histories if history), str(cause.command_id))
+    return replace(cause, correlation=first)
+
+
+def _outcome(
+    decider: Decider, command: Command, histories: Sequence[History], before: Sequence[Any], decided: Sequence[Sequence[Event]], position: int
+) -> Outcome:
+    after = [decider.fold(stream.name)(events, state) for stream, events, state in zip(command.streams, decided, before, strict=True)]
+    versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
+    return Outcome(after, versions, position, False, [event for events in decided for event in events])

@@ -1,0 +1,75 @@
+"""An event store in memory, for laws and unit tests: it passes the same suite as the one on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.decider import Start
+from shared.events import codec
+from shared.events.base import Cause, Event, Metadata, Personal, Recorded, Write
+from shared.eventstore.batch import Deadlines, Encode, item
+from shared.eventstore.errors import WrongExpectedVersion
+from shared.eventstore.store import no_deadlines
+
+
+class MemoryEventStore:
+    """The log as a list. `deadlines` and `personal` are what the tables of these names would hold."""
+
+    def __init__(self, deadlines: Deadlines = no_deadlines, encode: Encode = codec.encode) -> None:
+        self.log: list[Recorded[Event]] = []
+        self.deadlines: dict[tuple[str, str], datetime] = {}
+        self.personal: dict[str, Personal] = {}
+        self._deadlines = deadlines
+        self._encode = encode
+
+    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+        """The events of each stream; an unknown stream has none."""
+        return [self._stream(stream) for stream in streams]
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        """Records all writes or none; the position of the last event."""
+        item(writes, cause, self._encode, self._deadlines)  # its checks
+        if any(len(self._stream(write.stream)) != write.expected_version for write in writes):
+            return self._repeated(writes, cause)
+        for write in writes:
+            for version, event in enumerate(write.events, write.expected_version + 1):
+                self.log.append(Recorded(write.stream, version, len(self.log) + 1, event, metadata(cause, write.key)))
+                self._follow(write.stream, event)
+        for text in cause.personal:
+            self.personal.setdefault(text.ref, text)
+        return len(self.log)
+
+    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+        """The log behind a position, in order, at most `limit` events."""
+        return self.log[max(after, 0) : max(after, 0) + limit]
+
+    async def head(self) -> int:
+        """The position of the last event, 0 where there is none."""
+        return len(self.log)
+
+    def _stream(self, stream: str) -> list[Recorded[Event]]:
+        return [recorded for recorded in self.log if recorded.stream == stream]
+
+    def _follow(self, stream: str, event: Event) -> None:
+        for wish in self._deadlines(event):
+            if isinstance(wish, Start):
+                self.deadlines[stream, wish.kind] = wish.due_at
+            else:
+                self.deadlines.pop((stream, wish.kind), None)
+
+    def _repeated(self, writes: Sequence[Write], cause: Cause) -> int:
+        positions: list[int] = []
+        for write in writes:
+            there = self._stream(write.stream)[write.expected_version : write.expected_version + len(write.events)]
+            wanted = [(event, metadata(cause, write.key)) for event in write.events]
+            if [(recorded.event, recorded.metadata) for recorded in there] != wanted:
+                raise WrongExpectedVersion(write.stream)
+            positions.extend(recorded.position for recorded in there)
+        return max(positions)
+
+
+def metadata(cause: Cause, key: str) -> Metadata:
+    """What is recorded beside the events of this cause in a stream with this key."""
+    correlation = cause.correlation or str(cause.command_id)
+    return Metadata(cause.at, cause.command_id, cause.request_hash, cause.actor, correlation, cause.causation, cause.traceparent, key)

@@ -1,0 +1,156 @@
+"""Reading the log: loads of many tasks become one round trip, and rows become recorded events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.events.base import Event, Metadata, Recorded
+from shared.eventstore.errors import Busy
+from shared.eventstore.retry import transient
+from shared.eventstore.session import Line
+
+COLUMNS = "stream, version, position, key, type, data, metadata"
+LOAD = f"select {COLUMNS} from events where stream = any($1) order by stream, version"  # noqa: S608
+READ_ALL = f"select {COLUMNS} from events where position > $1 order by position limit $2"  # noqa: S608
+HEAD = "select coalesce(max(position), 0) from events"
+LOG_ID = "select log_id from log"
+
+LOADS_AT_ONCE = 128
+QUEUE = 4096
+LIMIT = 6.0  # seconds for one query, above statement_timeout
+ATTEMPTS = 4
+PAUSE = 0.05
+
+Decode = Callable[[str, bytes], Event]
+History = Sequence[Recorded[Event]]
+
+
+class Reader:
+    """Queries on one connection, one at a time, each tried again on a new connection where the old one failed."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]:
+        """The rows; Busy where the database does not answer."""
+        async with self._turn:
+            return await self._fetch(query, arguments)
+
+    async def _fetch(self, query: str, arguments: Sequence[Any]) -> list[Any]:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                connection = await self._line.open()
+                return await connection.fetch(query, *arguments, timeout=LIMIT)
+            except BaseException as error:
+                self._line.drop()
+                if not transient(error):
+                    raise
+                if attempt == ATTEMPTS:
+                    raise Busy(f"the database does not answer: {error!r}") from error
+            await asyncio.sleep(PAUSE * attempt)
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._line.close()
+
+
+class Loader:
+    """Gathers the loads of concurrent tasks: while one query is under way, the next one's streams collect."""
+
+    def __init__(self, reader: Reader, decode: Decode) -> None:
+        self._reader = reader
+        self._decode = decode
+        self._queue: deque[tuple[Sequence[str], asyncio.Future[Sequence[History]]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def load(self, streams: Sequence[str]) -> Sequence[History]:
+        """The history of each stream, all as of one instant."""
+        if len(self._queue) >= QUEUE:
+            raise Busy(f"{len(self._queue)} loads are waiting")
+        answer: asyncio.Future[Sequence[History]] = asyncio.get_running_loop().create_future()
+        self._queue.append((streams, answer))
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+        return await answer
+
+    async def close(self) -> None:
+        """Ends the query under way; who still waits gets Busy."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=1)
+        self._refuse((answer for _, answer in self._queue), Busy("the store is closed"))
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                waiting = [self._queue.popleft() for _ in range(min(LOADS_AT_ONCE, len(self._queue)))]
+                await self._answer([(streams, answer) for streams, answer in waiting if not answer.done()])
+                await asyncio.sleep(0)
+        finally:
+            self._task = None  # with no await since the look at the queue
+
+    async def _answer(self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]]) -> None:
+        try:
+            rows = await self._reader.fetch(LOAD, list(dict.fromkeys(name for streams, _ in waiting for name in streams)))
+        except BaseException as error:
+            closing = isinstance(error, asyncio.CancelledError)
+            self._refuse((answer for _, answer in waiting), Busy("the store is closed") if closing else error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        self._hand_out(waiting, rows)
+
+    def _hand_out(self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]], rows: Iterable[Any]) -> None:
+        by_stream: dict[str, list[Any]] = {}
+        for row in rows:
+            by_stream.setdefault(row[0], []).append(row)
+        known: dict[str, History] = {}
+        for streams, answer in waiting:
+            if answer.done():
+                continue
+            try:
+                for name in streams:
+                    if name not in known:
+                        known[name] = recorded(by_stream.get(name, ()), self._decode)
+                answer.set_result([known[name] for name in streams])
+            except Exception as error:  # an event that this version cannot read concerns only who asked for it
+                answer.set_exception(error)
+
+    @staticmethod
+    def _refuse(answers: Iterable[asyncio.Future[Sequence[History]]], error: BaseException) -> None:
+        for answer in answers:
+            if not answer.done():
+                answer.set_exception(error)
+
+
+def recorded(rows: Iterable[Any], decode: Decode) -> History:
+    """Rows of the columns above as recorded events."""
+    return tuple(_recorded(row, decode) for row in rows)
+
+
+def _recorded(row: Any, decode: Decode) -> Recorded[Event]:
+    stream, version, position, key, name, data, metadata = row
+    return Recorded(stream, version, position, decode(name, data), _metadata(orjson.loads(metadata), key))
+
+
+def _metadata(stored: dict[str, Any], key: str) -> Metadata:
+    return Metadata(
+        at=datetime.fromisoformat(stored["at"]),
+        command_id=UUID(stored["command_id"]),
+        request_hash=stored["request_hash"],
+        actor=stored["actor"],
+        correlation=stored["correlation"],
+        causation=stored.get("causation"),
+        traceparent=stored.get("traceparent"),
+        key=key,
+    )

@@ -1,0 +1,130 @@
+"""The event store: load, append, read_all; on PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from shared.decider import Clear, Start
+from shared.events import codec
+from shared.events.base import Cause, Event, Recorded, Write
+from shared.eventstore.batch import Deadlines, Encode, item
+from shared.eventstore.errors import Busy, EventTooLarge, OutcomeUnknown, UnsafeDatabase, Unstorable, WrongExpectedVersion
+from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, Decode, Loader, Reader, recorded
+from shared.eventstore.session import Line
+from shared.eventstore.writer import Figures, Limits, Observe, Writer
+
+__all__ = [
+    "Busy",
+    "EventStore",
+    "EventTooLarge",
+    "Limits",
+    "OutcomeUnknown",
+    "PostgresEventStore",
+    "UnsafeDatabase",
+    "Unstorable",
+    "WrongExpectedVersion",
+    "open_store",
+]
+
+
+class EventStore(Protocol):
+    """A service's log and its streams."""
+
+    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+        """The events of each stream, all as of one instant; an unknown stream has none."""
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        """Records all writes or none; the position of the last event. The same append sent again answers as the first did.
+
+        Raises WrongExpectedVersion where a stream has moved, Busy where nothing was recorded and the same may succeed later,
+        OutcomeUnknown where it may have been recorded, Unstorable where the log cannot hold an event.
+        """
+
+    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+        """The log behind a position, in order, at most `limit` events; positions have no hole."""
+
+    async def head(self) -> int:
+        """The position of the last event, 0 where there is none."""
+
+
+def no_deadlines(event: Event) -> Iterable[Start | Clear]:
+    """For a store whose events start nothing."""
+    return ()
+
+
+class PostgresEventStore:
+    """The log of one service's database, for one process: three connections, one each for appends, loads and reads of the log."""
+
+    def __init__(self, dsn: str, deadlines: Deadlines, encode: Encode, decode: Decode, limits: Limits | None, observe: Observe | None) -> None:
+        self._deadlines = deadlines
+        self._encode = encode
+        self._decode = decode
+        self._lines = [Line(dsn) for _ in range(3)]
+        self._writer = Writer(self._lines[0], limits, observe)
+        self._loader = Loader(Reader(self._lines[1]), decode)
+        self._reader = Reader(self._lines[2])
+
+    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+        """The events of each stream, all as of one instant; an unknown stream has none."""
+        return await self._loader.load(streams)
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        """Records all writes or none, with their deadlines and personal texts; the position of the last event."""
+        return await self._writer.append(item(writes, cause, self._encode, self._deadlines))
+
+    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+        """The log behind a position, in order, at most `limit` events."""
+        return recorded(await self._reader.fetch(READ_ALL, after, limit), self._decode)
+
+    async def head(self) -> int:
+        """The position of the last event, 0 where there is none."""
+        return int((await self._reader.fetch(HEAD))[0][0])
+
+    async def log_id(self) -> UUID:
+        """Which log this is: made by the migration, changed by a restore."""
+        found: UUID = (await self._reader.fetch(LOG_ID))[0][0]
+        return found
+
+    @property
+    def figures(self) -> Figures:
+        """What the writer has done so far."""
+        return self._writer.figures
+
+    @property
+    def queued(self) -> int:
+        """Appends that wait for a batch."""
+        return self._writer.queued
+
+    async def open(self) -> None:
+        """Connects, and asserts the server's settings; UnsafeDatabase or an I/O error where it cannot."""
+        for line in self._lines:
+            await line.open()
+
+    async def close(self) -> None:
+        """Sends what waits, within the writer's limit, and ends the connections."""
+        await self._writer.close()
+        await self._loader.close()
+        for line in self._lines:
+            await line.close()
+
+
+@contextlib.asynccontextmanager
+async def open_store(
+    dsn: str,
+    *,
+    deadlines: Deadlines = no_deadlines,
+    encode: Encode = codec.encode,
+    decode: Decode = codec.decode,
+    limits: Limits | None = None,
+    observe: Observe | None = None,
+) -> AsyncIterator[PostgresEventStore]:
+    """The store in the database at `dsn`, drained and closed at the end; `deadlines` is the decider's."""
+    store = PostgresEventStore(dsn, deadlines, encode, decode, limits, observe)
+    try:
+        await store.open()
+        yield store
+    finally:
+        await store.close()
