@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,11 @@ COVERED_BY = {
     Reason.WRONG_SIZE: "S6",
 }
 """The rule that makes each reason a ground."""
+
+RETURN_FLAGS = frozenset({"free_return", "extra_returns", "domestic_return"})
+"""K20: the listing's own ways to send back what is merely unwanted."""
+
+Action = Mapping[str, str]
 
 
 def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, now: datetime) -> None:
@@ -79,24 +84,24 @@ def guard_opened_yet(order: Order, now: datetime) -> None:
 def guard_protected(order: Order, now: datetime) -> None:
     """G4 (S22, S20)."""
     if order.protection_over(now) and order.protection_ends_at:
-        seller = {"rel": "contact-seller", "method": "GET", "href": f"/v1/orders/{order.order_id}/status"}
         ended = wire_time(order.protection_ends_at)
-        raise ProtectionExpired("The protection period is over.", ended_at=ended, actions=[seller])
+        raise ProtectionExpired("The protection period is over.", ended_at=ended, actions=[_contact_seller(order)])
 
 
 def guard_free(order: Order, line: Line) -> None:
-    """G5 (S25, S26): no open dispute on the line, no agreement, and it is not settled."""
+    """G5 (S25, S26, S20): no open dispute on the line, no agreement, and it is not settled."""
     if line.held_by:
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
     if line.agreed:
-        raise AlreadyAgreed("The parties have agreed on this line.", line_id=line.line_id)
+        raise AlreadyAgreed("The parties have agreed on this line.", line_id=line.line_id, actions=[_contact_seller(order)])
     if order.cancelled_at or order.completed or not line.remainder:
-        raise OrderCompleted("The line is released, cancelled or fully refunded.", line_id=line.line_id)
+        detail = "The line is released, cancelled or fully refunded."
+        raise OrderCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
 
 
 def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
-    """G6 (S3, S11): the ground fits what is known of the order."""
-    guard_ground(reason)
+    """G6 (S3, S11, K20): the ground fits what is known of the order."""
+    guard_ground(reason, *_for_the_unwanted(order, lines))
     if reason == Reason.NOT_RECEIVED and order.delivered_at:
         detail = "The carrier's records show a delivery."
         raise ReasonNotCovered(detail, rules=("S11",), suggest=Reason.WRONG_ADDRESS.value)
@@ -105,9 +110,20 @@ def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
         raise ReasonNotCovered(detail, rules=("S3",), suggest=Reason.NOT_AS_DESCRIBED.value)
 
 
-def guard_ground(reason: Reason) -> None:
-    """G6 (S10, S13): some reasons are never a ground."""
+def guard_ground(reason: Reason, *instead: Action) -> None:
+    """G6 (S10, S13): some reasons are never a ground; `instead` are the ways that an unwanted item still has."""
     if reason == Reason.UNAUTHORISED_CHARGE:
         raise ReasonNotCovered("Ask the company that issued the card.", rules=("S10",), referral="card_issuer")
     if reason == Reason.CHANGE_OF_MIND:
-        raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",))
+        raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",), actions=list(instead))
+
+
+def _for_the_unwanted(order: Order, lines: Sequence[Line]) -> Sequence[Action]:
+    """K20: a return, where the listing of every line offers one, else the seller's good will."""
+    if lines and all(RETURN_FLAGS.intersection(line.flags) for line in lines):
+        return ({"rel": "request-return", "method": "POST", "href": "/v1/returns"},)
+    return (_contact_seller(order),)
+
+
+def _contact_seller(order: Order) -> Action:
+    return {"rel": "contact-seller", "method": "GET", "href": f"/v1/orders/{order.order_id}/status"}

@@ -58,22 +58,26 @@ def opens_at(order: Order) -> datetime | None:
     """From when a dispute may be opened: None while nothing tells."""
     if (terms := order.terms) is None:
         return None
-    known = (order.shipped_at, order.delivered_at, order.promised_by, order.lost_at)
+    known = (order.shipped_at, order.delivered_at, order.finished_at, order.promised_by, order.lost_at)
     return opening(*known, terms.opens_after_shipment_days, terms.timezone)
 
 
 def opening(
     shipped_at: datetime | None,
     delivered_at: datetime | None,
+    finished_at: datetime | None,
     promised_by: date | None,
     lost_at: datetime | None,
     after_shipment_days: int,
     timezone: str,
 ) -> datetime | None:
-    """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21, K7)."""
+    """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21, K7).
+
+    Finished is received (K2), also where no scan tells it: else the protection would run out while it is still too early.
+    """
     shipped = from_day(shipped_at, after_shipment_days, timezone) if shipped_at else None
     promised = within_days(_noon(promised_by, timezone), 0, timezone) if promised_by else None
-    return min(filter(None, (shipped, delivered_at, promised, lost_at)), default=None)
+    return min(filter(None, (shipped, delivered_at, finished_at, promised, lost_at)), default=None)
 
 
 def protection_end(order: Order) -> datetime | None:

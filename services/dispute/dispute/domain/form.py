@@ -53,9 +53,12 @@ def guard_lines(order: Order, wanted: Sequence[tuple[str, int]]) -> list[Line]:
         if line is None or line in lines:
             detail = "no such line" if line is None else "named twice"
             raise ValidationFailed.at(f"/lines/{i}/line_id", "unknown_line" if line is None else "repeated", detail, "S109")
-        if quantity > line.quantity:
-            raise ValidationFailed.at(f"/lines/{i}/quantity", "above_ordered", "more than was ordered", "S109")
+        if not 0 < quantity <= line.quantity:
+            code, detail = ("above_ordered", "more than was ordered") if quantity > 0 else ("not_positive", "at least one")
+            raise ValidationFailed.at(f"/lines/{i}/quantity", code, detail, "S109")
         lines.append(line)
+    if not lines:
+        raise ValidationFailed.at("/lines", "missing", "a dispute names the lines that it is about", "S109")
     if len({line.seller_id for line in lines}) > 1:
         raise ValidationFailed.at("/lines", "several_sellers", "the lines of a dispute share one seller", "S109")
     return lines
@@ -66,7 +69,7 @@ def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/
     cap = total([line.cap for line in lines])
     if not amount.same_currency(cap):
         raise ValidationFailed.at(f"{pointer}/currency", "wrong_currency", f"the order's currency is {cap.currency}", "S45")
-    if not amount:
+    if amount <= Money.zero(cap):
         raise ValidationFailed.at(f"{pointer}/amount", "not_positive", "the amount is more than nothing", "S45")
     if cap < amount:
         raise AmountExceedsCap("More than can be refunded on these lines.", cap={"amount": cap.amount, "currency": cap.currency})

@@ -7,7 +7,7 @@ from dispute.domain.dispute import Dispute
 from dispute.domain.eligibility import COVERED_BY, guard_eligible
 from dispute.domain.form import disputed_lines, guard_amount, guard_evidence, guard_lines, guard_text
 from dispute.domain.order import Order
-from dispute.domain.rejections import NotFound
+from dispute.domain.parties import guard_party_of_order
 from shared.events.base import Event
 from shared.events.calendar import within_days
 from shared.events.dispute import DisputeOpened, Solution
@@ -16,11 +16,11 @@ from shared.events.order import PaymentHeld
 
 def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """The dispute begins and the payout of its lines waits for it; guards G1–G7 and G9 in order."""
-    if not order.registered or order.buyer_id != command.actor.id:
-        raise NotFound("There is no such order.")
+    guard_party_of_order(order, command.actor, "buyer")
     wanted = [(line.line_id, line.quantity) for line in command.lines]
+    known = [order.lines[name] for name, _ in wanted if name in order.lines]
+    guard_eligible(order, known, command.reason, command.at)
     lines = guard_lines(order, wanted)
-    guard_eligible(order, lines, command.reason, command.at)
     guard_text(description=command.description)
     guard_evidence(command.reason, command.evidence)
     disputed = disputed_lines(order, dict(wanted))

@@ -26,6 +26,7 @@ def order_status(row: Row, lines: Sequence[Row], disputes: Sequence[Row], order:
     opens_at = opening(
         row["shipped_at"],
         row["delivered_at"],
+        row["finished_at"],
         row["promised_by"],
         row["lost_at"],
         row["opens_after_shipment_days"],
