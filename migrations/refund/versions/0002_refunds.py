@@ -1,0 +1,49 @@
+"""The read model of the refund service: payments and their refunds."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+TABLES = """
+create table payments (
+    order_id text collate "C" primary key,
+    payment_id text not null,
+    buyer_id text not null,
+    seller_id text not null,
+    method text not null
+);
+
+create table refunds (
+    refund_id text collate "C" primary key,
+    first_position bigint not null,
+    position bigint not null,
+    order_id text collate "C" not null,
+    dispute_id text,
+    status text not null,
+    source text,
+    amount bigint not null,
+    currency text not null,
+    exponent integer not null,
+    destination text,
+    asked_at timestamptz not null,
+    issued_at timestamptz,
+    expected_from timestamptz,
+    expected_until timestamptz,
+    settled_at timestamptz,
+    failures integer not null default 0,
+    reason text,
+    retry_at timestamptz
+);
+create index refunds_order on refunds (order_id, first_position desc);
+create index refunds_dispute on refunds (dispute_id, first_position desc);
+create index refunds_newest on refunds (first_position desc);
+create index payments_buyer on payments (buyer_id);
+create index payments_seller on payments (seller_id)
+"""
+
+
+def upgrade() -> None:
+    """Makes the tables that the projection keeps."""
+    for statement in TABLES.split(";"):
+        op.execute(statement)

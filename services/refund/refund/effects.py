@@ -1,0 +1,91 @@
+"""What a due `pay:<refund_id>` asks of the payment provider, and how the answer is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from refund.domain.commands import OutcomeCommand, RecordDeclined, RecordIssued
+from refund.domain.payment import Payment
+from refund.gateway import Answer, Call, Declined, Gateway, Issued, Unanswered
+from shared.eventstore import crash
+from shared.eventstore.due import Effect
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Pool
+
+PREFIX = "pay"
+ASK_UNTIL = timedelta(hours=20)
+"""Real time from an attempt's beginning to the last call with its key: providers forget keys after a day."""
+CERTAIN_AFTER = timedelta(hours=21)
+"""Real time after which no call of ours can be under way any more, so that "not known" means "not paid"."""
+NOT_EXECUTED = "not_executed"
+
+BEFORE_GATEWAY = crash.register("refund.before_gateway", "services/refund/refund/effects.py: the provider is about to be asked")
+AFTER_GATEWAY = crash.register("refund.after_gateway", "services/refund/refund/effects.py: the provider has answered and nothing is recorded")
+
+Age = Callable[[Call], Awaitable[timedelta]]
+"""How long ago, in real time, the attempt of a call began."""
+
+
+def wanted(payment: Payment, kind: str) -> Call | None:
+    """The payment that is still asked for, None where it went, failed for good or was handed to people."""
+    refund = payment.refunds.get(kind.partition(":")[2])
+    if refund is None or refund.pay_at is None or payment.capture is None:
+        return None
+    return Call(
+        refund_id=refund.asked.refund_id,
+        order_id=refund.asked.order_id,
+        payment_id=payment.capture.payment_id,
+        amount=refund.asked.amount,
+        destination=refund.destination,
+        attempt=refund.failures,
+    )
+
+
+async def ask(gateway: Gateway, age: Age, call: Call) -> Answer:
+    """The provider's answer; Unanswered where the outcome stays unknown.
+
+    An attempt that is too old for its key is only asked after: a call would pay a second time once the provider has forgotten the first.
+    """
+    crash.point(BEFORE_GATEWAY)
+    old = await age(call)
+    if old < ASK_UNTIL:
+        return await gateway.refund(call)
+    if found := await gateway.find(call.idempotency_key):
+        return found
+    if old < CERTAIN_AFTER:
+        raise Unanswered(f"{call.idempotency_key} is not known to the provider yet")
+    return Declined(NOT_EXECUTED)
+
+
+def outcome(call: Call, answer: Answer, now: datetime) -> OutcomeCommand:
+    """The command that records the answer."""
+    match answer:
+        case Issued(provider_ref):
+            return RecordIssued.of(call.order_id, call.refund_id, call.attempt, provider_ref, now)
+        case Declined(reason):
+            return RecordDeclined.of(call.order_id, call.refund_id, call.attempt, reason, now)
+
+
+def pay(gateway: Gateway, age: Age) -> Effect[Payment, Call, Answer]:
+    """The effect behind the deadlines `pay:…`."""
+    return Effect(wanted, lambda call: ask(gateway, age, call), outcome, AFTER_GATEWAY)
+
+
+# The log's own clock is the real one, and what starts an attempt stands in the log: no other memory can be lost.
+_AGE = """
+select clock_timestamp() - max(recorded_at) from events
+where stream = $1 and data ->> 'refund_id' = $2 and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
+"""
+
+
+def age_in_log(pool: Pool) -> Age:
+    """Ages told from the events that begin an attempt: approval, the failure before, a retry that somebody asked for."""
+
+    async def age(call: Call) -> timedelta:
+        found: timedelta = await pool.fetchval(_AGE, f"payment-{call.order_id}", call.refund_id)
+        return found
+
+    return age

@@ -1,0 +1,48 @@
+"""What the dispute service's events ask of this one.
+
+A policy's command bears the instant of the event that it follows from, so that a repeat asks for the very same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from return_label.domain.commands import RequestReturn
+from shared.decider import Send
+from shared.events.base import SYSTEM, Event, Recorded, derived_uuid
+from shared.events.dispute import ReturnDue
+from shared.events.return_label import ReturnKind
+
+POLICY = "return-label"
+
+
+def react(recorded: Recorded[Event]) -> Iterable[Send]:
+    """On ReturnDue → request the return."""
+    match recorded.event:
+        case ReturnDue() as event:
+            return [Send(_request_return(recorded, event), recorded)]
+        case _:
+            return []
+
+
+def _request_return(recorded: Recorded[Event], event: ReturnDue) -> RequestReturn:
+    return RequestReturn(
+        command_id=derived_uuid(recorded.id, POLICY, 0),
+        actor=SYSTEM,
+        at=recorded.metadata.at,
+        return_id=event.return_id,
+        kind=ReturnKind.DISPUTE,
+        order_id=event.order_id,
+        dispute_id=event.dispute_id,
+        buyer_id=event.buyer_id,
+        seller_id=event.seller_id,
+        lines=event.lines,
+        reason=event.reason,
+        freight_payer=event.freight_payer,
+        address_ref=event.address_ref,
+        ship_days=event.ship_days,
+        transit_alarm_days=event.transit_alarm_days,
+        inspect_bd=event.inspect_bd,
+        timezone=event.timezone,
+        rules=event.rules,
+    )
