@@ -1,0 +1,1 @@
+"""Orders from a file, played against the running services."""

@@ -1,0 +1,49 @@
+"""Where the running system is: the addresses of its services, databases and topics, and the folder of its state."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.state import state_folder
+from shared.runtime.settings import Settings
+
+SERVICES = ("dispute", "refund", "return_label")
+"""Those with a log of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One running system."""
+
+    settings: Settings
+    state: Path
+
+    @classmethod
+    def load(cls) -> Stack:
+        """The one that the environment names."""
+        return cls(Settings.load(), state_folder(os.environ))
+
+    def app(self, service: str) -> str:
+        """The address of a service's app, without a slash at the end."""
+        if service == "sandbox":
+            return self.settings.sandbox.rstrip("/")
+        return f"http://{self.settings.host}:{self.settings.port(service)}"
+
+    def worker(self, service: str) -> str:
+        """The address of a service's worker."""
+        return f"http://{self.settings.host}:{self.settings.worker_port(service)}"
+
+    def dsn(self, service: str) -> str:
+        """The address of a service's database."""
+        return self.settings.dsn(service)
+
+    def topic(self, service: str) -> str:
+        """Where a service's log is published."""
+        return f"{service}.events"
+
+    @property
+    def kafka(self) -> str:
+        """The bootstrap address."""
+        return self.settings.kafka
