@@ -71,7 +71,7 @@ class OrderBody(Body):
     payment: PaymentBody
     lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=100)]
     buyer_account_status: Literal["good", "restricted"] = "good"
-    return_address: Text[500] | None = None
+    return_address: Annotated[str, Text(500)] | None = None
     free_return_confirmed: bool = False
     ship_to: ShipToBody
     promised_by: date | None = None
@@ -183,7 +183,7 @@ class OpenDisputeBody(Body):
     reason: Reason
     type: SolutionType
     amount: WireMoney
-    description: Text[2000]
+    description: Annotated[str, Text(2000)]
     evidence: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
     contacted_seller: bool = False
 
@@ -194,7 +194,7 @@ class SolutionBody(Body):
     type: SolutionType
     amount: WireMoney
     freight_payer: Payer | None = None
-    address: Text[500] | None = None
+    address: Annotated[str, Text(500)] | None = None
 
 
 class ResponseBody(Body):
@@ -202,7 +202,7 @@ class ResponseBody(Body):
 
     decision: Decision
     solution: SolutionBody | None = None
-    reason: Text[2000] | None = None
+    reason: Annotated[str, Text(2000)] | None = None
 
 
 class ModificationBody(Body):
@@ -211,7 +211,7 @@ class ModificationBody(Body):
     type: SolutionType | None = None
     amount: WireMoney | None = None
     reason: Reason | None = None
-    description: Text[2000] | None = None
+    description: Annotated[str, Text(2000)] | None = None
     evidence: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")

@@ -50,7 +50,7 @@ def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
 
 
 def record_fact(command: RecordFact, order: Order) -> Sequence[Event]:
-    """A fact, also one that comes before the order; the first instant of its type stands."""
+    """A fact, also one that comes before the order; the first instant of its type stands, and the latest account status."""
     return _fact(order, command.fact, command.order_id)
 
 
@@ -109,7 +109,7 @@ def _protecting(order: Order, event: _Dated) -> list[Event]:
     end, stands = protection_end(order_stream.evolve(order, event)), order.protection_ends_at
     if order.finished and end and stands:
         end = max(end, stands)
-    if end is None or end == stands or order.expired:
+    if end is None or end == stands or order.expired or order.over:
         return [event]
     if stands is None:
         return [event.model_copy(update={"protection_ends_at": end})]
@@ -131,9 +131,14 @@ def _fact(order: Order, fact: Fact, order_id: str) -> list[Event]:
             return [OrderCancelled(order_id=order_id, by=fact.by or "seller", cancelled_at=fact.at)]
         case FactType.CARRIER_LOST if not order.lost_at:
             return [OrderCarrierLost(order_id=order_id, lost_at=fact.at)]
-        case FactType.ACCOUNT_STATUS if fact.status and fact.status != order.account_status:
+        case FactType.ACCOUNT_STATUS if fact.status and _is_news(order, fact):
             return [AccountStatusChanged(order_id=order_id, status=fact.status, since=fact.at)]
     return []
+
+
+def _is_news(order: Order, fact: Fact) -> bool:
+    """A status that comes again, or late, does not undo a later one."""
+    return order.account_since is None or fact.at > order.account_since
 
 
 def _registration(command: RegisterOrder) -> list[_Dated]:

@@ -75,7 +75,7 @@ def _follows(command: NoteReturn, dispute: Dispute) -> list[Event]:
     if dispute.phase != Phase.AGREED or not dispute.reached:
         return []
     match command.outcome:
-        case ReturnOutcome.PASSED:
+        case ReturnOutcome.PASSED if not dispute.refund:
             return [refund_due(dispute, dispute.reached, command.command_id)]
         case ReturnOutcome.FAILED:
             return [escalated(dispute, EscalationReason.RETURN_CONDITION, command.at)]

@@ -62,6 +62,7 @@ class Order:
     terms: orders.Terms | None = None
     body_digest: str = ""
     account_status: str = "good"
+    account_since: datetime | None = None
     ship_to: orders.ShipTo | None = None
     return_address_ref: str | None = None
     promised_by: date | None = None
@@ -86,14 +87,20 @@ class Order:
         """When the clock of the protection began (K3): the delivery, or the shop's later word."""
         return max(filter(None, (self.delivered_at, self.finished_at)), default=None)
 
+    @property
+    def over(self) -> bool:
+        """Nothing more falls due: it was cancelled, or no line is left."""
+        return self.completed or self.cancelled_at is not None
+
     def protection_over(self, now: datetime) -> bool:
         return self.protection_ends_at is not None and now >= self.protection_ends_at
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        if self.completed or self.cancelled_at:
+        if self.over:
             return None
-        return self.release_at if kind == RELEASE else (None if self.expired else self.protection_ends_at)
+        standing = {PROTECTION_END: None if self.expired else self.protection_ends_at, RELEASE: self.release_at}
+        return standing.get(kind)
 
 
 def evolve(state: Order, event: Event) -> Order:  # noqa: C901 - one arm an event
@@ -113,7 +120,7 @@ def evolve(state: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case orders.OrderCarrierLost():
             return replace(state, lost_at=event.lost_at)
         case orders.AccountStatusChanged():
-            return replace(state, account_status=event.status)
+            return replace(state, account_status=event.status, account_since=event.since)
         case orders.DeadlineMoved():
             return replace(state, protection_ends_at=event.due_at)
         case orders.PaymentHeld():
@@ -133,7 +140,7 @@ def evolve(state: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
 
 
 def deadlines(event: Event) -> Iterable[Start | Clear]:
-    """P starts with the fact that gives its end and moves with it; R follows P."""
+    """P starts with the fact that gives its end and moves with it; R follows P, and ends with a release of its own."""
     match event:
         case orders.OrderRegistered() | orders.OrderPaid() | orders.OrderShipped() | orders.OrderDelivered():
             return _start(event.protection_ends_at)
@@ -143,6 +150,8 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return (Start(event.kind, event.due_at),)
         case orders.ProtectionExpired():
             return (Clear(PROTECTION_END), Start(RELEASE, event.release_at))
+        case orders.PaymentReleased(dispute_id=None):
+            return (Clear(RELEASE),)
         case orders.OrderCompleted() | orders.OrderCancelled():
             return (Clear(PROTECTION_END), Clear(RELEASE))
         case _:
@@ -169,7 +178,7 @@ def _registered(state: Order, event: orders.OrderRegistered) -> Order:
         lines=lines,
         terms=event.terms,
         body_digest=event.body_digest,
-        account_status=event.buyer_account_status,
+        account_status=state.account_status if state.account_since else event.buyer_account_status,
         ship_to=event.ship_to,
         return_address_ref=event.return_address_ref,
         promised_by=event.promised_by,
@@ -192,7 +201,8 @@ def _lifted(line: Line, event: orders.PaymentHoldLifted) -> Line:
 
 
 def _released(state: Order, event: orders.PaymentReleased) -> Order:
-    return _lines(state, (part.line_id for part in event.lines), lambda line: replace(line, held_by=None, released=True))
+    released = _lines(state, (part.line_id for part in event.lines), lambda line: replace(line, held_by=None, released=True))
+    return released if event.dispute_id else replace(released, release_at=None)
 
 
 def _refunded(state: Order, event: disputes.RefundNoted) -> Order:

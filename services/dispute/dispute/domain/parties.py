@@ -22,6 +22,11 @@ def party_role(actor: Actor, buyer_id: str, seller_id: str) -> str | None:
     return min(actor.roles & OVERSEERS, default=None)
 
 
+def sees_all(actor: Actor) -> bool:
+    """Whether one of the actor's roles oversees every dispute."""
+    return not actor.roles.isdisjoint(OVERSEERS)
+
+
 def guard_party_of_order(order: Order, actor: Actor, *roles: str) -> None:
     """The order exists for the actor, a seller of any of its lines included, and is the actor's to move in one of `roles`."""
     sellers = {order.seller_id} | {line.seller_id for line in order.lines.values()}

@@ -21,14 +21,15 @@ from shared.events.order import (
 
 
 def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetime) -> list[Event]:
-    """T39: protected lines are free again, those whose protection is over are released, as far as anything is left."""
-    names = tuple(line.line_id for line in dispute.lines)
-    lifted = PaymentHoldLifted(order_id=order.order_id, dispute_id=dispute.dispute_id, lines=names, because=because)
-    freed = order_stream.evolve(order, lifted)
+    """T39: lines whose protection is over are released, as far as anything is left on them; the others are free again."""
+    held = [order.lines[line.line_id] for line in dispute.lines]
     releasing = order.protection_over(at) and not order.cancelled_at
-    left = [freed.lines[name] for name in names if releasing and freed.lines[name].remainder]
-    events: list[Event] = [lifted, *_released(freed, left, dispute.dispute_id, ("S47" if because == HoldEnd.CANCELLED else "S45",))]
-    return events + _completed(freed, events)
+    left = [line for line in held if releasing and line.remainder]
+    freed = tuple(line.line_id for line in held if line not in left)
+    lifted = PaymentHoldLifted(order_id=order.order_id, dispute_id=dispute.dispute_id, lines=freed, because=because)
+    rules = ("S47" if because == HoldEnd.CANCELLED else "S45",)
+    events: list[Event] = [*([lifted] if freed else []), *_released(order, left, dispute.dispute_id, rules)]
+    return events + _completed(order, events)
 
 
 def expire_protection(order: Order, due_at: datetime) -> list[Event]:

@@ -79,4 +79,12 @@ def negotiation_over(dispute: Dispute, due_at: datetime) -> NegotiationTimedOut:
 def escalated(dispute: Dispute, reason: EscalationReason, at: datetime) -> Escalated:
     """The system hands the dispute to the case team; evidence is gathered for some days (D3)."""
     until = within_days(at, dispute.terms.evidence_days, dispute.terms.timezone)
-    return Escalated(dispute_id=dispute.facts.dispute_id, by="system", reason=reason, evidence_until=until, rules=("K16", "S49"))
+    return Escalated(dispute_id=dispute.facts.dispute_id, by="system", reason=reason, evidence_until=until, rules=(*_ESCALATES[reason], "S49"))
+
+
+_ESCALATES = {
+    EscalationReason.BUYER_TIMEOUT: ("K17", "T8"),
+    EscalationReason.NEGOTIATION_TIMEOUT: ("K16", "T10"),
+    EscalationReason.RETURN_CONDITION: ("S82", "T27"),
+    EscalationReason.RETURN_IMPOSSIBLE: ("T22a",),
+}

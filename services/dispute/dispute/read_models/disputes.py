@@ -59,7 +59,7 @@ async def page(
     pool: Pool,
     *,
     limit: int,
-    before: tuple[datetime, str] | None,
+    before: Sequence[Any] | None,
     buyer_id: str | None = None,
     seller_id: str | None = None,
     order_id: str | None = None,

@@ -1,0 +1,71 @@
+"""Orders: what the shop tells, and how an order stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from starlette.responses import Response
+
+from dispute.bodies import FactBody, OrderBody
+from dispute.domain.commands import RecordFact, RegisterOrder
+from dispute.domain.decider import decider
+from dispute.domain.order import Order
+from dispute.domain.parties import party_role
+from dispute.domain.rejections import NotFound, ValidationFailed
+from dispute.read_models import disputes, order_status
+from dispute.views import order as view
+from shared.events.base import Event, Recorded
+from shared.eventstore.checkpoints import wait_for_position
+from shared.eventstore.handle import handle
+from shared.runtime.answers import answer, shown
+from shared.runtime.caller import Caller, Viewer, command, query
+from shared.runtime.routes import Router
+
+router = Router("orders")
+
+
+@router.put("/v1/orders/{order_id}", summary="Register an order", status_code=201)
+async def register_order(order_id: str, body: OrderBody, caller: Annotated[Caller, command("service")]) -> Response:
+    """201 for a new order, 200 for the same body again, 409 `order_differs` for another one."""
+    if body.order_id not in (None, order_id):
+        raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
+    terms = caller.state.programmes.resolve(body.programme)
+    asked = caller.command(RegisterOrder, terms=terms, **body.fields(order_id))
+    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked, asked.personal))
+    known = {"order_id": order_id, "version": outcome.versions[0]}
+    return answer(outcome, known, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status")
+
+
+@router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order")
+async def record_fact(order_id: str, body: FactBody, caller: Annotated[Caller, command("service")]) -> Response:
+    """Facts may come in any order, also before the order; the first instant of a type stands."""
+    asked = caller.command(RecordFact, order_id=order_id, fact=body.fact())
+    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked))
+    return answer(outcome, {"order_id": order_id, "version": outcome.versions[0], "recorded": bool(outcome.events)})
+
+
+@router.get("/v1/orders/{order_id}/status", summary="How an order stands")
+async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_least_position: int = 0) -> Response:
+    """Labels, windows, payout, disputes, refunds, returns, and what the viewer may do."""
+    pool = viewer.state.pool
+    for read_model in (order_status.NAME, disputes.NAME):
+        await wait_for_position(pool, read_model, at_least_position)
+    found = await order_status.find(pool, order_id)
+    if not found or not _may_see(viewer, found[0]):
+        raise NotFound("There is no such order.")
+    row, lines = found
+    of_order = await disputes.of_order(pool, order_id)
+    order = _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
+    return shown(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
+
+
+def _may_see(viewer: Viewer, row: Mapping[str, Any]) -> bool:
+    """A seller of any line is a party; an order of which only facts are known shows itself to those who oversee."""
+    seller_id = viewer.actor.id if viewer.actor.id in row["seller_ids"] else ""
+    return party_role(viewer.actor, row["buyer_id"] or "", seller_id) is not None
+
+
+def _fold(history: Sequence[Recorded[Event]]) -> Order:
+    folded: Order = decider.fold("order-")(recorded.event for recorded in history)
+    return folded

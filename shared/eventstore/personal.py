@@ -1,0 +1,14 @@
+"""Text about people, beside the log: written by the append that names it, read by its `ref`, gone when it is erased."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Pool
+
+
+async def find_text(pool: Pool, ref: str) -> str | None:
+    """The text behind a `ref`, or None where it was erased or never was."""
+    body: str | None = await pool.fetchval("select body from personal where ref = $1", ref)
+    return body

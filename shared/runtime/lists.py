@@ -1,0 +1,38 @@
+"""Lists: a page of rows and an opaque cursor to the next one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Query
+
+from shared.runtime.problems import Refusal, fault
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
+Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
+
+
+def page_of(rows: Sequence[Any], limit: int, show: Callable[[Any], Any], mark: Callable[[Any], Sequence[Any]]) -> dict[str, Any]:
+    """The first `limit` of `limit + 1` rows; where there was one more, `next_cursor` names the last one shown by its `mark`."""
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return {"data": [show(row) for row in shown], "next_cursor": _written(mark(shown[-1])) if more else None}
+
+
+def read_cursor(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any] | None:
+    """The marks that a cursor holds, each read by its kind; None without a cursor, 422 where it is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        marks = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return [kind(mark) for kind, mark in zip(kinds, marks, strict=True)]
+    except (binascii.Error, TypeError, ValueError):
+        raise Refusal("validation_failed", errors=[fault(("query", "cursor"), "cursor", "This is no cursor of this list.")]) from None
+
+
+def _written(marks: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(marks))).rstrip(b"=").decode()
