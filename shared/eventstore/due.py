@@ -43,10 +43,17 @@ A = TypeVar("A")
 
 
 class Clock(Protocol):
-    """The domain's clock."""
+    """The domain's clock, as `shared.runtime.clock` has it."""
+
+    @property
+    def revision(self) -> int:
+        """How often it has been moved."""
 
     def now(self) -> datetime:
         """The instant, in UTC."""
+
+    async def moved(self, revision: int) -> None:
+        """Returns once its revision is another one than `revision`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class DueLoop:
             try:
                 async with Lease(self._dsn, "due") as lease:
                     lanes = [self._timers.run(), self._calls.run()] if self._effects else [self._timers.run()]
-                    await lease.guard(together([self._listen(lease, backoff), self._observe(), *lanes]))
+                    await lease.guard(together([self._listen(lease, backoff), self._follow_clock(), self._observe(), *lanes]))
             except Exception as error:
                 if not transient(error):
                     raise
@@ -110,7 +117,7 @@ class DueLoop:
                 await backoff.pause(error)
 
     def wake(self) -> None:
-        """The clock moved: something may have become due."""
+        """Something may have become due."""
         self._timers.wake()
         self._calls.wake()
 
@@ -133,6 +140,11 @@ class DueLoop:
             backoff.succeeded()
             self.wake()
             await asyncio.sleep(LISTEN_EVERY)  # a busy log announces more than it is worth to look
+
+    async def _follow_clock(self) -> None:
+        while True:
+            await self._clock.moved(self._clock.revision)
+            self.wake()
 
     async def _observe(self) -> None:
         while True:

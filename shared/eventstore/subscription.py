@@ -24,6 +24,7 @@ BATCH = 500
 FETCH_LIMIT = 1.0
 OBSERVE_EVERY = 5.0
 STALLED_AFTER = 30.0
+QUIET_LIMIT = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Stalled(Transient):
 
 
 class Subscription:
-    """Feeds `handler` with the topic. `run` goes on until it is cancelled, or raises GaveUp after 60 s of nothing but I/O errors.
+    """Feeds `handler` with the topic. `run` goes on until it is cancelled, or raises GaveUp after `give_up` seconds of nothing but I/O errors.
 
     `decode` is given for a foreign topic: it is then followed by offset, and a repeat is the handler's to recognise.
     """
@@ -81,6 +82,7 @@ class Subscription:
         source: Callable[[], AbstractAsyncContextManager[Source]],
         decode: Decode | None = None,
         partitions: int = PARTITIONS,
+        give_up: float = GIVE_UP_AFTER,
     ) -> None:
         self._name = name
         self._home = Home(name, topic, pool, Parking(name, decode or of_log))
@@ -89,6 +91,7 @@ class Subscription:
         self._open = source
         self._decode = decode
         self._partitions = range(partitions)
+        self._give_up = give_up
         self._source: Source | None = None
         self._trouble: str | None = "not started"
         self._busy = False
@@ -97,7 +100,7 @@ class Subscription:
 
     async def run(self) -> None:
         """Follows the topic until it is cancelled."""
-        backoff = Backoff(GIVE_UP_AFTER)
+        backoff = Backoff(self._give_up)
         while True:
             try:
                 async with Lease(self._dsn, f"subscription {self._name}") as lease, self._open() as source:
@@ -117,12 +120,19 @@ class Subscription:
         source = self._source
         if self._trouble or source is None:
             return f"subscription {self._name}: {self._trouble or 'not connected'}"
-        bounds = await source.bounds()
+        try:
+            async with asyncio.timeout(QUIET_LIMIT):
+                bounds = await source.bounds()
+        except (Transient, TimeoutError) as error:  # it may have been closed meanwhile
+            return f"subscription {self._name}: {error!r}"
+        return self._unhandled(bounds)
+
+    def _unhandled(self, bounds: Mapping[int, tuple[int, int]]) -> str | None:
         behind = sum(max(0, bounds[partition][1] - follower.mark.next_offset) for partition, follower in self._followers.items())
         gaps = [follower.gap for follower in self._followers.values() if follower.gap]
-        if behind or self._busy or gaps:
-            return f"subscription {self._name}: {behind} records to handle" + "".join(f"; {gap}" for gap in gaps)
-        return None
+        if not (behind or self._busy or gaps):
+            return None
+        return f"subscription {self._name}: {behind} records to handle" + "".join(f"; {gap}" for gap in gaps)
 
     async def retry_parked(self, stream: str | None = None) -> int:
         """Handles what is parked, or one stream of it, in order; the number of streams that are free again.
