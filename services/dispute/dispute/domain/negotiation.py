@@ -191,5 +191,6 @@ def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution
         guard_evidence(command.reason, command.evidence)
     elif command.evidence:
         guard_evidence(reason, command.evidence)
-    type_, amount = command.type or dispute.request.type, command.amount or dispute.request.amount
-    return Solution(type=type_, amount=amount), reason
+    # An amount of nothing is false: it was named all the same, and is refused (G9).
+    amount = dispute.request.amount if command.amount is None else command.amount
+    return Solution(type=command.type or dispute.request.type, amount=amount), reason
