@@ -35,6 +35,8 @@ def point(name: str) -> None:
     """Dies here if the plan says so; SIGKILL, so that nothing is flushed, closed or rolled back in order."""
     if not _armed:
         return
+    if name not in POINTS:
+        raise LookupError(f"no crash point is registered as {name}")
     _passed[name] += 1
     entry = f"{name}:{_passed[name]}"
     if entry in _armed and entry not in _fired():

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 APPEND = f"select append_events({', '.join(f'${n}' for n in range(1, 21))})"
 
 REFUSED = (asyncpg.DataError, ValueError)  # by the server, and by the driver before it was sent
-ATTEMPT_LIMIT = 6.0  # above statement_timeout, so that a server that lives speaks first
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.5
 
@@ -39,6 +38,7 @@ class Limits:
     queue_items: int = 2048
     queue_bytes: int = 32 * 1024 * 1024
     queue_wait: float = 5.0
+    attempt: float = 6.0  # above statement_timeout, so that a server that lives speaks first
     outcome: float = 10.0
     close: float = 10.0
 
@@ -187,7 +187,7 @@ class Writer:
     async def _send(self, connection: Connection, part: Sequence[Item]) -> Sequence[int | None]:
         began = self._now()
         crash.point(crash.BEFORE_COMMIT)
-        answers: Sequence[int | None] = await connection.fetchval(APPEND, *columns(part), timeout=ATTEMPT_LIMIT)
+        answers: Sequence[int | None] = await connection.fetchval(APPEND, *columns(part), timeout=self.limits.attempt)
         crash.point(crash.AFTER_COMMIT)
         self.figures.batches += 1
         self.figures.items += len(part)
