@@ -1,0 +1,184 @@
+"""Rules 3.7.1: whatever is asked in whatever order, no more is paid back than was captured, neither on a line nor in total.
+
+The provider here is gullible on purpose: it pays whatever it is asked for and only honours idempotency keys, so that nothing but this
+service's own decisions keeps the books within the cap. Its faults are those of a real one: it pays and does not answer, or does neither; and
+it forgets a key after a day, though its books keep what was paid under it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from refund.domain.decider import decider
+from refund.domain.payment import Payment, pay
+from refund.effects import ask, outcome, wanted
+from refund.gateway import Answer, Call, Declined, Issued, Unanswered
+from shared.decider import Clear, Rejected, Start
+from shared.events.base import Event
+from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
+from tests import payments as p
+
+CAPS = st.fixed_dictionaries({"a": st.integers(1, 9), "b": st.integers(1, 9)})
+PARTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 6), min_size=1)
+FAULTS = st.sampled_from(["none", "decline", "timeout_before", "timeout_after"])
+REFUNDS = st.sampled_from(["rfd_1", "rfd_2", "rfd_3"])
+ACTORS = st.sampled_from([p.BUYER, p.SELLER, p.SUPPORT, p.STRANGER])
+FORGETS_AFTER = timedelta(hours=24)
+
+
+class GullibleProvider:
+    """Pays every key that it remembers once; `fault` is what happens to the next question."""
+
+    def __init__(self) -> None:
+        self.now = p.MONDAY
+        self.answers: dict[str, tuple[Answer, datetime]] = {}
+        self.ledger: list[tuple[str, int]] = []
+        self.fault = "none"
+
+    async def refund(self, call: Call) -> Answer:
+        if self.fault == "timeout_before":
+            raise Unanswered
+        answer, at = self.answers.get(call.idempotency_key, (None, self.now))
+        if answer is None or self.now - at > FORGETS_AFTER:
+            answer = self._pay(call)
+            self.answers[call.idempotency_key] = answer, self.now
+        if self.fault == "timeout_after":
+            raise Unanswered
+        return answer
+
+    async def find(self, idempotency_key: str) -> Answer | None:
+        return self.answers[idempotency_key][0] if idempotency_key in self.answers else None
+
+    def _pay(self, call: Call) -> Answer:
+        if self.fault == "decline":
+            return Declined("account_invalid")
+        self.ledger.append((call.refund_id, call.amount.minor))
+        return Issued(call.idempotency_key)
+
+
+class RefundsOfOnePayment(RuleBasedStateMachine):
+    """The payment's stream, its deadlines, the provider, and time."""
+
+    @initialize(caps=CAPS, captured=st.sampled_from([True, True, True, False]))
+    def begin(self, caps: dict[str, int], captured: bool) -> None:
+        self.now: datetime = p.MONDAY
+        self.events: list[Event] = []
+        self.due: dict[str, datetime] = {}
+        self.attempt_began: dict[str, datetime] = {}
+        self.provider = GullibleProvider()
+        if captured:
+            self.decide(p.capture(at=self.now, **caps))
+
+    @property
+    def payment(self) -> Payment:
+        state: Payment = decider.fold("payment-o1")(self.events)
+        return state
+
+    def decide(self, command: Any) -> None:
+        try:
+            decided = decider.decide(command, self.payment)
+        except Rejected:
+            return
+        for event in decided:
+            assert isinstance(event, Event)
+            self.events.append(event)
+            self.follow(event)
+
+    def follow(self, event: Event) -> None:
+        for wish in decider.deadlines(event):
+            match wish:
+                case Start(kind, due_at):
+                    self.due[kind], self.attempt_began[kind] = due_at, self.now
+                case Clear(kind):
+                    self.due.pop(kind, None)
+
+    @rule(refund_id=REFUNDS, parts=PARTS)
+    def request(self, refund_id: str, parts: dict[str, int]) -> None:
+        self.decide(p.request(refund_id, at=self.now, parts=parts))
+
+    @rule(refund_id=REFUNDS, actor=ACTORS)
+    def retry(self, refund_id: str, actor: Any) -> None:
+        self.decide(p.retry(actor, refund_id, at=self.now))
+
+    @rule(which=st.integers(0, 2), fault=FAULTS, hours=st.sampled_from([0, 0, 12, 23]), times=st.sampled_from([1, 1, 6]), crash=st.booleans())
+    def pay_what_is_due(self, which: int, fault: str, hours: int, times: int, crash: bool) -> None:
+        """What the due loop does, sooner or later, again and again."""
+        for _ in range(times if self.due else 0):
+            self.now += timedelta(hours=hours)
+            self.pay_once(sorted(self.due)[which % len(self.due)], fault, crash)
+            if not self.due:
+                return
+
+    def pay_once(self, kind: str, fault: str, crash: bool) -> None:
+        """One round of the due loop; a crash loses the answer before it is recorded."""
+        self.now = max(self.now, self.due[kind])
+        self.provider.fault, self.provider.now = fault, self.now
+        call = wanted(self.payment, kind)
+        assert call
+        try:
+            answer = asyncio.run(ask(self.provider, self.age, call))
+        except Unanswered:
+            return
+        if not crash:
+            self.decide(outcome(call, answer, self.now))
+
+    async def age(self, call: Call) -> timedelta:
+        return self.now - self.attempt_began[pay(call.refund_id)]
+
+    @rule(refund_id=REFUNDS, attempt=st.integers(0, 5))
+    def hear_old_news(self, refund_id: str, attempt: int) -> None:
+        """A second capture, the bank's word, and the refusal of an attempt that is over already."""
+        self.decide(p.capture(at=self.now, a=7, b=7))
+        self.decide(p.settle(refund_id, at=self.now))
+        if refund_id in self.payment.refunds and attempt < self.payment.refunds[refund_id].failures:
+            self.decide(p.decline(attempt, refund_id, at=self.now))
+
+    @invariant()
+    def the_ledger_is_within_what_was_captured(self) -> None:
+        assert sum(amount for _, amount in self.provider.ledger) <= sum(self.captured().values())
+
+    @invariant()
+    def no_refund_is_paid_twice(self) -> None:
+        paid = Counter(refund_id for refund_id, _ in self.provider.ledger)
+        assert not paid or max(paid.values()) == 1
+
+    @invariant()
+    def no_line_gives_back_more_than_its_cap(self) -> None:
+        paid = {refund_id for refund_id, _ in self.provider.ledger}
+        for refund_ids in (paid, self.ids(RefundIssued), self.ids(RefundApproved)):
+            given_back: Counter[str] = Counter()
+            for refund_id in refund_ids:
+                for line in self.payment.refunds[refund_id].asked.lines:
+                    given_back[line.line_id] += line.amount.minor
+            assert all(amount <= self.captured()[line_id] for line_id, amount in given_back.items())
+
+    @invariant()
+    def what_is_recorded_as_issued_stands_in_the_ledger(self) -> None:
+        assert self.ids(RefundIssued) <= {refund_id for refund_id, _ in self.provider.ledger}
+
+    @invariant()
+    def every_refund_that_is_owed_has_a_next_step_or_people(self) -> None:
+        for refund_id, refund in self.payment.refunds.items():
+            assert (refund.pay_at is not None) == (pay(refund_id) in self.due)
+
+    def captured(self) -> Counter[str]:
+        captures: Sequence[PaymentCaptured] = [event for event in self.events if isinstance(event, PaymentCaptured)]
+        assert len(captures) <= 1
+        return Counter({line.line_id: line.amount.minor for capture in captures for line in capture.lines})
+
+    def ids(self, kind: type[RefundIssued] | type[RefundApproved]) -> set[str]:
+        found = [event.refund_id for event in self.events if isinstance(event, kind)]
+        assert len(found) == len(set(found))
+        return set(found)
+
+
+TestRefundsOfOnePayment = RefundsOfOnePayment.TestCase
+TestRefundsOfOnePayment.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
