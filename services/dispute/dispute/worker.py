@@ -1,0 +1,54 @@
+"""The dispute service's worker: `python -m dispute.worker`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from dispute import policies
+from dispute.domain.commands import ExpireDeadline
+from dispute.domain.decider import decider
+from dispute.read_models import dispute_history, disputes, order_status
+from shared.eventstore.due import DueLoop
+from shared.eventstore.kafka import KafkaPublisher, KafkaSource
+from shared.eventstore.policy import Policy
+from shared.eventstore.pool import open_pool
+from shared.eventstore.projection import Projection
+from shared.eventstore.relay import Relay
+from shared.eventstore.store import PostgresEventStore, open_store
+from shared.eventstore.subscription import Handler, Subscription
+from shared.runtime.clock import Clock
+from shared.runtime.settings import Settings
+from shared.runtime.worker import Component, run_worker
+
+SERVICE = "dispute"
+TOPIC = "dispute.events"
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
+    """The log to its topic, the topic to the read models, the others' topics to the policy, and what is due."""
+    dsn, kafka = settings.dsn(SERVICE), settings.kafka
+    async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool:
+
+        def subscribed(name: str, topic: str, handler: Handler) -> Subscription:
+            return Subscription(name, topic, handler, pool, dsn, partial(KafkaSource.opened, kafka, topic))
+
+        yield (
+            store,
+            [
+                Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/dispute"),
+                subscribed(order_status.NAME, TOPIC, Projection(order_status.project)),
+                subscribed(disputes.NAME, TOPIC, Projection(disputes.project)),
+                subscribed(dispute_history.NAME, TOPIC, Projection(dispute_history.project)),
+                subscribed("note refunds", "refund.events", Policy(policies.react, store, decider)),
+                subscribed("note returns", "return_label.events", Policy(policies.react, store, decider)),
+                DueLoop(store, decider, pool, dsn, clock, ExpireDeadline),
+            ],
+        )
+
+
+if __name__ == "__main__":
+    settings = Settings.load()
+    run_worker(SERVICE, partial(assemble, settings), settings)
