@@ -1,0 +1,253 @@
+"""Refusals as RFC 9457 problems: one table from code to status, and what is told beside it.
+
+Nothing that somebody sent is repeated here but the place of a fault (a JSON pointer) and its code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from shared.decider import Rejected, snake_case
+from shared.events import codec
+from shared.eventstore.checkpoints import ProjectionBehind
+from shared.eventstore.errors import WrongExpectedVersion
+from shared.eventstore.handle import KeyReused, StaleVersion
+from shared.eventstore.retry import transient
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 1  # seconds
+
+STATUS: Mapping[str, int] = {
+    "malformed_json": 400,
+    "malformed_form": 400,
+    "idempotency_key_required": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "account_not_in_good_standing": 403,
+    "same_reviewer": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "request_timeout": 408,
+    "version_conflict": 412,
+    "too_large": 413,
+    "event_too_large": 413,
+    "unsupported_media_type": 415,
+    "unsupported_evidence_type": 415,
+    "not_eligible_off_platform": 422,
+    "payment_method_not_accepted": 422,
+    "reason_not_covered": 422,
+    "item_excluded": 422,
+    "validation_failed": 422,
+    "evidence_required": 422,
+    "amount_exceeds_cap": 422,
+    "too_many": 422,
+    "unexplained_decision": 422,
+    "bonus_not_eligible": 422,
+    "unstorable": 422,
+    "idempotency_key_reused": 422,
+    "if_match_required": 428,
+    "internal": 500,
+    "busy": 503,
+    "identity_unavailable": 503,
+    "outcome_unknown": 503,
+    "projection_behind": 503,
+}
+"""The status of each code; a domain refusal that is not here is a 409."""
+
+REFUSED = 409
+
+TITLES: Mapping[str, str] = {
+    "malformed_json": "The body is not JSON",
+    "idempotency_key_required": "This command needs an Idempotency-Key header",
+    "idempotency_key_reused": "This Idempotency-Key was used for another request",
+    "if_match_required": "This command needs an If-Match header",
+    "version_conflict": "It has changed since you saw it",
+    "not_found": "There is no such thing for you",
+    "validation_failed": "The request does not fit",
+    "too_large": "Too large",
+    "busy": "Busy: the same again may succeed",
+    "outcome_unknown": "Nobody knows yet whether this was recorded",
+    "projection_behind": "The read model has not come that far yet",
+    "identity_unavailable": "The identity provider does not answer",
+    "internal": "A fault of ours",
+}
+"""Titles that say more than the code spelled out."""
+
+DETAILS: Mapping[str, str] = {
+    "outcome_unknown": "Send the same request with the same Idempotency-Key again: it is recorded at most once.",
+    "busy": "Nothing was recorded. Send the same request again.",
+    "internal": "It is logged under the request id, which support can look up.",
+}
+_BY_STATUS = {
+    400: "malformed_form",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+_TELLS_NOTHING = 2  # letters
+_MOST_FAULTS = 50
+_QUOTING = frozenset({"union_tag_invalid", "uuid_parsing", "url_parsing", "json_invalid", "int_parsing_size", "unexpected_keyword_argument"})
+
+
+class Refusal(HTTPException):
+    """A refusal at the edge, before any decision. An HTTPException, so that FastAPI passes it on as it is."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(STATUS[code], detail, headers)
+        self.code = code
+        self.errors = errors
+        self.members = members
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem before it is written: `members` stand beside the standard ones."""
+
+    code: str
+    detail: str = ""
+    rules: Sequence[str] = ()
+    errors: Sequence[Mapping[str, Any]] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The status of its code."""
+        return STATUS.get(self.code, REFUSED)
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The document."""
+        return {
+            "type": f"/problems/{self.code}",
+            "title": title(self.code),
+            "status": self.status,
+            "detail": self.detail or DETAILS.get(self.code, ""),
+            "code": self.code,
+            "rules": list(self.rules),
+            "errors": list(self.errors),
+            "request_id": request_id,
+            **self.members,
+        }
+
+
+def problem_of(error: Exception, support: str = "/support") -> Problem:
+    """What an exception means to who asked. `support` is where a refused person reaches a human (S106)."""
+    match error:
+        case Refusal():
+            return Problem(error.code, error.detail, errors=error.errors, members=error.members, headers=error.headers or {})
+        case Rejected():
+            return _refused(error, support)
+        case HTTPException():
+            return Problem(_BY_STATUS.get(error.status_code, "internal"), headers=error.headers or {})
+        case RequestValidationError():
+            return Problem("validation_failed", errors=faults(error.errors()))
+        case KeyReused():
+            return Problem("idempotency_key_reused")
+        case StaleVersion():
+            return _stale(error)
+        case _:
+            return _unwell(error)
+
+
+def _refused(error: Rejected, support: str) -> Problem:
+    actions = list(error.members.get("actions", ()))
+    if not any(action.get("rel") == "contact-support" for action in actions):
+        actions.append({"rel": "contact-support", "method": "GET", "href": support})
+    return Problem(error.code, error.detail, error.cited, error.errors, {**error.members, "actions": actions})
+
+
+def _stale(error: StaleVersion) -> Problem:
+    # Without their data: what a party may see of an event is for the views to say.
+    between = [{"version": recorded.version, "type": codec.type_name(type(recorded.event)), "at": recorded.metadata.at} for recorded in error.events]
+    members = {"current_version": error.current_version, "events": between}
+    return Problem("version_conflict", members=members, headers={"ETag": f'"{error.current_version}"'})
+
+
+def _unwell(error: Exception) -> Problem:
+    if isinstance(error, ProjectionBehind):
+        return Problem("projection_behind", headers=_later())
+    if isinstance(error, WrongExpectedVersion):
+        return Problem("busy", headers=_later())
+    if (code := getattr(error, "code", None)) in STATUS:
+        return Problem(str(code), headers=_later(error) if transient(error) else {})
+    return Problem("busy", headers=_later()) if transient(error) else Problem("internal")
+
+
+def _later(error: Exception | None = None) -> dict[str, str]:
+    return {"Retry-After": str(getattr(error, "retry_after", RETRY_AFTER))}
+
+
+def title(code: str) -> str:
+    """The title of a code: its own, or the code spelled out."""
+    return TITLES.get(code) or code.replace("_", " ").capitalize()
+
+
+def known_codes() -> list[str]:
+    """Every code that this process can answer: those of the edge and those of the domain's refusals that it has imported."""
+    return sorted({*STATUS, *(_codes(Rejected))})
+
+
+def _codes(kind: type[Rejected]) -> Iterable[str]:
+    for child in kind.__subclasses__():
+        yield snake_case(child.__name__)
+        yield from _codes(child)
+
+
+def invalid(error: ValidationError) -> Refusal:
+    """A body that does not fit its model."""
+    return Refusal("validation_failed", errors=faults([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]))
+
+
+def faults(errors: Sequence[Mapping[str, Any]] | Sequence[ErrorDetails]) -> list[dict[str, str]]:
+    """Faults as pydantic finds them, as `{pointer, code, detail}`; a pointer outside the body begins with /query, /path or /header."""
+    return [fault(error["loc"], error["type"], _wording(error), (error.get("ctx") or {}).get("member")) for error in errors[:_MOST_FAULTS]]
+
+
+def fault(place: Sequence[str | int], code: str, detail: str, member: str | None = None) -> dict[str, str]:
+    """One fault; `place` begins with body, query, path or header."""
+    inside = place[0] == "body"
+    parts = [*place[inside:], *([member] if member else [])]
+    return {"pointer": pointer(parts), "code": code, "detail": detail} | ({} if inside else {"in": str(place[0])})
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _wording(error: Mapping[str, Any] | ErrorDetails) -> str:
+    """Pydantic's sentence, unless it quotes what was sent."""
+    words: str = error["msg"].removeprefix("Value error, ")
+    quotes = error["type"] in _QUOTING or any(len(text) > _TELLS_NOTHING and text in words for text in texts(error.get("input")))
+    return "This does not fit." if quotes else words
+
+
+def texts(value: Any) -> Iterable[str]:
+    """Every text in a JSON value, the names of members included; without recursion, for the value is a stranger's."""
+    left = [value]
+    while left:
+        match left.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                left += [*members, *members.values()]
+            case list() | tuple() as parts:
+                left += parts
