@@ -70,12 +70,19 @@ class Setting:
 
 
 class Clock:
-    """The domain's time as this process tells it: real time plus the offset."""
+    """The domain's time as this process tells it: real time plus the offset. Unknown until the first position is published."""
 
-    def __init__(self, setting: Setting, real: Callable[[], datetime] = real_now) -> None:
-        self.setting = setting
+    known = False
+
+    def __init__(self, real: Callable[[], datetime] = real_now) -> None:
+        self.setting = Setting(timedelta(), 0)
         self._real = real
         self._moved = asyncio.Event()
+
+    @property
+    def revision(self) -> int:
+        """How often it has been moved."""
+        return self.setting.revision
 
     def now(self) -> datetime:
         """The domain's present, UTC."""
@@ -86,24 +93,17 @@ class Clock:
         return Setting(max(instant - self._real(), self.setting.offset), self.setting.revision + 1)
 
     def publish(self, setting: Setting) -> None:
-        """Takes a position that has been stored, and wakes whoever waits for it."""
-        self.setting = setting
+        """Takes a position that is stored, and wakes whoever waits for it."""
+        self.setting, self.known = setting, True
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    def release(self) -> None:
-        """Answers everybody who waits, for the process is about to end."""
-        self._moved.set()
-
-    async def after(self, revision: int, limit: float) -> None:
-        """Waits until the clock's revision is another one than `revision`, at most `limit` seconds."""
-        if revision == self.setting.revision:
-            try:
-                await asyncio.wait_for(self._moved.wait(), limit)
-            except TimeoutError:
-                return
+    async def moved(self, revision: int) -> None:
+        """Returns once the clock's revision is another one than `revision`."""
+        while self.revision == revision:
+            await self._moved.wait()
 
     @property
     def wire(self) -> dict[str, Any]:
         """The clock as the API shows it."""
-        return {"now": wire_time(self.now()), "revision": self.setting.revision, "offset_us": self.setting.offset // MICROSECOND}
+        return {"now": wire_time(self.now()), "revision": self.revision, "offset_us": self.setting.offset // MICROSECOND}

@@ -61,9 +61,7 @@ class Patience:
 class Mover:
     """Moves the clock, one caller at a time."""
 
-    def __init__(
-        self, clock: Clock, keeper: Keeper, workers: Workers, patience: Callable[[], Patience] = Patience, turn_limit: float = 60.0
-    ) -> None:
+    def __init__(self, clock: Clock, keeper: Keeper, workers: Workers, patience: Callable[[], Patience] = Patience, turn_limit: float = 60.0) -> None:
         self._clock = clock
         self._keeper = keeper
         self._workers = workers

@@ -121,10 +121,6 @@ class Store:
         await self.pool.execute("insert into signing_key (kid, private_pem) values ($1, $2) on conflict do nothing", new.kid, new.pem)
         return SigningKey.load(await self.pool.fetchval("select private_pem from signing_key"))
 
-    async def ready(self) -> bool:
-        """Whether the database answers."""
-        return await self.pool.fetchval("select true", timeout=2) is True
-
 
 @contextlib.asynccontextmanager
 async def open_store(dsn: str) -> AsyncIterator[Store]:

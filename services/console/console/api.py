@@ -1,0 +1,51 @@
+"""Routes of the console: the page, what it is drawn with, and nothing that changes anything."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from console.gather import look
+from console.page import page
+from console.upstream import Upstream
+from shared.runtime.http import Router
+from shared.runtime.problems import Refusal
+
+router = Router("console")
+
+ASSETS = {"console.css": "text/css", "console.js": "text/javascript", "mark.svg": "image/svg+xml"}
+HEADERS = {
+    # Nothing from elsewhere and no script in the page: markup that slipped through could do nothing.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+@router.get("/", include_in_schema=False)
+async def home(request: Request, order: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """The page, with one order on it where `order` names one."""
+    upstream: Upstream = request.app.state.upstream
+    order_id = order.strip()
+    return HTMLResponse(page(await look(upstream, order_id), order_id, upstream.addresses), headers=HEADERS)
+
+
+@router.get("/assets/{name}", include_in_schema=False)
+async def asset(name: str) -> Response:
+    """A file that the page is drawn with."""
+    if name not in ASSETS:
+        raise Refusal("not_found")
+    return Response(_content(name), media_type=ASSETS[name], headers={**HEADERS, "Cache-Control": "no-cache"})
+
+
+@cache
+def _content(name: str) -> bytes:
+    return resources.files("console").joinpath("assets", name).read_bytes()

@@ -1,0 +1,40 @@
+"""The console's process: `python -m console.app`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+
+from console import api
+from console.gather import SERVICES
+from console.upstream import Upstream
+from shared.runtime.clock import SystemClock
+from shared.runtime.http import App, create_app
+from shared.runtime.serve import serve
+from shared.runtime.settings import Settings
+
+SERVICE = "console"
+OTHERS_CHECKS = ("clock", "identity")
+
+
+def build(settings: Settings) -> App:
+    """The application. It is ready whatever the services do: showing that one of them is down is its work."""
+    addresses = {name: f"http://{settings.host}:{settings.port(name)}" for name in SERVICES}
+    parts = {"upstream": upstream(addresses)}
+    app = create_app(SERVICE, [api.router], parts, settings, clock=SystemClock(), description="The page at the front door.")
+    for check in OTHERS_CHECKS:
+        app.checks.pop(check)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def upstream(addresses: Mapping[str, str]) -> AsyncIterator[Upstream]:
+    """The services at these addresses, on connections of the console's own."""
+    async with aiohttp.ClientSession() as session:
+        yield Upstream(session, addresses)
+
+
+if __name__ == "__main__":
+    serve(build(Settings.load()))
