@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.domain.commands import Fact, RegisteredLine
+from dispute.domain.commands import CounterOffer, Fact, RegisteredLine, RequestedLine
 from shared.events.base import Instant, digest
 from shared.events.dispute import Decision, Payer, Reason, SolutionType
 from shared.events.order import OrderPayment, ShipTo
@@ -168,7 +168,7 @@ FactBody = Annotated[PlainFact | ShippedFact | CancelledFact | AccountFact, Fiel
 OrderBody.model_rebuild()
 
 
-class RequestedLineBody(Body):
+class RequestedLineBody(RequestedLine):
     """So many of an order line."""
 
     line_id: Id
@@ -188,7 +188,7 @@ class OpenDisputeBody(Body):
     contacted_seller: bool = False
 
 
-class SolutionBody(Body):
+class SolutionBody(CounterOffer):
     """What the seller offers instead (S42)."""
 
     type: SolutionType

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
 from shared.decider import snake_case
 from shared.events.base import Event, Recorded
-from shared.eventstore.checkpoints import Connection, Pool
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Connection, Pool
 
 NAME = "dispute_history"
 

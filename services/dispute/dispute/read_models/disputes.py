@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, Fulfilment, Phase
 from shared.events import dispute as disputes
 from shared.events.base import Event, Recorded
-from shared.eventstore.checkpoints import Connection, Pool
 from shared.eventstore.upsert import update, upsert
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Connection, Pool
 
 NAME = "disputes"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dispute.domain.order import PROTECTION_END
 from shared.events import dispute as disputes
 from shared.events import order as orders
 from shared.events.base import Event, Recorded
-from shared.eventstore.checkpoints import Connection, Pool
 from shared.eventstore.upsert import upsert
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Connection, Pool
 
 NAME = "order_status"
 
