@@ -12,6 +12,7 @@ from dispute.domain.eligibility import COVERED_BY, guard_reason
 from dispute.domain.rejections import (
     AlreadyAgreed,
     AlreadyOpen,
+    AmountExceedsCap,
     EvidenceRequired,
     Forbidden,
     NotFound,
@@ -97,6 +98,13 @@ def test_s26_g5_no_dispute_on_a_cancelled_order() -> None:
 def test_s26_g5_no_dispute_on_a_fully_refunded_line() -> None:
     refused({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], refunded("50.00")]}, OrderCompleted)
     accepted({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], refunded("49.99")]}, "Mar 12", amount="0.01")
+
+
+def test_g5_a_gift_may_be_named_with_the_rest_of_the_parcel() -> None:
+    with_gift = order(order_line("l1"), order_line("gift", "0.00"), shipped="Mar 1")
+    both = (RequestedLine(line_id="l1", quantity=1), RequestedLine(line_id="gift", quantity=1))
+    accepted(with_gift, "Mar 12", lines=both)
+    refused(with_gift, AmountExceedsCap, lines=both[1:], amount="0.01")
 
 
 # G6: the ground

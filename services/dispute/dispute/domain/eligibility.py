@@ -94,7 +94,7 @@ def guard_free(order: Order, line: Line) -> None:
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
     if line.agreed:
         raise AlreadyAgreed("The parties have agreed on this line.", line_id=line.line_id, actions=[_contact_seller(order)])
-    if order.cancelled_at or order.completed or not line.remainder:
+    if order.cancelled_at or order.completed or line.settled:
         detail = "The line is released, cancelled or fully refunded."
         raise OrderCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
 

@@ -39,6 +39,11 @@ class Line:
         return Money.zero(self.cap) if self.released else self.cap - self.refunded
 
     @property
+    def settled(self) -> bool:
+        """It was released or fully refunded; a gift, on which nothing was paid, was neither."""
+        return self.released or bool(self.cap and not self.remainder)
+
+    @property
     def done(self) -> bool:
         """Nothing is left to dispute, refund or release."""
         return not self.held_by and not self.remainder
