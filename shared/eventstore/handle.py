@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from shared.decider import Decided, Decider, Rejected
+from shared.decider import Decided, Decider, Forbidden, NotFound, Rejected
 from shared.events.base import Cause, Command, Event, Recorded, Write
 from shared.eventstore.errors import Busy, WrongExpectedVersion
 from shared.eventstore.store import EventStore
@@ -21,7 +22,7 @@ class Outcome:
     """What a command came to. `states` and `versions` stand in the order of the command's streams.
 
     `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the last event loaded.
-    `replayed`: it had been carried out before, and the states are those of that time.
+    `at` is the instant of the decision. `replayed`: it had been carried out before, and the states and the instant are those of that time.
     """
 
     states: Sequence[Any]
@@ -29,6 +30,7 @@ class Outcome:
     position: int
     replayed: bool
     events: Sequence[Event]
+    at: datetime
 
 
 class KeyReused(Rejected):
@@ -61,8 +63,9 @@ async def handle(store: EventStore, decider: Decider, command: Command, cause: C
         histories = await store.load(*(stream.name for stream in command.streams))
         if outcome := _replay(decider, command, cause.request_hash, histories):
             return outcome
-        _refuse_stale(histories[0], expected_version)
         states = _states(decider, command, histories)
+        if expected_version is not None and expected_version != len(histories[0]):
+            raise _stale(decider, command, states, histories[0], expected_version)
         decided = _by_stream(decider.decide(command, *states), len(states))
         position = max((history[-1].position for history in histories if history), default=0)
         if any(decided):
@@ -94,12 +97,20 @@ def _replay(decider: Decider, command: Command, request_hash: str, histories: Se
     # An append's positions have nobody else's between them, so up to its last one the log is what that decision left behind.
     last = mine[-1].position
     then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
-    return Outcome(_states(decider, command, then), [len(history) for history in then], last, True, [recorded.event for recorded in mine])
+    return Outcome(
+        _states(decider, command, then), [len(history) for history in then], last, True, [recorded.event for recorded in mine], mine[0].metadata.at
+    )
 
 
-def _refuse_stale(history: History, expected_version: int | None) -> None:
-    if expected_version is not None and expected_version != len(history):
-        raise StaleVersion(len(history), history[max(expected_version, 0) :])
+def _stale(decider: Decider, command: Command, states: Sequence[Any], history: History, expected_version: int) -> Rejected:
+    """What to answer to one who has seen another version: what happened since, but not to somebody whom it does not concern."""
+    try:
+        decider.decide(command, *states)
+    except (NotFound, Forbidden) as refusal:
+        return refusal
+    except Rejected:
+        pass
+    return StaleVersion(len(history), history[max(expected_version, 0) :])
 
 
 def _states(decider: Decider, command: Command, histories: Sequence[History]) -> list[Any]:
@@ -141,4 +152,4 @@ def _outcome(
 ) -> Outcome:
     after = [decider.fold(stream.name)(events, state) for stream, events, state in zip(command.streams, decided, before, strict=True)]
     versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
-    return Outcome(after, versions, position, False, [event for events in decided for event in events])
+    return Outcome(after, versions, position, False, [event for events in decided for event in events], command.at)

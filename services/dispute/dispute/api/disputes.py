@@ -127,7 +127,7 @@ async def _handled(caller: Caller, asked: Command, personal: Sequence[Personal] 
 
 
 def _answer(caller: Caller, outcome: Outcome, status: int = 200) -> Response:
-    view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, caller.at)
+    view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
     return answer(outcome, view, status, f"/v1/disputes/{view['id']}" if status == 201 else None)
 
 
