@@ -32,32 +32,34 @@ def remaining_days(terms: Terms, used: int) -> int:
     return max(0, terms.protection_days - used)
 
 
-_FIELDS = {
-    "protection": ("anchor", "protection_days:days", "undelivered_fallback_days", "release_delay_hours"),
-    "opening": ("opens_after_shipment_days:after_shipment_days", "payment_methods"),
-    "negotiation": (
-        "seller_response_days",
-        "buyer_response_days",
-        "buyer_timeout_action",
-        "negotiation_days:days",
-        "max_rounds",
-    ),
-    "escalation": ("evidence_days",),
-    "returns": (
-        "return_ship_days:ship_days",
-        "return_transit_alarm_days:transit_alarm_days",
-        "return_inspect_bd:inspect_bd",
-    ),
-    "refunds": ("refund_bank_window_bd:bank_window_bd", "refund_after_return_bd:after_return_bd"),
+_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "protection": {
+        "anchor": "anchor",
+        "days": "protection_days",
+        "undelivered_fallback_days": "undelivered_fallback_days",
+        "release_delay_hours": "release_delay_hours",
+    },
+    "opening": {"after_shipment_days": "opens_after_shipment_days", "payment_methods": "payment_methods"},
+    "negotiation": {
+        "seller_response_days": "seller_response_days",
+        "buyer_response_days": "buyer_response_days",
+        "buyer_timeout_action": "buyer_timeout_action",
+        "days": "negotiation_days",
+        "max_rounds": "max_rounds",
+    },
+    "escalation": {"evidence_days": "evidence_days"},
+    "returns": {"ship_days": "return_ship_days", "transit_alarm_days": "return_transit_alarm_days", "inspect_bd": "return_inspect_bd"},
+    "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},
 }
-"""Table → fields of `Terms`, with the table's own key behind a colon where it differs."""
+"""Table → key → field of `Terms`."""
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document's parameters by field; ValueError for one that does not exist: misspelt, it would silently be the default's."""
     flat = {name: document[name] for name in ("programme", "version", "timezone") if name in document}
-    for table, fields in _FIELDS.items():
-        for field in fields:
-            name, _, key = field.partition(":")
-            if (key or name) in document.get(table, {}):
-                flat[name] = document[table][key or name]
+    for table in document.keys() - flat.keys():
+        try:
+            flat |= {_FIELDS[table][key]: value for key, value in document[table].items()}
+        except (KeyError, AttributeError) as error:
+            raise ValueError(f"programme {document['programme']}: no such parameter in {table}: {error}") from error
     return flat
