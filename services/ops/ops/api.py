@@ -106,10 +106,10 @@ class Api:
     stack: Stack
     tokens: dict[tuple[str, ...], tuple[float, str]] = field(default_factory=dict)
 
-    async def send(self, call: Call, token: str | None = None) -> Answer:
+    async def send(self, call: Call, token: str | None = None, tries: int = TRIES) -> Answer:
         """The answer, whatever its status; Unreachable where none comes."""
-        pause, tries = FIRST_PAUSE, TRIES if call.safe else 1
-        for left in reversed(range(tries)):
+        pause = FIRST_PAUSE
+        for left in reversed(range(tries if call.safe else 1)):
             try:
                 answer = await self._once(call, token)
                 if answer.status not in LATER or not left:
@@ -143,7 +143,7 @@ class Api:
 
     async def _once(self, call: Call, token: str | None) -> Answer:
         limit = aiohttp.ClientTimeout(total=call.limit)
-        url, headers = self.stack.app(call.service) + call.path, call.headers(token)
+        url, headers = self.stack.address(call.service) + call.path, call.headers(token)
         async with self.session.request(call.method, url, json=call.body, headers=headers, params=call.params, timeout=limit) as response:
             raw = await response.read()
             return Answer(response.status, _json(raw), response.headers)

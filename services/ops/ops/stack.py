@@ -25,15 +25,14 @@ class Stack:
         """The one that the environment names."""
         return cls(Settings.load(), state_folder(os.environ))
 
-    def app(self, service: str) -> str:
-        """The address of a service's app, without a slash at the end."""
+    def address(self, process: str) -> str:
+        """The address of a process, without a slash at the end: an app by its service's name, its worker with `-worker` behind it."""
+        service, worker, _ = process.partition("-worker")
         if service == "sandbox":
             return self.settings.sandbox.rstrip("/")
+        if worker:
+            return f"http://{self.settings.host}:{self.settings.worker_port(service)}"
         return f"http://{self.settings.host}:{self.settings.port(service)}"
-
-    def worker(self, service: str) -> str:
-        """The address of a service's worker."""
-        return f"http://{self.settings.host}:{self.settings.worker_port(service)}"
 
     def dsn(self, service: str) -> str:
         """The address of a service's database."""

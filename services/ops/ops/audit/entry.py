@@ -1,0 +1,79 @@
+"""An event as it stands in the log or in its topic, compared by what it means and not by its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.events import codec
+from shared.events.base import Event, Metadata, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the log, read for the audit by a query of its own."""
+
+    position: int
+    stream: str
+    version: int
+    key: str
+    type: str
+    data: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return f"{self.stream}/{self.version}"
+
+    @property
+    def command_id(self) -> str:
+        return str(self.metadata.get("command_id"))
+
+    def recorded(self) -> Recorded[Event]:
+        """The event itself; UnknownEvent or ValueError where it cannot be read, KeyError where its metadata are not whole."""
+        told = self.metadata
+        metadata = Metadata(
+            at=datetime.fromisoformat(told["at"]),
+            command_id=UUID(told["command_id"]),
+            request_hash=told["request_hash"],
+            actor=told["actor"],
+            correlation=told["correlation"],
+            causation=told.get("causation"),
+            traceparent=told.get("traceparent"),
+            key=self.key,
+        )
+        return Recorded(self.stream, self.version, self.position, codec.decode(self.type, self.data), metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A record of a topic as far as the audit compares it."""
+
+    partition: int
+    key: bytes | None
+    id: str | None
+    position: int
+    log_id: str | None
+    print: bytes
+
+
+def fingerprint(type_name: str, data: str | bytes) -> bytes:
+    """Eight bytes that are equal for equal events: jsonb keeps neither the order of members nor white space."""
+    try:
+        name, canonical = codec.encode(codec.decode(type_name, data))
+    except (codec.UnknownEvent, ValueError):
+        name, canonical = type_name, _sorted(data)
+    return hashlib.blake2b(name.encode() + b"\0" + canonical, digest_size=8).digest()
+
+
+def _sorted(data: str | bytes) -> bytes:
+    try:
+        return orjson.dumps(orjson.loads(data), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONDecodeError:
+        return data.encode() if isinstance(data, str) else data

@@ -1,0 +1,220 @@
+"""The read models of each service, written down a second time: the row that the domain's own fold of a subject calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from dispute.domain import dispute as disputes
+from dispute.domain import order as orders
+from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.order import Order
+from dispute.read_models import dispute_history, order_status
+from dispute.read_models import disputes as disputes_model
+from ops.audit.models import Model, Values
+from refund.domain import payment as payments
+from refund.domain.payment import Payment, RefundStatus
+from refund.read_models import refunds
+from shared.events.base import Event, Recorded
+from shared.events.dispute import ReturnNoted
+from shared.events.order import PaymentReleased
+from shared.events.refund import PaymentCaptured, RefundRequested
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """An order's fold, and what the fold leaves out: how much was released of each line."""
+
+    order: Order = field(default_factory=Order)
+    version: int = 0
+    released: Mapping[str, int] = field(default_factory=dict)
+
+
+def _order(state: _Ordered, recorded: Recorded[Event]) -> _Ordered:
+    released = dict(state.released)
+    if isinstance(recorded.event, PaymentReleased):
+        released |= {part.line_id: part.amount.minor for part in recorded.event.lines}
+    return _Ordered(orders.evolve(state.order, recorded.event), recorded.version, released)
+
+
+def _order_row(_: str, state: _Ordered) -> Values:
+    order, known = state.order, state.order.registered
+    return {
+        "version": state.version,
+        "buyer_id": order.buyer_id or None,
+        "seller_ids": sorted({order.seller_id, *(line.seller_id for line in order.lines.values())}) if known else [],
+        "programme": order.terms.programme if order.terms else None,
+        "timezone": order.terms.timezone if order.terms else None,
+        "opens_after_shipment_days": order.terms.opens_after_shipment_days if order.terms else None,
+        "currency": order.payment.amount.currency if order.payment else None,
+        "exponent": order.payment.amount.exponent if order.payment else None,
+        **{name: getattr(order, name) for name in _ORDER_TIMES},
+        **({"account_status": order.account_status} if known else {}),
+        "expired": order.expired,
+        "completed": order.completed,
+        "lines": sorted(_line(line, state.released) for line in order.lines.values()),
+    }
+
+
+_ORDER_TIMES = (
+    *("placed_at", "promised_by", "paid_at", "shipped_at", "delivered_at", "finished_at", "lost_at"),
+    *("cancelled_at", "protection_ends_at", "release_at"),
+)
+
+
+def _line(line: orders.Line, released: Mapping[str, int]) -> str:
+    return "|".join(map(str, (line.line_id, line.cap.minor, line.refunded.minor, released.get(line.line_id, "-"), line.held_by or "-")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Disputed:
+    dispute: Dispute = field(default_factory=Dispute)
+    version: int = 0
+    return_outcome: str | None = None
+
+
+def _dispute(state: _Disputed, recorded: Recorded[Event]) -> _Disputed:
+    outcome = recorded.event.outcome if isinstance(recorded.event, ReturnNoted) else state.return_outcome
+    return _Disputed(disputes.evolve(state.dispute, recorded.event), recorded.version, outcome)
+
+
+def _dispute_row(_: str, state: _Disputed) -> Values | None:
+    dispute = state.dispute
+    if not (facts := dispute.opened) or not dispute.request:
+        return None
+    asked = dispute.reached.solution if dispute.reached else dispute.request
+    return {
+        "version": state.version,
+        **{name: getattr(facts, name) for name in ("order_id", "buyer_id", "seller_id", "opened_at")},
+        **{name: getattr(dispute, name) for name in ("phase", "fulfilment", "reason", "return_id", "refund_outcome")},
+        "solution_type": asked.type,
+        "amount": asked.amount.minor,
+        "currency": asked.amount.currency,
+        "exponent": asked.amount.exponent,
+        "next_due_at": _next_due_at(dispute),
+        "refund_id": dispute.refund.refund_id if dispute.refund else None,
+        "refunded": dispute.refunded.minor if dispute.refunded else None,
+        "return_outcome": state.return_outcome,
+        "close_reason": dispute.closed.reason if dispute.closed else None,
+        "closed_at": dispute.closed.closed_at if dispute.closed else None,
+    }
+
+
+def _next_due_at(dispute: Dispute) -> datetime | None:
+    by_phase = {Phase.AWAITING_SELLER: dispute.respond_by, Phase.AWAITING_BUYER: dispute.answer_by, Phase.ESCALATED: dispute.evidence_until}
+    return by_phase.get(dispute.phase) if dispute.phase else None
+
+
+def _entry(_: Recorded[Event] | None, recorded: Recorded[Event]) -> Recorded[Event] | None:
+    return recorded
+
+
+def _entry_row(_: str, recorded: Recorded[Event] | None) -> Values | None:
+    if recorded is None:
+        return None
+    dispute_id, version, _position, at, actor, action, rules, detail = dispute_history.entry(recorded)
+    plain = {"dispute_id": dispute_id, "version": version, "at": at, "actor": actor, "action": action}
+    return {**plain, "rules": rules, "detail": from_json(detail)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Refunded:
+    payment: Payment = field(default_factory=Payment)
+    first: Recorded[Event] | None = None
+
+
+def _refund(state: _Refunded, recorded: Recorded[Any]) -> _Refunded:
+    return replace(state, payment=payments.evolve(state.payment, recorded.event), first=state.first or recorded)
+
+
+def _refund_row(refund_id: str, state: _Refunded) -> Values | None:
+    if not (refund := state.payment.refunds.get(refund_id)) or not state.first:
+        return None
+    asked, issued = refund.asked, refund.issued
+    approved = refund.status not in (RefundStatus.REQUESTED, RefundStatus.REFUSED)
+    return {
+        "first_position": state.first.position,
+        "order_id": asked.order_id,
+        "dispute_id": asked.dispute_id,
+        "status": refund.status,
+        "source": asked.source if isinstance(asked, RefundRequested) else None,
+        "amount": asked.amount.minor,
+        "currency": asked.amount.currency,
+        "exponent": asked.amount.exponent,
+        "destination": refund.destination if approved else None,
+        "asked_at": state.first.metadata.at,
+        "issued_at": issued.issued_at if issued else None,
+        "expected_from": issued.expected_from if issued else None,
+        "expected_until": issued.expected_until if issued else None,
+        "settled_at": refund.settled_at,
+        "failures": refund.failures,
+        "retry_at": refund.pay_at if refund.status is RefundStatus.FAILED else None,
+        **({} if isinstance(asked, RefundRequested) else {"reason": asked.reason}),
+    }
+
+
+def _captured(_: PaymentCaptured | None, recorded: Recorded[Any]) -> PaymentCaptured | None:
+    event: PaymentCaptured = recorded.event
+    return event
+
+
+def _payment_row(_: str, capture: PaymentCaptured | None) -> Values | None:
+    return {name: getattr(capture, name) for name in ("order_id", "payment_id", "buyer_id", "seller_id", "method")} if capture else None
+
+
+def _category(name: str) -> Any:
+    return lambda recorded: recorded.stream.removeprefix(f"{name}-") if recorded.stream.startswith(f"{name}-") else None
+
+
+_LINES = """
+select s.*, array(select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'), coalesce(held_by, '-'))
+from order_status_lines l where l.order_id = s.order_id order by 1 collate "C") as lines from order_status s
+"""
+_PAYMENTS = """
+select p.*, (select position from events e where e.stream = 'payment-' || p.order_id and type like 'makewhole.PaymentCaptured.%') as position
+from payments p
+"""
+
+MODELS: Mapping[str, tuple[Model[Any], ...]] = {
+    "dispute": (
+        Model("order_status", order_status.NAME, _LINES, "order_id", _category("order"), _Ordered(), _order, _order_row),
+        Model("disputes", disputes_model.NAME, "select * from disputes", "dispute_id", _category("dispute"), _Disputed(), _dispute, _dispute_row),
+        Model(
+            "dispute_history",
+            dispute_history.NAME,
+            "select *, dispute_id || '/' || version as entry from dispute_history",
+            "entry",
+            lambda recorded: recorded.id.removeprefix("dispute-") if recorded.stream.startswith("dispute-") else None,
+            None,
+            _entry,
+            _entry_row,
+        ),
+    ),
+    "refund": (
+        Model(
+            "refunds",
+            refunds.NAME,
+            "select * from refunds",
+            "refund_id",
+            lambda recorded: getattr(recorded.event, "refund_id", None),
+            _Refunded(),
+            _refund,
+            _refund_row,
+        ),
+        Model(
+            "payments",
+            refunds.NAME,
+            _PAYMENTS,
+            "order_id",
+            lambda recorded: recorded.event.order_id if isinstance(recorded.event, PaymentCaptured) else None,
+            None,
+            _captured,
+            _payment_row,
+        ),
+    ),
+}
+"""By service."""

@@ -1,0 +1,1 @@
+"""The commands of `makewhole`, by what they are about."""

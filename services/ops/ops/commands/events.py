@@ -1,0 +1,111 @@
+"""`makewhole events`: a stream as it stands in the log, a topic as it grows, a log that keeps its promises."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from pydantic_core import from_json, to_json
+
+from ops.audit.log import LogCheck
+from ops.audit.snapshot import snapshot
+from ops.commands.common import Failed, Json, OneService, Service, chosen, finish, group, run
+from ops.stack import Stack
+from ops.tell import show
+from shared.eventstore.kafka import KafkaSource, Record
+
+PATIENCE = 1.0
+_STREAM = "select position, version, type, metadata, data, recorded_at from events where stream = $1 order by version"
+_OWNERS = {"dispute": "dispute", "order": "dispute", "payment": "refund", "return": "return_label", "label_quota": "return_label"}
+"""By category, the service in whose log its streams are."""
+
+app = group("The events themselves.")
+
+
+@app.command("show")
+def show_stream(stream: Annotated[str, typer.Argument(help="dispute-<id>, order-<id>, payment-<order id>, return-<id>")], json: Json = False) -> None:
+    """One stream from its first event to its last."""
+    if not (service := _OWNERS.get(stream.partition("-")[0])):
+        raise typer.BadParameter(f"a stream begins with {', '.join(f'{name}-' for name in _OWNERS)}")
+    rows = run(_stream(service, stream))
+    show(rows if json else [_short(row) for row in rows], json, stream)
+
+
+@app.command()
+def tail(
+    service: OneService,
+    past: Annotated[int, typer.Option(min=0, help="Begin with so many that are there already, in each partition.")] = 5,
+    follow: Annotated[bool, typer.Option("--follow/--once", help="Wait for more, until Ctrl-C.")] = True,
+    json: Json = False,
+) -> None:
+    """A service's topic as it grows, one event a line."""
+    run(_tail(service, past, follow, json))
+
+
+@app.command()
+def verify(service: Service = None, json: Json = False) -> None:
+    """Each log: positions without a hole, versions without a gap, every event readable; exit code 1 where one is not."""
+    checks = run(_verify(service))
+    if json:
+        finish([check.json for check in checks], json, ok=all(check.ok for check in checks))
+    for check in checks:
+        print(check.line)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+async def _stream(service: str, stream: str) -> list[dict[str, Any]]:
+    async with snapshot(Stack.load().dsn(service)) as moment:
+        rows = [dict(row) for row in await moment.connection.fetch(_STREAM, stream)]
+    if not rows:
+        raise Failed(f"there is no stream {stream}")
+    return rows
+
+
+def _short(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = row["metadata"]
+    data = to_json({name: value for name, value in row["data"].items() if name != "terms"}).decode()
+    named = {"version": row["version"], "position": row["position"], "at": told["at"], "type": _name(row["type"])}
+    return {**named, "actor": told["actor"], "data": data}
+
+
+async def _tail(service: str, past: int, follow: bool, json: bool) -> None:
+    stack = Stack.load()
+    async with KafkaSource.opened(stack.kafka, stack.topic(service)) as source:
+        left = 0
+        for partition, (first, end) in (await source.bounds()).items():
+            begin = max(first, end - past)
+            source.seek(partition, begin)
+            left += end - begin
+        while follow or left > 0:
+            for records in (await source.fetch(PATIENCE, 500)).values():
+                left -= len(records)
+                for record in records:
+                    sys.stdout.write(_line(record, json))
+            sys.stdout.flush()
+            await asyncio.sleep(0)
+
+
+def _line(record: Record, json: bool) -> str:
+    told = {name.removeprefix("ce_"): text.decode() for name, text in record.headers}
+    if json:
+        return to_json({"partition": record.partition, "offset": record.offset, **told, "data": from_json(record.value)}).decode() + "\n"
+    return f"{told.get('time')} {told.get('position', ''):>7} {_name(told.get('type', '')):<24} {told.get('id')} {told.get('actor')}\n"
+
+
+def _name(type_name: str) -> str:
+    return type_name.removeprefix("makewhole.").rpartition(".v")[0]
+
+
+async def _verify(service: str | None) -> list[Any]:
+    stack, found = Stack.load(), []
+    for name in chosen(service):
+        check = LogCheck(name)
+        async with snapshot(stack.dsn(name)) as moment:
+            async for entry in moment.entries():
+                check.add(entry)
+        found.append(check.result())
+    return found

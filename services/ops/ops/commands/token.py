@@ -1,0 +1,31 @@
+"""`makewhole token`: a token of the sandbox's identity provider."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ops.api import Call, open_api
+from ops.commands.common import Json, run, taken
+from ops.stack import Stack
+from ops.tell import show
+
+
+def token(
+    sub: Annotated[str, typer.Argument(help="The party's id.")],
+    role: Annotated[list[str], typer.Argument(help="buyer, seller, case_team, support, warehouse, service, ops")],
+    expires_in: Annotated[int, typer.Option(help="Seconds; below zero for one that has expired.")] = 3600,
+    json: Json = False,
+) -> None:
+    """Print a bearer token for a party in these roles."""
+    answer = run(_token({"sub": sub, "roles": role, "expires_in": expires_in}))
+    if json:
+        show(answer, json)
+    else:
+        print(answer["access_token"])
+
+
+async def _token(body: dict[str, Any]) -> Any:
+    async with open_api(Stack.load()) as api:
+        return taken(await api.send(Call("sandbox", "POST", "/token", body, repeatable=True)))
