@@ -24,6 +24,8 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return paying.retry_refund(command, payment)
         case commands.RecordSettled():
             return paying.record_settled(command, payment)
+        case commands.ExpireDeadline():
+            return []  # no timer of this service acts yet: D12 is only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.events.base import Command, Personal, StreamName, derived_id
+from shared.events.base import Command, Instant, Personal, StreamName, derived_id
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 
@@ -44,6 +44,7 @@ class RequestReturn(ReturnCommand):
 
 class MarkReturnShipped(ReturnCommand):
     tracking_number: str
+    carrier: str | None = None
 
 
 class MarkReturnReceived(ReturnCommand):
@@ -64,3 +65,15 @@ class InspectReturn(ReturnCommand):
     @property
     def personal(self) -> Sequence[Personal]:
         return (Personal(self.note_ref, self.actor.id, "inspection_note", self.note),) if self.note and self.note_ref else ()
+
+
+class ExpireDeadline(Command):
+    """A timer asks; the decider decides again (architecture 0.6)."""
+
+    stream: str
+    kind: str
+    due_at: Instant
+
+    @property
+    def streams(self) -> Sequence[StreamName]:
+        return (StreamName(self.stream),)

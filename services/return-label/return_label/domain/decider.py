@@ -20,6 +20,8 @@ def decide(command: Command, state: Return) -> Sequence[Event]:
             return handling.mark_received(command, state)
         case commands.InspectReturn():
             return handling.inspect(command, state)
+        case commands.ExpireDeadline():
+            return []  # no timer of this service acts yet: D9, D10 and D11 are only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 

@@ -1,0 +1,56 @@
+"""The refund service's worker: `python -m refund.worker`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from refund import effects, policies
+from refund.domain.commands import ExpireDeadline
+from refund.domain.decider import decider
+from refund.gateway import sandbox_gateway
+from refund.read_models import refunds
+from shared.eventstore.due import DueLoop
+from shared.eventstore.kafka import KafkaPublisher, KafkaSource
+from shared.eventstore.policy import Policy
+from shared.eventstore.pool import open_pool
+from shared.eventstore.projection import Projection
+from shared.eventstore.relay import Relay
+from shared.eventstore.store import PostgresEventStore, open_store
+from shared.eventstore.subscription import Handler, Subscription
+from shared.runtime.clock import Clock
+from shared.runtime.settings import Settings
+from shared.runtime.worker import Component, run_worker
+
+SERVICE = "refund"
+TOPIC = "refund.events"
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
+    """The log to its topic, the topic to the read model, the disputes' topic to the policy, and what is due to the provider."""
+    dsn, kafka = settings.dsn(SERVICE), settings.kafka
+    async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool, sandbox_gateway(settings.sandbox) as gateway:
+
+        def subscribed(name: str, topic: str, handler: Handler) -> Subscription:
+            return Subscription(name, topic, handler, pool, dsn, partial(KafkaSource.opened, kafka, topic))
+
+        pay = effects.pay(gateway, effects.age_in_log(pool))
+        yield (
+            store,
+            [
+                Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/refund"),
+                subscribed(refunds.NAME, TOPIC, Projection(refunds.project)),
+                subscribed("capture and refund", "dispute.events", Policy(policies.react, store, decider)),
+                DueLoop(store, decider, pool, dsn, clock, ExpireDeadline, {effects.PREFIX: pay}),
+            ],
+        )
+
+
+if __name__ == "__main__":
+    settings = Settings.load()
+    if settings.mode == "production":
+        sys.exit("no payment provider is built in but the sandbox's: production needs a Gateway of its own (refund/gateway.py)")
+    run_worker(SERVICE, partial(assemble, settings), settings)

@@ -1,0 +1,54 @@
+"""Routes of the return-label service: a command in and its outcome out, or a query out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from starlette.responses import Response
+
+from return_label.bodies import InspectionBody, ShipmentBody
+from return_label.domain.commands import InspectReturn, MarkReturnReceived, MarkReturnShipped, ReturnCommand
+from return_label.domain.decider import decider
+from return_label.domain.handling import INSPECTORS, RECEIVERS, SHIPPERS
+from return_label.views import return_view
+from shared.events.base import Personal
+from shared.eventstore.handle import handle
+from shared.runtime.answers import answer, shown
+from shared.runtime.caller import Caller, Viewer, command, query
+from shared.runtime.routes import Router
+
+router = Router("returns")
+
+
+@router.get("/v1/returns/{return_id}", summary="Show a return")
+async def show_return(return_id: str, viewer: Annotated[Viewer, query()]) -> Response:
+    """Read from the stream: each step of the goods' way, and what the viewer may do (S81)."""
+    stream = f"return-{return_id}"
+    (history,) = await viewer.state.store.load(stream)
+    state = decider.fold(stream)(recorded.event for recorded in history)
+    return shown(return_view(state, len(history), viewer.actor), len(history))
+
+
+@router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way")
+async def mark_shipped(return_id: str, body: ShipmentBody, caller: Annotated[Caller, command(*SHIPPERS)]) -> Response:
+    """The buyer's, or who acts for the buyer (T23)."""
+    return await _answered(caller, caller.command(MarkReturnShipped, body, return_id=return_id))
+
+
+@router.post("/v1/returns/{return_id}/receipt", summary="Say that the parcel has come")
+async def mark_received(return_id: str, caller: Annotated[Caller, command(*RECEIVERS)]) -> Response:
+    """The seller's or the warehouse's, or the carrier's scan (T25)."""
+    return await _answered(caller, caller.command(MarkReturnReceived, return_id=return_id))
+
+
+@router.post("/v1/returns/{return_id}/inspection", summary="Say what the goods are like")
+async def inspect(return_id: str, body: InspectionBody, caller: Annotated[Caller, command(*INSPECTORS)]) -> Response:
+    """Goods that pass bring the refund, goods that fail the case team (S82, T26, T27)."""
+    asked = caller.command(InspectReturn, body, return_id=return_id)
+    return await _answered(caller, asked, asked.personal)
+
+
+async def _answered(caller: Caller, asked: ReturnCommand, personal: Sequence[Personal] = ()) -> Response:
+    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked, personal), caller.expected_version)
+    return answer(outcome, return_view(outcome.states[0], outcome.versions[0], caller.actor))

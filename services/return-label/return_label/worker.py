@@ -1,0 +1,46 @@
+"""The return-label service's worker: `python -m return_label.worker`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from return_label import policies
+from return_label.domain.commands import ExpireDeadline
+from return_label.domain.decider import decider
+from shared.eventstore.due import DueLoop
+from shared.eventstore.kafka import KafkaPublisher, KafkaSource
+from shared.eventstore.policy import Policy
+from shared.eventstore.pool import open_pool
+from shared.eventstore.relay import Relay
+from shared.eventstore.store import PostgresEventStore, open_store
+from shared.eventstore.subscription import Subscription
+from shared.runtime.clock import Clock
+from shared.runtime.settings import Settings
+from shared.runtime.worker import Component, run_worker
+
+SERVICE = "return_label"
+TOPIC = "return_label.events"
+DISPUTES = "dispute.events"
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
+    """The log to its topic, the disputes' topic to the policy, and what is due."""
+    dsn, kafka = settings.dsn(SERVICE), settings.kafka
+    async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool:
+        requests = Policy(policies.react, store, decider)
+        yield (
+            store,
+            [
+                Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/return-label"),
+                Subscription("request returns", DISPUTES, requests, pool, dsn, partial(KafkaSource.opened, kafka, DISPUTES)),
+                DueLoop(store, decider, pool, dsn, clock, ExpireDeadline),
+            ],
+        )
+
+
+if __name__ == "__main__":
+    settings = Settings.load()
+    run_worker(SERVICE, partial(assemble, settings), settings)
