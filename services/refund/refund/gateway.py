@@ -100,9 +100,9 @@ class SandboxGateway:
 
 
 @contextlib.asynccontextmanager
-async def sandbox_gateway(address: str) -> AsyncIterator[SandboxGateway]:
-    """The sandbox at this address, on connections of its own."""
-    limits = aiohttp.ClientTimeout(total=ANSWER_LIMIT, connect=CONNECT_LIMIT)
+async def sandbox_gateway(address: str, limit: float = ANSWER_LIMIT) -> AsyncIterator[SandboxGateway]:
+    """The sandbox at this address, on connections of its own; an answer that takes longer than `limit` seconds is none."""
+    limits = aiohttp.ClientTimeout(total=limit, connect=min(limit, CONNECT_LIMIT))
     async with aiohttp.ClientSession(address, timeout=limits, connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
         yield SandboxGateway(session)
 
