@@ -16,7 +16,8 @@ NAMESPACE = UUID("6f1d6a52-8a64-5c0e-9a4e-6d616b657768")
 
 def wire_time(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC with microseconds and a Z: fixed width, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # isoformat takes a third of the time of strftime, and every event and answer holds several instants.
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 Instant = Annotated[AwareDatetime, PlainSerializer(wire_time, return_type=str, when_used="json")]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from shared.events.base import Command, Instant, Message, Personal, StreamName, derived_id
 from shared.events.dispute import Decision, Payer, Reason, RefundOutcome, ReturnOutcome, SolutionType
@@ -119,18 +120,18 @@ class OpenDispute(Command):
     evidence: tuple[str, ...]
     contacted_seller: bool
 
-    @property
+    @cached_property
     def dispute_id(self) -> str:
         return derived_id("dsp", self.command_id)
 
-    @property
+    @cached_property
     def streams(self) -> Sequence[StreamName]:
         return (
             StreamName(f"dispute-{self.dispute_id}", self.order_id),
             StreamName(f"order-{self.order_id}", self.order_id),
         )
 
-    @property
+    @cached_property
     def description_ref(self) -> str:
         return text_ref(self, "description")
 
