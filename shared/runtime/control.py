@@ -46,10 +46,10 @@ class Control:
         """Serves while the body runs."""
         app = web.Application()
         app.router.add_get("/{path:.*}", self._answer)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_LIMIT)
         await runner.setup()
         try:
-            await web.SockSite(runner, bind(self._settings.host, self._port), shutdown_timeout=CLOSE_LIMIT).start()
+            await web.SockSite(runner, bind(self._settings.host, self._port)).start()
             yield
         finally:
             await runner.cleanup()

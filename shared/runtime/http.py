@@ -16,7 +16,7 @@ from shared.runtime.auth import Tokens
 from shared.runtime.caller import Caller, Viewer, command, query
 from shared.runtime.clock import Clock, SandboxClock, SystemClock
 from shared.runtime.edge import Edge
-from shared.runtime.openapi import describe, operation_id
+from shared.runtime.openapi import describe
 from shared.runtime.pages import pages
 from shared.runtime.probes import Check, Probes, database_check
 from shared.runtime.routes import Router
@@ -46,7 +46,6 @@ class App(FastAPI):
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,
-            generate_unique_id_function=operation_id,
             telemetry=_NO_TELEMETRY,  # type: ignore[arg-type]
             **options,
         )

@@ -12,6 +12,8 @@ import aiohttp
 import jwt
 import orjson
 
+from shared.eventstore.retry import Transient
+
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 FETCH_LIMIT = 5.0
 LARGEST = 256 * 1024  # bytes
@@ -22,7 +24,7 @@ FIRST_TRY_AGAIN = 1.0
 log = logging.getLogger(__name__)
 
 
-class IdentityUnavailable(Exception):
+class IdentityUnavailable(Transient):
     """No key of the issuer's is known, so no token can be verified."""
 
     code = "identity_unavailable"
@@ -36,8 +38,10 @@ class Keys:
         self._refresh = refresh
         self._now = now
         self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._published: Any = None
         self._asking = asyncio.Lock()
         self._asked = float("-inf")
+        self._questions = 0
         self._background: asyncio.Task[None] | None = None
         self.generation = 0
 
@@ -56,7 +60,10 @@ class Keys:
 
     async def refresh(self) -> None:
         """Asks for the keys, unless somebody has just done so."""
+        questions = self._questions
         async with self._asking:
+            if questions != self._questions:
+                return  # somebody's question was under way, and is answered
             if self._now() - self._asked < (self._refresh if self._keys else min(self._refresh, FIRST_TRY_AGAIN)):
                 return
             try:
@@ -65,6 +72,7 @@ class Keys:
                 log.warning("the issuer's keys could not be fetched: %s", type(error).__name__)
             finally:
                 self._asked = self._now()
+                self._questions += 1
 
     def renew_if_aged(self) -> None:
         """Starts a question in the background when the answer has aged; nobody waits for it."""
@@ -75,18 +83,20 @@ class Keys:
         limit = aiohttp.ClientTimeout(total=FETCH_LIMIT)
         async with aiohttp.ClientSession(timeout=limit) as session, session.get(self._address, allow_redirects=False) as response:
             response.raise_for_status()
-            body = await response.content.read(LARGEST)
+            body = bytearray()
+            async for part in response.content.iter_any():
+                body += part
+                if len(body) > LARGEST:
+                    raise ValueError("no set of keys is as large as this")
             return orjson.loads(body)
 
     def _take(self, document: Any) -> None:
-        keys = (
-            {key.key_id: key for key in map(_key, document["keys"]) if key and key.key_id}
-            if isinstance(document, dict) and "keys" in document
-            else {}
-        )
+        published = document.get("keys") if isinstance(document, dict) else None
+        keys = {key.key_id: key for key in map(_key, published if isinstance(published, list) else []) if key and key.key_id}
         if not keys:
             raise ValueError("no usable key")
-        if keys.keys() != self._keys.keys():
+        if published != self._published:
+            self._published = published
             self.generation += 1
         self._keys = keys
 
@@ -97,6 +107,6 @@ def _key(data: Any) -> jwt.PyJWK | None:
         return None
     try:
         key = jwt.PyJWK(data)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError, TypeError):
         return None
     return key if key.algorithm_name in ALGORITHMS else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from shared.runtime.caller import Gate
-from shared.runtime.problems import MEDIA_TYPE, title
+from shared.runtime.codes import title
+from shared.runtime.problems import MEDIA_TYPE
 from shared.runtime.routes import Route
 
 Schema = dict[str, Any]
@@ -76,12 +76,6 @@ HEADERS: dict[str, Schema] = {
     "Idempotent-Replayed": {"description": "`true` where this command had been carried out before", "schema": {"type": "string", "enum": ["true"]}},
     "Location": {"description": "Where the new thing is", "schema": {"type": "string", "format": "uri-reference"}},
 }
-
-
-def operation_id(route: APIRoute) -> str:
-    """The endpoint's name in camel case: `open_dispute` is `openDispute`."""
-    first, *rest = route.name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:

@@ -9,7 +9,8 @@ from importlib import resources
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from shared.runtime.problems import REFUSED, STATUS, Refusal, known_codes, title
+from shared.runtime.codes import REFUSED, STATUS, known_codes, title
+from shared.runtime.problems import Refusal
 from shared.runtime.routes import Router
 
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}

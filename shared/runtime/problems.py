@@ -6,7 +6,7 @@ Nothing that somebody sent is repeated here but the place of a fault (a JSON poi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -14,78 +14,17 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from shared.decider import Rejected, snake_case
+from shared.decider import Rejected
 from shared.events import codec
 from shared.eventstore.checkpoints import ProjectionBehind
 from shared.eventstore.errors import WrongExpectedVersion
-from shared.eventstore.handle import KeyReused, StaleVersion
+from shared.eventstore.handle import StaleVersion
 from shared.eventstore.retry import transient
+from shared.runtime.codes import DETAILS, REFUSED, STATUS, title
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 1  # seconds
 
-STATUS: Mapping[str, int] = {
-    "malformed_json": 400,
-    "malformed_form": 400,
-    "idempotency_key_required": 400,
-    "unauthenticated": 401,
-    "forbidden": 403,
-    "account_not_in_good_standing": 403,
-    "same_reviewer": 403,
-    "not_found": 404,
-    "method_not_allowed": 405,
-    "not_acceptable": 406,
-    "request_timeout": 408,
-    "version_conflict": 412,
-    "too_large": 413,
-    "event_too_large": 413,
-    "unsupported_media_type": 415,
-    "unsupported_evidence_type": 415,
-    "not_eligible_off_platform": 422,
-    "payment_method_not_accepted": 422,
-    "reason_not_covered": 422,
-    "item_excluded": 422,
-    "validation_failed": 422,
-    "evidence_required": 422,
-    "amount_exceeds_cap": 422,
-    "too_many": 422,
-    "unexplained_decision": 422,
-    "bonus_not_eligible": 422,
-    "unstorable": 422,
-    "idempotency_key_reused": 422,
-    "if_match_required": 428,
-    "internal": 500,
-    "busy": 503,
-    "identity_unavailable": 503,
-    "outcome_unknown": 503,
-    "projection_behind": 503,
-}
-"""The status of each code; a domain refusal that is not here is a 409."""
-
-REFUSED = 409
-
-TITLES: Mapping[str, str] = {
-    "malformed_json": "The body is not JSON",
-    "idempotency_key_required": "This command needs an Idempotency-Key header",
-    "idempotency_key_reused": "This Idempotency-Key was used for another request",
-    "if_match_required": "This command needs an If-Match header",
-    "version_conflict": "It has changed since you saw it",
-    "not_found": "There is no such thing for you",
-    "validation_failed": "The request does not fit",
-    "too_large": "Too large",
-    "busy": "Busy: the same again may succeed",
-    "outcome_unknown": "Nobody knows yet whether this was recorded",
-    "projection_behind": "The read model has not come that far yet",
-    "identity_unavailable": "The identity provider does not answer",
-    "internal": "A fault of ours",
-}
-"""Titles that say more than the code spelled out."""
-
-DETAILS: Mapping[str, str] = {
-    "outcome_unknown": "Send the same request with the same Idempotency-Key again: it is recorded at most once.",
-    "busy": "Nothing was recorded. Send the same request again.",
-    "internal": "It is logged under the request id, which support can look up.",
-}
 _BY_STATUS = {
     400: "malformed_form",
     404: "not_found",
@@ -153,16 +92,14 @@ def problem_of(error: Exception, support: str = "/support") -> Problem:
     match error:
         case Refusal():
             return Problem(error.code, error.detail, errors=error.errors, members=error.members, headers=error.headers or {})
+        case StaleVersion():
+            return _stale(error, support)
         case Rejected():
             return _refused(error, support)
         case HTTPException():
             return Problem(_BY_STATUS.get(error.status_code, "internal"), headers=error.headers or {})
         case RequestValidationError():
             return Problem("validation_failed", errors=faults(error.errors()))
-        case KeyReused():
-            return Problem("idempotency_key_reused")
-        case StaleVersion():
-            return _stale(error)
         case _:
             return _unwell(error)
 
@@ -174,11 +111,11 @@ def _refused(error: Rejected, support: str) -> Problem:
     return Problem(error.code, error.detail, error.cited, error.errors, {**error.members, "actions": actions})
 
 
-def _stale(error: StaleVersion) -> Problem:
+def _stale(error: StaleVersion, support: str) -> Problem:
     # Without their data: what a party may see of an event is for the views to say.
     between = [{"version": recorded.version, "type": codec.type_name(type(recorded.event)), "at": recorded.metadata.at} for recorded in error.events]
-    members = {"current_version": error.current_version, "events": between}
-    return Problem("version_conflict", members=members, headers={"ETag": f'"{error.current_version}"'})
+    refused = _refused(error, support)
+    return replace(refused, members={**refused.members, "events": between}, headers={"ETag": f'"{error.current_version}"'})
 
 
 def _unwell(error: Exception) -> Problem:
@@ -193,22 +130,6 @@ def _unwell(error: Exception) -> Problem:
 
 def _later(error: Exception | None = None) -> dict[str, str]:
     return {"Retry-After": str(getattr(error, "retry_after", RETRY_AFTER))}
-
-
-def title(code: str) -> str:
-    """The title of a code: its own, or the code spelled out."""
-    return TITLES.get(code) or code.replace("_", " ").capitalize()
-
-
-def known_codes() -> list[str]:
-    """Every code that this process can answer: those of the edge and those of the domain's refusals that it has imported."""
-    return sorted({*STATUS, *(_codes(Rejected))})
-
-
-def _codes(kind: type[Rejected]) -> Iterable[str]:
-    for child in kind.__subclasses__():
-        yield snake_case(child.__name__)
-        yield from _codes(child)
 
 
 def invalid(error: ValidationError) -> Refusal:

@@ -158,11 +158,17 @@ class Route(APIRoute):
         await super().handle(scope, limited(receive, exchange.headers, self.limit) if has_body else receive, send)
 
 
+def operation_id(route: APIRoute) -> str:
+    """The endpoint's name in camel case: `open_dispute` is `openDispute`."""
+    first, *rest = route.name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 class Router(APIRouter):
     """A service's routes, described by FastAPI: `@router.post(path, status_code=201, response_model=…)`."""
 
     def __init__(self, *tags: str, **options: Any) -> None:
-        super().__init__(tags=list(tags), route_class=Route, **options)
+        super().__init__(**{"tags": list(tags), "route_class": Route, "generate_unique_id_function": operation_id, **options})
 
 
 def note(exchange: Exchange, response: Response) -> None:

@@ -47,9 +47,10 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     handler = logging.StreamHandler(out)
     atexit.register(out.write_out)
     handler.setFormatter(_JsonFormatter(service))
-    logging.basicConfig(level=number, handlers=[handler], force=True)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # Libraries speak up only when something is wrong: at work, some of them print addresses and parameters.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for ours in ("shared", service):
+        logging.getLogger(ours).setLevel(number)
 
 
 def logger(name: str) -> FilteringBoundLogger:
