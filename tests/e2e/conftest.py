@@ -1,0 +1,56 @@
+"""The whole system, started once by its own supervisor: what every test here talks to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.e2e.client import LIMIT, Services
+from tests.e2e.log import Logs, open_logs
+from tests.stacks import line_of, running, stack_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One running system: its port base and the folder of its state."""
+
+    base: int
+    state: Path
+
+    @property
+    def kafka(self) -> str:
+        return f"127.0.0.1:{self.base + 11092}"
+
+    @property
+    def logs(self) -> Path:
+        """Where every process writes what it says."""
+        return self.state / "log"
+
+
+@pytest.fixture(scope="session")
+async def stack() -> AsyncIterator[Stack]:
+    """PostgreSQL, Kafka, the sandbox, three apps, three workers and the console, all of them processes; no story."""
+    with stack_environment() as environment:
+        environment["DEMO"] = "0"
+        async with running(environment, "run") as process:
+            assert (await line_of(process)).startswith("makewhole is ready: http://127.0.0.1:")
+            yield Stack(int(environment["PORT_BASE"]), Path(environment["MAKEWHOLE_STATE"]))
+
+
+@pytest.fixture(scope="session")
+async def services(stack: Stack) -> AsyncIterator[Services]:
+    """The services over HTTP."""
+    connector = aiohttp.TCPConnector(limit=64)
+    async with aiohttp.ClientSession(connector=connector, timeout=LIMIT) as session:
+        yield Services(session, stack.base)
+
+
+@pytest.fixture(scope="session")
+async def logs(stack: Stack) -> AsyncIterator[Logs]:
+    """The services' databases, to look at."""
+    async with open_logs(stack.base) as opened:
+        yield opened
