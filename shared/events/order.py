@@ -125,6 +125,8 @@ class OrderPaid(Event):
 
 
 class OrderShipped(Event):
+    """The seller handed it to the carrier."""
+
     order_id: str
     shipped_at: Instant
     parcels: tuple[Parcel, ...]
@@ -140,29 +142,39 @@ class OrderDelivered(Event):
 
 
 class OrderFinished(Event):
+    """The shop says that the order is finished (K2)."""
+
     order_id: str
     finished_at: Instant
     protection_ends_at: Instant | None
 
 
 class DeliveryCorrected(Event):
+    """The delivery was at another instant than first told: windows move with it, nothing decided is undone."""
+
     order_id: str
     delivered_at: Instant
     protection_ends_at: Instant | None
 
 
 class OrderCancelled(Event):
+    """The order was cancelled before it was shipped, and by whom."""
+
     order_id: str
     by: str
     cancelled_at: Instant
 
 
 class OrderCarrierLost(Event):
+    """The carrier lost it: a dispute may be opened at once (S5, K7)."""
+
     order_id: str
     lost_at: Instant
 
 
 class AccountStatusChanged(Event):
+    """The buyer's account has another standing (S14)."""
+
     order_id: str
     status: str
     since: Instant
