@@ -68,7 +68,7 @@ async def capture(request: Request, body: Capture) -> Response:
     except PaymentDiffers:
         raise PaymentCapturedDifferently("The payment was captured with another order or amount.") from None
     await _after(request, fault)
-    return _again(shown({**body.model_dump(), "at": at}, status=201), repeated)
+    return _again(shown({**body.model_dump(mode="json"), "at": at}, status=201), repeated)
 
 
 @psp.post("/psp/refunds", status_code=201, responses={DECLINED: {"description": "Declined for good: no money moves under this key"}})

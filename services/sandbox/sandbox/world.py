@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -11,7 +11,7 @@ import aiohttp
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.identity import Identity
-from sandbox.mover import Mover
+from sandbox.mover import Mover, Patience
 from sandbox.store import Store, open_store
 from sandbox.workers import HttpWorkers
 
@@ -28,10 +28,12 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def open_world(dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str]) -> AsyncIterator[World]:
+async def open_world(
+    dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str], patience: Callable[[], Patience] = Patience
+) -> AsyncIterator[World]:
     """The world kept in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to addresses."""
     async with open_store(dsn) as store, aiohttp.ClientSession() as session:
         clock.publish(await store.setting())
         identity = Identity(issuer, await store.signing_key())
-        mover = Mover(clock, store, HttpWorkers(session, workers))
+        mover = Mover(clock, store, HttpWorkers(session, workers), patience)
         yield World(store, identity, clock, mover, Faults())
