@@ -222,6 +222,12 @@ async def send_form(caller: Annotated[Caller, command("buyer")], name: Annotated
     return shown({"name": name, "hash": caller.hashed(name.encode()).request_hash})
 
 
+@router.post("/v1/open")
+async def send_open(body: TextBody) -> Response:
+    """A body from anybody, which FastAPI reads."""
+    return shown(body)
+
+
 @router.get("/v1/open")
 async def show_open(request: Request) -> Response:
     """For anybody."""

@@ -99,7 +99,8 @@ def problem_of(error: Exception, support: str = "/support") -> Problem:
         case HTTPException():
             return Problem(_BY_STATUS.get(error.status_code, "internal"), headers=error.headers or {})
         case RequestValidationError():
-            return Problem("validation_failed", errors=faults(error.errors()))
+            is_json = all(found["type"] != "json_invalid" for found in error.errors())
+            return Problem("validation_failed", errors=faults(error.errors())) if is_json else Problem("malformed_json")
         case _:
             return _unwell(error)
 

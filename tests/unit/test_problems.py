@@ -68,6 +68,13 @@ async def test_what_is_no_json(client: httpx.AsyncClient, raw: bytes) -> None:
     problem(await sent(client, raw), 400, "malformed_json")
 
 
+async def test_an_open_route_answers_in_the_same_form(client: httpx.AsyncClient) -> None:
+    typed = {"Content-Type": "application/json"}
+    problem(await client.post("/v1/open", content=b"{", headers=typed), 400, "malformed_json")
+    assert problem(await client.post("/v1/open", json={"kind": "x", "text": "a"}), 422, "validation_failed")["errors"][0]["pointer"] == "/kind"
+    problem(await client.post("/v1/open", json={"kind": "praise", "text": "a" * 70_000}), 413, "too_large")
+
+
 async def test_json_nested_beyond_reason(client: httpx.AsyncClient) -> None:
     for depth in (500, 5000):
         raw = b'{"tags": ' + b"[" * depth + b"]" * depth + b"}"
