@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refund.domain.payment import RefundStatus
 from shared.events import refund as refunds
 from shared.events.base import Event, Recorded
-from shared.eventstore.checkpoints import Connection, Pool
 from shared.eventstore.upsert import update, upsert
+
+if TYPE_CHECKING:
+    from shared.eventstore.checkpoints import Connection, Pool
 
 NAME = "refunds"
 
