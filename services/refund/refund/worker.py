@@ -19,7 +19,7 @@ from shared.eventstore.pool import open_pool
 from shared.eventstore.projection import Projection
 from shared.eventstore.relay import Relay
 from shared.eventstore.store import PostgresEventStore, open_store
-from shared.eventstore.subscription import Handler, Subscription
+from shared.eventstore.subscription import Subscription
 from shared.runtime.clock import Clock
 from shared.runtime.settings import Settings
 from shared.runtime.worker import Component, run_worker
@@ -34,7 +34,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
     dsn, kafka = settings.dsn(SERVICE), settings.kafka
     async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool, sandbox_gateway(settings.sandbox) as gateway:
 
-        def subscribed(name: str, topic: str, handler: Handler) -> Subscription:
+        def subscribed(name: str, topic: str, handler: Policy | Projection) -> Subscription:
             return Subscription(name, topic, handler, pool, dsn, partial(KafkaSource.opened, kafka, topic))
 
         pay = effects.pay(gateway, effects.age_in_log(pool))

@@ -11,9 +11,13 @@ from return_label.bodies import InspectionBody, ShipmentBody
 from return_label.domain.commands import InspectReturn, MarkReturnReceived, MarkReturnShipped, ReturnCommand
 from return_label.domain.decider import decider
 from return_label.domain.handling import INSPECTORS, RECEIVERS, SHIPPERS
+from return_label.domain.parties import guard_party
+from return_label.domain.rejections import NotFound
+from return_label.domain.returns import Return
 from return_label.views import return_view
 from shared.events.base import Personal
 from shared.eventstore.handle import handle
+from shared.eventstore.personal import find_text
 from shared.runtime.answers import answer, shown
 from shared.runtime.caller import Caller, Viewer, command, query
 from shared.runtime.routes import Router
@@ -24,10 +28,19 @@ router = Router("returns")
 @router.get("/v1/returns/{return_id}", summary="Show a return")
 async def show_return(return_id: str, viewer: Annotated[Viewer, query()]) -> Response:
     """Read from the stream: each step of the goods' way, and what the viewer may do (S81)."""
-    stream = f"return-{return_id}"
-    (history,) = await viewer.state.store.load(stream)
-    state = decider.fold(stream)(recorded.event for recorded in history)
-    return shown(return_view(state, len(history), viewer.actor), len(history))
+    state, version = await _found(viewer, return_id)
+    return shown(return_view(state, version, viewer.actor), version)
+
+
+@router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return")
+async def show_text(return_id: str, ref: str, viewer: Annotated[Viewer, query()]) -> Response:
+    """What the inspector wrote: never in an event, gone once it is erased."""
+    state, _ = await _found(viewer, return_id)
+    guard_party(state, viewer.actor)
+    body = await find_text(viewer.state.pool, ref) if state.inspected and state.inspected.note_ref == ref else None
+    if body is None:
+        raise NotFound("There is no such text.")
+    return shown({"ref": ref, "text": body})
 
 
 @router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way")
@@ -52,3 +65,10 @@ async def inspect(return_id: str, body: InspectionBody, caller: Annotated[Caller
 async def _answered(caller: Caller, asked: ReturnCommand, personal: Sequence[Personal] = ()) -> Response:
     outcome = await handle(caller.state.store, decider, asked, caller.cause(asked, personal), caller.expected_version)
     return answer(outcome, return_view(outcome.states[0], outcome.versions[0], caller.actor))
+
+
+async def _found(viewer: Viewer, return_id: str) -> tuple[Return, int]:
+    """The return as its stream has it, and its version; the initial state and 0 where there is none."""
+    stream = f"return-{return_id}"
+    (history,) = await viewer.state.store.load(stream)
+    return decider.fold(stream)(recorded.event for recorded in history), len(history)

@@ -103,7 +103,9 @@ def _receipt(state: Return) -> Json | None:
 
 
 def _inspection(state: Return) -> Json | None:
-    """What was found; the inspector's words are text about people, so only where they are is told."""
+    """What was found; the inspector's words are text about people, so the answer names where the parties read them."""
     if not (inspected := state.inspected):
         return None
-    return {"result": inspected.result, "fault": inspected.fault, "note_ref": inspected.note_ref, "rules": list(inspected.rules)}
+    ref = inspected.note_ref
+    note = {"ref": ref, "href": f"/v1/returns/{inspected.return_id}/texts/{ref}"} if ref else None
+    return {"result": inspected.result, "fault": inspected.fault, "note": note, "rules": list(inspected.rules)}
