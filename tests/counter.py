@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.decider import Clear, Decided, Decider, Fold, Rejected, Start
 from shared.events.base import SYSTEM, Cause, Command, Event, Instant, StreamName, Write, derived_uuid
@@ -33,6 +34,8 @@ class Count(Command):
     amount: int
     into: str | None = None
     guard: str | None = None
+    remind_at: Instant | None = None
+    reminded: bool = False
 
     @property
     def streams(self) -> Sequence[StreamName]:
@@ -67,7 +70,7 @@ def decide(command: Count, counter: int, *others: int) -> Decided:
         return []
     if counter + command.amount < 0 or (command.into and others[0] - command.amount < 0):
         raise Overdrawn(f"{command.stream} holds {counter}")
-    first = [Counted(amount=command.amount, total=counter + command.amount)]
+    first = [Counted(amount=command.amount, total=counter + command.amount, remind_at=command.remind_at, reminded=command.reminded)]
     if not others:
         return first
     second = [Counted(amount=-command.amount, total=others[0] - command.amount)] if command.into else []
@@ -82,7 +85,7 @@ def cause(number: object = 1, **more: object) -> Cause:
     return Cause(derived_uuid("test", number), NOON, str(SYSTEM), **more)  # type: ignore[arg-type]
 
 
-def count(stream: str, amount: int, number: object = 1, **more: str) -> Count:
+def count(stream: str, amount: int, number: object = 1, **more: Any) -> Count:
     """The command with this number."""
     return Count(command_id=derived_uuid("test", number), actor=SYSTEM, at=NOON, stream=stream, amount=amount, **more)
 

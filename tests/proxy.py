@@ -1,4 +1,4 @@
-"""A TCP proxy on the loopback address that can lose a request, lose an answer, fall silent or refuse."""
+"""A TCP proxy on the loopback address that can lose a request, lose an answer, hang up behind a request, fall silent or refuse."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Faults:
     refuse: bool = False
     lose_request: Chance = never
     lose_answer: Chance = never
+    hang_up: Chance = never
 
 
 @dataclass
@@ -74,6 +75,9 @@ class Proxy:
                 if not self.faults.silent:
                     sink.write(data)
                     await sink.drain()
+                if self.faults.hang_up():
+                    self.cuts += 1
+                    return
 
     def _loses_request(self) -> bool:
         lost, self.faults.lose_next_request = self.faults.lose_next_request, False

@@ -15,6 +15,7 @@ from shared.eventstore.errors import Busy, OutcomeUnknown, UnsafeDatabase, Unsto
 from shared.eventstore.reader import HEAD, LOAD, READ_ALL
 from shared.eventstore.store import EventStore, Limits, PostgresEventStore, open_store
 from shared.eventstore.tables import LOG_CHANNEL, LOG_LOCK
+from shared.eventstore.writer import lost
 from tests.counter import NOON, cause, counted, deadlines, decode, encode, write
 from tests.proxy import Proxy, proxied
 
@@ -199,6 +200,23 @@ async def test_the_lost_transaction_that_still_waits_is_found_by_the_one_that_fo
         await holder.execute("select pg_advisory_unlock_all()")
         assert await first == 2
         assert await positions(store) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "perhaps"),
+    [
+        (asyncpg.ConnectionDoesNotExistError("closed in the middle"), True),
+        (asyncpg.InternalClientError("another operation is in progress"), True),
+        (asyncpg.AdminShutdownError("terminating"), True),
+        (TimeoutError(), True),
+        (asyncpg.QueryCanceledError("statement timeout"), False),
+        (asyncpg.LockNotAvailableError("lock timeout"), False),
+        (asyncpg.DataError("numeric overflow"), False),
+    ],
+    ids=repr,
+)
+def test_only_what_the_server_refused_is_certainly_not_recorded(error: Exception, perhaps: bool) -> None:
+    assert lost(error) is perhaps
 
 
 async def test_the_server_ending_the_session_is_no_answer(dsn: str, connect: Connect) -> None:
