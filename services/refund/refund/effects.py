@@ -75,7 +75,7 @@ def pay(gateway: Gateway, age: Age) -> Effect[Payment, Call, Answer]:
 
 
 # The log's own clock is the real one, and what starts an attempt stands in the log: no other memory can be lost.
-_AGE = """
+AGE = """
 select clock_timestamp() - max(recorded_at) from events
 where stream = $1 and data ->> 'refund_id' = $2 and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
 """
@@ -85,7 +85,7 @@ def age_in_log(pool: Pool) -> Age:
     """Ages told from the events that begin an attempt: approval, the failure before, a retry that somebody asked for."""
 
     async def age(call: Call) -> timedelta:
-        found: timedelta = await pool.fetchval(_AGE, f"payment-{call.order_id}", call.refund_id)
+        found: timedelta = await pool.fetchval(AGE, f"payment-{call.order_id}", call.refund_id)
         return found
 
     return age

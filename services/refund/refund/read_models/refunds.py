@@ -83,9 +83,14 @@ class Wanted:
 
 async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, Any]]:
     """The newest refunds first, from behind the one whose `first_position` is `before`."""
+    statement, arguments = query(wanted, limit)
+    return [dict(row) for row in await pool.fetch(statement, *arguments)]
+
+
+def query(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement behind `page`, and its arguments."""
     given = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    rows = await pool.fetch(_page(tuple(given)), limit, *given.values())
-    return [dict(row) for row in rows]
+    return _page(tuple(given)), (limit, *given.values())
 
 
 _CONDITIONS = {"order_id": "r.order_id = {}", "dispute_id": "r.dispute_id = {}", "before": "r.first_position < {}", "buyer_id": "", "seller_id": ""}
