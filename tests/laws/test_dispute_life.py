@@ -1,0 +1,141 @@
+"""Laws of a dispute's life: whatever happens to an order, in whatever order, the invariants of rules 3.7 hold (1–5 and 8)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispute.domain.decider import decider
+from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, Phase
+from shared.events.codec import decode, encode
+from shared.events.dispute import (
+    BuyerResponseTimedOut,
+    Escalated,
+    RefundDue,
+    RefundNoted,
+    RefundOutcome,
+    ReturnDue,
+    SellerResponseTimedOut,
+    SolutionReached,
+)
+from tests.builders import cancel, note_refund, note_return
+from tests.lives import Life
+from tests.market import KINDS, Market
+
+SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
+"""Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps."""
+
+
+@settings(max_examples=200, deadline=None)
+@given(SEEDS, STEPS)
+def test_s37_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:
+    life = Life(Random(seed))
+    for _ in range(steps):
+        life.step()
+        check(life.market)
+    run_to_the_end(life)
+    check(life.market)
+    every_dispute_ends(life.market)
+    nothing_is_lost(life.market)
+
+
+@settings(max_examples=50, deadline=None)
+@given(SEEDS, STEPS)
+def test_376_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) -> None:
+    life = Life(Random(seed))
+    for _ in range(steps):
+        life.step()
+    for stream, events in life.market.streams.items():
+        fold = decider.fold(stream)
+        stored = [decode(*encode(event)) for event in events]
+        assert fold(stored) == life.market.state(stream) == fold(events[1:], fold(events[:1]))
+
+
+def check(market: Market) -> None:
+    """All that holds at every moment; that each event is legal is checked as it is appended (3.7.5)."""
+    no_line_gives_more_than_was_paid_on_it(market)
+    a_line_has_at_most_one_open_dispute(market)
+    an_agreement_waits_for_somebody(market)
+    the_deadlines_of_the_fold_are_the_rows(market)
+
+
+def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
+    """3.7.1 and 3.7.3, counted from the events and compared with the fold."""
+    gone = market.refunded() + market.released()
+    for name, line in market.order.lines.items():
+        assert gone[name] <= line.cap.minor
+        assert line.remainder.minor == line.cap.minor - gone[name]
+
+
+def a_line_has_at_most_one_open_dispute(market: Market) -> None:
+    """3.7.2: seen from the disputes, and as the order knows it."""
+    holders = [(line.line_id, dispute.facts.dispute_id) for dispute in market.open_disputes for line in dispute.facts.lines]
+    assert len(dict(holders)) == len(holders)
+    assert {name: line.held_by for name, line in market.order.lines.items() if line.held_by} == dict(holders)
+
+
+def an_agreement_waits_for_somebody(market: Market) -> None:
+    """3.7.4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
+    asked = {due.dispute_id for due in market.unpaid()} | {due.dispute_id for due, _ in market.under_way()}
+    agreed = {dispute.facts.dispute_id for dispute in market.open_disputes if dispute.phase == Phase.AGREED}
+    assert agreed <= asked | refused(market)
+
+
+def the_deadlines_of_the_fold_are_the_rows(market: Market) -> None:
+    """Every deadline that stands in a state has its row, but for one that was asked about in vain, and no other row is there."""
+    standing = {(stream, kind): market.state(stream).due(kind) for stream in market.streams for kind in KINDS[stream.partition("-")[0]]}
+    assert {key: due for key, due in standing.items() if due and (*key, due) not in market.dropped} == market.rows
+
+
+def refused(market: Market) -> set[str | None]:
+    """The disputes whose refund was refused: people look at them."""
+    return {noted.dispute_id for noted in market.events(RefundNoted) if noted.outcome == RefundOutcome.REFUSED}
+
+
+def run_to_the_end(life: Life) -> None:
+    """Everybody answers, every timer fires, and what the case team has is withdrawn."""
+    market = life.market
+    while market.rows or market.unpaid() or market.under_way() or life.of(Phase.ESCALATED):
+        for due in market.unpaid():
+            market.ask(note_refund(due, market.now))
+        for back, steps in market.under_way():
+            market.ask(note_return(back, steps[0], market.now))
+        for n in life.of(Phase.ESCALATED):
+            market.ask(cancel(market.now, acknowledge_release=True, n=n))
+        if market.rows:
+            fire_next(market)
+
+
+def fire_next(market: Market) -> None:
+    market.now = max(market.now, min(market.rows.values()))
+    stream, kind = market.due()[0]
+    before = market.state(stream)
+    silence_does_not_help(before, kind, market.fire(stream, kind))
+
+
+def silence_does_not_help(before: Any, kind: str, events: Any) -> None:
+    """3.7.8: D1 grants exactly what was asked; D2 grants nothing."""
+    if kind == SELLER_RESPONSE:
+        assert isinstance(before, Dispute)
+        assert [type(event) for event in events][:2] == [SellerResponseTimedOut, SolutionReached]
+        assert events[1].solution == before.request
+        assert isinstance(events[2], RefundDue | ReturnDue)
+    if kind == BUYER_RESPONSE:
+        assert [type(event) for event in events] == [BuyerResponseTimedOut, Escalated]
+
+
+def every_dispute_ends(market: Market) -> None:
+    """3.7.4, in the long run."""
+    assert {dispute.facts.dispute_id for dispute in market.open_disputes} <= refused(market)
+
+
+def nothing_is_lost(market: Market) -> None:
+    """Of an order that is over, every line's money went to the buyer or to the seller."""
+    order = market.order
+    assert order.completed or order.cancelled_at or refused(market) or not order.protection_ends_at
+    if order.completed:
+        assert market.refunded() + market.released() == Counter({name: line.cap.minor for name, line in order.lines.items() if line.cap})
