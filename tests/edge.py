@@ -17,6 +17,7 @@ import uvicorn
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fastapi import Form
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
@@ -33,6 +34,7 @@ from shared.runtime.caller import Caller, Viewer, command, query
 from shared.runtime.clock import SystemClock
 from shared.runtime.http import App, create_app
 from shared.runtime.routes import Router
+from shared.runtime.serve import Protocol
 from shared.runtime.settings import Settings
 from shared.runtime.wire import Text, WireMoney
 
@@ -222,6 +224,13 @@ async def send_form(caller: Annotated[Caller, command("buyer")], name: Annotated
     return shown({"name": name, "hash": caller.hashed(name.encode()).request_hash})
 
 
+@router.get("/v1/notes/{note_id}/stream", response_class=EventSourceResponse)
+async def stream(note_id: str, viewer: Annotated[Viewer, query("buyer")]) -> AsyncIterator[ServerSentEvent]:
+    """What happens to a note, as it happens."""
+    for number in range(3):
+        yield ServerSentEvent(data={"note": note_id, "for": viewer.actor.id}, id=str(number))
+
+
 @router.post("/v1/open")
 async def send_open(body: TextBody) -> Response:
     """A body from anybody, which FastAPI reads."""
@@ -254,7 +263,7 @@ def client_of(app: App) -> httpx.AsyncClient:
 @contextlib.asynccontextmanager
 async def served(app: App) -> AsyncIterator[str]:
     """The address at which uvicorn serves the application, as in production but in this process."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False))
     serving = asyncio.create_task(server._serve())  # without its signal handlers
     while not server.started:
         await asyncio.sleep(0.01)

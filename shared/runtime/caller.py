@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -51,6 +51,7 @@ class Caller(Viewer):
     command_id: UUID
     request_hash: str
     expected_version: int | None
+    exchange: Exchange = field(repr=False, compare=False)
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it does not fit."""
@@ -62,6 +63,7 @@ class Caller(Viewer):
 
     def cause(self, command: Command, personal: Sequence[Personal] = ()) -> Cause:
         """Why events follow from `command`; `personal` is the text that they refer to."""
+        self.exchange.stream = command.streams[0].name
         return Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent, personal=personal)
 
     def hashed(self, *parts: bytes) -> Caller:
@@ -136,7 +138,7 @@ def caller(actor: Actor, exchange: Exchange, host: Host, said: tuple[str, str, b
     exchange.command_id = command_id
     request_hash = digest(method.encode(), path.encode(), body)
     trace = traceparent_of(exchange.text(b"traceparent"))
-    return Caller(actor, host.clock.now(), exchange.request_id, trace, host.state, command_id, request_hash, expected)
+    return Caller(actor, host.clock.now(), exchange.request_id, trace, host.state, command_id, request_hash, expected, exchange)
 
 
 def _known(roles: Sequence[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from shared.decider import Rejected, snake_case
 STATUS: Mapping[str, int] = {
     "malformed_json": 400,
     "malformed_form": 400,
+    "malformed_request": 400,
     "idempotency_key_required": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -48,6 +49,7 @@ REFUSED = 409
 
 TITLES: Mapping[str, str] = {
     "malformed_json": "The body is not JSON",
+    "malformed_request": "This is not HTTP",
     "idempotency_key_required": "This command needs an Idempotency-Key header",
     "idempotency_key_reused": "This Idempotency-Key was used for another request",
     "if_match_required": "This command needs an If-Match header",

@@ -13,9 +13,12 @@ from types import FrameType
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.eventstore import crash
+from shared.runtime.answers import to_json
 from shared.runtime.http import App
+from shared.runtime.problems import MEDIA_TYPE, Problem
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import configure_logging, logger, watch_loop
 
@@ -65,6 +68,17 @@ def settle() -> None:
     gc.set_threshold(*GENERATIONS)
 
 
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which answers to what is no HTTP in the form of every other refusal."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses, and ends the connection."""
+        body = to_json(Problem("malformed_request").body("-"))
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
 class DrainingServer(uvicorn.Server):
     """uvicorn, which on a signal first says that it is not ready, and stops a moment later; a second signal stops it at once."""
 
@@ -73,7 +87,7 @@ class DrainingServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="none",
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,

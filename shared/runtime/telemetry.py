@@ -120,8 +120,8 @@ class Lines:
 
     def write_out(self) -> None:
         """Writes what waits."""
-        text, self._loop = "".join(self._waiting), None
-        self._waiting.clear()
+        waiting, self._waiting, self._loop = self._waiting, [], None
+        text = "".join(waiting)
         try:
             self._stream.write(text)
             self._stream.flush()

@@ -186,6 +186,12 @@ async def test_a_form_is_read_after_its_sender_is_known(client: httpx.AsyncClien
     assert code(await client.post("/v1/forms", data={"other": "a"})) == (422, "validation_failed")
 
 
+async def test_a_stream_of_events_is_for_those_who_may(client: httpx.AsyncClient, issuer: Issuer) -> None:
+    text = (await client.get("/v1/notes/n1/stream")).text
+    assert re.findall(r"id: (\d)", text) == ["0", "1", "2"] and '"for": "buyer-1"' in text
+    assert code(await client.get("/v1/notes/n1/stream", headers=issuer.bearer("s", "seller"))) == (403, "forbidden")
+
+
 async def test_a_form_is_hashed_by_what_it_holds(client: httpx.AsyncClient) -> None:
     hashes = [(await client.post("/v1/forms", files={"name": (None, name)})).json()["hash"] for name in ("a", "a", "b")]
     assert hashes[0] == hashes[1] != hashes[2]
@@ -260,11 +266,12 @@ async def test_a_command_leaves_one_line(app: App, issuer: Issuer, logged: io.St
         await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k", "X-Request-Id": "r1", **issuer.bearer()})
     (line,) = [line for line in await lines(logged) if line["logger"] == "http"]
     assert {"ms", "time", "command_id"} <= line.keys()
-    told = {name: line[name] for name in ("event", "route", "status", "version", "position", "roles", "request_id", "service")}
+    told = {name: line[name] for name in ("event", "route", "status", "stream", "version", "position", "roles", "request_id", "service")}
     assert told == {
         "event": "request",
         "route": "POST /v1/notes/{note_id}",
         "status": 201,
+        "stream": "note-n1",
         "version": 1,
         "position": 1,
         "roles": ["buyer"],
@@ -281,7 +288,7 @@ async def test_a_fault_of_ours_is_logged_with_where_but_not_with_what(app: App, 
 
 
 async def test_a_canary_sings_in_no_line(app: App, issuer: Issuer, logged: io.StringIO) -> None:
-    """A secret in every place where somebody can write, through every way in which a request can end."""
+    """A secret in every place but an id where somebody can write, through every way in which a request can end."""
     canary = "canary-9f27"
     texts = [canary, "too early", "busy", "broken", "unknown", f"{canary} \u0000", canary * 6000]
     headers = issuer.bearer() | {"User-Agent": canary, "Referer": canary, "X-Request-Id": f"{canary} {canary}"}
@@ -289,9 +296,9 @@ async def test_a_canary_sings_in_no_line(app: App, issuer: Issuer, logged: io.St
     async with client_of(app) as client:
         for number, text in enumerate(texts):
             for body in ({"text": text}, {"text": text, canary: canary}, {"text": 1, "tags": [canary, 1]}, {"kind": canary, "text": canary}):
-                await client.post(f"/v1/notes/{canary}?{canary}={canary}", json=body, headers={**headers, "Idempotency-Key": f"{canary}{number}"})
-                await client.post(f"/v1/notes/{canary}", json=body, headers={**headers, "Idempotency-Key": f"{canary} {number}"})
-                await client.post(f"/v1/notes/{canary}", json=body, headers={**headers, "Idempotency-Key": f"{canary}{number}"})
+                await client.post(f"/v1/notes/n1?{canary}={canary}", json=body, headers={**headers, "Idempotency-Key": f"{canary}{number}"})
+                await client.post("/v1/notes/n1", json=body, headers={**headers, "Idempotency-Key": f"{canary} {number}"})
+                await client.post("/v1/notes/n1", json=body, headers={**headers, "Idempotency-Key": f"{canary}{number}"})
                 await client.post("/v1/notes/n1/echo", json=body, headers=headers)
         await client.post("/v1/forms", files={canary: (canary, canary)}, headers=headers)
         await client.get(f"/{canary}/{canary}?{canary}", headers={"Authorization": f"Bearer {canary}"})
@@ -385,9 +392,9 @@ async def test_the_documentation_comes_from_this_service_alone(client: httpx.Asy
     assert code(await client.get("/docs/other.js")) == (404, "not_found")
 
 
-def test_every_route_with_a_caller_takes_the_short_way_but_forms() -> None:
+def test_every_route_with_a_caller_takes_the_short_way_but_forms_and_streams() -> None:
     gated = {route.path: route.plan is not None for route in router.routes if isinstance(route, Route) and route.gate}
-    assert [path for path, planned in gated.items() if not planned] == ["/v1/forms"]
+    assert [path for path, planned in gated.items() if not planned] == ["/v1/forms", "/v1/notes/{note_id}/stream"]
 
 
 # On a real socket
@@ -406,6 +413,16 @@ async def test_a_body_without_a_length_is_cut_off_at_the_limit(app: App, issuer:
             pytest.fail("the answer was lost")
         assert (response.status, (await response.json(content_type=None))["code"]) == (413, "too_large")
         assert (await session.get("/healthz")).status == 200
+
+
+async def test_what_is_no_http_is_refused_in_the_same_form(app: App) -> None:
+    async with spoken_to(app) as session:
+        assert session._base_url
+        reader, writer = await asyncio.open_connection("127.0.0.1", session._base_url.port)
+        writer.write(b"nonsense\r\n\r\n")
+        answer = (await asyncio.wait_for(reader.read(), 5)).decode()
+        writer.close()
+    assert answer.startswith("HTTP/1.1 400") and "application/problem+json" in answer and '"code":"malformed_request"' in answer
 
 
 async def test_a_sender_that_goes_away_is_nobodys_fault(app: App, issuer: Issuer, logged: io.StringIO) -> None:
