@@ -116,7 +116,7 @@ class Api:
                     return answer
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not left:
-                    raise Unreachable(f"{call.service} does not answer {call.method} {call.path}: {error or type(error).__name__}") from error
+                    raise Unreachable(f"{call.service} does not answer {call.method} {call.path}: {_why(error)}") from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         raise AssertionError("the last try answers or raises")
@@ -177,6 +177,12 @@ async def open_api(stack: Stack) -> AsyncIterator[Api]:
     connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=30)
     async with aiohttp.ClientSession(connector=connector) as session:
         yield Api(session, stack)
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{error.host}:{error.port} {error.os_error.strerror or error.os_error}"
+    return str(error) or type(error).__name__
 
 
 def _json(raw: bytes) -> Any:

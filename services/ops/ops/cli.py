@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -40,6 +41,8 @@ app.add_typer(judge.ledger, name="ledger")
 
 def main() -> None:
     """The entry point."""
+    # The client library complains about each attempt to reach a broker; the command says it once, in one line.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
     except BrokenPipeError:  # whoever read along has seen enough

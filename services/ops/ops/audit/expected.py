@@ -21,24 +21,28 @@ from refund.domain.payment import Payment, RefundStatus
 from refund.read_models import refunds
 from shared.events.base import Event, Recorded
 from shared.events.dispute import ReturnNoted
-from shared.events.order import PaymentReleased
+from shared.events.order import PaymentReleased, ProtectionExpired
 from shared.events.refund import PaymentCaptured, RefundRequested
 
 
 @dataclass(frozen=True, slots=True)
 class _Ordered:
-    """An order's fold, and what the fold leaves out: how much was released of each line."""
+    """An order's fold, and what the fold does not keep: how much was released of each line, and when the release was to be."""
 
     order: Order = field(default_factory=Order)
     version: int = 0
     released: Mapping[str, int] = field(default_factory=dict)
+    release_at: datetime | None = None
 
 
 def _order(state: _Ordered, recorded: Recorded[Event]) -> _Ordered:
-    released = dict(state.released)
-    if isinstance(recorded.event, PaymentReleased):
-        released |= {part.line_id: part.amount.minor for part in recorded.event.lines}
-    return _Ordered(orders.evolve(state.order, recorded.event), recorded.version, released)
+    folded = replace(state, order=orders.evolve(state.order, recorded.event), version=recorded.version)
+    match recorded.event:
+        case PaymentReleased(lines=parts):
+            return replace(folded, released={**state.released, **{part.line_id: part.amount.minor for part in parts}})
+        case ProtectionExpired(release_at=release_at):
+            return replace(folded, release_at=release_at)
+    return folded
 
 
 def _order_row(_: str, state: _Ordered) -> Values:
@@ -54,15 +58,20 @@ def _order_row(_: str, state: _Ordered) -> Values:
         "exponent": order.payment.amount.exponent if order.payment else None,
         **{name: getattr(order, name) for name in _ORDER_TIMES},
         **({"account_status": order.account_status} if known else {}),
+        "release_at": state.release_at,
         "expired": order.expired,
         "completed": order.completed,
-        "lines": sorted(_line(line, state.released) for line in order.lines.values()),
+        "lines": {_line(line, state.released) for line in order.lines.values()},
     }
+
+
+def _lines_in_any_order(row: Mapping[str, Any]) -> Values:
+    return {**row, "lines": set(row["lines"])}
 
 
 _ORDER_TIMES = (
     *("placed_at", "promised_by", "paid_at", "shipped_at", "delivered_at", "finished_at", "lost_at"),
-    *("cancelled_at", "protection_ends_at", "release_at"),
+    *("cancelled_at", "protection_ends_at"),
 )
 
 
@@ -171,8 +180,10 @@ def _category(name: str) -> Any:
 
 
 _LINES = """
-select s.*, array(select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'), coalesce(held_by, '-'))
-from order_status_lines l where l.order_id = s.order_id order by 1 collate "C") as lines from order_status s
+select s.*, array(
+    select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'), coalesce(held_by, '-')) from order_status_lines l
+    where l.order_id = s.order_id
+) as lines from order_status s
 """
 _PAYMENTS = """
 select p.*, (select position from events e where e.stream = 'payment-' || p.order_id and type like 'makewhole.PaymentCaptured.%') as position
@@ -181,7 +192,7 @@ from payments p
 
 MODELS: Mapping[str, tuple[Model[Any], ...]] = {
     "dispute": (
-        Model("order_status", order_status.NAME, _LINES, "order_id", _category("order"), _Ordered(), _order, _order_row),
+        Model("order_status", order_status.NAME, _LINES, "order_id", _category("order"), _Ordered(), _order, _order_row, _lines_in_any_order),
         Model("disputes", disputes_model.NAME, "select * from disputes", "dispute_id", _category("dispute"), _Disputed(), _dispute, _dispute_row),
         Model(
             "dispute_history",

@@ -26,7 +26,7 @@ class Model(Generic[S]):
     """How a read model follows from the log: whose row an event changes, the fold of those events, and the row of a state.
 
     `row(key, state)` is None while the subject has no row. `query` reads the rows, each with its `position`; the column `key` says whose it is.
-    `subscription` is the one that keeps them.
+    `subscription` is the one that keeps them; `read` makes a row's values comparable.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Model(Generic[S]):
     initial: S
     evolve: Callable[[S, Recorded[Event]], S]
     row: Callable[[str, S], Values | None]
+    read: Callable[[Mapping[str, Any]], Values] = dict
 
 
 @dataclass(slots=True)

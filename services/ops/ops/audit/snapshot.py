@@ -68,7 +68,7 @@ class Snapshot:
 
     async def rows(self, model: Model[Any]) -> dict[str, Row]:
         """A read model's rows."""
-        return {row[model.key]: Row(row["position"] or 0, dict(row)) for row in await self.connection.fetch(model.query)}
+        return {row[model.key]: Row(row["position"] or 0, model.read(dict(row))) for row in await self.connection.fetch(model.query)}
 
 
 @contextlib.asynccontextmanager

@@ -31,7 +31,11 @@ def show_stream(stream: Annotated[str, typer.Argument(help="dispute-<id>, order-
     if not (service := _OWNERS.get(stream.partition("-")[0])):
         raise typer.BadParameter(f"a stream begins with {', '.join(f'{name}-' for name in _OWNERS)}")
     rows = run(_stream(service, stream))
-    show(rows if json else [_short(row) for row in rows], json, stream)
+    if json:
+        show(rows, json)
+        return
+    for row in rows:
+        print(_told(row))
 
 
 @app.command()
@@ -65,11 +69,11 @@ async def _stream(service: str, stream: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _short(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = row["metadata"]
+def _told(row: Mapping[str, Any]) -> str:
+    """An event on one line; an order's terms are the programme's, and left out."""
     data = to_json({name: value for name, value in row["data"].items() if name != "terms"}).decode()
-    named = {"version": row["version"], "position": row["position"], "at": told["at"], "type": _name(row["type"])}
-    return {**named, "actor": told["actor"], "data": data}
+    metadata = row["metadata"]
+    return f"{row['version']:>4} {metadata['at']} {_name(row['type']):<24} {metadata['actor']:<24} {data}"
 
 
 async def _tail(service: str, past: int, follow: bool, json: bool) -> None:

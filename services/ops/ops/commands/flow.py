@@ -11,10 +11,6 @@ import typer
 
 from ops.commands.common import Json, OneService, Service, Yes, agree, chosen, finish, group, run
 from ops.stack import Stack
-from shared.eventstore.pool import open_pool
-from shared.eventstore.relay import rewind as rewind_relay
-from shared.eventstore.subscription import Subscription
-from shared.runtime.clock import running_clock
 
 _LAG = """
 select coalesce(max(c.position), 0) as published, coalesce((select max(position) from events), 0) as head,
@@ -87,13 +83,19 @@ async def _query(service: str | None, query: str, *values: Any) -> list[Mapping[
 
 
 async def _rewind(service: str) -> None:
+    from shared.eventstore.place import rewind
+    from shared.eventstore.pool import open_pool
+
     stack = Stack.load()
     async with open_pool(stack.dsn(service)) as pool:
-        await rewind_relay(pool, stack.topic(service))
+        await rewind(pool, stack.topic(service))
 
 
 async def _retry(service: str, stream: str | None) -> int:
     """As many streams as are free again, over the very subscriptions that the service's worker runs."""
+    from shared.eventstore.subscription import Subscription
+    from shared.runtime.clock import running_clock
+
     settings = Stack.load().settings
     assemble = import_module(f"{service}.worker").assemble
     async with running_clock(settings) as clock, assemble(settings, clock) as (_, components):
