@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -57,14 +57,15 @@ class Control:
     async def quiet(self) -> dict[str, Any]:
         """Whether nothing is left to do at the clock's now; with the revision that was known before the question, and the log's head after it."""
         revision = self._clock.revision
-        reasons = [reason for component in self._components if (reason := await _word(component))]
-        reasons += [f"{name} stands still: {remedy}" for name, remedy in self.halted.items()]
-        deadlines = [instant for component in self._components if (instant := await _ask(component, "next_deadline"))]
+        # Side by side: a subscription's question to the broker waits behind its own long poll.
+        words = await asyncio.gather(*map(_word, self._components))
+        deadlines = await asyncio.gather(*(_ask(component, "next_deadline") for component in self._components))
+        reasons = [*filter(None, words), *(f"{name} stands still: {remedy}" for name, remedy in self.halted.items())]
         return {
             "quiet": not reasons,
             "revision": revision,
             "head": await self._store.head(),
-            "next_deadline": _earliest(deadlines),
+            "next_deadline": min(filter(None, deadlines), default=None),
             "reasons": reasons,
         }
 
@@ -109,7 +110,3 @@ async def _ask(component: Any, question: str) -> Any:
     method = getattr(component, question, None)
     answer = method() if method else None
     return await answer if inspect.isawaitable(answer) else answer
-
-
-def _earliest(instants: Sequence[datetime]) -> datetime | None:
-    return min(instants, default=None)
