@@ -17,22 +17,29 @@ import asyncpg
 from shared.decider import Clear, Decider, Fold, Start
 from shared.events.base import Cause, Command, Event, Recorded, StreamName, Write, derived_uuid
 from shared.events.order import AccountStatusChanged, DeadlineMoved, OrderCarrierLost
+from shared.eventstore.handler import Handler
 from shared.eventstore.kafka import KafkaPublisher, KafkaSource
 from shared.eventstore.pool import open_pool
 from shared.eventstore.relay import Publisher, Relay
 from shared.eventstore.store import PostgresEventStore, open_store
-from shared.eventstore.subscription import Handler, Subscription
+from shared.eventstore.subscription import Subscription
 
 if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Connection, Pool
 
 DAY_1 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SOON = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 SOURCE = "/makewhole/test"
 
 
 def mark(text: str, order: str = "o") -> Event:
     """An event that carries a word."""
     return AccountStatusChanged(order_id=order, status=text, since=DAY_1)
+
+
+def starts(kind: str, due_at: datetime) -> Event:
+    """An event that starts a deadline."""
+    return DeadlineMoved(kind=kind, previous_due_at=DAY_1, due_at=due_at, rules=())
 
 
 def word(recorded: Recorded[Any]) -> str:
@@ -186,9 +193,17 @@ def decide(command: Command, state: tuple[Event, ...]) -> Sequence[Event]:
     match command:
         case Answer():
             return [mark(command.text)]
-        case Expire() if any(isinstance(event, DeadlineMoved) and event.due_at == command.due_at for event in state[-1:]):
+        case Expire() if due(state) == (command.kind, command.due_at):
             return [OrderCarrierLost(order_id=command.kind, lost_at=command.at)]
     return []
+
+
+def due(state: tuple[Event, ...]) -> tuple[str, datetime] | None:
+    """The deadline that the stream's last event but for other kinds left behind."""
+    match state:
+        case (*_, DeadlineMoved() as last):
+            return last.kind, last.due_at
+    return None
 
 
 def keep(state: tuple[Event, ...], event: Event) -> tuple[Event, ...]:

@@ -1,4 +1,4 @@
-"""`python -m tests.flow_process relay|projection <dsn> <bootstrap> <topic>`: one component in a process of its own, to be killed."""
+"""`python -m tests.flow_process relay|projection|due <dsn> <bootstrap> <topic>`: one component in a process of its own, to be killed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from shared.events.base import Recorded
 from shared.eventstore import crash
+from shared.eventstore.due import DueLoop
 from shared.eventstore.projection import Projection
-from tests.flow import count_versions, flow_on
+from tests.bank import PAYING, Bank, paying
+from tests.flow import Expire, Flow, HandClock, Runs, count_versions, deadlines, flow_on
 
 if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Connection
@@ -26,8 +28,17 @@ async def count_or_die(connection: Connection, recorded: Recorded[Any]) -> None:
 
 async def main(component: str, dsn: str, bootstrap: str, topic: str) -> None:
     crash.arm(os.environ.get("CRASH", ""), Path(os.environ["MAKEWHOLE_STATE"]))
-    async with flow_on(dsn, bootstrap, topic) as flow:
-        await (flow.relay() if component == "relay" else flow.subscription("seen", Projection(count_or_die))).run()
+    async with flow_on(dsn, bootstrap, topic, deadlines=deadlines) as flow:
+        await made(component, flow).run()
+
+
+def made(component: str, flow: Flow) -> Runs:
+    if component == "relay":
+        return flow.relay()
+    if component == "projection":
+        return flow.subscription("seen", Projection(count_or_die))
+    bank = Bank(journal=Path(os.environ["MAKEWHOLE_STATE"]) / "calls")
+    return DueLoop(flow.store, PAYING, flow.pool, flow.dsn, HandClock(), Expire, paying(bank))
 
 
 if __name__ == "__main__":

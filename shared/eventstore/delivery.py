@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.events import codec
 from shared.events.base import Event, Metadata, Recorded, derived_uuid
 from shared.eventstore.checkpoints import Checkpoint
-from shared.eventstore.kafka import Record
+from shared.eventstore.records import Record
 from shared.eventstore.retry import Halted
 
 Decode = Callable[[Record], Recorded[Any]]

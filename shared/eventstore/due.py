@@ -124,7 +124,12 @@ class DueLoop:
     async def quiet(self) -> str | None:
         """None when nothing is due at the clock's now and nothing in hand, else what there is."""
         busy = self._timers.busy + self._calls.busy
-        oldest = await self._pool.fetchval(OLDEST, self._clock.now())
+        try:
+            oldest = await self._pool.fetchval(OLDEST, self._clock.now())
+        except Exception as error:
+            if not transient(error):
+                raise
+            return f"due loop: {error!r}"
         if oldest is None and not busy:
             return None
         return f"due loop: {busy} in hand, oldest due {oldest and wire_time(oldest)}"

@@ -5,62 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from shared.eventstore.records import PARTITIONS, Ack, Outgoing, Record
 from shared.eventstore.retry import Halted, Transient
 
-PARTITIONS = 12
+__all__ = ["PARTITIONS", "Ack", "KafkaPublisher", "KafkaSource", "KafkaTrouble", "Outgoing", "Record", "partition_of"]
+
 CONNECT_LIMIT = 15.0
 ASK_LIMIT = 10.0
 ACK_LIMIT = 30.0
 STOP_LIMIT = 5.0
 COMMON = {"request_timeout_ms": 10_000, "metadata_max_age_ms": 30_000, "retry_backoff_ms": 100}
 
-Headers = Sequence[tuple[str, bytes]]
-
 
 class KafkaTrouble(Transient):
     """Kafka answered with an error, or not in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A record on its way to a partition of the publisher's topic."""
-
-    partition: int
-    key: bytes
-    value: bytes
-    headers: Headers
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Where a record stands; offset -1 where the broker knew it already and no longer knows where."""
-
-    partition: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record as it came from a topic."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    headers: Headers
-    value: bytes
-
-    def header(self, name: str) -> str | None:
-        """The text of a header, of the first one where there are several."""
-        return next((text.decode() for key, text in self.headers if key == name), None)
 
 
 @contextlib.contextmanager
@@ -156,21 +121,31 @@ class KafkaPublisher:
         return future
 
     async def _close(self) -> None:
-        if self._spent:
-            await _abandon(self._producer)
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(STOP_LIMIT):
-                await self._producer.stop()
+        await ended(_abandon(self._producer) if self._spent else self._producer.stop())
+
+
+async def ended(work: Coroutine[Any, Any, None]) -> None:
+    """Lets the library clean up for at most 5 s; what that raises, at times a cancellation that nobody asked for, stays here."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=STOP_LIMIT)
+    finally:
+        if not task.cancel() and not task.cancelled():
+            task.exception()
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:
-    # stop() flushes first, and with an idempotent producer that has no end while brokers are down. The library has no public way to
-    # drop what is queued, so this reaches inside (aiokafka is pinned): end the sender, then fail what waits, then stop() is quick.
+    # stop() flushes first, and with an idempotent producer that has no end while brokers are down. The library has no public way to drop
+    # what is queued, so this reaches inside (aiokafka is pinned): what stop() does, without the flush. Once cancelled, the sender waits for
+    # its requests, which end with their connections, or else are cancelled through it, one at a time.
+    producer._closed = True
     sender = producer._sender.sender_task
     if sender is not None:
         sender.cancel()
-        await asyncio.wait({sender}, timeout=STOP_LIMIT)
-    producer._message_accumulator.fail_all(KafkaError("abandoned"))
+    await producer.client.close()
+    while sender is not None and not sender.done():
+        await asyncio.wait({sender}, timeout=0.2)
+        sender.cancel()
 
 
 def leading_run(sent: Sequence[asyncio.Future[Any]]) -> list[Ack]:
@@ -190,8 +165,9 @@ def _look_at(future: asyncio.Future[Any]) -> None:
 class KafkaSource:
     """All partitions of one topic, read without a group: where to begin is the reader's affair, and kept in its own database."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, topic: str, partitions: Sequence[int]) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, asker: AIOKafkaConsumer, topic: str, partitions: Sequence[int]) -> None:
         self._consumer = consumer
+        self._asker = asker
         self._topic = topic
         self._partitions = [TopicPartition(topic, partition) for partition in partitions]
 
@@ -199,25 +175,27 @@ class KafkaSource:
     @contextlib.asynccontextmanager
     async def opened(cls, bootstrap: str, topic: str, partitions: Sequence[int] = range(PARTITIONS)) -> AsyncIterator[KafkaSource]:
         """A connected source; Transient where Kafka does not answer."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=500, **COMMON)
-        source = cls(consumer, topic, partitions)
+        options = {"enable_auto_commit": False, "auto_offset_reset": "none", "fetch_max_wait_ms": 500, **COMMON}
+        # A broker answers a connection's requests one by one: a question would wait behind a fetch that waits for records, so the asker never fetches.
+        both = consumer, asker = [AIOKafkaConsumer(bootstrap_servers=bootstrap, **options) for _ in range(2)]
+        source = cls(consumer, asker, topic, partitions)
         try:
             with troubles():
                 async with asyncio.timeout(CONNECT_LIMIT):
-                    await consumer.start()
+                    await asyncio.gather(*(each.start() for each in both))
                 consumer.assign(source._partitions)
             yield source
         finally:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(STOP_LIMIT):
-                    await consumer.stop()
+            for each in both:
+                await ended(each.stop())
+                await ended(each._client.close())  # stop() does not get there where a fetch under way was cancelled
 
     async def bounds(self) -> dict[int, tuple[int, int]]:
         """By partition: the offset of the first record, and the one that the next record will get."""
         with troubles():
             async with asyncio.timeout(ASK_LIMIT):
-                first = await self._consumer.beginning_offsets(self._partitions)
-                end = await self._consumer.end_offsets(self._partitions)
+                first = await self._asker.beginning_offsets(self._partitions)
+                end = await self._asker.end_offsets(self._partitions)
         return {at.partition: (first[at], end[at]) for at in self._partitions}
 
     def seek(self, partition: int, offset: int) -> None:

@@ -66,6 +66,8 @@ class Lease:
             await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise LeaseLost("the connection that held the lease is gone")
+            if task.cancelled():  # by a library, for nobody here did: as an error, or it would pass for a stop
+                raise Transient("the work was cancelled from within")
             return task.result()
         finally:
             lost.cancel()

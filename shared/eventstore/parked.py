@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.eventstore import metrics
 from shared.eventstore.delivery import Decode, Delivery
-from shared.eventstore.kafka import Record
+from shared.eventstore.records import Record
 
 if TYPE_CHECKING:
     import asyncpg

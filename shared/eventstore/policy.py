@@ -13,12 +13,12 @@ from shared.eventstore import checkpoints
 from shared.eventstore.checkpoints import Checkpoint
 from shared.eventstore.delivery import Delivery
 from shared.eventstore.handle import handle
+from shared.eventstore.handler import Home
 from shared.eventstore.retry import GIVE_UP_AFTER, Backoff, transient
 from shared.eventstore.together import together
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
-    from shared.eventstore.subscription import Home
 
 TRIES = 3
 SIDE_BY_SIDE = 64

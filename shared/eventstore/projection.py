@@ -9,11 +9,11 @@ from shared.events.base import Recorded
 from shared.eventstore import checkpoints
 from shared.eventstore.checkpoints import Checkpoint
 from shared.eventstore.delivery import Delivery
+from shared.eventstore.handler import Home
 from shared.eventstore.retry import transient
 
 if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Connection
-    from shared.eventstore.subscription import Home
 
 TRIES = 3
 

@@ -6,19 +6,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from shared.eventstore import metrics
 from shared.eventstore.checkpoints import Checkpoint, claim
 from shared.eventstore.delivery import Decode, Delivery, Follower, ForeignFollower, Recreated, of_log
-from shared.eventstore.kafka import PARTITIONS, Record
+from shared.eventstore.handler import Handler, Home, retry
 from shared.eventstore.lease import Lease
 from shared.eventstore.parked import Parking
+from shared.eventstore.records import PARTITIONS, Record
 from shared.eventstore.retry import GIVE_UP_AFTER, LONGEST_WAIT, Backoff, Halted, Transient, transient
 
 if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Pool
+
+__all__ = ["Handler", "Home", "Source", "Stalled", "Subscription"]
 
 BATCH = 500
 FETCH_LIMIT = 1.0
@@ -40,26 +42,6 @@ class Source(Protocol):
 
     async def fetch(self, limit: float, most: int) -> Mapping[int, Sequence[Record]]:
         """Up to `most` records by partition; nothing where none came within `limit` seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """A subscription's place in its service's database: where its checkpoints and its parked streams are."""
-
-    subscription: str
-    topic: str
-    pool: Pool
-    parking: Parking
-
-
-class Handler(Protocol):
-    """A projection or a policy."""
-
-    async def take(self, home: Home, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]) -> None:
-        """Handles the batch and saves the checkpoints; raises what may pass, parks what will not."""
-
-    async def redo(self, home: Home, delivery: Delivery) -> None:
-        """Handles a parked event and takes it out of the parking."""
 
 
 class Stalled(Transient):
@@ -139,34 +121,10 @@ class Subscription:
 
         Safe beside a running worker: what arrives meanwhile is kept behind, or handled once the stream is free.
         """
-        home = self._home
-        streams = await home.parking.streams(home.pool) if stream is None else [stream]
-        released = [await self._redo_all(each) for each in streams]
-        await home.parking.count(home.pool)
+        streams = await self._home.parking.streams(self._home.pool) if stream is None else [stream]
+        released = [await retry(self._home, self._handler, each) for each in streams]
+        await self._home.parking.count(self._home.pool)
         return sum(released)
-
-    async def _redo_all(self, stream: str) -> bool:
-        home = self._home
-        while True:
-            delivery = await home.parking.first(home.pool, stream)
-            if delivery is None:
-                if await home.parking.release(home.pool, stream):
-                    return True
-                if await home.parking.first(home.pool, stream) is None:
-                    return False  # it was not parked at all
-            elif not await self._redo(delivery):
-                return False
-
-    async def _redo(self, delivery: Delivery) -> bool:
-        try:
-            await self._handler.redo(self._home, delivery)
-        except Exception as error:
-            if transient(error):
-                raise
-            log.error("%s cannot handle %s at %d yet: %r", self._name, delivery.stream, delivery.position, error)
-            await self._home.parking.failed(self._home.pool, delivery.stream, error)
-            return False
-        return True
 
     async def _session(self, source: Source, backoff: Backoff) -> None:
         home = self._home

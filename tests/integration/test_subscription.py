@@ -14,10 +14,11 @@ import pytest
 
 from local_stack.state import PROJECT
 from shared.events.base import Recorded
-from shared.eventstore import checkpoints, relay
+from shared.eventstore import checkpoints
 from shared.eventstore.checkpoints import ProjectionBehind, projected, wait_for_position
 from shared.eventstore.delivery import foreign_recorded
 from shared.eventstore.kafka import PARTITIONS, KafkaPublisher, Outgoing, Record, partition_of
+from shared.eventstore.place import rewind
 from shared.eventstore.projection import Projection
 from shared.eventstore.retry import GaveUp
 from shared.eventstore.subscription import Subscription
@@ -98,7 +99,7 @@ async def test_what_a_relay_repeats_is_skipped(flow: Flow) -> None:
     async with running(subscription):
         await publish_all(flow)
         await eventually(flow.projected)
-        await relay.rewind(flow.pool, flow.topic)
+        await rewind(flow.pool, flow.topic)
         await publish_all(flow)
         await flow.fill_more(streams=30)
         await publish_all(flow)
@@ -113,7 +114,7 @@ async def test_a_topic_created_anew_and_published_again_changes_nothing(flow: Fl
     async with running(counting(flow)):
         await eventually(flow.projected)
     await create_anew(flow)
-    await relay.rewind(flow.pool, flow.topic)
+    await rewind(flow.pool, flow.topic)
     await flow.fill(streams=30, versions=4)
     await publish_all(flow)
     async with running(again := counting(flow)):
@@ -135,7 +136,7 @@ async def test_records_that_a_topic_has_lost_hold_the_partition_until_they_are_p
     async with running(subscription := counting(flow)):
         await eventually(partial(says, subscription, "the events after position 1 up to 2 are missing"))
         await eventually(lambda: has_seen(flow, {"order-1": [1], "order-2": [1, 2]}))
-        await relay.rewind(flow.pool, flow.topic)
+        await rewind(flow.pool, flow.topic)
         await publish_all(flow)
         await eventually(partial(is_quiet, subscription))
     assert await flow.projected()
@@ -151,7 +152,7 @@ async def test_another_log_id_stops_the_subscription_and_names_the_remedy(flow: 
     async with running(subscription := counting(flow)):
         await eventually(flow.projected)
         await flow.new_log_id()
-        await relay.rewind(flow.pool, flow.topic)
+        await rewind(flow.pool, flow.topic)
         await flow.append("order-2", "a", key="order-1")
         await publish_all(flow)
         await eventually(partial(says, subscription, "makewhole projections rebuild"))

@@ -1,0 +1,45 @@
+"""What travels through a topic, whatever client carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PARTITIONS = 12
+"""Of every topic, for ever: another number would move keys to other partitions."""
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record on its way to a partition of the publisher's topic."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Where a record stands; offset -1 where the broker knew it already and no longer knows where."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it came from a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Headers
+    value: bytes
+
+    def header(self, name: str) -> str | None:
+        """The text of a header, of the first one where there are several."""
+        return next((text.decode() for key, text in self.headers if key == name), None)
