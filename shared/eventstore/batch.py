@@ -145,6 +145,8 @@ def _check_names(events: Sequence[Row], streams: Iterable[str]) -> None:
 def _check_text(text: str) -> None:
     if "\0" in text:
         raise Unstorable("a NUL character")
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:

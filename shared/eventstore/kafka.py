@@ -176,7 +176,7 @@ class KafkaSource:
     async def opened(cls, bootstrap: str, topic: str, partitions: Sequence[int] = range(PARTITIONS)) -> AsyncIterator[KafkaSource]:
         """A connected source; Transient where Kafka does not answer."""
         options = {"enable_auto_commit": False, "auto_offset_reset": "none", "fetch_max_wait_ms": 500, **COMMON}
-        # A broker answers a connection's requests one by one: a question would wait behind a fetch that waits for records, so the asker never fetches.
+        # A broker answers one request after the other on a connection: the asker never fetches, or its questions would wait behind fetches.
         both = consumer, asker = [AIOKafkaConsumer(bootstrap_servers=bootstrap, **options) for _ in range(2)]
         source = cls(consumer, asker, topic, partitions)
         try:

@@ -15,8 +15,9 @@ CONNECT_LIMIT = 3.0
 ROLE = "makewhole_app"
 
 SESSION = {"statement_timeout": "5000", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}  # milliseconds
-# These plans must come from the indexes even where the planner has no statistics yet, as in a new database; the JIT never pays for them.
-PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
+# The few plans of these sessions must come from the indexes even where the planner has no statistics yet, as in a new database,
+# and are made once; compiling them never pays.
+PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off", "plan_cache_mode": "force_generic_plan"}
 DURABLE = {"fsync": "on"}
 
 SETTINGS = "select name, setting from pg_settings where name = any($1)"

@@ -15,7 +15,6 @@ from shared.events.money import Money
 
 JSON = b"application/json"
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-_UTC = "+00:00"
 
 
 class Carried(Protocol):
@@ -83,16 +82,10 @@ def to_json(value: Any) -> bytes:
     return orjson.dumps(value, _default, _OPTIONS)
 
 
-def wire_instant(instant: datetime) -> str:
-    """`wire_time`, at a third of its price where the instant is in UTC already."""
-    text = instant.isoformat(timespec="microseconds")
-    return text[:-6] + "Z" if text.endswith(_UTC) else wire_time(instant)
-
-
 def _default(value: Any) -> Any:
     match value:
         case datetime():
-            return wire_instant(value)
+            return wire_time(value)
         case Money():
             return {"amount": value.amount, "currency": value.currency}
         case BaseModel():

@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import aiohttp
@@ -17,8 +16,7 @@ import httpx
 import pytest
 import structlog
 
-from shared.events.base import wire_time
-from shared.runtime.answers import to_json, wire_instant
+from shared.runtime.answers import to_json
 from shared.runtime.clock import SystemClock
 from shared.runtime.http import App, create_app, database_checks
 from shared.runtime.routes import Route
@@ -245,12 +243,6 @@ async def test_a_request_keeps_the_id_that_it_came_with(client: httpx.AsyncClien
 
 async def test_query_parameters_are_read_as_they_are_declared(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/notes/n1?limit=3&starting=a%20b")).json() == {"id": "n1", "limit": 3, "starting": "a b", "actor": "buyer-1"}
-
-
-def test_instants_on_the_wire_are_those_of_the_events() -> None:
-    for zone in (UTC, timezone(timedelta(hours=2))):
-        instant = datetime(2026, 3, 1, 23, 30, tzinfo=zone)
-        assert wire_instant(instant) == wire_time(instant)
 
 
 def test_what_has_no_form_on_the_wire_is_refused() -> None:
