@@ -169,10 +169,11 @@ async def working(worker: Worker, port: int, sandbox_address: str) -> AsyncItera
     app = web.Application()
     app.router.add_get("/internal/quiet", worker.quiet)
     runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
     async with SandboxClock(sandbox_address).following() as clock:
+        await clock.moved(-1)
         worker.clock = clock
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         task = asyncio.create_task(worker.act(clock))
         try:
             yield

@@ -13,8 +13,9 @@ from typing import Protocol
 from sandbox.clock import Clock, Move, Setting
 from sandbox.workers import Report, Workers
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.03
-"""Seconds between two rounds: a step is often done within milliseconds, and a long one shall not be slowed by questions."""
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.002, 0.1, 1.25
+"""Seconds between two rounds. A step is often done within milliseconds, and a long one shall not be slowed by questions; growing by a
+quarter, the pause loses at most a quarter of what the step took."""
 
 
 class Keeper(Protocol):
@@ -113,7 +114,7 @@ class Mover:
             before = heads if done else None
             if not done:
                 await asyncio.sleep(pause)
-                pause = min(pause * 1.5, LONGEST_PAUSE)
+                pause = min(pause * GROWTH, LONGEST_PAUSE)
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
