@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from local_stack.kafka import Kafka
 from local_stack.server import serving
@@ -62,16 +62,25 @@ class Read:
 def read_topic(bootstrap: str, topic: str) -> list[Read]:
     """All that is in the topic, by librdkafka."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "stranger", "enable.auto.commit": False})
-    ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1] for p in range(PARTITIONS)}
+    limit = time.monotonic() + 30
+    ends = {p: end_of(consumer, TopicPartition(topic, p), limit) for p in range(PARTITIONS)}
     consumer.assign([TopicPartition(topic, p, 0) for p in range(PARTITIONS)])
     found: list[Read] = []
-    limit = time.monotonic() + 30
     while len(found) < sum(ends.values()):
         assert time.monotonic() < limit
         for message in consumer.consume(500, timeout=0.2):
             found.append(read(message))
     consumer.close()
     return found
+
+
+def end_of(consumer: Consumer, partition: TopicPartition, limit: float) -> int:
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(partition, timeout=10)[1])
+        except KafkaException:  # a topic so new that its leader does not know yet
+            if time.monotonic() > limit:
+                raise
 
 
 def read(message: Any) -> Read:
