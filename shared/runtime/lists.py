@@ -13,6 +13,7 @@ from fastapi import Query
 from shared.runtime.problems import Refusal, fault
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
+Position = Annotated[int, Query(ge=0, le=2**63 - 1, description="Wait until the read model includes this position of the log")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from dispute.domain.commands import CounterOffer, Fact, RegisteredLine, RequestedLine
@@ -19,6 +19,19 @@ Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-
 Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Measure = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=3)]
 Word = Annotated[str, Field(min_length=1, max_length=64)]
+
+BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind it."""
+
+
+def _within_reach(at: datetime) -> datetime:
+    if not BEGINNING <= at < END:
+        raise PydanticCustomError("out_of_reach", "from 1970 to 2199")
+    return at
+
+
+Moment = Annotated[Instant, AfterValidator(_within_reach)]
+Day = Annotated[date, Field(ge=BEGINNING.date(), lt=END.date())]
 
 
 class Body(BaseModel):
@@ -34,7 +47,7 @@ class PaymentBody(Body):
     method: Word
     payee: Literal["escrow", "seller"] = "escrow"
     amount: WireMoney
-    paid_at: Instant | None = None
+    paid_at: Moment | None = None
 
 
 class LineBody(Body):
@@ -74,8 +87,8 @@ class OrderBody(Body):
     return_address: Annotated[str, Text(500)] | None = None
     free_return_confirmed: bool = False
     ship_to: ShipToBody
-    promised_by: date | None = None
-    placed_at: Instant
+    promised_by: Day | None = None
+    placed_at: Moment
     facts: Annotated[tuple[FactBody, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="after")
@@ -137,7 +150,7 @@ class PlainFact(Body):
     """Something happened to the order."""
 
     type: Literal["delivered", "finished", "carrier_lost", "delivery_corrected"]
-    at: Instant
+    at: Moment
 
     def fact(self) -> Fact:
         return Fact.model_validate(self.model_dump())

@@ -24,7 +24,7 @@ from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.personal import find_text
 from shared.runtime.answers import answer, shown
 from shared.runtime.caller import Caller, Viewer, command, query
-from shared.runtime.lists import Cursor, Limit, page_of, read_cursor
+from shared.runtime.lists import Cursor, Limit, Position, page_of, read_cursor
 from shared.runtime.routes import Router
 
 router = Router("disputes")
@@ -81,7 +81,7 @@ async def show_history(
     viewer: Annotated[Viewer, query()],
     limit: Limit = 25,
     cursor: Cursor = None,
-    at_least_position: int = 0,
+    at_least_position: Position = 0,
 ) -> Response:
     """One entry an event, in order; the last one of a finished dispute says why it ended (S52)."""
     guard_party(_fold(await _history(viewer, dispute_id)), viewer.actor)
@@ -111,7 +111,7 @@ async def list_disputes(
     due_before: Annotated[AwareDatetime | None, Query()] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
-    at_least_position: int = 0,
+    at_least_position: Position = 0,
 ) -> Response:
     """The newest first: a party's own, or all for those who oversee."""
     pool = viewer.state.pool

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+from fastapi import Path
 from starlette.responses import Response
 
-from dispute.bodies import FactBody, OrderBody
+from dispute.bodies import FactBody, Id, OrderBody
 from dispute.domain.commands import RecordFact, RegisterOrder
 from dispute.domain.decider import decider
 from dispute.domain.order import Order
@@ -20,13 +21,17 @@ from shared.eventstore.checkpoints import wait_for_position
 from shared.eventstore.handle import handle
 from shared.runtime.answers import answer, shown
 from shared.runtime.caller import Caller, Viewer, command, query
+from shared.runtime.lists import Position
 from shared.runtime.routes import Router
 
 router = Router("orders")
 
+OrderId = Annotated[Id, Path()]
+"""Where an order may begin: an id that a dispute's form can name."""
+
 
 @router.put("/v1/orders/{order_id}", summary="Register an order", status_code=201)
-async def register_order(order_id: str, body: OrderBody, caller: Annotated[Caller, command("service")]) -> Response:
+async def register_order(order_id: OrderId, body: OrderBody, caller: Annotated[Caller, command("service")]) -> Response:
     """201 for a new order, 200 for the same body again, 409 `order_differs` for another one."""
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
@@ -38,7 +43,7 @@ async def register_order(order_id: str, body: OrderBody, caller: Annotated[Calle
 
 
 @router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order")
-async def record_fact(order_id: str, body: FactBody, caller: Annotated[Caller, command("service")]) -> Response:
+async def record_fact(order_id: OrderId, body: FactBody, caller: Annotated[Caller, command("service")]) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
     asked = caller.command(RecordFact, order_id=order_id, fact=body.fact())
     outcome = await handle(caller.state.store, decider, asked, caller.cause(asked))
@@ -46,7 +51,7 @@ async def record_fact(order_id: str, body: FactBody, caller: Annotated[Caller, c
 
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands")
-async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_least_position: int = 0) -> Response:
+async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_least_position: Position = 0) -> Response:
     """Labels, windows, payout, disputes, refunds, returns, and what the viewer may do."""
     pool = viewer.state.pool
     for read_model in (order_status.NAME, disputes.NAME):
