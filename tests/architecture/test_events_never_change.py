@@ -1,0 +1,59 @@
+"""What is stored in events can be added to and never taken away: golden documents in history, and the words of enumerations."""
+
+from __future__ import annotations
+
+import subprocess
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from shared.events import dispute, order, refund, return_label
+
+ROOT = Path(__file__).parents[2]
+WORDS = {
+    "Anchor": "finished paid",
+    "CloseReason": "refunded no_refund cancelled_by_buyer return_lapsed replaced external_chargeback erroneous",
+    "Decision": "accept counter reject",
+    "Destination": "original bonus",
+    "EscalationReason": "buyer_timeout negotiation_timeout return_condition return_impossible",
+    "HoldEnd": "cancelled agreed closed",
+    "InspectionFault": "not_received damaged different missing",
+    "InspectionResult": "pass fail",
+    "Payer": "buyer seller platform",
+    "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
+    "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item wrong_size
+    unauthorised_charge change_of_mind""",
+    "RefundOutcome": "issued failed refused sent_to_manual",
+    "RefundSource": "agreement cancellation mediation return goodwill",
+    "ReturnKind": "dispute free extra domestic statutory",
+    "ReturnOutcome": "authorized denied shipped received passed failed",
+    "SolutionType": "refund_only return_and_refund",
+}
+"""Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever."""
+
+
+def enumerations() -> dict[str, type[StrEnum]]:
+    found = (value for module in (order, dispute, refund, return_label) for value in vars(module).values() if isinstance(value, type))
+    return {value.__name__: value for value in found if issubclass(value, StrEnum) and value is not StrEnum}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_word_that_was_stored_once_stays_readable(name: str) -> None:
+    assert set(WORDS[name].split()) <= set(enumerations()[name])
+
+
+def test_every_enumeration_and_every_word_is_listed() -> None:
+    assert {name: set(words) for name, words in enumerations().items()} == {name: set(words.split()) for name, words in WORDS.items()}
+
+
+def test_no_golden_document_was_changed_or_removed_since_a_release() -> None:
+    """Between releases a new event may still find its shape; what a release has stored stays."""
+    release = _git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
+    changed = _git("diff", "--name-only", "--diff-filter=DMR", release, "--", "tests/golden") if release else ""
+    assert changed == ""
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
