@@ -27,6 +27,7 @@ class Bank:
     book: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     journal: Path | None = None
+    gate: asyncio.Event | None = None
     under_way: int = 0
     most: int = 0
 
@@ -42,7 +43,7 @@ class Bank:
     async def _pay(self, key: str, fault: str) -> str:
         if fault == "before":
             raise ConnectionResetError
-        await asyncio.sleep(0)
+        await (self.gate.wait() if self.gate else asyncio.sleep(0))
         self.book.setdefault(key, 1)
         if self.journal:
             with self.journal.open("a") as journal:

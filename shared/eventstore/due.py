@@ -16,7 +16,7 @@ from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.lane import Deadline, Lane
 from shared.eventstore.lease import Lease
 from shared.eventstore.retry import GIVE_UP_AFTER, Backoff, Transient, transient
-from shared.eventstore.together import together
+from shared.eventstore.together import beside, together
 
 if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Pool
@@ -98,18 +98,19 @@ class DueLoop:
         self._clock = clock
         self._command = expire
         self._effects = effects or {}
+        self._stopping = False
         prefixes = sorted(self._effects)
         self._timers = Lane("timers", pool, clock.now, self._expire, prefixes, False, TIMERS_AT_ONCE)
         self._calls = Lane("effects", pool, clock.now, self._call, prefixes, True, CALLS_AT_ONCE)
 
     async def run(self) -> None:
-        """Fires until it is cancelled; GaveUp after 60 s without the database."""
+        """Fires until it is cancelled, or stopped and with nothing in hand; GaveUp after 60 s without the database."""
         backoff = Backoff(GIVE_UP_AFTER)
-        while True:
+        while not self._stopping:
             try:
                 async with Lease(self._dsn, "due") as lease:
-                    lanes = [self._timers.run(), self._calls.run()] if self._effects else [self._timers.run()]
-                    await lease.guard(together([self._listen(lease, backoff), self._follow_clock(), self._observe(), *lanes]))
+                    lanes = together([self._timers.run(), self._calls.run()] if self._effects else [self._timers.run()])
+                    await lease.guard(beside(lanes, self._listen(lease, backoff), self._follow_clock(), self._observe()))
             except Exception as error:
                 if not transient(error):
                     raise
@@ -120,6 +121,12 @@ class DueLoop:
         """Something may have become due."""
         self._timers.wake()
         self._calls.wake()
+
+    def stop(self) -> None:
+        """Takes nothing more in hand; `run` ends once what is under way has its outcome."""
+        self._stopping = True
+        self._timers.stop()
+        self._calls.stop()
 
     async def quiet(self) -> str | None:
         """None when nothing is due at the clock's now and nothing in hand, else what there is."""

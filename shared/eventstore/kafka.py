@@ -194,8 +194,8 @@ class KafkaSource:
         """By partition: the offset of the first record, and the one that the next record will get."""
         with troubles():
             async with asyncio.timeout(ASK_LIMIT):
-                first = await self._asker.beginning_offsets(self._partitions)
-                end = await self._asker.end_offsets(self._partitions)
+                ask = self._asker
+                first, end = await asyncio.gather(ask.beginning_offsets(self._partitions), ask.end_offsets(self._partitions))
         return {at.partition: (first[at], end[at]) for at in self._partitions}
 
     def seek(self, partition: int, offset: int) -> None:

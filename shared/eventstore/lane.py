@@ -73,6 +73,7 @@ class Lane:
         self._in_hand: dict[Deadline, asyncio.Task[None]] = {}
         self._held: dict[Deadline, Held] = {}
         self._woken = asyncio.Event()
+        self._stopping = False
 
     @property
     def busy(self) -> int:
@@ -83,12 +84,19 @@ class Lane:
         """Something may have become due."""
         self._woken.set()
 
+    def stop(self) -> None:
+        """Nothing more is taken in hand."""
+        self._stopping = True
+        self._woken.set()
+
     async def run(self) -> None:
-        """Fires until it is cancelled; what is in hand then is cancelled too, and still due afterwards."""
+        """Fires until it is stopped and its hands are empty; where it is cancelled, what is in hand is cancelled too, and still due afterwards."""
         try:
-            while True:
+            while not self._stopping:
                 self._woken.clear()
                 await self._wait(await self._round())
+            while self._in_hand:
+                await asyncio.wait(list(self._in_hand.values()))
         finally:
             tasks = list(self._in_hand.values())
             for task in tasks:

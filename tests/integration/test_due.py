@@ -236,6 +236,20 @@ async def test_sixteen_calls_at_a_time_and_timers_do_not_wait_for_them(flow: Flo
     assert bank.most == 16
 
 
+async def test_a_loop_that_is_told_to_stop_finishes_what_it_has_in_hand(flow: Flow, clock: HandClock) -> None:
+    bank = Bank(gate=(gate := asyncio.Event()))
+    for n in range(40):
+        await flow.record(f"order-{n}", starts(f"pay:{n}", DAY_1))
+    loop = loop_of(flow, clock, PAYING, effects=paying(bank))
+    task = asyncio.create_task(loop.run())
+    await eventually(lambda: bank.under_way == 16)
+    loop.stop()
+    gate.set()
+    await asyncio.wait_for(task, 10)
+    assert bank.calls == 16
+    assert len(await kinds(flow)) == 24
+
+
 async def respond_is_gone(flow: Flow) -> bool:
     return "respond" not in await kinds(flow)
 

@@ -107,12 +107,12 @@ class Watched:
 
 
 async def test_keys_are_handled_side_by_side(flow: Flow) -> None:
-    await flow.fill(streams=100, versions=2)
+    await flow.fill(streams=200, versions=2)
     await publish_all(flow)
     store = Watched(flow.store)
     async with running(answers := answering(flow, store)):
         await eventually(partial(is_quiet, answers))
-    assert 16 < store.most <= 64
+    assert 32 < store.most <= 128
 
 
 async def test_streams_that_share_a_key_are_handled_in_the_order_of_the_log(flow: Flow) -> None:
