@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from shared.runtime.routes import Route
 from shared.runtime.telemetry import REFUSALS, REPLAYS, REQUESTS, logger, without_text
 from shared.runtime.wire import Disconnected
 
+NO_SUCH_METHOD = 405
 GONE = 499
 SERVER_ERROR = 500
 
@@ -30,7 +32,8 @@ class Edge:
 
     def __init__(self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, support: str) -> None:
         self._inner = inner
-        self._table = table(routes)
+        self._routes = [route for route in routes if isinstance(route, Route)]
+        self._table = table(self._routes)
         self._probes = probes
         self._support = support
         self._log = logger("http").bind()
@@ -54,7 +57,7 @@ class Edge:
             if exchange.status:
                 self._report(error, exchange)
                 raise
-            await self._refuse(error, exchange)(scope, receive, stamped)
+            await self._refuse(error, exchange, scope["path"])(scope, receive, stamped)
         finally:
             self._close(exchange, scope["method"])
 
@@ -71,13 +74,19 @@ class Edge:
             return
         await self._inner(scope, receive, send)
 
-    def _refuse(self, error: Exception, exchange: Exchange) -> Response:
+    def _refuse(self, error: Exception, exchange: Exchange, path: str) -> Response:
         problem = problem_of(error, self._support)
+        if problem.status == NO_SUCH_METHOD:
+            problem = replace(problem, headers={"Allow": self._allowed(path)})
         if problem.status == SERVER_ERROR or transient(error):
             self._report(error, exchange)
         exchange.code = problem.code
         REFUSALS.labels(problem.code).inc()
         return problem_response(problem, exchange.request_id)
+
+    def _allowed(self, path: str) -> str:
+        """The methods of all routes of the path: the router knows those of the first one only."""
+        return ", ".join(sorted({method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()}))
 
     def _report(self, error: Exception, exchange: Exchange) -> None:
         tell = self._log.warning if transient(error) else self._log.error

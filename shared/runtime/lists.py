@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -24,15 +25,38 @@ def page_of(rows: Sequence[Any], limit: int, show: Callable[[Any], Any], mark: C
     return {"data": [show(row) for row in shown], "next_cursor": _written(mark(shown[-1])) if more else None}
 
 
-def read_cursor(cursor: str | None, *kinds: Callable[[Any], Any]) -> list[Any] | None:
-    """The marks that a cursor holds, each read by its kind; None without a cursor, 422 where it is none of ours."""
+def read_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
+    """The marks that a cursor holds, each an int, a str or a datetime; None without a cursor, 422 where it is none of ours."""
     if cursor is None:
         return None
     try:
         marks = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return [kind(mark) for kind, mark in zip(kinds, marks, strict=True)]
-    except (binascii.Error, TypeError, ValueError):
+        return [_READ[kind](mark) for kind, mark in zip(kinds, marks, strict=True)]
+    except (binascii.Error, OverflowError, TypeError, ValueError):
         raise Refusal("validation_failed", errors=[fault(("query", "cursor"), "cursor", "This is no cursor of this list.")]) from None
+
+
+# Exactly what we write, for a cursor may have been made up, and goes into a query.
+def _whole(mark: Any) -> int:
+    if type(mark) is not int or not 0 <= mark < 2**63:
+        raise ValueError(mark)
+    return mark
+
+
+def _text(mark: Any) -> str:
+    if not isinstance(mark, str) or "\0" in mark:
+        raise ValueError(mark)
+    return mark
+
+
+def _instant(mark: Any) -> datetime:
+    instant = datetime.fromisoformat(mark)
+    if instant.tzinfo is None:
+        raise ValueError(mark)
+    return instant.astimezone(UTC)
+
+
+_READ: Mapping[type, Callable[[Any], Any]] = {int: _whole, str: _text, datetime: _instant}
 
 
 def _written(marks: Sequence[Any]) -> str:

@@ -133,9 +133,24 @@ def _later(error: Exception | None = None) -> dict[str, str]:
     return {"Retry-After": str(getattr(error, "retry_after", RETRY_AFTER))}
 
 
-def invalid(error: ValidationError) -> Refusal:
-    """A body that does not fit its model."""
-    return Refusal("validation_failed", errors=faults([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]))
+def invalid(error: ValidationError, value: Any = None) -> Refusal:
+    """A body that does not fit its model; by `value`, its JSON, a union's tag is told from a member."""
+    return Refusal(
+        "validation_failed", errors=faults([{**fault, "loc": ("body", *_place(fault["loc"], value))} for fault in error.errors(include_url=False)])
+    )
+
+
+def _place(place: Sequence[str | int], value: Any) -> Sequence[str | int]:
+    """The place in the body: pydantic also names the variant of a union, which is no member of it."""
+    if value is None:
+        return place
+    kept: list[str | int] = []
+    for left, part in zip(range(len(place) - 1, -1, -1), place, strict=True):
+        found = isinstance(value, dict | list) and (part in value if isinstance(value, dict) else isinstance(part, int))
+        if found or not left:
+            kept.append(part)
+        value = value[part] if found else value
+    return kept
 
 
 def faults(errors: Sequence[Mapping[str, Any]] | Sequence[ErrorDetails]) -> list[dict[str, str]]:

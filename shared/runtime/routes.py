@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, params
@@ -107,7 +107,7 @@ class Plan:
         try:
             return {self.body.name: self.body.model.validate_json(raw)}
         except ValidationError as error:
-            raise invalid(error) from None
+            raise invalid(error, value) from None
 
 
 def query_values(query: bytes, names: frozenset[str], fields: list[Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -216,7 +216,9 @@ def _body(route: Route) -> Body | None:
         return None
     if route._embed_body_fields or not route.gate or not route.gate.is_command:
         raise TypeError(f"{route.path}: a command has one body, and a query has none")
-    return Body(field.name, TypeAdapter(_annotation(field)), field.field_info.is_required())
+    # With the field itself, which holds what tells a union's variants apart.
+    told: Any = Annotated[_annotation(field), field.field_info]
+    return Body(field.name, TypeAdapter(told), field.field_info.is_required())
 
 
 def _annotation(field: Any) -> Any:

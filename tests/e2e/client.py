@@ -119,7 +119,8 @@ class Services:
         """Returns when no worker has anything left to do."""
 
         async def asked() -> list[bool]:
-            return [(await self.send(service, "GET", "/internal/quiet", worker=True))["quiet"] for service in SERVICES]
+            answers = await asyncio.gather(*(self.send(service, "GET", "/internal/quiet", worker=True) for service in SERVICES))
+            return [answer["quiet"] for answer in answers]
 
         await eventually(asked, all)
         await eventually(asked, all)

@@ -148,7 +148,7 @@ async def ordered(
         "ship_to": {"country": "DE", "postal_code": "10115"},
         "promised_by": None if promised is None else (moment + promised * DAY).date().isoformat(),
         "placed_at": wire(moment - 20 * DAY),
-        "facts": [{"type": name, "at": wire(moment + days * DAY)} for name, days in (facts or {"shipped": -5}).items()],
+        "facts": [{"type": name, "at": wire(moment + days * DAY)} for name, days in ({"shipped": -5} if facts is None else facts).items()],
         **body,
     }
     deal = Deal(services, order_id, services.party(order["buyer_id"], "buyer"), services.party(order["seller_id"], "seller"), order)

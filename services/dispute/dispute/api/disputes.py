@@ -116,7 +116,7 @@ async def list_disputes(
     """The newest first: a party's own, or all for those who oversee."""
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
-    before = read_cursor(cursor, datetime.fromisoformat, str)
+    before = read_cursor(cursor, datetime, str)
     parties = {} if sees_all(viewer.actor) else _own(viewer)
     rows = await disputes.page(pool, limit=limit + 1, before=before, order_id=order_id, phase=status, due_before=due_before, **parties)
     return shown(page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"])))

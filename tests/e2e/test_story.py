@@ -1,0 +1,135 @@
+"""The `makewhole` command against the whole system: the story, a file of orders, and the audit of all that happened here."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.story.plot import STEPS
+from tests.e2e.client import Json, Services
+from tests.e2e.conftest import Stack
+from tests.e2e.deals import DAY, instant, wire
+
+LIMIT = 110.0
+
+
+async def makewhole(stack: Stack, *words: str, **environment: str) -> tuple[int, str]:
+    """The command's exit code and what it wrote to stdout."""
+    named = {"PORT_BASE": str(stack.base), "MAKEWHOLE_STATE": str(stack.state), "MAKEWHOLE_DATABASE_URL": _database_url(stack), **environment}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("DEMO", "ORDERS", "MAKEWHOLE_KAFKA")}
+    program = Path(sys.executable).with_name("makewhole")
+    process = await asyncio.create_subprocess_exec(
+        program, *words, env=inherited | named, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        out, error = await asyncio.wait_for(process.communicate(), LIMIT)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert b"Traceback" not in error, error.decode()
+    return process.returncode or 0, out.decode()
+
+
+def _database_url(stack: Stack) -> str:
+    return f"postgresql://makewhole@127.0.0.1:{stack.base + 7432}"
+
+
+async def document(stack: Stack, *words: str) -> Any:
+    """What the command says as JSON, when it succeeds."""
+    code, out = await makewhole(stack, *words, "--json")
+    assert code == 0, out
+    return json.loads(out)
+
+
+async def test_the_story_ends_as_it_begins_also_where_it_was_told_before(stack: Stack) -> None:
+    code, out = await makewhole(stack, "demo")
+    assert (code, out.splitlines()[-1]) == (0, "story: 3 disputes, 3 refunds, 0 unexpected"), out
+    again = await document(stack, "demo")
+    assert again == {"disputes": 3, "refunds": 3, "steps": STEPS, "unexpected": []}
+
+
+async def test_demo_0_says_nothing(stack: Stack) -> None:
+    assert await makewhole(stack, "demo", DEMO="0") == (0, "")
+
+
+async def test_a_file_of_orders_is_played_and_its_sum_adds_up_both_times(stack: Stack, services: Services, tmp_path: Path) -> None:
+    now = instant((await services.clock())["now"])
+    lines: list[Json | str] = [
+        own("file-1", wire(now - 20 * DAY), complaint={}, facts=[{"type": "shipped", "at": wire(now - 15 * DAY)}]),
+        own("file-2", wire(now - DAY)),
+        own("file-3", wire(now - DAY), complaint={}),
+        own("file-4", wire(now - 20 * DAY), complaint={}, channel="off_platform", facts=[{"type": "shipped", "at": wire(now - 15 * DAY)}]),
+        own("file-5", wire(now), lines=[]),
+        "no order",
+    ]
+    path = tmp_path / "orders.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()))
+    for _ in range(2):
+        code, out = await makewhole(stack, "demo", ORDERS=str(path))
+        assert (code, out.splitlines()[-1]) == (0, "orders: 6 read = 1 disputed + 1 without complaint + 3 refused + 1 unreadable"), out
+        assert all(words in out for words in ("too_early (S21)", "not_eligible_off_platform (S7)", "/lines too_short", "no JSON"))
+    assert [line["amount"] for line in await services.ledger("file-1")] == [{"amount": "25.00", "currency": "USD"}]
+
+
+def own(order_id: str, placed_at: str, **changes: Any) -> Json:
+    """An order in the file's own format."""
+    return {
+        "order_id": order_id,
+        "buyer_id": f"buyer-of-{order_id}",
+        "seller_id": "file-shop",
+        "payment": {"method": "visa", "amount": "25.00", "currency": "USD", "paid_at": placed_at},
+        "lines": [{"line_id": "1", "price": "20.00"}],
+        "ship_to": {"country": "DE"},
+        "placed_at": placed_at,
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("doctor",), 0),
+        (("clock", "show"), 0),
+        (("clock", "advance", "1h"), 0),
+        (("clock", "advance", "soon"), 2),
+        (("clock", "to", "2020-01-01T00:00:00Z"), 1),
+        (("relay", "status"), 0),
+        (("parked", "list"), 0),
+        (("parked", "retry", "refund", "--yes"), 0),
+        (("deadlines", "list", "--limit", "3"), 0),
+        (("events", "verify"), 0),
+        (("events", "show", "order-unheard-of"), 1),
+        (("events", "show", "unheard-of"), 2),
+        (("ledger", "check"), 0),
+        (("token", "ann", "buyer"), 0),
+        (("token", "ann", "emperor"), 1),
+        (("unheard-of",), 2),
+    ],
+)
+async def test_every_command_ends_with_the_code_of_its_outcome(stack: Stack, words: tuple[str, ...], code: int) -> None:
+    assert (await makewhole(stack, *words))[0] == code
+
+
+async def test_an_event_is_seen_in_its_stream_and_in_its_topic(stack: Stack) -> None:
+    await makewhole(stack, "demo")
+    run = (stack.state / "story-runs").read_text().strip()
+    shown = await document(stack, "events", "show", f"order-story-{run}-lamp")
+    assert [row["type"].split(".")[1] for row in shown][:4] == ["OrderRegistered", "OrderPaid", "OrderShipped", "OrderDelivered"]
+    _, out = await makewhole(stack, "events", "tail", "dispute", "--once", "--past", "1000")
+    assert f"order-story-{run}-lamp/4" in out
+
+
+async def test_the_audit_finds_every_promise_kept(stack: Stack) -> None:
+    """Of everything that the tests of this session have done to the system so far."""
+    report = await document(stack, "audit")
+    assert report["ok"]
+    promises = {check["promise"]: check["seen"] for check in report["checks"]}
+    assert promises["ledger"]["refunds"] == promises["ledger"]["effects"] > 0
+    assert promises["topic dispute"]["records"] >= promises["log dispute"]["events"] > 0
