@@ -288,3 +288,12 @@ async def test_it_stops_between_two_steps_once_the_caller_has_hung_up(database: 
         settled = (await running.post("/clock", {"advance": "0s"})).body
         assert instant(settled) < now + 15 * DAY
         assert all(due <= instant(settled) for due, _ in worker.fired)
+
+
+async def test_a_sandbox_that_is_about_to_stop_says_that_it_has_not_arrived(database: str) -> None:
+    worker = Worker([real_now() + n * DAY for n in range(1, 20)], seconds=0.1)
+    async with sandbox_with(database, worker) as running:
+        move = asyncio.create_task(running.post("/clock", {"advance": "30d"}))
+        await eventually(lambda: worker.fired)
+        running.app.draining.set()
+        assert (await move).status == 503

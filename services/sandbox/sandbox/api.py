@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sandbox.clock import Move, real_now
 from sandbox.faults import Fault, Target
 from sandbox.identity import TokenRequest
-from sandbox.mover import Moving, NoDeadline, NotQuiet
+from sandbox.mover import Abandoned, Moving, NoDeadline, NotQuiet
 from sandbox.psp import DECLINES, Answer, Capture, Id, KeyReused, PaymentDiffers, RefundRequest, current
 from sandbox.world import World
 from shared.decider import Rejected
@@ -23,6 +23,7 @@ LONG_POLL = 25.0
 """Seconds: below what proxies and clients commonly allow."""
 DECLINED = 402
 EVERYTHING = 100_000
+MOST_FAULTS = 1_000
 
 psp = Router("payment provider")
 identity = Router("identity provider")
@@ -38,6 +39,10 @@ class PaymentCapturedDifferently(Rejected):
 
 class WebhooksAbsent(Rejected):
     """No webhooks are sent yet, so none can be disturbed."""
+
+
+class TooManyFaults(Rejected):
+    """More faults are armed than a test could mean."""
 
 
 class ClockGoesForwardsOnly(Rejected):
@@ -148,14 +153,20 @@ async def read_clock(
 async def move_clock(request: Request, body: Move) -> Response:
     """Moves time forwards, from deadline to deadline, and answers when everything that follows is done. It stops where the caller hangs up."""
     here = world(request)
+
+    async def gone() -> bool:
+        return request.app.draining.is_set() or await request.is_disconnected()
+
     try:
-        steps = await here.mover.move(body, request.is_disconnected)
+        steps = await here.mover.move(body, gone)
     except ValueError as error:
         raise ClockGoesForwardsOnly(str(error)) from None
     except NoDeadline:
         raise NothingIsDue("No service waits for anything.") from None
     except Moving:
         raise ClockIsMoving("Somebody else moves the clock.") from None
+    except Abandoned:
+        raise Refusal("busy", "Time stays where it is: the sandbox is about to stop.") from None
     except NotQuiet as error:
         raise Refusal("busy", f"Time stays where it is: {error}", workers=[report.wire for report in error.reports]) from None
     return shown({**here.clock.wire, "steps": steps})
@@ -166,7 +177,10 @@ async def arm(request: Request, body: Fault) -> Response:
     """Arms a fault behind those armed already; each request meets one at most, the earliest that is meant for it."""
     if body.on == "webhook":
         raise WebhooksAbsent("The sandbox sends no webhooks yet.")
-    return shown(world(request).faults.arm(body).wire, status=201)
+    armed = world(request).faults
+    if len(armed.armed) >= MOST_FAULTS:
+        raise TooManyFaults("Disarm all first: DELETE /faults.")
+    return shown(armed.arm(body).wire, status=201)
 
 
 @faults.get("/faults")

@@ -41,6 +41,10 @@ class Moving(Exception):
     """Somebody else moves the clock."""
 
 
+class Abandoned(Exception):
+    """Nobody waits any more for the clock to arrive; time stays where it is."""
+
+
 @dataclass(slots=True)
 class Patience:
     """How long a step may take: `stalled` seconds without any new event or step, `whole` seconds in all."""
@@ -71,9 +75,9 @@ class Mover:
         self._turn = asyncio.Lock()
 
     async def move(self, move: Move, gone: Callable[[], Awaitable[bool]]) -> int:
-        """Moves the clock and answers in how many steps; stops between two steps once the caller is `gone`.
+        """Moves the clock and answers in how many steps; between two steps it gives up once the caller is `gone`.
 
-        Raises ValueError (backwards, or past the end), NoDeadline, Moving, NotQuiet.
+        Raises ValueError (backwards, or past the end), NoDeadline, Moving, NotQuiet, Abandoned.
         """
         async with self._alone():
             target, steps, patience = move.target(self._clock.now()), 0, self._patience()
@@ -81,8 +85,10 @@ class Mover:
                 since = self._clock.now()
                 reports = await self._settled(patience)
                 target = target or _earliest(reports)
-                if since >= target or await gone():
+                if since >= target:
                     return steps
+                if await gone():
+                    raise Abandoned
                 if await self._step(min(filter(None, [target, *(report.next_deadline for report in reports)]))):
                     steps, patience = steps + 1, self._patience()
                 await asyncio.sleep(FIRST_PAUSE)
