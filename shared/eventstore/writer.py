@@ -98,7 +98,7 @@ class Writer:
         if task is not None:
             await asyncio.wait({task}, timeout=self.limits.close)
             task.cancel()
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=1)
         for item in self._queue:
             self._fail(item, Busy("the writer is closed"))
 
@@ -127,7 +127,8 @@ class Writer:
             self._queue.popleft()
             if item.answer.done():  # its caller went away before it was sent
                 self._bytes -= item.size
-            elif streams.isdisjoint(item.streams):
+                continue
+            if streams.isdisjoint(item.streams):
                 batch.append(item)
                 size += item.size
             else:
