@@ -91,6 +91,7 @@ class ReturnShipped(Event):
     dispute_id: str | None
     order_id: str
     tracking_number: str
+    carrier: str | None = None
     shipped_at: Instant
     transit_alarm_at: Instant
     rules: tuple[str, ...]

@@ -91,6 +91,7 @@ def _shipment(state: Return) -> Json | None:
         return None
     return {
         "tracking_number": shipped.tracking_number,
+        "carrier": shipped.carrier,
         "shipped_at": wire_time(shipped.shipped_at),
         "transit_alarm_at": wire_time(shipped.transit_alarm_at),
     }

@@ -46,6 +46,7 @@ def mark_shipped(command: MarkReturnShipped, state: Return) -> Sequence[Event]:
         dispute_id=facts.dispute_id,
         order_id=facts.order_id,
         tracking_number=command.tracking_number,
+        carrier=command.carrier,
         shipped_at=command.at,
         transit_alarm_at=within_days(command.at, facts.transit_alarm_days, facts.timezone),
         rules=("S81", "T23", "D10"),
