@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_json
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from shared.events.base import wire_time
 
 NARROWEST = 120
 """Columns of output that nobody watches: a log shall not be broken as if it were a small window."""
@@ -58,6 +61,8 @@ def _plain(value: Any) -> str:
             return "-"
         case {"amount": amount, "currency": currency}:
             return f"{amount} {currency}"
+        case datetime():
+            return wire_time(value)
         case dict() | list() | tuple():
             return ", ".join(map(_plain, value.values() if isinstance(value, dict) else value))
         case _:

@@ -170,7 +170,7 @@ def _shown(lines: list[Line]) -> Iterable[tuple[object, str]]:
 def _accepted(answer: Answer, what: str = "") -> None:
     if not answer.ok:
         rules = ", ".join(answer.get("rules") or ())
-        fields = ", ".join(f"{fault.get('pointer')} {fault.get('code')}" for fault in answer.get("errors") or ())
+        fields = ", ".join(f"{fault.get('pointer')} {fault.get('code')}".strip() for fault in answer.get("errors") or ())
         words = (answer.code, f"({rules})" if rules else "", f"[{fields}]" if fields else "", f"at {what}" if what else "")
         raise Refused(" ".join(filter(None, words)))
 
