@@ -1,0 +1,99 @@
+"""The import walls (docs/architecture.md, the nevers): they stand, and each falls when it is broken on purpose."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("console", "dispute", "ops", "refund", "return-label", "sandbox")
+PATHS = (".", *(f"services/{name}" for name in SERVICES), "deploy/local")
+
+BREAKS = [
+    ("services-apart", "services/refund/refund/app.py", "import return_label.bodies"),
+    ("services-apart", "services/dispute/dispute/policies.py", "from refund.domain import payment"),
+    ("outside-alone", "services/console/console/api.py", "import dispute.domain.order"),
+    ("outside-alone", "services/sandbox/sandbox/psp.py", "from refund.domain.payment import Payment"),
+    ("tools-above", "services/sandbox/sandbox/app.py", "import migrations.event_store"),
+    ("shared-below", "shared/runtime/problems.py", "import console.words"),
+    ("shared-layers", "shared/eventstore/crash.py", "from shared.runtime import settings"),
+    ("shared-layers", "shared/events/money.py", "def late() -> None:\n    from shared import decider"),
+    ("anatomy", "services/return-label/return_label/domain/rejections.py", "import return_label.policies"),
+    ("anatomy", "services/refund/refund/views.py", "from refund import policies"),
+    ("anatomy", "services/return-label/return_label/utils.py", ""),
+    ("pure-centre", "services/dispute/dispute/domain/timers.py", "import asyncio"),
+    ("pure-centre", "services/refund/refund/policies.py", "from shared.eventstore import tables"),
+    ("pure-centre", "shared/events/base.py", "import sqlalchemy"),
+    ("no-clock-no-chance", "services/dispute/dispute/views/order.py", "import time"),
+    ("no-clock-no-chance", "services/return-label/return_label/domain/returns.py", "from random import choice"),
+    ("ports", "services/refund/refund/api.py", "from refund.gateway import Gateway"),
+    ("read-models-only-read", "services/dispute/dispute/read_models/disputes.py", "from dispute.domain.decider import decide"),
+    ("read-models-only-read", "services/refund/refund/read_models/refunds.py", "from shared.eventstore import store"),
+    ("own-log-dispute", "services/dispute/dispute/read_models/order_status.py", "import shared.events.refund"),
+    ("own-log-refund", "services/refund/refund/read_models/refunds.py", "import shared.events.return_label"),
+    ("api-in-api-out", "services/dispute/dispute/api/orders.py", "import shared.eventstore.relay"),
+    ("api-writes-no-read-model", "services/refund/refund/api.py", "from shared.eventstore.upsert import upsert"),
+    ("migrations-alone", "migrations/event_store.py", "from shared.events.money import Money"),
+    ("no-cycles", "services/dispute/dispute/domain/rejections.py", "from dispute.domain import eligibility"),
+]
+"""Contract, file, and the line that it must not hold."""
+
+
+def contracts() -> dict[str, str]:
+    """Every contract's id and name."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / ".importlinter")
+    prefix = "importlinter:contract:"
+    return {section.removeprefix(prefix): config[section]["name"] for section in config.sections() if section.startswith(prefix)}
+
+
+def broken(tree: Path) -> set[str]:
+    """The ids of the contracts that do not hold in the tree."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(tree / path) for path in PATHS)}
+    done = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE))
+    assert set(verdicts) == set(contracts().values()), done.stdout + done.stderr
+    assert done.returncode == int("BROKEN" in verdicts.values())
+    return {key for key, name in contracts().items() if verdicts[name] == "BROKEN"}
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code, to be broken; what has no contract stays away."""
+    tree = tmp_path_factory.mktemp("tree")
+    for path in ("shared", "migrations", "deploy/local", *(f"services/{name}" for name in SERVICES)):
+        shutil.copytree(ROOT / path, tree / path, ignore=shutil.ignore_patterns("__pycache__", "*.toml", "*.sql"))
+    shutil.copy(ROOT / ".importlinter", tree)
+    return tree
+
+
+@pytest.fixture
+def tree(copied: Path) -> Iterator[Path]:
+    """The copy, put right again after the test."""
+    before = {path: path.read_text("utf-8") for path in copied.rglob("*.py")}
+    yield copied
+    for path in copied.rglob("*.py"):
+        path.write_text(before[path], "utf-8") if path in before else path.unlink()
+
+
+def test_every_wall_stands() -> None:
+    assert broken(ROOT) == set()
+
+
+def test_every_wall_is_broken_once() -> None:
+    assert {contract for contract, _, _ in BREAKS} == set(contracts())
+
+
+@pytest.mark.parametrize(("contract", "file", "line"), BREAKS)
+def test_a_forbidden_import_breaks_exactly_its_wall(tree: Path, contract: str, file: str, line: str) -> None:
+    with (tree / file).open("a", encoding="utf-8") as code:
+        code.write(f"\n{line}\n")
+    assert broken(tree) == {contract}

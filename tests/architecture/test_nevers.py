@@ -1,0 +1,135 @@
+"""The nevers that no import tells (docs/architecture.md): each is looked for in the code, and found in code that breaks it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+APPLICATION = {"shared", "dispute", "refund", "return_label", "sandbox", "console", "ops", "local_stack"}
+OPENS = {"open_pool", "open_store", "create_pool", "create_async_engine", "create_engine"}
+BROAD = {"Exception", "BaseException"}
+
+Offences = Callable[[ast.AST], Iterator[str]]
+
+
+def reads_the_environment(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}:
+            yield _at(node, f"os.{node.attr}")
+
+
+def opens_a_database(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in OPENS:
+            yield _at(node, _called(node))
+
+
+def counts_with_floats(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield _at(node, str(node.value))
+        if (isinstance(node, ast.Name) and node.id == "float") or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
+            yield _at(node, "float")
+
+
+def swallows_every_exception(tree: ast.AST) -> Iterator[str]:
+    """A handler of everything that does nothing with it; CancelledError and the like are named where they are meant."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and all(isinstance(line, ast.Pass | ast.Continue) for line in node.body):
+            yield _at(node, "except: pass")
+        if isinstance(node, ast.Call) and _called(node) == "suppress" and any(map(_is_broad, node.args)):
+            yield _at(node, "suppress(Exception)")
+
+
+def imports_application_code(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for module in modules:
+            if module.partition(".")[0] in APPLICATION:
+                yield _at(node, module)
+
+
+def projects(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "project":
+            yield _at(node, "project")
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is_broad(kind: ast.expr | None) -> bool:
+    return kind is None or (isinstance(kind, ast.Name) and kind.id in BROAD)
+
+
+def _at(node: ast.AST, what: str) -> str:
+    return f"line {getattr(node, 'lineno', 0)}: {what}"
+
+
+def files(*patterns: str, but: Iterable[str] = ()) -> list[Path]:
+    """The files that the patterns name, from the root on, without those that may."""
+    allowed = {path for pattern in but for path in ROOT.glob(pattern)}
+    return sorted({path for pattern in patterns for path in ROOT.glob(pattern)} - allowed)
+
+
+OUTSIDE = ("services/sandbox/sandbox/store.py", "services/sandbox/sandbox/world.py")
+"""The simulated world outside has its own store, which it opens where its parts are put together."""
+ENDING = ("shared/eventstore/lease.py",)
+"""Waits for a watcher that it has just cancelled: whatever that one still says, nobody asks any more."""
+ROOTS = ("services/*/*/app.py", "services/*/*/worker.py")
+NEVERS: list[tuple[str, Offences, list[Path], str]] = [
+    (
+        "only the settings and the composition roots read the environment",
+        reads_the_environment,
+        files("shared/**/*.py", "services/*/*/**/*.py", but=("shared/runtime/settings.py", "services/ops/**/*.py", *ROOTS)),
+        "import os\nos.environ['DEMO']",
+    ),
+    (
+        "only a composition root opens a database",
+        opens_a_database,
+        files("services/*/*/**/*.py", but=("services/ops/**/*.py", *OUTSIDE, *ROOTS)),
+        "pool = await asyncpg.create_pool(dsn)",
+    ),
+    (
+        "money and decisions know no float",
+        counts_with_floats,
+        files("shared/events/*.py", "shared/decider.py", "services/*/*/domain/*.py", "services/*/*/policies.py"),
+        "half = amount.minor / 2",
+    ),
+    (
+        "no exception is swallowed",
+        swallows_every_exception,
+        files("shared/**/*.py", "services/**/*.py", "migrations/**/*.py", "deploy/**/*.py", but=ENDING),
+        "try:\n    pay()\nexcept Exception:\n    pass",
+    ),
+    (
+        "a migration imports no application code",
+        imports_application_code,
+        files("migrations/**/*.py"),
+        "from dispute.domain import order",
+    ),
+    (
+        "the API never writes a read model",
+        projects,
+        files("services/*/*/api.py", "services/*/*/api/*.py"),
+        "await disputes.project(connection, recorded)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("never", "offences", "looked_at", "_"), NEVERS, ids=[never for never, *_ in NEVERS])
+def test_a_never_holds(never: str, offences: Offences, looked_at: list[Path], _: str) -> None:
+    assert looked_at, "a pattern that finds no file proves nothing"
+    found = {str(path.relative_to(ROOT)): list(offences(ast.parse(path.read_text("utf-8")))) for path in looked_at}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(("never", "offences", "_", "breach"), NEVERS, ids=[never for never, *_ in NEVERS])
+def test_a_breach_is_found(never: str, offences: Offences, _: list[Path], breach: str) -> None:
+    assert list(offences(ast.parse(breach)))
