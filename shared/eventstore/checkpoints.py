@@ -51,7 +51,12 @@ select relay.position >= $2 and not exists (
     and coalesce(p.position, 0) < least(given.position, $2))
 from checkpoints relay where relay.subscription = 'relay' and relay.partition = -1
 """
-RESTART = "update checkpoints set position = $2, next_offset = 0, epoch = epoch + 1, log_id = (select log_id from log) where subscription = $1"
+# In the order of `hold`, so that the two wait for each other and never crosswise.
+RESTART = """
+with held as materialized (select topic, partition from checkpoints where subscription = $1 order by topic, partition for update)
+update checkpoints c set position = $2, next_offset = 0, epoch = epoch + 1, log_id = (select log_id from log)
+from held where c.subscription = $1 and c.topic = held.topic and c.partition = held.partition
+"""
 FORGET = "delete from checkpoints where subscription = $1"
 
 

@@ -249,6 +249,22 @@ async def test_the_second_worker_waits_and_goes_on_where_the_first_was(flow: Flo
         await eventually(flow.projected)
 
 
+async def test_a_read_model_rebuilt_from_the_log_goes_on_behind_it(flow: Flow) -> None:
+    published, subscription = flow.relay(), counting(flow)
+    async with running(published, subscription):
+        await flow.fill(streams=30, versions=2)
+        await eventually(flow.projected)
+        head = await flow.fill_more(streams=30)
+        async with flow.pool.acquire() as connection, connection.transaction():
+            await checkpoints.restart(connection, "seen", head)
+            await connection.execute("delete from seen")
+            await connection.execute("insert into seen select stream, array_agg(version order by position) from events group by stream")
+        await flow.fill_more(streams=30)
+        await eventually(flow.projected)
+        await eventually(partial(is_quiet, published, subscription))
+    assert await flow.projected()
+
+
 async def test_a_database_that_drops_every_connection_is_waited_for(flow: Flow) -> None:
     published, subscription = flow.relay(), counting(flow)
     async with running(published, subscription):
