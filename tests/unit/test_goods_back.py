@@ -30,6 +30,7 @@ from tests.builders import (
     counter,
     dispute_id,
     dispute_stream,
+    modify,
     note_refund,
     note_return,
     offer,
@@ -38,7 +39,7 @@ from tests.builders import (
     respond,
     usd,
 )
-from tests.histories import Histories, after, agreed, dispute_of, opened, order, return_due
+from tests.histories import Histories, after, agreed, countered, dispute_of, opened, order, return_due
 from tests.spec import given
 
 to_return = agreed(SolutionType.RETURN_AND_REFUND)
@@ -78,6 +79,11 @@ def test_k26_k22_what_was_agreed_on_freight_and_address_comes_first() -> None:
     command = counter(on("Mar 13"), solution=terms)
     due = return_due(after(opened(), command, accept(on("Mar 14"))))
     assert (due.freight_payer, due.address_ref) == (Payer.BUYER, command.address_ref)
+
+
+def test_s43_t22_the_reason_is_that_of_the_last_request() -> None:
+    asked_anew = modify(on("Mar 14"), reason=Reason.LATE, type=SolutionType.RETURN_AND_REFUND)
+    assert return_due(after(countered(), asked_anew, respond(Decision.ACCEPT, on("Mar 15")))).reason == Reason.LATE
 
 
 @pytest.mark.parametrize(

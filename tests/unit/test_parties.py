@@ -30,11 +30,12 @@ from tests.builders import (
     accept,
     cancel,
     counter,
+    expire,
     modify,
     on,
     respond,
 )
-from tests.histories import Histories, after, agreed, countered, opened, order
+from tests.histories import Histories, after, agreed, countered, dispute_of, opened, order
 from tests.spec import given
 
 D1, D2, D4 = on("Mar 18", "00:00"), on("Mar 19", "00:00"), on("Mar 21", "00:00")
@@ -78,6 +79,12 @@ def test_g8_only_the_one_awaited_may_move() -> None:
     given(decider, opened()).when(modify(on("Mar 14"))).then_rejects(WrongPhase)
     for command in (respond(Decision.REJECT, on("Mar 14")), accept(on("Mar 14")), modify(on("Mar 14"))):
         given(decider, agreed()).when(command).then_rejects(WrongPhase)
+
+
+def test_g8_an_offer_cannot_be_accepted_once_the_case_team_has_the_dispute() -> None:
+    escalated = after(countered(), expire("buyer_response", D2))
+    assert dispute_of(escalated).live is not None
+    given(decider, escalated).when(accept(on("Mar 18"))).then_rejects(WrongPhase)
 
 
 def test_s39_g8_an_answer_at_the_due_instant_is_too_late_even_before_the_timer_fired() -> None:
