@@ -47,11 +47,13 @@ run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0,
 test: setup-dev ## the whole suite, on its own PostgreSQL and Kafka (ARGS="-k name")
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup-dev ## format, lint, types, import walls; writes nothing
+check: setup-dev ## format, lint, types, import walls, generated files; writes nothing
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m ops.generate --check
+	@$(BIN)/python -m ops.rules --check
 
 fmt: setup-dev ## format and put right what can be put right
 	@$(BIN)/ruff format $(SOURCES)
@@ -74,5 +76,5 @@ lock: $(UV) ## raise the pins to the newest versions
 events: setup-dev ## write the event catalogue and the schemas from the code
 	@$(BIN)/python -m ops.generate
 
-rules: setup-dev ## write the rule pages from the programmes
+rules: setup-dev ## write the page that says where each rule stands and what proves it
 	@$(BIN)/python -m ops.rules
