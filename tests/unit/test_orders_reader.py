@@ -1,80 +1,17 @@
 """An orders file becomes what is sent: each mapping sentence of the format, on lines made up for it."""
 
-import gzip
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dispute.bodies import OpenDisputeBody, OrderBody
-from ops.orders.file import Line, OrdersFile, read
+from dispute.bodies import OrderBody
+from ops.orders.file import OrdersFile, read
 from ops.orders.played import Played
-from ops.orders.player import Sums
-
-NOW = datetime(2031, 5, 20, 13, 30, 45, 123456, tzinfo=UTC)
-"""Far from real time: a clock that was moved."""
-
-
-def market_line(**changes: Any) -> dict[str, Any]:
-    """An order in the marketplace's columns: delivered in time, nobody complains."""
-    return {
-        "order_id": "m-1",
-        "country": "BR",
-        "status": "delivered",
-        "purchased_at": "2017-11-01T10:00:00",
-        "approved_at": "2017-11-01T11:00:00",
-        "carrier_at": "2017-11-03T09:00:00",
-        "delivered_at": "2017-11-10T16:00:00",
-        "estimated_delivery_at": "2017-11-20T00:00:00",
-        "customer_unique_id": "buyer-1",
-        "customer_zip_prefix": "01310",
-        "customer_state": "SP",
-        "payments": [payment("credit_card", 3384)],
-        "items": [item(1, 2199, "seller-a")],
-        "reviews": [review(5, "2017-11-11T00:00:00", "2017-11-12T08:00:00")],
-        **changes,
-    }
-
-
-def payment(kind: str, cents: int) -> dict[str, Any]:
-    return {"sequential": 1, "type": kind, "installments": 1, "value_cents": cents}
-
-
-def item(number: int, cents: int, seller: str, **changes: Any) -> dict[str, Any]:
-    sizes = {"weight_g": 1250, "length_cm": 30, "height_cm": 10, "width_cm": 20}
-    named = {"item_no": number, "product_id": f"sku-{number}", "category_en": "toys", "category_pt": "brinquedos"}
-    return {**named, "price_cents": cents, "freight_cents": 100, "seller_id": seller, **sizes, **changes}
-
-
-def review(score: int, created: str, answered: str | None = None, title: str | None = None, message: str | None = None) -> dict[str, Any]:
-    return {"score": score, "title": title, "message": message, "created_at": created, "answered_at": answered}
-
-
-def own_line(**changes: Any) -> dict[str, Any]:
-    """An order in our own format."""
-    return {
-        "order_id": "own-1",
-        "buyer_id": "ann",
-        "seller_id": "shop",
-        "payment": {"method": "visa", "amount": "25.00", "currency": "USD", "paid_at": "2031-05-01T10:00:00Z"},
-        "lines": [{"line_id": "1", "price": "10.00", "quantity": 2}],
-        "ship_to": {"country": "DE"},
-        "placed_at": "2031-05-01T09:00:00Z",
-        **changes,
-    }
-
-
-def played(line: dict[str, Any], now: datetime = NOW) -> Played:
-    order = read(1, json.dumps(line).encode()).order
-    assert order
-    return order.played(now)
-
-
-def fault(line: Any) -> str:
-    return read(7, line if isinstance(line, bytes) else json.dumps(line).encode()).fault
+from tests.orders import NOW, fault, item, market_line, payment, played, review
 
 
 def instants(order: Played) -> dict[str, datetime]:
@@ -221,92 +158,6 @@ def test_the_same_order_played_again_is_the_same_to_the_byte() -> None:
     then = line.order.played_when(datetime.fromisoformat(first.body["placed_at"]))
     assert then and line.order.played(then) == first
     assert line.order.played(NOW + timedelta(days=1)).body != first.body
-
-
-def test_our_own_format_is_sent_as_it_is_written() -> None:
-    facts = [{"type": "shipped", "at": "2031-05-02T00:00:00Z", "parcels": [{"lines": ["1"]}]}]
-    order = played(own_line(facts=facts, promised_by="2031-05-10", programme="temu"))
-    assert order.body["facts"] == facts
-    assert order.body["programme"] == "temu"
-    assert order.body["payment"]["amount"] == {"amount": "25.00", "currency": "USD"}
-    assert order.body["lines"][0]["price"] == {"amount": "10.00", "currency": "USD"}
-    assert order.capture == {"order_id": "own-1", "payment_id": "own-1", "amount": {"amount": "25.00", "currency": "USD"}}
-    assert order.dispute is None
-    assert OrderBody.model_validate(order.body)
-
-
-def test_our_own_format_takes_money_as_the_services_write_it() -> None:
-    dollars = {"amount": "25.00", "currency": "USD"}
-    order = played(own_line(payment={"payment_id": "pay-7", "method": "visa", "amount": dollars}, lines=[{"line_id": "1", "price": dollars}]))
-    assert order.body["payment"] == {"payment_id": "pay-7", "method": "visa", "amount": dollars}
-    assert order.capture == {"order_id": "own-1", "payment_id": "pay-7", "amount": dollars}
-
-
-@pytest.mark.parametrize(
-    ("facts", "reason"),
-    [([], "not_received"), (["2031-05-10T23:00:00Z"], "not_as_described"), (["2031-05-11T00:00:00Z"], "late")],
-)
-def test_a_complaint_in_our_own_format_needs_no_reason(facts: list[str], reason: str) -> None:
-    told = [{"type": "delivered", "at": at} for at in facts]
-    order = played(own_line(complaint={}, promised_by="2031-05-10", facts=told))
-    assert order.dispute and order.dispute["reason"] == reason
-    assert order.dispute["amount"] == {"amount": "25.00", "currency": "USD"}
-    assert "complaint" not in order.body
-    assert OpenDisputeBody.model_validate(order.dispute)
-
-
-def test_a_complaint_in_our_own_format_may_say_more() -> None:
-    order = played(own_line(complaint={"reason": "damaged", "description": "In pieces."}))
-    assert order.dispute and (order.dispute["reason"], order.dispute["description"]) == ("damaged", "In pieces.")
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b"{", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[1]", "no JSON object"),
-        ({"order_id": "x"}, "payment is missing"),
-        (own_line(lines={}), "lines is missing or of the wrong type"),
-        (own_line(lines=[1]), "lines holds something that is no object"),
-        (own_line(complaint="bad"), "complaint is no object"),
-        (market_line(purchased_at="yesterday"), "purchased_at"),
-        (market_line(purchased_at="2017-11-01T10:00:00Z"), "purchased_at"),
-        (market_line(payments=[]), "payments"),
-        (market_line(items=[item(1, -1, "a")]), "items.0.price_cents"),
-        (market_line(country="AR"), "country AR"),
-    ],
-)
-def test_an_unreadable_line_says_why(line: Any, reason: str) -> None:
-    assert reason in fault(line)
-
-
-@pytest.mark.parametrize("zipped", [False, True])
-def test_a_file_is_read_plain_or_gzipped_and_blank_lines_are_no_orders(tmp_path: Path, zipped: bool) -> None:
-    text = b"\n".join([json.dumps(market_line()).encode(), b"", b"nonsense", json.dumps(own_line()).encode(), b""])
-    path = tmp_path / "orders"
-    path.write_bytes(gzip.compress(text) if zipped else text)
-    with OrdersFile(path) as file:
-        lines = list(file)
-        assert file.position == file.size
-    assert [line.number for line in lines] == [1, 3, 4]
-    assert [line.order.order_id if line.order else None for line in lines] == ["m-1", None, "own-1"]
-
-
-def test_a_file_that_is_cut_off_ends_with_the_fault(tmp_path: Path) -> None:
-    path = tmp_path / "orders.gz"
-    path.write_bytes(gzip.compress(json.dumps(market_line()).encode() + b"\n")[:-12])
-    with OrdersFile(path) as file:
-        assert "ends in the middle" in list(file)[-1].fault
-
-
-def test_the_sum_adds_up_and_a_services_failure_fails_the_run() -> None:
-    sums = Sums(orders=7, disputed=2, plain=1, refused=Counter({"too_early (S21)": 3}), unreadable=[Line(4, fault="no JSON")])
-    assert sums.line == "orders: 7 read = 2 disputed + 1 without complaint + 3 refused + 1 unreadable"
-    assert not sums.failed
-    sums.refused["internal"] += 1
-    sums.orders += 1
-    assert sums.failed
 
 
 def test_every_real_order_is_one_that_the_service_can_judge(shared_data: Path) -> None:

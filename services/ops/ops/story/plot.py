@@ -20,7 +20,7 @@ Settled = dict[str, str]
 async def negotiated(stage: Stage, cast: Cast, settled: Settled) -> None:
     """Never arrived: counter-offer, modification, counter-offer, acceptance (S1, S42, S43)."""
     stage.chapter("Ann's headphones never arrived")
-    order, ann, soundhouse = cast.order_id(HEADPHONES), cast.buyer("ann"), cast.seller("soundhouse")
+    order, ann = cast.order_id(HEADPHONES), cast.buyer("ann")
     now = await cast.now()
     goods = [Goods("1", "49.90", "headphones"), Goods("2", "12.50", "case")]
     body = order_body("ann", "soundhouse", "68.00", goods, now - timedelta(days=16), 14, {"shipped": now - timedelta(days=13)})
@@ -34,27 +34,7 @@ async def negotiated(stage: Stage, cast: Cast, settled: Settled) -> None:
     )
     _check(stage, again.replayed, "the second form is answered as the first, and opens nothing", "it was not marked as replayed")
 
-    offer = await stage.act(
-        "the seller offers 30.00",
-        soundhouse.post("dispute", f"{_path(dispute)}/response", _counter("30.00"), etag=opened.etag),
-        200,
-        {"phase": "awaiting_buyer", "solution.amount.amount": "30.00"},
-    )
-    modified = await stage.act(
-        "Ann asks for 45.00 instead: the second round",
-        ann.post("dispute", f"{_path(dispute)}/modification", {"amount": dollars("45.00")}, etag=offer.etag),
-        200,
-        {"phase": "awaiting_seller", "round": 2},
-    )
-    stale = soundhouse.post("dispute", f"{_path(dispute)}/response", {"decision": "accept"}, etag=opened.etag)
-    await stage.act("the seller answers a request that it has not seen: refused", stale, 412, {"code": "version_conflict"})
-    offer = await stage.act(
-        "the seller offers 42.00",
-        soundhouse.post("dispute", f"{_path(dispute)}/response", _counter("42.00"), etag=modified.etag),
-        200,
-        {"phase": "awaiting_buyer", "solution.amount.amount": "42.00"},
-    )
-    await stage.act("Ann accepts", ann.post("dispute", f"{_path(dispute)}/acceptance", etag=offer.etag), 200, {"phase": "agreed"})
+    await _bargain(stage, ann, cast.seller("soundhouse"), _path(dispute), opened)
     settled[order] = "42.00"
     await _refunded(stage, ann, dispute, "42.00", "negotiated")
     twice = ann.post("dispute", "/v1/disputes", form, key=cast.key(order, "again"))
@@ -112,6 +92,30 @@ async def unanswered(stage: Stage, cast: Cast, settled: Settled) -> None:
     settled[order] = "120.00"
     await stage.act(f"the seller is silent until {due}", cast.move_clock(str(due)), 200)
     await _refunded(stage, carla, dispute, "120.00", "seller_timeout")
+
+
+async def _bargain(stage: Stage, ann: Party, seller: Party, path: str, opened: Answer) -> None:
+    offer = await stage.act(
+        "the seller offers 30.00",
+        seller.post("dispute", f"{path}/response", _counter("30.00"), etag=opened.etag),
+        200,
+        {"phase": "awaiting_buyer", "solution.amount.amount": "30.00"},
+    )
+    modified = await stage.act(
+        "Ann asks for 45.00 instead: the second round",
+        ann.post("dispute", f"{path}/modification", {"amount": dollars("45.00")}, etag=offer.etag),
+        200,
+        {"phase": "awaiting_seller", "round": 2},
+    )
+    stale = seller.post("dispute", f"{path}/response", {"decision": "accept"}, etag=opened.etag)
+    await stage.act("the seller answers a request that it has not seen: refused", stale, 412, {"code": "version_conflict"})
+    offer = await stage.act(
+        "the seller offers 42.00",
+        seller.post("dispute", f"{path}/response", _counter("42.00"), etag=modified.etag),
+        200,
+        {"phase": "awaiting_buyer", "solution.amount.amount": "42.00"},
+    )
+    await stage.act("Ann accepts", ann.post("dispute", f"{path}/acceptance", etag=offer.etag), 200, {"phase": "agreed"})
 
 
 async def _placed(stage: Stage, cast: Cast, order: str, body: Json, paid: str) -> None:
