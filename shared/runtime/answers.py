@@ -89,7 +89,7 @@ def _default(value: Any) -> Any:
         case Money():
             return {"amount": value.amount, "currency": value.currency}
         case BaseModel():
-            return value.model_dump()
+            return value.model_dump(mode="json")
         case set() | frozenset():
             return sorted(value)
         case Mapping():
