@@ -152,7 +152,7 @@ def _own(viewer: Viewer) -> dict[str, Any]:
 
 def _refs(history: Sequence[Recorded[Event]]) -> set[str]:
     """Every text that the dispute's events name."""
-    named = (dict(recorded.event) for recorded in history)
+    named = [dict(recorded.event) for recorded in history]
     refs = {str(value) for fields in named for name, value in fields.items() if name.endswith("_ref") and value}
     solutions = (fields.get("solution") or fields.get("request") for fields in named)
     return refs | {solution.address_ref for solution in solutions if solution and solution.address_ref}

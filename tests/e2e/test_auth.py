@@ -1,0 +1,187 @@
+"""Who may do what: every operation that the services describe, asked by everybody who may not (the rows below are all of them)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.e2e.client import SERVICES, Answer, Json, Services
+from tests.e2e.deals import counter, ordered, usd
+from tests.e2e.log import Logs
+from tests.e2e.problem import is_one_problem
+
+pytestmark = pytest.mark.e2e
+
+ROLES = ("buyer", "seller", "case_team", "support", "warehouse", "service", "ops")
+SEES_NOTHING = "warehouse"
+"""The role that oversees no dispute and no refund. Returns are what it is for, so their rows name another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How an operation is called; `is_list` says that a stranger sees an empty list instead of a 404."""
+
+    body: Json | None = None
+    is_list: bool = False
+    blind: str = SEES_NOTHING
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Idempotency-Key": "a-key-of-the-matrix", "If-Match": '"1"'}
+
+
+ROWS: dict[tuple[str, str, str], Row] = {
+    ("dispute", "PUT", "/v1/orders/{order_id}"): Row({"buyer_id": "b"}),
+    ("dispute", "POST", "/v1/orders/{order_id}/facts"): Row({"type": "finished", "at": "2026-01-01T00:00:00Z"}),
+    ("dispute", "GET", "/v1/orders/{order_id}/status"): Row(),
+    ("dispute", "POST", "/v1/disputes"): Row({"order_id": "{order_id}"}),
+    ("dispute", "GET", "/v1/disputes"): Row(is_list=True),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/response"): Row(counter("20.00")),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/acceptance"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/modification"): Row({"amount": usd("30.00")}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/cancellation"): Row(),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}"): Row(),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/history"): Row(),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/texts/{ref}"): Row(),
+    ("refund", "GET", "/v1/refunds"): Row(is_list=True),
+    ("refund", "GET", "/v1/refunds/{refund_id}"): Row(),
+    ("refund", "POST", "/v1/refunds/{refund_id}/retry"): Row(),
+    ("return_label", "GET", "/v1/returns/{return_id}"): Row(blind="buyer"),
+    ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
+    ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
+    ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
+    ("return_label", "POST", "/v1/returns/{return_id}/inspection"): Row({"result": "pass"}, blind="seller"),
+}
+
+
+@pytest.fixture(scope="module")
+async def documents(services: Services) -> dict[str, Any]:
+    """The services' own descriptions."""
+    return {service: (await services.send(service, "GET", "/openapi.json")).ok().body for service in SERVICES}
+
+
+@pytest.fixture(scope="module")
+async def ids(services: Services) -> dict[str, str]:
+    """An order with a dispute that was agreed and refunded, and the return of another one that goes on."""
+    refunded = await (await ordered(services)).opened()
+    await refunded.respond({"decision": "accept"})
+    sent_back = await (await ordered(services)).opened(type="return_and_refund")
+    return_id = (await sent_back.respond({"decision": "accept"}))["return_id"]
+    done = await refunded.closed()
+    await sent_back.when(lambda answer: answer["version"] >= 5)
+    await services.at_rest()
+    return {
+        "order_id": refunded.deal.order_id,
+        "dispute_id": refunded.id,
+        "ref": done["description"]["ref"],
+        "refund_id": done["refund_id"],
+        "return_id": return_id,
+    }
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_recorded(logs: Logs, ids: dict[str, str]) -> AsyncIterator[None]:
+    before = await logs.heads()
+    yield
+    assert await logs.heads() == before
+
+
+async def test_every_operation_has_a_row_and_every_row_an_operation(documents: dict[str, Any]) -> None:
+    described = {
+        (service, method.upper(), path)
+        for service, document in documents.items()
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    assert described == set(ROWS)
+
+
+@pytest.mark.parametrize("operation", ROWS, ids=" ".join)
+async def test_without_a_good_token_nobody_gets_anywhere(services: Services, ids: dict[str, str], operation: tuple[str, str, str]) -> None:
+    for what, credentials in (await bad_credentials(services)).items():
+        headers = {} if credentials is None else {"Authorization": credentials}
+        answer = await called(services, ids, operation, headers)
+        is_one_problem(answer, 401, "unauthenticated")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer "), what
+
+
+@pytest.mark.parametrize("operation", ROWS, ids=" ".join)
+async def test_a_role_that_it_is_not_for_is_refused(
+    services: Services, ids: dict[str, str], documents: dict[str, Any], operation: tuple[str, str, str]
+) -> None:
+    service, method, path = operation
+    allowed = documents[service]["paths"][path][method.lower()]["x-roles"]
+    for role in sorted(set(ROLES) - set(allowed)) if allowed else ():
+        is_one_problem(await called_by(services, ids, operation, "somebody", role), 403, "forbidden")
+    nobody = await called_by(services, ids, operation, "somebody")
+    if allowed:
+        is_one_problem(nobody, 403, "forbidden")
+    else:
+        sees_nothing(nobody, operation)
+
+
+@pytest.mark.parametrize("operation", ROWS, ids=" ".join)
+async def test_for_a_stranger_there_is_no_such_thing(
+    services: Services, ids: dict[str, str], documents: dict[str, Any], operation: tuple[str, str, str]
+) -> None:
+    service, method, path = operation
+    allowed = documents[service]["paths"][path][method.lower()]["x-roles"]
+    for role in ("buyer", "seller", ROWS[operation].blind):
+        if not allowed or role in allowed:
+            sees_nothing(await called_by(services, ids, operation, "another", role), operation)
+
+
+def sees_nothing(answer: Answer, operation: tuple[str, str, str]) -> None:
+    """404 for one thing, nothing at all in a list."""
+    if ROWS[operation].is_list:
+        assert answer.ok().body == {"data": [], "next_cursor": None}
+    else:
+        is_one_problem(answer, 404, "not_found")
+
+
+async def called_by(services: Services, ids: dict[str, str], operation: tuple[str, str, str], sub: str, *roles: str) -> Answer:
+    return await called(services, ids, operation, {"Authorization": f"Bearer {await services.token(sub, *roles)}"})
+
+
+async def called(services: Services, ids: dict[str, str], operation: tuple[str, str, str], headers: dict[str, str]) -> Answer:
+    """The operation on the things of the fixture, with a body that fits it as far as it is read."""
+    service, method, path = operation
+    row = ROWS[operation]
+    body = {name: value.format(**ids) if isinstance(value, str) else value for name, value in (row.body or {}).items()}
+    if operation[1:] == ("POST", "/v1/disputes"):
+        body |= {"lines": [{"line_id": "1"}], "reason": "not_received", "type": "refund_only", "amount": usd("5.00"), "description": "nothing"}
+    if method == "GET":
+        return await services.send(service, method, path.format(**ids), headers=headers)
+    return await services.send(service, method, path.format(**ids), headers=row.headers | headers, json=body or None)
+
+
+async def bad_credentials(services: Services) -> dict[str, str | None]:
+    """Everything that is no token of the issuer's for us, by what is wrong with it."""
+    good = await services.token("shop", "service")
+    kid = jwt.get_unverified_header(good)["kid"]
+    claims = jwt.decode(good, options={"verify_signature": False})
+    head, payload, signature = good.split(".")
+    mine = ec.generate_private_key(ec.SECP256R1())
+    nobody = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT", "kid": kid}).encode()).rstrip(b"=").decode()
+    other = base64.urlsafe_b64encode(json.dumps(claims | {"sub": "root"}).encode()).rstrip(b"=").decode()
+    assert claims["exp"] > time.time()
+    return {
+        "none at all": None,
+        "expired": f"Bearer {await services.token('shop', 'service', expires_in=-1)}",
+        "garbage": "Bearer garbage",
+        "empty": "Bearer ",
+        "another scheme": "Basic c2hvcDpzaG9w",
+        "algorithm none": f"Bearer {nobody}.{payload}.",
+        "another's key under the issuer's name": f"Bearer {jwt.encode(claims, mine, 'ES256', headers={'kid': kid})}",
+        "another's key": f"Bearer {jwt.encode(claims, mine, 'ES256', headers={'kid': 'mine'})}",
+        "a shared secret": f"Bearer {jwt.encode(claims, kid * 2, 'HS256', headers={'kid': kid})}",
+        "other claims under the signature": f"Bearer {head}.{other}.{signature}",
+    }

@@ -1,0 +1,68 @@
+"""The topics as any consumer of Kafka reads them: with librdkafka, which shares no code with the services."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+PATIENCE = 20.0
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it lies in the topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    headers: list[tuple[str, bytes]]
+    value: bytes
+
+    @property
+    def attributes(self) -> Headers:
+        return {name: value.decode() for name, value in self.headers}
+
+
+def read_all(bootstrap: str, topics: Iterable[str] | None = None) -> list[Record]:
+    """Every record of the topics up to their ends as they are now, of all topics where none are named."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "nobody", "enable.auto.commit": False, "auto.offset.reset": "earliest"})
+    try:
+        ends = dict(_ends(consumer, topics))
+        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in ends])
+        return list(_read(consumer, ends))
+    finally:
+        consumer.close()
+
+
+def _ends(consumer: Consumer, topics: Iterable[str] | None) -> Iterator[tuple[tuple[str, int], int]]:
+    there = consumer.list_topics(timeout=PATIENCE).topics
+    for topic in topics or there:
+        for partition in there[topic].partitions:
+            _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)
+            if end:
+                yield (topic, partition), end
+
+
+def _read(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Iterator[Record]:
+    left, limit = set(ends), time.monotonic() + PATIENCE
+    while left:
+        assert time.monotonic() < limit, f"no end of {left}"
+        for message in consumer.consume(500, timeout=0.2):
+            assert not message.error(), message.error()
+            record = _record(message)
+            place = (record.topic, record.partition)
+            if record.offset < ends[place]:
+                yield record
+            if record.offset >= ends[place] - 1:
+                left.discard(place)
+
+
+def _record(message: Any) -> Record:
+    return Record(message.topic(), message.partition(), message.offset(), message.key() or b"", message.headers() or [], message.value() or b"")
