@@ -43,7 +43,12 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and all(part.amount <= line.cap for part, line in zip(event.lines, state.facts.lines, strict=True))
     ),
     d.RequestModified: lambda state, event: event.round == state.round + 1 <= state.terms.max_rounds,
-    d.RefundDue: lambda state, event: state.refund is None and state.reached is not None and event.amount == state.reached.solution.amount,
+    d.RefundDue: lambda state, event: (
+        state.refund is None
+        and state.reached is not None
+        and event.amount == state.reached.solution.amount == total([part.amount for part in event.lines])
+        and all(part.amount for part in event.lines)
+    ),
     d.ReturnDue: lambda state, event: state.return_id is None and state.refund is None,
     d.RefundNoted: lambda state, event: state.refund is not None and event.refund_id == state.refund.refund_id,
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
@@ -59,7 +64,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderFinished: lambda state, event: state.finished_at is None,
     o.OrderCancelled: lambda state, event: state.cancelled_at is None,
     o.OrderCarrierLost: lambda state, event: state.lost_at is None,
-    o.DeadlineMoved: lambda state, event: state.protection_ends_at == event.previous_due_at and not (state.expired or state.over),
+    o.DeadlineMoved: lambda state, event: state.protection_ends_at == event.previous_due_at != event.due_at and not (state.expired or state.over),
     o.PaymentHeld: lambda state, event: all(not (state.lines[x].held_by or state.lines[x].agreed or state.lines[x].settled) for x in event.lines),
     o.PaymentHoldLifted: lambda state, event: event.lines != () and all(state.lines[x].held_by == event.dispute_id for x in event.lines),
     o.PaymentReleased: lambda state, event: (

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
+from dispute.domain.parties import party_role, sees_all
 from dispute.domain.rejections import (
     DeadlinePassed,
     Forbidden,
     NotFound,
     WrongPhase,
 )
-from shared.events.base import wire_time
+from shared.events.base import Actor, wire_time
 from shared.events.dispute import (
     Decision,
     RefundDue,
@@ -50,6 +51,13 @@ def commands_at(at: str, **actor: Any) -> list[tuple[Histories, Any]]:
         (countered(), modify(on(at), **actor)),
         (countered(), cancel(on(at), **actor)),
     ]
+
+
+def test_a_party_has_the_role_of_its_token_and_of_this_very_dispute() -> None:
+    roles = {party: party_role(party, BUYER.id, SELLER.id) for party in (BUYER, SELLER, OTHER_BUYER, OTHER_SELLER, CASE_TEAM)}
+    assert list(roles.values()) == ["buyer", "seller", None, None, "case_team"]
+    assert party_role(Actor(id=BUYER.id, roles=frozenset({"seller"})), BUYER.id, SELLER.id) is None
+    assert (sees_all(CASE_TEAM), sees_all(BUYER)) == (True, False)
 
 
 @pytest.mark.parametrize("stranger", [OTHER_BUYER, OTHER_SELLER])

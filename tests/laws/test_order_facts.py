@@ -1,0 +1,69 @@
+"""Laws of an order's facts: they come in any order, more than once, also before the order, and lead to the same (interfaces: order.events)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispute.domain.commands import FactType, RecordFact, RegisterOrder
+from dispute.domain.decider import decider
+from dispute.domain.facts import opens_at
+from dispute.domain.order import PROTECTION_END, Order
+from shared.events.order import Anchor
+from tests.builders import ORDER_STREAM, on, record, register, terms
+
+HOURS = st.integers(0, 24 * 40)
+ONCE = [FactType.SHIPPED, FactType.DELIVERED, FactType.FINISHED, FactType.CARRIER_LOST]
+TERMS = st.builds(terms, anchor=st.sampled_from(Anchor), timezone=st.sampled_from(["UTC", "America/Sao_Paulo", "Asia/Shanghai"]))
+ORDERS = st.builds(lambda bound, promised: register(terms=bound, promised_by=promised), TERMS, st.sampled_from([None, on("Mar 10").date()]))
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> Sequence[RecordFact | RegisterOrder]:
+    """An order, at most one fact of a kind and any number of account statuses, each told one to three times in any order."""
+    told: list[RecordFact | RegisterOrder] = [draw(ORDERS)]
+    told += [record(kind, _at(draw(HOURS))) for kind in draw(st.sets(st.sampled_from(ONCE)))]
+    hours = draw(st.lists(HOURS, max_size=4, unique=True))
+    told += [record(FactType.ACCOUNT_STATUS, _at(hour), status=draw(st.sampled_from(["good", "restricted"]))) for hour in hours]
+    return [fact for fact in told for _ in range(draw(st.integers(1, 3)))]
+
+
+def _at(hours: int) -> datetime:
+    return on("Mar 1") + timedelta(hours=hours)
+
+
+def after(commands: Sequence[Any]) -> list[Order]:
+    """The order's state after each of the commands."""
+
+    def tell(order: Order, command: Any) -> Order:
+        decided: Any = decider.decide(command, order)
+        state: Order = decider.fold(ORDER_STREAM)(decided, order)
+        return state
+
+    return list(accumulate(commands, tell, initial=Order()))
+
+
+@given(st.data(), tellings())
+def test_facts_in_any_order_and_repeated_lead_to_the_same_order(data: st.DataObject, told: Sequence[Any]) -> None:
+    first, second = after(told)[-1], after(data.draw(st.permutations(told)))[-1]
+    assert first == second
+    assert opens_at(first) == opens_at(second)
+
+
+@given(tellings())
+def test_k3_once_an_order_is_finished_its_protection_never_ends_earlier(told: Sequence[Any]) -> None:
+    states = after(told)
+    for before, then in zip(states, states[1:], strict=False):
+        if before.finished and before.protection_ends_at and then.protection_ends_at:
+            assert then.protection_ends_at >= before.protection_ends_at
+
+
+@given(tellings())
+def test_p_a_registered_orders_deadline_is_the_end_of_its_protection(told: Sequence[Any]) -> None:
+    order = after(told)[-1]
+    assert order.due(PROTECTION_END) == order.protection_ends_at
