@@ -18,6 +18,7 @@ from ops.story.plot import STEPS
 from tests.e2e.client import Json, Services
 from tests.e2e.conftest import Stack
 from tests.e2e.deals import DAY, instant, ordered, wire
+from tests.e2e.log import Logs
 
 pytestmark = pytest.mark.e2e
 LIMIT = 110.0
@@ -135,6 +136,17 @@ async def test_an_event_is_seen_in_its_stream_and_in_its_topic(stack: Stack, ser
     assert [row["type"].split(".")[1] for row in shown][:2] == ["OrderRegistered", "OrderPaid"]
     _, out = await makewhole(stack, "events", "tail", "dispute", "--once", "--past", "1000")
     assert f"{stream}/1" in out
+
+
+async def test_a_parked_stream_is_listed_breaks_a_promise_and_is_handled_again(stack: Stack, logs: Logs) -> None:
+    parked = "insert into parked values ('order_status', 'order-ghost', 1, 'dispute.events', 0, 'it was raining', 3) returning stream"
+    await logs.rows("dispute", parked)
+    code, out = await makewhole(stack, "parked", "list", "--json")
+    assert (code, [row["error"] for row in json.loads(out)]) == (1, ["it was raining"])
+    code, out = await makewhole(stack, "audit")
+    assert (code, [line for line in out.splitlines() if line.startswith("parked dispute")]) == (1, [f"{'parked dispute':<28} streams=1"])
+    assert await document(stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes") == {"released": 1, "still_parked": 0}
+    assert (await makewhole(stack, "parked", "list"))[0] == 0
 
 
 async def test_the_audit_finds_every_promise_kept(stack: Stack) -> None:
