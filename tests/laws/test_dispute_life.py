@@ -30,7 +30,7 @@ SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 """Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SEEDS, STEPS)
 def test_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:
     life = Life(Random(seed))
@@ -43,7 +43,7 @@ def test_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: in
     nothing_is_lost(life.market)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SEEDS, STEPS)
 def test_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) -> None:
     life = Life(Random(seed))
