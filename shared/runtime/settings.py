@@ -101,7 +101,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
     sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{base + PORTS['sandbox']}").rstrip("/")
     issuer = str(given.get("oidc_issuer") or sandbox)
     return {
-        "database_url": f"postgresql://postgres@127.0.0.1:{base + _POSTGRES}",
+        "database_url": f"postgresql://makewhole@127.0.0.1:{base + _POSTGRES}",
         "kafka": f"127.0.0.1:{base + _KAFKA}",
         "sandbox": sandbox,
         "oidc_issuer": issuer,

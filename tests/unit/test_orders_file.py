@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dispute.bodies import OpenDisputeBody, OrderBody
+from dispute.bodies.disputes import OpenDisputeBody
+from dispute.bodies.orders import OrderBody
 from ops.orders.file import Line, OrdersFile
 from ops.orders.player import Sums
 from tests.orders import fault, item, market_line, own_line, played

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dispute.bodies import OrderBody
+from dispute.bodies.orders import OrderBody
 from ops.orders.file import OrdersFile, read
 from ops.orders.played import Played
 from tests.orders import NOW, fault, item, market_line, payment, played, review

@@ -28,7 +28,7 @@ def given(environment: pytest.MonkeyPatch, values: dict[str, str]) -> None:
 
 def test_without_an_environment_everything_is_where_the_local_stack_puts_it() -> None:
     settings = Settings()
-    assert settings.dsn("dispute") == "postgresql://postgres@127.0.0.1:15432/makewhole_dispute"
+    assert settings.dsn("dispute") == "postgresql://makewhole@127.0.0.1:15432/makewhole_dispute"
     assert (settings.kafka, settings.sandbox) == ("127.0.0.1:19092", "http://127.0.0.1:8009")
     assert (settings.oidc_issuer, settings.oidc_jwks) == ("http://127.0.0.1:8009", "http://127.0.0.1:8009/jwks")
 

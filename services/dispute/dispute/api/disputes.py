@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from dispute.bodies import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
+from dispute.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
 from dispute.domain.commands import AcceptSolution, CancelDispute, ModifyRequest, OpenDispute, RespondToDispute
 from dispute.domain.decider import decider
 from dispute.domain.dispute import Dispute, Phase

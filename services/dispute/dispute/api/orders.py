@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import Path
 from starlette.responses import Response
 
-from dispute.bodies import FactBody, Id, OrderBody
+from dispute.bodies.fields import Id
+from dispute.bodies.orders import FactBody, OrderBody
 from dispute.domain.commands import RecordFact, RegisterOrder
 from dispute.domain.decider import decider
 from dispute.domain.order import Order

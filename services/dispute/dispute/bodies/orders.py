@@ -1,43 +1,17 @@
-"""What the HTTP API takes: the shapes of request bodies, and how an order's body becomes a command's fields."""
+"""The shop's bodies: an order with its facts, and how it becomes a command's fields."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.domain.commands import CounterOffer, Fact, RegisteredLine, RequestedLine
-from shared.events.base import Instant, digest
-from shared.events.dispute import Decision, Payer, Reason, SolutionType
+from dispute.bodies.fields import Body, Day, Id, Measure, Moment, Quantity, Word
+from dispute.domain.commands import Fact, RegisteredLine
+from shared.events.base import digest
 from shared.events.order import OrderPayment, ShipTo
 from shared.runtime.wire import Text, WireMoney
-
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
-Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-Measure = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=3)]
-Word = Annotated[str, Field(min_length=1, max_length=64)]
-
-BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind it."""
-
-
-def _within_reach(at: datetime) -> datetime:
-    if not BEGINNING <= at < END:
-        raise PydanticCustomError("out_of_reach", "from 1970 to 2199")
-    return at
-
-
-Moment = Annotated[Instant, AfterValidator(_within_reach)]
-Day = Annotated[date, Field(ge=BEGINNING.date(), lt=END.date())]
-
-
-class Body(BaseModel):
-    """A request body: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PaymentBody(Body):
@@ -91,6 +65,20 @@ class OrderBody(Body):
     placed_at: Moment
     facts: Annotated[tuple[FactBody, ...], Field(max_length=50)] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_amounts(cls, body: Any) -> Any:
+        """Takes the orders file's shorter form too: `amount` and `currency` side by side, and prices in the payment's currency."""
+        if not isinstance(body, dict) or not isinstance(body.get("payment"), dict):
+            return body
+        payment = dict(body["payment"])
+        currency = payment.pop("currency", None)
+        if currency is None:
+            return body
+        lines = body.get("lines")
+        priced = [_priced(line, currency) for line in lines] if isinstance(lines, list) else lines
+        return {**body, "payment": {**payment, "amount": _money(payment.get("amount"), currency)}, "lines": priced}
+
     @model_validator(mode="after")
     def _lines_agree_with_payment(self) -> Self:
         amount = self.payment.amount
@@ -124,6 +112,15 @@ class OrderBody(Body):
 
     def _line(self, line: LineBody) -> RegisteredLine:
         return RegisteredLine(**{**dict(line), "seller_id": line.seller_id or self.seller_id})
+
+
+def _priced(line: Any, currency: Any) -> Any:
+    return {**line, "price": _money(line.get("price"), currency)} if isinstance(line, dict) else line
+
+
+def _money(amount: Any, currency: Any) -> Any:
+    """Money from a plain amount; one that names a currency itself keeps it."""
+    return amount if isinstance(amount, dict) else {"amount": amount, "currency": currency}
 
 
 _SAME = (
@@ -179,62 +176,3 @@ class AccountFact(PlainFact):
 
 FactBody = Annotated[PlainFact | ShippedFact | CancelledFact | AccountFact, Field(discriminator="type")]
 OrderBody.model_rebuild()
-
-
-class RequestedLineBody(RequestedLine):
-    """So many of an order line."""
-
-    line_id: Id
-    quantity: Quantity = 1
-
-
-class OpenDisputeBody(Body):
-    """The dispute form (S29, S30)."""
-
-    order_id: Id
-    lines: Annotated[tuple[RequestedLineBody, ...], Field(min_length=1, max_length=100)]
-    reason: Reason
-    type: SolutionType
-    amount: WireMoney
-    description: Annotated[str, Text(2000)]
-    evidence: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
-    contacted_seller: bool = False
-
-
-class SolutionBody(CounterOffer):
-    """What the seller offers instead (S42)."""
-
-    type: SolutionType
-    amount: WireMoney
-    freight_payer: Payer | None = None
-    address: Annotated[str, Text(500)] | None = None
-
-
-class ResponseBody(Body):
-    """The seller's answer: a counter-offer has a solution, a refusal a reason."""
-
-    decision: Decision
-    solution: SolutionBody | None = None
-    reason: Annotated[str, Text(2000)] | None = None
-
-
-class ModificationBody(Body):
-    """The buyer's changes: at least one (S43)."""
-
-    type: SolutionType | None = None
-    amount: WireMoney | None = None
-    reason: Reason | None = None
-    description: Annotated[str, Text(2000)] | None = None
-    evidence: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
-
-    @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if not self.model_fields_set:
-            raise PydanticCustomError("nothing_changed", "change at least one thing")
-        return self
-
-
-class CancellationBody(Body):
-    """The buyer's withdrawal (S47)."""
-
-    acknowledge_release: bool = False
