@@ -78,7 +78,7 @@ class Unsettled(Transient):
 class DueLoop:
     """Asks what is due.
 
-    `expire(stream=, kind=, due_at=, command_id=, actor=, at=)` makes a timer's command; `effects` go by the kind's part before the first colon.
+    `expire(stream=, key=, kind=, due_at=, command_id=, actor=, at=)` makes a timer's command; `effects` go by the kind's part before the first colon.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class DueLoop:
     async def _expire(self, deadline: Deadline) -> None:
         stream, kind, due_at = deadline.stream, deadline.kind, deadline.due_at
         command_id = derived_uuid(stream, kind, wire_time(due_at))
-        command = self._command(stream=stream, kind=kind, due_at=due_at, command_id=command_id, actor=SYSTEM, at=self._clock.now())
+        command = self._command(stream=stream, key=deadline.key, kind=kind, due_at=due_at, command_id=command_id, actor=SYSTEM, at=self._clock.now())
         outcome = await self._decide(command)
         if not decided(outcome):
             await self._drop(deadline)

@@ -15,7 +15,7 @@ from shared.eventstore.policy import Policy, send
 from shared.eventstore.store import PostgresEventStore
 from shared.eventstore.subscription import Subscription
 from tests.flow import DECIDER, Answer, Flow, flow_on, running, word
-from tests.integration.test_subscription import is_quiet, publish_all
+from tests.integration.test_subscription import is_quiet, publish_all, says
 from tests.stacks import eventually
 
 
@@ -48,8 +48,14 @@ async def test_events_become_commands_in_the_order_of_their_stream(flow: Flow) -
         await flow.fill(streams=30, versions=3)
         await eventually(lambda: head_is(flow, 30 * 3 + 30 * 6))
         await eventually(partial(is_quiet, published, answers))
+        assert await saved(flow) == 30 * 3 + 30 * 6
     for n in range(30):
         assert await words_of(flow, f"answer-{n}") == ["v1.0", "v1.1", "v2.0", "v2.1", "v3.0", "v3.1"]
+
+
+async def saved(flow: Flow) -> int:
+    """How many records the policy's checkpoints have behind them."""
+    return int(await flow.pool.fetchval("select sum(next_offset) from checkpoints where subscription = 'answers'"))
 
 
 async def head_is(flow: Flow, head: int) -> bool:
@@ -115,6 +121,15 @@ async def test_keys_are_handled_side_by_side(flow: Flow) -> None:
     assert 32 < store.most <= 128
 
 
+class SlowOrders(Watched):
+    """A store that takes its time with what an order's own stream asks for, so that all else could overtake it."""
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        if (cause.causation or "").startswith("order-"):
+            await asyncio.gather(*(self.head() for _ in range(50)))
+        return await super().append(writes, cause)
+
+
 async def test_streams_that_share_a_key_are_handled_in_the_order_of_the_log(flow: Flow) -> None:
     """A payment is captured on one stream and refunded on another one of the same order."""
 
@@ -126,7 +141,7 @@ async def test_streams_that_share_a_key_are_handled_in_the_order_of_the_log(flow
         for kind in ("order", "dispute", "payment", "return"):
             await flow.append(f"{kind}-{n}", "x", key=f"{n}")
     await publish_all(flow)
-    async with running(answers := answering(flow, react=tell)):
+    async with running(answers := answering(flow, SlowOrders(flow.store), react=tell)):
         await eventually(partial(is_quiet, answers))
     for n in range(20):
         assert await words_of(flow, f"answer-{n}") == [f"order-{n}", f"dispute-{n}", f"payment-{n}", f"return-{n}"]
@@ -199,5 +214,8 @@ async def test_a_policy_that_was_superseded_saves_no_checkpoint(flow: Flow) -> N
         await asyncio.wait_for(entered.wait(), 20)
         await flow.pool.execute("update checkpoints set epoch = epoch + 1 where subscription = 'answers'")
         go_on.set()
+        await eventually(partial(says, answers, "Superseded"))
+        assert await saved(flow) == 0
         await eventually(partial(is_quiet, answers))
+        assert await saved(flow) == 1
     assert await words_of(flow, "answer-1") == ["a.0", "a.1"]

@@ -176,6 +176,36 @@ async def test_a_relay_killed_between_acknowledgement_and_checkpoint_repeats_onl
     assert all(len(same) == 1 for same in values.values()), "a repeat is the same record, to the byte"
 
 
+class Stumbling:
+    """A publisher that acknowledges a part of each batch, as one does whose broker goes away in between."""
+
+    def __init__(self, publisher: KafkaPublisher, most: int) -> None:
+        self.inner = publisher
+        self.most = most
+        self.partition, self.ids_at = publisher.partition, publisher.ids_at
+
+    async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
+        return (await self.inner.publish(batch))[: self.most]
+
+
+async def test_only_what_is_acknowledged_without_a_gap_is_checkpointed_and_the_publisher_thrown_away(flow: Flow) -> None:
+    checkpoints: list[int] = []
+    most = itertools.chain([3, 0, 4], itertools.repeat(1000))
+
+    @contextlib.asynccontextmanager
+    async def stumbling() -> AsyncIterator[Stumbling]:
+        checkpoints.append(await flow.pool.fetchval("select coalesce(max(position), 0) from checkpoints where partition = -1"))
+        async with flow.publisher() as publisher:
+            yield Stumbling(publisher, next(most))
+
+    await flow.fill(streams=10, versions=1)
+    async with running(relay := flow.relay(stumbling)):
+        await eventually(partial(all_published, relay))
+    assert checkpoints == [0, 3, 3, 7]
+    for positions in by_partition(await topic_of(flow)).values():
+        assert first_occurrences(positions) == sorted(set(positions))
+
+
 class Gate:
     """A publisher that stops between Kafka's acknowledgement and the relay's knowing it."""
 
