@@ -173,7 +173,7 @@ def expire(kind: str, due_at: datetime, at: datetime | None = None, stream: str 
     """The timer of the first dispute, or of `stream`, asks at its instant or at a later one."""
     stream = stream or dispute_stream()
     named = {"command_id": derived_uuid(stream, kind, due_at), "actor": SYSTEM, "at": at or due_at}
-    return ExpireDeadline(stream=stream, kind=kind, due_at=due_at, **named)
+    return ExpireDeadline(stream=stream, key=ORDER, kind=kind, due_at=due_at, **named)
 
 
 def expire_order(kind: str, due_at: datetime, at: datetime | None = None) -> ExpireDeadline:

@@ -21,6 +21,7 @@ from shared.events.dispute import (
     SolutionReached,
     SolutionType,
 )
+from shared.events.order import PaymentHoldLifted
 from tests.builders import accept, cancel, counter, dispute_id, dispute_stream, expire, modify, on, respond, terms, usd
 from tests.histories import Histories, after, agreed, countered, dispute_of, opened, order
 from tests.spec import Outcome, given
@@ -81,11 +82,11 @@ def test_t8_k17_d2_when_the_buyer_is_silent_the_case_team_takes_over() -> None:
     assert (outcome.states[0].phase, standing(outcome)) == (Phase.ESCALATED, set())
 
 
-def test_t8_other_terms_end_it_without_a_refund() -> None:
+def test_t8_t39_other_terms_end_it_without_a_refund_and_the_hold_with_it() -> None:
     strict = order(shipped="Mar 1", terms=terms(buyer_timeout_action="close"))
     offered = after(opened(happened=strict), counter(on("Mar 13")))
     outcome = given(decider, offered).when(expire("buyer_response", D2))
-    outcome.then_types(BuyerResponseTimedOut, DisputeClosed)
+    outcome.then_types(BuyerResponseTimedOut, DisputeClosed, PaymentHoldLifted)
     assert (outcome.events[1].reason, outcome.events[1].amount) == (CloseReason.NO_REFUND, usd("0.00"))
     assert (outcome.states[0].phase, standing(outcome)) == (Phase.CLOSED, set())
 

@@ -25,7 +25,6 @@ create table order_status (
     finished_at timestamptz,
     lost_at timestamptz,
     cancelled_at timestamptz,
-    account_status text,
     protection_ends_at timestamptz,
     expired boolean not null default false,
     release_at timestamptz,

@@ -14,7 +14,7 @@ CODE = ("services/*/*/domain", "services/*/*/programmes", "shared/events")
 
 _CITED = re.compile(r"\b([SKGTDPR]\d{1,3}[a-z]?|[PR](?=:))\b")
 _TEST = re.compile(r"def (test_\w+)")
-_IN_NAME = re.compile(r"_([skgtd]\d{1,3}[a-z]?)(?=_|$)")
+_IN_NAME = re.compile(r"_([skgtd]\d{1,3}[a-z]?|[pr])(?=_|$)")
 
 
 def main() -> None:

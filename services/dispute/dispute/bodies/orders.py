@@ -15,7 +15,7 @@ from shared.runtime.wire import Text, WireMoney
 
 
 class PaymentBody(Body):
-    """How the order was paid; without `payment_id` the order's id serves."""
+    """How the order was paid: without `payment_id` the order's id serves, without `paid_at` it was paid when it was placed."""
 
     payment_id: Id | None = None
     method: Word
@@ -103,7 +103,7 @@ class OrderBody(Body):
                 payee=payment.payee,
                 amount=payment.amount,
             ),
-            "paid_at": payment.paid_at,
+            "paid_at": payment.paid_at or self.placed_at,
             "lines": tuple(self._line(line) for line in self.lines),
             "ship_to": ShipTo(**dict(self.ship_to)),
             "facts": tuple(fact.fact() for fact in self.facts),

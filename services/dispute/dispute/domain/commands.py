@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from dispute.domain.dispute import BUYER_RESPONSE
 from shared.events.base import Command, Instant, Message, Personal, StreamName, derived_id
 from shared.events.dispute import Decision, Payer, Reason, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.money import Money
@@ -225,12 +226,15 @@ class ExpireDeadline(Command):
     """A timer asks; the decider decides again (architecture 0.6)."""
 
     stream: str
+    key: str
     kind: str
     due_at: Instant
 
     @property
     def streams(self) -> Sequence[StreamName]:
-        return (StreamName(self.stream),)
+        # The buyer's silence may end the dispute, and with it the hold on the order's lines.
+        order = (StreamName(f"order-{self.key}"),) if self.kind == BUYER_RESPONSE else ()
+        return (StreamName(self.stream), *order)
 
 
 def text_ref(command: Command, field: str) -> str:

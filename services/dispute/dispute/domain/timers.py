@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.agreement import reach
 from dispute.domain.commands import ExpireDeadline, is_due
 from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, Phase
 from dispute.domain.order import PROTECTION_END, Order
-from dispute.domain.release import expire_protection, release
+from dispute.domain.release import end_hold, expire_protection, release
+from shared.decider import Decided
 from shared.events.base import Event
 from shared.events.calendar import within_days
 from shared.events.dispute import (
@@ -23,9 +23,10 @@ from shared.events.dispute import (
     SellerResponseTimedOut,
 )
 from shared.events.money import Money
+from shared.events.order import HoldEnd
 
 
-def expire(command: ExpireDeadline, state: Dispute | Order) -> Sequence[Event]:
+def expire(command: ExpireDeadline, state: Dispute | Order, *order: Order) -> Decided:
     """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses."""
     if not is_due(state.due(command.kind), command):
         return []
@@ -35,7 +36,7 @@ def expire(command: ExpireDeadline, state: Dispute | Order) -> Sequence[Event]:
         case kind if kind == SELLER_RESPONSE:
             return seller_silent(command, state)
         case kind if kind == BUYER_RESPONSE:
-            return buyer_silent(command, state)
+            return buyer_silent(command, state, *order)
         case _:
             return no_agreement(command, state)
 
@@ -48,11 +49,11 @@ def seller_silent(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
     return [silent, *reached]
 
 
-def buyer_silent(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
+def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """T8: the buyer did not answer, so the case team takes over or, under other terms, it ends without a refund (D2)."""
     silent = BuyerResponseTimedOut(dispute_id=dispute.facts.dispute_id, due_at=command.due_at, rules=("K17",))
     if dispute.terms.buyer_timeout_action == "escalate":
-        return [silent, escalated(dispute, EscalationReason.BUYER_TIMEOUT, command.at)]
+        return [silent, escalated(dispute, EscalationReason.BUYER_TIMEOUT, command.at)], []
     closed = DisputeClosed(
         dispute_id=dispute.facts.dispute_id,
         reason=CloseReason.NO_REFUND,
@@ -60,7 +61,7 @@ def buyer_silent(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
         closed_at=command.at,
         rules=("K17",),
     )
-    return [silent, closed]
+    return [silent, closed], end_hold(order, dispute.facts, HoldEnd.CLOSED, command.at)
 
 
 def no_agreement(command: ExpireDeadline, dispute: Dispute) -> list[Event]:

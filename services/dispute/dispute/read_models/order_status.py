@@ -38,8 +38,6 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, lost_at=event.lost_at)
         case orders.OrderCancelled() as event:
             await _set(connection, recorded, cancelled_at=event.cancelled_at)
-        case orders.AccountStatusChanged() as event:
-            await _set(connection, recorded, account_status=event.status)
         case orders.ProtectionExpired() as event:
             await _set(connection, recorded, expired=True, release_at=event.release_at)
         case orders.OrderCompleted():
@@ -94,7 +92,6 @@ async def _register(connection: Connection, recorded: Recorded[Event], event: or
         exponent=amount.exponent,
         placed_at=event.placed_at,
         promised_by=event.promised_by,
-        account_status=event.buyer_account_status,
         **_end(event),
     )
     caps = [(line.line_id, line.cap.minor) for line in event.lines]

@@ -57,7 +57,6 @@ def _order_row(_: str, state: _Ordered) -> Values:
         "currency": order.payment.amount.currency if order.payment else None,
         "exponent": order.payment.amount.exponent if order.payment else None,
         **{name: getattr(order, name) for name in _ORDER_TIMES},
-        **({"account_status": order.account_status} if known else {}),
         "release_at": state.release_at,
         "expired": order.expired,
         "completed": order.completed,

@@ -71,6 +71,7 @@ class ExpireDeadline(Command):
     """A timer asks; the decider decides again (architecture 0.6)."""
 
     stream: str
+    key: str
     kind: str
     due_at: Instant
 
