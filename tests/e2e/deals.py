@@ -129,7 +129,6 @@ async def ordered(
     promised: int | None = -1,
     facts: Mapping[str, float] | None = None,
     capture: str | None = "",
-    paid: bool = True,
     lines: list[Json] | None = None,
     payment: Json | None = None,
     **body: Any,
@@ -139,7 +138,7 @@ async def ordered(
     `promised` is counted in days from today, the instants of `facts` too; `capture` is what the provider took, all of it where left out.
     """
     moment, order_id = await now(services), services.new("order")
-    money = {"method": "visa", "amount": usd(amount)} | ({"paid_at": wire(moment - 20 * DAY)} if paid else {})
+    money = {"method": "visa", "amount": usd(amount), "paid_at": wire(moment - 20 * DAY)}
     order = {
         "buyer_id": services.new("buyer"),
         "seller_id": services.new("seller"),
