@@ -1,0 +1,263 @@
+"""What is listed as possible is accepted, and what is listed as impossible is refused with the listed code: in every phase, for every party."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.e2e.client import Answer, Json, Party, Services, eventually
+from tests.e2e.deals import DAY, Deal, Dispute, counter, instant, now, ordered, usd, wire
+
+pytestmark = pytest.mark.e2e
+
+BODIES: dict[str, Json | None] = {
+    "respond": counter("15.00"),
+    "accept": None,
+    "modify": {"amount": usd("25.00")},
+    "cancel": {"acknowledge_release": True},
+    "ship": {"tracking_number": "RR1DE"},
+    "receive": None,
+    "inspect": {"result": "pass"},
+}
+"""A body that fits each action's command."""
+
+Reach = Callable[[Services], Awaitable[Dispute]]
+
+
+async def awaiting_seller(services: Services) -> Dispute:
+    return await (await ordered(services)).opened()
+
+
+async def awaiting_seller_again(services: Services) -> Dispute:
+    dispute = await offered(services)
+    await dispute.modify(amount=usd("40.00"))
+    return dispute
+
+
+async def offered(services: Services) -> Dispute:
+    dispute = await awaiting_seller(services)
+    await dispute.respond(counter("20.00"))
+    return dispute
+
+
+async def rejected(services: Services) -> Dispute:
+    dispute = await awaiting_seller(services)
+    await dispute.respond({"decision": "reject"})
+    return dispute
+
+
+async def after_the_last_round(services: Services) -> Dispute:
+    dispute = await offered(services)
+    for cents in range(9):
+        await dispute.modify(amount=usd(f"40.0{cents}"))
+        await dispute.respond(counter(f"20.0{cents}"))
+    return dispute
+
+
+async def escalated(services: Services) -> Dispute:
+    dispute = await offered(services)
+    await services.move_clock(advance="6d")
+    return dispute
+
+
+async def agreed(services: Services) -> Dispute:
+    dispute = await (await ordered(services)).opened(type="return_and_refund")
+    await dispute.respond({"decision": "accept"})
+    await dispute.when(lambda shown: shown["version"] == 5)
+    return dispute
+
+
+async def cancelled(services: Services) -> Dispute:
+    dispute = await awaiting_seller(services)
+    (await dispute.cancel()).ok()
+    return dispute
+
+
+async def refunded(services: Services) -> Dispute:
+    dispute = await awaiting_seller(services)
+    await dispute.respond({"decision": "accept"})
+    await dispute.closed()
+    return dispute
+
+
+NOT_NOW = "wrong_phase"
+PHASES: dict[str, tuple[Reach, Json, Json]] = {
+    # what leads there; what the buyer may do and not do; the seller
+    "awaiting the seller": (awaiting_seller, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": ""}),
+    "awaiting the seller again": (awaiting_seller_again, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": ""}),
+    "awaiting the buyer with an offer": (offered, {"cancel": "", "accept": "", "modify": ""}, {"respond": NOT_NOW}),
+    "awaiting the buyer after a refusal": (rejected, {"cancel": "", "accept": NOT_NOW, "modify": ""}, {"respond": NOT_NOW}),
+    "after the last round": (after_the_last_round, {"cancel": "", "accept": "", "modify": "max_rounds"}, {"respond": NOT_NOW}),
+    "with the case team": (escalated, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
+    "agreed": (agreed, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
+    "cancelled": (cancelled, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
+    "refunded": (refunded, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
+}
+
+
+def listed(shown: Answer) -> dict[str, str]:
+    """Every action of the list: the code that speaks against it, nothing where it is possible."""
+    possible = {action["rel"]: "" for action in shown["available_actions"]}
+    return possible | {action["rel"]: action["code"] for action in shown["unavailable_actions"]}
+
+
+async def call(party: Party, action: Json, shown: Answer, service: str = "dispute") -> Answer:
+    """The action as a client finds it: by its method and address, with the version that was seen."""
+    assert action["method"] == "POST"
+    return await party.post(action["href"], BODIES[action["rel"]], seen=shown.etag, service=service)
+
+
+@pytest.mark.parametrize("side", ["buyer", "seller"])
+@pytest.mark.parametrize("phase", PHASES)
+async def test_the_list_keeps_its_word(services: Services, phase: str, side: str) -> None:
+    reach, *expected = PHASES[phase]
+    dispute = await reach(services)
+    party: Party = getattr(dispute.deal, side)
+    shown = await dispute.show(party)
+    assert listed(shown) == expected[side == "seller"]
+    for action in shown["unavailable_actions"]:
+        refused = await call(party, action, shown)
+        assert (refused.refused, refused["rules"]) == ((409, action["code"]), action["rules"])
+    assert (await dispute.show(party)).raw == shown.raw
+    for number, action in enumerate(shown["available_actions"]):
+        assert action.keys() == {"rel", "method", "href", "due_at", "mandatory"}
+        again = dispute if number == 0 else await reach(services)
+        here = shown if number == 0 else await again.show(getattr(again.deal, side))
+        (same,) = [other for other in here["available_actions"] if other["rel"] == action["rel"]]
+        assert (await call(getattr(again.deal, side), same, here)).ok()["version"] > here["version"]
+
+
+@pytest.mark.parametrize("phase", ["awaiting the seller", "awaiting the buyer with an offer", "agreed"])
+async def test_what_is_the_other_sides_is_in_no_list_and_is_forbidden(services: Services, phase: str) -> None:
+    dispute = await PHASES[phase][0](services)
+    for party, theirs in ((dispute.deal.buyer, ["response"]), (dispute.deal.seller, ["acceptance", "modification", "cancellation"])):
+        shown = await dispute.show(party)
+        for command in theirs:
+            assert f"{dispute.path}/{command}" not in {action["href"] for action in shown["available_actions"] + shown["unavailable_actions"]}
+            rel = {"response": "respond", "acceptance": "accept", "modification": "modify", "cancellation": "cancel"}[command]
+            answer = await party.post(f"{dispute.path}/{command}", BODIES[rel], seen=shown.etag)
+            assert answer.refused == (403, "forbidden")
+
+
+async def test_the_case_team_is_shown_the_dispute_and_no_action(services: Services) -> None:
+    shown = await (await offered(services)).show(services.party("team", "case_team"))
+    assert listed(shown) == {}
+
+
+async def test_an_action_says_until_when_it_may_be_done_and_whether_silence_costs(services: Services) -> None:
+    dispute = await awaiting_seller(services)
+    (respond,) = (await dispute.show(dispute.deal.seller))["available_actions"]
+    (deadline,) = (await dispute.show())["deadlines"]
+    assert (respond["due_at"], respond["mandatory"]) == (deadline["due_at"], True)
+    await dispute.respond(counter("20.00"))
+    shown = await dispute.show()
+    due = {action["rel"]: action["due_at"] for action in shown["available_actions"]}
+    assert due["accept"] == due["modify"] == min(deadline["due_at"] for deadline in shown["deadlines"])
+
+
+ORDERS: dict[str, tuple[Json, str]] = {
+    "may be disputed": ({}, ""),
+    "was just shipped": ({"promised": 30, "facts": {"shipped": -1}}, "too_early"),
+    "is over": ({"promised": -40, "facts": {"shipped": -45, "delivered": -17}}, "protection_expired"),
+    "was bought elsewhere": ({"channel": "off_platform"}, "not_eligible_off_platform"),
+    "was paid by voucher": ({"payment": {"method": "voucher"}}, "payment_method_not_accepted"),
+    "is a restricted buyer's": ({"buyer_account_status": "restricted"}, "account_not_in_good_standing"),
+}
+
+
+async def open_action(deal: Deal) -> tuple[Answer, Json]:
+    """The order's status as its buyer sees it, and what it says about opening a dispute."""
+    status = await eventually(deal.status, lambda answer: answer.status == 200)
+    (action,) = status["available_actions"] + status["unavailable_actions"]
+    assert (action["rel"], action["method"], action["href"]) == ("open-dispute", "POST", "/v1/disputes")
+    return status, action
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_an_order_tells_its_buyer_whether_a_dispute_can_be_opened(services: Services, order: str) -> None:
+    given, code = ORDERS[order]
+    deal = await ordered(services, **given)
+    status, action = await open_action(deal)
+    assert listed(status) == {"open-dispute": code}
+    answer = await deal.open()
+    if code:
+        assert (answer.body["code"], answer.body["rules"]) == (code, action["rules"])
+        assert answer.body.get("opens_at") == action.get("allowed_at")
+    else:
+        assert answer.ok(201)
+        assert action["due_at"] == status["protection_ends_at"]
+    assert listed(await deal.status(deal.seller)) == {}
+
+
+async def test_an_order_tells_at_once_what_a_dispute_leaves_to_its_buyer(services: Services) -> None:
+    deal = await ordered(services)
+    dispute = await deal.opened()
+    assert (await open_action(deal))[1]["code"] == "already_open"
+    (await dispute.cancel()).ok()
+    assert "code" not in (await open_action(deal))[1]
+    dispute = await deal.opened(amount=usd("5.00"))
+    await dispute.respond({"decision": "accept"})
+    await dispute.closed()
+    assert (await open_action(deal))[1]["code"] == "already_agreed"
+    assert (await deal.open()).refused == (409, "already_agreed")
+
+
+async def test_the_instant_at_which_it_may_be_done_is_the_first_at_which_it_is(services: Services) -> None:
+    deal = await ordered(services, promised=None, facts={"shipped": -9})
+    (_, action) = await open_action(deal)
+    allowed_at = instant(action["allowed_at"])
+    if allowed_at - await now(services) > timedelta(minutes=1):
+        await services.move_clock(now=wire(allowed_at - timedelta(seconds=30)))
+        assert (await deal.open()).refused == (409, "too_early")
+    await services.move_clock(now=wire(allowed_at))
+    assert "code" not in (await open_action(deal))[1]
+    (await deal.open()).ok(201)
+    assert allowed_at < await now(services) < allowed_at + DAY
+
+
+async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> None:
+    dispute = await agreed(services)
+    deal, warehouse = dispute.deal, services.party("warehouse-1", "warehouse")
+    path = f"/v1/returns/{(await dispute.show())['return_id']}"
+    states = {
+        "label_issued": [(deal.seller, {"receive": NOT_NOW, "inspect": NOT_NOW}), (deal.buyer, {"ship": ""})],
+        "shipped": [(deal.buyer, {"ship": NOT_NOW}), (warehouse, {"receive": "", "inspect": NOT_NOW})],
+        "received": [(deal.buyer, {"ship": NOT_NOW}), (deal.seller, {"receive": NOT_NOW, "inspect": ""})],
+        "inspected": [(deal.buyer, {"ship": NOT_NOW}), (warehouse, {"receive": NOT_NOW, "inspect": NOT_NOW})],
+    }
+    for state, parties in states.items():
+        for party, expected in parties:
+            shown = (await party.get(path, "return_label")).ok()
+            assert (shown["state"], listed(shown)) == (state, expected)
+            for action in shown["unavailable_actions"]:
+                answer = await party.post(action["href"], ANOTHER.get(action["rel"]), service="return_label")
+                if (state, action["rel"]) in TOLD_TWICE:
+                    assert answer.ok()["version"] == shown["version"]
+                else:
+                    assert answer.refused == (409, action["code"])
+            for action in shown["available_actions"]:
+                (await call(party, action, shown, "return_label")).ok()
+
+
+ANOTHER: dict[str, Json] = {"ship": {"tracking_number": "RR2DE"}, "inspect": {"result": "fail", "fault": "damaged"}}
+"""Not what was recorded: the very same again is no refusal, for it has been done."""
+
+TOLD_TWICE = {("received", "receive"), ("inspected", "receive")}
+"""A receipt has nothing by which one could differ from another."""
+
+
+async def test_an_issued_refund_has_nothing_to_try_again(services: Services) -> None:
+    dispute = await refunded(services)
+    refund_id = (await dispute.show())["refund_id"]
+
+    async def asked() -> Answer:
+        return await dispute.deal.buyer.get(f"/v1/refunds/{refund_id}", "refund")
+
+    shown = await eventually(asked, lambda answer: answer.status == 200)
+    assert listed(shown) == {"retry": NOT_NOW}
+    (action,) = shown["unavailable_actions"]
+    answer: Any = await dispute.deal.buyer.post(action["href"], key="again", service="refund")
+    assert (answer.refused, answer["rules"]) == ((409, action["code"]), action["rules"])
