@@ -171,6 +171,7 @@ class Expire(Command):
     """A deadline has come."""
 
     stream: str
+    key: str
     kind: str
     due_at: datetime
 
