@@ -1,0 +1,1 @@
+"""Faults on real processes: what makewhole promises is kept while they are killed, stopped and cut off."""

@@ -1,0 +1,103 @@
+"""What waves have come to, told so that they can be compared; and what must hold whatever happened: the audit, and every command once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.client import Journal, Patient
+from tests.chaos.stack import Chaos
+from tests.chaos.stories import Wave
+from tests.e2e.client import SERVICES
+from tests.e2e.log import Logs, open_logs
+
+AUDIT_LIMIT = 90.0
+NAMES = "select key, stream, split_part(type, '.', 2) as name from events where key = any($1) order by stream, version"
+RUNS = """
+select metadata ->> 'command_id' as command_id, max(position) as last, max(position) - min(position) + 1 - count(*) as between
+from events group by 1
+"""
+
+State = dict[str, Any]
+
+
+async def states_of(services: Patient, base: int, waves: Iterable[Wave]) -> dict[str, State]:
+    """By order: phase and result, payout, the provider's movements, and every event of every stream."""
+    disputes = {order: dispute for wave in waves for order, dispute in wave.disputes.items()}
+    async with open_logs(base) as logs:
+        names = await _names(logs, list(disputes))
+    shown = await asyncio.gather(*(_shown(services, order, dispute) for order, dispute in disputes.items()))
+    return {order: {**state, "events": names[order]} for order, state in zip(disputes, shown, strict=True)}
+
+
+async def _shown(services: Patient, order: str, dispute: str) -> State:
+    buyer = services.party(f"buyer-of-{order}", "buyer")
+    view, status = await asyncio.gather(buyer.get(f"/v1/disputes/{dispute}"), buyer.get(f"/v1/orders/{order}/status"))
+    result = view.ok()["result"] or {}
+    return {
+        "dispute": {name: view[name] for name in ("phase", "label", "round", "fulfilment")},
+        "result": {name: result.get(name) for name in ("reason", "reached_type", "amount")},
+        "order": {name: status.ok()[name] for name in ("label", "payout")},
+        "ledger": [(line["kind"], line["amount"]["amount"]) for line in await services.ledger(order)],
+    }
+
+
+async def _names(logs: Logs, orders: Sequence[str]) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """By order and kind of stream: the names of its events, in order."""
+    found: dict[str, dict[str, list[str]]] = {order: defaultdict(list) for order in orders}
+    for service in SERVICES:
+        for row in await logs.rows(service, NAMES, orders):
+            found[row["key"]][row["stream"].partition("-")[0]].append(row["name"])
+    return found
+
+
+def story_of(order: str) -> str:
+    """The story that was played with the order."""
+    return order.rsplit("-", 2)[1]
+
+
+def differences(reference: Mapping[str, State], states: Mapping[str, State]) -> list[str]:
+    """Where an order has come to something else than its story does without faults."""
+    told = []
+    for order, state in states.items():
+        expected = reference[story_of(order)]
+        told += [f"{order}: {name} is {state[name]} and not {expected[name]}" for name in state if state[name] != expected[name]]
+    return told
+
+
+async def audited(stack: Chaos, journal: Journal) -> dict[str, int]:
+    """`makewhole audit` over everything since the stack began; a fault is a failure. Answers with some of what it looked at."""
+    program = Path(sys.executable).with_name("makewhole")
+    argv = [str(program), "audit", "--json", "--journal", str(journal.path)]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*argv, env=stack.environment, stdout=pipe, stderr=pipe)
+    said, complaint = await asyncio.wait_for(process.communicate(), AUDIT_LIMIT)
+    report: dict[str, Any] = json.loads(said) if said else {"ok": False, "checks": []}
+    broken = [(check["promise"], check["faults"], check["examples"]) for check in report["checks"] if not check["ok"]]
+    assert report["ok"], (broken, complaint.decode())
+    assert process.returncode == 0, complaint.decode()
+    found = {check["promise"]: check["seen"] for check in report["checks"]}
+    events = sum(found[f"log {service}"]["events"] for service in SERVICES)
+    return {"audited": len(found), "events": events, "refunds": found["ledger"]["refunds"], "effects": found["ledger"]["effects"]}
+
+
+async def once_each(base: int, journal: Journal) -> int:
+    """How many commands were acknowledged: each one's events are in the log in one piece that ends where its answer said, and no command's twice."""
+    acknowledged = {(entry["service"], entry["command_id"]): entry["position"] for entry in journal.entries}
+    assert acknowledged.items() <= (last := await _last_positions(base)).items(), acknowledged.items() - last.items()
+    return len(acknowledged)
+
+
+async def _last_positions(base: int) -> dict[tuple[str, str], int]:
+    last = {}
+    async with open_logs(base) as logs:
+        for service in SERVICES:
+            for row in await logs.rows(service, RUNS):
+                assert row["between"] == 0, f"command {row['command_id']} of {service} was carried out more than once"
+                last[(service, row["command_id"])] = row["last"]
+    return last

@@ -1,0 +1,78 @@
+"""Every named crash point, fired in each process that passes it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+import time
+from collections.abc import Mapping, Sequence
+
+from shared.eventstore import crash
+from tests.chaos.run import Kept, Run, seconds
+from tests.chaos.stack import Process
+
+FIRE_LIMIT = 60.0
+PACKAGES = ("shared", "dispute", "refund", "return_label", "sandbox", "console", "ops")
+EVERYBODY = ("return_label", "return_label-worker", "dispute", "refund", "dispute-worker", "refund-worker")
+PASSED_BY: Mapping[str, Sequence[str]] = {
+    "append.before_commit": EVERYBODY,
+    "append.after_commit": EVERYBODY[1:] + EVERYBODY[:1],
+    "relay.after_ack": ("dispute-worker", "refund-worker", "return_label-worker"),
+    "due.before_append": ("dispute-worker", "refund-worker"),
+    "due.after_append": ("dispute-worker", "refund-worker"),
+    "refund.before_gateway": ("refund-worker",),
+    "refund.after_gateway": ("refund-worker",),
+}
+"""By point: the processes that pass it in the stories."""
+
+Plan = Mapping[str, Sequence[str]]
+"""By process: the points that it dies at, a life each."""
+
+
+def registered() -> set[str]:
+    """Every crash point of the project, which registers when its module is imported."""
+    for package in map(importlib.import_module, PACKAGES):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    return {name for name, where in crash.POINTS.items() if where.startswith(("shared/", "services/"))}
+
+
+def everything() -> Plan:
+    """Every point in every process that passes it."""
+    plan: dict[str, list[str]] = {}
+    for point, processes in PASSED_BY.items():
+        for process in processes:
+            plan.setdefault(process, []).append(point)
+    return plan
+
+
+def each_once() -> Plan:
+    """Every point in one of the processes that pass it, the one that has least to die of."""
+    plan: dict[str, list[str]] = {process: [] for process in EVERYBODY}
+    for point, processes in PASSED_BY.items():
+        min((plan[process] for process in processes), key=len).append(point)
+    return {process: points for process, points in plan.items() if points}
+
+
+async def every_point(run: Run, plan: Plan) -> Kept:
+    """Plays stories until each process has died at each of its points, one a life, and come back."""
+    began, waves = time.monotonic(), []
+    async with asyncio.TaskGroup() as group:
+        firing = [group.create_task(_fire(run.stack.processes[process], points)) for process, points in plan.items()]
+        while not all(task.done() for task in firing):
+            waves.append(await run.play("points"))
+    points = {point for points in plan.values() for point in points}
+    fired = sum(map(len, plan.values()))
+    return Kept("every crash point", {"points": len(points), "of": len(registered()), "fired": fired, **await run.ended(waves), **seconds(began)})
+
+
+async def _fire(process: Process, points: Sequence[str]) -> None:
+    process.forget_crashes()
+    process.server.plans.extend(f"{point}:1" for point in points)
+    assert await process.kill()
+    for n in range(len(points)):
+        await process.begun()
+        await process.died(FIRE_LIMIT)
+        assert process.crashed == [f"{point}:1" for point in points[: n + 1]]
+    await process.back()

@@ -1,0 +1,50 @@
+"""What makewhole promises is kept while its processes and its servers are killed; `make chaos` does the same for longer."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.chaos import outages, points
+from tests.chaos.points import PASSED_BY, every_point
+from tests.chaos.run import Kept, Run
+from tests.chaos.same_key import same_key
+from tests.chaos.stories import LASTING
+from tests.chaos.storm import storm
+
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
+
+
+def told(kept: Kept) -> None:
+    print(kept.line)
+
+
+def test_every_crash_point_has_a_process_that_passes_it() -> None:
+    assert points.registered() == set(PASSED_BY)
+
+
+async def test_a_command_cut_off_after_its_commit_has_one_effect_and_its_answer_comes_with_the_same_request(run: Run) -> None:
+    told(await same_key(run, ["withdrawn"], ["dispute"]))
+
+
+async def test_every_crash_point_fires_and_what_was_begun_is_finished(run: Run) -> None:
+    told(await every_point(run, points.each_once()))
+
+
+async def test_any_process_is_killed_at_any_moment_and_everything_ends_as_without_faults(run: Run) -> None:
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    told(await storm(run, seed, 15.0))
+
+
+async def test_commands_go_on_and_approved_refunds_are_paid_while_kafka_is_away(run: Run) -> None:
+    told(await outages.broker_away(run, 12.0, outages.stopped))
+
+
+async def test_nothing_acknowledged_is_lost_when_the_database_server_is_killed(run: Run) -> None:
+    told(await outages.struck(run, [outages.postmaster_killed]))
+
+
+async def test_everything_goes_on_by_itself_after_the_power_was_cut(run: Run) -> None:
+    told(await outages.struck(run, [outages.everything_killed], LASTING))
