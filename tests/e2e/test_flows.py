@@ -205,8 +205,10 @@ async def test_an_order_that_nobody_disputes_is_released_an_hour_after_its_prote
 
 async def test_what_is_refunded_and_what_is_released_make_up_what_was_paid_line_by_line(services: Services) -> None:
     deal = await ordered(services, lines=TWO_LINES, facts={"shipped": -9, "delivered": -15}, promised=-12)
-    dispute = await deal.opened(reason="late", amount=usd("12.00"))
-    status = await eventually(deal.status, lambda answer: answer.status == 200 and answer["open_dispute"] == dispute.id)
+    opened = (await deal.open(reason="late", amount=usd("12.00"))).ok(201)
+    dispute = Dispute(deal, opened["id"])
+    status = (await deal.status(at_least=opened.position)).ok()
+    assert status["open_dispute"] == dispute.id
     assert [(line["line_id"], line["held_by"]) for line in status["lines"]] == [("1", dispute.id), ("2", None)]
     assert status["label"] == "Dispute in Progress"
     await dispute.respond(ACCEPT)
