@@ -57,6 +57,7 @@ with held as materialized (select topic, partition from checkpoints where subscr
 update checkpoints c set position = $2, next_offset = 0, epoch = epoch + 1, log_id = (select log_id from log)
 from held where c.subscription = $1 and c.topic = held.topic and c.partition = held.partition
 """
+HEAD = "select coalesce(max(position), 0) from events"
 FORGET = "delete from checkpoints where subscription = $1"
 
 
@@ -119,7 +120,11 @@ async def projected(connection: Connection | Pool, subscription: str, position: 
 
 
 async def wait_for_position(connection: Connection | Pool, subscription: str, position: int, limit: float = 2.0) -> None:
-    """Returns when the read model includes `position`; ProjectionBehind after `limit` seconds."""
+    """Returns when the read model includes `position`; ProjectionBehind after `limit` seconds, and at once where the log has no such position."""
+    if await projected(connection, subscription, position):
+        return
+    if position > await connection.fetchval(HEAD):
+        raise ProjectionBehind(f"the log has no position {position}")
     pause = 0.002
     try:
         async with asyncio.timeout(limit):

@@ -223,4 +223,5 @@ class KafkaSource:
 
 
 def _record(raw: Any) -> Record:
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, tuple(raw.headers), raw.value or b"")
+    headers = tuple((name, value or b"") for name, value in raw.headers)  # a stranger's record may hold nulls
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value or b"")

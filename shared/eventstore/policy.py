@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
+
 from shared.decider import Decider, Send
 from shared.events.base import SYSTEM, Cause, Command, Event, Recorded, derived_uuid
 from shared.eventstore import checkpoints
 from shared.eventstore.checkpoints import Checkpoint
 from shared.eventstore.delivery import Delivery
+from shared.eventstore.errors import UnsafeDatabase
 from shared.eventstore.handle import handle
 from shared.eventstore.handler import Home
 from shared.eventstore.retry import GIVE_UP_AFTER, Backoff, transient
@@ -75,6 +78,8 @@ class Policy:
                 if transient(error):
                     await backoff.pause(error)
                     continue
+                if isinstance(error, asyncpg.PostgresError | UnsafeDatabase):
+                    raise  # the database's fault and not the event's: parked, it would let what follows it overtake it
                 tries, last = tries + 1, error
         async with home.pool.acquire() as connection, connection.transaction():
             await home.parking.park(connection, delivery, last, tries)

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 CONNECT_LIMIT = 3.0
 ROLE = "makewhole_app"
 
-SESSION = {"statement_timeout": "5000", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}  # milliseconds
+SESSION = {
+    "statement_timeout": "5000",  # milliseconds, as the next two
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "10000",
+    # The append function takes its snapshot after the log's lock: under any other level it would count from what was there before.
+    "default_transaction_isolation": "read committed",
+}
 # The few plans of these sessions must come from the indexes even where the planner has no statistics yet, as in a new database,
 # and are made once; compiling them never pays.
 PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off", "plan_cache_mode": "force_generic_plan"}

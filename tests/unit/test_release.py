@@ -5,6 +5,7 @@ from __future__ import annotations
 from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
 from dispute.domain.rejections import ProtectionExpired as TooLate
+from shared.events.base import derived_uuid
 from shared.events.dispute import Decision, RefundNoted, RefundOutcome
 from shared.events.order import LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased, ProtectionExpired
 from tests.builders import (
@@ -132,6 +133,21 @@ def test_t39_s45_after_the_protection_the_rest_is_released_when_the_dispute_ends
     noted, released = outcome.by_stream[ORDER_STREAM]
     assert isinstance(noted, RefundNoted)
     assert released == PaymentReleased(order_id=ORDER, lines=parts(l1="20.00"), amount=usd("20.00"), dispute_id=dispute_id(), rules=("S45",))
+
+
+def test_t39_a_note_that_comes_after_r_with_its_old_instant_releases_the_rest_all_the_same() -> None:
+    held = after(disputed(FINISHED, *FIRST, amount="10.00"), expire_order("protection_end", P))
+    given(decider, held).when(expire_order("release", R)).then_nothing()
+    late = refund_all(held, "Apr 4")
+    assert [type(event) for event in late.by_stream[ORDER_STREAM]] == [RefundNoted, PaymentReleased, OrderCompleted]
+
+
+def test_t39_what_was_paid_is_noted_once_under_whatever_event() -> None:
+    noted = refund_all(disputed(TWO, *FIRST, amount="10.00"), "Apr 4").after
+    again = note_refund(refund_due(noted), on("Apr 4")).model_copy(
+        update={"command_id": derived_uuid("another event"), "source_event": "payment-o/9"}
+    )
+    given(decider, noted).when(again).then_nothing()
 
 
 def test_t39_while_protected_the_hold_is_lifted_and_nothing_released() -> None:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 16
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-SESSION = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s", "jit": "off"}
+SESSION = {
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+    "jit": "off",
+    "default_transaction_isolation": "read committed",
+}
 
 _CAPTURE = """
 with new as (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -133,7 +134,9 @@ def _answer(caller: Caller, outcome: Outcome, status: int = 200) -> Response:
 
 async def _history(viewer: Viewer, dispute_id: str, as_of: datetime | None = None) -> list[Recorded[Event]]:
     """The dispute's history up to the instant; NotFound where there is none."""
-    history = [x for x in (await viewer.state.store.load(f"dispute-{dispute_id}"))[0] if not as_of or x.metadata.at <= as_of]
+    (events,) = await viewer.state.store.load(f"dispute-{dispute_id}")
+    # A prefix: a policy's event bears the other service's instant, so a later one may look earlier.
+    history = list(takewhile(lambda recorded: not as_of or recorded.metadata.at <= as_of, events))
     if not history:
         raise NotFound("There is no such dispute.")
     return history

@@ -58,18 +58,21 @@ async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_leas
     for read_model in (order_status.NAME, disputes.NAME):
         await wait_for_position(pool, read_model, at_least_position)
     found = await order_status.find(pool, order_id)
-    if not found or not _may_see(viewer, found[0]):
+    if not found or _role(viewer, found[0]) is None:
         raise NotFound("There is no such order.")
     row, lines = found
     of_order = await disputes.of_order(pool, order_id)
     order = _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
+    if _role(viewer, row) == "seller":
+        lines = [line for line in lines if order.lines[line["line_id"]].seller_id == viewer.actor.id]
+        of_order = [dispute for dispute in of_order if dispute["seller_id"] == viewer.actor.id]
     return shown(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
 
 
-def _may_see(viewer: Viewer, row: Mapping[str, Any]) -> bool:
-    """A seller of any line is a party; an order of which only facts are known shows itself to those who oversee."""
+def _role(viewer: Viewer, row: Mapping[str, Any]) -> str | None:
+    """A seller of any line is a party, and sees what is the seller's own; of an order known by facts alone those know who oversee."""
     seller_id = viewer.actor.id if viewer.actor.id in row["seller_ids"] else ""
-    return party_role(viewer.actor, row["buyer_id"] or "", seller_id) is not None
+    return party_role(viewer.actor, row["buyer_id"] or "", seller_id)
 
 
 def _fold(history: Sequence[Recorded[Event]]) -> Order:

@@ -30,7 +30,9 @@ _RULES = {
 
 
 def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """The money's fate; once it is paid the dispute closes and the hold ends (T33, T39)."""
+    """The money's fate; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted once."""
+    if _noted(dispute, command) and command.outcome == RefundOutcome.ISSUED:
+        return [], []
     noted = RefundNoted(
         refund_id=command.refund_id,
         order_id=command.order_id,
@@ -66,6 +68,11 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
         rules=("S81",) if command.outcome not in _ENDS else ("S82",),
     )
     return [noted, *_follows(command, dispute)], []
+
+
+def _noted(dispute: Dispute, command: NoteRefund) -> bool:
+    """Whether this refund is known as paid: its note may come again under another event's id, after a restore of the other log."""
+    return bool(dispute.refund and dispute.refund.refund_id == command.refund_id and dispute.refund_outcome == RefundOutcome.ISSUED)
 
 
 _ENDS = frozenset({ReturnOutcome.PASSED, ReturnOutcome.FAILED})

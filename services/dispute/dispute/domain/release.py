@@ -23,7 +23,8 @@ from shared.events.order import (
 def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetime) -> list[Event]:
     """T39: lines whose protection is over are released, as far as anything is left on them; the others are free again."""
     held = [order.lines[line.line_id] for line in dispute.lines]
-    releasing = order.protection_over(at) and not order.cancelled_at
+    # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask again.
+    releasing = (order.expired or order.protection_over(at)) and not order.cancelled_at
     left = [line for line in held if releasing and line.remainder]
     freed = tuple(line.line_id for line in held if line not in left)
     lifted = PaymentHoldLifted(order_id=order.order_id, dispute_id=dispute.dispute_id, lines=freed, because=because)
