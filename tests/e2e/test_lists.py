@@ -114,9 +114,9 @@ async def test_a_list_that_waits_for_a_position_shows_what_was_just_done(service
         assert [entry["action"] for entry in history] == ["dispute_opened"]
 
 
-async def test_a_position_that_does_not_come_within_two_seconds_is_told_to_be_behind(disputes: list[Dispute]) -> None:
+async def test_a_position_that_does_not_come_is_told_to_be_behind_after_two_seconds_at_most(disputes: list[Dispute]) -> None:
     began = time.monotonic()
     answer = await disputes[0].deal.buyer.get("/v1/disputes?at_least_position=1000000000")
     is_one_problem(answer, 503, "projection_behind")
-    assert 1.9 < time.monotonic() - began < 10
+    assert time.monotonic() - began < 4
     assert int(answer.headers["Retry-After"]) >= 1

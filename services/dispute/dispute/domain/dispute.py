@@ -127,7 +127,7 @@ def evolve(state: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an 
         case disputes.Escalated():
             return replace(state, phase=Phase.ESCALATED, escalated=event, evidence_until=event.evidence_until)
         case disputes.RefundDue():
-            return replace(state, fulfilment=Fulfilment.REFUND_PENDING, refund=event)
+            return replace(state, fulfilment=Fulfilment.REFUND_PENDING, refund=event, refund_outcome=None)
         case disputes.ReturnDue():
             return replace(state, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted():

@@ -35,7 +35,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.Escalated() as event:
             await _set(connection, recorded, phase=Phase.ESCALATED, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
-            await _set(connection, recorded, fulfilment=Fulfilment.REFUND_PENDING, refund_id=event.refund_id)
+            await _set(connection, recorded, fulfilment=Fulfilment.REFUND_PENDING, refund_id=event.refund_id, refund_outcome=None)
         case disputes.ReturnDue() as event:
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
