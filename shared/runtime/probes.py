@@ -14,6 +14,7 @@ import orjson
 from shared.runtime.telemetry import METRICS_TYPE, metrics_page
 
 BUDGET = 1.0  # seconds
+KEPT = 0.5  # seconds
 JSON = "application/json"
 
 Check = Callable[[], Awaitable[str | None]]
@@ -64,12 +65,31 @@ async def _within_budget(check: Check) -> str | None:
         return type(error).__name__
 
 
+def shared(check: Check) -> Check:
+    """The check, run once for all who ask while it runs or within `KEPT` of its start; who leaves does not end it for the others."""
+    running: asyncio.Task[str | None] | None = None
+    started = 0.0
+
+    async def ask() -> str | None:
+        nonlocal running, started
+        now = asyncio.get_running_loop().time()
+        if running is None or running.cancelled() or (running.done() and now - started >= KEPT):
+            # Within its own budget, for nobody's leaving ends it.
+            running, started = asyncio.create_task(_within_budget(check)), now
+        return await asyncio.shield(running)
+
+    return ask
+
+
 def database_check(dsn: str, service: str) -> Check:
-    """Whether the database answers and is as new as this code; a newer one will do, for another version may be being rolled out."""
+    """Whether the database answers and is as new as this code; a newer one will do, for another version may be being rolled out.
+
+    One connection at a time, however many ask: the page is read without a token.
+    """
     newest = newest_revision(service)
 
     async def check() -> str | None:
-        # A connection of its own each time: whether one can be had is the question.
+        # A connection of its own for each run: whether one can be had is the question.
         connection = await asyncpg.connect(dsn, timeout=BUDGET, server_settings={"application_name": "makewhole probe"})
         try:
             revision = await connection.fetchval("select max(version_num) from alembic_version")
@@ -79,7 +99,7 @@ def database_check(dsn: str, service: str) -> Check:
             connection.terminate()
         return None if (revision or "") >= newest else f"migrated to {revision}, not {newest}"
 
-    return check
+    return shared(check)
 
 
 def newest_revision(service: str) -> str:
