@@ -15,6 +15,7 @@ from shared.events.refund import Destination, PaymentCaptured, RefundApproved, R
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 BUYER = Actor(id="bea", roles=frozenset({"buyer"}))
 SELLER = Actor(id="sam", roles=frozenset({"seller"}))
+OTHER_SELLER = Actor(id="olga", roles=frozenset({"seller"}))
 SUPPORT = Actor(id="sue", roles=frozenset({"support"}))
 STRANGER = Actor(id="eve", roles=frozenset({"buyer"}))
 

@@ -30,7 +30,7 @@ class PaymentCaptured(Event):
 
 
 class RefundRequested(Event):
-    """Somebody's `RefundDue` arrived."""
+    """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller."""
 
     refund_id: str
     order_id: str
@@ -42,6 +42,7 @@ class RefundRequested(Event):
     bank_window_bd: tuple[int, int]
     timezone: str
     rules: tuple[str, ...]
+    seller_id: str | None = None
 
 
 class RefundRefused(Event):

@@ -38,6 +38,21 @@ async def test_who_sees_a_refund(shop: Shop, actor: Actor, status: int) -> None:
     assert (listed.status, len(listed.body["data"])) == (200, 1 if status == 200 else 0)
 
 
+async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(shop: Shop) -> None:
+    theirs, unnamed = p.request(seller_id=p.OTHER_SELLER.id), p.request("rfd_2", parts={"b": 1000})
+    await shop.ask(p.capture(), theirs, unnamed, p.request("rfd_3", parts={"b": 1000}, seller_id=p.SELLER.id))
+
+    async def seen(actor: Actor) -> tuple[list[str], list[int]]:
+        listed = (await shop.desk.get("/v1/refunds", actor, order_id="o1")).body["data"]
+        return [row["id"] for row in listed], [(await shop.desk.get(f"/v1/refunds/rfd_{n}", actor)).status for n in (1, 2, 3)]
+
+    assert await seen(p.OTHER_SELLER) == (["rfd_1"], [200, 404, 404])
+    assert await seen(p.SELLER) == (["rfd_3", "rfd_2"], [404, 200, 200])
+    assert await seen(p.BUYER) == (["rfd_3", "rfd_2", "rfd_1"], [200, 200, 200])
+    both = Actor(id=p.SELLER.id, roles=frozenset({"buyer", "seller"}))
+    assert await seen(both) == (["rfd_3", "rfd_2"], [404, 200, 200])
+
+
 async def test_refunds_are_listed_by_order_and_by_dispute_the_newest_first_s64(shop: Shop) -> None:
     await shop.ask(p.capture(), p.request(), p.request("rfd_2", parts={"b": 1000}, dispute_id="dsp_2"), p.request("rfd_3", parts={"b": 9000}))
 
@@ -112,6 +127,8 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         (refunds.Wanted(dispute_id="dsp_1", seller_id="sam"), "refunds_dispute"),
         (refunds.Wanted(before=7), "refunds_newest"),
         (refunds.Wanted(buyer_id="bea"), "payments_buyer"),
+        (refunds.Wanted(seller_id="sam"), "payments_seller"),
+        (refunds.Wanted(seller_id="sam"), "refunds_seller"),
     ],
 )
 async def test_each_list_is_read_by_an_index(shop: Shop, wanted: refunds.Wanted, index: str) -> None:

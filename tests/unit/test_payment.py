@@ -7,7 +7,7 @@ import pytest
 
 from refund.domain.decider import decider
 from refund.domain.payment import RefundStatus
-from refund.domain.rejections import Forbidden, NotFound, WrongPhase
+from refund.domain.rejections import Forbidden, NotFound, PaymentNotCaptured, WrongPhase
 from shared.events.base import Actor
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
@@ -48,7 +48,8 @@ def test_the_same_refund_asked_twice_is_one_refund() -> None:
 
 
 def test_a_refused_refund_asked_twice_is_refused_once() -> None:
-    given(decider).when(p.request()).then_types(RefundRefused).when(p.request()).then_nothing()
+    refused = given(decider, p.captured()).when(p.request(payment_id="another")).then_types(RefundRefused)
+    refused.when(p.request(payment_id="another")).then_nothing()
 
 
 def refusal(command: Any, *events: RefundEvent) -> str:
@@ -59,8 +60,17 @@ def refusal(command: Any, *events: RefundEvent) -> str:
 
 
 def test_a_refund_of_an_unknown_payment_is_refused_t30a() -> None:
-    assert refusal(p.request()) == "unknown_payment"
     assert refusal(p.request(payment_id="another"), p.captured()) == "unknown_payment"
+
+
+def test_a_refund_whose_capture_is_not_known_yet_is_rejected_and_can_be_asked_again() -> None:
+    """Nothing is recorded: a refusal would be final though the capture may only be late."""
+    given(decider).when(p.request()).then_rejects(PaymentNotCaptured)
+    given(decider).when(p.capture()).when(p.request()).then_types(RefundRequested, RefundApproved)
+
+
+def test_a_refund_keeps_whose_line_it_is() -> None:
+    given(decider, p.captured()).when(p.request(seller_id="olga")).then(p.requested(seller_id="olga"), p.approved())
 
 
 @pytest.mark.parametrize("source", [RefundSource.AGREEMENT, RefundSource.MEDIATION])
@@ -162,11 +172,24 @@ def test_a_retry_of_what_is_being_tried_changes_nothing() -> None:
 
 def test_a_retry_of_what_is_issued_or_refused_is_refused_g8() -> None:
     given(decider, *OPEN, p.issued()).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
-    given(decider).when(p.request()).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
+    given(decider, p.captured()).when(p.request(payment_id="another")).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
 
 
 def test_the_seller_sees_a_refund_but_does_not_retry_it() -> None:
     given(decider, *OPEN, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(p.SELLER)).then_rejects(Forbidden)
+
+
+def test_what_people_took_over_is_retried_by_support_alone() -> None:
+    """They may have sent the money by hand: the buyer's retry would pay it again."""
+    manual = (*OPEN, p.failed(6, None), p.sent_to_manual(6))
+    given(decider, *manual).when(p.retry(p.BUYER)).then_rejects(Forbidden)
+    given(decider, *manual).when(p.retry(p.SUPPORT)).then_types(RefundRetried)
+
+
+def test_a_refund_is_its_own_line_s_seller_s_and_not_another_s() -> None:
+    events = (p.captured(), p.requested(seller_id="olga"), p.approved(), p.failed(1, p.MONDAY + MINUTE))
+    given(decider, *events).when(p.retry(p.OTHER_SELLER)).then_rejects(Forbidden)
+    given(decider, *events).when(p.retry(p.SELLER)).then_rejects(NotFound)
 
 
 @pytest.mark.parametrize("actor", [p.STRANGER, Actor(id=p.BUYER.id, roles=frozenset({"seller"})), Actor(id=p.SELLER.id, roles=frozenset({"buyer"}))])

@@ -59,6 +59,12 @@ def test_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support_s63() -> Non
     assert rels(seen(*failed, actor=p.SELLER)) == ([], [])
 
 
+def test_what_people_took_over_offers_a_retry_to_support_alone() -> None:
+    manual = (*OPEN, p.failed(6, None), p.sent_to_manual(6))
+    assert rels(seen(*manual)) == ([], [])
+    assert rels(seen(*manual, actor=p.SUPPORT)) == (["retry"], [])
+
+
 def test_a_retry_that_is_not_possible_says_why() -> None:
     view = seen(*OPEN, p.issued())
     assert [(action["rel"], action["code"]) for action in view["unavailable_actions"]] == [("retry", "wrong_phase")]
@@ -79,6 +85,19 @@ def test_staff_see_every_refund(role: str) -> None:
 def test_strangers_see_no_refund(actor: Actor) -> None:
     with pytest.raises(NotFound):
         seen(*OPEN, actor=actor)
+
+
+def test_a_refund_is_seen_by_its_own_line_s_seller_and_not_by_the_order_s() -> None:
+    events = (p.captured(), p.requested(seller_id=p.OTHER_SELLER.id), p.approved())
+    assert seen(*events, actor=p.OTHER_SELLER)["id"] == seen(*events, actor=p.BUYER)["id"] == "rfd_1"
+    with pytest.raises(NotFound):
+        seen(*events, actor=p.SELLER)
+
+
+def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
+    assert seen(*OPEN, actor=p.SELLER)["id"] == "rfd_1"
+    with pytest.raises(NotFound):
+        seen(*OPEN, actor=p.OTHER_SELLER)
 
 
 def goods(steps: int, actor: Actor) -> dict[str, Any]:

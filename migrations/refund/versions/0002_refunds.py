@@ -20,6 +20,7 @@ create table refunds (
     position bigint not null,
     order_id text collate "C" not null,
     dispute_id text,
+    seller_id text,
     status text not null,
     source text,
     amount bigint not null,
@@ -37,6 +38,7 @@ create table refunds (
 );
 create index refunds_order on refunds (order_id, first_position desc);
 create index refunds_dispute on refunds (dispute_id, first_position desc);
+create index refunds_seller on refunds (seller_id);
 create index refunds_newest on refunds (first_position desc);
 create index payments_buyer on payments (buyer_id);
 create index payments_seller on payments (seller_id)

@@ -57,7 +57,7 @@ async def show_refund(refund_id: str, viewer: Annotated[Viewer, query()], at_lea
 
 @router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again")
 async def retry_refund(refund_id: str, caller: Annotated[Caller, command("support", "buyer", key_required=True)]) -> Response:
-    """For support, or for the buyer who has put the account right (S63)."""
+    """For support, or for the buyer who has put the account right (S63); once people took over, for support alone (T31a)."""
     asked = caller.command(RetryRefund, refund_id=refund_id, order_id=await _order_of(caller, refund_id))
     outcome = await handle(caller.state.store, decider, asked, caller.cause(asked), caller.expected_version)
     return answer(outcome, refund_view(outcome.states[0], refund_id, outcome.versions[0], caller.actor, outcome.at))

@@ -53,6 +53,7 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> RequestRefun
         source=event.source,
         bank_window_bd=event.bank_window_bd,
         timezone=event.timezone,
+        seller_id=event.seller_id,
         rules=event.rules,
     )
 

@@ -148,6 +148,7 @@ def _refund_row(refund_id: str, state: _Refunded) -> Values | None:
         "first_position": state.first.position,
         "order_id": asked.order_id,
         "dispute_id": asked.dispute_id,
+        "seller_id": refund.seller_id,
         "status": refund.status,
         "source": asked.source if isinstance(asked, RefundRequested) else None,
         "amount": asked.amount.minor,

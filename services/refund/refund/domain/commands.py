@@ -41,7 +41,7 @@ class RefundCommand(PaymentCommand):
 
 
 class RequestRefund(RefundCommand):
-    """Somebody's `RefundDue`; `rules` are those that make it due."""
+    """Somebody's `RefundDue`; `rules` are those that make it due, `seller_id` is whose lines they are (None: the payment's seller)."""
 
     payment_id: str
     dispute_id: str | None
@@ -51,6 +51,7 @@ class RequestRefund(RefundCommand):
     bank_window_bd: tuple[int, int]
     timezone: str
     rules: tuple[str, ...]
+    seller_id: str | None = None
 
 
 class RetryRefund(RefundCommand):

@@ -53,8 +53,13 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
 
 
 def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
-    """G8: support or the buyer, and there is something to try again (S63)."""
+    """G8: support or the buyer, and there is something to try again (S63).
+
+    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it again.
+    """
     refund = _theirs_to_retry(payment, refund_id, actor)
+    if refund.status is RefundStatus.MANUAL and "support" not in actor.roles:
+        raise Forbidden("People took this refund over: only support tries it again.")
     if refund.status not in {RefundStatus.FAILED, RefundStatus.MANUAL}:
         raise WrongPhase(f"The refund is {refund.status}: there is nothing to retry.", phase=refund.status)
 

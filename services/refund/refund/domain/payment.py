@@ -59,6 +59,11 @@ class Refund:
         return self.status is not RefundStatus.REFUSED
 
     @property
+    def seller_id(self) -> str | None:
+        """Whose lines they are; None where that is the payment's seller."""
+        return self.asked.seller_id if isinstance(self.asked, RefundRequested) else None
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What every event about its money repeats, so that who hears one needs no other."""
         asked = self.asked

@@ -8,6 +8,7 @@ from typing import Any
 
 from refund.domain.commands import RecordCapture, RequestRefund
 from refund.domain.payment import Payment
+from refund.domain.rejections import PaymentNotCaptured
 from shared.events.base import Event
 from shared.events.dispute import RefundSource
 from shared.events.order import LineAmount
@@ -31,10 +32,15 @@ def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
 
 
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
-    """A refusal is an event, not a rejection: who asked waits for the answer."""
+    """A refusal is an event, not a rejection: who asked waits for the answer.
+
+    A capture that is not known yet is no ground for a refusal, which is final: it may only be late.
+    """
     if command.refund_id in payment.refunds:
         return []
-    if refusal := _refusal(command, payment):
+    if not payment.capture:
+        raise PaymentNotCaptured("No capture of the order's payment is recorded yet.")
+    if refusal := _refusal(command, payment, payment.capture):
         reason, rules = refusal
         return [RefundRefused(**_identity(command), lines=command.lines, amount=command.amount, reason=reason, rules=rules)]
     return [
@@ -46,6 +52,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             source=command.source,
             bank_window_bd=command.bank_window_bd,
             timezone=command.timezone,
+            seller_id=command.seller_id,
             rules=command.rules,
         ),
         RefundApproved(
@@ -61,15 +68,15 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
 _DISPUTED = {RefundSource.AGREEMENT, RefundSource.MEDIATION}
 
 
-def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, ...]] | None:
+def _refusal(command: RequestRefund, payment: Payment, capture: PaymentCaptured) -> tuple[str, tuple[str, ...]] | None:
     """Why the refund may not be paid, with the rules that say so; None if it may."""
-    if not payment.capture or payment.capture.payment_id != command.payment_id:
+    if capture.payment_id != command.payment_id:
         return "unknown_payment", ("T30a",)
     if command.source in _DISPUTED and not command.dispute_id:
         return "dispute_required", ("S15",)
     if not _adds_up(command):
         return "amount_invalid", ("G9",)
-    if _exceeds_cap(command, payment, payment.capture):
+    if _exceeds_cap(command, payment, capture):
         return "amount_exceeds_cap", ("G9", "T30a")
     return None
 

@@ -24,7 +24,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             parties = {"buyer_id": event.buyer_id, "seller_id": event.seller_id}
             await upsert(connection, "payments", {"order_id": event.order_id}, payment_id=event.payment_id, method=event.method, **parties)
         case refunds.RefundRequested() as event:
-            await _begin(connection, recorded, event, status=RefundStatus.REQUESTED, source=event.source)
+            await _begin(connection, recorded, event, status=RefundStatus.REQUESTED, source=event.source, seller_id=event.seller_id)
         case refunds.RefundRefused() as event:
             await _begin(connection, recorded, event, status=RefundStatus.REFUSED, reason=event.reason)
         case refunds.RefundApproved() as event:
@@ -95,11 +95,21 @@ def query(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
 
 _CONDITIONS = {"order_id": "r.order_id = {}", "dispute_id": "r.dispute_id = {}", "before": "r.first_position < {}", "buyer_id": "", "seller_id": ""}
 
+# A refund that names no seller is the payment's seller's; each half finds its index.
+_PARTIES = {
+    "buyer_id": "p.buyer_id = {0}",
+    "seller_id": """r.refund_id in (
+        select refund_id from refunds where seller_id = {0}
+        union all
+        select refund_id from payments join refunds using (order_id) where payments.seller_id = {0} and refunds.seller_id is null
+    )""",
+}
+
 
 def _page(given: tuple[str, ...]) -> str:
     # Only the conditions that are given, so that each query finds its index.
     places = {name: f"${place}" for place, name in enumerate(given, 2)}
     plain = [_CONDITIONS[name].format(place) for name, place in places.items() if _CONDITIONS[name]]
-    party = " or ".join(f"p.{name} = {places[name]}" for name in ("buyer_id", "seller_id") if name in places)
+    party = " or ".join(condition.format(places[name]) for name, condition in _PARTIES.items() if name in places)
     where = " and ".join([*plain, *([f"({party})"] if party else []), "true"])
     return f"select r.* from refunds r left join payments p using (order_id) where {where} order by r.first_position desc limit $1"  # noqa: S608 - our words only
