@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.client import Answer, Json, Services
-from tests.e2e.deals import DAY, Deal, Dispute, day_after, instant, now, ordered, usd
+from tests.e2e.deals import DAY, Deal, Dispute, counter, day_after, instant, now, ordered, usd
 from tests.e2e.log import Logs
 from tests.e2e.problem import is_one_problem
 
@@ -45,7 +45,23 @@ async def disputed(services: Services) -> Dispute:
 
 
 @pytest.fixture(scope="module")
-async def deals(services: Services, disputed: Dispute) -> dict[str, Deal]:
+async def answered(services: Services) -> Dispute:
+    """A dispute that awaits its buyer."""
+    dispute = await (await ordered(services)).opened()
+    await dispute.respond(counter("20.00"))
+    return dispute
+
+
+@pytest.fixture(scope="module")
+async def sent_back(services: Services) -> Dispute:
+    """A dispute whose goods are to go back."""
+    dispute = await (await ordered(services)).opened(type="return_and_refund")
+    await dispute.respond({"decision": "accept"})
+    return dispute
+
+
+@pytest.fixture(scope="module")
+async def deals(services: Services, disputed: Dispute, answered: Dispute, sent_back: Dispute) -> dict[str, Deal]:
     """Every order, registered and at rest."""
     made = {name: await ordered(services, **given) for name, given in DEALS.items()}
     await services.at_rest()
@@ -53,7 +69,7 @@ async def deals(services: Services, disputed: Dispute) -> dict[str, Deal]:
 
 
 @pytest.fixture(autouse=True)
-async def nothing_is_recorded(logs: Logs, deals: dict[str, Deal]) -> AsyncIterator[None]:
+async def nothing_is_recorded(logs: Logs, deals: dict[str, Deal]) -> AsyncIterator[None]:  # the orders first: they are recorded
     """No log and no text grows while the test runs."""
     before = await logs.heads()
     yield
@@ -286,6 +302,69 @@ async def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_
 async def test_a_path_that_is_none_is_a_problem_too(services: Services) -> None:
     for path in ("/", "/v1", "/v1/disputes/", "/v1/disputes/a/b/c", "/v1/disputes/%00", "/v1/disputes/" + "x" * 201, "/v2/disputes"):
         is_one_problem(await services.shop.get(path), 404, "not_found")
+
+
+ANSWERS: dict[str, tuple[str, Json | None, str, list[str], list[str]]] = {
+    # what: the command, its body, and the refusal: code, rules, places
+    "an unknown decision": ("response", {"decision": "maybe"}, "validation_failed", [], ["/decision"]),
+    "a counter-offer without an offer (S42)": ("response", {"decision": "counter"}, "validation_failed", ["S42"], ["/solution"]),
+    "an acceptance that offers something else": ("response", counter("1.00") | {"decision": "accept"}, "validation_failed", [], ["/solution"]),
+    "an offer above the cap": ("response", counter("50.01"), "amount_exceeds_cap", ["S45"], []),
+    "an offer of nothing": ("response", counter("0.00"), "validation_failed", ["S45"], ["/solution/amount/amount"]),
+    "an offer in another currency": (
+        "response",
+        {"decision": "counter", "solution": {"type": "refund_only", "amount": {"amount": "5.00", "currency": "EUR"}}},
+        "validation_failed",
+        ["S45"],
+        ["/solution/amount/currency"],
+    ),
+    "an unknown freight payer": ("response", counter("5.00", freight_payer="nobody"), "validation_failed", [], ["/solution/freight_payer"]),
+    "a reason in Chinese (S31)": ("response", {"decision": "reject", "reason": "\u4e0d"}, "validation_failed", ["S31"], ["/reason"]),
+    "an address in Chinese (S31)": ("response", counter("5.00", address="\u8857 1"), "validation_failed", ["S31"], ["/solution/address"]),
+    "no change at all": ("modification", {}, "validation_failed", [], [""]),
+    "a change to nothing": ("modification", {"amount": usd("0.00")}, "validation_failed", ["S45"], ["/amount/amount"]),
+    "a change above the cap": ("modification", {"amount": usd("50.01")}, "amount_exceeds_cap", ["S45"], []),
+    "a change to Chinese (S31)": ("modification", {"description": "\u4e0d\uff0c"}, "validation_failed", ["S31"], ["/description"]),
+    "a change to a change of mind (S13)": ("modification", {"reason": "change_of_mind"}, "reason_not_covered", ["S13"], []),
+    "a change to what needs a picture (S30)": ("modification", {"reason": "damaged"}, "evidence_required", ["S30"], []),
+    "a change with evidence that nobody uploaded": ("modification", {"evidence": ["evd_1"]}, "validation_failed", ["S30"], ["/evidence/0"]),
+    "an acceptance with a body": ("acceptance", {"amount": usd("50.00")}, "validation_failed", [], [""]),
+    "a cancellation with an unknown member": ("cancellation", {"why": "so"}, "validation_failed", [], ["/why"]),
+    "a cancellation that acknowledges in words": (
+        "cancellation",
+        {"acknowledge_release": "maybe"},
+        "validation_failed",
+        [],
+        ["/acknowledge_release"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+async def test_an_answer_is_refused_for(disputed: Dispute, answered: Dispute, what: str) -> None:
+    command, body, code, rules, places = ANSWERS[what]
+    dispute, party = (disputed, disputed.deal.seller) if command == "response" else (answered, answered.deal.buyer)
+    is_one_problem(await dispute.command(party, command, body), 422, code, rules, places)
+
+
+RETURNS: dict[str, tuple[str, Json, list[str], list[str]]] = {
+    "a parcel without a number": ("shipment", {}, [], ["/tracking_number"]),
+    "a parcel with an empty number": ("shipment", {"tracking_number": ""}, [], ["/tracking_number"]),
+    "a parcel with a NUL in its number": ("shipment", {"tracking_number": "R\0R"}, [], ["/tracking_number"]),
+    "an unknown result": ("inspection", {"result": "perhaps"}, [], ["/result"]),
+    "a failure without a fault (T27)": ("inspection", {"result": "fail"}, ["T27"], ["/fault"]),
+    "a fault of what passed (T26)": ("inspection", {"result": "pass", "fault": "damaged"}, ["T26"], ["/fault"]),
+    "an unknown fault": ("inspection", {"result": "fail", "fault": "ugly"}, [], ["/fault"]),
+    "an empty note": ("inspection", {"result": "fail", "fault": "damaged", "note": " "}, [], ["/note"]),
+}
+
+
+@pytest.mark.parametrize("what", RETURNS)
+async def test_a_word_about_returned_goods_is_refused_for(sent_back: Dispute, what: str) -> None:
+    command, body, rules, places = RETURNS[what]
+    party = {"shipment": sent_back.deal.buyer, "inspection": sent_back.deal.seller}[command]
+    path = f"/v1/returns/{(await sent_back.show())['return_id']}/{command}"
+    is_one_problem(await party.post(path, body, service="return_label"), 422, "validation_failed", rules, places)
 
 
 ORDERS: dict[str, tuple[Json, int, str, list[str]]] = {

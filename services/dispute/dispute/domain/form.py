@@ -22,7 +22,7 @@ _FORBIDDEN = re.compile(
 
 
 def guard_text(**texts: str | None) -> None:
-    """S31: no Chinese characters or punctuation; the problem names the field and the positions (code points, from 0)."""
+    """S31: no Chinese characters or punctuation; the problem names the field, by its path, and the positions (code points, from 0)."""
     errors = [
         {"pointer": f"/{field}", "code": "forbidden_characters", "detail": "Chinese text", "positions": positions}
         for field, text in texts.items()

@@ -151,7 +151,7 @@ def _accepted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
 def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     if not (offer := command.solution):
         raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
-    guard_text(address=offer.address)
+    guard_text(**{"solution/address": offer.address})
     guard_amount(offer.amount, dispute.facts.lines, "/solution/amount")
     proposed = SolutionProposed(dispute_id=command.dispute_id, by="seller", solution=_offered(command, offer), rules=("S42",))
     return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
