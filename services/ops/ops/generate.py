@@ -38,6 +38,7 @@ _HEADERS = {
     "ce_partitionkey": "the stream's key, which is the record's key too: the order id",
     "ce_sequence": "the version in the stream, from 1 without a hole",
     "ce_position": "the place in the service's log, from 1 without a hole",
+    "ce_previous": "the position before it in its partition: a reader notices what is missing",
     "ce_logid": "this life of the log: another one after a restore",
     "ce_correlationid": "the story that the event belongs to",
     "ce_causationid": "the event that it follows from, if any",
