@@ -11,7 +11,7 @@ import asyncpg
 
 from shared.decider import Decider, Send
 from shared.events.base import SYSTEM, Cause, Command, Event, Recorded, derived_uuid
-from shared.eventstore import checkpoints
+from shared.eventstore import checkpoints, crash
 from shared.eventstore.checkpoints import Checkpoint
 from shared.eventstore.delivery import Delivery
 from shared.eventstore.errors import UnsafeDatabase
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 TRIES = 3
 SIDE_BY_SIDE = 128
 """As many as the writer takes into one append: with half of them a worker carried out 3,150 commands a second, with these 5,600."""
+
+BEFORE_CHECKPOINT = crash.register(
+    "policy.before_checkpoint", "shared/eventstore/policy.py: a batch's commands are carried out, the checkpoint does not know it yet"
+)
 
 React = Callable[[Recorded[Any]], Iterable[Send]]
 
@@ -56,6 +60,7 @@ class Policy:
             lines[delivery.key].append(delivery)
         limit = asyncio.Semaphore(self._side_by_side)
         await together(self._in_order(home, line, limit) for line in lines.values())
+        crash.point(BEFORE_CHECKPOINT)
         await checkpoints.save(home.pool, home.subscription, home.topic, reached)
 
     async def redo(self, home: Home, delivery: Delivery) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.events.base import Recorded
-from shared.eventstore import checkpoints
+from shared.eventstore import checkpoints, crash
 from shared.eventstore.checkpoints import Checkpoint
 from shared.eventstore.delivery import Delivery
 from shared.eventstore.handler import Home
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Connection
 
 TRIES = 3
+
+BEFORE_CHECKPOINT = crash.register(
+    "projection.before_checkpoint", "shared/eventstore/projection.py: a batch's rows are written, and nothing is committed"
+)
 
 Project = Callable[["Connection", Recorded[Any]], Awaitable[None]]
 ProjectAll = Callable[["Connection", Sequence[Recorded[Any]]], Awaitable[None]]
@@ -51,6 +55,7 @@ class Projection:
         async with home.pool.acquire() as connection, connection.transaction():
             await checkpoints.hold(connection, home.subscription, home.topic, {mark.partition: mark for mark in reached})
             await apply(home, connection, deliveries)
+            crash.point(BEFORE_CHECKPOINT)
             await checkpoints.save(connection, home.subscription, home.topic, reached)
 
     async def _apply(self, home: Home, connection: Connection, deliveries: Sequence[Delivery]) -> None:

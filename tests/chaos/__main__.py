@@ -27,7 +27,7 @@ DATABASE = (outages.postmaster_killed, outages.stopped_at_once, outages.session_
 Promise = Callable[[Run], Awaitable[Kept]]
 FIRST: tuple[Promise, ...] = (
     Run.learn,
-    lambda run: every_point(run, points.everything()),
+    lambda run: every_point(run, points.everywhere()),
     lambda run: same_key(run, ["returned", "declined"]),
     lambda run: outages.broker_away(run, AWAY, outages.killed),
     lambda run: outages.broker_away(run, AWAY, outages.stopped),

@@ -14,10 +14,12 @@ from tests.chaos.stack import Process
 
 FIRE_LIMIT = 60.0
 PACKAGES = ("shared", "dispute", "refund", "return_label", "sandbox", "console", "ops")
-EVERYBODY = ("return_label", "return_label-worker", "dispute", "refund", "dispute-worker", "refund-worker")
+EVERYBODY = ("return_label-worker", "dispute-worker", "refund-worker", "return_label", "dispute", "refund")
 PASSED_BY: Mapping[str, Sequence[str]] = {
     "append.before_commit": EVERYBODY,
     "append.after_commit": EVERYBODY[1:] + EVERYBODY[:1],
+    "policy.before_checkpoint": ("return_label-worker", "dispute-worker", "refund-worker"),
+    "projection.before_checkpoint": ("dispute-worker", "refund-worker"),
     "relay.after_ack": ("dispute-worker", "refund-worker", "return_label-worker"),
     "due.before_append": ("dispute-worker", "refund-worker"),
     "due.after_append": ("dispute-worker", "refund-worker"),
@@ -28,6 +30,13 @@ PASSED_BY: Mapping[str, Sequence[str]] = {
 
 Plan = Mapping[str, Sequence[str]]
 """By process: the points that it dies at, a life each."""
+EACH_ONCE: Plan = {
+    "return_label-worker": ("append.before_commit", "policy.before_checkpoint"),
+    "dispute-worker": ("relay.after_ack", "projection.before_checkpoint", "due.after_append"),
+    "refund-worker": ("refund.before_gateway", "refund.after_gateway", "due.before_append"),
+    "return_label": ("append.after_commit",),
+}
+"""For those in a hurry: every point once, and in a process where it hurts most."""
 
 
 def registered() -> set[str]:
@@ -38,21 +47,13 @@ def registered() -> set[str]:
     return {name for name, where in crash.POINTS.items() if where.startswith(("shared/", "services/"))}
 
 
-def everything() -> Plan:
+def everywhere() -> Plan:
     """Every point in every process that passes it."""
     plan: dict[str, list[str]] = {}
     for point, processes in PASSED_BY.items():
         for process in processes:
             plan.setdefault(process, []).append(point)
     return plan
-
-
-def each_once() -> Plan:
-    """Every point in one of the processes that pass it, the one that has least to die of."""
-    plan: dict[str, list[str]] = {process: [] for process in EVERYBODY}
-    for point, processes in PASSED_BY.items():
-        min((plan[process] for process in processes), key=len).append(point)
-    return {process: points for process, points in plan.items() if points}
 
 
 async def every_point(run: Run, plan: Plan) -> Kept:
