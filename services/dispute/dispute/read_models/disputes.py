@@ -39,9 +39,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.ReturnDue() as event:
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
-            refunded = event.amount.minor if event.outcome == disputes.RefundOutcome.ISSUED else None
-            fulfilment = REFUND_STEPS[event.outcome]
-            await _set(connection, recorded, fulfilment=fulfilment, refund_outcome=event.outcome, refunded=refunded)
+            paid = {"refunded": event.amount.minor} if event.outcome == disputes.RefundOutcome.ISSUED else {}
+            await _set(connection, recorded, fulfilment=REFUND_STEPS[event.outcome], refund_outcome=event.outcome, **paid)
         case disputes.ReturnNoted() as event:
             await _set(connection, recorded, return_outcome=event.outcome, **_step(event.outcome))
         case disputes.DisputeClosed() as event:
