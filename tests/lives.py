@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from dispute.domain.commands import FactType, RequestedLine
-from dispute.domain.dispute import IN_NEGOTIATION, Phase
+from dispute.domain.dispute import Phase
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
@@ -46,7 +46,7 @@ PHASES_OF: dict[Callable[..., Command], frozenset[Phase]] = {
     respond: frozenset({Phase.AWAITING_SELLER}),
     accept: frozenset({Phase.AWAITING_BUYER}),
     modify: frozenset({Phase.AWAITING_BUYER}),
-    cancel: IN_NEGOTIATION | {Phase.ESCALATED},
+    cancel: frozenset({Phase.AWAITING_SELLER, Phase.AWAITING_BUYER, Phase.ESCALATED}),
 }
 
 

@@ -13,12 +13,12 @@ from dispute.bodies.orders import FactBody, OrderBody
 from dispute.domain.commands import RecordFact, RegisterOrder
 from dispute.domain.decider import decider
 from dispute.domain.order import Order
-from dispute.domain.parties import party_role
+from dispute.domain.parties import guard_party_of_order, party_role
 from dispute.domain.rejections import NotFound, ValidationFailed
 from dispute.read_models import disputes, order_status
 from dispute.views import order as view
 from shared.events.base import Event, Recorded
-from shared.eventstore.checkpoints import wait_for_position
+from shared.eventstore.checkpoints import ProjectionBehind, wait_for_position
 from shared.eventstore.handle import handle
 from shared.runtime.answers import answer, shown
 from shared.runtime.caller import Caller, Viewer, command, query
@@ -57,12 +57,15 @@ async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_leas
     pool = viewer.state.pool
     for read_model in (order_status.NAME, disputes.NAME):
         await wait_for_position(pool, read_model, at_least_position)
-    found = await order_status.find(pool, order_id)
-    if not found or _role(viewer, found[0]) is None:
-        raise NotFound("There is no such order.")
-    row, lines = found
-    of_order = await disputes.of_order(pool, order_id)
     order = _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
+    found = await order_status.find(pool, order_id)
+    if not found or not found[0]["buyer_id"]:
+        guard_party_of_order(order, viewer.actor)
+        raise ProjectionBehind("The order is registered, and its status not there yet.")
+    row, lines = found
+    if _role(viewer, row) is None:
+        raise NotFound("There is no such order.")
+    of_order = await disputes.of_order(pool, order_id)
     if _role(viewer, row) == "seller":
         lines = [line for line in lines if order.lines[line["line_id"]].seller_id == viewer.actor.id]
         of_order = [dispute for dispute in of_order if dispute["seller_id"] == viewer.actor.id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -28,6 +28,25 @@ def _within_reach(at: datetime) -> datetime:
 
 Moment = Annotated[Instant, AfterValidator(_within_reach)]
 Day = Annotated[date, Field(ge=BEGINNING.date(), lt=END.date())]
+
+
+Flag = Literal[
+    "free_return",
+    "extra_returns",
+    "domestic_return",
+    "authenticity_assured",
+    "advanced",
+    "one_year_warranty",
+    "not_durable",
+    "free_gift",
+    "customised",
+    "perishable",
+    "fragile",
+    "hygiene",
+    "copiable_media",
+    "virtual",
+]
+"""What a listing may say of a line: rules ask for these, so a word that is none of them is refused."""
 
 
 class Body(BaseModel):

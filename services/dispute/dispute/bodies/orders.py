@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.bodies.fields import Body, Day, Id, Measure, Moment, Quantity, Word
+from dispute.bodies.fields import Body, Day, Flag, Id, Measure, Moment, Quantity, Word
 from dispute.domain.commands import Fact, RegisteredLine
 from shared.events.base import digest
 from shared.events.order import OrderPayment, ShipTo
@@ -35,7 +35,7 @@ class LineBody(Body):
     quantity: Quantity = 1
     weight_kg: Measure | None = None
     dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
-    flags: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    flags: Annotated[tuple[Flag, ...], Field(max_length=20)] = ()
     listing_warranty: Annotated[str, Field(max_length=256)] | None = None
 
 

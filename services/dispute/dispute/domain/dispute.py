@@ -43,9 +43,6 @@ class Fulfilment(StrEnum):
     REFUND_FAILED = "refund_failed"
 
 
-IN_NEGOTIATION = frozenset({Phase.AWAITING_SELLER, Phase.AWAITING_BUYER})
-
-
 RETURN_STEPS = {
     disputes.ReturnOutcome.AUTHORIZED: Fulfilment.RETURN_PENDING,
     disputes.ReturnOutcome.SHIPPED: Fulfilment.RETURN_SHIPPED,
@@ -94,10 +91,6 @@ class Dispute:
     @property
     def terms(self) -> Terms:
         return self.facts.terms
-
-    @property
-    def negotiating(self) -> bool:
-        return self.phase in IN_NEGOTIATION
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
