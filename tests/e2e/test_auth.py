@@ -87,8 +87,9 @@ async def ids(services: Services) -> dict[str, str]:
     }
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 async def nothing_is_recorded(logs: Logs, ids: dict[str, str]) -> AsyncIterator[None]:
+    """No log and no text grows while the test runs."""
     before = await logs.heads()
     yield
     assert await logs.heads() == before
@@ -104,6 +105,7 @@ async def test_every_operation_has_a_row_and_every_row_an_operation(documents: d
     assert described == set(ROWS)
 
 
+@pytest.mark.usefixtures("nothing_is_recorded")
 @pytest.mark.parametrize("operation", ROWS, ids=" ".join)
 async def test_without_a_good_token_nobody_gets_anywhere(services: Services, ids: dict[str, str], operation: tuple[str, str, str]) -> None:
     for what, credentials in (await bad_credentials(services)).items():
@@ -113,6 +115,7 @@ async def test_without_a_good_token_nobody_gets_anywhere(services: Services, ids
         assert answer.headers["WWW-Authenticate"].startswith("Bearer "), what
 
 
+@pytest.mark.usefixtures("nothing_is_recorded")
 @pytest.mark.parametrize("operation", ROWS, ids=" ".join)
 async def test_a_role_that_it_is_not_for_is_refused(
     services: Services, ids: dict[str, str], documents: dict[str, Any], operation: tuple[str, str, str]
@@ -128,6 +131,7 @@ async def test_a_role_that_it_is_not_for_is_refused(
         sees_nothing(nobody, operation)
 
 
+@pytest.mark.usefixtures("nothing_is_recorded")
 @pytest.mark.parametrize("operation", ROWS, ids=" ".join)
 async def test_for_a_stranger_there_is_no_such_thing(
     services: Services, ids: dict[str, str], documents: dict[str, Any], operation: tuple[str, str, str]
@@ -137,6 +141,27 @@ async def test_for_a_stranger_there_is_no_such_thing(
     for role in ("buyer", "seller", ROWS[operation].blind):
         if not allowed or role in allowed:
             sees_nothing(await called_by(services, ids, operation, "another", role), operation)
+
+
+TWO_SELLERS = [{"line_id": "1", "price": usd("30.00")}, {"line_id": "2", "price": usd("20.00"), "seller_id": "the-other-seller"}]
+
+
+async def test_who_sells_another_line_of_the_order_sees_that_line_and_nothing_of_the_dispute(services: Services) -> None:
+    deal = await ordered(services, lines=TWO_SELLERS)
+    opened = (await deal.open(amount=usd("30.00"))).ok(201)
+    other = services.party("the-other-seller", "seller")
+    status = (await deal.status(other, opened.position)).ok()
+    assert [line["line_id"] for line in status["lines"]] == ["2"]
+    assert (status["disputes"], status["open_dispute"], status["label"]) == ([], None, None)
+    assert (await deal.status(at_least=opened.position)).ok()["open_dispute"] == opened["id"]
+    path = f"/v1/disputes/{opened['id']}"
+    ref = opened["description"]["href"]
+    for asked in (await other.get(path), await other.get(f"{path}/history"), await other.get(ref), await other.post(f"{path}/cancellation")):
+        assert asked.refused == (404, "not_found")
+    assert (await other.get(f"/v1/disputes?order_id={deal.order_id}")).ok()["data"] == []
+    second = (await deal.open(amount=usd("20.00"), lines=[{"line_id": "2"}])).ok(201)
+    assert (await other.get(f"/v1/disputes/{second['id']}")).ok()["seller_id"] == "the-other-seller"
+    assert (await deal.seller.get(f"/v1/disputes/{second['id']}")).refused == (404, "not_found")
 
 
 def sees_nothing(answer: Answer, operation: tuple[str, str, str]) -> None:
