@@ -46,6 +46,14 @@ def _name(kind: str) -> str:
 
 
 @asynccontextmanager
+async def unchanged(logs: Logs) -> AsyncIterator[None]:
+    """No log and no text grows meanwhile; what happened before must have come to rest."""
+    before = await logs.heads()
+    yield
+    assert await logs.heads() == before
+
+
+@asynccontextmanager
 async def open_logs(base: int) -> AsyncIterator[Logs]:
     """The databases of the stack at this port base, closed at the end."""
     connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.e2e.client import SERVICES, Answer, Json, Services
 from tests.e2e.deals import counter, ordered, usd
-from tests.e2e.log import Logs
+from tests.e2e.log import Logs, unchanged
 from tests.e2e.problem import is_one_problem
 
 pytestmark = pytest.mark.e2e
@@ -89,10 +89,8 @@ async def ids(services: Services) -> dict[str, str]:
 
 @pytest.fixture
 async def nothing_is_recorded(logs: Logs, ids: dict[str, str]) -> AsyncIterator[None]:
-    """No log and no text grows while the test runs."""
-    before = await logs.heads()
-    yield
-    assert await logs.heads() == before
+    async with unchanged(logs):
+        yield
 
 
 async def test_every_operation_has_a_row_and_every_row_an_operation(documents: dict[str, Any]) -> None:
