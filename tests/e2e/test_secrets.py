@@ -46,8 +46,8 @@ async def told(services: Services) -> list[Told]:
     await dispute.respond(counter("30.00", "return_and_refund"))
     agreed = await dispute.accept()
     sent_back = await inspected(services, dispute, agreed["return_id"], secret("inspection note"))
-    await refused(dispute)
     await services.at_rest()
+    await refused(dispute)
     return [
         Told("dispute", asked, parties, secret("description")),
         Told("dispute", offered["seller_reason"]["href"], parties, secret("seller's reason")),
