@@ -58,7 +58,7 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     found: list[Round] = []
     plain: list[float] = []
     async with serving(server) as (base, pid), session(base) as load:
-        await measured(load, pid, await disputes(server, 2_000), 1)
+        await measured(load, pid, await disputes(server, MOST_A_SECOND), 1)
         for _ in range(rounds):
             plain.append(await pgbench.inserts(16, seconds))
             found.append(await measured(load, pid, await disputes(server, int(MOST_A_SECOND * seconds)), seconds))
