@@ -20,8 +20,10 @@ from tests.chaos.stack import PROJECT
 from tests.chaos.stories import LASTING
 from tests.chaos.storm import storm
 
-SHORTEST_STORM = 12.0
-AWAY = 30.0
+SHORTEST_STORM = 15.0
+WINDING_UP = 12.0
+"""Seconds between the end of a storm's time and its audit's."""
+AWAY, SILENT = 30.0, 15.0
 DATABASE = (outages.postmaster_killed, outages.stopped_at_once, outages.session_killed, outages.gone_for_a_while)
 
 Promise = Callable[[Run], Awaitable[Kept]]
@@ -30,7 +32,7 @@ FIRST: tuple[Promise, ...] = (
     lambda run: every_point(run, points.everywhere()),
     lambda run: same_key(run, ["returned", "declined"]),
     lambda run: outages.broker_away(run, AWAY, outages.killed),
-    lambda run: outages.broker_away(run, AWAY, outages.stopped),
+    lambda run: outages.broker_away(run, SILENT, outages.stopped),
     *(partial(outages.struck, blows=[blow]) for blow in DATABASE),
     lambda run: outages.struck(run, [outages.everything_killed] * 3, LASTING),
 )
@@ -41,7 +43,7 @@ async def promises(seeds: list[int], end: float) -> AsyncIterator[Kept]:
     async with open_run() as run:
         for promise in FIRST:
             yield await promise(run)
-        lasting = max(SHORTEST_STORM, (end - time.monotonic()) / (len(seeds) + 1) - SHORTEST_STORM)
+        lasting = max(SHORTEST_STORM, (end - time.monotonic()) / (len(seeds) + 1) - WINDING_UP)
         for seed in seeds:
             yield await storm(run, seed, lasting)
         yield await storm(run, seeds[0], lasting, (*PROJECT, "sandbox"), LASTING)
@@ -68,7 +70,7 @@ def _commit() -> str:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.chaos", description="Faults on real processes, then the audit.")
     parser.add_argument("--seeds", type=int, default=5, help="how many storms of kills (5)")
-    parser.add_argument("--minutes", type=float, default=6, help="how long all of it shall take, roughly (6)")
+    parser.add_argument("--minutes", type=float, default=7, help="how long all of it shall take, roughly (7)")
     parser.add_argument("--first-seed", type=int, default=random.randrange(1_000_000), help="to see the same kills again")
     return parser.parse_args()
 

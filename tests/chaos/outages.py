@@ -163,7 +163,8 @@ async def struck(run: Run, blows: Sequence[Blow], stories: Iterable[str] = STORI
     told = run.client.seen - seen
     assert told["unanswered"] + told["refused for now"] > 0, "nobody noticed"
     met = {"unanswered": told["unanswered"], "refused_for_now": told["refused for now"], "replayed": told["replayed"]}
-    return Kept(", ".join(blow.__name__.replace("_", " ") for blow in blows), {**met, **await run.ended(waves), **seconds(began)})
+    names = dict.fromkeys(blow.__name__.replace("_", " ") for blow in blows)
+    return Kept(", ".join(names), {"times": len(blows), **met, **await run.ended(waves), **seconds(began)})
 
 
 async def everything_killed(run: Run) -> None:

@@ -15,7 +15,7 @@ from tests.chaos.stories import STORIES, Wave
 
 PAUSE = 0.5, 2.0
 """Seconds between two kills of a gust."""
-LULL = 0.0, 3.0
+LULL = 0.0, 2.0
 """Seconds between the moment when all are back and the next gust."""
 COPIES, PACE = 4, 0.8
 """So many stories of each kind side by side, and thoughtful people: at every moment somebody is in the middle of something."""
