@@ -55,4 +55,7 @@ async def storm(run: Run, seed: int, lasting: float, victims: Sequence[str] = PR
         killing.cancel()
     came_to = await run.ended(waves)
     met = {name.replace(" ", "_"): count for name, count in (run.client.seen - seen).items() if name != "acknowledged"}
-    return Kept("kill -9 at any moment", {"seed": seed, "kills": killer.killed.total(), **met, **came_to, **seconds(began)})
+    return Kept(
+        f"kill -9 at any moment{', sandbox too' if 'sandbox' in victims else ''}",
+        {"seed": seed, "kills": killer.killed.total(), **met, **came_to, **seconds(began)},
+    )
