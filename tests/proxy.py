@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from random import Random
 from urllib.parse import urlsplit, urlunsplit
 
 Chance = Callable[[], bool]
@@ -14,6 +16,17 @@ Chance = Callable[[], bool]
 def never() -> bool:
     """No fault."""
     return False
+
+
+def now_and_then(dice: Random, most: int) -> Chance:
+    """Yes at planned askings, the next one never more than `most` away."""
+
+    def answers() -> Iterator[bool]:
+        while True:
+            yield from [False] * dice.randrange(most)
+            yield True
+
+    return partial(next, answers())
 
 
 @dataclass

@@ -18,10 +18,10 @@ async def test_the_log_stays_whole_under_conflicts_cut_sockets_and_killed_proces
 ) -> None:
     report = await Torture(await migrated("dispute"), tmp_path, appends=600, seed=3).run()
     assert report.faults == []
-    assert report.told > 300
-    assert report.kills > 3
-    assert report.cuts > 0
-    assert report.conflicts > 30
+    assert report.told >= 478, "no state refuses these, 150 rivals among them"
+    assert report.kills == 4 * 2, "each client twice, as planned"
+    assert report.cuts >= 3, "each kind of loss, for each happens within 200 pieces"
+    assert report.conflicts > 30, "77 of those are overtaken, less some whose figures died with a client"
 
 
 def test_the_audit_sees_a_hole_an_inversion_and_a_lost_update() -> None:

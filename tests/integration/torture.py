@@ -24,16 +24,17 @@ import orjson
 from local_stack.state import PROJECT
 from tests.backing import Databases, running_postgres
 from tests.integration.torture_audit import command_faults, content_faults, order_faults, side_faults
-from tests.integration.torture_client import Journal, command
-from tests.proxy import Proxy, proxied
+from tests.integration.torture_client import Journal, command, numbers
+from tests.proxy import Proxy, now_and_then, proxied
 
-PER_PIECE = 0.003  # of the pieces of data that pass the proxy: how many are lost, for each of the three ways
-COMMAND_BYTES = 60  # of a command in a journal, about: a client is killed after some progress, so that it makes some
+# Faults are counted in progress made, never in time, so that a quick machine and a busy one meet the same number of them.
+PIECES = 200  # of data that pass the proxy between two losses of one kind, at most
+COMMANDS = 130  # of a client for each time that it is killed, and it is killed twice at least
 
 
 @dataclass
 class Torture:
-    """One run: `appends` commands in all, shared by `processes` clients."""
+    """One run: `appends` commands in all, and those of the rivals, shared by `processes` clients."""
 
     dsn: str
     folder: Path
@@ -51,7 +52,7 @@ class Torture:
         async with proxied(self.dsn) as proxy:
             dice = random.Random(self.seed)
             faults = proxy.faults
-            faults.lose_request = faults.lose_answer = faults.hang_up = lambda: dice.random() < PER_PIECE
+            faults.lose_request, faults.lose_answer, faults.hang_up = (now_and_then(dice, PIECES) for _ in range(3))
             try:
                 async with following(self.dsn) as seen, asyncio.TaskGroup() as clients:
                     for number in range(self.processes):
@@ -65,40 +66,37 @@ class Torture:
         return await self._audit(seen, cuts, seconds)
 
     async def _client(self, number: int, proxy: Proxy) -> None:
-        """One client, killed at random instants and started again until it ends by itself."""
+        """One client, killed in the middle of the planned commands and started again, until its last life ends by itself."""
         dice = random.Random(f"{self.seed}/{number}")
-        while True:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.integration.torture_client", *self._arguments(number, proxy), cwd=PROJECT
-            )
-            self._clients.add(process)
-            progress = dice.uniform(15, max(80, self.appends // self.processes // 10)) * COMMAND_BYTES
-            await self._strike(process, self._size(number) + progress, number, dice)
-            if process.returncode == 0:
-                return
-            if process.returncode != -signal.SIGKILL:
+        for last in self._planned(dice):
+            process = await self._started(number, proxy, last)
+            await self._strike(process, dice)
+            if process.returncode != (-signal.SIGKILL if last else 0):
                 raise RuntimeError(f"client {number} ended with {process.returncode}")
 
-    async def _strike(self, process: asyncio.subprocess.Process, size: float, number: int, dice: random.Random) -> None:
-        """Kills the client when its journal has grown to `size`, if it has not ended by then."""
-        ended = asyncio.create_task(process.wait())
-        while not ended.done() and self._size(number) < size:
-            await asyncio.wait({ended}, timeout=0.01)
-        if not ended.done():
-            if dice.random() < 0.3:
-                self.ended_sessions += await ended_sessions(self.dsn)
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-        self.kills += await ended == -signal.SIGKILL
-        self._clients.discard(process)
-
-    def _size(self, number: int) -> int:
-        journal = self._journal(number)
-        return journal.stat().st_size if journal.exists() else 0
-
-    def _arguments(self, number: int, proxy: Proxy) -> Sequence[str]:
+    def _planned(self, dice: random.Random) -> Sequence[int]:
+        """The last command of each life, 0 for the life that goes on to the end."""
         total = self.appends // self.processes
-        return [proxy.url, str(self._journal(number)), *map(str, (self.seed, number, total, self.streams))]
+        return [*sorted(dice.sample(range(1, total), max(2, total // COMMANDS))), 0]
+
+    async def _started(self, number: int, proxy: Proxy, last: int) -> asyncio.subprocess.Process:
+        arguments = map(str, (self.seed, number, self.appends // self.processes, self.streams, last))
+        command_line = ["-m", "tests.integration.torture_client", proxy.url, str(self._journal(number)), *arguments]
+        process = await asyncio.create_subprocess_exec(sys.executable, *command_line, cwd=PROJECT, stdout=asyncio.subprocess.PIPE)
+        self._clients.add(process)
+        return process
+
+    async def _strike(self, process: asyncio.subprocess.Process, dice: random.Random) -> None:
+        """Kills the client moments after it says that it has begun the last command of its life, or sees it end."""
+        assert process.stdout
+        if await process.stdout.readline():
+            await asyncio.sleep(dice.uniform(0, 0.02))
+            self.kills += 1
+            if self.kills % 3 == 0:
+                self.ended_sessions += await ended_sessions(self.dsn)
+            process.kill()
+        await process.wait()
+        self._clients.discard(process)
 
     def _journal(self, number: int) -> Path:
         return self.folder / f"journal-{number}"
@@ -114,12 +112,12 @@ class Torture:
         wanted = [
             (command(self.seed, client, number, self.streams), journal.told.get(number))
             for client, journal in enumerate(journals)
-            for number in range(1, self.appends // self.processes + 1)
+            for number in numbers(self.appends // self.processes)
         ]
         faults = [*order_faults(log), *content_faults(log), *command_faults(log, wanted), *side_faults(log, due, texts)]
         if seen != [row["position"] for row in log]:
             faults.append(f"a follower of the log saw {len(seen)} events, of {len(log)}")
-        unanswered = sum(self.appends // self.processes - len(journal.told) - len(journal.refused) for journal in journals)
+        unanswered = len(wanted) - sum(len(journal.told) + len(journal.refused) for journal in journals)
         if unanswered:
             faults.append(f"{unanswered} commands without an answer")
         return Report(
