@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from local_stack.topics import ensure_topics
 from tests import backing
 
-LIMIT = 30.0
+LIMIT = 60.0
 # A server of a few lines: port, file for its note at the stop, name.
 ANSWERING = """
 import http.server, signal, sys
@@ -113,7 +113,7 @@ async def line_of(process: asyncio.subprocess.Process) -> str:
     """The next line that it prints, or a failure with all of its complaints."""
     assert process.stdout
     assert process.stderr
-    line = await asyncio.wait_for(process.stdout.readline(), 90)
+    line = await asyncio.wait_for(process.stdout.readline(), 5 * LIMIT)
     assert line, (await process.stderr.read()).decode()
     return line.decode().strip()
 

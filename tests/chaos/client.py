@@ -16,7 +16,7 @@ import jwt
 from shared.events.base import derived_uuid
 from tests.e2e.client import SERVICES, Answer, Services
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds for one command, however often it is sent."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 LATER = frozenset({502, 503, 504})

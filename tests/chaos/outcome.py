@@ -16,7 +16,7 @@ from tests.chaos.stories import Wave
 from tests.e2e.client import SERVICES
 from tests.e2e.log import Logs, open_logs
 
-AUDIT_LIMIT = 90.0
+AUDIT_LIMIT = 300.0
 NAMES = "select key, stream, split_part(type, '.', 2) as name from events where key = any($1) order by stream, version"
 RUNS = """
 select metadata ->> 'command_id' as command_id, max(position) as last, max(position) - min(position) + 1 - count(*) as between

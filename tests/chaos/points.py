@@ -12,7 +12,7 @@ from shared.eventstore import crash
 from tests.chaos.run import Kept, Run, seconds
 from tests.chaos.stack import Process
 
-FIRE_LIMIT = 60.0
+FIRE_LIMIT = 180.0
 PACKAGES = ("shared", "dispute", "refund", "return_label", "sandbox", "console", "ops")
 EVERYBODY = ("return_label-worker", "dispute-worker", "refund-worker", "return_label", "dispute", "refund")
 PASSED_BY: Mapping[str, Sequence[str]] = {

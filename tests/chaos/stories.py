@@ -15,11 +15,11 @@ from tests.chaos.client import Patient
 from tests.e2e.client import Answer, Json, Party, Services, eventually
 from tests.e2e.deals import DAY, NOTHING_CAME, counter, now, usd, wire
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds for what follows in other services."""
 FAR = 120 * DAY
 """Longer than any deadline that a finished story leaves behind."""
-MOVE = aiohttp.ClientTimeout(total=30)
+MOVE = aiohttp.ClientTimeout(total=300)
 """Below the sandbox's own patience: a move that stands still is begun anew."""
 
 

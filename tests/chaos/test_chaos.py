@@ -13,7 +13,7 @@ from tests.chaos.same_key import same_key
 from tests.chaos.stories import LASTING
 from tests.chaos.storm import storm
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def told(kept: Kept) -> None:

@@ -19,7 +19,7 @@ from shared.eventstore.retry import transient
 from tests.edge import listening
 from tests.outside import Served, sandbox
 
-LIMIT = 1.0
+LIMIT = 5.0
 Migrated = Callable[[str], Awaitable[str]]
 
 

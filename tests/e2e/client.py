@@ -16,8 +16,8 @@ from yarl import URL
 
 PORTS = {"console": 0, "dispute": 1, "refund": 2, "return_label": 3, "sandbox": 9}
 SERVICES = ("dispute", "refund", "return_label")
-LIMIT = aiohttp.ClientTimeout(total=60)
-PATIENCE = 20.0
+LIMIT = aiohttp.ClientTimeout(total=120)
+PATIENCE = 60.0
 PROBLEM = "application/problem+json"
 
 Json = dict[str, Any]
@@ -104,7 +104,7 @@ class Services:
 
     async def move_clock(self, **to: str) -> Answer:
         """Moves time for everybody; answers when all that it brings about is done."""
-        return (await self.send("sandbox", "POST", "/clock", json=to, timeout=aiohttp.ClientTimeout(total=100))).ok()
+        return (await self.send("sandbox", "POST", "/clock", json=to, timeout=aiohttp.ClientTimeout(total=300))).ok()
 
     async def ledger(self, order_id: str) -> list[Json]:
         """The provider's movements of money for an order."""
@@ -140,6 +140,10 @@ class Party:
 
     async def get(self, path: str, service: str = "dispute") -> Answer:
         return await self.send(service, "GET", path)
+
+    async def read(self, path: str, service: str = "dispute") -> Answer:
+        """The answer once the read model has reached the position that the path names."""
+        return await eventually(lambda: self.get(path, service), lambda answer: answer.refused != (503, "projection_behind"))
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None, seen: str | None = None, service: str = "dispute") -> Answer:
         """A command; `key` is its Idempotency-Key, `seen` the ETag that it agrees to."""

@@ -71,7 +71,7 @@ class Deal:
         return await self.services.shop.post(f"/v1/orders/{self.order_id}/facts", told)
 
     async def status(self, by: Party | None = None, at_least: int = 0) -> Answer:
-        return await (by or self.buyer).get(f"/v1/orders/{self.order_id}/status?at_least_position={at_least}")
+        return await (by or self.buyer).read(f"/v1/orders/{self.order_id}/status?at_least_position={at_least}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Dispute:
 
     async def history(self, at_least: int = 0, by: Party | None = None) -> list[Json]:
         path = f"{self.path}/history?limit=100&at_least_position={at_least}"
-        entries: list[Json] = (await (by or self.deal.buyer).get(path)).ok()["data"]
+        entries: list[Json] = (await (by or self.deal.buyer).read(path)).ok()["data"]
         return entries
 
 

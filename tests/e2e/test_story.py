@@ -21,7 +21,7 @@ from tests.e2e.deals import DAY, instant, ordered, wire
 from tests.e2e.log import Logs
 
 pytestmark = pytest.mark.e2e
-LIMIT = 110.0
+LIMIT = 500.0
 
 
 def environment(stack: Stack, **more: str) -> dict[str, str]:

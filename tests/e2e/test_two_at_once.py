@@ -65,7 +65,7 @@ async def the_read_models_say(services: Services, raced: list[tuple[Deal, list[A
     buyer, cursor = raced[0][0].buyer, ""
     listed: dict[str, str] = {}
     while True:
-        page = (await buyer.get(f"/v1/disputes?limit=100&at_least_position={position}{cursor}")).ok()
+        page = (await buyer.read(f"/v1/disputes?limit=100&at_least_position={position}{cursor}")).ok()
         listed |= {row["order_id"]: row["id"] for row in page["data"]}
         if not page["next_cursor"]:
             break

@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 Headers = dict[str, str]
 

@@ -20,7 +20,7 @@ from local_stack.server import serving
 from local_stack.state import wipe
 from local_stack.topics import TOPICS, ensure_topics
 from tests import backing
-from tests.stacks import descendants, living
+from tests.stacks import LIMIT, descendants, living
 
 
 async def test_postgresql_is_version_18_and_keeps_what_it_confirms(postgres_url: str) -> None:
@@ -63,7 +63,7 @@ async def test_kafka_gives_back_what_was_written_in_order(kafka: str, fresh_topi
         for n in range(20):
             await producer.send_and_wait(topic, b"%d" % n, key=b"order-1", headers=[("ce_id", b"dispute-1/%d" % n)])
     async with AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False) as consumer:
-        values = [int((await asyncio.wait_for(consumer.getone(), 10)).value) for _ in range(20)]
+        values = [int((await asyncio.wait_for(consumer.getone(), LIMIT)).value) for _ in range(20)]
     assert values == list(range(20))
 
 

@@ -14,6 +14,7 @@ from local_stack.state import PROJECT
 from shared.eventstore import crash
 from shared.eventstore.store import open_store
 from tests.counter import deadlines, decode, encode
+from tests.stacks import LIMIT
 
 Migrated = Callable[[str], Awaitable[str]]
 
@@ -35,7 +36,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def appended(dsn: str, plan: str, state: Path) -> int | None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", APPEND, dsn, plan, str(state), cwd=PROJECT)
-    return await asyncio.wait_for(process.wait(), 30)
+    return await asyncio.wait_for(process.wait(), LIMIT)
 
 
 @pytest.mark.parametrize(("point", "recorded"), [(crash.BEFORE_COMMIT, 1), (crash.AFTER_COMMIT, 2)])

@@ -22,7 +22,7 @@ from shared.eventstore.store import PostgresEventStore
 from tests.bank import AFTER_GATEWAY, PAYING, Bank, paying
 from tests.flow import DAY_1, DECIDER, SOON, Expire, Flow, HandClock, deadlines, flow_on, mark, running, starts, word
 from tests.integration.test_subscription import cut_all
-from tests.stacks import eventually
+from tests.stacks import LIMIT, eventually
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ async def test_a_new_deadline_that_is_due_at_once_fires_within_moments(flow: Flo
         await eventually(partial(is_quiet, loop))
         for n in range(10):
             await flow.record(f"order-{n}", starts("now", DAY_1))
-            await eventually(lambda: no_deadlines(flow), limit=5)
+            await eventually(lambda: no_deadlines(flow))
 
 
 async def test_time_that_passes_by_itself_wakes_the_loop(flow: Flow) -> None:
@@ -135,7 +135,7 @@ async def test_time_that_passes_by_itself_wakes_the_loop(flow: Flow) -> None:
     began = asyncio.get_running_loop().time()
     await flow.record("order-1", starts("respond", DAY_1 + timedelta(seconds=0.7)))
     async with running(loop_of(flow, Passing())):
-        await eventually(lambda: no_deadlines(flow), limit=3)
+        await eventually(lambda: no_deadlines(flow))
     assert asyncio.get_running_loop().time() - began >= 0.7
 
 
@@ -175,7 +175,7 @@ async def test_a_deadline_that_cannot_be_decided_is_held_back_and_no_other_waits
     await flow.record("order-good", starts("respond", DAY_1 + timedelta(seconds=1)))
     clock.move(SOON)
     async with running(loop := loop_of(flow, clock, Decider(DECIDER.folds, decide, deadlines))):
-        await eventually(lambda: kinds_are(flow, {"broken"}), limit=5)
+        await eventually(lambda: kinds_are(flow, {"broken"}))
         assert "oldest due" in (await loop.quiet() or "")
         mended = True
         await eventually(partial(is_quiet, loop))
@@ -230,7 +230,7 @@ async def test_sixteen_calls_at_a_time_and_timers_do_not_wait_for_them(flow: Flo
     async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank))):
         await eventually(lambda: bank.under_way == 16)
         clock.move(SOON)
-        await eventually(lambda: respond_is_gone(flow), limit=5)
+        await eventually(lambda: respond_is_gone(flow))
         assert "16 in hand" in (await loop.quiet() or "")
     assert bank.most == 16
 
@@ -244,7 +244,7 @@ async def test_a_loop_that_is_told_to_stop_finishes_what_it_has_in_hand(flow: Fl
     await eventually(lambda: bank.under_way == 16)
     loop.stop()
     gate.set()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, LIMIT)
     assert bank.calls == 16
     assert len(await kinds(flow)) == 24
 
@@ -260,11 +260,11 @@ async def test_a_loop_killed_at_any_point_pays_once(flow: Flow, tmp_path: Path, 
     environment = {**os.environ, "CRASH": f"{point}:7", "MAKEWHOLE_STATE": str(tmp_path)}
     command = [sys.executable, "-m", "tests.flow_process", "due", flow.dsn, "no kafka", "no topic"]
     first = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, env=environment)
-    assert await asyncio.wait_for(first.wait(), 60) == -signal.SIGKILL
+    assert await asyncio.wait_for(first.wait(), LIMIT) == -signal.SIGKILL
     second = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, env=environment)
     await eventually(lambda: no_deadlines(flow))
     second.terminate()
-    await asyncio.wait_for(second.wait(), 20)
+    await asyncio.wait_for(second.wait(), LIMIT)
     assert await flow.pool.fetchval("select count(*) from events where type like '%OrderCarrierLost%'") == 20
     keys = (tmp_path / "calls").read_text().split()
     assert set(keys) == {str(n) for n in range(20)}

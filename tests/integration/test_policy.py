@@ -16,7 +16,7 @@ from shared.eventstore.store import PostgresEventStore
 from shared.eventstore.subscription import Subscription
 from tests.flow import DECIDER, Answer, Flow, flow_on, running, word
 from tests.integration.test_subscription import is_quiet, publish_all, says
-from tests.stacks import eventually
+from tests.stacks import LIMIT, eventually
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ async def test_a_policy_that_was_superseded_saves_no_checkpoint(flow: Flow) -> N
     await flow.append("order-1", "a")
     await publish_all(flow)
     async with running(answers := answering(flow, Slow(flow.store))):
-        await asyncio.wait_for(entered.wait(), 20)
+        await asyncio.wait_for(entered.wait(), LIMIT)
         await flow.pool.execute("update checkpoints set epoch = epoch + 1 where subscription = 'answers'")
         go_on.set()
         await eventually(partial(says, answers, "Superseded"))

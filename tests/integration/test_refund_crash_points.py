@@ -19,6 +19,7 @@ from shared.eventstore.handle import handle
 from shared.eventstore.store import PostgresEventStore, open_store
 from tests import payments as p
 from tests.outside import Served, sandbox
+from tests.stacks import LIMIT
 
 Migrated = Callable[[str], Awaitable[str]]
 
@@ -91,7 +92,7 @@ def test_the_points_of_a_payment_are_known_by_name() -> None:
 
 async def ended(dsn: str, address: str, plan: str, state: Path) -> int:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", PAY, dsn, address, plan, str(state), cwd=PROJECT)
-    return await asyncio.wait_for(process.wait(), 60)
+    return await asyncio.wait_for(process.wait(), LIMIT)
 
 
 async def types(store: PostgresEventStore) -> list[str]:

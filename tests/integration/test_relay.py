@@ -31,7 +31,7 @@ from shared.eventstore.projection import Projection
 from shared.eventstore.relay import Relay
 from tests import backing
 from tests.flow import SOURCE, Flow, as_owner, count_versions, flow_on, running
-from tests.stacks import eventually
+from tests.stacks import LIMIT, eventually
 
 CUT_OFF = """
 select pg_terminate_backend(pid) from pg_locks
@@ -63,7 +63,7 @@ class Read:
 def read_topic(bootstrap: str, topic: str) -> list[Read]:
     """All that is in the topic, by librdkafka."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "stranger", "enable.auto.commit": False})
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + LIMIT
     ends = {p: end_of(consumer, TopicPartition(topic, p), limit) for p in range(PARTITIONS)}
     consumer.assign([TopicPartition(topic, p, 0) for p in range(PARTITIONS)])
     found: list[Read] = []
@@ -150,7 +150,7 @@ async def test_an_event_appended_while_the_relay_runs_is_published_within_moment
         await eventually(partial(all_published, relay))
         for n in range(20):
             await flow.append(f"order-{n}", "now")
-            await eventually(partial(all_published, relay), limit=5)
+            await eventually(partial(all_published, relay))
 
 
 async def test_a_relay_killed_between_acknowledgement_and_checkpoint_repeats_only_a_suffix(flow: Flow, tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ async def test_a_relay_killed_between_acknowledgement_and_checkpoint_repeats_onl
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.flow_process", "relay", flow.dsn, flow.bootstrap, flow.topic, cwd=PROJECT, env=environment
     )
-    assert await asyncio.wait_for(child.wait(), 60) == -signal.SIGKILL
+    assert await asyncio.wait_for(child.wait(), LIMIT) == -signal.SIGKILL
     async with running(restarted := flow.relay()):
         await eventually(partial(all_published, restarted))
 
@@ -281,7 +281,7 @@ async def test_a_relay_without_its_lease_stops_sending_at_once(flow: Flow) -> No
     async with running(flow.relay(gated)):
         await eventually(lambda: gates and gates[0].reached.is_set())
         await as_owner(flow.dsn, CUT_OFF)
-        await eventually(lambda: len(gates) > 1, limit=10)  # the first is still at its gate
+        await eventually(lambda: len(gates) > 1)  # the first is still at its gate
 
 
 class Broker:
@@ -331,8 +331,8 @@ async def test_a_broker_that_is_away_means_lag_which_returns_to_zero(
             head = await flow.fill_more(streams=100)
             await eventually(lambda: lag() == 100)
             await come_back(broker)
-            await eventually(partial(all_published, relay), limit=60)
-            await eventually(flow.projected, limit=60)
+            await eventually(partial(all_published, relay))
+            await eventually(flow.projected)
             await eventually(lambda: lag() == 0)
         records = await topic_of(flow)
     assert {record.position for record in records} == set(range(1, head + 1))
@@ -363,7 +363,7 @@ async def test_while_the_broker_is_away_everything_still_stops_in_time(
             await flow.fill_more(streams=10)
             with pytest.raises(TimeoutError):
                 await eventually(partial(all_published, components[0]), limit=1)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(LIMIT):
                 await stack.aclose()
         left = [task.get_name() + repr(task) for task in asyncio.all_tasks() if "aiokafka" in repr(task)]
         print(*left, sep="\n")
@@ -378,7 +378,7 @@ async def test_with_no_broker_at_all_the_relay_still_stops(migrated: Callable[[s
         task = asyncio.create_task((relay := flow.relay()).run())
         await eventually(partial(reason, relay, "Kafka"))
         task.cancel()
-        await asyncio.wait([task], timeout=10)
+        await asyncio.wait([task], timeout=LIMIT)
         assert task.cancelled()
 
 

@@ -3,15 +3,17 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
-import aiohttp
 import asyncpg
 import pytest
 
+from sandbox.faults import LONGEST
 from tests.backing import Databases
 from tests.outside import Served, money, sandbox
+from tests.stacks import eventually
 
 _numbers = itertools.count(1)
 
@@ -205,17 +207,28 @@ async def test_the_books_cannot_be_changed_behind_the_providers_back(psp: Served
     await connection.close()
 
 
-async def gives_up(psp: Served, order: str, key: str) -> None:
-    """A refund by a client that gives up after a short while."""
-    body = {"refund_id": key.partition("/")[0], "payment_id": order, "order_id": order, "amount": money("4.00")}
-    with pytest.raises(TimeoutError):
-        await psp.ask("POST", "/psp/refunds", json=body, headers={"Idempotency-Key": key}, timeout=aiohttp.ClientTimeout(0.3))
+async def gives_up(psp: Served, order: str, key: str, when: Callable[[], Awaitable[bool]]) -> None:
+    """A refund by a client that gives up once the provider has come so far."""
+    asking = asyncio.create_task(psp.refund(order, "4.00", key))
+    await eventually(when)
+    asking.cancel()
+    await asyncio.wait({asking})
+
+
+async def has_fired(psp: Served) -> bool:
+    """The fault that is armed has met its request."""
+    return bool((await psp.get("/faults")).body["data"][0]["fired"])
+
+
+async def is_booked(psp: Served, order: str) -> bool:
+    """The order's refund stands beside its capture."""
+    return len(await psp.ledger(order_id=order)) == 2
 
 
 async def test_timeout_before_has_no_effect(psp: Served, o1: str) -> None:
     await psp.capture(o1, "10.00")
     await psp.post("/faults", {"on": "refund", "fault": "timeout_before"})
-    await gives_up(psp, o1, f"{o1}-1/0")
+    await gives_up(psp, o1, f"{o1}-1/0", partial(has_fired, psp))
     assert (await psp.get("/psp/refunds", idempotency_key=f"{o1}-1/0")).body == {"data": []}
     assert (await psp.refund(o1, "4.00", f"{o1}-1/0")).status == 201
 
@@ -223,8 +236,7 @@ async def test_timeout_before_has_no_effect(psp: Served, o1: str) -> None:
 async def test_timeout_after_has_its_effect_and_the_repeat_learns_of_it(psp: Served, o1: str) -> None:
     await psp.capture(o1, "10.00")
     await psp.post("/faults", {"on": "refund", "fault": "timeout_after"})
-    await gives_up(psp, o1, f"{o1}-1/0")
-    assert len(await psp.ledger(order_id=o1)) == 2
+    await gives_up(psp, o1, f"{o1}-1/0", partial(is_booked, psp, o1))
     again = await psp.refund(o1, "4.00", f"{o1}-1/0")
     assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
     assert len(await psp.ledger(order_id=o1)) == 2
@@ -247,10 +259,9 @@ async def test_a_client_that_stays_is_told_at_last_that_nobody_knows(psp: Served
 async def test_a_held_request_ends_when_the_process_is_about_to(psp: Served, o1: str) -> None:
     await psp.post("/faults", {"on": "capture", "fault": "timeout_before"})
     held = asyncio.create_task(psp.capture(o1, "10.00"))
-    while not (await psp.get("/faults")).body["data"][0]["fired"]:
-        await asyncio.sleep(0.01)
+    await eventually(partial(has_fired, psp))
     psp.app.draining.set()
-    assert (await asyncio.wait_for(held, 2)).status == 503
+    assert (await asyncio.wait_for(held, LONGEST / 2)).status == 503
 
 
 async def test_delay_only_delays(psp: Served, o1: str) -> None:

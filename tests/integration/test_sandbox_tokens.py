@@ -15,6 +15,7 @@ from shared.runtime.problems import Refusal
 from shared.runtime.settings import Settings
 from tests.backing import Databases
 from tests.outside import Served, sandbox
+from tests.stacks import LIMIT
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ async def test_the_token_says_who_issued_it_for_whom_and_until_when(provider: Se
     assert (answered["token_type"], answered["expires_in"]) == ("Bearer", 60)
     assert (claims["iss"], claims["aud"], claims["sub"], claims["roles"]) == (provider.address, "makewhole", "buyer-1", ["buyer"])
     assert claims["exp"] - claims["iat"] == 60
-    assert abs(claims["iat"] - time.time()) < 5
+    assert abs(claims["iat"] - time.time()) < 60
     assert (header["alg"], header["kid"]) == ("ES256", key["kid"])
     assert "d" not in key
 
@@ -104,5 +105,5 @@ def test_production_has_no_sandbox() -> None:
 
 def test_the_package_knows_none_of_the_services() -> None:
     loaded = "import sys, sandbox.app, console.app; print([m for m in sys.modules if m.split('.')[0] in ('dispute', 'refund', 'return_label')])"
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=LIMIT)
     assert done.stdout.strip() == "[]"

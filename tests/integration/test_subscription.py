@@ -25,7 +25,7 @@ from shared.eventstore.subscription import Subscription
 from tests import backing, flow_process
 from tests.flow import Flow, as_owner, count_versions, flow_on, mark, running, word
 from tests.integration.test_relay import create_anew, topic_of
-from tests.stacks import eventually
+from tests.stacks import LIMIT, eventually
 
 if TYPE_CHECKING:
     from shared.eventstore.checkpoints import Connection
@@ -83,7 +83,7 @@ async def test_a_projection_killed_in_mid_batch_leaves_rows_and_checkpoint_toget
     environment = {**os.environ, "CRASH": f"{flow_process.HALF_WAY}:133", "MAKEWHOLE_STATE": str(tmp_path)}
     command = [sys.executable, "-m", "tests.flow_process", "projection", flow.dsn, flow.bootstrap, flow.topic]
     child = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, env=environment)
-    assert await asyncio.wait_for(child.wait(), 60) == -signal.SIGKILL
+    assert await asyncio.wait_for(child.wait(), LIMIT) == -signal.SIGKILL
 
     rows = sum(len(versions) for versions in (await flow.seen()).values())
     assert rows < 133
@@ -285,11 +285,11 @@ async def test_with_no_broker_the_subscription_gives_up_after_its_limit_and_stop
     async with flow_on(await migrated("dispute"), dead, "dispute.events") as flow:
         task = asyncio.create_task(flow.subscription("seen", Projection(count_versions), give_up=1.0).run())
         with pytest.raises(GaveUp):
-            await asyncio.wait_for(task, 20)
+            await asyncio.wait_for(task, LIMIT)
         task = asyncio.create_task((subscription := counting(flow)).run())
         await eventually(partial(says, subscription, "Kafka"))
         task.cancel()
-        await asyncio.wait([task], timeout=10)
+        await asyncio.wait([task], timeout=LIMIT)
         assert task.cancelled()
 
 
@@ -298,13 +298,13 @@ async def test_a_read_model_includes_a_position_once_every_partition_has_reached
     await publish_all(flow)
     assert not await projected(flow.pool, "seen", 1), "nothing is projected yet"
     async with running(counting(flow)):
-        await wait_for_position(flow.pool, "seen", head)
+        await wait_for_position(flow.pool, "seen", head, LIMIT)
         assert await flow.projected()
         later = await flow.append("order-1", "x")
         with pytest.raises(ProjectionBehind):
             await wait_for_position(flow.pool, "seen", later, limit=0.3)
         await publish_all(flow)
-        await wait_for_position(flow.pool, "seen", later)
+        await wait_for_position(flow.pool, "seen", later, LIMIT)
         assert await flow.projected()
 
 
@@ -314,7 +314,7 @@ async def test_at_no_moment_a_read_model_claims_a_position_that_it_lacks(flow: F
     async with running(published, subscription):
         for n in range(60):
             position = await flow.append(f"order-{n % 7}", "x", key=f"key-{n % 11}" if n < 7 else None)
-            await wait_for_position(flow.pool, "seen", position, limit=10)
+            await wait_for_position(flow.pool, "seen", position, LIMIT)
             assert sum(map(len, (await flow.seen()).values())) >= position
             checks += 1
     assert checks == 60

@@ -251,7 +251,7 @@ async def test_rows_and_checkpoints_on_postgresql_obey_the_same_law(flow: Flow, 
         source = MemorySource([records[:end] for records in topic], itertools.cycle(turns))
         subscription = Subscription(name, TOPIC, Projection(count_versions), flow.pool, flow.dsn, partial(opened, source), partitions=PARTITIONS)
         async with running(subscription):
-            await eventually(partial(is_quiet, subscription), limit=5)
+            await eventually(partial(is_quiet, subscription))
     assert await flow.seen() == straight(partitions)
 
 

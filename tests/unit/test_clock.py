@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from shared.runtime.clock import Clock, ClockUnknown, SandboxClock, SystemClock, running_clock, sleep_until
+from shared.runtime.clock import POLL_LIMIT, Clock, ClockUnknown, SandboxClock, SystemClock, running_clock, sleep_until
 from shared.runtime.settings import Settings
 from tests.edge import listening
 from tests.stacks import eventually
@@ -69,7 +69,7 @@ def ahead(clock: Clock) -> timedelta:
 
 
 def about(one: timedelta, other: timedelta) -> bool:
-    return abs(one - other) < timedelta(seconds=1)
+    return abs(one - other) < timedelta(minutes=1)
 
 
 async def test_before_the_sandbox_has_spoken_nobody_knows_the_time() -> None:
@@ -87,7 +87,7 @@ async def test_the_clock_is_as_far_ahead_as_the_sandbox_says(sandbox: Sandbox) -
 
 
 async def test_a_move_is_heard_at_once(sandbox: Sandbox) -> None:
-    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(5):
+    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(POLL_LIMIT / 2):
         await clock.moved(-1)
         await eventually(lambda: len(sandbox.asked) == 2)
         sandbox.move(DAY)
@@ -97,7 +97,7 @@ async def test_a_move_is_heard_at_once(sandbox: Sandbox) -> None:
 
 
 async def test_everybody_who_waits_hears_of_a_move(sandbox: Sandbox) -> None:
-    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(5):
+    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(POLL_LIMIT / 2):
         await clock.moved(-1)
         waiting = asyncio.gather(*(clock.moved(0) for _ in range(10)))
         sandbox.move(DAY)
@@ -105,7 +105,7 @@ async def test_everybody_who_waits_hears_of_a_move(sandbox: Sandbox) -> None:
 
 
 async def test_while_the_sandbox_is_away_time_goes_on(sandbox: Sandbox) -> None:
-    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(10):
+    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(POLL_LIMIT / 2):
         await eventually(lambda: len(sandbox.asked) == 2)
         sandbox.broken = True
         sandbox.move(DAY)
@@ -119,7 +119,7 @@ async def test_while_the_sandbox_is_away_time_goes_on(sandbox: Sandbox) -> None:
 
 
 async def test_a_sandbox_that_comes_later_is_found(unused_tcp_port: int) -> None:
-    async with SandboxClock(f"http://127.0.0.1:{unused_tcp_port}").following() as clock, asyncio.timeout(10):
+    async with SandboxClock(f"http://127.0.0.1:{unused_tcp_port}").following() as clock, asyncio.timeout(POLL_LIMIT / 2):
         sandbox, app = Sandbox(), web.Application()
         app.router.add_get("/clock", sandbox.answer)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -133,7 +133,7 @@ async def test_a_sandbox_that_comes_later_is_found(unused_tcp_port: int) -> None
 
 async def test_time_is_never_turned_back(sandbox: Sandbox) -> None:
     sandbox.move(5 * DAY)
-    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(5):
+    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(POLL_LIMIT / 2):
         await clock.moved(-1)
         sandbox.move(-3 * DAY)
         await clock.moved(1)
@@ -149,20 +149,20 @@ async def test_production_knows_the_machines_time_alone() -> None:
 
 
 async def test_the_sandbox_mode_follows_its_sandbox(sandbox: Sandbox) -> None:
-    async with running_clock(Settings(sandbox=sandbox.address)) as clock, asyncio.timeout(5):
+    async with running_clock(Settings(sandbox=sandbox.address)) as clock, asyncio.timeout(POLL_LIMIT / 2):
         await clock.moved(-1)
         assert isinstance(clock, SandboxClock)
 
 
 async def test_sleeping_until_an_instant_that_has_passed_is_no_sleep() -> None:
     clock = SystemClock()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(POLL_LIMIT / 2):
         await sleep_until(clock, clock.now() - DAY)
         await sleep_until(clock, clock.now() + timedelta(milliseconds=20))
 
 
 async def test_a_move_ends_a_sleep(sandbox: Sandbox) -> None:
-    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(5):
+    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(POLL_LIMIT / 2):
         await clock.moved(-1)
         sleeping = asyncio.ensure_future(sleep_until(clock, None))
         sandbox.move(DAY)

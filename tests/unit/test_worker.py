@@ -20,7 +20,7 @@ from shared.runtime.probes import newest_revision
 from shared.runtime.settings import Settings
 from shared.runtime.worker import Component, EndedEarly, Worker
 from tests.edge import running_issuer, settings_for
-from tests.stacks import eventually
+from tests.stacks import LIMIT, eventually
 
 NOON = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
 
@@ -106,7 +106,7 @@ class Deaf:
             try:
                 await asyncio.sleep(60)
             except asyncio.CancelledError:
-                await asyncio.sleep(5)
+                await asyncio.sleep(60)
                 raise
 
 
@@ -207,7 +207,7 @@ async def test_a_halt_ends_its_component_alone_and_is_told_to_whoever_asks(port:
 
 
 async def test_a_component_that_does_not_end_is_not_waited_for(port: int) -> None:
-    async with running(port, Deaf()) as worker, asyncio.timeout(3):
+    async with running(port, Deaf()) as worker, asyncio.timeout(30):
         await asyncio.sleep(0)
         with pytest.raises(TimeoutError):
             await worker.stop()
@@ -318,7 +318,7 @@ router = Router()
 @router.get("/v1/slow")
 async def slow() -> Response:
     print("asked", flush=True)
-    await asyncio.sleep(1)
+    await asyncio.sleep(3)
     return shown({"done": True})
 
 serve(create_app("dispute", [router], {}, Settings.load(), clock=SystemClock()))
@@ -332,11 +332,11 @@ async def started(program: str, *arguments: str, **environment: str) -> asyncio.
 
 async def said(process: asyncio.subprocess.Process) -> str:
     assert process.stdout
-    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+    return (await asyncio.wait_for(process.stdout.readline(), LIMIT)).decode().strip()
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-    _, error = await asyncio.wait_for(process.communicate(), 20)
+    _, error = await asyncio.wait_for(process.communicate(), LIMIT)
     return process.returncode, error.decode()
 
 
@@ -384,7 +384,7 @@ async def test_a_port_that_is_taken_is_one_line(port: int) -> None:
 
 async def test_an_app_drains_before_it_stops(port: int) -> None:
     async with production_of(port) as environment:
-        process = await started(APP, MAKEWHOLE_DRAIN="0.4", **environment)
+        process = await started(APP, MAKEWHOLE_DRAIN="2", **environment)
         address = f"http://127.0.0.1:{port - 100}"
         async with aiohttp.ClientSession() as session:
             await _serving(session, address)
