@@ -52,8 +52,8 @@ check: setup-dev ## format, lint, types, import walls, generated files; writes n
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m ops.generate --check
-	@$(BIN)/python -m ops.rules --check
+	@$(BIN)/python -m ops.docs.catalogue --check
+	@$(BIN)/python -m ops.docs.rules --check
 
 fmt: setup-dev ## format and put right what can be put right
 	@$(BIN)/ruff format $(SOURCES)
@@ -74,7 +74,7 @@ lock: $(UV) ## raise the pins to the newest versions
 	@$(COMPILE) --upgrade pyproject.toml -c requirements-dev.txt -o requirements.txt
 
 events: setup-dev ## write the event catalogue and the schemas from the code
-	@$(BIN)/python -m ops.generate
+	@$(BIN)/python -m ops.docs.catalogue
 
 rules: setup-dev ## write the page that says where each rule stands and what proves it
-	@$(BIN)/python -m ops.rules
+	@$(BIN)/python -m ops.docs.rules

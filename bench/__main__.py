@@ -1,4 +1,6 @@
-"""`python -m bench`: every benchmark on a server of its own, a table, `bench/report.json`; exit status 1 where a gate is missed."""
+"""`python -m bench`: every benchmark on a server of its own, a table, `bench/report.json`; exit status 1 where a gate
+is missed.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from pathlib import Path
 import uvloop
 
 from bench.report import Row, show, write
-from tests.backing import running_postgres
+from tests.support.servers.backing import running_postgres
 
 # Each has `async rows(server url, seconds a round, rounds) -> Sequence[Row]`.
 PARTS = [name for name in ("append", "http", "rebuild", "policies", "deadlines") if find_spec(f"bench.{name}")]

@@ -17,10 +17,10 @@ from sqlalchemy import make_url
 from bench.pgbench import Pgbench
 from bench.report import Row
 from shared.events.base import Write
-from shared.eventstore.batch import item
+from shared.eventstore.rows import encode_append
 from shared.eventstore.store import PostgresEventStore, open_store
-from tests.backing import Databases
-from tests.counter import Counted, cause, decode, encode
+from tests.support.servers.backing import Databases
+from tests.support.toys.counter import Counted, cause, decode, encode
 
 PAYLOAD = 658  # bytes of JSON
 GATES = {16: (0.75, 0.95), 64: (1.2, 1.8)}
@@ -54,7 +54,9 @@ async def appends(store: PostgresEventStore, writers: int, seconds: float) -> fl
 async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     """The goals of appending, interleaved with their references."""
     databases = Databases(server)
-    [(_, _, _, _, data, metadata)] = item([Write("counter-1", "counter-1", 0, [event()])], cause(), encode, lambda _: ()).events
+    [(_, _, _, _, data, metadata)] = encode_append(
+        [Write("counter-1", "counter-1", 0, [event()])], cause(), encode, lambda _: ()
+    ).events
     pgbench = Pgbench(await databases.empty(), data.decode(), metadata.decode())
     await pgbench.prepare()
     ours: dict[int, list[float]] = {writers: [] for writers in GATES}
@@ -104,7 +106,13 @@ def opened_peer(dsn: str, functions: bool) -> Iterator[PostgresApplicationRecord
     """The library's recorder with a pool of a connection for each writer."""
     url = make_url(dsn)
     datastore = PostgresDatastore(
-        str(url.database), str(url.host), url.port or 5432, str(url.username), "", pool_size=PEER_WRITERS, enable_db_functions=functions
+        str(url.database),
+        str(url.host),
+        url.port or 5432,
+        str(url.username),
+        "",
+        pool_size=PEER_WRITERS,
+        enable_db_functions=functions,
     )
     with datastore:
         recorder = PostgresApplicationRecorder(datastore, events_table_name="stored_events")

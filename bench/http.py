@@ -1,7 +1,10 @@
-"""One complete HTTP command: authorised, idempotent, traced, on what the caller has seen; against bare INSERTs of one event.
+"""One complete HTTP command: authorised, idempotent, traced, on what the caller has seen; against bare INSERTs of one
+event.
 
-The command is a seller's refusal of a dispute: load, decide, one event appended, the dispute rendered. The app runs alone with PostgreSQL, as a
-process of its own with every line of its log written; the sandbox beside it signs one token and is then idle. The load comes from this process.
+The command is a seller's refusal of a dispute: load, decide, one event appended, the dispute rendered. The app runs
+alone with PostgreSQL, as a
+process of its own with every line of its log written; the sandbox beside it signs one token and is then idle. The load
+comes from this process.
 """
 
 from __future__ import annotations
@@ -29,9 +32,9 @@ from migrations.migrator import dsn, migrate_all
 from shared.events import codec
 from shared.events.base import SYSTEM, Cause, StreamName, Write
 from shared.events.dispute import DisputeOpened
-from shared.eventstore.batch import item
+from shared.eventstore.rows import encode_append
 from shared.eventstore.store import open_store
-from tests.backing import Databases, free_port_base
+from tests.support.servers.backing import Databases, free_port_base
 
 CONNECTIONS = 64
 MOST_A_SECOND = 6_000
@@ -52,7 +55,9 @@ class Round:
 async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     """The goals of a command over HTTP, interleaved with their reference."""
     await migrate_all(server, ["dispute", "sandbox"])
-    [(_, _, _, _, data, metadata)] = item([Write("dispute-1", "o", 0, [opened("1", datetime.now(UTC))])], cause(), codec.encode, lambda _: ()).events
+    [(_, _, _, _, data, metadata)] = encode_append(
+        [Write("dispute-1", "o", 0, [opened("1", datetime.now(UTC))])], cause(), codec.encode, lambda _: ()
+    ).events
     pgbench = Pgbench(await Databases(server).empty(), data.decode(), metadata.decode())
     await pgbench.prepare()
     found: list[Round] = []
@@ -64,7 +69,16 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
             found.append(await measured(load, pid, await disputes(server, int(MOST_A_SECOND * seconds)), seconds))
     note = f"{CONNECTIONS} connections, one app process, worker and Kafka stopped"
     return [
-        Row("complete HTTP command", "/s", [each.commands for each in found], plain, "pgbench c16", 0.15, 0.25, note=note),
+        Row(
+            "complete HTTP command",
+            "/s",
+            [each.commands for each in found],
+            plain,
+            "pgbench c16",
+            0.15,
+            0.25,
+            note=note,
+        ),
         Row("app CPU an HTTP command", "us", [each.cpu for each in found], gate=350, target=250, at_most=True),
         Row("HTTP command p99, saturated", "ms", [each.p99 for each in found], gate=60, target=30, at_most=True),
     ]
@@ -74,7 +88,12 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
 async def serving(server: str) -> AsyncIterator[tuple[int, int]]:
     """The sandbox and the dispute app as processes; the port base and the app's pid."""
     base = free_port_base()
-    environment = {**os.environ, "PORT_BASE": str(base), "MAKEWHOLE_DATABASE_URL": server, "PYTHONDONTWRITEBYTECODE": ""}
+    environment = {
+        **os.environ,
+        "PORT_BASE": str(base),
+        "MAKEWHOLE_DATABASE_URL": server,
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     with tempfile.TemporaryDirectory() as folder:
         logs = [(Path(folder) / name).open("wb") for name in ("sandbox", "dispute")]
         started = [
@@ -133,7 +152,9 @@ async def measured(load: aiohttp.ClientSession, pid: int, ids: Iterator[str], se
         while time.perf_counter() < end:
             each = next(ids)
             start = time.perf_counter()
-            async with load.post(f"/v1/disputes/{each}/response", data=BODY, headers={"Idempotency-Key": each}) as answer:
+            async with load.post(
+                f"/v1/disputes/{each}/response", data=BODY, headers={"Idempotency-Key": each}
+            ) as answer:
                 await answer.read()
                 if answer.status != 200:
                     raise RuntimeError(f"{answer.status}: {await answer.text()}")

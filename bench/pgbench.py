@@ -1,4 +1,6 @@
-"""The reference: pgbench with plain INSERTs into a table with the same columns and indexes as the log, prepared, one transaction each."""
+"""The reference: pgbench with plain INSERTs into a table with the same columns and indexes as the log, prepared, one
+transaction each.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ create table plain (
 """
 INSERT = (
     "insert into plain (stream, version, key, type, data, metadata) "
-    "values ('counter-' || gen_random_uuid(), 1, 'counter-0f8fad5b-d9cb-469f-a165-70867728950e', 'makewhole.Counted.v1', :data, :metadata);\n"
+    "values ('counter-' || gen_random_uuid(), 1, 'counter-0f8fad5b-d9cb-469f-a165-70867728950e', "
+    "'makewhole.Counted.v1', :data, :metadata);\n"
 )
 
 
@@ -55,11 +58,22 @@ class Pgbench:
             script.write_text(INSERT)
             # Given as variables, so that they travel as parameters, as ours do.
             variables = ["-D", f"data={self.data}", "-D", f"metadata={self.metadata}"]
-            address = ["-h", str(parts.hostname), "-p", str(parts.port), "-U", str(parts.username), parts.path.strip("/")]
+            address = [
+                "-h",
+                str(parts.hostname),
+                "-p",
+                str(parts.port),
+                "-U",
+                str(parts.username),
+                parts.path.strip("/"),
+            ]
             limits = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(int(seconds))]
             argv = [str(programs(None) / "pgbench"), *limits, *variables, "-f", str(script), *address]
             process = await asyncio.create_subprocess_exec(
-                *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "LC_ALL": "C"}
+                *argv,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, "LC_ALL": "C"},
             )
             output = (await process.communicate())[0].decode()
         found = re.search(r"tps = ([\d.]+)", output)

@@ -1,4 +1,6 @@
-"""`python -m migrations <service>|all <server url>`: creates what databases are missing and brings them to their newest revision."""
+"""`python -m migrations <service>|all <server url>`: creates what databases are missing and brings them to their newest
+revision.
+"""
 
 import asyncio
 import sys

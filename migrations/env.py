@@ -1,4 +1,6 @@
-"""Alembic's entry: runs the revisions of one service on the connection that the migrator hands over, all in one transaction."""
+"""Alembic's entry: runs the revisions of one service on the connection that the migrator hands over, all in one
+transaction.
+"""
 
 from alembic import context
 

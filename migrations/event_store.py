@@ -1,4 +1,6 @@
-"""The event store's DDL: what every service's first revision makes. Frozen once released; a later change is a revision of its own."""
+"""The event store's DDL: what every service's first revision makes. Frozen once released; a later change is a revision
+of its own.
+"""
 
 from alembic import op
 
@@ -81,24 +83,28 @@ create table parked_events (
     primary key (subscription, stream, position),
     constraint parked_events_parked_fkey foreign key (subscription, stream) references parked on delete cascade
 );
-comment on table parked_events is 'the records of a parked stream, as they came, in order; headers are a list of [name, text]';
+comment on table parked_events is 'the records of a parked stream, as they came, in order; headers are a list of
+    [name, text]';
 """
 
-# History is not up for debate, not even for the owner of the table; statement triggers, so that they cost inserts nothing.
+# History is not up for debate, not even for the owner of the table; statement triggers, so that they cost inserts
+# nothing.
 GUARDS = """
 create function refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception '% on % is refused: events are facts', tg_op, tg_table_name using errcode = 'restrict_violation';
 end $$;
-create trigger events_are_facts before update or delete or truncate on events for each statement execute function refuse_change();
+create trigger events_are_facts before update or delete or truncate on events for each statement
+    execute function refuse_change();
 """
 
-# One call appends a batch of items, each all or nothing, under the log's lock: so positions have no hole and follow commit order.
-# The lock must be a statement of its own, before the one that reads the last position: each statement of a VOLATILE function
-# takes its own snapshot under READ COMMITTED, and only one taken after the lock sees the former holder's rows.
-# Items number from 1 and have disjoint sets of streams; events stand in the order of their items. For each item: the position of its last
-# event, also where these very events are there already (the same call, sent again), or null where a version is not the expected one.
-# Deadlines hold one row per (stream, kind) and item, the last of its events' wishes; due_at null clears it.
+# One call appends a batch of items, each all or nothing, under the log's lock: so positions have no hole and follow
+# commit order. The lock must be a statement of its own, before the one that reads the last position: each statement of
+# a VOLATILE function takes its own snapshot under READ COMMITTED, and only one taken after the lock sees the former
+# holder's rows. Items number from 1 and have disjoint sets of streams; events stand in the order of their items. For
+# each item: the position of its last event, also where these very events are there already (the same call, sent again),
+# or null where a version is not the expected one. Deadlines hold one row per (stream, kind) and item, the last of its
+# events' wishes; due_at null clears it.
 APPEND = """
 create function append_events(
     write_item integer[], write_stream text[], write_expected integer[],
@@ -123,9 +129,11 @@ begin
 
     select coalesce(array_agg(w.item), '{}') into refused
     from unnest(write_item, write_stream, write_expected) as w (item, stream, expected)
-    where w.expected <> coalesce((select e.version from events e where e.stream = w.stream order by e.version desc limit 1), 0);
+    where w.expected <> coalesce((select e.version from events e where e.stream = w.stream order by e.version desc
+        limit 1), 0);
 
-    -- The usual case apart: with nothing refused an event's place is its distance from the head, and nothing need be sorted.
+    -- The usual case apart: with nothing refused an event's place is its distance from the head,
+        and nothing need be sorted.
     if refused = '{}' then
         insert into events (position, stream, version, key, type, data, metadata, recorded_at)
         select head + w.place, w.stream, w.version, w.key, w.type, w.data, w.metadata, stamp
@@ -133,11 +141,13 @@ begin
             with ordinality as w (stream, version, key, type, data, metadata, place);
         get diagnostics appended = row_count;
         answers := array(
-            select head + max(w.place) from unnest(event_item) with ordinality as w (item, place) group by w.item order by w.item
+            select head + max(w.place) from unnest(event_item) with ordinality as w (item, place) group by w.item
+                order by w.item
         );
     else
         insert into events (position, stream, version, key, type, data, metadata, recorded_at)
-        select head + row_number() over (order by w.place), w.stream, w.version, w.key, w.type, w.data, w.metadata, stamp
+        select head + row_number() over (order by w.place), w.stream, w.version, w.key, w.type, w.data, w.metadata,
+            stamp
         from unnest(event_item, event_stream, event_version, event_key, event_type, event_data, event_metadata)
             with ordinality as w (item, stream, version, key, type, data, metadata, place)
         where w.item <> all (refused);
@@ -145,7 +155,8 @@ begin
         answers := array(
             select case when w.item <> all (refused)
                 then head + sum(count(*) filter (where w.item <> all (refused))) over (order by w.item)
-                else already_appended(array_agg(w.stream), array_agg(w.version), array_agg(w.type), array_agg(w.data), array_agg(w.metadata))
+                else already_appended(array_agg(w.stream), array_agg(w.version), array_agg(w.type), array_agg(w.data),
+                    array_agg(w.metadata))
             end
             from unnest(event_item, event_stream, event_version, event_type, event_data, event_metadata)
                 as w (item, stream, version, type, data, metadata)
@@ -154,11 +165,13 @@ begin
     end if;
 
     if deadline_item <> '{}' then
-        delete from deadlines d using unnest(deadline_item, deadline_stream, deadline_kind, deadline_due_at) as w (item, stream, kind, due_at)
+        delete from deadlines d using unnest(deadline_item, deadline_stream, deadline_kind, deadline_due_at)
+            as w (item, stream, kind, due_at)
         where w.due_at is null and w.item <> all (refused) and d.stream = w.stream and d.kind = w.kind;
         insert into deadlines as d (stream, kind, due_at, key)
         select w.stream, w.kind, w.due_at, w.key
-        from unnest(deadline_item, deadline_stream, deadline_kind, deadline_due_at, deadline_key) as w (item, stream, kind, due_at, key)
+        from unnest(deadline_item, deadline_stream, deadline_kind, deadline_due_at, deadline_key)
+            as w (item, stream, kind, due_at, key)
         where w.due_at is not null and w.item <> all (refused)
         order by w.stream, w.kind
         on conflict (stream, kind) do update set due_at = excluded.due_at, key = excluded.key;
@@ -167,7 +180,8 @@ begin
     if personal_item <> '{}' then
         insert into personal (ref, subject, kind, body)
         select w.ref, w.subject, w.kind, w.body
-        from unnest(personal_item, personal_ref, personal_subject, personal_kind, personal_body) as w (item, ref, subject, kind, body)
+        from unnest(personal_item, personal_ref, personal_subject, personal_kind, personal_body)
+            as w (item, ref, subject, kind, body)
         where w.item <> all (refused)
         on conflict (ref) do nothing;
     end if;
@@ -182,13 +196,15 @@ create function already_appended(streams text[], versions integer[], types text[
 returns bigint language sql stable as $$
     select case when count(*) = cardinality(streams) then max(e.position) end
     from unnest(streams, versions, types, datas, metadatas) as w (stream, version, type, data, metadata)
-    join events e on e.stream = w.stream and e.version = w.version and e.type = w.type and e.data = w.data and e.metadata = w.metadata
+    join events e on e.stream = w.stream and e.version = w.version and e.type = w.type and e.data = w.data
+        and e.metadata = w.metadata
 $$;
 """
 
-# What an application may do, as a role without login: whoever connects is made a member (`grant makewhole_app to <login>`), and the event store
-# sets the role where it can. Roles belong to the whole server, so another database's migration may have made it; without the right to
-# make roles the server's administrator does (`create role makewhole_app nologin`) and this revision's grants are skipped.
+# What an application may do, as a role without login: whoever connects is made a member (`grant makewhole_app to
+# <login>`), and the event store sets the role where it can. Roles belong to the whole server, so another database's
+# migration may have made it; without the right to make roles the server's administrator does (`create role
+# makewhole_app nologin`) and this revision's grants are skipped.
 ROLE = """
 do $$
 begin
@@ -225,7 +241,9 @@ def create_event_store() -> None:
 
 
 def statements(script: str) -> list[str]:
-    """The statements of a script, of which none has a line that ends in a semicolon without ending the statement, but within `$$`."""
+    """The statements of a script, of which none has a line that ends in a semicolon without ending the statement, but
+    within `$$`.
+    """
     found, open_quote = [""], False
     for line in script.splitlines(keepends=True):
         found[-1] += line

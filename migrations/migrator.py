@@ -1,4 +1,5 @@
-"""Brings databases to their newest revision: all in one process, safe against a second migrator, quick where there is nothing to do.
+"""Brings databases to their newest revision: all in one process, safe against a second migrator, quick where there is
+nothing to do.
 
 Alembic takes most of a second to import, so it is imported only where a revision is missing, and in a thread.
 """

@@ -11,7 +11,9 @@ from sqlalchemy.pool import NullPool
 
 async def upgrade(folder: Path, service: str, database: str, lock: int) -> None:
     """Runs the revisions that the database lacks, in one transaction, while nobody else does."""
-    engine = create_async_engine(make_url(database).set(drivername="postgresql+asyncpg"), poolclass=NullPool, connect_args={"timeout": 10})
+    engine = create_async_engine(
+        make_url(database).set(drivername="postgresql+asyncpg"), poolclass=NullPool, connect_args={"timeout": 10}
+    )
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, _config(folder, service), lock)
@@ -20,7 +22,8 @@ async def upgrade(folder: Path, service: str, database: str, lock: int) -> None:
 
 
 def _upgrade(connection: Connection, config: Config, lock: int) -> None:
-    # The lock is the session's, not the transaction's: it must outlast Alembic's commit. Alembic looks again at what is missing.
+    # The lock is the session's, not the transaction's: it must outlast Alembic's commit. Alembic looks again at what is
+    # missing.
     connection.execute(text("select pg_advisory_lock(:key)"), {"key": lock})
     connection.commit()
     config.attributes["connection"] = connection

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from local_stack.topics import PARTITIONS
-from tests import backing
+from tests.support.servers import backing
+
+SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a test costs follows from the servers that its fixtures start: `-m unit` needs none."""
+    for item in items:
+        needs = [name for name, fixture in SERVERS.items() if fixture in getattr(item, "fixturenames", ())]
+        for name in needs or ["unit"]:
+            item.add_marker(name)
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +35,17 @@ async def kafka() -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def databases(postgres_url: str) -> backing.Databases:
-    """Makes databases for fixtures of a wider scope than one test; who takes one drops it or leaves it to the session's end."""
+    """Makes databases for fixtures of a wider scope than one test; who takes one drops it or leaves it to the session's
+    end.
+    """
     return backing.Databases(postgres_url)
 
 
 @pytest.fixture
 async def migrated(databases: backing.Databases) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
-    """`await migrated("dispute")`: the address of a fresh database with that service's tables, dropped after the test."""
+    """`await migrated("dispute")`: the address of a fresh database with that service's tables, dropped after the
+    test.
+    """
     made: list[str] = []
 
     async def make(service: str) -> str:

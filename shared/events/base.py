@@ -124,7 +124,9 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Recorded(Generic[E_co]):
-    """An event with its envelope: `version` counts its stream from 1, `position` its service's log from 1 without a hole."""
+    """An event with its envelope: `version` counts its stream from 1, `position` its service's log from 1 without a
+    hole.
+    """
 
     stream: str
     version: int

@@ -40,5 +40,6 @@ def _local_date(x: datetime, tz: str) -> date:
 
 
 def _start_of(day: date, tz: str) -> datetime:
-    # Where the clocks jump over midnight, fold=0 reads it with the offset before the jump: the instant of the jump itself.
+    # Where the clocks jump over midnight, fold=0 reads it with the offset before the jump: the instant of the jump
+    # itself.
     return datetime.combine(day, time.min, ZoneInfo(tz)).astimezone(UTC)

@@ -33,7 +33,9 @@ def type_name(event_class: type[Event]) -> str:
 
 
 EVENT_CLASSES: Mapping[str, type[Event]] = {
-    type_name(event_class): event_class for union in (OrderEvent, DisputeEvent, RefundEvent, ReturnEvent) for event_class in typing.get_args(union)
+    type_name(event_class): event_class
+    for union in (OrderEvent, DisputeEvent, RefundEvent, ReturnEvent)
+    for event_class in typing.get_args(union)
 }
 _TYPE_NAMES = {event_class: name for name, event_class in EVENT_CLASSES.items()}
 
@@ -44,7 +46,9 @@ def encode(event: Event) -> tuple[str, bytes]:
 
 
 def decode(name: str, data: str | bytes) -> Event:
-    """The event behind stored data, lifted to its current shape; UnknownEvent, or ValueError for data that does not fit."""
+    """The event behind stored data, lifted to its current shape; UnknownEvent, or ValueError for data that does not
+    fit.
+    """
     if event_class := EVENT_CLASSES.get(name):
         return event_class.model_validate_json(data)
     return _upcast(name, from_json(data))
@@ -84,7 +88,9 @@ def headers(recorded: Recorded[Event], source: str, log_id: UUID) -> list[tuple[
 
 
 def from_headers(pairs: Iterable[tuple[str, bytes]], value: bytes) -> tuple[Recorded[Event], UUID]:
-    """The recorded event of a Kafka record and its log's id; KeyError or ValueError where an attribute is missing or wrong."""
+    """The recorded event of a Kafka record and its log's id; KeyError or ValueError where an attribute is missing or
+    wrong.
+    """
     attributes = {key: text.decode() for key, text in pairs}
     metadata = Metadata(
         at=datetime.fromisoformat(attributes["ce_time"]),

@@ -85,7 +85,9 @@ class Money:
         return self.minor != 0
 
     def split(self, weights: Sequence[int]) -> list[Money]:
-        """Parts in proportion to the weights, by largest remainder: they sum to the whole; ties go to the earlier part."""
+        """Parts in proportion to the weights, by largest remainder: they sum to the whole; ties go to the earlier
+        part.
+        """
         return [Money(part, self.currency, self.exponent) for part in _largest_remainder(self.minor, weights)]
 
     @classmethod
@@ -98,7 +100,9 @@ class Money:
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return {
             "type": "object",
             "title": "Money",

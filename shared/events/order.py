@@ -18,7 +18,9 @@ class Anchor(StrEnum):
 
 
 class Terms(Message):
-    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days (rules 4)."""
+    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days (rules
+    4).
+    """
 
     programme: str
     version: int
@@ -52,7 +54,9 @@ class OrderPayment(Message):
 
 
 class OrderLine(Message):
-    """One line; `cap` is the most that can ever be refunded on it: its goods and its share of freight and discounts (G9)."""
+    """One line; `cap` is the most that can ever be refunded on it: its goods and its share of freight and discounts
+    (G9).
+    """
 
     line_id: str
     seller_id: str

@@ -120,4 +120,12 @@ class ReturnInspected(Event):
     rules: tuple[str, ...]
 
 
-ReturnEvent = ReturnRequested | ReturnAuthorized | ReturnDenied | ReturnLabelIssued | ReturnShipped | ReturnReceived | ReturnInspected
+ReturnEvent = (
+    ReturnRequested
+    | ReturnAuthorized
+    | ReturnDenied
+    | ReturnLabelIssued
+    | ReturnShipped
+    | ReturnReceived
+    | ReturnInspected
+)

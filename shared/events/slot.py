@@ -1,4 +1,6 @@
-"""Slots: every key belongs to one of 3072 for ever, and ids carry theirs, so that an id alone says where its streams are."""
+"""Slots: every key belongs to one of 3072 for ever, and ids carry theirs, so that an id alone says where its
+streams are.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,13 @@ from struct import iter_unpack
 SLOTS = 3072
 """Frozen, like the hash: ids and topics say it. 3 · 2^10 has many divisors, so partitions can be multiplied often."""
 
-PREFIXES: Mapping[str, str] = {"dispute": "dsp", "evidence": "evd", "notification": "ntf", "return": "ret", "warranty": "wty"}
+PREFIXES: Mapping[str, str] = {
+    "dispute": "dsp",
+    "evidence": "evd",
+    "notification": "ntf",
+    "return": "ret",
+    "warranty": "wty",
+}
 """By category of streams: what begins the ids that name its streams. Such an id is ours and carries its slot."""
 
 KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})
@@ -32,7 +40,9 @@ def slot_of_id(prefix: str, name: str) -> int | None:
 
 
 def slot_of_stream(stream: str) -> int | None:
-    """The slot of a stream's key; None where the name's id carries none. KeyError for a category that is not listed here."""
+    """The slot of a stream's key; None where the name's id carries none. KeyError for a category that is not listed
+    here.
+    """
     category, _, name = stream.partition("-")
     return slot_of(name) if category in KEYED_BY_NAME else slot_of_id(PREFIXES[category], name)
 

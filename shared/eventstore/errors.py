@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.eventstore.retry import Transient
+from shared.resilience.retry import Transient
 
 
 class WrongExpectedVersion(Exception):
@@ -10,14 +10,18 @@ class WrongExpectedVersion(Exception):
 
 
 class Busy(Transient):
-    """Nothing was recorded: too much is waiting, or the database did not take it in time. The same again may succeed."""
+    """Nothing was recorded: too much is waiting, or the database did not take it in time. The same again may
+    succeed.
+    """
 
     code: ClassVar[str] = "busy"
     retry_after: ClassVar[int] = 1  # seconds
 
 
 class OutcomeUnknown(Transient):
-    """The database was told, and for ten seconds nobody could learn what became of it. The same again, with the same command id, is safe."""
+    """The database was told, and for ten seconds nobody could learn what became of it. The same again, with the same
+    command id, is safe.
+    """
 
     code: ClassVar[str] = "outcome_unknown"
     retry_after: ClassVar[int] = 1  # seconds

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.decider import Decided, Decider, Forbidden, NotFound, Rejected
+from shared.decider import Decided, Decider
 from shared.events.base import Cause, Command, Event, Recorded, Write
 from shared.eventstore.errors import Busy, WrongExpectedVersion
 from shared.eventstore.store import EventStore
+from shared.rejections import Forbidden, NotFound, Rejected
 
 ATTEMPTS = 5
 
@@ -21,8 +22,10 @@ History = Sequence[Recorded[Event]]
 class Outcome:
     """What a command came to. `states` and `versions` stand in the order of the command's streams.
 
-    `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the last event loaded.
-    `at` is the instant of the decision. `replayed`: it had been carried out before, and the states and the instant are those of that time.
+    `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the
+    last event loaded.
+    `at` is the instant of the decision. `replayed`: it had been carried out before, and the states and the instant are
+    those of that time.
     """
 
     states: Sequence[Any]
@@ -54,10 +57,14 @@ class StaleVersion(Rejected):
         return "version_conflict"
 
 
-async def handle(store: EventStore, decider: Decider, command: Command, cause: Cause, expected_version: int | None = None) -> Outcome:
-    """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an I/O error.
+async def handle(
+    store: EventStore, decider: Decider, command: Command, cause: Cause, expected_version: int | None = None
+) -> Outcome:
+    """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
+    I/O error.
 
-    `expected_version` speaks of the first stream. A conflict starts it all again, for the decision may differ; five, and it is Busy.
+    `expected_version` speaks of the first stream. A conflict starts it all again, for the decision may differ; five,
+    and it is Busy.
     """
     for _ in range(ATTEMPTS):
         histories = await store.load(*(stream.name for stream in command.streams))
@@ -87,23 +94,37 @@ async def dry_run(store: EventStore, decider: Decider, command: Command) -> Outc
 
 
 def _replay(decider: Decider, command: Command, request_hash: str, histories: Sequence[History]) -> Outcome | None:
-    """The outcome as it was, if these streams hold events of this very command; KeyReused if of another request with its id."""
-    mine = [recorded for history in histories for recorded in history if recorded.metadata.command_id == command.command_id]
+    """The outcome as it was, if these streams hold events of this very command; KeyReused if of another request with
+    its id.
+    """
+    mine = [
+        recorded for history in histories for recorded in history if recorded.metadata.command_id == command.command_id
+    ]
     if not mine:
         return None
     if any(recorded.metadata.request_hash != request_hash for recorded in mine):
         raise KeyReused("this idempotency key was used for another request")
     mine.sort(key=lambda recorded: recorded.position)
-    # An append's positions have nobody else's between them, so up to its last one the log is what that decision left behind.
+    # An append's positions have nobody else's between them, so up to its last one the log is what that decision left
+    # behind.
     last = mine[-1].position
     then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
     return Outcome(
-        _states(decider, command, then), [len(history) for history in then], last, True, [recorded.event for recorded in mine], mine[0].metadata.at
+        _states(decider, command, then),
+        [len(history) for history in then],
+        last,
+        True,
+        [recorded.event for recorded in mine],
+        mine[0].metadata.at,
     )
 
 
-def _stale(decider: Decider, command: Command, states: Sequence[Any], history: History, expected_version: int) -> Rejected:
-    """What to answer to one who has seen another version: what happened since, but not to somebody whom it does not concern."""
+def _stale(
+    decider: Decider, command: Command, states: Sequence[Any], history: History, expected_version: int
+) -> Rejected:
+    """What to answer to one who has seen another version: what happened since, but not to somebody whom it does not
+    concern.
+    """
     try:
         decider.decide(command, *states)
     except (NotFound, Forbidden) as refusal:
@@ -114,7 +135,10 @@ def _stale(decider: Decider, command: Command, states: Sequence[Any], history: H
 
 
 def _states(decider: Decider, command: Command, histories: Sequence[History]) -> list[Any]:
-    return [decider.fold(stream.name)(recorded.event for recorded in history) for stream, history in zip(command.streams, histories, strict=True)]
+    return [
+        decider.fold(stream.name)(recorded.event for recorded in history)
+        for stream, history in zip(command.streams, histories, strict=True)
+    ]
 
 
 def _by_stream(decided: Decided, streams: int) -> tuple[Sequence[Event], ...]:
@@ -148,8 +172,16 @@ def _correlated(cause: Cause, histories: Sequence[History]) -> Cause:
 
 
 def _outcome(
-    decider: Decider, command: Command, histories: Sequence[History], before: Sequence[Any], decided: Sequence[Sequence[Event]], position: int
+    decider: Decider,
+    command: Command,
+    histories: Sequence[History],
+    before: Sequence[Any],
+    decided: Sequence[Sequence[Event]],
+    position: int,
 ) -> Outcome:
-    after = [decider.fold(stream.name)(events, state) for stream, events, state in zip(command.streams, decided, before, strict=True)]
+    after = [
+        decider.fold(stream.name)(events, state)
+        for stream, events, state in zip(command.streams, decided, before, strict=True)
+    ]
     versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
     return Outcome(after, versions, position, False, [event for events in decided for event in events], command.at)

@@ -1,4 +1,6 @@
-"""One connection that makes its holder the only one: a session's advisory lock, and the ear for the log's announcements."""
+"""One connection that makes its holder the only one: a session's advisory lock, and the ear for the log's
+announcements.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,16 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 
-from shared.eventstore.retry import Transient
-from shared.eventstore.tables import LOG_CHANNEL, RELAY_LOCK
+from shared.resilience.retry import Transient
+
+LOG_CHANNEL = "makewhole_log"
+"""The channel on which the append function announces a batch: payload = the log's last position. A hint only; readers
+also poll.
+"""
+LOG_LOCK = 7_001
+"""Advisory lock of the append function, held from its first statement to commit; such locks hold within one database.
+"""
+RELAY_LOCK = 7_002
 
 CONNECT_LIMIT = 10.0
 PING_EVERY = 2.0
@@ -20,7 +30,12 @@ PING_LIMIT = 5.0
 TRY_EVERY = 0.25
 
 # Without them the server would keep the lock of a holder whose machine is gone for two hours.
-KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "application_name": "makewhole lease"}
+KEEPALIVE = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "application_name": "makewhole lease",
+}
 
 T = TypeVar("T")
 
@@ -42,7 +57,9 @@ class Lease:
         self._lost = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._connection = await asyncpg.connect(self._dsn, timeout=CONNECT_LIMIT, command_timeout=CONNECT_LIMIT, server_settings=KEEPALIVE)
+        self._connection = await asyncpg.connect(
+            self._dsn, timeout=CONNECT_LIMIT, command_timeout=CONNECT_LIMIT, server_settings=KEEPALIVE
+        )
         try:
             self._connection.add_termination_listener(lambda _: self._lost.set())
             await self._connection.add_listener(LOG_CHANNEL, self._hear)
@@ -53,7 +70,9 @@ class Lease:
         self._watch = asyncio.create_task(self._ping())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._watch.cancel()
         with contextlib.suppress(Exception, asyncio.CancelledError):
             await self._watch

@@ -8,8 +8,8 @@ from datetime import datetime
 from shared.decider import Start
 from shared.events import codec
 from shared.events.base import Cause, Event, Metadata, Personal, Recorded, Write
-from shared.eventstore.batch import Deadlines, Encode, item
 from shared.eventstore.errors import WrongExpectedVersion
+from shared.eventstore.rows import Deadlines, Encode, encode_append
 from shared.eventstore.store import no_deadlines
 
 
@@ -29,7 +29,7 @@ class MemoryEventStore:
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none; the position of the last event."""
-        item(writes, cause, self._encode, self._deadlines)  # its checks
+        encode_append(writes, cause, self._encode, self._deadlines)  # its checks
         if any(len(self._stream(write.stream)) != write.expected_version for write in writes):
             return self._repeated(writes, cause)
         for write in writes:
@@ -72,4 +72,13 @@ class MemoryEventStore:
 def metadata(cause: Cause, key: str) -> Metadata:
     """What is recorded beside the events of this cause in a stream with this key."""
     correlation = cause.correlation or str(cause.command_id)
-    return Metadata(cause.at, cause.command_id, cause.request_hash, cause.actor, correlation, cause.causation, cause.traceparent, key)
+    return Metadata(
+        cause.at,
+        cause.command_id,
+        cause.request_hash,
+        cause.actor,
+        correlation,
+        cause.causation,
+        cause.traceparent,
+        key,
+    )

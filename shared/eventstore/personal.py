@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.eventstore.checkpoints import Pool
+    from shared.eventstore.connections import Pool
 
 
 async def find_text(pool: Pool, ref: str) -> str | None:

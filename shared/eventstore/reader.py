@@ -12,9 +12,9 @@ from uuid import UUID
 import orjson
 
 from shared.events.base import Event, Metadata, Recorded
+from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import Busy
-from shared.eventstore.retry import transient
-from shared.eventstore.session import Line
+from shared.resilience.retry import transient
 
 COLUMNS = "stream, version, position, key, type, data, metadata"
 LOAD = f"select {COLUMNS} from events where stream = any($1) order by stream, version"  # noqa: S608
@@ -32,10 +32,10 @@ Decode = Callable[[str, bytes], Event]
 History = Sequence[Recorded[Event]]
 
 
-class Reader:
+class QueryConnection:
     """Queries on one connection, one at a time, each tried again on a new connection where the old one failed."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ReconnectingConnection) -> None:
         self._line = line
         self._turn = asyncio.Lock()
 
@@ -64,10 +64,10 @@ class Reader:
         await self._line.close()
 
 
-class Loader:
+class BatchedLoader:
     """Gathers the loads of concurrent tasks: while one query is under way, the next one's streams collect."""
 
-    def __init__(self, reader: Reader, decode: Decode) -> None:
+    def __init__(self, reader: QueryConnection, decode: Decode) -> None:
         self._reader = reader
         self._decode = decode
         self._queue: deque[tuple[Sequence[str], asyncio.Future[Sequence[History]]]] = deque()
@@ -101,7 +101,9 @@ class Loader:
 
     async def _answer(self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]]) -> None:
         try:
-            rows = await self._reader.fetch(LOAD, list(dict.fromkeys(name for streams, _ in waiting for name in streams)))
+            rows = await self._reader.fetch(
+                LOAD, list(dict.fromkeys(name for streams, _ in waiting for name in streams))
+            )
         except BaseException as error:
             closing = isinstance(error, asyncio.CancelledError)
             self._refuse((answer for _, answer in waiting), Busy("the store is closed") if closing else error)
@@ -110,7 +112,9 @@ class Loader:
             return
         self._hand_out(waiting, rows)
 
-    def _hand_out(self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]], rows: Iterable[Any]) -> None:
+    def _hand_out(
+        self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]], rows: Iterable[Any]
+    ) -> None:
         by_stream: dict[str, list[Any]] = {}
         for row in rows:
             by_stream.setdefault(row[0], []).append(row)

@@ -10,10 +10,17 @@ from uuid import UUID
 from shared.decider import Clear, Start
 from shared.events import codec
 from shared.events.base import Cause, Event, Recorded, Write
-from shared.eventstore.batch import Deadlines, Encode, item
-from shared.eventstore.errors import Busy, EventTooLarge, OutcomeUnknown, UnsafeDatabase, Unstorable, WrongExpectedVersion
-from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, Decode, Loader, Reader, recorded
-from shared.eventstore.session import Line
+from shared.eventstore.connections import ReconnectingConnection
+from shared.eventstore.errors import (
+    Busy,
+    EventTooLarge,
+    OutcomeUnknown,
+    UnsafeDatabase,
+    Unstorable,
+    WrongExpectedVersion,
+)
+from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, Decode, QueryConnection, recorded
+from shared.eventstore.rows import Deadlines, Encode, encode_append
 from shared.eventstore.writer import Figures, Limits, Observe, Writer
 
 __all__ = [
@@ -37,9 +44,11 @@ class EventStore(Protocol):
         """The events of each stream, all as of one instant; an unknown stream has none."""
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
-        """Records all writes or none; the position of the last event. The same append sent again answers as the first did.
+        """Records all writes or none; the position of the last event. The same append sent again answers as the first
+        did.
 
-        Raises WrongExpectedVersion where a stream has moved, Busy where nothing was recorded and the same may succeed later,
+        Raises WrongExpectedVersion where a stream has moved, Busy where nothing was recorded and the same may succeed
+        later,
         OutcomeUnknown where it may have been recorded, Unstorable where the log cannot hold an event.
         """
 
@@ -56,16 +65,26 @@ def no_deadlines(event: Event) -> Iterable[Start | Clear]:
 
 
 class PostgresEventStore:
-    """The log of one service's database, for one process: three connections, one each for appends, loads and reads of the log."""
+    """The log of one service's database, for one process: three connections, one each for appends, loads and reads of
+    the log.
+    """
 
-    def __init__(self, dsn: str, deadlines: Deadlines, encode: Encode, decode: Decode, limits: Limits | None, observe: Observe | None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        deadlines: Deadlines,
+        encode: Encode,
+        decode: Decode,
+        limits: Limits | None,
+        observe: Observe | None,
+    ) -> None:
         self._deadlines = deadlines
         self._encode = encode
         self._decode = decode
-        self._lines = [Line(dsn) for _ in range(3)]
+        self._lines = [ReconnectingConnection(dsn) for _ in range(3)]
         self._writer = Writer(self._lines[0], limits, observe)
-        self._loader = Loader(Reader(self._lines[1]), decode)
-        self._reader = Reader(self._lines[2])
+        self._loader = BatchedLoader(QueryConnection(self._lines[1]), decode)
+        self._reader = QueryConnection(self._lines[2])
 
     async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
         """The events of each stream, all as of one instant; an unknown stream has none."""
@@ -73,7 +92,7 @@ class PostgresEventStore:
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none, with their deadlines and personal texts; the position of the last event."""
-        return await self._writer.append(item(writes, cause, self._encode, self._deadlines))
+        return await self._writer.append(encode_append(writes, cause, self._encode, self._deadlines))
 
     async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
         """The log behind a position, in order, at most `limit` events."""

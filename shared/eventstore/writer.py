@@ -1,4 +1,5 @@
-"""The coalescing writer: concurrent appends become one call of the append function, one call in flight for each process.
+"""The coalescing writer: concurrent appends become one call of the append function, one call in flight for each
+process.
 
 So the log's lock, which makes positions follow commit order, is taken once a batch and costs nothing.
 """
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from shared.eventstore import crash
-from shared.eventstore.batch import Item, columns
+from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import Busy, OutcomeUnknown, UnsafeDatabase, Unstorable, WrongExpectedVersion
-from shared.eventstore.retry import transient
-from shared.eventstore.session import Line
+from shared.eventstore.rows import Append, columns
+from shared.resilience import crash_points
+from shared.resilience.retry import transient
 
 if TYPE_CHECKING:
-    from shared.eventstore.session import Connection
+    from shared.eventstore.connections import StoreConnection
 
 APPEND = f"select append_events({', '.join(f'${n}' for n in range(1, 21))})"
 
@@ -62,12 +63,14 @@ Observe = Callable[[int, float], None]
 class Writer:
     """Takes appends from any number of tasks of one event loop and sends them batch by batch."""
 
-    def __init__(self, line: Line, limits: Limits | None = None, observe: Observe | None = None) -> None:
+    def __init__(
+        self, line: ReconnectingConnection, limits: Limits | None = None, observe: Observe | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self.figures = Figures()
         self._line = line
         self._observe = observe
-        self._queue: deque[Item] = deque()
+        self._queue: deque[Append] = deque()
         self._bytes = 0
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -78,7 +81,7 @@ class Writer:
         """Appends that wait for a batch."""
         return len(self._queue)
 
-    async def append(self, item: Item) -> int:
+    async def append(self, item: Append) -> int:
         """The position of the item's last event; WrongExpectedVersion, Busy, OutcomeUnknown or Unstorable."""
         full = len(self._queue) >= self.limits.queue_items or self._bytes + item.size > self.limits.queue_bytes
         if self._closing or (full and self._queue):
@@ -110,13 +113,16 @@ class Writer:
                     # Whoever was just answered gets to append again first: else every second batch would hold one item.
                     await asyncio.sleep(0)
         finally:
-            # Without an await between the look at the queue and this line: an append that comes later starts a new task.
+            # Without an await between the look at the queue and this line: an append that comes later starts a new
+            # task.
             self._task = None
 
-    def _take(self) -> list[Item]:
-        """The next batch: in order, but a second item on a stream waits for the next one, and so does what comes after it on its streams."""
-        batch: list[Item] = []
-        later: list[Item] = []
+    def _take(self) -> list[Append]:
+        """The next batch: in order, but a second item on a stream waits for the next one, and so does what comes after
+        it on its streams.
+        """
+        batch: list[Append] = []
+        later: list[Append] = []
         streams: set[str] = set()
         size = 0
         self._expire()
@@ -146,17 +152,19 @@ class Writer:
             self._bytes -= item.size
             self._fail(item, Busy(f"not sent within {self.limits.queue_wait:g} s"))
 
-    async def _settle(self, batch: list[Item]) -> None:
+    async def _settle(self, batch: list[Append]) -> None:
         """Sends the batch, in parts where need be, until each of its items has an answer."""
         try:
             await self._send_until(deque([batch]), self._now() + self.limits.outcome)
         except BaseException as error:
             for item in batch:
-                self._fail(item, OutcomeUnknown("the writer was ended") if isinstance(error, asyncio.CancelledError) else error)
+                self._fail(
+                    item, OutcomeUnknown("the writer was ended") if isinstance(error, asyncio.CancelledError) else error
+                )
             if not isinstance(error, Exception):
                 raise
 
-    async def _send_until(self, parts: deque[list[Item]], end: float) -> None:
+    async def _send_until(self, parts: deque[list[Append]], end: float) -> None:
         pause = FIRST_PAUSE
         while parts:
             part = [item for item in parts.popleft() if not item.answer.done()]
@@ -170,7 +178,7 @@ class Writer:
             else:
                 pause = FIRST_PAUSE
 
-    async def _try(self, part: list[Item]) -> list[list[Item]] | None:
+    async def _try(self, part: list[Append]) -> list[list[Append]] | None:
         """None when each item has its answer, else the parts in which to send them again."""
         sent = False
         try:
@@ -185,28 +193,30 @@ class Writer:
             self._succeed(item, position)
         return None
 
-    async def _send(self, connection: Connection, part: Sequence[Item]) -> Sequence[int | None]:
+    async def _send(self, connection: StoreConnection, part: Sequence[Append]) -> Sequence[int | None]:
         began = self._now()
-        crash.point(crash.BEFORE_COMMIT)
+        crash_points.point(crash_points.BEFORE_COMMIT)
         answers: Sequence[int | None] = await connection.fetchval(APPEND, *columns(part), timeout=self.limits.attempt)
-        crash.point(crash.AFTER_COMMIT)
+        crash_points.point(crash_points.AFTER_COMMIT)
         self.figures.batches += 1
         self.figures.items += len(part)
         if self._observe:
             self._observe(len(part), self._now() - began)
         return answers
 
-    def _failed(self, part: list[Item], error: Exception, sent: bool) -> list[list[Item]] | None:
+    def _failed(self, part: list[Append], error: Exception, sent: bool) -> list[list[Append]] | None:
         singly = [[item] for item in part]
         if sent and lost(error):
-            # Perhaps committed: the same again, one by one, until the function says what became of each. A transaction that
-            # still runs holds the log's lock, so the function answers after it and knows.
+            # Perhaps committed: the same again, one by one, until the function says what became of each. A transaction
+            # that still runs holds the log's lock, so the function answers after it and knows.
             self._line.drop()
             self.figures.resent += len(part)
             for item in part:
                 item.uncertain = True
             return singly
-        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):  # a standby by now: the next connection may find the primary
+        if isinstance(
+            error, asyncpg.ReadOnlySQLTransactionError
+        ):  # a standby by now: the next connection may find the primary
             self._line.drop()
             return [part]
         if transient(error):
@@ -216,19 +226,24 @@ class Writer:
         self._fail(part[0], Unstorable(str(error)) if isinstance(error, REFUSED) else error)
         return None
 
-    def _give_up(self, part: list[Item]) -> None:
+    def _give_up(self, part: list[Append]) -> None:
         for item in part:
             limit = f"{self.limits.outcome:g} s"
-            self._fail(item, OutcomeUnknown(f"sent, and no answer within {limit}") if item.uncertain else Busy(f"not taken within {limit}"))
+            self._fail(
+                item,
+                OutcomeUnknown(f"sent, and no answer within {limit}")
+                if item.uncertain
+                else Busy(f"not taken within {limit}"),
+            )
 
-    def _succeed(self, item: Item, position: int | None) -> None:
+    def _succeed(self, item: Append, position: int | None) -> None:
         if position is None:
             self.figures.conflicts += 1
             self._fail(item, WrongExpectedVersion(", ".join(sorted(item.streams))))
         elif not item.answer.done():  # a caller that went away
             item.answer.set_result(position)
 
-    def _fail(self, item: Item, error: BaseException) -> None:
+    def _fail(self, item: Append, error: BaseException) -> None:
         if item.answer.done():
             return
         self.figures.busy += isinstance(error, Busy)
@@ -239,5 +254,7 @@ class Writer:
 def lost(error: Exception) -> bool:
     """Whether the statement may have been committed all the same: no answer came, or the server ended the session."""
     if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.PostgresConnectionError):
-        return isinstance(error, asyncpg.OperatorInterventionError) and not isinstance(error, asyncpg.QueryCanceledError)
+        return isinstance(error, asyncpg.OperatorInterventionError) and not isinstance(
+            error, asyncpg.QueryCanceledError
+        )
     return transient(error)

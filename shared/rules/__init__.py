@@ -1,1 +1,3 @@
-"""The rule book: every rule that this project keeps, in plain words, with its source, its parameters and since when it is built."""
+"""The rule book: every rule that this project keeps, in plain words, with its source, its parameters and since when
+it is built.
+"""

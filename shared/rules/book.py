@@ -28,7 +28,9 @@ class UnknownRule(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `built` is the version since which it is enforced, None while it is not, `missing` what of a built one still lacks."""
+    """One rule: `built` is the version since which it is enforced, None while it is not, `missing` what of a built
+    one still lacks.
+    """
 
     id: str
     kind: str
@@ -103,7 +105,14 @@ def _rule(name: str, rule_id: str, fields: Mapping[str, Any]) -> Rule:
         raise BadRuleBook(f"{name}.toml: {rule_id} says what is missing of something that is not built")
     texts = {key: _plain(fields[key]) for key in ("statement", "built", "missing") if key in fields}
     source = tuple(part.strip() for part in fields["source"].split(","))
-    return Rule(rule_id, name, source=source, parameters=tuple(fields.get("parameters", ())), default=fields.get("default"), **texts)
+    return Rule(
+        rule_id,
+        name,
+        source=source,
+        parameters=tuple(fields.get("parameters", ())),
+        default=fields.get("default"),
+        **texts,
+    )
 
 
 def _plain(text: str) -> str:

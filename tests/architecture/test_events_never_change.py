@@ -1,4 +1,6 @@
-"""What is stored in events can be added to and never taken away: golden documents in history, and the words of enumerations."""
+"""What is stored in events can be added to and never taken away: golden documents in history, and the words of
+enumerations.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +24,25 @@ WORDS = {
     "InspectionResult": "pass fail",
     "Payer": "buyer seller platform",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
-    "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item wrong_size
-    unauthorised_charge change_of_mind""",
+    "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
+    wrong_size unauthorised_charge change_of_mind""",
     "RefundOutcome": "issued failed refused sent_to_manual",
     "RefundSource": "agreement cancellation mediation return goodwill",
     "ReturnKind": "dispute free extra domestic statutory",
     "ReturnOutcome": "authorized denied shipped received passed failed",
     "SolutionType": "refund_only return_and_refund",
 }
-"""Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever."""
+"""Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever.
+"""
 
 
 def enumerations() -> dict[str, type[StrEnum]]:
-    found = (value for module in (order, dispute, refund, return_label) for value in vars(module).values() if isinstance(value, type))
+    found = (
+        value
+        for module in (order, dispute, refund, return_label)
+        for value in vars(module).values()
+        if isinstance(value, type)
+    )
     return {value.__name__: value for value in found if issubclass(value, StrEnum) and value is not StrEnum}
 
 
@@ -44,7 +52,9 @@ def test_a_word_that_was_stored_once_stays_readable(name: str) -> None:
 
 
 def test_every_enumeration_and_every_word_is_listed() -> None:
-    assert {name: set(words) for name, words in enumerations().items()} == {name: set(words.split()) for name, words in WORDS.items()}
+    assert {name: set(words) for name, words in enumerations().items()} == {
+        name: set(words.split()) for name, words in WORDS.items()
+    }
 
 
 def test_no_golden_document_was_changed_or_removed_since_a_release() -> None:

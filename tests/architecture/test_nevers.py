@@ -1,4 +1,6 @@
-"""The nevers that no import tells (docs/architecture.md): each is looked for in the code, and found in code that breaks it."""
+"""The nevers that no import tells (docs/architecture.md): each is looked for in the code, and found in code that breaks
+it.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,20 @@ def counts_with_floats(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             yield _at(node, str(node.value))
-        if (isinstance(node, ast.Name) and node.id == "float") or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
+        if (isinstance(node, ast.Name) and node.id == "float") or (
+            isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+        ):
             yield _at(node, "float")
 
 
 def swallows_every_exception(tree: ast.AST) -> Iterator[str]:
     """A handler of everything that does nothing with it; CancelledError and the like are named where they are meant."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and all(isinstance(line, ast.Pass | ast.Continue) for line in node.body):
+        if (
+            isinstance(node, ast.ExceptHandler)
+            and _is_broad(node.type)
+            and all(isinstance(line, ast.Pass | ast.Continue) for line in node.body)
+        ):
             yield _at(node, "except: pass")
         if isinstance(node, ast.Call) and _called(node) == "suppress" and any(map(_is_broad, node.args)):
             yield _at(node, "suppress(Exception)")
@@ -87,7 +95,9 @@ NEVERS: list[tuple[str, Offences, list[Path], str]] = [
     (
         "only the settings and the composition roots read the environment",
         reads_the_environment,
-        files("shared/**/*.py", "services/*/*/**/*.py", but=("shared/runtime/settings.py", "services/ops/**/*.py", *ROOTS)),
+        files(
+            "shared/**/*.py", "services/*/*/**/*.py", but=("shared/process/settings.py", "services/ops/**/*.py", *ROOTS)
+        ),
         "import os\nos.environ['DEMO']",
     ),
     (

@@ -1,4 +1,6 @@
-"""`python -m tests.chaos [--seeds N] [--minutes M] [--first-seed S]`: every promise on real processes, one line of counts each."""
+"""`python -m tests.chaos [--seeds N] [--minutes M] [--first-seed S]`: every promise on real processes, one line of
+counts each.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ async def main(asked: argparse.Namespace) -> int:
 
 
 def _commit() -> str:
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return said.stdout.strip() or "no commit"
 
 
@@ -71,7 +75,9 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.chaos", description="Faults on real processes, then the audit.")
     parser.add_argument("--seeds", type=int, default=5, help="how many storms of kills (5)")
     parser.add_argument("--minutes", type=float, default=7, help="how long all of it shall take, roughly (7)")
-    parser.add_argument("--first-seed", type=int, default=random.randrange(1_000_000), help="to see the same kills again")
+    parser.add_argument(
+        "--first-seed", type=int, default=random.randrange(1_000_000), help="to see the same kills again"
+    )
     return parser.parse_args()
 
 

@@ -1,4 +1,6 @@
-"""A client that does not give up: the same request with the same key until it is answered, and a journal of what was acknowledged."""
+"""A client that does not give up: the same request with the same key until it is answered, and a journal of what was
+acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Journal:
 
 
 class Patient(Services):
-    """The services over HTTP; what is not answered, or answered with 503, is asked again. `seen` counts what happened."""
+    """The services over HTTP; what is not answered, or answered with 503, is asked again. `seen` counts what
+    happened.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, base: int, journal: Journal) -> None:
         super().__init__(session, base)
@@ -51,18 +55,24 @@ class Patient(Services):
         self.seen: Counter[str] = Counter()
 
     async def send(self, service: str, method: str, path: str, *, worker: bool = False, **request: Any) -> Answer:
-        """The answer, after as many attempts as it takes; an acknowledgement is in the journal before it is returned."""
+        """The answer, after as many attempts as it takes; an acknowledgement is in the journal before it is
+        returned.
+        """
         end, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         while True:
             answer = await self._once(service, method, path, worker, request)
             if isinstance(answer, Answer) and answer.status not in LATER:
                 self._noted(service, method, path, request, answer)
                 return answer
-            assert time.monotonic() < end, f"{method} {path} of {service} was not answered for {PATIENCE:.0f} s: {answer!r}"
+            assert time.monotonic() < end, (
+                f"{method} {path} of {service} was not answered for {PATIENCE:.0f} s: {answer!r}"
+            )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _once(self, service: str, method: str, path: str, worker: bool, request: dict[str, Any]) -> Answer | Exception:
+    async def _once(
+        self, service: str, method: str, path: str, worker: bool, request: dict[str, Any]
+    ) -> Answer | Exception:
         try:
             answer = await super().send(service, method, path, worker=worker, **{"timeout": ATTEMPT, **request})
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

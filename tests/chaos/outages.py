@@ -31,7 +31,10 @@ GOES_ON = 10
 GRANTED = "select count(*) as n from events where key = any($1) and type like '%.RefundApproved.%'"
 HEAD = "select coalesce(max(position), 0) as position from events"
 RELAYED = "select position from checkpoints where subscription = 'relay' and partition = -1"
-BACKEND = "select pid from pg_stat_activity where backend_type = 'client backend' and application_name = 'makewhole store' limit 1"
+BACKEND = (
+    "select pid from pg_stat_activity where backend_type = 'client backend' and application_name = 'makewhole "
+    "store' limit 1"
+)
 
 Outage = Callable[[Process], AbstractAsyncContextManager[None]]
 Blow = Callable[[Run], Awaitable[None]]
@@ -63,7 +66,9 @@ async def killed(process: Process) -> AsyncIterator[None]:
 
 
 async def broker_away(run: Run, lasting: float, outage: Outage) -> Kept:
-    """Kafka is away for so many seconds at least: commands go on, what was approved is paid, everything else follows afterwards."""
+    """Kafka is away for so many seconds at least: commands go on, what was approved is paid, everything else
+    follows afterwards.
+    """
     began, name, kafka = time.monotonic(), run.new_wave("approved"), run.stack.processes["kafka"]
     cases = [Case(run.client, f"{name}-accepted-{n}", STORIES["accepted"][1]) for n in range(APPROVED)]
     async with asyncio.TaskGroup() as group:
@@ -76,16 +81,29 @@ async def broker_away(run: Run, lasting: float, outage: Outage) -> Kept:
             await eventually(lambda: _refunds(run), lambda paid: paid == unpaid + APPROVED, PATIENCE)
             await _acknowledged(run, acknowledged + len(STORIES) * COPIES)
             await asyncio.sleep(lasting - (time.monotonic() - gone))
-            assert await _refunds(run) == unpaid + APPROVED, "a refund was paid of which the refund service could not know"
+            assert await _refunds(run) == unpaid + APPROVED, (
+                "a refund was paid of which the refund service could not know"
+            )
             commands, away = len(run.client.journal.entries) - acknowledged, time.monotonic() - gone
         lag = await _caught_up(run, kafka)
-    waves = [wave.result(), Wave(name, {case.order_id: task.result() for case, task in zip(cases, approved, strict=True)})]
-    counts = {"away": f"{away:.0f}s", "commands_meanwhile": commands, "paid_meanwhile": APPROVED, **lag, **await run.ended(waves)}
+    waves = [
+        wave.result(),
+        Wave(name, {case.order_id: task.result() for case, task in zip(cases, approved, strict=True)}),
+    ]
+    counts = {
+        "away": f"{away:.0f}s",
+        "commands_meanwhile": commands,
+        "paid_meanwhile": APPROVED,
+        **lag,
+        **await run.ended(waves),
+    }
     return Kept(f"Kafka {outage.__name__}", {**counts, **seconds(began)})
 
 
 async def _caught_up(run: Run, kafka: Process) -> dict[str, str]:
-    """Waits until all that was in the logs when the broker came back is published; how long that took, the broker's own start left out."""
+    """Waits until all that was in the logs when the broker came back is published; how long that took, the broker's
+    own start left out.
+    """
     await kafka.back()
     back = time.monotonic()
     async with open_logs(run.stack.base) as logs:
@@ -94,12 +112,16 @@ async def _caught_up(run: Run, kafka: Process) -> dict[str, str]:
         async def relayed() -> list[int]:
             return [(await logs.rows(service, RELAYED))[0]["position"] for service in SERVICES]
 
-        await eventually(relayed, lambda positions: all(at >= head for at, head in zip(positions, heads, strict=True)), PATIENCE)
+        await eventually(
+            relayed, lambda positions: all(at >= head for at, head in zip(positions, heads, strict=True)), PATIENCE
+        )
     return {"lag_gone_after": f"{time.monotonic() - back:.1f}s"}
 
 
 async def _approved_and_unpaid(run: Run, cases: Sequence[Case]) -> int:
-    """Waits until all their refunds are approved, and the provider has paid none of them; how many it had paid before."""
+    """Waits until all their refunds are approved, and the provider has paid none of them; how many it had paid
+    before.
+    """
     before = await _refunds(run)
     await run.client.arm(on="refund", fault="timeout_before", times=1_000_000, seconds=HOLD)
 
@@ -131,7 +153,9 @@ async def stopped_at_once(run: Run) -> None:
 
 
 async def gone_for_a_while(run: Run) -> None:
-    """The server is away for longer than an append is tried again: callers are told that nobody knows, or to come later."""
+    """The server is away for longer than an append is tried again: callers are told that nobody knows, or to come
+    later.
+    """
     async with killed(run.stack.processes["postgres"]):
         await asyncio.sleep(GONE)
 
@@ -154,7 +178,9 @@ async def _closed(connection: asyncpg.Connection[asyncpg.Record]) -> None:
 
 
 async def struck(run: Run, blows: Sequence[Blow], stories: Iterable[str] = STORIES) -> Kept:
-    """Blow after blow while commands come in; everybody finds back by themselves, and clients are told at most to come again."""
+    """Blow after blow while commands come in; everybody finds back by themselves, and clients are told at most to
+    come again.
+    """
     began, seen, waves = time.monotonic(), Counter(run.client.seen), []
     async with asyncio.TaskGroup() as group:
         striking = group.create_task(_strike(run, blows))
@@ -167,7 +193,9 @@ async def struck(run: Run, blows: Sequence[Blow], stories: Iterable[str] = STORI
 
 
 async def everything_killed(run: Run) -> None:
-    """As when the power is cut: every process of the stack at once, servers and sandbox too; all of them start again side by side."""
+    """As when the power is cut: every process of the stack at once, servers and sandbox too; all of them start
+    again side by side.
+    """
     processes = [process for process in run.stack.processes.values() if process.alive]
     assert all(await asyncio.gather(*(process.kill() for process in processes)))
     await run.stack.back()

@@ -1,4 +1,6 @@
-"""What waves have come to, told so that they can be compared; and what must hold whatever happened: the audit, and every command once."""
+"""What waves have come to, told so that they can be compared; and what must hold whatever happened: the audit, and
+every command once.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from tests.e2e.log import Logs, open_logs
 AUDIT_LIMIT = 300.0
 NAMES = "select key, stream, split_part(type, '.', 2) as name from events where key = any($1) order by stream, version"
 RUNS = """
-select metadata ->> 'command_id' as command_id, max(position) as last, max(position) - min(position) + 1 - count(*) as between
+select metadata ->> 'command_id' as command_id, max(position) as last, max(position) - min(position) + 1 - count(*) as
+    between
 from events group by 1
 """
 
@@ -66,12 +69,18 @@ def differences(reference: Mapping[str, State], states: Mapping[str, State]) -> 
     told = []
     for order, state in states.items():
         expected = reference[story_of(order)]
-        told += [f"{order}: {name} is {state[name]} and not {expected[name]}" for name in state if state[name] != expected[name]]
+        told += [
+            f"{order}: {name} is {state[name]} and not {expected[name]}"
+            for name in state
+            if state[name] != expected[name]
+        ]
     return told
 
 
 async def audited(stack: Chaos, journal: Journal) -> dict[str, int]:
-    """`makewhole audit` over everything since the stack began; a fault is a failure. Answers with some of what it looked at."""
+    """`makewhole audit` over everything since the stack began; a fault is a failure. Answers with some of what it
+    looked at.
+    """
     program = Path(sys.executable).with_name("makewhole")
     argv = [str(program), "audit", "--json", "--journal", str(journal.path)]
     pipe = asyncio.subprocess.PIPE
@@ -83,11 +92,18 @@ async def audited(stack: Chaos, journal: Journal) -> dict[str, int]:
     assert process.returncode == 0, complaint.decode()
     found = {check["promise"]: check["seen"] for check in report["checks"]}
     events = sum(found[f"log {service}"]["events"] for service in SERVICES)
-    return {"audited": len(found), "events": events, "refunds": found["ledger"]["refunds"], "effects": found["ledger"]["effects"]}
+    return {
+        "audited": len(found),
+        "events": events,
+        "refunds": found["ledger"]["refunds"],
+        "effects": found["ledger"]["effects"],
+    }
 
 
 async def once_each(base: int, journal: Journal) -> int:
-    """How many commands were acknowledged: each one's events are in the log in one piece that ends where its answer said, and no command's twice."""
+    """How many commands were acknowledged: each one's events are in the log in one piece that ends where its answer
+    said, and no command's twice.
+    """
     acknowledged = {(entry["service"], entry["command_id"]): entry["position"] for entry in journal.entries}
     assert acknowledged.items() <= (last := await _last_positions(base)).items(), acknowledged.items() - last.items()
     return len(acknowledged)

@@ -8,7 +8,7 @@ import pkgutil
 import time
 from collections.abc import Mapping, Sequence
 
-from shared.eventstore import crash
+from shared.resilience import crash_points
 from tests.chaos.run import Kept, Run, seconds
 from tests.chaos.stack import Process
 
@@ -44,7 +44,7 @@ def registered() -> set[str]:
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    return {name for name, where in crash.POINTS.items() if where.startswith(("shared/", "services/"))}
+    return {name for name, where in crash_points.POINTS.items() if where.startswith(("shared/", "services/"))}
 
 
 def everywhere() -> Plan:
@@ -65,7 +65,10 @@ async def every_point(run: Run, plan: Plan) -> Kept:
             waves.append(await run.play("points"))
     points = {point for points in plan.values() for point in points}
     fired = sum(map(len, plan.values()))
-    return Kept("every crash point", {"points": len(points), "of": len(registered()), "fired": fired, **await run.ended(waves), **seconds(began)})
+    return Kept(
+        "every crash point",
+        {"points": len(points), "of": len(registered()), "fired": fired, **await run.ended(waves), **seconds(began)},
+    )
 
 
 async def _fire(process: Process, points: Sequence[str]) -> None:

@@ -1,4 +1,6 @@
-"""One run: the stack, a patient client, what every story comes to without faults, and the end that every promise has."""
+"""One run: the stack, a patient client, what every story comes to without faults, and the end that every promise
+has.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ from tests.chaos.outcome import State, audited, differences, once_each, states_o
 from tests.chaos.stack import Chaos, chaos_stack
 from tests.chaos.stories import STORIES, Wave, pass_all_time, play
 
-WENT_BACK = {"negotiated": "42.00", "accepted": "25.00", "returned": "84.50", "declined": "47.00", "unanswered": "120.00"}
+WENT_BACK = {
+    "negotiated": "42.00",
+    "accepted": "25.00",
+    "returned": "84.50",
+    "declined": "47.00",
+    "unanswered": "120.00",
+}
 """What each story's buyer gets; the others nothing."""
 
 
@@ -58,10 +66,15 @@ class Run:
             back = [amount for kind, amount in state["ledger"] if kind == "refund"]
             assert back == ([WENT_BACK[story]] if story in WENT_BACK else []), (story, state)
             assert state["dispute"]["phase"] == "closed", (story, state)
-        return Kept("without faults", {"stories": len(states), **await audited(self.stack, self.client.journal), **seconds(began)})
+        return Kept(
+            "without faults",
+            {"stories": len(states), **await audited(self.stack, self.client.journal), **seconds(began)},
+        )
 
     async def ended(self, waves: Sequence[Wave]) -> dict[str, int]:
-        """Heals and lets everything come to its end: every story as without faults, every acknowledged command once, the audit's zeros."""
+        """Heals and lets everything come to its end: every story as without faults, every acknowledged command once,
+        the audit's zeros.
+        """
         await self.stack.back()
         await pass_all_time(self.client)
         states = await states_of(self.client, self.stack.base, waves)

@@ -1,4 +1,6 @@
-"""The same key across a kill -9: the app dies after the commit and before the answer, and the same request again gets that answer."""
+"""The same key across a kill -9: the app dies after the commit and before the answer, and the same request again gets
+that answer.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +11,20 @@ from typing import Any
 
 import aiohttp
 
-from shared.eventstore import crash
+from shared.resilience import crash_points
 from tests.chaos.client import Journal, Patient
 from tests.chaos.run import Kept, Run, seconds
 from tests.chaos.stack import APPS, Chaos, Process
 from tests.chaos.stories import STORIES, Case, Wave
 from tests.e2e.client import Answer, Services
 
-PLAN = f"{crash.AFTER_COMMIT}:1"
+PLAN = f"{crash_points.AFTER_COMMIT}:1"
 
 
 class Unlucky(Patient):
-    """A client each of whose commands kills the app that carries it out, once it is committed and before anybody knows."""
+    """A client each of whose commands kills the app that carries it out, once it is committed and before anybody
+    knows.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, base: int, journal: Journal, stack: Chaos) -> None:
         super().__init__(session, base, journal)
@@ -72,4 +76,7 @@ async def same_key(run: Run, stories: Iterable[str], apps: Iterable[str] = APPS)
         disputes[case.order_id] = await STORIES[story][0](case)
     for app in armed:
         app.disarm(PLAN)
-    return Kept("same key after kill -9", {"cut_off": client.seen["cut off"], **await run.ended([Wave(name, disputes)]), **seconds(began)})
+    return Kept(
+        "same key after kill -9",
+        {"cut_off": client.seen["cut off"], **await run.ended([Wave(name, disputes)]), **seconds(began)},
+    )

@@ -1,4 +1,6 @@
-"""The whole system under its own supervisor's keepers, so that a test can end any process of it and watch it come back."""
+"""The whole system under its own supervisor's keepers, so that a test can end any process of it and watch it come
+back.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ from local_stack.services import services
 from local_stack.settings import Ports
 from local_stack.supervisor import Keeper
 from local_stack.topics import ensure_topics
-from tests import backing
-from tests.stacks import eventually
+from tests.support.servers import backing
+from tests.support.servers.stack import eventually
 
 APPS = ("dispute", "refund", "return_label")
 WORKERS = ("dispute-worker", "refund-worker", "return_label-worker")
@@ -34,7 +36,8 @@ BACK_LIMIT = 120.0
 class Marked:
     """A server whose next life can be held back, and whose next lives take the crash plans in turn.
 
-    `marks` is the folder where a life notes at which crash point it died: each process has one of its own, for a point fires once a folder.
+    `marks` is the folder where a life notes at which crash point it died: each process has one of its own, for a point
+    fires once a folder.
     """
 
     def __init__(self, server: Server, marks: Path) -> None:
@@ -95,7 +98,9 @@ class Process:
         return child
 
     async def kill(self) -> bool:
-        """Ends the present life as `kill -9` does; whether that was its end, and not one of its own at the same moment."""
+        """Ends the present life as `kill -9` does; whether that was its end, and not one of its own at the same
+        moment.
+        """
         child = self.child
         if not self.alive:
             return False
@@ -149,7 +154,9 @@ class Chaos:
 
 @contextlib.asynccontextmanager
 async def chaos_stack() -> AsyncIterator[Chaos]:
-    """PostgreSQL, Kafka, the sandbox, three apps, three workers and the console on ports and in a folder of their own."""
+    """PostgreSQL, Kafka, the sandbox, three apps, three workers and the console on ports and in a folder of their
+    own.
+    """
     # The client libraries complain about each attempt to reach a server that is down.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     base, processes = backing.free_port_base(), dict[str, Process]()

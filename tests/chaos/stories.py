@@ -195,9 +195,15 @@ class Wave:
     disputes: Mapping[str, str]
 
 
-async def play(services: Patient, name: str, copies: int = 1, pace: float = 0.0, stories: Iterable[str] = STORIES) -> Wave:
+async def play(
+    services: Patient, name: str, copies: int = 1, pace: float = 0.0, stories: Iterable[str] = STORIES
+) -> Wave:
     """Every story `copies` times, side by side; then time passes until the silent sellers' is over."""
-    cases = [(Case(services, f"{name}-{story}-{n}", STORIES[story][1], pace), STORIES[story][0]) for story in stories for n in range(copies)]
+    cases = [
+        (Case(services, f"{name}-{story}-{n}", STORIES[story][1], pace), STORIES[story][0])
+        for story in stories
+        for n in range(copies)
+    ]
     disputes = await asyncio.gather(*(tell(case) for case, tell in cases))
     silent = [(case, dispute) for (case, tell), dispute in zip(cases, disputes, strict=True) if tell is unanswered]
     if silent:

@@ -18,14 +18,18 @@ PAUSE = 0.5, 2.0
 LULL = 0.0, 2.0
 """Seconds between the moment when all are back and the next gust."""
 COPIES, PACE = 4, 0.8
-"""So many stories of each kind side by side, and thoughtful people: at every moment somebody is in the middle of something."""
+"""So many stories of each kind side by side, and thoughtful people: at every moment somebody is in the middle of
+something.
+"""
 
 
 @dataclass(slots=True)
 class Killer:
-    """`kill -9` for every one of the victims in each gust, in an order of its own, whatever they are about to do: starting up too.
+    """`kill -9` for every one of the victims in each gust, in an order of its own, whatever they are about to do:
+    starting up too.
 
-    Without lulls the supervisor's back-off would soon hold most of them back, and nothing would be left to kill in the middle of its work.
+    Without lulls the supervisor's back-off would soon hold most of them back, and nothing would be left to kill in the
+    middle of its work.
     """
 
     stack: Chaos
@@ -44,7 +48,9 @@ class Killer:
             await asyncio.sleep(chance.uniform(*LULL))
 
 
-async def storm(run: Run, seed: int, lasting: float, victims: Sequence[str] = PROJECT, stories: Iterable[str] = STORIES) -> Kept:
+async def storm(
+    run: Run, seed: int, lasting: float, victims: Sequence[str] = PROJECT, stories: Iterable[str] = STORIES
+) -> Kept:
     """Waves of stories for so many seconds, with a killer about; each victim must have died."""
     began, seen, killer = time.monotonic(), Counter(run.client.seen), Killer(run.stack, seed, victims)
     waves: list[Wave] = []

@@ -1,4 +1,6 @@
-"""What makewhole promises is kept while its processes and its servers are killed; `make chaos` does the same for longer."""
+"""What makewhole promises is kept while its processes and its servers are killed; `make chaos` does the same for
+longer.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,16 @@ def told(kept: Kept) -> None:
 
 
 def test_no_crash_point_is_left_out() -> None:
-    assert points.registered() == set(PASSED_BY) == {point for of_process in points.EACH_ONCE.values() for point in of_process}
+    assert (
+        points.registered()
+        == set(PASSED_BY)
+        == {point for of_process in points.EACH_ONCE.values() for point in of_process}
+    )
 
 
-async def test_a_command_cut_off_after_its_commit_has_one_effect_and_its_answer_comes_with_the_same_request(run: Run) -> None:
+async def test_a_command_cut_off_after_its_commit_has_one_effect_and_its_answer_comes_with_the_same_request(
+    run: Run,
+) -> None:
     told(await same_key(run, ["withdrawn"], ["dispute"]))
 
 

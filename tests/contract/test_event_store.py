@@ -15,7 +15,7 @@ from shared.events.base import Personal
 from shared.eventstore.errors import EventTooLarge, Unstorable, WrongExpectedVersion
 from shared.eventstore.memory import MemoryEventStore
 from shared.eventstore.store import EventStore, open_store
-from tests.counter import NOON, cause, counted, deadlines, decode, encode, write
+from tests.support.toys.counter import NOON, cause, counted, deadlines, decode, encode, write
 
 Migrated = Callable[[str], Awaitable[str]]
 
@@ -113,7 +113,12 @@ async def test_an_event_comes_back_with_its_whole_envelope(store: EventStore) ->
     [[row]] = await store.load("counter-a")
     metadata = row.metadata
     assert (row.id, row.position, row.event) == ("counter-a/1", 1, counted(1, note="é \U0001f4e6"))
-    assert (metadata.at, metadata.command_id, metadata.request_hash, metadata.actor) == (told.at, told.command_id, "h" * 64, told.actor)
+    assert (metadata.at, metadata.command_id, metadata.request_hash, metadata.actor) == (
+        told.at,
+        told.command_id,
+        "h" * 64,
+        told.actor,
+    )
     assert (metadata.correlation, metadata.causation, metadata.traceparent) == ("story", "dispute-1/4", "00-1-2-01")
     assert metadata.key == "counter-a"
 
@@ -156,7 +161,9 @@ async def test_the_same_append_sent_again_answers_as_the_first_did(store: EventS
 
 
 @pytest.mark.parametrize(
-    "other", [write("counter-a", 0, counted(9)), write("counter-a", 0, counted(1), counted(2))], ids=["other data", "more events"]
+    "other",
+    [write("counter-a", 0, counted(9)), write("counter-a", 0, counted(1), counted(2))],
+    ids=["other data", "more events"],
 )
 async def test_the_same_command_with_other_events_is_a_conflict(store: EventStore, other: Any) -> None:
     await store.append([write("counter-a", 0, counted(1))], cause(1))
@@ -180,7 +187,9 @@ async def test_the_log_is_read_in_pages(store: EventStore) -> None:
 
 async def test_an_event_starts_moves_and_clears_a_deadline(subject: Subject) -> None:
     later = NOON + timedelta(days=1)
-    await subject.store.append([write("counter-a", 0, counted(1, remind_at=NOON)), write("counter-b", 0, counted(1, remind_at=NOON))], cause(1))
+    await subject.store.append(
+        [write("counter-a", 0, counted(1, remind_at=NOON)), write("counter-b", 0, counted(1, remind_at=NOON))], cause(1)
+    )
     assert await subject.due() == {"counter-a": NOON, "counter-b": NOON}
     await subject.store.append([write("counter-a", 1, counted(1, remind_at=later))], cause(2))
     await subject.store.append([write("counter-b", 1, counted(1, reminded=True))], cause(3))
@@ -211,8 +220,12 @@ async def test_a_repeated_append_does_not_start_a_deadline_again(subject: Subjec
 
 
 async def test_personal_text_stands_beside_the_log_and_its_first_wording_stays(subject: Subject) -> None:
-    await subject.store.append([write("counter-a", 0, counted(1))], cause(1, personal=[Personal("txt_1", "usr_1", "statement", "It broke.")]))
-    await subject.store.append([write("counter-b", 0, counted(1))], cause(2, personal=[Personal("txt_1", "usr_1", "statement", "Else.")]))
+    await subject.store.append(
+        [write("counter-a", 0, counted(1))], cause(1, personal=[Personal("txt_1", "usr_1", "statement", "It broke.")])
+    )
+    await subject.store.append(
+        [write("counter-b", 0, counted(1))], cause(2, personal=[Personal("txt_1", "usr_1", "statement", "Else.")])
+    )
     assert await subject.texts() == {"txt_1": "It broke."}
 
 
@@ -229,7 +242,9 @@ async def test_what_the_log_cannot_hold_is_refused_before_it_waits(store: EventS
     with pytest.raises(Unstorable):
         await store.append([write("counter-a", 0, counted(1, note=note))], cause(1))
     with pytest.raises(Unstorable):
-        await store.append([write("counter-a", 0, counted(1))], cause(1, personal=[Personal("txt_1", "usr_1", "statement", note)]))
+        await store.append(
+            [write("counter-a", 0, counted(1))], cause(1, personal=[Personal("txt_1", "usr_1", "statement", note)])
+        )
     assert await store.head() == 0
 
 
@@ -259,6 +274,8 @@ async def test_of_concurrent_appends_at_one_version_exactly_one_is_recorded(stor
 
 
 async def test_concurrent_appends_leave_no_hole(store: EventStore) -> None:
-    answers = await asyncio.gather(*(store.append([write(f"counter-{n}", 0, counted(1), counted(2))], cause(n)) for n in range(300)))
+    answers = await asyncio.gather(
+        *(store.append([write(f"counter-{n}", 0, counted(1), counted(2))], cause(n)) for n in range(300))
+    )
     assert sorted(answers) == list(range(2, 602, 2))
     assert [row.position for row in await store.read_all(0, 1000)] == list(range(1, 601))

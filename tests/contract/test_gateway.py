@@ -1,4 +1,6 @@
-"""What every payment gateway does: one suite for all of them. Only an answer to the very key is an answer; all else is unknown."""
+"""What every payment gateway does: one suite for all of them. Only an answer to the very key is an answer; all else is
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from refund.gateway import Call, Declined, Gateway, Issued, SandboxGateway, Unanswered, sandbox_gateway
+from refund.gateways.port import Call, Declined, Gateway, Issued, Unanswered
+from refund.gateways.sandbox import SandboxGateway, sandbox_gateway
 from shared.events.money import Money
 from shared.events.refund import Destination
-from shared.eventstore.retry import transient
-from tests.edge import listening
-from tests.outside import Served, sandbox
+from shared.resilience.retry import transient
+from tests.support.servers.sandbox import Served, sandbox
+from tests.support.toys.notes import listening
 
 LIMIT = 5.0
 Migrated = Callable[[str], Awaitable[str]]
@@ -47,7 +50,11 @@ class Sandbox:
         assert (await self.running.capture(order_id, amount)).status == 201
 
     async def paid(self, order_id: str) -> list[str]:
-        return [line["amount"]["amount"] for line in await self.running.ledger(order_id=order_id) if line["kind"] == "refund"]
+        return [
+            line["amount"]["amount"]
+            for line in await self.running.ledger(order_id=order_id)
+            if line["kind"] == "refund"
+        ]
 
     async def break_next(self, fault: str, **more: Any) -> None:
         assert (await self.running.post("/faults", {"on": "refund", "fault": fault, **more})).status == 201
@@ -59,7 +66,9 @@ async def provider(request: pytest.FixtureRequest, migrated: Migrated) -> AsyncI
         yield Sandbox(gateway, running)
 
 
-def call(amount: str = "25.00", refund_id: str = "rfd_1", attempt: int = 0, order_id: str = "o1", currency: str = "USD") -> Call:
+def call(
+    amount: str = "25.00", refund_id: str = "rfd_1", attempt: int = 0, order_id: str = "o1", currency: str = "USD"
+) -> Call:
     return Call(refund_id, order_id, order_id, Money.parse(amount, currency), Destination.ORIGINAL, attempt)
 
 
@@ -93,7 +102,9 @@ async def test_more_than_was_captured_is_declined(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize(("asked", "reason"), [(call(), "payment_unknown"), (call(currency="EUR"), "currency_differs")])
-async def test_a_refund_that_cannot_be_paid_is_declined_with_a_reason(provider: Provider, asked: Call, reason: str) -> None:
+async def test_a_refund_that_cannot_be_paid_is_declined_with_a_reason(
+    provider: Provider, asked: Call, reason: str
+) -> None:
     if reason != "payment_unknown":
         await provider.capture("o1", "100.00")
     assert await provider.gateway.refund(asked) == Declined(reason)
@@ -108,8 +119,12 @@ async def test_a_decline_holds_for_its_key_and_the_next_attempt_is_decided_anew(
     assert await provider.paid("o1") == ["25.00"]
 
 
-@pytest.mark.parametrize(("fault", "paid"), [("timeout_before", []), ("timeout_after", ["25.00"]), ("error_after", ["25.00"])])
-async def test_no_answer_is_unknown_and_the_same_call_again_tells_what_happened(provider: Provider, fault: str, paid: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("fault", "paid"), [("timeout_before", []), ("timeout_after", ["25.00"]), ("error_after", ["25.00"])]
+)
+async def test_no_answer_is_unknown_and_the_same_call_again_tells_what_happened(
+    provider: Provider, fault: str, paid: list[str]
+) -> None:
     await provider.capture("o1", "100.00")
     await provider.break_next(fault)
     with pytest.raises(Unanswered) as unknown:

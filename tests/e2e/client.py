@@ -119,7 +119,9 @@ class Services:
         """Returns when no worker has anything left to do."""
 
         async def asked() -> list[bool]:
-            answers = await asyncio.gather(*(self.send(service, "GET", "/internal/quiet", worker=True) for service in SERVICES))
+            answers = await asyncio.gather(
+                *(self.send(service, "GET", "/internal/quiet", worker=True) for service in SERVICES)
+            )
             return [answer["quiet"] for answer in answers]
 
         await eventually(asked, all)
@@ -134,7 +136,9 @@ class Party:
     sub: str
     roles: tuple[str, ...]
 
-    async def send(self, service: str, method: str, path: str, headers: Mapping[str, str] | None = None, **request: Any) -> Answer:
+    async def send(
+        self, service: str, method: str, path: str, headers: Mapping[str, str] | None = None, **request: Any
+    ) -> Answer:
         bearer = {"Authorization": f"Bearer {await self.services.token(self.sub, *self.roles)}"}
         return await self.services.send(service, method, path, headers=bearer | dict(headers or {}), **request)
 
@@ -143,9 +147,13 @@ class Party:
 
     async def read(self, path: str, service: str = "dispute") -> Answer:
         """The answer once the read model has reached the position that the path names."""
-        return await eventually(lambda: self.get(path, service), lambda answer: answer.refused != (503, "projection_behind"))
+        return await eventually(
+            lambda: self.get(path, service), lambda answer: answer.refused != (503, "projection_behind")
+        )
 
-    async def post(self, path: str, body: Any = None, *, key: str | None = None, seen: str | None = None, service: str = "dispute") -> Answer:
+    async def post(
+        self, path: str, body: Any = None, *, key: str | None = None, seen: str | None = None, service: str = "dispute"
+    ) -> Answer:
         """A command; `key` is its Idempotency-Key, `seen` the ETag that it agrees to."""
         given = {"Idempotency-Key": key, "If-Match": seen}
         headers = {name: value for name, value in given.items() if value is not None}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.client import LIMIT, Services
 from tests.e2e.log import Logs, open_logs
-from tests.stacks import line_of, running, stack_environment
+from tests.support.servers.stack import line_of, running, stack_environment
 
 
 @dataclass(frozen=True, slots=True)

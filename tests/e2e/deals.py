@@ -135,7 +135,8 @@ async def ordered(
 ) -> Deal:
     """A paid order whose promised day was yesterday, so that a dispute may be opened.
 
-    `promised` is counted in days from today, the instants of `facts` too; `capture` is what the provider took, all of it where left out.
+    `promised` is counted in days from today, the instants of `facts` too; `capture` is what the provider took, all of
+    it where left out.
     """
     moment, order_id = await now(services), services.new("order")
     money = {"method": "visa", "amount": usd(amount), "paid_at": wire(moment - 20 * DAY)}
@@ -147,12 +148,25 @@ async def ordered(
         "ship_to": {"country": "DE", "postal_code": "10115"},
         "promised_by": None if promised is None else (moment + promised * DAY).date().isoformat(),
         "placed_at": wire(moment - 20 * DAY),
-        "facts": [{"type": name, "at": wire(moment + days * DAY)} for name, days in ({"shipped": -5} if facts is None else facts).items()],
+        "facts": [
+            {"type": name, "at": wire(moment + days * DAY)}
+            for name, days in ({"shipped": -5} if facts is None else facts).items()
+        ],
         **body,
     }
-    deal = Deal(services, order_id, services.party(order["buyer_id"], "buyer"), services.party(order["seller_id"], "seller"), order)
+    deal = Deal(
+        services,
+        order_id,
+        services.party(order["buyer_id"], "buyer"),
+        services.party(order["seller_id"], "seller"),
+        order,
+    )
     if capture is not None:
-        taken = {"order_id": order_id, "payment_id": order_id, "amount": order["payment"]["amount"] | ({"amount": capture} if capture else {})}
+        taken = {
+            "order_id": order_id,
+            "payment_id": order_id,
+            "amount": order["payment"]["amount"] | ({"amount": capture} if capture else {}),
+        }
         (await services.send("sandbox", "POST", "/psp/captures", json=taken)).ok(201)
     (await services.shop.send("dispute", "PUT", f"/v1/orders/{order_id}", json=order)).ok(201)
     return deal

@@ -28,7 +28,10 @@ class Logs:
     async def events(self, service: str, stream: str) -> list[Row]:
         """The stream's events, in order, their data and metadata parsed."""
         rows = await self.rows(service, "select * from events where stream = $1 order by version", stream)
-        return [row | {name: json.loads(row[name]) for name in ("data", "metadata")} | {"name": _name(row["type"])} for row in rows]
+        return [
+            row | {name: json.loads(row[name]) for name in ("data", "metadata")} | {"name": _name(row["type"])}
+            for row in rows
+        ]
 
     async def heads(self) -> tuple[int, ...]:
         """The last position and the number of texts of each service: what grows when something is recorded."""
@@ -59,7 +62,9 @@ async def open_logs(base: int) -> AsyncIterator[Logs]:
     connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
     try:
         for service in SERVICES:
-            connections[service] = await asyncpg.connect(f"postgresql://makewhole@127.0.0.1:{base + 7432}/makewhole_{service}")
+            connections[service] = await asyncpg.connect(
+                f"postgresql://makewhole@127.0.0.1:{base + 7432}/makewhole_{service}"
+            )
         yield Logs(connections)
     finally:
         for connection in connections.values():

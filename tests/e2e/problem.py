@@ -9,8 +9,12 @@ from tests.e2e.client import PROBLEM, Answer
 MEMBERS = {"type", "title", "status", "detail", "code", "rules", "errors", "request_id"}
 
 
-def is_one_problem(answer: Answer, status: int, code: str, rules: Iterable[str] = (), pointers: Iterable[str] = ()) -> None:
-    """One document with every standard member, this code, these rules and faults at these places, and a way to a human."""
+def is_one_problem(
+    answer: Answer, status: int, code: str, rules: Iterable[str] = (), pointers: Iterable[str] = ()
+) -> None:
+    """One document with every standard member, this code, these rules and faults at these places, and a way to a
+    human.
+    """
     assert answer.refused == (status, code), answer.raw
     assert answer.headers["Content-Type"] == PROBLEM
     body = answer.body

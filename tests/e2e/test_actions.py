@@ -1,4 +1,6 @@
-"""What is listed as possible is accepted, and what is listed as impossible is refused with the listed code: in every phase, for every party."""
+"""What is listed as possible is accepted, and what is listed as impossible is refused with the listed code: in every
+phase, for every party.
+"""
 
 from __future__ import annotations
 
@@ -87,10 +89,22 @@ NOT_NOW = "wrong_phase"
 PHASES: dict[str, tuple[Reach, Json, Json]] = {
     # what leads there; what the buyer may do and not do; the seller
     "awaiting the seller": (awaiting_seller, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": ""}),
-    "awaiting the seller again": (awaiting_seller_again, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": ""}),
+    "awaiting the seller again": (
+        awaiting_seller_again,
+        {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW},
+        {"respond": ""},
+    ),
     "awaiting the buyer with an offer": (offered, {"cancel": "", "accept": "", "modify": ""}, {"respond": NOT_NOW}),
-    "awaiting the buyer after a refusal": (rejected, {"cancel": "", "accept": NOT_NOW, "modify": ""}, {"respond": NOT_NOW}),
-    "after the last round": (after_the_last_round, {"cancel": "", "accept": "", "modify": "max_rounds"}, {"respond": NOT_NOW}),
+    "awaiting the buyer after a refusal": (
+        rejected,
+        {"cancel": "", "accept": NOT_NOW, "modify": ""},
+        {"respond": NOT_NOW},
+    ),
+    "after the last round": (
+        after_the_last_round,
+        {"cancel": "", "accept": "", "modify": "max_rounds"},
+        {"respond": NOT_NOW},
+    ),
     "with the case team": (escalated, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
     "agreed": (agreed, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
     "cancelled": (cancelled, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
@@ -133,11 +147,18 @@ async def test_the_list_keeps_its_word(services: Services, phase: str, side: str
 @pytest.mark.parametrize("phase", ["awaiting the seller", "awaiting the buyer with an offer", "agreed"])
 async def test_what_is_the_other_sides_is_in_no_list_and_is_forbidden(services: Services, phase: str) -> None:
     dispute = await PHASES[phase][0](services)
-    for party, theirs in ((dispute.deal.buyer, ["response"]), (dispute.deal.seller, ["acceptance", "modification", "cancellation"])):
+    for party, theirs in (
+        (dispute.deal.buyer, ["response"]),
+        (dispute.deal.seller, ["acceptance", "modification", "cancellation"]),
+    ):
         shown = await dispute.show(party)
         for command in theirs:
-            assert f"{dispute.path}/{command}" not in {action["href"] for action in shown["available_actions"] + shown["unavailable_actions"]}
-            rel = {"response": "respond", "acceptance": "accept", "modification": "modify", "cancellation": "cancel"}[command]
+            assert f"{dispute.path}/{command}" not in {
+                action["href"] for action in shown["available_actions"] + shown["unavailable_actions"]
+            }
+            rel = {"response": "respond", "acceptance": "accept", "modification": "modify", "cancellation": "cancel"}[
+                command
+            ]
             answer = await party.post(f"{dispute.path}/{command}", BODIES[rel], seen=shown.etag)
             assert answer.refused == (403, "forbidden")
 

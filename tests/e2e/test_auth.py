@@ -1,4 +1,6 @@
-"""Who may do what: every operation that the services describe, asked by everybody who may not (the rows below are all of them)."""
+"""Who may do what: every operation that the services describe, asked by everybody who may not (the rows below are all
+of them).
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,9 @@ async def test_every_operation_has_a_row_and_every_row_an_operation(documents: d
 
 @pytest.mark.usefixtures("nothing_is_recorded")
 @pytest.mark.parametrize("operation", ROWS, ids=" ".join)
-async def test_without_a_good_token_nobody_gets_anywhere(services: Services, ids: dict[str, str], operation: tuple[str, str, str]) -> None:
+async def test_without_a_good_token_nobody_gets_anywhere(
+    services: Services, ids: dict[str, str], operation: tuple[str, str, str]
+) -> None:
     for what, credentials in (await bad_credentials(services)).items():
         headers = {} if credentials is None else {"Authorization": credentials}
         answer = await called(services, ids, operation, headers)
@@ -141,10 +145,15 @@ async def test_for_a_stranger_there_is_no_such_thing(
             sees_nothing(await called_by(services, ids, operation, "another", role), operation)
 
 
-TWO_SELLERS = [{"line_id": "1", "price": usd("30.00")}, {"line_id": "2", "price": usd("20.00"), "seller_id": "the-other-seller"}]
+TWO_SELLERS = [
+    {"line_id": "1", "price": usd("30.00")},
+    {"line_id": "2", "price": usd("20.00"), "seller_id": "the-other-seller"},
+]
 
 
-async def test_who_sells_another_line_of_the_order_sees_that_line_and_nothing_of_the_dispute(services: Services) -> None:
+async def test_who_sells_another_line_of_the_order_sees_that_line_and_nothing_of_the_dispute(
+    services: Services,
+) -> None:
     deal = await ordered(services, lines=TWO_SELLERS)
     opened = (await deal.open(amount=usd("30.00"))).ok(201)
     other = services.party("the-other-seller", "seller")
@@ -154,7 +163,12 @@ async def test_who_sells_another_line_of_the_order_sees_that_line_and_nothing_of
     assert (await deal.status(at_least=opened.position)).ok()["open_dispute"] == opened["id"]
     path = f"/v1/disputes/{opened['id']}"
     ref = opened["description"]["href"]
-    for asked in (await other.get(path), await other.get(f"{path}/history"), await other.get(ref), await other.post(f"{path}/cancellation")):
+    for asked in (
+        await other.get(path),
+        await other.get(f"{path}/history"),
+        await other.get(ref),
+        await other.post(f"{path}/cancellation"),
+    ):
         assert asked.refused == (404, "not_found")
     assert (await other.get(f"/v1/disputes?order_id={deal.order_id}")).ok()["data"] == []
     second = (await deal.open(amount=usd("20.00"), lines=[{"line_id": "2"}])).ok(201)
@@ -170,17 +184,27 @@ def sees_nothing(answer: Answer, operation: tuple[str, str, str]) -> None:
         is_one_problem(answer, 404, "not_found")
 
 
-async def called_by(services: Services, ids: dict[str, str], operation: tuple[str, str, str], sub: str, *roles: str) -> Answer:
+async def called_by(
+    services: Services, ids: dict[str, str], operation: tuple[str, str, str], sub: str, *roles: str
+) -> Answer:
     return await called(services, ids, operation, {"Authorization": f"Bearer {await services.token(sub, *roles)}"})
 
 
-async def called(services: Services, ids: dict[str, str], operation: tuple[str, str, str], headers: dict[str, str]) -> Answer:
+async def called(
+    services: Services, ids: dict[str, str], operation: tuple[str, str, str], headers: dict[str, str]
+) -> Answer:
     """The operation on the things of the fixture, with a body that fits it as far as it is read."""
     service, method, path = operation
     row = ROWS[operation]
     body = {name: value.format(**ids) if isinstance(value, str) else value for name, value in (row.body or {}).items()}
     if operation[1:] == ("POST", "/v1/disputes"):
-        body |= {"lines": [{"line_id": "1"}], "reason": "not_received", "type": "refund_only", "amount": usd("5.00"), "description": "nothing"}
+        body |= {
+            "lines": [{"line_id": "1"}],
+            "reason": "not_received",
+            "type": "refund_only",
+            "amount": usd("5.00"),
+            "description": "nothing",
+        }
     if method == "GET":
         return await services.send(service, method, path.format(**ids), headers=headers)
     return await services.send(service, method, path.format(**ids), headers=row.headers | headers, json=body or None)
@@ -193,7 +217,9 @@ async def bad_credentials(services: Services) -> dict[str, str | None]:
     claims = jwt.decode(good, options={"verify_signature": False})
     head, payload, signature = good.split(".")
     mine = ec.generate_private_key(ec.SECP256R1())
-    nobody = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT", "kid": kid}).encode()).rstrip(b"=").decode()
+    nobody = (
+        base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT", "kid": kid}).encode()).rstrip(b"=").decode()
+    )
     other = base64.urlsafe_b64encode(json.dumps(claims | {"sub": "root"}).encode()).rstrip(b"=").decode()
     assert claims["exp"] > time.time()
     return {

@@ -54,8 +54,20 @@ async def nothing_is_recorded(logs: Logs, unshipped: Deal) -> AsyncIterator[None
 ANSWERS: dict[str, tuple[str, Json | None, str, list[str], list[str]]] = {
     # what: the command, its body, and the refusal: code, rules, places
     "an unknown decision": ("response", {"decision": "maybe"}, "validation_failed", [], ["/decision"]),
-    "a counter-offer without an offer (S42)": ("response", {"decision": "counter"}, "validation_failed", ["S42"], ["/solution"]),
-    "an acceptance that offers something else": ("response", counter("1.00") | {"decision": "accept"}, "validation_failed", [], ["/solution"]),
+    "a counter-offer without an offer (S42)": (
+        "response",
+        {"decision": "counter"},
+        "validation_failed",
+        ["S42"],
+        ["/solution"],
+    ),
+    "an acceptance that offers something else": (
+        "response",
+        counter("1.00") | {"decision": "accept"},
+        "validation_failed",
+        [],
+        ["/solution"],
+    ),
     "an offer above the cap": ("response", counter("50.01"), "amount_exceeds_cap", ["S45"], []),
     "an offer of nothing": ("response", counter("0.00"), "validation_failed", ["S45"], ["/solution/amount/amount"]),
     "an offer in another currency": (
@@ -65,16 +77,52 @@ ANSWERS: dict[str, tuple[str, Json | None, str, list[str], list[str]]] = {
         ["S45"],
         ["/solution/amount/currency"],
     ),
-    "an unknown freight payer": ("response", counter("5.00", freight_payer="nobody"), "validation_failed", [], ["/solution/freight_payer"]),
-    "a reason in Chinese (S31)": ("response", {"decision": "reject", "reason": "\u4e0d"}, "validation_failed", ["S31"], ["/reason"]),
-    "an address in Chinese (S31)": ("response", counter("5.00", address="\u8857 1"), "validation_failed", ["S31"], ["/solution/address"]),
+    "an unknown freight payer": (
+        "response",
+        counter("5.00", freight_payer="nobody"),
+        "validation_failed",
+        [],
+        ["/solution/freight_payer"],
+    ),
+    "a reason in Chinese (S31)": (
+        "response",
+        {"decision": "reject", "reason": "\u4e0d"},
+        "validation_failed",
+        ["S31"],
+        ["/reason"],
+    ),
+    "an address in Chinese (S31)": (
+        "response",
+        counter("5.00", address="\u8857 1"),
+        "validation_failed",
+        ["S31"],
+        ["/solution/address"],
+    ),
     "no change at all": ("modification", {}, "validation_failed", [], [""]),
     "a change to nothing": ("modification", {"amount": usd("0.00")}, "validation_failed", ["S45"], ["/amount/amount"]),
     "a change above the cap": ("modification", {"amount": usd("50.01")}, "amount_exceeds_cap", ["S45"], []),
-    "a change to Chinese (S31)": ("modification", {"description": "\u4e0d\uff0c"}, "validation_failed", ["S31"], ["/description"]),
-    "a change to a change of mind (S13)": ("modification", {"reason": "change_of_mind"}, "reason_not_covered", ["S13"], []),
+    "a change to Chinese (S31)": (
+        "modification",
+        {"description": "\u4e0d\uff0c"},
+        "validation_failed",
+        ["S31"],
+        ["/description"],
+    ),
+    "a change to a change of mind (S13)": (
+        "modification",
+        {"reason": "change_of_mind"},
+        "reason_not_covered",
+        ["S13"],
+        [],
+    ),
     "a change to what needs a picture (S30)": ("modification", {"reason": "damaged"}, "evidence_required", ["S30"], []),
-    "a change with evidence that nobody uploaded": ("modification", {"evidence": ["evd_1"]}, "validation_failed", ["S30"], ["/evidence/0"]),
+    "a change with evidence that nobody uploaded": (
+        "modification",
+        {"evidence": ["evd_1"]},
+        "validation_failed",
+        ["S30"],
+        ["/evidence/0"],
+    ),
     "an acceptance with a body": ("acceptance", {"amount": usd("50.00")}, "validation_failed", [], [""]),
     "a cancellation with an unknown member": ("cancellation", {"why": "so"}, "validation_failed", [], ["/why"]),
     "a cancellation that acknowledges in words": (
@@ -127,7 +175,12 @@ ORDERS: dict[str, tuple[Json, int, str, list[str]]] = {
     "an unknown programme": ({"programme": "lucky_dip"}, 422, "validation_failed", ["/programme"]),
     "another order's id": ({"order_id": "another"}, 422, "validation_failed", ["/order_id"]),
     "an instant without a zone": ({"placed_at": "2026-01-01T00:00:00"}, 422, "validation_failed", ["/placed_at"]),
-    "an unknown fact": ({"facts": [{"type": "eaten", "at": "2026-01-01T00:00:00Z"}]}, 422, "validation_failed", ["/facts/0"]),
+    "an unknown fact": (
+        {"facts": [{"type": "eaten", "at": "2026-01-01T00:00:00Z"}]},
+        422,
+        "validation_failed",
+        ["/facts/0"],
+    ),
     "a NUL in the address": ({"return_address": "here\0"}, 422, "validation_failed", ["/return_address"]),
 }
 
@@ -136,11 +189,19 @@ ORDERS: dict[str, tuple[Json, int, str, list[str]]] = {
 async def test_an_order_is_refused_for(services: Services, unshipped: Deal, what: str) -> None:
     changes, status, code, places = ORDERS[what]
     order = {name: value for name, value in unshipped.body.items() if value is not None} | changes
-    is_one_problem(await services.shop.send("dispute", "PUT", f"/v1/orders/{services.new('order')}", json=order), status, code, [], places)
+    is_one_problem(
+        await services.shop.send("dispute", "PUT", f"/v1/orders/{services.new('order')}", json=order),
+        status,
+        code,
+        [],
+        places,
+    )
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])
-async def test_an_instant_at_the_end_of_the_calendar_is_no_fault_of_ours(services: Services, unshipped: Deal, moment: str) -> None:
+async def test_an_instant_at_the_end_of_the_calendar_is_no_fault_of_ours(
+    services: Services, unshipped: Deal, moment: str
+) -> None:
     told = {"type": "shipped", "at": moment}
     answer = await services.shop.post(f"/v1/orders/{unshipped.order_id}/facts", told)
     is_one_problem(answer, 422, "validation_failed", [], ["/at"])

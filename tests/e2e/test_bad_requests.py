@@ -80,9 +80,13 @@ async def test_a_body_above_64_kib_is_refused_also_when_nobody_told_its_length(d
     assert refused["max_bytes"] == LIMIT
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"]
+)
 async def test_a_body_of_another_content_type_is_refused(deal: Deal, kind: str) -> None:
-    is_one_problem(await sent(deal, {"Content-Type": kind}, data=json.dumps(deal.form())), 415, "unsupported_media_type")
+    is_one_problem(
+        await sent(deal, {"Content-Type": kind}, data=json.dumps(deal.form())), 415, "unsupported_media_type"
+    )
 
 
 async def test_an_unknown_query_parameter_is_refused_on_commands_and_on_queries(deal: Deal) -> None:
@@ -97,7 +101,12 @@ async def test_an_unknown_query_parameter_is_refused_on_commands_and_on_queries(
 
 
 FORGED: dict[str, list[Any]] = {
-    "/v1/disputes": ["no cursor", ["2026-01-01T00:00:00", "x"], ["2026-01-01T00:00:00+00:00", "no\0thing"], ["9999-12-31T23:59:59-12:00", "x"]],
+    "/v1/disputes": [
+        "no cursor",
+        ["2026-01-01T00:00:00", "x"],
+        ["2026-01-01T00:00:00+00:00", "no\0thing"],
+        ["9999-12-31T23:59:59-12:00", "x"],
+    ],
     "/history": [[10**30], [-(10**30)], ["no\0thing"], [None], [True, 1]],
 }
 
@@ -114,17 +123,41 @@ async def test_a_cursor_that_no_list_has_given_is_refused(services: Services, di
 @pytest.mark.parametrize("position", ["-1", "9223372036854775808", "1e3"])
 async def test_a_position_that_no_log_has_is_refused(deal: Deal, position: str) -> None:
     for path in ("/v1/disputes", f"/v1/orders/{deal.order_id}/status"):
-        is_one_problem(await deal.buyer.get(f"{path}?at_least_position={position}"), 422, "validation_failed", [], ["/query/at_least_position"])
+        is_one_problem(
+            await deal.buyer.get(f"{path}?at_least_position={position}"),
+            422,
+            "validation_failed",
+            [],
+            ["/query/at_least_position"],
+        )
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=W10", "status=open", "due_before=today", "due_before=2026-01-01T00:00:00"]
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "cursor=x",
+        "cursor=W10",
+        "status=open",
+        "due_before=today",
+        "due_before=2026-01-01T00:00:00",
+    ],
 )
 async def test_a_query_parameter_that_does_not_fit_is_refused(deal: Deal, query: str) -> None:
-    is_one_problem(await deal.buyer.get(f"/v1/disputes?{query}"), 422, "validation_failed", [], [f"/query/{query.partition('=')[0]}"])
+    is_one_problem(
+        await deal.buyer.get(f"/v1/disputes?{query}"),
+        422,
+        "validation_failed",
+        [],
+        [f"/query/{query.partition('=')[0]}"],
+    )
 
 
-async def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_knows(services: Services, deal: Deal) -> None:
+async def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_knows(
+    services: Services, deal: Deal
+) -> None:
     for service, method, path, allowed in (
         ("dispute", "DELETE", "/v1/disputes", {"GET", "POST"}),
         ("dispute", "PATCH", f"/v1/orders/{deal.order_id}", {"PUT"}),
@@ -136,7 +169,15 @@ async def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_
 
 
 async def test_a_path_that_is_none_is_a_problem_too(services: Services) -> None:
-    for path in ("/", "/v1", "/v1/disputes/", "/v1/disputes/a/b/c", "/v1/disputes/%00", "/v1/disputes/" + "x" * 201, "/v2/disputes"):
+    for path in (
+        "/",
+        "/v1",
+        "/v1/disputes/",
+        "/v1/disputes/a/b/c",
+        "/v1/disputes/%00",
+        "/v1/disputes/" + "x" * 201,
+        "/v2/disputes",
+    ):
         is_one_problem(await services.shop.get(path), 404, "not_found")
 
 

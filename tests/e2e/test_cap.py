@@ -1,4 +1,6 @@
-"""The refund service's own cap (G9, T30a). No request leads past it, for the dispute service keeps the same: so the log is told a second claim."""
+"""The refund service's own cap (G9, T30a). No request leads past it, for the dispute service keeps the same: so the log
+is told a second claim.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ pytestmark = pytest.mark.e2e
 async def claim_again(stack: Stack, services: Services, dispute: Dispute) -> str:
     """Appends the dispute's claim for its money a second time, as another refund; answers that one's id."""
     stream, moment = f"dispute-{dispute.id}", await now(services)
-    async with open_store(f"postgresql://makewhole@127.0.0.1:{stack.base + 7432}/makewhole_dispute", deadlines=decider.deadlines) as store:
+    async with open_store(
+        f"postgresql://makewhole@127.0.0.1:{stack.base + 7432}/makewhole_dispute", deadlines=decider.deadlines
+    ) as store:
         (history,) = await store.load(stream)
         (claim,) = [recorded.event for recorded in history if isinstance(recorded.event, RefundDue)]
         again = claim.model_copy(update={"refund_id": services.new("rfd_again")})
@@ -30,14 +34,18 @@ async def claim_again(stack: Stack, services: Services, dispute: Dispute) -> str
     return again.refund_id
 
 
-async def test_a_second_claim_for_the_same_money_is_refused_in_an_event_that_the_dispute_hears(stack: Stack, services: Services, logs: Logs) -> None:
+async def test_a_second_claim_for_the_same_money_is_refused_in_an_event_that_the_dispute_hears(
+    stack: Stack, services: Services, logs: Logs
+) -> None:
     deal = await ordered(services)
     dispute = await deal.opened()
     await dispute.respond({"decision": "accept"})
     await dispute.closed()
     refund_id = await claim_again(stack, services, dispute)
 
-    heard = await eventually(lambda: logs.events("dispute", f"dispute-{dispute.id}"), lambda events: events[-1]["name"] == "RefundNoted")
+    heard = await eventually(
+        lambda: logs.events("dispute", f"dispute-{dispute.id}"), lambda events: events[-1]["name"] == "RefundNoted"
+    )
     noted = heard[-1]["data"]
     assert (noted["refund_id"], noted["outcome"], noted["reason"]) == (refund_id, "refused", "amount_exceeds_cap")
     assert (noted["amount"], noted["rules"]) == (usd("50.00"), ["S45", "T30a"])

@@ -33,7 +33,9 @@ async def paid_back(deal: Deal, amount: str) -> None:
     async def refunds() -> Answer:
         return (await deal.buyer.get(f"/v1/refunds?order_id={deal.order_id}", service="refund")).ok()
 
-    (refund,) = (await eventually(refunds, lambda answer: [row["state"] for row in answer["data"]] == ["issued"]))["data"]
+    (refund,) = (await eventually(refunds, lambda answer: [row["state"] for row in answer["data"]] == ["issued"]))[
+        "data"
+    ]
     assert (refund["amount"], refund["source"], refund["overdue"]) == (usd(amount), "agreement", False)
 
 
@@ -44,7 +46,11 @@ async def the_history_says_why(dispute: Dispute, amount: str, reason: str = "ref
     assert [entry["version"] for entry in entries] == list(range(1, len(entries) + 1))
     assert all(entry["at"] and entry["actor"] for entry in entries)
     last = entries[-1]
-    assert (last["action"], last["detail"]["reason"], last["detail"]["amount"]) == ("dispute_closed", reason, usd(amount))
+    assert (last["action"], last["detail"]["reason"], last["detail"]["amount"]) == (
+        "dispute_closed",
+        reason,
+        usd(amount),
+    )
     assert last["rules"]
     return [entry["action"] for entry in entries]
 
@@ -75,7 +81,12 @@ async def test_a_modified_request_that_the_seller_accepts_is_what_is_paid(servic
     dispute = await deal.opened(contacted_seller=True)
     await dispute.respond(counter("10.00"))
     modified = await dispute.modify(amount=usd("35.00"), reason="late", description="It came after the party.")
-    assert (modified["phase"], modified["round"], modified["reason"], modified["solution"]) == ("awaiting_seller", 2, "late", None)
+    assert (modified["phase"], modified["round"], modified["reason"], modified["solution"]) == (
+        "awaiting_seller",
+        2,
+        "late",
+        None,
+    )
     agreed = await dispute.respond(ACCEPT)
     assert agreed["phase"] == "agreed"
     closed = await dispute.closed()
@@ -101,14 +112,20 @@ async def test_the_seller_is_silent_for_five_days_and_the_buyer_gets_all_that_wa
     assert (await the_history_says_why(dispute, "45.00"))[1] == "seller_response_timed_out"
 
 
-async def test_a_refusal_leaves_the_buyer_to_ask_again_and_silence_then_goes_to_the_case_team(services: Services) -> None:
+async def test_a_refusal_leaves_the_buyer_to_ask_again_and_silence_then_goes_to_the_case_team(
+    services: Services,
+) -> None:
     dispute = await (await ordered(services)).opened()
     rejected = await dispute.respond({"decision": "reject", "reason": "It was sent on time."})
     assert (rejected["phase"], rejected["solution"]) == ("awaiting_buyer", None)
     assert (await dispute.command(dispute.deal.buyer, "acceptance")).refused == (409, "wrong_phase")
     await services.move_clock(advance="6d")
     escalated = await dispute.show()
-    assert (escalated["phase"], escalated["party_view"], escalated["label"]) == ("escalated", "under_platform_review", "Dispute in Progress")
+    assert (escalated["phase"], escalated["party_view"], escalated["label"]) == (
+        "escalated",
+        "under_platform_review",
+        "Dispute in Progress",
+    )
 
 
 async def test_goods_that_go_back_and_pass_the_inspection_bring_the_money(services: Services) -> None:
@@ -143,7 +160,11 @@ async def test_goods_that_fail_the_inspection_go_to_the_case_team_and_bring_no_m
     path = f"/v1/returns/{agreed['return_id']}"
     (await deal.buyer.post(f"{path}/shipment", {"tracking_number": "RR1DE"}, service="return_label")).ok()
     (await deal.seller.post(f"{path}/receipt", service="return_label")).ok()
-    (await deal.seller.post(f"{path}/inspection", {"result": "fail", "fault": "different", "note": "A brick."}, service="return_label")).ok()
+    (
+        await deal.seller.post(
+            f"{path}/inspection", {"result": "fail", "fault": "different", "note": "A brick."}, service="return_label"
+        )
+    ).ok()
     shown = await dispute.when(lambda answer: answer["phase"] == "escalated")
     assert shown["refund"] is None
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture"]
@@ -187,7 +208,9 @@ async def test_cancelling_after_the_protections_end_warns_first_and_then_pays_th
     ended_with(cancelled, "0.00", None, "cancelled_by_buyer")
     status = (await deal.status(at_least=cancelled.position)).ok()
     assert (status["payout"], status["completed"]) == ("released", True)
-    assert status["lines"] == [{"line_id": "1", "cap": usd("50.00"), "refunded": usd("0.00"), "released": usd("50.00"), "held_by": None}]
+    assert status["lines"] == [
+        {"line_id": "1", "cap": usd("50.00"), "refunded": usd("0.00"), "released": usd("50.00"), "held_by": None}
+    ]
     assert (await deal.open(reason="late")).refused == (409, "protection_expired")
 
 
@@ -217,7 +240,12 @@ async def test_what_is_refunded_and_what_is_released_make_up_what_was_paid_line_
     status = (await deal.status()).ok()
     amounts = [(line["cap"], line["refunded"], line["released"]) for line in status["lines"]]
     assert amounts == [(usd("30.00"), usd("12.00"), usd("18.00")), (usd("20.00"), usd("0.00"), usd("20.00"))]
-    assert (status["payout"], status["completed"], status["label"], status["open_dispute"]) == ("released", True, "Dispute Finished", None)
+    assert (status["payout"], status["completed"], status["label"], status["open_dispute"]) == (
+        "released",
+        True,
+        "Dispute Finished",
+        None,
+    )
     assert [(refund["outcome"], refund["amount"]) for refund in status["refunds"]] == [("issued", usd("12.00"))]
 
 
@@ -242,7 +270,13 @@ async def test_a_dispute_shows_itself_as_it_stood_at_an_instant(services: Servic
     path = f"{dispute.path}?as_of="
     then = (await dispute.deal.buyer.get(path + wire(before_the_answer))).ok()
     assert (then["version"], then["phase"], then.etag) == (1, "awaiting_seller", '"1"')
-    assert {**then.body, "available_actions": [], "unavailable_actions": []} == {**opened.body, "available_actions": [], "unavailable_actions": []}
+    assert {**then.body, "available_actions": [], "unavailable_actions": []} == {
+        **opened.body,
+        "available_actions": [],
+        "unavailable_actions": [],
+    }
     assert (await dispute.deal.buyer.get(path + wire(before_the_answer + DAY)))["version"] == offered["version"]
-    assert (await dispute.deal.buyer.get(path + wire(instant(opened["opened_at"]) - timedelta(microseconds=1)))).refused == (404, "not_found")
+    assert (
+        await dispute.deal.buyer.get(path + wire(instant(opened["opened_at"]) - timedelta(microseconds=1)))
+    ).refused == (404, "not_found")
     assert (await dispute.deal.buyer.get(path + opened["opened_at"]))["version"] == 1

@@ -18,48 +18,71 @@ def the_first_and_its_repeats(answers: list[Answer]) -> Answer:
     """The one that was carried out; all others are its repeats, byte for byte."""
     (first,) = [answer for answer in answers if not answer.replayed]
     for answer in answers:
-        assert (answer.status, answer.raw, answer.etag, answer.position) == (first.status, first.raw, first.etag, first.position)
+        assert (answer.status, answer.raw, answer.etag, answer.position) == (
+            first.status,
+            first.raw,
+            first.etag,
+            first.position,
+        )
         assert answer.headers.get("Location") == first.headers.get("Location")
     return first
 
 
-async def test_an_opening_sent_five_times_at_once_opens_one_dispute_and_all_get_its_answer(services: Services, logs: Logs) -> None:
+async def test_an_opening_sent_five_times_at_once_opens_one_dispute_and_all_get_its_answer(
+    services: Services, logs: Logs
+) -> None:
     deal, key = await ordered(services), services.new("key")
     first = the_first_and_its_repeats(await asyncio.gather(*(deal.open(key) for _ in range(5))))
     assert first.status == 201
-    opened = await logs.rows("dispute", "select stream from events where key = $1 and type like '%.DisputeOpened.%'", deal.order_id)
+    opened = await logs.rows(
+        "dispute", "select stream from events where key = $1 and type like '%.DisputeOpened.%'", deal.order_id
+    )
     assert opened == [{"stream": f"dispute-{first['id']}"}]
 
 
-async def test_a_response_sent_five_times_at_once_is_one_response_although_each_names_the_version_before_it(services: Services, logs: Logs) -> None:
+async def test_a_response_sent_five_times_at_once_is_one_response_although_each_names_the_version_before_it(
+    services: Services, logs: Logs
+) -> None:
     dispute = await (await ordered(services)).opened()
     seen, key = (await dispute.show(dispute.deal.seller)).etag, services.new("key")
     send = dispute.deal.seller.post
-    answers = await asyncio.gather(*(send(f"{dispute.path}/response", counter("20.00"), key=key, seen=seen) for _ in range(5)))
+    answers = await asyncio.gather(
+        *(send(f"{dispute.path}/response", counter("20.00"), key=key, seen=seen) for _ in range(5))
+    )
     assert the_first_and_its_repeats(answers).status == 200
     names = [event["name"] for event in await logs.events("dispute", f"dispute-{dispute.id}")]
     assert names == ["DisputeOpened", "SellerResponded", "SolutionProposed"]
 
 
-async def test_the_first_answer_comes_again_after_the_dispute_has_moved_on_and_when_the_command_would_be_refused(services: Services) -> None:
+async def test_the_first_answer_comes_again_after_the_dispute_has_moved_on_and_when_the_command_would_be_refused(
+    services: Services,
+) -> None:
     deal, key = await ordered(services), services.new("key")
     first = (await deal.open(key)).ok(201)
     assert (await deal.open()).refused == (409, "already_open")
     the_first_and_its_repeats([first, await deal.open(key)])
-    answered = await deal.seller.post(f"/v1/disputes/{first['id']}/response", counter("20.00"), key=key, seen=first.etag)
-    modified = await deal.buyer.post(f"/v1/disputes/{first['id']}/modification", {"amount": usd("30.00")}, key=key, seen=answered.etag)
+    answered = await deal.seller.post(
+        f"/v1/disputes/{first['id']}/response", counter("20.00"), key=key, seen=first.etag
+    )
+    modified = await deal.buyer.post(
+        f"/v1/disputes/{first['id']}/modification", {"amount": usd("30.00")}, key=key, seen=answered.etag
+    )
     again = await deal.seller.post(f"/v1/disputes/{first['id']}/response", counter("20.00"), key=key, seen=first.etag)
     the_first_and_its_repeats([answered, again])
     (await deal.buyer.post(f"/v1/disputes/{first['id']}/cancellation", key=key)).ok()
     the_first_and_its_repeats([first, await deal.open(key)])
-    again = await deal.buyer.post(f"/v1/disputes/{first['id']}/modification", {"amount": usd("30.00")}, key=key, seen=answered.etag)
+    again = await deal.buyer.post(
+        f"/v1/disputes/{first['id']}/modification", {"amount": usd("30.00")}, key=key, seen=answered.etag
+    )
     the_first_and_its_repeats([modified, again])
 
 
 async def test_the_first_answer_comes_again_byte_for_byte_after_its_deadlines_have_passed(services: Services) -> None:
     deal, key = await ordered(services), services.new("key")
     first = (await deal.open(key)).ok(201)
-    response = await deal.seller.post(f"/v1/disputes/{first['id']}/response", counter("20.00"), key=key, seen=first.etag)
+    response = await deal.seller.post(
+        f"/v1/disputes/{first['id']}/response", counter("20.00"), key=key, seen=first.etag
+    )
     await services.move_clock(advance="6d")
     the_first_and_its_repeats([first, await deal.open(key)])
     again = await deal.seller.post(f"/v1/disputes/{first['id']}/response", counter("20.00"), key=key, seen=first.etag)
@@ -104,7 +127,9 @@ async def test_a_key_is_its_owners_and_its_routes_alone(services: Services) -> N
     first, second = (await one.open(key)).ok(201), (await another.open(key)).ok(201)
     assert not second.replayed
     for deal, opened in ((one, first), (another, second)):
-        answer = await deal.seller.post(f"/v1/disputes/{opened['id']}/response", counter("20.00"), key=key, seen=opened.etag)
+        answer = await deal.seller.post(
+            f"/v1/disputes/{opened['id']}/response", counter("20.00"), key=key, seen=opened.etag
+        )
         assert not answer.ok().replayed
 
 
@@ -116,7 +141,9 @@ async def test_a_refusal_is_not_recorded_so_the_same_key_succeeds_once_the_reaso
     assert not opened.replayed
 
 
-async def test_a_repeated_fact_and_a_repeated_registration_say_that_nothing_is_new(services: Services, logs: Logs) -> None:
+async def test_a_repeated_fact_and_a_repeated_registration_say_that_nothing_is_new(
+    services: Services, logs: Logs
+) -> None:
     deal, moment = await ordered(services), await now(services)
     told = [(await deal.tell("delivered", moment - DAY)).ok()["recorded"] for _ in range(2)]
     assert told == [True, False]

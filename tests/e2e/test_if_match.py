@@ -9,7 +9,11 @@ from tests.e2e.deals import Dispute, counter, ordered, usd
 
 pytestmark = pytest.mark.e2e
 
-COMMANDS: dict[str, Json | None] = {"response": counter("20.00"), "modification": {"amount": usd("30.00")}, "acceptance": None}
+COMMANDS: dict[str, Json | None] = {
+    "response": counter("20.00"),
+    "modification": {"amount": usd("30.00")},
+    "acceptance": None,
+}
 
 
 async def awaiting_its_next_command(services: Services, command: str) -> tuple[Dispute, Party]:
@@ -48,7 +52,11 @@ async def test_the_events_in_between_are_named_in_order(services: Services) -> N
     refused = await dispute.deal.seller.post(f"{dispute.path}/response", counter("25.00"), seen=seen)
     assert refused.refused == (412, "version_conflict")
     types = [(event["version"], event["type"]) for event in refused["events"]]
-    assert types == [(2, "makewhole.SellerResponded.v1"), (3, "makewhole.SolutionProposed.v1"), (4, "makewhole.RequestModified.v1")]
+    assert types == [
+        (2, "makewhole.SellerResponded.v1"),
+        (3, "makewhole.SolutionProposed.v1"),
+        (4, "makewhole.RequestModified.v1"),
+    ]
 
 
 async def test_a_version_that_is_not_there_yet_is_stale_too(services: Services) -> None:
@@ -60,7 +68,9 @@ async def test_a_version_that_is_not_there_yet_is_stale_too(services: Services) 
 
 @pytest.mark.parametrize("seen", ['"1"', '"0"', '"9"'])
 @pytest.mark.parametrize("command", COMMANDS)
-async def test_a_stranger_finds_no_dispute_whatever_version_he_names(services: Services, command: str, seen: str) -> None:
+async def test_a_stranger_finds_no_dispute_whatever_version_he_names(
+    services: Services, command: str, seen: str
+) -> None:
     dispute, sender = await awaiting_its_next_command(services, command)
     other_role = {"buyer": "seller", "seller": "buyer"}[sender.roles[0]]
     for stranger in (services.party("stranger", "buyer", "seller"), services.party(sender.sub, other_role)):
@@ -71,12 +81,18 @@ async def test_a_stranger_finds_no_dispute_whatever_version_he_names(services: S
 
 async def test_no_dispute_has_no_version_to_be_behind_of(services: Services) -> None:
     seller = services.party("stranger", "seller")
-    assert (await seller.post("/v1/disputes/dsp_0/response", counter("20.00"), seen='"3"')).refused == (404, "not_found")
+    assert (await seller.post("/v1/disputes/dsp_0/response", counter("20.00"), seen='"3"')).refused == (
+        404,
+        "not_found",
+    )
 
 
 async def test_the_other_party_is_refused_for_the_role_before_the_version(services: Services) -> None:
     dispute = await (await ordered(services)).opened()
-    assert (await dispute.deal.buyer.post(f"{dispute.path}/response", counter("20.00"), seen='"0"')).refused == (403, "forbidden")
+    assert (await dispute.deal.buyer.post(f"{dispute.path}/response", counter("20.00"), seen='"0"')).refused == (
+        403,
+        "forbidden",
+    )
 
 
 @pytest.mark.parametrize("seen", ["*", 'W/"1"', '"1", "2"', '"x"', '"-1"'])
@@ -89,5 +105,8 @@ async def test_if_match_is_one_strong_tag_as_etag_gave_it(services: Services, se
 
 async def test_a_cancellation_may_name_a_version_and_is_then_held_to_it(services: Services) -> None:
     dispute = await (await ordered(services)).opened()
-    assert (await dispute.deal.buyer.post(f"{dispute.path}/cancellation", seen='"7"')).refused == (412, "version_conflict")
+    assert (await dispute.deal.buyer.post(f"{dispute.path}/cancellation", seen='"7"')).refused == (
+        412,
+        "version_conflict",
+    )
     (await dispute.deal.buyer.post(f"{dispute.path}/cancellation", seen='"1"')).ok()

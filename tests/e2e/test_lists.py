@@ -37,7 +37,9 @@ async def pages(party: Party, path: str, service: str = "dispute") -> list[list[
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(3, [3, 3, 1]), (MANY, [MANY]), (1, [1] * MANY), (100, [MANY])])
-async def test_both_parties_see_their_disputes_the_newest_first_page_by_page(disputes: list[Dispute], limit: int, sizes: list[int]) -> None:
+async def test_both_parties_see_their_disputes_the_newest_first_page_by_page(
+    disputes: list[Dispute], limit: int, sizes: list[int]
+) -> None:
     for party in (disputes[0].deal.buyer, disputes[0].deal.seller):
         found = await pages(party, f"/v1/disputes?limit={limit}")
         assert [len(page) for page in found] == sizes
@@ -55,7 +57,10 @@ async def test_a_row_says_how_its_dispute_stands(disputes: list[Dispute]) -> Non
 
 
 async def test_a_list_is_filtered_by_phase_by_order_and_by_what_is_due(disputes: list[Dispute]) -> None:
-    buyer, due = disputes[0].deal.buyer, day_after(instant((await disputes[2].show())["opened_at"]), 6).isoformat().replace("+00:00", "Z")
+    buyer, due = (
+        disputes[0].deal.buyer,
+        day_after(instant((await disputes[2].show())["opened_at"]), 6).isoformat().replace("+00:00", "Z"),
+    )
     expected = {
         "status=awaiting_buyer": [0],
         "status=closed": [1],
@@ -74,7 +79,9 @@ async def test_a_list_is_filtered_by_phase_by_order_and_by_what_is_due(disputes:
 async def test_the_case_team_sees_everybodys_disputes(disputes: list[Dispute], services: Services) -> None:
     team = services.party("team", "case_team")
     for dispute in disputes:
-        assert [row["id"] for row in (await team.get(f"/v1/disputes?order_id={dispute.deal.order_id}")).ok()["data"]] == [dispute.id]
+        assert [
+            row["id"] for row in (await team.get(f"/v1/disputes?order_id={dispute.deal.order_id}")).ok()["data"]
+        ] == [dispute.id]
 
 
 async def test_a_history_comes_page_by_page_in_order(disputes: list[Dispute]) -> None:
@@ -108,7 +115,9 @@ async def test_a_list_that_waits_for_a_position_shows_what_was_just_done(service
         rows = (await deal.buyer.read(f"/v1/disputes?at_least_position={opened.position}")).ok()["data"]
         assert [row["id"] for row in rows] == [opened["id"]]
         assert (await deal.status(at_least=opened.position)).ok()["open_dispute"] == opened["id"]
-        history = (await deal.buyer.read(f"/v1/disputes/{opened['id']}/history?at_least_position={opened.position}")).ok()["data"]
+        history = (
+            await deal.buyer.read(f"/v1/disputes/{opened['id']}/history?at_least_position={opened.position}")
+        ).ok()["data"]
         assert [entry["action"] for entry in history] == ["dispute_opened"]
 
 

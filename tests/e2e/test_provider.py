@@ -1,4 +1,6 @@
-"""The payment provider misbehaves: no money goes twice, none is forgotten, and the dispute always hears how it ended."""
+"""The payment provider misbehaves: no money goes twice, none is forgotten, and the dispute always hears how it
+ended.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ async def unsure(services: Services) -> dict[str, Dispute]:
 async def refunds(deal: Deal) -> list[tuple[str, str]]:
     """The refunds in the provider's books: idempotency key without the refund's id, and amount."""
     return [
-        (line["idempotency_key"].split("/")[1], line["amount"]["amount"]) for line in await deal.services.ledger(deal.order_id) if line["refund_id"]
+        (line["idempotency_key"].split("/")[1], line["amount"]["amount"])
+        for line in await deal.services.ledger(deal.order_id)
+        if line["refund_id"]
     ]
 
 
@@ -47,7 +51,11 @@ async def test_an_unknown_outcome_is_asked_again_under_the_same_key_and_pays_onc
     services: Services, logs: Logs, unsure: dict[str, Dispute], fault: str
 ) -> None:
     dispute = unsure[fault]
-    armed = [armed for armed in (await services.send("sandbox", "GET", "/faults"))["data"] if armed["order_id"] == dispute.deal.order_id]
+    armed = [
+        armed
+        for armed in (await services.send("sandbox", "GET", "/faults"))["data"]
+        if armed["order_id"] == dispute.deal.order_id
+    ]
     assert [(fault["fault"], fault["fired"]) for fault in armed] == [(fault, 1)]
     assert await refunds(dispute.deal) == [("0", "50.00")]
     assert await names(logs, dispute.deal) == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
@@ -64,7 +72,9 @@ async def refund_of(dispute: Dispute, state: str) -> Answer:
     return await eventually(asked, lambda answer: answer.status == 200 and answer["state"] == state)
 
 
-async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_under_another_key(services: Services, logs: Logs) -> None:
+async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_under_another_key(
+    services: Services, logs: Logs
+) -> None:
     dispute = await (await ordered(services)).opened()
     await services.arm(on="refund", fault="decline", order_id=dispute.deal.order_id)
     await dispute.respond(ACCEPT)
@@ -72,21 +82,38 @@ async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_u
     assert (failed["phase"], failed["refund"]["outcome"]) == ("agreed", "failed")
     refund = await refund_of(dispute, "failed")
     assert (refund["failures"], refund["reason"], bool(refund["retry_at"])) == (1, "declined", True)
-    assert {check["code"] for check in refund["checks"]} >= {"usd_account", "local_currency", "bank_settlement_time", "correspondent_bank"}
+    assert {check["code"] for check in refund["checks"]} >= {
+        "usd_account",
+        "local_currency",
+        "bank_settlement_time",
+        "correspondent_bank",
+    }
     await services.move_clock(now=refund["retry_at"])
     assert (await dispute.closed())["result"]["reason"] == "refunded"
     assert await refunds(dispute.deal) == [("1", "50.00")]
-    assert await names(logs, dispute.deal) == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundFailed", "RefundIssued"]
+    assert await names(logs, dispute.deal) == [
+        "PaymentCaptured",
+        "RefundRequested",
+        "RefundApproved",
+        "RefundFailed",
+        "RefundIssued",
+    ]
 
 
-async def test_six_declines_hand_the_refund_to_people_and_support_alone_may_have_it_tried_again(services: Services, logs: Logs) -> None:
+async def test_six_declines_hand_the_refund_to_people_and_support_alone_may_have_it_tried_again(
+    services: Services, logs: Logs
+) -> None:
     dispute = await (await ordered(services)).opened()
     deal = dispute.deal
     await services.arm(on="refund", fault="decline", order_id=deal.order_id, times=6, code="account_invalid")
     await dispute.respond(ACCEPT)
     await services.move_clock(advance="1h")
     shown = await dispute.show()
-    assert (shown["phase"], shown["fulfilment"], shown["refund"]["outcome"]) == ("agreed", "refund_failed", "sent_to_manual")
+    assert (shown["phase"], shown["fulfilment"], shown["refund"]["outcome"]) == (
+        "agreed",
+        "refund_failed",
+        "sent_to_manual",
+    )
     refund = await refund_of(dispute, "manual")
     assert (refund["failures"], refund["reason"], refund["retry_at"]) == (6, "account_invalid", None)
     assert refund["available_actions"] == refund["unavailable_actions"] == []
@@ -97,15 +124,27 @@ async def test_six_declines_hand_the_refund_to_people_and_support_alone_may_have
     (await support.post(action["href"], key="try", service="refund")).ok()
     await dispute.closed()
     assert await refunds(deal) == [("6", "50.00")]
-    assert (await names(logs, deal))[3:] == ["RefundFailed"] * 6 + ["RefundSentToManual", "RefundRetried", "RefundIssued"]
+    assert (await names(logs, deal))[3:] == ["RefundFailed"] * 6 + [
+        "RefundSentToManual",
+        "RefundRetried",
+        "RefundIssued",
+    ]
 
 
-async def test_the_provider_never_pays_back_more_than_it_took_and_the_dispute_hears_it(services: Services, logs: Logs) -> None:
+async def test_the_provider_never_pays_back_more_than_it_took_and_the_dispute_hears_it(
+    services: Services, logs: Logs
+) -> None:
     dispute = await (await ordered(services, capture="10.00")).opened()
     await dispute.respond(ACCEPT)
     await services.move_clock(advance="1h")
     shown = await dispute.show()
     assert (shown["fulfilment"], shown["refund"]["outcome"]) == ("refund_failed", "sent_to_manual")
-    noted = [event["data"] for event in await logs.events("dispute", f"dispute-{dispute.id}") if event["name"] == "RefundNoted"]
-    assert [(event["outcome"], event["reason"]) for event in noted] == [("failed", "amount_exceeds_capture")] * 6 + [("sent_to_manual", None)]
+    noted = [
+        event["data"]
+        for event in await logs.events("dispute", f"dispute-{dispute.id}")
+        if event["name"] == "RefundNoted"
+    ]
+    assert [(event["outcome"], event["reason"]) for event in noted] == [("failed", "amount_exceeds_capture")] * 6 + [
+        ("sent_to_manual", None)
+    ]
     assert await refunds(dispute.deal) == []

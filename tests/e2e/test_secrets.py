@@ -1,4 +1,6 @@
-"""What people write is read by the parties and by nobody else: it is in no log, no event and no topic (architecture 0.3)."""
+"""What people write is read by the parties and by nobody else: it is in no log, no event and no topic (architecture
+0.3).
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,17 @@ class Told:
 @pytest.fixture(scope="module")
 async def told(services: Services) -> list[Told]:
     """One text in every free-text field that the services take, those of refused requests included."""
-    deal = await ordered(services, return_address=secret("return address"), lines=[{"line_id": "1", "price": usd("50.00"), "sku": "sku-1"}])
+    deal = await ordered(
+        services,
+        return_address=secret("return address"),
+        lines=[{"line_id": "1", "price": usd("50.00"), "sku": "sku-1"}],
+    )
     dispute = await deal.opened(type="return_and_refund", description=secret("description"))
     parties = (deal.buyer, deal.seller, services.party("team", "case_team"))
     asked = (await dispute.show())["description"]["href"]
-    offered = await dispute.respond(counter("20.00", "return_and_refund", address=secret("address")) | {"reason": secret("seller's reason")})
+    offered = await dispute.respond(
+        counter("20.00", "return_and_refund", address=secret("address")) | {"reason": secret("seller's reason")}
+    )
     modified = await dispute.modify(description=secret("modification"))
     await dispute.respond(counter("30.00", "return_and_refund"))
     agreed = await dispute.accept()
@@ -54,7 +62,12 @@ async def told(services: Services) -> list[Told]:
         Told("dispute", offered["solution"]["address"]["href"], parties, secret("address")),
         Told("dispute", modified["description"]["href"], parties, secret("modification")),
         Told("dispute", f"{dispute.path}/texts/{sent_back['address_ref']}", parties, secret("return address")),
-        Told("return_label", sent_back["inspection"]["note"]["href"], (*parties, warehouse_of(services)), secret("inspection note")),
+        Told(
+            "return_label",
+            sent_back["inspection"]["note"]["href"],
+            (*parties, warehouse_of(services)),
+            secret("inspection note"),
+        ),
     ]
 
 
@@ -72,14 +85,20 @@ async def inspected(services: Services, dispute: Dispute, return_id: str, note: 
     await eventually(there, lambda answer: answer.status == 200)
     (await buyer.post(f"{path}/shipment", {"tracking_number": "RR1DE"}, service="return_label")).ok()
     (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
-    answer = await warehouse.post(f"{path}/inspection", {"result": "fail", "fault": "damaged", "note": note}, service="return_label")
+    answer = await warehouse.post(
+        f"{path}/inspection", {"result": "fail", "fault": "damaged", "note": note}, service="return_label"
+    )
     return answer.ok()
 
 
 async def refused(dispute: Dispute) -> None:
     """Texts in requests that are refused, at the edge and by the domain: they end nowhere."""
     deal, seen = dispute.deal, (await dispute.show()).etag
-    for body in ({"reason": secret("refused")}, counter("9999.00") | {"reason": secret("refused")}, {"decision": secret("refused")}):
+    for body in (
+        {"reason": secret("refused")},
+        counter("9999.00") | {"reason": secret("refused")},
+        {"decision": secret("refused")},
+    ):
         assert (await deal.seller.post(f"{dispute.path}/response", body, seen=seen)).status in (409, 422)
     assert (await deal.open(description=secret("refused"))).status == 409
     assert (await deal.buyer.get(f"{dispute.path}?colour={CANARY}")).status == 422
@@ -104,11 +123,20 @@ async def test_a_text_is_read_through_its_own_dispute_alone(told: list[Told], se
     assert (await other.deal.buyer.get(f"{other.path}/texts/{ref}")).refused == (404, "not_found")
 
 
-async def test_no_process_has_written_a_text_or_a_token_to_its_log(told: list[Told], services: Services, stack: Stack) -> None:
+async def test_no_process_has_written_a_text_or_a_token_to_its_log(
+    told: list[Told], services: Services, stack: Stack
+) -> None:
     logs = sorted(path for path in stack.state.rglob("*.log*") if path.is_file())
-    assert {"dispute", "dispute-worker", "refund", "refund-worker", "return_label", "return_label-worker", "sandbox", "console"} <= {
-        path.name.split(".")[0] for path in logs
-    }
+    assert {
+        "dispute",
+        "dispute-worker",
+        "refund",
+        "refund-worker",
+        "return_label",
+        "return_label-worker",
+        "sandbox",
+        "console",
+    } <= {path.name.split(".")[0] for path in logs}
     token = await services.token(told[0].readers[0].sub, *told[0].readers[0].roles)
     for secret_thing in (CANARY, token.rsplit(".", 1)[1]):
         assert not [path.name for path in logs if secret_thing.encode() in path.read_bytes()]
@@ -117,14 +145,20 @@ async def test_no_process_has_written_a_text_or_a_token_to_its_log(told: list[To
 async def test_no_record_of_any_topic_holds_a_text(told: list[Told], stack: Stack) -> None:
     records = await asyncio.to_thread(read_all, stack.kafka)
     assert {record.topic for record in records} >= {"dispute.events", "refund.events", "return_label.events"}
-    assert not [record for record in records if CANARY.encode() in b"".join([record.key, record.value, *(value for _, value in record.headers)])]
+    assert not [
+        record
+        for record in records
+        if CANARY.encode() in b"".join([record.key, record.value, *(value for _, value in record.headers)])
+    ]
 
 
 async def test_no_table_but_the_one_for_texts_holds_a_text(told: list[Told], logs: Logs) -> None:
     for service in SERVICES:
         tables = await logs.rows(service, "select tablename from pg_tables where schemaname = 'public'")
         for (table,) in [tuple(row.values()) for row in tables]:
-            found = await logs.rows(service, f'select count(*) as n from "{table}" t where t::text like $1', f"%{CANARY}%")
+            found = await logs.rows(
+                service, f'select count(*) as n from "{table}" t where t::text like $1', f"%{CANARY}%"
+            )
             expected = {"dispute": 5, "return_label": 1}.get(service, 0) if table == "personal" else 0
             assert (service, table, found[0]["n"]) == (service, table, expected)
 

@@ -1,4 +1,6 @@
-"""The `makewhole` command against the whole system: the story, a file of orders, and the audit of all that happened here."""
+"""The `makewhole` command against the whole system: the story, a file of orders, and the audit of all that happened
+here.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ async def process(stack: Stack, *words: str, **more: str) -> tuple[int, str]:
     """The command in a process of its own: its exit code and what it wrote to stdout."""
     program = Path(sys.executable).with_name("makewhole")
     pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(program, *words, env=os.environ | environment(stack, **more), stdout=pipe, stderr=pipe)
+    child = await asyncio.create_subprocess_exec(
+        program, *words, env=os.environ | environment(stack, **more), stdout=pipe, stderr=pipe
+    )
     try:
         out, error = await asyncio.wait_for(child.communicate(), LIMIT)
     finally:
@@ -46,7 +50,9 @@ async def process(stack: Stack, *words: str, **more: str) -> tuple[int, str]:
 
 
 async def makewhole(stack: Stack, *words: str, **more: str) -> tuple[int, str]:
-    """The command in a thread of this process, which spares the second that a start takes: its exit code and what it wrote to stdout."""
+    """The command in a thread of this process, which spares the second that a start takes: its exit code and what it
+    wrote to stdout.
+    """
     result = await asyncio.to_thread(CliRunner().invoke, app, words, env=environment(stack, **more))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.stdout
@@ -70,22 +76,38 @@ async def test_demo_0_says_nothing(stack: Stack) -> None:
     assert await process(stack, "demo", DEMO="0") == (0, "")
 
 
-async def test_a_file_of_orders_is_played_and_its_sum_adds_up_both_times(stack: Stack, services: Services, tmp_path: Path) -> None:
+async def test_a_file_of_orders_is_played_and_its_sum_adds_up_both_times(
+    stack: Stack, services: Services, tmp_path: Path
+) -> None:
     now = instant((await services.clock())["now"])
     lines: list[Json | str] = [
         own("file-1", wire(now - 20 * DAY), complaint={}, facts=[{"type": "shipped", "at": wire(now - 15 * DAY)}]),
         own("file-2", wire(now - DAY)),
         own("file-3", wire(now - DAY), complaint={}),
-        own("file-4", wire(now - 20 * DAY), complaint={}, channel="off_platform", facts=[{"type": "shipped", "at": wire(now - 15 * DAY)}]),
+        own(
+            "file-4",
+            wire(now - 20 * DAY),
+            complaint={},
+            channel="off_platform",
+            facts=[{"type": "shipped", "at": wire(now - 15 * DAY)}],
+        ),
         own("file-5", wire(now), lines=[]),
         "no order",
     ]
     path = tmp_path / "orders.jsonl.gz"
-    path.write_bytes(gzip.compress("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()))
+    path.write_bytes(
+        gzip.compress("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode())
+    )
     for _ in range(2):
         code, out = await makewhole(stack, "demo", ORDERS=str(path))
-        assert (code, out.splitlines()[-1]) == (0, "orders: 6 read = 1 disputed + 1 without complaint + 3 refused + 1 unreadable"), out
-        assert all(words in out for words in ("too_early (S21)", "not_eligible_off_platform (S7)", "/lines too_short", "no JSON"))
+        assert (code, out.splitlines()[-1]) == (
+            0,
+            "orders: 6 read = 1 disputed + 1 without complaint + 3 refused + 1 unreadable",
+        ), out
+        assert all(
+            words in out
+            for words in ("too_early (S21)", "not_eligible_off_platform (S7)", "/lines too_short", "no JSON")
+        )
     assert [line["amount"] for line in await services.ledger("file-1")] == [{"amount": "25.00", "currency": "USD"}]
 
 
@@ -139,13 +161,22 @@ async def test_an_event_is_seen_in_its_stream_and_in_its_topic(stack: Stack, ser
 
 
 async def test_a_parked_stream_is_listed_breaks_a_promise_and_is_handled_again(stack: Stack, logs: Logs) -> None:
-    parked = "insert into parked values ('order_status', 'order-ghost', 1, 'dispute.events', 0, 'it was raining', 3) returning stream"
+    parked = (
+        "insert into parked values ('order_status', 'order-ghost', 1, 'dispute.events', 0, 'it was raining', 3) "
+        "returning stream"
+    )
     await logs.rows("dispute", parked)
     code, out = await makewhole(stack, "parked", "list", "--json")
     assert (code, [row["error"] for row in json.loads(out)]) == (1, ["it was raining"])
     code, out = await makewhole(stack, "audit")
-    assert (code, [line for line in out.splitlines() if line.startswith("parked dispute")]) == (1, [f"{'parked dispute':<28} streams=1"])
-    assert await document(stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes") == {"released": 1, "still_parked": 0}
+    assert (code, [line for line in out.splitlines() if line.startswith("parked dispute")]) == (
+        1,
+        [f"{'parked dispute':<28} streams=1"],
+    )
+    assert await document(stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes") == {
+        "released": 1,
+        "still_parked": 0,
+    }
     assert (await makewhole(stack, "parked", "list"))[0] == 0
 
 

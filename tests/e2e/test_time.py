@@ -1,4 +1,6 @@
-"""Thirty days in one move of the clock: every deadline falls on its own day, each event says which (rules 3.5, interfaces.md 4)."""
+"""Thirty days in one move of the clock: every deadline falls on its own day, each event says which (rules 3.5,
+interfaces.md 4).
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ from tests.e2e.topics import read_all
 pytestmark = pytest.mark.e2e
 
 SECONDS = timedelta(seconds=30)
-"""How long after its deadline an event's instant may be: what the processes take, on a machine that is busy with other things."""
+"""How long after its deadline an event's instant may be: what the processes take, on a machine that is busy with other
+things.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Disputes and orders on the eve of thirty days, what the clock answered after them, and when each of them began."""
+    """Disputes and orders on the eve of thirty days, what the clock answered after them, and when each of them
+    began.
+    """
 
     first: datetime
     second: datetime
@@ -56,7 +62,9 @@ async def month(services: Services) -> Month:
     (await finished_later.tell("finished", second)).ok()
     sold = await ordered(services, promised=3, facts={"shipped": -1})
     end = await services.move_clock(now=(second + 30 * DAY).isoformat())
-    return Month(first, second, end, silent_seller, silent_buyer, no_agreement, sellers_turn, sold, received, finished_later)
+    return Month(
+        first, second, end, silent_seller, silent_buyer, no_agreement, sellers_turn, sold, received, finished_later
+    )
 
 
 async def only(logs: Logs, stream: str, name: str) -> Row:
@@ -92,14 +100,21 @@ async def test_the_money_of_that_day_went_on_that_day(month: Month, logs: Logs, 
     assert due <= instant(refund["at"]) < due + SECONDS
 
 
-async def test_a_silent_buyer_hands_over_to_the_case_team_at_the_start_of_the_sixth_day(month: Month, logs: Logs) -> None:
+async def test_a_silent_buyer_hands_over_to_the_case_team_at_the_start_of_the_sixth_day(
+    month: Month, logs: Logs
+) -> None:
     due = day_after(month.second, 6)
     await fired(logs, month.silent_buyer, "BuyerResponseTimedOut", due)
     escalated = await only(logs, f"dispute-{month.silent_buyer.id}", "Escalated")
-    assert (escalated["data"]["reason"], instant(escalated["data"]["evidence_until"])) == ("buyer_timeout", day_after(due, 4))
+    assert (escalated["data"]["reason"], instant(escalated["data"]["evidence_until"])) == (
+        "buyer_timeout",
+        day_after(due, 4),
+    )
 
 
-async def test_a_negotiation_without_agreement_goes_to_the_case_team_seven_days_after_the_first_answer(month: Month, logs: Logs) -> None:
+async def test_a_negotiation_without_agreement_goes_to_the_case_team_seven_days_after_the_first_answer(
+    month: Month, logs: Logs
+) -> None:
     await fired(logs, month.no_agreement, "NegotiationTimedOut", day_after(month.first, 8))
     escalated = await only(logs, f"dispute-{month.no_agreement.id}", "Escalated")
     assert escalated["data"]["reason"] == "negotiation_timeout"
@@ -114,18 +129,25 @@ async def test_while_it_is_the_sellers_turn_the_negotiation_waits_for_the_seller
 
 
 @pytest.mark.parametrize(("order", "ends"), [("received", 16), ("finished_later", 16), ("sold", 19)])
-async def test_a_protection_ends_on_its_day_and_the_money_is_released_an_hour_later(month: Month, logs: Logs, order: str, ends: int) -> None:
+async def test_a_protection_ends_on_its_day_and_the_money_is_released_an_hour_later(
+    month: Month, logs: Logs, order: str, ends: int
+) -> None:
     deal: Deal = getattr(month, order)
     due = day_after(month.second, ends)
     expired = await only(logs, f"order-{deal.order_id}", "ProtectionExpired")
-    assert (instant(expired["data"]["due_at"]), instant(expired["data"]["release_at"])) == (due, due + timedelta(hours=1))
+    assert (instant(expired["data"]["due_at"]), instant(expired["data"]["release_at"])) == (
+        due,
+        due + timedelta(hours=1),
+    )
     assert due <= at(expired) < due + SECONDS
     for name in ("PaymentReleased", "OrderCompleted"):
         event = await only(logs, f"order-{deal.order_id}", name)
         assert due + timedelta(hours=1) <= at(event) < due + timedelta(hours=1) + SECONDS
 
 
-async def test_what_was_held_when_the_protection_ended_is_released_when_nothing_holds_it_any_more(month: Month, logs: Logs) -> None:
+async def test_what_was_held_when_the_protection_ended_is_released_when_nothing_holds_it_any_more(
+    month: Month, logs: Logs
+) -> None:
     dispute = month.silent_buyer
     names = [event["name"] for event in await logs.events("dispute", f"order-{dispute.deal.order_id}")]
     assert "ProtectionExpired" in names
@@ -142,14 +164,21 @@ async def test_nothing_is_left_that_was_due(month: Month, services: Services, lo
 
 
 async def test_consumers_are_told_the_domains_instant_not_the_machines(month: Month, stack: Stack, logs: Logs) -> None:
-    told = {record.attributes["ce_id"]: record.attributes["ce_time"] for record in await asyncio.to_thread(read_all, stack.kafka, ["dispute.events"])}
+    told = {
+        record.attributes["ce_id"]: record.attributes["ce_time"]
+        for record in await asyncio.to_thread(read_all, stack.kafka, ["dispute.events"])
+    }
     for deal in (month.sold, month.received):
         for event in await logs.events("dispute", f"order-{deal.order_id}"):
             assert instant(told[f"{event['stream']}/{event['version']}"]) == at(event)
 
 
 async def test_instants_never_run_backwards_in_a_stream(month: Month, logs: Logs) -> None:
-    for stream in (f"dispute-{month.silent_seller.id}", f"order-{month.silent_seller.deal.order_id}", f"dispute-{month.no_agreement.id}"):
+    for stream in (
+        f"dispute-{month.silent_seller.id}",
+        f"order-{month.silent_seller.deal.order_id}",
+        f"dispute-{month.no_agreement.id}",
+    ):
         moments = [at(event) for event in await logs.events("dispute", stream)]
         assert moments == sorted(moments)
 

@@ -1,4 +1,6 @@
-"""What a stranger's consumer finds in the topics: CloudEvents in binary mode, in order, keyed for life (interfaces.md 3)."""
+"""What a stranger's consumer finds in the topics: CloudEvents in binary mode, in order, keyed for life (interfaces.md
+3).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ from tests.e2e.topics import Record, read_all
 
 pytestmark = pytest.mark.e2e
 
-SOURCES = {"dispute.events": "/makewhole/dispute", "refund.events": "/makewhole/refund", "return_label.events": "/makewhole/return-label"}
+SOURCES = {
+    "dispute.events": "/makewhole/dispute",
+    "refund.events": "/makewhole/refund",
+    "return_label.events": "/makewhole/return-label",
+}
 ALWAYS = {
     "ce_specversion",
     "ce_id",
@@ -122,7 +128,9 @@ async def test_positions_are_one_two_three_over_the_topic_and_of_one_log(records
 
 
 @pytest.mark.parametrize("topic", SOURCES)
-async def test_a_record_names_the_position_before_it_in_its_partition_so_that_a_hole_shows(records: list[Record], topic: str) -> None:
+async def test_a_record_names_the_position_before_it_in_its_partition_so_that_a_hole_shows(
+    records: list[Record], topic: str
+) -> None:
     before: dict[int, int] = defaultdict(int)
     for record in sorted(of(records, topic), key=lambda record: (record.partition, record.offset)):
         assert int(record.attributes["ce_previous"]) == before[record.partition]
@@ -130,7 +138,9 @@ async def test_a_record_names_the_position_before_it_in_its_partition_so_that_a_
 
 
 @pytest.mark.parametrize("topic", SOURCES)
-async def test_versions_are_one_two_three_in_every_stream_and_come_in_that_order(records: list[Record], topic: str) -> None:
+async def test_versions_are_one_two_three_in_every_stream_and_come_in_that_order(
+    records: list[Record], topic: str
+) -> None:
     streams: dict[str, list[Record]] = defaultdict(list)
     for record in sorted(of(records, topic), key=lambda record: (record.partition, record.offset)):
         streams[record.attributes["ce_subject"]].append(record)
@@ -142,20 +152,31 @@ async def test_versions_are_one_two_three_in_every_stream_and_come_in_that_order
 
 @pytest.mark.parametrize("topic", SOURCES)
 async def test_the_topic_is_the_log_record_for_event(records: list[Record], logs: Logs, topic: str) -> None:
-    rows = await logs.rows(topic.removesuffix(".events"), "select position, stream, version, key, type, data::text from events order by position")
+    rows = await logs.rows(
+        topic.removesuffix(".events"),
+        "select position, stream, version, key, type, data::text from events order by position",
+    )
     told = {int(record.attributes["ce_position"]): record for record in of(records, topic)}
     assert [row["position"] for row in rows if row["position"] in told] == sorted(told)
     for row in rows:
         if record := told.get(row["position"]):
             said = record.attributes
-            assert (said["ce_subject"], int(said["ce_sequence"]), record.key.decode()) == (row["stream"], row["version"], row["key"])
+            assert (said["ce_subject"], int(said["ce_sequence"]), record.key.decode()) == (
+                row["stream"],
+                row["version"],
+                row["key"],
+            )
             assert said["ce_type"] == row["type"]
             assert json.loads(record.value) == json.loads(row["data"])
 
 
-async def test_what_follows_from_an_event_of_another_service_names_it_and_belongs_to_the_same_story(records: list[Record]) -> None:
+async def test_what_follows_from_an_event_of_another_service_names_it_and_belongs_to_the_same_story(
+    records: list[Record],
+) -> None:
     by_id = {record.attributes["ce_id"]: record for record in records}
-    caused = [(record, by_id[said["ce_causationid"]]) for record in records if "ce_causationid" in (said := record.attributes)]
+    caused = [
+        (record, by_id[said["ce_causationid"]]) for record in records if "ce_causationid" in (said := record.attributes)
+    ]
     assert {(record.topic, cause.topic) for record, cause in caused} == {
         ("refund.events", "dispute.events"),
         ("return_label.events", "dispute.events"),

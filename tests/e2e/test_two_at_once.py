@@ -1,4 +1,6 @@
-"""Two openings of a dispute on one line at the same instant, two hundred times: always one dispute (G5, rules 3.7.2)."""
+"""Two openings of a dispute on one line at the same instant, two hundred times: always one dispute (G5, rules
+3.7.2).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ async def races(services: Services) -> list[tuple[Deal, list[Answer]]]:
     return await asyncio.gather(*(race() for _ in range(ORDERS)))
 
 
-async def test_of_two_openings_at_once_one_wins_and_the_other_is_told_already_open(services: Services, logs: Logs) -> None:
+async def test_of_two_openings_at_once_one_wins_and_the_other_is_told_already_open(
+    services: Services, logs: Logs
+) -> None:
     raced = await races(services)
     winners: dict[str, str] = {}
     for deal, answers in raced:
@@ -48,7 +52,9 @@ async def test_of_two_openings_at_once_one_wins_and_the_other_is_told_already_op
 
 async def the_log_holds(logs: Logs, winners: dict[str, str]) -> None:
     """One opening and one hold an order, both of the winner and next to each other in the log."""
-    query = "select key, stream, type, position, data->>'dispute_id' as dispute_id from events where key = any($1::text[])"
+    query = (
+        "select key, stream, type, position, data->>'dispute_id' as dispute_id from events where key = any($1::text[])"
+    )
     rows = await logs.rows("dispute", query, list(winners))
     for kind in ("DisputeOpened", "PaymentHeld"):
         of_kind = [row for row in rows if row["type"] == f"makewhole.{kind}.v1"]
@@ -56,10 +62,14 @@ async def the_log_holds(logs: Logs, winners: dict[str, str]) -> None:
         assert {row["key"]: row["dispute_id"] for row in of_kind} == winners
     places = {row["key"]: row["position"] for row in rows if row["type"] == "makewhole.PaymentHeld.v1"}
     assert all(places[row["key"]] == row["position"] + 1 for row in rows if row["type"] == "makewhole.DisputeOpened.v1")
-    assert {row["stream"] for row in rows if row["stream"].startswith("dispute-")} == {f"dispute-{winner}" for winner in winners.values()}
+    assert {row["stream"] for row in rows if row["stream"].startswith("dispute-")} == {
+        f"dispute-{winner}" for winner in winners.values()
+    }
 
 
-async def the_read_models_say(services: Services, raced: list[tuple[Deal, list[Answer]]], winners: dict[str, str]) -> None:
+async def the_read_models_say(
+    services: Services, raced: list[tuple[Deal, list[Answer]]], winners: dict[str, str]
+) -> None:
     """The buyer's list and each order's status show the log's disputes and no other."""
     position = max(answer.position for _, answers in raced for answer in answers if answer.status == 201)
     buyer, cursor = raced[0][0].buyer, ""

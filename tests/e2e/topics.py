@@ -32,7 +32,14 @@ class Record:
 
 def read_all(bootstrap: str, topics: Iterable[str] | None = None) -> list[Record]:
     """Every record of the topics up to their ends as they are now, of all topics where none are named."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "nobody", "enable.auto.commit": False, "auto.offset.reset": "earliest"})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "nobody",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
     try:
         ends = dict(_ends(consumer, topics))
         consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in ends])
@@ -65,4 +72,11 @@ def _read(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Iterator[Reco
 
 
 def _record(message: Any) -> Record:
-    return Record(message.topic(), message.partition(), message.offset(), message.key() or b"", message.headers() or [], message.value() or b"")
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key() or b"",
+        message.headers() or [],
+        message.value() or b"",
+    )

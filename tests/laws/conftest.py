@@ -1,4 +1,6 @@
-"""Laws run on busy machines, where a slow example is no failure. `LAWS=full` tries a hundred thousand examples of each."""
+"""Laws run on busy machines, where a slow example is no failure. `LAWS=full` tries a hundred thousand examples of
+each.
+"""
 
 import os
 

@@ -1,4 +1,6 @@
-"""Laws of delivery: repeats, interleavings, restarts and lost records never change what a subscription makes of a topic."""
+"""Laws of delivery: repeats, interleavings, restarts and lost records never change what a subscription makes of a
+topic.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,15 @@ from hypothesis import strategies as st
 
 from shared.events import codec
 from shared.events.base import Metadata, Recorded, derived_uuid
-from shared.eventstore.checkpoints import Checkpoint
-from shared.eventstore.delivery import Delivery, Follower, ForeignFollower, Recreated
-from shared.eventstore.kafka import Record
-from shared.eventstore.projection import Projection
-from shared.eventstore.retry import Halted
-from shared.eventstore.subscription import Subscription
-from tests import backing
-from tests.flow import DAY_1, Flow, count_versions, flow_on, mark, running
-from tests.stacks import eventually
+from shared.kafka.records import Record
+from shared.resilience.retry import Halted
+from shared.subscriptions.checkpoints import Checkpoint
+from shared.subscriptions.follower import Delivery, Follower, ForeignFollower, Recreated
+from shared.subscriptions.projection import Projection
+from shared.subscriptions.subscription import Subscription
+from tests.support.servers import backing
+from tests.support.servers.stack import eventually
+from tests.support.toys.marks import DAY_1, Flow, count_versions, flow_on, mark, running
 
 LOG = UUID(int=1)
 TOPIC = "dispute.events"
@@ -53,7 +55,9 @@ def partitions_of(log: Sequence[Recorded[Any]]) -> list[list[Record]]:
     for recorded in log:
         at = int(recorded.metadata.key) % PARTITIONS
         headers = [*codec.headers(recorded, "/test", LOG), ("ce_previous", str(previous[at]).encode())]
-        partitions[at].append(Record(TOPIC, at, 0, recorded.metadata.key.encode(), tuple(headers), codec.encode(recorded.event)[1]))
+        partitions[at].append(
+            Record(TOPIC, at, 0, recorded.metadata.key.encode(), tuple(headers), codec.encode(recorded.event)[1])
+        )
         previous[at] = recorded.position
     return partitions
 
@@ -64,7 +68,9 @@ def with_offsets(records: Sequence[Record]) -> list[Record]:
 
 @st.composite
 def repeated(draw: st.DrawFn, records: Sequence[Record]) -> list[Record]:
-    """The true sequence with suffixes of what was written repeated at any moment: what crashes, take-overs and zombies leave behind."""
+    """The true sequence with suffixes of what was written repeated at any moment: what crashes, take-overs and zombies
+    leave behind.
+    """
     written: list[Record] = []
     reached = 0
     while reached < len(records):
@@ -120,13 +126,19 @@ def test_repeats_interleavings_and_restarts_end_in_an_equal_state(streams: Seque
         read[at] += 1
         if data.draw(st.booleans()):
             reader.restart()
-            read = [max(0, reader.marks[p].next_offset - 1) for p in range(PARTITIONS)] if data.draw(st.booleans()) else read
+            read = (
+                [max(0, reader.marks[p].next_offset - 1) for p in range(PARTITIONS)]
+                if data.draw(st.booleans())
+                else read
+            )
     assert reader.state == straight(partitions)
     assert all(versions == list(range(1, len(versions) + 1)) for versions in reader.state.values())
 
 
 @given(streams=LOGS, data=st.data())
-def test_behind_a_lost_record_nothing_is_taken_until_it_is_sent_again(streams: Sequence[int], data: st.DataObject) -> None:
+def test_behind_a_lost_record_nothing_is_taken_until_it_is_sent_again(
+    streams: Sequence[int], data: st.DataObject
+) -> None:
     (partition, *_) = partitions_of(events_of([3 * stream for stream in streams]))
     assume(partition)
     lost = data.draw(st.integers(0, len(partition) - 1))
@@ -184,7 +196,9 @@ def test_another_log_is_never_mixed_in(streams: Sequence[int]) -> None:
         reader.take(record)
     for record in records:
         strange = replace(
-            record, offset=record.offset + 100, headers=tuple((n, str(UUID(int=2)).encode() if n == "ce_logid" else t) for n, t in record.headers)
+            record,
+            offset=record.offset + 100,
+            headers=tuple((n, str(UUID(int=2)).encode() if n == "ce_logid" else t) for n, t in record.headers),
         )
         with pytest.raises(Halted, match="restore"):
             reader.take(strange)
@@ -241,15 +255,22 @@ _names = map("law-{}".format, itertools.count())
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(streams=LOGS, data=st.data())
-async def test_rows_and_checkpoints_on_postgresql_obey_the_same_law(flow: Flow, streams: Sequence[int], data: st.DataObject) -> None:
+async def test_rows_and_checkpoints_on_postgresql_obey_the_same_law(
+    flow: Flow, streams: Sequence[int], data: st.DataObject
+) -> None:
     partitions = partitions_of(events_of(streams))
     topic = [data.draw(repeated(partition)) for partition in partitions]
     turns = data.draw(st.lists(st.tuples(st.integers(1, 7), st.integers(1, 5)), min_size=1, max_size=5))
     name = next(_names)
     await flow.pool.execute("delete from seen")
-    for end in (data.draw(st.integers(0, max(map(len, topic)))), None):  # a first worker sees the topic's beginning, a second one all of it
+    for end in (
+        data.draw(st.integers(0, max(map(len, topic)))),
+        None,
+    ):  # a first worker sees the topic's beginning, a second one all of it
         source = MemorySource([records[:end] for records in topic], itertools.cycle(turns))
-        subscription = Subscription(name, TOPIC, Projection(count_versions), flow.pool, flow.dsn, partial(opened, source), partitions=PARTITIONS)
+        subscription = Subscription(
+            name, TOPIC, Projection(count_versions), flow.pool, flow.dsn, partial(opened, source), partitions=PARTITIONS
+        )
         async with running(subscription):
             await eventually(partial(is_quiet, subscription))
     assert await flow.seen() == straight(partitions)

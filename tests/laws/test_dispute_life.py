@@ -1,4 +1,6 @@
-"""Laws of a dispute's life: whatever happens to an order, in whatever order, the invariants of rules 3.7 hold (1–5 and 8)."""
+"""Laws of a dispute's life: whatever happens to an order, in whatever order, the invariants of rules 3.7 hold (1–5 and
+8).
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,13 @@ from shared.events.dispute import (
     SellerResponseTimedOut,
     SolutionReached,
 )
-from tests.builders import cancel, note_refund, note_return
-from tests.lives import Life
-from tests.market import KINDS, Market
+from tests.support.builders.commands import cancel, note_refund, note_return
+from tests.support.dispute_service import KINDS, Market
+from tests.support.random_life import Life
 
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
-"""Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps."""
+"""Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps.
+"""
 
 
 @settings(max_examples=150)
@@ -73,7 +76,9 @@ def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
 
 def a_line_has_at_most_one_open_dispute(market: Market) -> None:
     """3.7.2: seen from the disputes, and as the order knows it."""
-    holders = [(line.line_id, dispute.facts.dispute_id) for dispute in market.open_disputes for line in dispute.facts.lines]
+    holders = [
+        (line.line_id, dispute.facts.dispute_id) for dispute in market.open_disputes for line in dispute.facts.lines
+    ]
     assert len(dict(holders)) == len(holders)
     assert {name: line.held_by for name, line in market.order.lines.items() if line.held_by} == dict(holders)
 
@@ -86,8 +91,14 @@ def an_agreement_waits_for_somebody(market: Market) -> None:
 
 
 def the_deadlines_of_the_fold_are_the_rows(market: Market) -> None:
-    """Every deadline that stands in a state has its row, but for one that was asked about in vain, and no other row is there."""
-    standing = {(stream, kind): market.state(stream).due(kind) for stream in market.streams for kind in KINDS[stream.partition("-")[0]]}
+    """Every deadline that stands in a state has its row, but for one that was asked about in vain, and no other row is
+    there.
+    """
+    standing = {
+        (stream, kind): market.state(stream).due(kind)
+        for stream in market.streams
+        for kind in KINDS[stream.partition("-")[0]]
+    }
     assert {key: due for key, due in standing.items() if due and (*key, due) not in market.dropped} == market.rows
 
 
@@ -138,4 +149,6 @@ def nothing_is_lost(market: Market) -> None:
     order = market.order
     assert order.completed or order.cancelled_at or refused(market) or not order.protection_ends_at
     if order.completed:
-        assert market.refunded() + market.released() == Counter({name: line.cap.minor for name, line in order.lines.items() if line.cap})
+        assert market.refunded() + market.released() == Counter(
+            {name: line.cap.minor for name, line in order.lines.items() if line.cap}
+        )

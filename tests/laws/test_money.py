@@ -14,7 +14,7 @@ from dispute.domain.order import Line, Order
 from shared.events.dispute import DisputedLine
 from shared.events.money import Money, total
 from shared.events.order import OrderRegistered
-from tests.builders import order_line, register
+from tests.support.builders.commands import order_line, register
 
 WIRE = TypeAdapter(Money)
 AMOUNTS = st.integers(0, 10**12)
@@ -32,7 +32,9 @@ def test_the_decimal_string_and_the_wire_form_come_back_as_they_were(money: Mone
 
 
 @given(AMOUNTS, WEIGHTS)
-def test_g9_the_parts_of_a_split_sum_to_the_whole_and_are_within_one_of_their_share(whole: int, weights: list[int]) -> None:
+def test_g9_the_parts_of_a_split_sum_to_the_whole_and_are_within_one_of_their_share(
+    whole: int, weights: list[int]
+) -> None:
     parts = [part.minor for part in Money(whole, "USD").split(weights)]
     assert sum(parts) == whole
     for part, weight in zip(parts, weights, strict=True):
@@ -75,11 +77,15 @@ def test_g9_the_caps_of_an_orders_lines_sum_to_what_was_paid(prices: list[tuple[
 
 
 @given(PRICES, st.integers(0, 10**6))
-def test_g9_a_cap_is_the_lines_goods_and_its_share_of_what_was_paid_beside_goods(prices: list[tuple[int, int]], freight: int) -> None:
+def test_g9_a_cap_is_the_lines_goods_and_its_share_of_what_was_paid_beside_goods(
+    prices: list[tuple[int, int]], freight: int
+) -> None:
     goods = [price * quantity for price, quantity in prices]
     assume(sum(goods))
     shares = Money(freight, "USD").split(goods)
-    assert caps_of(prices, sum(goods) + freight) == [line + share.minor for line, share in zip(goods, shares, strict=True)]
+    assert caps_of(prices, sum(goods) + freight) == [
+        line + share.minor for line, share in zip(goods, shares, strict=True)
+    ]
 
 
 @given(AMOUNTS, st.integers(1, 20))

@@ -1,4 +1,6 @@
-"""Laws of an order's facts: they come in any order, more than once, also before the order, and lead to the same (interfaces: order.events)."""
+"""Laws of an order's facts: they come in any order, more than once, also before the order, and lead to the same
+(interfaces: order.events).
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,32 @@ from dispute.domain.decider import decider
 from dispute.domain.facts import opens_at
 from dispute.domain.order import PROTECTION_END, Order
 from shared.events.order import Anchor
-from tests.builders import ORDER_STREAM, on, record, register, terms
+from tests.support.builders.commands import ORDER_STREAM, on, record, register, terms
 
 HOURS = st.integers(0, 24 * 40)
 ONCE = [FactType.SHIPPED, FactType.DELIVERED, FactType.FINISHED, FactType.CARRIER_LOST]
-TERMS = st.builds(terms, anchor=st.sampled_from(Anchor), timezone=st.sampled_from(["UTC", "America/Sao_Paulo", "Asia/Shanghai"]))
-ORDERS = st.builds(lambda bound, promised: register(terms=bound, promised_by=promised), TERMS, st.sampled_from([None, on("Mar 10").date()]))
+TERMS = st.builds(
+    terms, anchor=st.sampled_from(Anchor), timezone=st.sampled_from(["UTC", "America/Sao_Paulo", "Asia/Shanghai"])
+)
+ORDERS = st.builds(
+    lambda bound, promised: register(terms=bound, promised_by=promised),
+    TERMS,
+    st.sampled_from([None, on("Mar 10").date()]),
+)
 
 
 @st.composite
 def tellings(draw: st.DrawFn) -> Sequence[RecordFact | RegisterOrder]:
-    """An order, at most one fact of a kind and any number of account statuses, each told one to three times in any order."""
+    """An order, at most one fact of a kind and any number of account statuses, each told one to three times in any
+    order.
+    """
     told: list[RecordFact | RegisterOrder] = [draw(ORDERS)]
     told += [record(kind, _at(draw(HOURS))) for kind in draw(st.sets(st.sampled_from(ONCE)))]
     hours = draw(st.lists(HOURS, max_size=4, unique=True))
-    told += [record(FactType.ACCOUNT_STATUS, _at(hour), status=draw(st.sampled_from(["good", "restricted"]))) for hour in hours]
+    told += [
+        record(FactType.ACCOUNT_STATUS, _at(hour), status=draw(st.sampled_from(["good", "restricted"])))
+        for hour in hours
+    ]
     return [fact for fact in told for _ in range(draw(st.integers(1, 3)))]
 
 

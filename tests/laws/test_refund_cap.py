@@ -1,7 +1,10 @@
-"""Rules 3.7.1: whatever is asked in whatever order, no more is paid back than was captured, neither on a line nor in total.
+"""Rules 3.7.1: whatever is asked in whatever order, no more is paid back than was captured, neither on a line nor in
+total.
 
-The provider here is gullible on purpose: it pays whatever it is asked for and only honours idempotency keys, so that nothing but this
-service's own decisions keeps the books within the cap. Its faults are those of a real one: it pays and does not answer, or does neither; and
+The provider here is gullible on purpose: it pays whatever it is asked for and only honours idempotency keys, so that
+nothing but this
+service's own decisions keeps the books within the cap. Its faults are those of a real one: it pays and does not answer,
+or does neither; and
 it forgets a key after a day, though its books keep what was paid under it.
 """
 
@@ -20,11 +23,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from refund.domain.decider import decider
 from refund.domain.payment import Payment, pay
 from refund.effects import ask, outcome, wanted
-from refund.gateway import Answer, Call, Declined, Issued, Unanswered
-from shared.decider import Clear, Rejected, Start
+from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
+from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
-from tests import payments as p
+from shared.rejections import Rejected
+from tests.support.builders import refunds as p
 
 CAPS = st.fixed_dictionaries({"a": st.integers(1, 9), "b": st.integers(1, 9)})
 PARTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 6), min_size=1)
@@ -108,7 +112,13 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
     def retry(self, refund_id: str, actor: Any) -> None:
         self.decide(p.retry(actor, refund_id, at=self.now))
 
-    @rule(which=st.integers(0, 2), fault=FAULTS, hours=st.sampled_from([0, 0, 12, 23]), times=st.sampled_from([1, 1, 6]), crash=st.booleans())
+    @rule(
+        which=st.integers(0, 2),
+        fault=FAULTS,
+        hours=st.sampled_from([0, 0, 12, 23]),
+        times=st.sampled_from([1, 1, 6]),
+        crash=st.booleans(),
+    )
     def pay_what_is_due(self, which: int, fault: str, hours: int, times: int, crash: bool) -> None:
         """What the due loop does, sooner or later, again and again."""
         for _ in range(times if self.due else 0):

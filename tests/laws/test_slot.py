@@ -1,4 +1,6 @@
-"""Laws of slots: they are Kafka's own choice of a partition, and an id says its key's slot whatever the key looks like."""
+"""Laws of slots: they are Kafka's own choice of a partition, and an id says its key's slot whatever the key looks
+like.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,14 @@ from shared.events import slot
 from shared.events.slot import PREFIXES, SLOTS, divides, id_in_slot, murmur2, slot_of, slot_of_id, slot_of_stream
 
 DIVISORS = [number for number in range(1, SLOTS + 1) if SLOTS % number == 0]
-LOOKALIKES = st.sampled_from(["bff", "fff", "dsp_000", "order-dsp_fff", "a|b", "-", "_", "0x1f", "１２３", "Ω", "", " "])
-OUTSIDE = st.text(st.characters(exclude_categories=["Cs"])) | st.lists(LOOKALIKES, max_size=4).map("".join) | st.integers().map("{:x}".format)
+LOOKALIKES = st.sampled_from(
+    ["bff", "fff", "dsp_000", "order-dsp_fff", "a|b", "-", "_", "0x1f", "１２３", "Ω", "", " "]
+)
+OUTSIDE = (
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.lists(LOOKALIKES, max_size=4).map("".join)
+    | st.integers().map("{:x}".format)
+)
 UUIDS = st.uuids().map(lambda uuid: uuid.hex)
 
 
@@ -45,7 +53,9 @@ def test_an_id_and_its_stream_carry_the_slot_of_their_key(kind: tuple[str, str],
 
 
 @given(st.sampled_from(sorted(slot.KEYED_BY_NAME)), OUTSIDE)
-def test_a_stream_named_by_its_key_has_the_keys_slot_even_where_the_key_looks_like_an_id_of_ours(category: str, key: str) -> None:
+def test_a_stream_named_by_its_key_has_the_keys_slot_even_where_the_key_looks_like_an_id_of_ours(
+    category: str, key: str
+) -> None:
     assert slot_of_stream(f"{category}-{key}") == slot_of(key)
 
 
@@ -61,7 +71,10 @@ def test_digits_above_the_last_slot_name_none(number: int) -> None:
     assert slot_of_stream(f"dispute-dsp_{number:03x}{UUID(int=number).hex[3:]}") is None
 
 
-@pytest.mark.parametrize("name", ["", "dsp", "dsp_", "dsp_00", "dsp_0_1", "dsp_+01", "dsp_ 01", "dsp_0X1", "dsp_BFF0", "dsp_１２３", "ret_000"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "dsp", "dsp_", "dsp_00", "dsp_0_1", "dsp_+01", "dsp_ 01", "dsp_0X1", "dsp_BFF0", "dsp_１２３", "ret_000"],
+)
 def test_what_is_written_otherwise_than_we_write_it_names_no_slot(name: str) -> None:
     assert slot_of_stream(f"dispute-{name}") is None
 

@@ -44,9 +44,13 @@ _COMMANDS = {"run": _run, "backing": _backing, "migrate": _migrate}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="local_stack", description="PostgreSQL, Kafka and every service as local processes.")
+    parser = argparse.ArgumentParser(
+        prog="local_stack", description="PostgreSQL, Kafka and every service as local processes."
+    )
     parser.add_argument("command", choices=sorted(_COMMANDS))
-    parser.add_argument("--only", default="", metavar="NAMES", help="the services to run, separated by commas; all where left out")
+    parser.add_argument(
+        "--only", default="", metavar="NAMES", help="the services to run, separated by commas; all where left out"
+    )
     return parser
 
 

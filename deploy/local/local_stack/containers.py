@@ -1,4 +1,6 @@
-"""PostgreSQL and Kafka in containers, for a machine that has an engine and would rather use it; they keep nothing from run to run."""
+"""PostgreSQL and Kafka in containers, for a machine that has an engine and would rather use it; they keep nothing from
+run to run.
+"""
 
 import asyncio
 import contextlib
@@ -40,17 +42,23 @@ def _started(make: Any) -> Any:
     try:
         from docker.errors import DockerException
     except ImportError:
-        raise StackError("MAKEWHOLE_BACKING=containers needs the development requirements: run `make setup-dev`, or unset it") from None
+        raise StackError(
+            "MAKEWHOLE_BACKING=containers needs the development requirements: run `make setup-dev`, or unset it"
+        ) from None
     try:
         return make().start()
     except DockerException as error:
-        raise StackError(f"no container engine does as asked ({str(error).splitlines()[0]}): start one, or unset MAKEWHOLE_BACKING") from None
+        raise StackError(
+            f"no container engine does as asked ({str(error).splitlines()[0]}): start one, or unset MAKEWHOLE_BACKING"
+        ) from None
 
 
 def _postgres(port: int) -> Any:
     from testcontainers.community.postgres import PostgresContainer
 
-    return PostgresContainer(POSTGRES_IMAGE, username=ROLE, password=ROLE, dbname=ROLE, driver=None).with_bind_ports(5432, port)
+    return PostgresContainer(POSTGRES_IMAGE, username=ROLE, password=ROLE, dbname=ROLE, driver=None).with_bind_ports(
+        5432, port
+    )
 
 
 def _kafka(port: int) -> Any:

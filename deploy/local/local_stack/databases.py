@@ -35,7 +35,9 @@ async def ensure_databases(server_url: str, services: Sequence[str] = SERVICES) 
 
 
 async def migrate_all(server_url: str, services: Sequence[str] = SERVICES) -> None:
-    """Brings every service's database up to date, one after the other: the tool behind it keeps its state in globals."""
+    """Brings every service's database up to date, one after the other: the tool behind it keeps its state in
+    globals.
+    """
     for service in services:
         await migrate(service, database_url(server_url, database_name(service)))
 
@@ -47,7 +49,9 @@ async def migrate(service: str, url: str) -> None:
     try:
         await migrator.migrate(service, url)
     except Exception as error:  # whatever a revision runs into; the log of the server has the rest
-        raise StackError(f"the migration of {service} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+        raise StackError(
+            f"the migration of {service} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        ) from error
 
 
 async def _server(server_url: str) -> "asyncpg.Connection[asyncpg.Record]":
@@ -58,9 +62,12 @@ async def _server(server_url: str) -> "asyncpg.Connection[asyncpg.Record]":
             continue
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise StackError(
-                f"no PostgreSQL answers at {_shown(server_url)} ({error or type(error).__name__}): check MAKEWHOLE_DATABASE_URL"
+                f"no PostgreSQL answers at {_shown(server_url)} ({error or type(error).__name__}): check "
+                f"MAKEWHOLE_DATABASE_URL"
             ) from None
-    raise StackError(f"PostgreSQL at {_shown(server_url)} has no database to connect to: name one in MAKEWHOLE_DATABASE_URL")
+    raise StackError(
+        f"PostgreSQL at {_shown(server_url)} has no database to connect to: name one in MAKEWHOLE_DATABASE_URL"
+    )
 
 
 def _shown(url: str) -> str:

@@ -1,6 +1,7 @@
 """Kafka's jars: the pinned list, fetched one by one, every hash checked.
 
-The list is whole on purpose. Left to itself, a resolver chose another version of a client library than the broker was built with.
+The list is whole on purpose. Left to itself, a resolver chose another version of a client library than the broker was
+built with.
 """
 
 import fcntl
@@ -29,7 +30,9 @@ class Jar:
 
     def path(self, cache: Path) -> Path:
         """Where the cache keeps it, in a repository's own layout."""
-        return cache.joinpath(*self.group.split("."), self.artifact, self.version, f"{self.artifact}-{self.version}.jar")
+        return cache.joinpath(
+            *self.group.split("."), self.artifact, self.version, f"{self.artifact}-{self.version}.jar"
+        )
 
     def intact(self, cache: Path) -> bool:
         """Whether the cache holds exactly this jar."""
@@ -55,7 +58,11 @@ def jars(cache: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("a") as lock, ThreadPoolExecutor(THREADS) as pool:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two stacks may start at once on a new machine
-        missing = [jar for jar, there in zip(wanted, pool.map(lambda jar: jar.intact(folder), wanted), strict=True) if not there]
+        missing = [
+            jar
+            for jar, there in zip(wanted, pool.map(lambda jar: jar.intact(folder), wanted), strict=True)
+            if not there
+        ]
         if missing:
             _fetch_all(missing, folder, pool)
     return [jar.path(folder) for jar in wanted]
@@ -82,7 +89,9 @@ def _fetch_all(missing: list[Jar], folder: Path, pool: ThreadPoolExecutor) -> No
             context.project(jar.group, jar.artifact).at_version(jar.version).artifact(packaging="jar").resolve()
         except Exception as error:  # the library's own kinds are many; each ends in the same advice
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise StackError(f"cannot fetch {jar.artifact} {jar.version} ({reason}): check the network, or set MAKEWHOLE_KAFKA") from None
+            raise StackError(
+                f"cannot fetch {jar.artifact} {jar.version} ({reason}): check the network, or set MAKEWHOLE_KAFKA"
+            ) from None
         if not jar.intact(folder):
             os.unlink(jar.path(folder))
             raise StackError(f"{jar.artifact} {jar.version} is not the jar that {LIST.name} pins: its hash differs")

@@ -14,7 +14,14 @@ from local_stack.topics import round_trip
 
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 START_LIMIT = 90.0
-FLAGS = ["-Xms256m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=64m", "-Djava.awt.headless=true"]
+FLAGS = [
+    "-Xms256m",
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:MaxDirectMemorySize=64m",
+    "-Djava.awt.headless=true",
+]
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -87,7 +94,10 @@ class Kafka:
         return self.folder / "server.properties"
 
     def _flags(self, class_path: str) -> list[str]:
-        logging = [f"-Dkafka.logs.dir={self.folder}", f"-Dlog4j2.configurationFile=file:{self.folder}/log4j2.properties"]
+        logging = [
+            f"-Dkafka.logs.dir={self.folder}",
+            f"-Dlog4j2.configurationFile=file:{self.folder}/log4j2.properties",
+        ]
         return [*FLAGS, *logging, "-cp", class_path]
 
     def _prepare(self) -> tuple[str, str]:
@@ -99,10 +109,22 @@ class Kafka:
         return java(), class_path
 
     def _format(self, java: str, class_path: str) -> None:
-        argv = [java, *self._flags(class_path), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._properties), "-g"]
+        argv = [
+            java,
+            *self._flags(class_path),
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            CLUSTER_ID,
+            "-c",
+            str(self._properties),
+            "-g",
+        ]
         done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=START_LIMIT)
         if done.returncode:
-            raise StackError(f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+            raise StackError(
+                f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip().splitlines()[-1]}"
+            )
 
 
 def java() -> str:

@@ -1,7 +1,9 @@
 """Becomes the given command, which dies with its parent: launcher.py PARENT SIGNAL UID:GID|- COMMAND...
 
-A supervisor that is killed outright can stop nothing, so the kernel does it: PR_SET_PDEATHSIG. It belongs to one process, is kept by exec and
-cleared by a change of user, so the order below matters; a preexec_fn would run Python between fork and exec, which is not safe with threads.
+A supervisor that is killed outright can stop nothing, so the kernel does it: PR_SET_PDEATHSIG. It belongs to one
+process, is kept by exec and
+cleared by a change of user, so the order below matters; a preexec_fn would run Python between fork and exec, which is
+not safe with threads.
 """
 
 import ctypes

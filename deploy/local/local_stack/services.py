@@ -41,7 +41,8 @@ def services(ports: Ports, database_url: str, kafka: str) -> list[Service]:
         "MAKEWHOLE_SANDBOX": f"http://127.0.0.1:{ports.sandbox}",
         "PORT_BASE": str(ports.base),
         "PYTHONUNBUFFERED": "1",
-        # Eight processes that each compile the same modules at every start take seconds that nobody has; empty means "do write".
+        # Eight processes that each compile the same modules at every start take seconds that nobody has; empty means
+        # "do write".
         "PYTHONDONTWRITEBYTECODE": "",
     }
     return [Service(name, module, port, environment) for name, module, port in processes(ports)]

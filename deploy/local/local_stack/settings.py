@@ -80,7 +80,10 @@ class Settings:
             demo=_yes(environment.get("DEMO", "1")),
         )
         if settings.fresh and (settings.database_url or settings.kafka):
-            raise StackError("FRESH=1 empties this stack's own servers, always both: unset MAKEWHOLE_DATABASE_URL and MAKEWHOLE_KAFKA, or FRESH")
+            raise StackError(
+                "FRESH=1 empties this stack's own servers, always both: unset MAKEWHOLE_DATABASE_URL and "
+                "MAKEWHOLE_KAFKA, or FRESH"
+            )
         return settings
 
     @property

@@ -19,7 +19,9 @@ NOBODY = User(65534, 65534)
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """The folder of this stack's data, `.local` in the project unless MAKEWHOLE_STATE names another."""
-    home = PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()  # installed from a wheel, it lies in no project
+    home = (
+        PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()
+    )  # installed from a wheel, it lies in no project
     return Path(environment.get("MAKEWHOLE_STATE") or home / ".local").absolute()
 
 
@@ -27,14 +29,17 @@ def state_folder(environment: Mapping[str, str]) -> Path:
 def owned(state: Path) -> Iterator[bool]:
     """Holds the state folder; yields whether its last holder was killed.
 
-    The kernel drops the lock however the holder ends, so a killed supervisor leaves none behind, only its process id in the file.
+    The kernel drops the lock however the holder ends, so a killed supervisor leaves none behind, only its process id in
+    the file.
     """
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StackError(f"another supervisor runs on {state}: stop it, or set MAKEWHOLE_STATE and PORT_BASE for a second stack") from None
+            raise StackError(
+                f"another supervisor runs on {state}: stop it, or set MAKEWHOLE_STATE and PORT_BASE for a second stack"
+            ) from None
         lock.seek(0)
         killed = bool(lock.read())
         _note(lock, str(os.getpid()))
@@ -61,7 +66,9 @@ def reachable(path: Path) -> bool:
 
 
 def open_folder(state: Path, name: str, user: User | None) -> Path:
-    """A folder for data that the user can reach, in the state folder where that is possible, else in a stable place outside it."""
+    """A folder for data that the user can reach, in the state folder where that is possible, else in a stable place
+    outside it.
+    """
     state.mkdir(parents=True, exist_ok=True)
     path = state / name
     if user and not (reachable(path) and state.stat().st_mode & 0o001):
@@ -75,7 +82,10 @@ def spare_folder(path: Path) -> Path:
     folder = SPARE_ROOT / f"makewhole-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     folder.mkdir(mode=0o755, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-        raise StackError(f"{folder} belongs to somebody else: remove it, or set MAKEWHOLE_STATE to a folder that every user may enter")
+        raise StackError(
+            f"{folder} belongs to somebody else: remove it, or set MAKEWHOLE_STATE to a folder that every "
+            f"user may enter"
+        )
     return folder
 
 

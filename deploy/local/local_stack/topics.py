@@ -53,7 +53,8 @@ def _kept_for_ever(name: str, partitions: int, replicas: int) -> NewTopic:
     settings = {
         "cleanup.policy": "delete",
         "retention.ms": "-1",
-        # A broker set to CreateTime refuses records more than an hour ahead of it, and a domain clock that was moved is just that.
+        # A broker set to CreateTime refuses records more than an hour ahead of it, and a domain clock that was moved is
+        # just that.
         "message.timestamp.type": "LogAppendTime",
         # On the topic: brokers drop their own value of it since 4.1.
         "min.insync.replicas": str(max(1, replicas - 1)),

@@ -87,7 +87,8 @@ create function ledger_is_insert_only() returns trigger language plpgsql as $$
 begin
     raise exception 'the ledger is insert only';
 end $$;
-create trigger ledger_is_insert_only before update or delete or truncate on ledger for each statement execute function ledger_is_insert_only();
+create trigger ledger_is_insert_only before update or delete or truncate on ledger for each statement
+    execute function ledger_is_insert_only();
 """
 
 

@@ -9,11 +9,11 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from console.gather import look
-from console.page import page
-from console.upstream import Upstream
-from shared.runtime.http import Router
-from shared.runtime.problems import Refusal
+from console.fetch import look
+from console.pages.home import page
+from console.services_client import Upstream
+from shared.http.problems import Refusal
+from shared.http.routing import Router
 
 router = Router("console")
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 import aiohttp
 
 from console import api
-from console.gather import SERVICES
-from console.upstream import Upstream
-from shared.runtime.clock import SystemClock
-from shared.runtime.http import App, create_app
-from shared.runtime.serve import serve
-from shared.runtime.settings import Settings
+from console.fetch import SERVICES
+from console.services_client import Upstream
+from shared.http.app import App, create_app
+from shared.http.server import serve
+from shared.process.clock import SystemClock
+from shared.process.settings import Settings
 
 SERVICE = "console"
 OTHERS_CHECKS = ("clock", "identity")
@@ -23,7 +23,9 @@ def build(settings: Settings) -> App:
     """The application. It is ready whatever the services do: showing that one of them is down is its work."""
     addresses = {name: f"http://{settings.host}:{settings.port(name)}" for name in SERVICES}
     parts = {"upstream": upstream(addresses)}
-    app = create_app(SERVICE, [api.router], parts, settings, clock=SystemClock(), description="The page at the front door.")
+    app = create_app(
+        SERVICE, [api.router], parts, settings, clock=SystemClock(), description="The page at the front door."
+    )
     for check in OTHERS_CHECKS:
         app.checks.pop(check)
     return app

@@ -18,7 +18,13 @@ from shared.events.return_label import InspectionResult
 POLICY = "dispute"
 
 _Paid = refunds.RefundIssued | refunds.RefundRefused | refunds.RefundFailed | refunds.RefundSentToManual
-_Returned = returns.ReturnAuthorized | returns.ReturnDenied | returns.ReturnShipped | returns.ReturnReceived | returns.ReturnInspected
+_Returned = (
+    returns.ReturnAuthorized
+    | returns.ReturnDenied
+    | returns.ReturnShipped
+    | returns.ReturnReceived
+    | returns.ReturnInspected
+)
 _REFUND_OUTCOMES: dict[type[Event], RefundOutcome] = {
     refunds.RefundIssued: RefundOutcome.ISSUED,
     refunds.RefundRefused: RefundOutcome.REFUSED,
@@ -36,7 +42,12 @@ _RETURN_OUTCOMES: dict[type[Event], ReturnOutcome] = {
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
     """On a refund's or a return's step → note it on the dispute that it names and on that dispute's order."""
     match recorded.event:
-        case refunds.RefundIssued() | refunds.RefundRefused() | refunds.RefundFailed() | refunds.RefundSentToManual() as event:
+        case (
+            refunds.RefundIssued()
+            | refunds.RefundRefused()
+            | refunds.RefundFailed()
+            | refunds.RefundSentToManual() as event
+        ):
             return [Send(_note_refund(recorded, event, event.dispute_id), recorded)] if event.dispute_id else []
         case (
             returns.ReturnAuthorized()

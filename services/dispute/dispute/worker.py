@@ -10,17 +10,19 @@ from dispute import policies
 from dispute.domain.commands import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.read_models import dispute_history, disputes, order_status
-from shared.eventstore.due import DueLoop
-from shared.eventstore.kafka import KafkaPublisher, KafkaSource
-from shared.eventstore.policy import Policy
-from shared.eventstore.pool import open_pool
-from shared.eventstore.projection import Projection
-from shared.eventstore.relay import Relay
+from shared.deadlines.due_loop import DueLoop
+from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
-from shared.eventstore.subscription import Handler, Subscription
-from shared.runtime.clock import Clock
-from shared.runtime.settings import Settings
-from shared.runtime.worker import Component, run_worker
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.source import KafkaSource
+from shared.process.clock import Clock
+from shared.process.settings import Settings
+from shared.relay.relay import Relay
+from shared.subscriptions.handler import Handler
+from shared.subscriptions.policy import Policy
+from shared.subscriptions.projection import Projection
+from shared.subscriptions.subscription import Subscription
+from shared.worker.worker import Component, run_worker
 
 SERVICE = "dispute"
 TOPIC = "dispute.events"

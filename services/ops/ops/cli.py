@@ -8,11 +8,14 @@ import sys
 
 import typer
 
-from ops.commands import clock, doctor, events, flow, judge, play, token
-from ops.commands.common import fail
+from ops.commands import audit as judge
+from ops.commands import clock, doctor, events, flow, token
+from ops.commands import demo as play
+from ops.commands.options import fail
 
 app = typer.Typer(
-    help="makewhole: buyer protection. Every command knows --help; exit code 0 is done, 1 refused or failed, 2 wrong usage.",
+    help="makewhole: buyer protection. Every command knows --help; exit code 0 is done, 1 refused or failed, 2 "
+    "wrong usage.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.state import state_folder
-from shared.runtime.settings import Settings
+from shared.process.settings import Settings
 
 SERVICES = ("dispute", "refund", "return_label")
 """Those with a log of their own."""
@@ -26,7 +26,9 @@ class Stack:
         return cls(Settings.load(), state_folder(os.environ))
 
     def address(self, process: str) -> str:
-        """The address of a process, without a slash at the end: an app by its service's name, its worker with `-worker` behind it."""
+        """The address of a process, without a slash at the end: an app by its service's name, its worker with `-worker`
+        behind it.
+        """
         service, worker, _ = process.partition("-worker")
         if service == "sandbox":
             return self.settings.sandbox.rstrip("/")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from refund.api import router
+from refund.api.refunds import router
 from refund.domain.decider import decider
-from shared.eventstore.pool import open_pool
+from shared.eventstore.connections import open_pool
 from shared.eventstore.store import open_store
-from shared.runtime.http import App, create_app, database_checks
-from shared.runtime.serve import serve
-from shared.runtime.settings import Settings
+from shared.http.app import App, create_app, database_checks
+from shared.http.server import serve
+from shared.process.settings import Settings
 
 SERVICE = "refund"
 

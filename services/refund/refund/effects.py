@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from refund.domain.commands import OutcomeCommand, RecordDeclined, RecordIssued
 from refund.domain.payment import Payment
-from refund.gateway import Answer, Call, Declined, Gateway, Issued, Unanswered
-from shared.eventstore import crash
-from shared.eventstore.due import Effect
+from refund.gateways.port import Answer, Call, Declined, Gateway, Issued, Unanswered
+from shared.deadlines.effect import Effect
+from shared.resilience import crash_points
 
 if TYPE_CHECKING:
-    from shared.eventstore.checkpoints import Pool
+    from shared.eventstore.connections import Pool
 
 PREFIX = "pay"
 ASK_UNTIL = timedelta(hours=20)
@@ -22,8 +22,12 @@ CERTAIN_AFTER = timedelta(hours=21)
 """Real time after which no call of ours can be under way any more, so that "not known" means "not paid"."""
 NOT_EXECUTED = "not_executed"
 
-BEFORE_GATEWAY = crash.register("refund.before_gateway", "services/refund/refund/effects.py: the provider is about to be asked")
-AFTER_GATEWAY = crash.register("refund.after_gateway", "services/refund/refund/effects.py: the provider has answered and nothing is recorded")
+BEFORE_GATEWAY = crash_points.register(
+    "refund.before_gateway", "services/refund/refund/effects.py: the provider is about to be asked"
+)
+AFTER_GATEWAY = crash_points.register(
+    "refund.after_gateway", "services/refund/refund/effects.py: the provider has answered and nothing is recorded"
+)
 
 Age = Callable[[Call], Awaitable[timedelta]]
 """How long ago, in real time, the attempt of a call began."""
@@ -47,9 +51,10 @@ def wanted(payment: Payment, kind: str) -> Call | None:
 async def ask(gateway: Gateway, age: Age, call: Call) -> Answer:
     """The provider's answer; Unanswered where the outcome stays unknown.
 
-    An attempt that is too old for its key is only asked after: a call would pay a second time once the provider has forgotten the first.
+    An attempt that is too old for its key is only asked after: a call would pay a second time once the provider has
+    forgotten the first.
     """
-    crash.point(BEFORE_GATEWAY)
+    crash_points.point(BEFORE_GATEWAY)
     old = await age(call)
     if old < ASK_UNTIL:
         return await gateway.refund(call)
@@ -77,12 +82,15 @@ def pay(gateway: Gateway, age: Age) -> Effect[Payment, Call, Answer]:
 # The log's own clock is the real one, and what starts an attempt stands in the log: no other memory can be lost.
 AGE = """
 select clock_timestamp() - max(recorded_at) from events
-where stream = $1 and data ->> 'refund_id' = $2 and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
+where stream = $1 and data ->> 'refund_id' = $2
+    and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
 """
 
 
 def age_in_log(pool: Pool) -> Age:
-    """Ages told from the events that begin an attempt: approval, the failure before, a retry that somebody asked for."""
+    """Ages told from the events that begin an attempt: approval, the failure before, a retry that somebody asked
+    for.
+    """
 
     async def age(call: Call) -> timedelta:
         found: timedelta = await pool.fetchval(AGE, f"payment-{call.order_id}", call.refund_id)

@@ -10,19 +10,20 @@ from functools import partial
 from refund import effects, policies
 from refund.domain.commands import ExpireDeadline
 from refund.domain.decider import decider
-from refund.gateway import sandbox_gateway
+from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
-from shared.eventstore.due import DueLoop
-from shared.eventstore.kafka import KafkaPublisher, KafkaSource
-from shared.eventstore.policy import Policy
-from shared.eventstore.pool import open_pool
-from shared.eventstore.projection import Projection
-from shared.eventstore.relay import Relay
+from shared.deadlines.due_loop import DueLoop
+from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
-from shared.eventstore.subscription import Subscription
-from shared.runtime.clock import Clock
-from shared.runtime.settings import Settings
-from shared.runtime.worker import Component, run_worker
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.source import KafkaSource
+from shared.process.clock import Clock
+from shared.process.settings import Settings
+from shared.relay.relay import Relay
+from shared.subscriptions.policy import Policy
+from shared.subscriptions.projection import Projection
+from shared.subscriptions.subscription import Subscription
+from shared.worker.worker import Component, run_worker
 
 SERVICE = "refund"
 TOPIC = "refund.events"
@@ -30,9 +31,15 @@ TOPIC = "refund.events"
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to the read model, the disputes' topic to the policy, and what is due to the provider."""
+    """The log to its topic, the topic to the read model, the disputes' topic to the policy, and what is due to the
+    provider.
+    """
     dsn, kafka = settings.dsn(SERVICE), settings.kafka
-    async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool, sandbox_gateway(settings.sandbox) as gateway:
+    async with (
+        open_store(dsn, deadlines=decider.deadlines) as store,
+        open_pool(dsn) as pool,
+        sandbox_gateway(settings.sandbox) as gateway,
+    ):
 
         def subscribed(name: str, topic: str, handler: Policy | Projection) -> Subscription:
             return Subscription(name, topic, handler, pool, dsn, partial(KafkaSource.opened, kafka, topic))
@@ -52,5 +59,8 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
 if __name__ == "__main__":
     settings = Settings.load()
     if settings.mode == "production":
-        sys.exit("no payment provider is built in but the sandbox's: production needs a Gateway of its own (refund/gateway.py)")
+        sys.exit(
+            "no payment provider is built in but the sandbox's: production needs a Gateway of its own "
+            "(refund/gateways/port.py)"
+        )
     run_worker(SERVICE, partial(assemble, settings), settings)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from return_label.api import router
+from return_label.api.returns import router
 from return_label.domain.decider import decider
-from shared.eventstore.pool import open_pool
+from shared.eventstore.connections import open_pool
 from shared.eventstore.store import open_store
-from shared.runtime.http import App, create_app, database_checks
-from shared.runtime.serve import serve
-from shared.runtime.settings import Settings
+from shared.http.app import App, create_app, database_checks
+from shared.http.server import serve
+from shared.process.settings import Settings
 
 SERVICE = "return_label"
 

@@ -9,16 +9,17 @@ from functools import partial
 from return_label import policies
 from return_label.domain.commands import ExpireDeadline
 from return_label.domain.decider import decider
-from shared.eventstore.due import DueLoop
-from shared.eventstore.kafka import KafkaPublisher, KafkaSource
-from shared.eventstore.policy import Policy
-from shared.eventstore.pool import open_pool
-from shared.eventstore.relay import Relay
+from shared.deadlines.due_loop import DueLoop
+from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
-from shared.eventstore.subscription import Subscription
-from shared.runtime.clock import Clock
-from shared.runtime.settings import Settings
-from shared.runtime.worker import Component, run_worker
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.source import KafkaSource
+from shared.process.clock import Clock
+from shared.process.settings import Settings
+from shared.relay.relay import Relay
+from shared.subscriptions.policy import Policy
+from shared.subscriptions.subscription import Subscription
+from shared.worker.worker import Component, run_worker
 
 SERVICE = "return_label"
 TOPIC = "return_label.events"
@@ -35,7 +36,9 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
             store,
             [
                 Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/return-label"),
-                Subscription("request returns", DISPUTES, requests, pool, dsn, partial(KafkaSource.opened, kafka, DISPUTES)),
+                Subscription(
+                    "request returns", DISPUTES, requests, pool, dsn, partial(KafkaSource.opened, kafka, DISPUTES)
+                ),
                 DueLoop(store, decider, pool, dsn, clock, ExpireDeadline),
             ],
         )

@@ -1,4 +1,6 @@
-"""Routes of the outside world. They ask for no token: here is where tokens come from, and a provider's account is not what is simulated."""
+"""Routes of the outside world. They ask for no token: here is where tokens come from, and a provider's account is not
+what is simulated.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,15 @@ from fastapi import Header, Query, Request
 from starlette.responses import Response
 
 from sandbox.clock import Move, real_now
+from sandbox.clock_mover import Abandoned, Moving, NoDeadline, NotQuiet
 from sandbox.faults import Fault, Target
 from sandbox.identity import TokenRequest
-from sandbox.mover import Abandoned, Moving, NoDeadline, NotQuiet
 from sandbox.psp import DECLINES, Answer, Capture, Id, KeyReused, PaymentDiffers, RefundRequest, current
 from sandbox.world import World
-from shared.decider import Rejected
-from shared.runtime.http import Router, shown
-from shared.runtime.problems import Refusal
+from shared.http.problems import Refusal
+from shared.http.responses import query_response
+from shared.http.routing import Router
+from shared.rejections import Rejected
 
 LONG_POLL = 25.0
 """Seconds: below what proxies and clients commonly allow."""
@@ -73,10 +76,14 @@ async def capture(request: Request, body: Capture) -> Response:
     except PaymentDiffers:
         raise PaymentCapturedDifferently("The payment was captured with another order or amount.") from None
     await _after(request, fault)
-    return _again(shown({**body.model_dump(mode="json"), "at": at}, status=201), repeated)
+    return _again(query_response({**body.model_dump(mode="json"), "at": at}, status=201), repeated)
 
 
-@psp.post("/psp/refunds", status_code=201, responses={DECLINED: {"description": "Declined for good: no money moves under this key"}})
+@psp.post(
+    "/psp/refunds",
+    status_code=201,
+    responses={DECLINED: {"description": "Declined for good: no money moves under this key"}},
+)
 async def refund(request: Request, body: RefundRequest, key: Key = None) -> Response:
     """Pays back, once an Idempotency-Key; the same again gets the first answer again, a decline included."""
     if key is None:
@@ -89,7 +96,7 @@ async def refund(request: Request, body: RefundRequest, key: Key = None) -> Resp
     except KeyReused:
         raise Refusal("idempotency_key_reused", "The key belongs to another refund.") from None
     await _after(request, fault)
-    return _again(shown(_refund(answer), status=DECLINED if answer.declined else 201), repeated)
+    return _again(query_response(_refund(answer), status=DECLINED if answer.declined else 201), repeated)
 
 
 @psp.get("/psp/refunds/{refund_id}")
@@ -98,13 +105,15 @@ async def one_refund(request: Request, refund_id: str) -> Response:
     attempts = await world(request).store.attempts(refund_id)
     if not attempts:
         raise Refusal("not_found", "No refund was asked for under this id.")
-    return shown({**_refund(current(attempts)), "attempts": [_refund(answer) for answer in attempts]})
+    return query_response({**_refund(current(attempts)), "attempts": [_refund(answer) for answer in attempts]})
 
 
 @psp.get("/psp/refunds")
 async def refunds_by_key(request: Request, idempotency_key: Id) -> Response:
     """The refund under this key, or an empty list: then nothing has been done, nor declined, under it."""
-    return shown({"data": [_refund(answer) for answer in await world(request).store.refund_by_key(idempotency_key)]})
+    return query_response(
+        {"data": [_refund(answer) for answer in await world(request).store.refund_by_key(idempotency_key)]}
+    )
 
 
 @psp.get("/psp/ledger")
@@ -117,41 +126,46 @@ async def ledger(
     sort: Annotated[Literal["id", "-id"], Query(description="-id: the newest first")] = "id",
 ) -> Response:
     """Every movement of money, in the order of its booking."""
-    return shown({"data": await world(request).store.ledger(order_id, payment_id, after, limit, sort == "-id")})
+    return query_response(
+        {"data": await world(request).store.ledger(order_id, payment_id, after, limit, sort == "-id")}
+    )
 
 
 @identity.post("/token")
 async def token(request: Request, body: TokenRequest) -> Response:
     """A token for any party and any role."""
-    return shown(world(request).identity.token(body, int(real_now().timestamp())))
+    return query_response(world(request).identity.token(body, int(real_now().timestamp())))
 
 
 @identity.get("/jwks")
 async def jwks(request: Request) -> Response:
     """The keys that verify the tokens (RFC 7517)."""
-    return shown(world(request).identity.jwks)
+    return query_response(world(request).identity.jwks)
 
 
 @identity.get("/.well-known/openid-configuration")
 async def discovery(request: Request) -> Response:
     """Where the rest of the provider is (OpenID Connect Discovery)."""
-    return shown(world(request).identity.discovery)
+    return query_response(world(request).identity.discovery)
 
 
 @clock.get("/clock")
 async def read_clock(
-    request: Request, after: Annotated[int | None, Query(description="Answer when the revision is another one, or after 25 s")] = None
+    request: Request,
+    after: Annotated[int | None, Query(description="Answer when the revision is another one, or after 25 s")] = None,
 ) -> Response:
     """The domain's present; with `after` as soon as somebody has moved it."""
     here = world(request).clock
     if after is not None:
         await _first(request, here.moved(after), limit=LONG_POLL)
-    return shown(here.wire)
+    return query_response(here.wire)
 
 
 @clock.post("/clock")
 async def move_clock(request: Request, body: Move) -> Response:
-    """Moves time forwards, from deadline to deadline, and answers when everything that follows is done. It stops where the caller hangs up."""
+    """Moves time forwards, from deadline to deadline, and answers when everything that follows is done. It stops where
+    the caller hangs up.
+    """
     here = world(request)
 
     async def gone() -> bool:
@@ -168,8 +182,10 @@ async def move_clock(request: Request, body: Move) -> Response:
     except Abandoned:
         raise Refusal("busy", "Time stays where it is: the sandbox is about to stop.") from None
     except NotQuiet as error:
-        raise Refusal("busy", f"Time stays where it is: {error}", workers=[report.wire for report in error.reports]) from None
-    return shown({**here.clock.wire, "steps": steps})
+        raise Refusal(
+            "busy", f"Time stays where it is: {error}", workers=[report.wire for report in error.reports]
+        ) from None
+    return query_response({**here.clock.wire, "steps": steps})
 
 
 @faults.post("/faults", status_code=201)
@@ -180,13 +196,13 @@ async def arm(request: Request, body: Fault) -> Response:
     armed = world(request).faults
     if len(armed.armed) >= MOST_FAULTS:
         raise TooManyFaults("Disarm all first: DELETE /faults.")
-    return shown(armed.arm(body).wire, status=201)
+    return query_response(armed.arm(body).wire, status=201)
 
 
 @faults.get("/faults")
 async def armed(request: Request) -> Response:
     """All faults since the last clearing, with how often each has fired."""
-    return shown({"data": [fault.wire for fault in world(request).faults.armed]})
+    return query_response({"data": [fault.wire for fault in world(request).faults.armed]})
 
 
 @faults.delete("/faults", status_code=204)
@@ -215,7 +231,9 @@ async def _after(request: Request, fault: Fault | None) -> None:
 
 
 async def _hold(request: Request, fault: Fault) -> None:
-    """Says nothing until the client gives up, the seconds are over or the process ends; then nobody is told what happened."""
+    """Says nothing until the client gives up, the seconds are over or the process ends; then nobody is told what
+    happened.
+    """
     await _first(request, _gone(request), limit=fault.hold)
     raise Refusal("outcome_unknown", "A fault on demand: no answer.")
 

@@ -7,9 +7,9 @@ import sys
 from sandbox import api
 from sandbox.clock import Clock
 from sandbox.world import open_world
-from shared.runtime.http import App, create_app, database_checks
-from shared.runtime.serve import serve
-from shared.runtime.settings import Settings
+from shared.http.app import App, create_app, database_checks
+from shared.http.server import serve
+from shared.process.settings import Settings
 
 SERVICE = "sandbox"
 WORKERS = ("dispute", "refund", "return_label")
@@ -23,7 +23,15 @@ def build(settings: Settings) -> App:
     clock = Clock()
     world = open_world(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings))
     checks = database_checks(settings, SERVICE)
-    return create_app(SERVICE, ROUTERS, {"world": world}, settings, clock=clock, checks=checks, description="The outside world, simulated.")
+    return create_app(
+        SERVICE,
+        ROUTERS,
+        {"world": world},
+        settings,
+        clock=clock,
+        checks=checks,
+        description="The outside world, simulated.",
+    )
 
 
 def workers(settings: Settings) -> dict[str, str]:

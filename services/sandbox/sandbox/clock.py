@@ -14,7 +14,9 @@ from pydantic import AfterValidator, AwareDatetime, model_validator
 from shared.events.base import Message, wire_time
 
 MICROSECOND = timedelta(microseconds=1)
-_SPAN = re.compile(r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,5})s)?")
+_SPAN = re.compile(
+    r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,5})s)?"
+)
 FURTHEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Where the clock ends: far from the last year that a datetime holds, so that every deadline still fits behind it."""
 
@@ -70,7 +72,9 @@ class Setting:
 
 
 class Clock:
-    """The domain's time as this process tells it: real time plus the offset. Unknown until the first position is published."""
+    """The domain's time as this process tells it: real time plus the offset. Unknown until the first position is
+    published.
+    """
 
     known = False
 
@@ -106,4 +110,8 @@ class Clock:
     @property
     def wire(self) -> dict[str, Any]:
         """The clock as the API shows it."""
-        return {"now": wire_time(self.now()), "revision": self.revision, "offset_us": self.setting.offset // MICROSECOND}
+        return {
+            "now": wire_time(self.now()),
+            "revision": self.revision,
+            "offset_us": self.setting.offset // MICROSECOND,
+        }

@@ -1,6 +1,7 @@
 """Faults on demand: armed by a test, fired by the requests that follow, counted.
 
-They are kept in memory: the requests that they disturb ask no database for them, and a fault that a killed test left behind ends with the
+They are kept in memory: the requests that they disturb ask no database for them, and a fault that a killed test left
+behind ends with the
 process instead of surprising the next run, whose data are kept.
 """
 
@@ -69,7 +70,13 @@ class Armed:
     @property
     def wire(self) -> dict[str, Any]:
         """The fault as the API shows it."""
-        return {"id": self.id, **self.fault.model_dump(mode="json"), "seconds": self.fault.hold, "fired": self.fired, "remaining": self.remaining}
+        return {
+            "id": self.id,
+            **self.fault.model_dump(mode="json"),
+            "seconds": self.fault.hold,
+            "fired": self.fired,
+            "remaining": self.remaining,
+        }
 
     @property
     def remaining(self) -> int:
@@ -79,7 +86,9 @@ class Armed:
 
 @dataclass(slots=True)
 class Faults:
-    """All faults armed since they were last cleared, spent ones included, so that a test sees whether its fault ever fired."""
+    """All faults armed since they were last cleared, spent ones included, so that a test sees whether its fault ever
+    fired.
+    """
 
     armed: list[Armed] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))

@@ -1,4 +1,6 @@
-"""The identity provider: whoever asks gets a token for any party and any role, signed as a real provider would sign it."""
+"""The identity provider: whoever asks gets a token for any party and any role, signed as a real provider would sign
+it.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,12 @@ class SigningKey:
     @cached_property
     def _public(self) -> dict[str, str]:
         numbers = self.private.public_key().public_numbers()
-        return {"kty": "EC", "crv": "P-256", "x": _base64url(numbers.x.to_bytes(32)), "y": _base64url(numbers.y.to_bytes(32))}
+        return {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": _base64url(numbers.x.to_bytes(32)),
+            "y": _base64url(numbers.y.to_bytes(32)),
+        }
 
 
 @dataclass(frozen=True, slots=True)

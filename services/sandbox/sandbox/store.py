@@ -42,7 +42,8 @@ _PAYMENT = "select * from payments where payment_id = $1"
 # One statement for the answer, the money and the books: all of it or, where the key is known, nothing.
 _ANSWER = """
 with answer as (
-    insert into refunds (idempotency_key, request_hash, refund_id, payment_id, order_id, destination, minor, currency, exponent, declined, at)
+    insert into refunds (idempotency_key, request_hash, refund_id, payment_id, order_id, destination, minor, currency,
+        exponent, declined, at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     on conflict (idempotency_key) do nothing returning *
 ), paid as (
@@ -50,7 +51,8 @@ with answer as (
     where payments.payment_id = answer.payment_id and answer.declined is null
 ), booked as (
     insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at)
-    select 'refund', order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at from answer where declined is null
+    select 'refund', order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at from answer
+        where declined is null
 )
 select at from answer
 """
@@ -65,7 +67,9 @@ class Store:
     async def capture(self, capture: Capture, at: datetime) -> tuple[datetime, bool]:
         """Books the capture; answers when it was booked and whether that was before. Raises PaymentDiffers."""
         amount = capture.amount
-        booked = await self.pool.fetchval(_CAPTURE, capture.payment_id, capture.order_id, amount.minor, amount.currency, amount.exponent, at)
+        booked = await self.pool.fetchval(
+            _CAPTURE, capture.payment_id, capture.order_id, amount.minor, amount.currency, amount.exponent, at
+        )
         if booked:
             return booked, False
         row = await self.pool.fetchrow(_PAYMENT, capture.payment_id)
@@ -73,7 +77,9 @@ class Store:
             raise PaymentDiffers
         return row["at"], True
 
-    async def refund(self, key: str, request: RefundRequest, at: datetime, forced: str | None = None) -> tuple[Answer, bool]:
+    async def refund(
+        self, key: str, request: RefundRequest, at: datetime, forced: str | None = None
+    ) -> tuple[Answer, bool]:
         """Pays or declines, once a key; answers what was answered first and whether that was before. Raises KeyReused.
 
         `forced` is the code of a decline that is wanted whatever the books say.
@@ -99,15 +105,21 @@ class Store:
 
     async def attempts(self, refund_id: str) -> list[Answer]:
         """All that was ever answered about a refund, the oldest first."""
-        return [_answer(row) for row in await self.pool.fetch("select * from refunds where refund_id = $1 order by id", refund_id)]
+        return [
+            _answer(row)
+            for row in await self.pool.fetch("select * from refunds where refund_id = $1 order by id", refund_id)
+        ]
 
-    async def ledger(self, order_id: str | None, payment_id: str | None, after: int, limit: int, newest_first: bool = False) -> list[dict[str, Any]]:
+    async def ledger(
+        self, order_id: str | None, payment_id: str | None, after: int, limit: int, newest_first: bool = False
+    ) -> list[dict[str, Any]]:
         """The movements of money, in the order of their booking."""
         wanted = {"order_id =": order_id, "payment_id =": payment_id, "id >": after}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         # Only the conditions that are given, so that each query finds its index.
         where = " and ".join(f"{condition} ${place}" for place, condition in enumerate(given, 2))
-        query = f"select * from ledger where {where} order by id {'desc' if newest_first else 'asc'} limit $1"  # noqa: S608  our own words only
+        order = "desc" if newest_first else "asc"
+        query = f"select * from ledger where {where} order by id {order} limit $1"  # noqa: S608  our own words only
         return [_line(row) for row in await self.pool.fetch(query, limit, *given.values())]
 
     async def setting(self) -> Setting:
@@ -124,20 +136,26 @@ class Store:
     async def signing_key(self) -> SigningKey:
         """The kept key; made by the first process that asks."""
         new = SigningKey.generate()
-        await self.pool.execute("insert into signing_key (kid, private_pem) values ($1, $2) on conflict do nothing", new.kid, new.pem)
+        await self.pool.execute(
+            "insert into signing_key (kid, private_pem) values ($1, $2) on conflict do nothing", new.kid, new.pem
+        )
         return SigningKey.load(await self.pool.fetchval("select private_pem from signing_key"))
 
 
 @contextlib.asynccontextmanager
 async def open_store(dsn: str) -> AsyncIterator[Store]:
     """The store at this address; RuntimeError where the server would forget what it has acknowledged."""
-    async with asyncpg.create_pool(dsn, min_size=2, max_size=CONNECTIONS, server_settings=SESSION, reset=_keep_session, command_timeout=10) as pool:
+    async with asyncpg.create_pool(
+        dsn, min_size=2, max_size=CONNECTIONS, server_settings=SESSION, reset=_keep_session, command_timeout=10
+    ) as pool:
         await _assert_durable(pool)
         yield Store(pool)
 
 
 async def _keep_session(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Nothing to reset between two uses: no statement here changes the session, and the reset costs as much as a query."""
+    """Nothing to reset between two uses: no statement here changes the session, and the reset costs as much as a
+    query.
+    """
 
 
 async def _assert_durable(pool: Pool) -> None:
@@ -151,12 +169,23 @@ def _money(row: asyncpg.Record, minor: str = "minor") -> Money:
 
 
 def _payment(row: asyncpg.Record | None) -> Payment | None:
-    return None if row is None else Payment(row["payment_id"], row["order_id"], _money(row, "captured"), _money(row, "refunded"))
+    return (
+        None
+        if row is None
+        else Payment(row["payment_id"], row["order_id"], _money(row, "captured"), _money(row, "refunded"))
+    )
 
 
 def _answer_row(answer: Answer) -> tuple[Any, ...]:
     request, amount = answer.request, answer.request.amount
-    ids = (answer.idempotency_key, request.fingerprint, request.refund_id, request.payment_id, request.order_id, request.destination)
+    ids = (
+        answer.idempotency_key,
+        request.fingerprint,
+        request.refund_id,
+        request.payment_id,
+        request.order_id,
+        request.destination,
+    )
     return (*ids, amount.minor, amount.currency, amount.exponent, answer.declined, answer.at)
 
 

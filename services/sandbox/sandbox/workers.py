@@ -39,7 +39,13 @@ class Report:
     @property
     def wire(self) -> dict[str, Any]:
         """The report as a problem shows it."""
-        return {"worker": self.worker, "quiet": self.quiet, "revision": self.revision, "head": self.head, "reasons": list(self.reasons)}
+        return {
+            "worker": self.worker,
+            "quiet": self.quiet,
+            "revision": self.revision,
+            "head": self.head,
+            "reasons": list(self.reasons),
+        }
 
 
 class Workers(Protocol):

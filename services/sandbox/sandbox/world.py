@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import aiohttp
 
 from sandbox.clock import Clock
+from sandbox.clock_mover import Mover, Patience
 from sandbox.faults import Faults
 from sandbox.identity import Identity
-from sandbox.mover import Mover, Patience
 from sandbox.store import Store, open_store
 from sandbox.workers import HttpWorkers
 

@@ -11,7 +11,7 @@ from fastapi import Query
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from dispute.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
+from dispute.api.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
 from dispute.domain.commands import AcceptSolution, CancelDispute, ModifyRequest, OpenDispute, RespondToDispute
 from dispute.domain.decider import decider
 from dispute.domain.dispute import Dispute, Phase
@@ -20,19 +20,21 @@ from dispute.domain.rejections import NotFound
 from dispute.read_models import dispute_history, disputes
 from dispute.views.dispute import dispute_row, dispute_view, history_entry
 from shared.events.base import Command, Event, Personal, Recorded
-from shared.eventstore.checkpoints import wait_for_position
 from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.personal import find_text
-from shared.runtime.answers import answer, shown
-from shared.runtime.caller import Caller, Viewer, command, query
-from shared.runtime.lists import Cursor, Limit, Position, page_of, read_cursor
-from shared.runtime.routes import Router
+from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
+from shared.http.responses import command_response, query_response
+from shared.http.routing import Router
+from shared.subscriptions.freshness import wait_for_position
 
 router = Router("disputes")
 
 
 @router.post("/v1/disputes", summary="Open a dispute", status_code=201)
-async def open_dispute(body: OpenDisputeBody, caller: Annotated[Caller, command("buyer", key_required=True)]) -> Response:
+async def open_dispute(
+    body: OpenDisputeBody, caller: Annotated[CommandContext, command("buyer", key_required=True)]
+) -> Response:
     """One dispute a line at a time; the payout of its lines waits for its end."""
     asked = caller.command(OpenDispute, body)
     outcome = await _handled(caller, asked, asked.personal)
@@ -40,28 +42,40 @@ async def open_dispute(body: OpenDisputeBody, caller: Annotated[Caller, command(
 
 
 @router.post("/v1/disputes/{dispute_id}/response", summary="Answer as the seller")
-async def respond(dispute_id: str, body: ResponseBody, caller: Annotated[Caller, command("buyer", "seller", if_match="required")]) -> Response:
+async def respond(
+    dispute_id: str,
+    body: ResponseBody,
+    caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
+) -> Response:
     """Accept what is asked, offer something else, or refuse (S40, S42)."""
     asked = caller.command(RespondToDispute, body, dispute_id=dispute_id)
     return _answer(caller, await _handled(caller, asked, asked.personal))
 
 
 @router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer")
-async def accept(dispute_id: str, caller: Annotated[Caller, command("buyer", "seller", if_match="required")]) -> Response:
+async def accept(
+    dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")]
+) -> Response:
     """The live solution becomes what is done (S42)."""
     asked = caller.command(AcceptSolution, dispute_id=dispute_id)
     return _answer(caller, await _handled(caller, asked))
 
 
 @router.post("/v1/disputes/{dispute_id}/modification", summary="Change the request")
-async def modify(dispute_id: str, body: ModificationBody, caller: Annotated[Caller, command("buyer", "seller", if_match="required")]) -> Response:
+async def modify(
+    dispute_id: str,
+    body: ModificationBody,
+    caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
+) -> Response:
     """The next round: the seller has five days again (S43)."""
     asked = caller.command(ModifyRequest, body, dispute_id=dispute_id)
     return _answer(caller, await _handled(caller, asked, asked.personal))
 
 
 @router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute")
-async def cancel(dispute_id: str, caller: Annotated[Caller, command("buyer", "seller")], body: CancellationBody | None = None) -> Response:
+async def cancel(
+    dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller")], body: CancellationBody | None = None
+) -> Response:
     """Protected again, or, when protection is over and the buyer acknowledges it, released (S46–S48)."""
     order_id = (await _history(caller, dispute_id))[0].metadata.key
     asked = caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id, order_id=order_id)
@@ -69,17 +83,19 @@ async def cancel(dispute_id: str, caller: Annotated[Caller, command("buyer", "se
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute")
-async def show(dispute_id: str, viewer: Annotated[Viewer, query()], as_of: AwareDatetime | None = None) -> Response:
+async def show(
+    dispute_id: str, viewer: Annotated[QueryContext, query()], as_of: AwareDatetime | None = None
+) -> Response:
     """Read from the stream: always up to date, or as it stood at an instant."""
     history = await _history(viewer, dispute_id, as_of)
     view = dispute_view(_fold(history), len(history), viewer.actor, as_of or viewer.at)
-    return shown(view, len(history))
+    return query_response(view, len(history))
 
 
 @router.get("/v1/disputes/{dispute_id}/history", summary="Show what happened")
 async def show_history(
     dispute_id: str,
-    viewer: Annotated[Viewer, query()],
+    viewer: Annotated[QueryContext, query()],
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = 0,
@@ -90,23 +106,23 @@ async def show_history(
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
     (after,) = read_cursor(cursor, int) or (0,)
     rows = await dispute_history.page(pool, dispute_id, after, limit + 1)
-    return shown(page_of(rows, limit, history_entry, lambda row: (row["version"],)))
+    return query_response(page_of(rows, limit, history_entry, lambda row: (row["version"],)))
 
 
 @router.get("/v1/disputes/{dispute_id}/texts/{ref}", summary="Read a text of a dispute")
-async def show_text(dispute_id: str, ref: str, viewer: Annotated[Viewer, query()]) -> Response:
+async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What a party wrote: never in an event, gone once it is erased."""
     history = await _history(viewer, dispute_id)
     guard_party(_fold(history), viewer.actor)
     body = await find_text(viewer.state.pool, ref) if ref in _refs(history) else None
     if body is None:
         raise NotFound("There is no such text.")
-    return shown({"ref": ref, "text": body})
+    return query_response({"ref": ref, "text": body})
 
 
 @router.get("/v1/disputes", summary="List disputes")
 async def list_disputes(
-    viewer: Annotated[Viewer, query()],
+    viewer: Annotated[QueryContext, query()],
     status: Phase | None = None,
     order_id: str | None = None,
     due_before: Annotated[AwareDatetime | None, Query()] = None,
@@ -119,20 +135,24 @@ async def list_disputes(
     await wait_for_position(pool, disputes.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
     parties = {} if sees_all(viewer.actor) else _own(viewer)
-    rows = await disputes.page(pool, limit=limit + 1, before=before, order_id=order_id, phase=status, due_before=due_before, **parties)
-    return shown(page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"])))
+    rows = await disputes.page(
+        pool, limit=limit + 1, before=before, order_id=order_id, phase=status, due_before=due_before, **parties
+    )
+    return query_response(
+        page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))
+    )
 
 
-async def _handled(caller: Caller, asked: Command, personal: Sequence[Personal] = ()) -> Outcome:
+async def _handled(caller: CommandContext, asked: Command, personal: Sequence[Personal] = ()) -> Outcome:
     return await handle(caller.state.store, decider, asked, caller.cause(asked, personal), caller.expected_version)
 
 
-def _answer(caller: Caller, outcome: Outcome, status: int = 200) -> Response:
+def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
     view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
-    return answer(outcome, view, status, f"/v1/disputes/{view['id']}" if status == 201 else None)
+    return command_response(outcome, view, status, f"/v1/disputes/{view['id']}" if status == 201 else None)
 
 
-async def _history(viewer: Viewer, dispute_id: str, as_of: datetime | None = None) -> list[Recorded[Event]]:
+async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None = None) -> list[Recorded[Event]]:
     """The dispute's history up to the instant; NotFound where there is none."""
     (events,) = await viewer.state.store.load(f"dispute-{dispute_id}")
     # A prefix: a policy's event bears the other service's instant, so a later one may look earlier.
@@ -147,7 +167,7 @@ def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
     return folded
 
 
-def _own(viewer: Viewer) -> dict[str, Any]:
+def _own(viewer: QueryContext) -> dict[str, Any]:
     sides = {"buyer_id": "buyer", "seller_id": "seller"}
     own = {side: viewer.actor.id for side, role in sides.items() if role in viewer.actor.roles}
     return own or {"buyer_id": ""}

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import Path
 from starlette.responses import Response
 
-from dispute.bodies.fields import Id
-from dispute.bodies.orders import FactBody, OrderBody
+from dispute.api.bodies.fields import Id
+from dispute.api.bodies.orders import FactBody, OrderBody
 from dispute.domain.commands import RecordFact, RegisterOrder
 from dispute.domain.decider import decider
 from dispute.domain.order import Order
@@ -18,12 +18,12 @@ from dispute.domain.rejections import NotFound, ValidationFailed
 from dispute.read_models import disputes, order_status
 from dispute.views import order as view
 from shared.events.base import Event, Recorded
-from shared.eventstore.checkpoints import ProjectionBehind, wait_for_position
 from shared.eventstore.handle import handle
-from shared.runtime.answers import answer, shown
-from shared.runtime.caller import Caller, Viewer, command, query
-from shared.runtime.lists import Position
-from shared.runtime.routes import Router
+from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.pagination import Position
+from shared.http.responses import command_response, query_response
+from shared.http.routing import Router
+from shared.subscriptions.freshness import ProjectionBehind, wait_for_position
 
 router = Router("orders")
 
@@ -32,7 +32,9 @@ OrderId = Annotated[Id, Path()]
 
 
 @router.put("/v1/orders/{order_id}", summary="Register an order", status_code=201)
-async def register_order(order_id: OrderId, body: OrderBody, caller: Annotated[Caller, command("service")]) -> Response:
+async def register_order(
+    order_id: OrderId, body: OrderBody, caller: Annotated[CommandContext, command("service")]
+) -> Response:
     """201 for a new order, 200 for the same body again, 409 `order_differs` for another one."""
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
@@ -40,19 +42,27 @@ async def register_order(order_id: OrderId, body: OrderBody, caller: Annotated[C
     asked = caller.command(RegisterOrder, terms=terms, **body.fields(order_id))
     outcome = await handle(caller.state.store, decider, asked, caller.cause(asked, asked.personal))
     known = {"order_id": order_id, "version": outcome.versions[0]}
-    return answer(outcome, known, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status")
+    return command_response(
+        outcome, known, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
+    )
 
 
 @router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order")
-async def record_fact(order_id: OrderId, body: FactBody, caller: Annotated[Caller, command("service")]) -> Response:
+async def record_fact(
+    order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
+) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
     asked = caller.command(RecordFact, order_id=order_id, fact=body.fact())
     outcome = await handle(caller.state.store, decider, asked, caller.cause(asked))
-    return answer(outcome, {"order_id": order_id, "version": outcome.versions[0], "recorded": bool(outcome.events)})
+    return command_response(
+        outcome, {"order_id": order_id, "version": outcome.versions[0], "recorded": bool(outcome.events)}
+    )
 
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands")
-async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_least_position: Position = 0) -> Response:
+async def show_status(
+    order_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = 0
+) -> Response:
     """Labels, windows, payout, disputes, refunds, returns, and what the viewer may do."""
     pool = viewer.state.pool
     for read_model in (order_status.NAME, disputes.NAME):
@@ -69,11 +79,13 @@ async def show_status(order_id: str, viewer: Annotated[Viewer, query()], at_leas
     if _role(viewer, row) == "seller":
         lines = [line for line in lines if order.lines[line["line_id"]].seller_id == viewer.actor.id]
         of_order = [dispute for dispute in of_order if dispute["seller_id"] == viewer.actor.id]
-    return shown(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
+    return query_response(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
 
 
-def _role(viewer: Viewer, row: Mapping[str, Any]) -> str | None:
-    """A seller of any line is a party, and sees what is the seller's own; of an order known by facts alone those know who oversee."""
+def _role(viewer: QueryContext, row: Mapping[str, Any]) -> str | None:
+    """A seller of any line is a party, and sees what is the seller's own; of an order known by facts alone those know
+    who oversee.
+    """
     seller_id = viewer.actor.id if viewer.actor.id in row["seller_ids"] else ""
     return party_role(viewer.actor, row["buyer_id"] or "", seller_id)
 

@@ -21,7 +21,9 @@ from shared.events.dispute import (
 )
 
 
-def reach(dispute: Dispute, solution: Solution, how: ReachedType, rules: tuple[str, ...], command_id: UUID, at: datetime) -> list[Event]:
+def reach(
+    dispute: Dispute, solution: Solution, how: ReachedType, rules: tuple[str, ...], command_id: UUID, at: datetime
+) -> list[Event]:
     """The agreement, and at once what it asks for: the money, or first the goods (K14)."""
     reached = SolutionReached(
         dispute_id=dispute.facts.dispute_id,
@@ -31,7 +33,10 @@ def reach(dispute: Dispute, solution: Solution, how: ReachedType, rules: tuple[s
         reached_at=at,
         rules=rules,
     )
-    return [reached, _return_due(dispute, reached, command_id) if _returns(solution) else refund_due(dispute, reached, command_id)]
+    return [
+        reached,
+        _return_due(dispute, reached, command_id) if _returns(solution) else refund_due(dispute, reached, command_id),
+    ]
 
 
 def refund_due(dispute: Dispute, reached: SolutionReached, command_id: UUID) -> RefundDue:
@@ -58,7 +63,9 @@ def _returns(solution: Solution) -> bool:
 
 
 def _return_due(dispute: Dispute, reached: SolutionReached, command_id: UUID) -> ReturnDue:
-    """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault (K26)."""
+    """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault
+    (K26).
+    """
     facts, terms = dispute.facts, dispute.terms
     return ReturnDue(
         return_id=derived_id("ret", command_id),

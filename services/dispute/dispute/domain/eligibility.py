@@ -1,4 +1,6 @@
-"""May this buyer dispute these lines now? Guards G1–G6 (rules 3.4), tried in order: the first that fails gives the code."""
+"""May this buyer dispute these lines now? Guards G1–G6 (rules 3.4), tried in order: the first that fails gives the
+code.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, n
 
 
 def guard_platform(order: Order) -> None:
-    """G1 (S7, S8, S9, K13): bought and paid on the platform, by a way that the programme covers (no list covers any)."""
+    """G1 (S7, S8, S9, K13): bought and paid on the platform, by a way that the programme covers (no list covers
+    any).
+    """
     assert order.payment and order.terms
     if order.channel != "platform":
         raise NotEligibleOffPlatform("Only purchases made on the platform are protected.", rules=("S7",))
@@ -93,7 +97,9 @@ def guard_free(order: Order, line: Line) -> None:
     if line.held_by:
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
     if line.agreed:
-        raise AlreadyAgreed("The parties have agreed on this line.", line_id=line.line_id, actions=[_contact_seller(order)])
+        raise AlreadyAgreed(
+            "The parties have agreed on this line.", line_id=line.line_id, actions=[_contact_seller(order)]
+        )
     if order.cancelled_at or order.completed or line.settled:
         detail = "The line is released, cancelled or fully refunded."
         raise OrderCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])

@@ -50,7 +50,9 @@ def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
 
 
 def record_fact(command: RecordFact, order: Order) -> Sequence[Event]:
-    """A fact, also one that comes before the order; the first instant of its type stands, and the latest account status."""
+    """A fact, also one that comes before the order; the first instant of its type stands, and the latest account
+    status.
+    """
     return _fact(order, command.fact, command.order_id)
 
 
@@ -71,9 +73,11 @@ def opening(
     after_shipment_days: int,
     timezone: str,
 ) -> datetime | None:
-    """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21, K7).
+    """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21,
+    K7).
 
-    Finished is received (K2), also where no scan tells it: else the protection would run out while it is still too early.
+    Finished is received (K2), also where no scan tells it: else the protection would run out while it is still too
+    early.
     """
     shipped = from_day(shipped_at, after_shipment_days, timezone) if shipped_at else None
     promised = within_days(_noon(promised_by, timezone), 0, timezone) if promised_by else None
@@ -124,7 +128,9 @@ def _fact(order: Order, fact: Fact, order_id: str) -> list[Event]:
         case FactType.DELIVERED if not order.delivered_at:
             return _protecting(order, OrderDelivered(order_id=order_id, delivered_at=fact.at, protection_ends_at=None))
         case FactType.DELIVERY_CORRECTED if order.delivered_at != fact.at:
-            return _protecting(order, DeliveryCorrected(order_id=order_id, delivered_at=fact.at, protection_ends_at=None))
+            return _protecting(
+                order, DeliveryCorrected(order_id=order_id, delivered_at=fact.at, protection_ends_at=None)
+            )
         case FactType.FINISHED if not order.finished_at:
             return _protecting(order, OrderFinished(order_id=order_id, finished_at=fact.at, protection_ends_at=None))
         case FactType.CANCELLED if not order.cancelled_at:
@@ -169,7 +175,9 @@ _SAME = OrderRegistered.model_fields.keys() & RegisterOrder.model_fields.keys() 
 
 
 def _capped(lines: Sequence[RegisteredLine], paid: Money) -> tuple[OrderLine, ...]:
-    """Each line with its cap: goods plus its share of what was paid beside goods, so that the caps sum to the payment (G9)."""
+    """Each line with its cap: goods plus its share of what was paid beside goods, so that the caps sum to the payment
+    (G9).
+    """
     goods = [line.price.minor * line.quantity for line in lines]
     caps = paid.split(goods if sum(goods) else [line.quantity for line in lines])
     return tuple(OrderLine(**dict(line), cap=cap) for line, cap in zip(lines, caps, strict=True))

@@ -14,7 +14,8 @@ from shared.events.order import LineAmount
 NEEDS_NO_EVIDENCE = frozenset({Reason.NOT_RECEIVED, Reason.LATE})
 """S30: every other reason needs a picture, a video or proof of the address."""
 
-# Script=Han, CJK punctuation, vertical and full-width forms; kana, Hangul, curly quotes, dashes and ellipsis pass (S31).
+# Script=Han, CJK punctuation, vertical and full-width forms; kana, Hangul, curly quotes, dashes and ellipsis pass
+# (S31).
 _FORBIDDEN = re.compile(
     "[\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9"
     "\ufe30-\ufe4f\uff00-\uffef\U00016fe2\U00016fe3\U00016ff0\U00016ff1\U00020000-\U0002fa1f\U00030000-\U000323af]"
@@ -22,7 +23,9 @@ _FORBIDDEN = re.compile(
 
 
 def guard_text(**texts: str | None) -> None:
-    """S31: no Chinese characters or punctuation; the problem names the field, by its path, and the positions (code points, from 0)."""
+    """S31: no Chinese characters or punctuation; the problem names the field, by its path, and the positions (code
+    points, from 0).
+    """
     errors = [
         {"pointer": f"/{field}", "code": "forbidden_characters", "detail": "Chinese text", "positions": positions}
         for field, text in texts.items()
@@ -42,19 +45,28 @@ def guard_evidence(reason: Reason, evidence: Sequence[str]) -> None:
 
 def disputed_lines(order: Order, wanted: Mapping[str, int]) -> tuple[DisputedLine, ...]:
     """The wanted quantities with their caps (S109): known lines of one seller, and no more than was ordered."""
-    return tuple(DisputedLine(line_id=name, quantity=quantity, cap=order.lines[name].refundable(quantity)) for name, quantity in wanted.items())
+    return tuple(
+        DisputedLine(line_id=name, quantity=quantity, cap=order.lines[name].refundable(quantity))
+        for name, quantity in wanted.items()
+    )
 
 
 def guard_lines(order: Order, wanted: Sequence[tuple[str, int]]) -> list[Line]:
-    """The order's lines behind the wanted ones; ValidationFailed names the first that is unknown, repeated or too many."""
+    """The order's lines behind the wanted ones; ValidationFailed names the first that is unknown, repeated or too
+    many.
+    """
     lines: list[Line] = []
     for i, (name, quantity) in enumerate(wanted):
         line = order.lines.get(name)
         if line is None or line in lines:
             detail = "no such line" if line is None else "named twice"
-            raise ValidationFailed.at(f"/lines/{i}/line_id", "unknown_line" if line is None else "repeated", detail, "S109")
+            raise ValidationFailed.at(
+                f"/lines/{i}/line_id", "unknown_line" if line is None else "repeated", detail, "S109"
+            )
         if not 0 < quantity <= line.quantity:
-            code, detail = ("above_ordered", "more than was ordered") if quantity > 0 else ("not_positive", "at least one")
+            code, detail = (
+                ("above_ordered", "more than was ordered") if quantity > 0 else ("not_positive", "at least one")
+            )
             raise ValidationFailed.at(f"/lines/{i}/quantity", code, detail, "S109")
         lines.append(line)
     if not lines:
@@ -68,11 +80,15 @@ def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/
     """G9 (S45): more than nothing, in the order's currency, and at most the caps of the lines together."""
     cap = total([line.cap for line in lines])
     if not amount.same_currency(cap):
-        raise ValidationFailed.at(f"{pointer}/currency", "wrong_currency", f"the order's currency is {cap.currency}", "S45")
+        raise ValidationFailed.at(
+            f"{pointer}/currency", "wrong_currency", f"the order's currency is {cap.currency}", "S45"
+        )
     if amount <= Money.zero(cap):
         raise ValidationFailed.at(f"{pointer}/amount", "not_positive", "the amount is more than nothing", "S45")
     if cap < amount:
-        raise AmountExceedsCap("More than can be refunded on these lines.", cap={"amount": cap.amount, "currency": cap.currency})
+        raise AmountExceedsCap(
+            "More than can be refunded on these lines.", cap={"amount": cap.amount, "currency": cap.currency}
+        )
 
 
 def split(amount: Money, lines: Sequence[DisputedLine]) -> tuple[LineAmount, ...]:

@@ -30,7 +30,9 @@ _RULES = {
 
 
 def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """The money's fate; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted once."""
+    """The money's fate; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted
+    once.
+    """
     if _noted(dispute, command) and command.outcome == RefundOutcome.ISSUED:
         return [], []
     noted = RefundNoted(
@@ -58,7 +60,9 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
 
 
 def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[Event], list[Event]]:
-    """A step of the return: goods that passed bring the money, anything wrong goes to the case team (T26, T27, T22a)."""
+    """A step of the return: goods that passed bring the money, anything wrong goes to the case team (T26, T27,
+    T22a).
+    """
     noted = ReturnNoted(
         return_id=command.return_id,
         dispute_id=command.dispute_id,
@@ -71,8 +75,14 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
 
 
 def _noted(dispute: Dispute, command: NoteRefund) -> bool:
-    """Whether this refund is known as paid: its note may come again under another event's id, after a restore of the other log."""
-    return bool(dispute.refund and dispute.refund.refund_id == command.refund_id and dispute.refund_outcome == RefundOutcome.ISSUED)
+    """Whether this refund is known as paid: its note may come again under another event's id, after a restore of the
+    other log.
+    """
+    return bool(
+        dispute.refund
+        and dispute.refund.refund_id == command.refund_id
+        and dispute.refund_outcome == RefundOutcome.ISSUED
+    )
 
 
 _ENDS = frozenset({ReturnOutcome.PASSED, ReturnOutcome.FAILED})

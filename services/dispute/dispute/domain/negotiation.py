@@ -108,11 +108,15 @@ def modify(command: ModifyRequest, dispute: Dispute) -> list[Event]:
 
 
 def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """The buyer withdraws: the lines are protected again, or, when protection is over and the buyer knows, released (S46–S48)."""
+    """The buyer withdraws: the lines are protected again, or, when protection is over and the buyer knows, released
+    (S46–S48).
+    """
     guard_cancellation(dispute, command.actor)
     guard_release_acknowledged(order, command)
     nothing = Money.zero(dispute.facts.request.amount)
-    cancelled = DisputeCancelled(dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",))
+    cancelled = DisputeCancelled(
+        dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",)
+    )
     closed = DisputeClosed(
         dispute_id=command.dispute_id,
         reason=CloseReason.CANCELLED_BY_BUYER,
@@ -153,12 +157,16 @@ def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
         raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
     guard_text(**{"solution/address": offer.address})
     guard_amount(offer.amount, dispute.facts.lines, "/solution/amount")
-    proposed = SolutionProposed(dispute_id=command.dispute_id, by="seller", solution=_offered(command, offer), rules=("S42",))
+    proposed = SolutionProposed(
+        dispute_id=command.dispute_id, by="seller", solution=_offered(command, offer), rules=("S42",)
+    )
     return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
 
 
 def _offered(command: RespondToDispute, offer: CounterOffer) -> Solution:
-    return Solution(type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref)
+    return Solution(
+        type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
+    )
 
 
 def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...]) -> SellerResponded:

@@ -46,5 +46,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         respond_by=within_days(command.at, order.terms.seller_response_days, order.terms.timezone),
         rules=(COVERED_BY[command.reason], "S21", "S22", "S39"),
     )
-    held = PaymentHeld(order_id=order.order_id, dispute_id=command.dispute_id, lines=tuple(line.line_id for line in disputed))
+    held = PaymentHeld(
+        order_id=order.order_id, dispute_id=command.dispute_id, lines=tuple(line.line_id for line in disputed)
+    )
     return [opened], [held]

@@ -206,7 +206,9 @@ def _lifted(line: Line, event: orders.PaymentHoldLifted) -> Line:
 
 
 def _released(state: Order, event: orders.PaymentReleased) -> Order:
-    released = _lines(state, (part.line_id for part in event.lines), lambda line: replace(line, held_by=None, released=True))
+    released = _lines(
+        state, (part.line_id for part in event.lines), lambda line: replace(line, held_by=None, released=True)
+    )
     return released if event.dispute_id else replace(released, release_at=None)
 
 

@@ -28,7 +28,9 @@ def sees_all(actor: Actor) -> bool:
 
 
 def guard_party_of_order(order: Order, actor: Actor, *roles: str) -> None:
-    """The order exists for the actor, a seller of any of its lines included, and is the actor's to move in one of `roles`."""
+    """The order exists for the actor, a seller of any of its lines included, and is the actor's to move in one of
+    `roles`.
+    """
     sellers = {order.seller_id} | {line.seller_id for line in order.lines.values()}
     seller_id = actor.id if actor.id in sellers else order.seller_id
     role = party_role(actor, order.buyer_id, seller_id) if order.registered else None

@@ -48,14 +48,20 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "max_rounds": "max_rounds",
     },
     "escalation": {"evidence_days": "evidence_days"},
-    "returns": {"ship_days": "return_ship_days", "transit_alarm_days": "return_transit_alarm_days", "inspect_bd": "return_inspect_bd"},
+    "returns": {
+        "ship_days": "return_ship_days",
+        "transit_alarm_days": "return_transit_alarm_days",
+        "inspect_bd": "return_inspect_bd",
+    },
     "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},
 }
 """Table → key → field of `Terms`."""
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document's parameters by field; ValueError for one that does not exist: misspelt, it would silently be the default's."""
+    """The document's parameters by field; ValueError for one that does not exist: misspelt, it would silently be the
+    default's.
+    """
     flat = {name: document[name] for name in ("programme", "version", "timezone") if name in document}
     for table in document.keys() - flat.keys():
         try:

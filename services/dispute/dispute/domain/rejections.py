@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from shared.decider import Forbidden, NotFound, Rejected
+from shared.rejections import Forbidden, NotFound, Rejected
 
 __all__ = ["Forbidden", "NotFound", "Rejected"]
 

@@ -21,9 +21,12 @@ from shared.events.order import (
 
 
 def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetime) -> list[Event]:
-    """T39: lines whose protection is over are released, as far as anything is left on them; the others are free again."""
+    """T39: lines whose protection is over are released, as far as anything is left on them; the others are free
+    again.
+    """
     held = [order.lines[line.line_id] for line in dispute.lines]
-    # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask again.
+    # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask
+    # again.
     releasing = (order.expired or order.protection_over(at)) and not order.cancelled_at
     left = [line for line in held if releasing and line.remainder]
     freed = tuple(line.line_id for line in held if line not in left)
@@ -34,7 +37,9 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
 
 
 def expire_protection(order: Order, due_at: datetime) -> list[Event]:
-    """P: no dispute can be opened any more; the release follows a little later, so that no fact under way is overtaken."""
+    """P: no dispute can be opened any more; the release follows a little later, so that no fact under way is
+    overtaken.
+    """
     assert order.terms
     release_at = due_at + timedelta(hours=order.terms.release_delay_hours)
     return [ProtectionExpired(order_id=order.order_id, due_at=due_at, release_at=release_at, rules=("S24", "S22"))]

@@ -50,7 +50,9 @@ def seller_silent(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
 
 
 def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """T8: the buyer did not answer, so the case team takes over or, under other terms, it ends without a refund (D2)."""
+    """T8: the buyer did not answer, so the case team takes over or, under other terms, it ends without a refund
+    (D2).
+    """
     silent = BuyerResponseTimedOut(dispute_id=dispute.facts.dispute_id, due_at=command.due_at, rules=("K17",))
     if dispute.terms.buyer_timeout_action == "escalate":
         return [silent, escalated(dispute, EscalationReason.BUYER_TIMEOUT, command.at)], []
@@ -80,7 +82,13 @@ def negotiation_over(dispute: Dispute, due_at: datetime) -> NegotiationTimedOut:
 def escalated(dispute: Dispute, reason: EscalationReason, at: datetime) -> Escalated:
     """The system hands the dispute to the case team; evidence is gathered for some days (D3)."""
     until = within_days(at, dispute.terms.evidence_days, dispute.terms.timezone)
-    return Escalated(dispute_id=dispute.facts.dispute_id, by="system", reason=reason, evidence_until=until, rules=(*_ESCALATES[reason], "S49"))
+    return Escalated(
+        dispute_id=dispute.facts.dispute_id,
+        by="system",
+        reason=reason,
+        evidence_until=until,
+        rules=(*_ESCALATES[reason], "S49"),
+    )
 
 
 _ESCALATES = {

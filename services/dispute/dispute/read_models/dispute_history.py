@@ -1,4 +1,6 @@
-"""Dispute history: one entry an event, who did what when, on which rules, with amounts and deadlines (S52, rules 3.9)."""
+"""Dispute history: one entry an event, who did what when, on which rules, with amounts and deadlines (S52, rules
+3.9).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
-from shared.decider import snake_case
 from shared.events.base import Event, Recorded
+from shared.rejections import snake_case
 
 if TYPE_CHECKING:
-    from shared.eventstore.checkpoints import Connection, Pool
+    from shared.eventstore.connections import Connection, Pool
 
 NAME = "dispute_history"
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, Fulfilment, Phase
 from shared.events import dispute as disputes
 from shared.events.base import Event, Recorded
-from shared.eventstore.upsert import update, upsert
+from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.checkpoints import Connection, Pool
+    from shared.eventstore.connections import Connection, Pool
 
 NAME = "disputes"
 
@@ -35,12 +35,20 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.Escalated() as event:
             await _set(connection, recorded, phase=Phase.ESCALATED, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
-            await _set(connection, recorded, fulfilment=Fulfilment.REFUND_PENDING, refund_id=event.refund_id, refund_outcome=None)
+            await _set(
+                connection,
+                recorded,
+                fulfilment=Fulfilment.REFUND_PENDING,
+                refund_id=event.refund_id,
+                refund_outcome=None,
+            )
         case disputes.ReturnDue() as event:
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
             paid = {"refunded": event.amount.minor} if event.outcome == disputes.RefundOutcome.ISSUED else {}
-            await _set(connection, recorded, fulfilment=REFUND_STEPS[event.outcome], refund_outcome=event.outcome, **paid)
+            await _set(
+                connection, recorded, fulfilment=REFUND_STEPS[event.outcome], refund_outcome=event.outcome, **paid
+            )
         case disputes.ReturnNoted() as event:
             await _set(connection, recorded, return_outcome=event.outcome, **_step(event.outcome))
         case disputes.DisputeClosed() as event:
@@ -67,7 +75,9 @@ async def page(
     phase: str | None = None,
     due_before: datetime | None = None,
 ) -> Sequence[Mapping[str, Any]]:
-    """The newest disputes first, from after `before` = (opened_at, dispute_id) of the last one seen; a party is either side's."""
+    """The newest disputes first, from after `before` = (opened_at, dispute_id) of the last one seen; a party is either
+    side's.
+    """
     at, dispute_id = before or (None, None)
     rows = await pool.fetch(_PAGE, buyer_id, seller_id, order_id, phase, due_before, at, dispute_id, limit)
     return [dict(row) for row in rows]
@@ -76,7 +86,8 @@ async def page(
 _PAGE = """
 select * from disputes
 where (($1::text is null and $2::text is null) or buyer_id = $1 or seller_id = $2)
-and ($3::text is null or order_id = $3) and ($4::text is null or phase = $4) and ($5::timestamptz is null or next_due_at < $5)
+and ($3::text is null or order_id = $3) and ($4::text is null or phase = $4)
+    and ($5::timestamptz is null or next_due_at < $5)
 and ($6::timestamptz is null or (opened_at, dispute_id) < ($6, $7))
 order by opened_at desc, dispute_id desc limit $8
 """

@@ -9,10 +9,10 @@ from dispute.domain.order import PROTECTION_END
 from shared.events import dispute as disputes
 from shared.events import order as orders
 from shared.events.base import Event, Recorded
-from shared.eventstore.upsert import upsert
+from shared.subscriptions.upsert import upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.checkpoints import Connection, Pool
+    from shared.eventstore.connections import Connection, Pool
 
 NAME = "order_status"
 

@@ -63,7 +63,13 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
     path = f"/v1/disputes/{dispute.facts.dispute_id}"
     answer_by = min(filter(None, (dispute.answer_by, dispute.negotiate_until)), default=None)
     return (
-        Action("respond", f"{path}/response", lambda: guard_response(dispute, actor, now), dispute.respond_by, mandatory=True),
+        Action(
+            "respond",
+            f"{path}/response",
+            lambda: guard_response(dispute, actor, now),
+            dispute.respond_by,
+            mandatory=True,
+        ),
         Action("accept", f"{path}/acceptance", lambda: guard_acceptance(dispute, actor, now), answer_by),
         Action("modify", f"{path}/modification", lambda: guard_modification(dispute, actor, now), answer_by),
         Action("cancel", f"{path}/cancellation", lambda: guard_cancellation(dispute, actor)),

@@ -18,7 +18,9 @@ from shared.events.money import Money
 Row = Mapping[str, Any]
 
 
-def order_status(row: Row, lines: Sequence[Row], disputes: Sequence[Row], order: Order, actor: Actor, now: datetime) -> Json:
+def order_status(
+    row: Row, lines: Sequence[Row], disputes: Sequence[Row], order: Order, actor: Actor, now: datetime
+) -> Json:
     """Labels, windows, payout, disputes, refunds and returns as the read model knows them.
 
     The actions come from the order's stream: they promise what the command will answer, and a row may be behind.
@@ -59,7 +61,9 @@ def order_status(row: Row, lines: Sequence[Row], disputes: Sequence[Row], order:
 
 
 def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]:
-    """Opening a dispute, asked for the lines that nothing stands against, or for all where something stands against each."""
+    """Opening a dispute, asked for the lines that nothing stands against, or for all where something stands against
+    each.
+    """
 
     def guard() -> None:
         if "buyer" not in actor.roles or actor.id != order.buyer_id:
@@ -71,7 +75,9 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
 
 
 def payout(lines: Sequence[Row]) -> str:
-    """`held` while anything may still go either way, `released` where the seller got some, `refunded` where all went back."""
+    """`held` while anything may still go either way, `released` where the seller got some, `refunded` where all went
+    back.
+    """
     if not lines or any(line["released"] is None and line["cap"] > line["refunded"] for line in lines):
         return "held"
     return "released" if any(line["released"] is not None for line in lines) else "refunded"

@@ -45,7 +45,13 @@ class Check:
 
     @property
     def json(self) -> dict[str, Any]:
-        return {"promise": self.name, "ok": self.ok, "seen": self.seen, "faults": self.faults, "examples": self.examples}
+        return {
+            "promise": self.name,
+            "ok": self.ok,
+            "seen": self.seen,
+            "faults": self.faults,
+            "examples": self.examples,
+        }
 
 
 @dataclass(frozen=True, slots=True)

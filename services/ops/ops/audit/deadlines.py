@@ -1,4 +1,6 @@
-"""Deadlines = log: the table is what the events start and clear, less what the due loop has looked at and found decided."""
+"""Deadlines = log: the table is what the events start and clear, less what the due loop has looked at and found
+decided.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ class DeadlineCheck:
     """Folds the log's starts and clears, and compares them with the rows as they stood at the same moment."""
 
     def __init__(
-        self, service: str, rows: Mapping[Key, datetime], now: datetime | None, deadlines: Callable[[Event], Iterable[Start | Clear]]
+        self,
+        service: str,
+        rows: Mapping[Key, datetime],
+        now: datetime | None,
+        deadlines: Callable[[Event], Iterable[Start | Clear]],
     ) -> None:
         self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "late")
         self._rows = rows
@@ -55,7 +61,9 @@ class DeadlineCheck:
         if key not in self._expected:
             self.check.fault("extra", f"{_named(key)} due {wire_time(due_at)}")
         elif self._expected[key] != due_at:
-            self.check.fault("different", f"{_named(key)} due {wire_time(due_at)}, in the log {wire_time(self._expected[key])}")
+            self.check.fault(
+                "different", f"{_named(key)} due {wire_time(due_at)}, in the log {wire_time(self._expected[key])}"
+            )
         elif self._now and due_at < self._now - TARDY:
             self.check.fault("late", f"{_named(key)} due {wire_time(due_at)}")
 

@@ -36,7 +36,9 @@ class Entry:
         return str(self.metadata.get("command_id"))
 
     def recorded(self) -> Recorded[Event]:
-        """The event itself; UnknownEvent or ValueError where it cannot be read, KeyError where its metadata are not whole."""
+        """The event itself; UnknownEvent or ValueError where it cannot be read, KeyError where its metadata are not
+        whole.
+        """
         told = self.metadata
         metadata = Metadata(
             at=datetime.fromisoformat(told["at"]),

@@ -1,4 +1,6 @@
-"""The read models of each service, written down a second time: the row that the domain's own fold of a subject calls for."""
+"""The read models of each service, written down a second time: the row that the domain's own fold of a subject calls
+for.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from dispute.domain.dispute import Dispute, Phase
 from dispute.domain.order import Order
 from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
-from ops.audit.models import Model, Values
+from ops.audit.read_models import Model, Values
 from refund.domain import payment as payments
 from refund.domain.payment import Payment, RefundStatus
 from refund.read_models import refunds
@@ -27,7 +29,9 @@ from shared.events.refund import PaymentCaptured, RefundRequested
 
 @dataclass(frozen=True, slots=True)
 class _Ordered:
-    """An order's fold, and what the fold does not keep: how much was released of each line, and when the release was to be."""
+    """An order's fold, and what the fold does not keep: how much was released of each line, and when the release was to
+    be.
+    """
 
     order: Order = field(default_factory=Order)
     version: int = 0
@@ -75,7 +79,12 @@ _ORDER_TIMES = (
 
 
 def _line(line: orders.Line, released: Mapping[str, int]) -> str:
-    return "|".join(map(str, (line.line_id, line.cap.minor, line.refunded.minor, released.get(line.line_id, "-"), line.held_by or "-")))
+    return "|".join(
+        map(
+            str,
+            (line.line_id, line.cap.minor, line.refunded.minor, released.get(line.line_id, "-"), line.held_by or "-"),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,11 @@ def _dispute_row(_: str, state: _Disputed) -> Values | None:
 
 
 def _next_due_at(dispute: Dispute) -> datetime | None:
-    by_phase = {Phase.AWAITING_SELLER: dispute.respond_by, Phase.AWAITING_BUYER: dispute.answer_by, Phase.ESCALATED: dispute.evidence_until}
+    by_phase = {
+        Phase.AWAITING_SELLER: dispute.respond_by,
+        Phase.AWAITING_BUYER: dispute.answer_by,
+        Phase.ESCALATED: dispute.evidence_until,
+    }
     return by_phase.get(dispute.phase) if dispute.phase else None
 
 
@@ -172,7 +185,11 @@ def _captured(_: PaymentCaptured | None, recorded: Recorded[Any]) -> PaymentCapt
 
 
 def _payment_row(_: str, capture: PaymentCaptured | None) -> Values | None:
-    return {name: getattr(capture, name) for name in ("order_id", "payment_id", "buyer_id", "seller_id", "method")} if capture else None
+    return (
+        {name: getattr(capture, name) for name in ("order_id", "payment_id", "buyer_id", "seller_id", "method")}
+        if capture
+        else None
+    )
 
 
 def _category(name: str) -> Any:
@@ -181,19 +198,40 @@ def _category(name: str) -> Any:
 
 _LINES = """
 select s.*, array(
-    select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'), coalesce(held_by, '-')) from order_status_lines l
+    select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'), coalesce(held_by, '-'))
+        from order_status_lines l
     where l.order_id = s.order_id
 ) as lines from order_status s
 """
 _PAYMENTS = """
-select p.*, (select position from events e where e.stream = 'payment-' || p.order_id and type like 'makewhole.PaymentCaptured.%') as position
+select p.*, (select position from events e where e.stream = 'payment-' || p.order_id
+    and type like 'makewhole.PaymentCaptured.%') as position
 from payments p
 """
 
 MODELS: Mapping[str, tuple[Model[Any], ...]] = {
     "dispute": (
-        Model("order_status", order_status.NAME, _LINES, "order_id", _category("order"), _Ordered(), _order, _order_row, _lines_in_any_order),
-        Model("disputes", disputes_model.NAME, "select * from disputes", "dispute_id", _category("dispute"), _Disputed(), _dispute, _dispute_row),
+        Model(
+            "order_status",
+            order_status.NAME,
+            _LINES,
+            "order_id",
+            _category("order"),
+            _Ordered(),
+            _order,
+            _order_row,
+            _lines_in_any_order,
+        ),
+        Model(
+            "disputes",
+            disputes_model.NAME,
+            "select * from disputes",
+            "dispute_id",
+            _category("dispute"),
+            _Disputed(),
+            _dispute,
+            _dispute_row,
+        ),
         Model(
             "dispute_history",
             dispute_history.NAME,

@@ -1,4 +1,6 @@
-"""Ledger = events: every refund that was issued moved its money once, nothing else moved, and no payment gave back more than it took."""
+"""Ledger = events: every refund that was issued moved its money once, nothing else moved, and no payment gave back more
+than it took.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from shared.events.refund import RefundIssued
 
 
 class LedgerCheck:
-    """Compares the payment provider's movements with the refund service's events; all up to `head` happened before the ledger was read."""
+    """Compares the payment provider's movements with the refund service's events; all up to `head` happened before the
+    ledger was read.
+    """
 
     def __init__(self, movements: Iterable[Mapping[str, Any]], head: int) -> None:
         self.check = Check.of("ledger", "missing", "twice", "unasked", "different", "over_cap")
@@ -39,7 +43,9 @@ class LedgerCheck:
         if not effects and recorded.position <= self._head:
             self.check.fault("missing", f"{event.refund_id} of {event.amount}")
         if any(effect != event.amount for effect in effects):
-            self.check.fault("different", f"{event.refund_id}: {event.amount} was issued, {', '.join(map(str, effects))} went")
+            self.check.fault(
+                "different", f"{event.refund_id}: {event.amount} was issued, {', '.join(map(str, effects))} went"
+            )
 
     def result(self) -> Check:
         """What was found."""
@@ -50,7 +56,11 @@ class LedgerCheck:
                 self.check.fault("unasked", f"{refund_id} of {effects[0]} went, and no event says so")
         for payment, minor in self._refunded.items():
             if minor > self._captured[payment]:
-                self.check.fault("over_cap", f"{payment[0]}: {self._captured[payment]} were taken and {minor} went back, in {payment[1]} minor units")
+                self.check.fault(
+                    "over_cap",
+                    f"{payment[0]}: {self._captured[payment]} were taken and {minor} went back, in "
+                    f"{payment[1]} minor units",
+                )
         return self.check
 
     def _book(self, movement: Mapping[str, Any]) -> None:

@@ -59,7 +59,9 @@ class JournalCheck:
             command = self._awaited.pop(entry.position)
             self.check.see("found")
             if command not in (None, entry.command_id):
-                self.check.fault("others", f"{entry.position} is of command {entry.command_id}, acknowledged was {command}")
+                self.check.fault(
+                    "others", f"{entry.position} is of command {entry.command_id}, acknowledged was {command}"
+                )
 
     def result(self) -> Check:
         """What was found."""
@@ -74,7 +76,9 @@ class JournalCheck:
 
 
 def journal(path: Path) -> list[dict[str, Any]]:
-    """The acknowledgements of a journal: JSON a line, `service`, `position` and optionally `command_id`; ValueError names a bad line."""
+    """The acknowledgements of a journal: JSON a line, `service`, `position` and optionally `command_id`; ValueError
+    names a bad line.
+    """
     found = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         entry = from_json(line) if line.strip() else None

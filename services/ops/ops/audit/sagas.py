@@ -26,7 +26,11 @@ class SagaCheck:
         match recorded.event:
             case RefundDue(refund_id=asked) | ReturnDue(return_id=asked):
                 self._asked[asked] = recorded.id
-            case RefundRequested(refund_id=answered) | RefundRefused(refund_id=answered) | ReturnRequested(return_id=answered):
+            case (
+                RefundRequested(refund_id=answered)
+                | RefundRefused(refund_id=answered)
+                | ReturnRequested(return_id=answered)
+            ):
                 self._answered[answered] = recorded.id
             case RefundIssued(refund_id=issued, dispute_id=str()):
                 self._issued[issued] = recorded.id

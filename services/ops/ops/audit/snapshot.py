@@ -1,4 +1,6 @@
-"""What the audit reads: each service's database as of one moment, its topic from the beginning, the payment provider's ledger."""
+"""What the audit reads: each service's database as of one moment, its topic from the beginning, the payment provider's
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from ops.api import Api, Call, Unreachable
 from ops.audit.deadlines import Key
 from ops.audit.entry import Entry, Published, fingerprint
-from ops.audit.models import Model, Row
-from shared.eventstore.checkpoints import projected
-from shared.eventstore.kafka import KafkaSource, Record
+from ops.audit.read_models import Model, Row
+from ops.client import Api, Call, Unreachable
+from shared.kafka.records import Record
+from shared.kafka.source import KafkaSource
+from shared.subscriptions.freshness import projected
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -56,11 +59,17 @@ class Snapshot:
 
     async def deadlines(self) -> dict[Key, datetime]:
         """What is due when, by stream and kind."""
-        return {(row["stream"], row["kind"]): row["due_at"] for row in await self.connection.fetch("select stream, kind, due_at from deadlines")}
+        return {
+            (row["stream"], row["kind"]): row["due_at"]
+            for row in await self.connection.fetch("select stream, kind, due_at from deadlines")
+        }
 
     async def parked(self) -> list[Mapping[str, Any]]:
         """The streams that were laid aside."""
-        return [dict(row) for row in await self.connection.fetch("select subscription, stream, from_position, error from parked")]
+        return [
+            dict(row)
+            for row in await self.connection.fetch("select subscription, stream, from_position, error from parked")
+        ]
 
     async def projected(self, subscription: str, position: int) -> bool:
         """Whether the read model that the subscription keeps includes the log up to the position."""
@@ -68,13 +77,18 @@ class Snapshot:
 
     async def rows(self, model: Model[Any]) -> dict[str, Row]:
         """A read model's rows."""
-        return {row[model.key]: Row(row["position"] or 0, model.read(dict(row))) for row in await self.connection.fetch(model.query)}
+        return {
+            row[model.key]: Row(row["position"] or 0, model.read(dict(row)))
+            for row in await self.connection.fetch(model.query)
+        }
 
 
 @contextlib.asynccontextmanager
 async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
     """The database as of now, whatever is written meanwhile."""
-    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=LIMIT, server_settings={"application_name": "makewhole audit"})
+    connection = await asyncpg.connect(
+        dsn, timeout=10, command_timeout=LIMIT, server_settings={"application_name": "makewhole audit"}
+    )
     try:
         await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -84,7 +98,9 @@ async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
 
 
 async def published(bootstrap: str, topic: str) -> AsyncIterator[Published]:
-    """Every record of the topic up to its present end, each partition's in order; TimeoutError where they stop coming."""
+    """Every record of the topic up to its present end, each partition's in order; TimeoutError where they stop
+    coming.
+    """
     async with KafkaSource.opened(bootstrap, topic) as source:
         left = {}
         for partition, (first, end) in (await source.bounds()).items():
@@ -93,7 +109,9 @@ async def published(bootstrap: str, topic: str) -> AsyncIterator[Published]:
                 left[partition] = end
         while left:
             if not (fetched := await source.fetch(SILENCE, PAGE)):
-                raise TimeoutError(f"{topic}: no record within {SILENCE:g} s, partitions {sorted(left)} are not at their end")
+                raise TimeoutError(
+                    f"{topic}: no record within {SILENCE:g} s, partitions {sorted(left)} are not at their end"
+                )
             for partition, records in fetched.items():
                 for record in records:
                     yield _published(record)
@@ -118,7 +136,9 @@ async def ledger(api: Api) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         after = str(found[-1]["id"]) if found else "0"
-        answer = await api.send(Call("sandbox", "GET", "/psp/ledger", params={"after": after, "limit": str(LEDGER_PAGE)}))
+        answer = await api.send(
+            Call("sandbox", "GET", "/psp/ledger", params={"after": after, "limit": str(LEDGER_PAGE)})
+        )
         if not answer.ok:
             raise Unreachable(f"the payment provider shows no ledger: {answer.said}")
         found += (page := answer.get("data") or [])

@@ -1,4 +1,6 @@
-"""Topic = log: the same events, each partition's first occurrences in the log's order, each record under its stream's key."""
+"""Topic = log: the same events, each partition's first occurrences in the log's order, each record under its stream's
+key.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ from dataclasses import dataclass
 
 from ops.audit.check import Check
 from ops.audit.entry import Entry, Published, fingerprint
-from shared.eventstore.kafka import PARTITIONS, partition_of
+from shared.kafka.publisher import partition_of
+from shared.kafka.records import PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,9 @@ class _Known:
 
 
 class TopicCheck:
-    """Sees the log first, then the topic's records, each partition's in order; all up to `relayed` must have been published."""
+    """Sees the log first, then the topic's records, each partition's in order; all up to `relayed` must have been
+    published.
+    """
 
     def __init__(self, service: str, log_id: str, relayed: int, partitions: int = PARTITIONS) -> None:
         self.check = Check.of(f"topic {service}", "missing", "extra", "disordered", "misplaced", "different", "waiting")

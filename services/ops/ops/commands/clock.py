@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.api import Call, open_api
-from ops.commands.common import Json, finish, group, run, taken
+from ops.client import Call, open_api
+from ops.commands.options import Json, finish, group, run, taken
 from ops.stack import Stack
 
 PATIENCE = 1000.0
@@ -34,7 +34,9 @@ def advance(by: Annotated[str, typer.Argument(help="5d, 36h, 90m, 10s, 2w or 1d1
 
 
 @app.command()
-def to(instant: Annotated[str, typer.Argument(help="RFC 3339, such as 2031-05-20T00:00:00Z")], json: Json = False) -> None:
+def to(
+    instant: Annotated[str, typer.Argument(help="RFC 3339, such as 2031-05-20T00:00:00Z")], json: Json = False
+) -> None:
     """Let time pass until an instant."""
     finish(run(_move({"now": _instant(instant)})), json)
 

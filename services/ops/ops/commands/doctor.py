@@ -11,11 +11,12 @@ import asyncpg
 from local_stack.services import processes
 from local_stack.settings import Ports
 from local_stack.topics import round_trip
-from ops.api import Api, Call, Unreachable, open_api
-from ops.commands.common import Json, finish, run
+from ops.client import Api, Call, Unreachable, open_api
+from ops.commands.options import Json, finish, run
 from ops.stack import SERVICES, Stack
-from shared.eventstore.kafka import PARTITIONS, KafkaSource
-from shared.eventstore.retry import Transient
+from shared.kafka.records import PARTITIONS
+from shared.kafka.source import KafkaSource
+from shared.resilience.retry import Transient
 
 LIMIT = 5.0
 
@@ -65,12 +66,18 @@ async def _ready(api: Api, process: str) -> str:
 async def _database(stack: Stack, service: str) -> str:
     connection = await asyncpg.connect(stack.dsn(service), timeout=LIMIT, command_timeout=LIMIT)
     try:
-        settings = {name: await connection.fetchval("select current_setting($1)", name) for name in ("fsync", "synchronous_commit", "server_version")}
+        settings = {
+            name: await connection.fetchval("select current_setting($1)", name)
+            for name in ("fsync", "synchronous_commit", "server_version")
+        }
         events = await connection.fetchval("select coalesce(max(position), 0) from events")
     finally:
         await connection.close()
     if settings["fsync"] != "on" or settings["synchronous_commit"] == "off":
-        raise LookupError(f"fsync is {settings['fsync']}, synchronous_commit {settings['synchronous_commit']}: what is acknowledged may be lost")
+        raise LookupError(
+            f"fsync is {settings['fsync']}, synchronous_commit {settings['synchronous_commit']}: what is "
+            f"acknowledged may be lost"
+        )
     return f"PostgreSQL {settings['server_version']}, {events} events"
 
 

@@ -12,21 +12,31 @@ from pydantic_core import from_json, to_json
 
 from ops.audit.log import LogCheck
 from ops.audit.snapshot import snapshot
-from ops.commands.common import Failed, Json, OneService, Service, chosen, finish, group, run
+from ops.commands.options import Failed, Json, OneService, Service, chosen, finish, group, run
+from ops.output import show
 from ops.stack import Stack
-from ops.tell import show
-from shared.eventstore.kafka import KafkaSource, Record
+from shared.kafka.records import Record
+from shared.kafka.source import KafkaSource
 
 PATIENCE = 1.0
 _STREAM = "select position, version, type, metadata, data, recorded_at from events where stream = $1 order by version"
-_OWNERS = {"dispute": "dispute", "order": "dispute", "payment": "refund", "return": "return_label", "label_quota": "return_label"}
+_OWNERS = {
+    "dispute": "dispute",
+    "order": "dispute",
+    "payment": "refund",
+    "return": "return_label",
+    "label_quota": "return_label",
+}
 """By category, the service in whose log its streams are."""
 
 app = group("The events themselves.")
 
 
 @app.command("show")
-def show_stream(stream: Annotated[str, typer.Argument(help="dispute-<id>, order-<id>, payment-<order id>, return-<id>")], json: Json = False) -> None:
+def show_stream(
+    stream: Annotated[str, typer.Argument(help="dispute-<id>, order-<id>, payment-<order id>, return-<id>")],
+    json: Json = False,
+) -> None:
     """One stream from its first event to its last."""
     if not (service := _OWNERS.get(stream.partition("-")[0])):
         raise typer.BadParameter(f"a stream begins with {', '.join(f'{name}-' for name in _OWNERS)}")
@@ -51,7 +61,9 @@ def tail(
 
 @app.command()
 def verify(service: Service = None, json: Json = False) -> None:
-    """Each log: positions without a hole, versions without a gap, every event readable; exit code 1 where one is not."""
+    """Each log: positions without a hole, versions without a gap, every event readable; exit code 1 where one is
+    not.
+    """
     checks = run(_verify(service))
     if json:
         finish([check.json for check in checks], json, ok=all(check.ok for check in checks))
@@ -96,8 +108,16 @@ async def _tail(service: str, past: int, follow: bool, json: bool) -> None:
 def _line(record: Record, json: bool) -> str:
     told = {name.removeprefix("ce_"): text.decode() for name, text in record.headers}
     if json:
-        return to_json({"partition": record.partition, "offset": record.offset, **told, "data": from_json(record.value)}).decode() + "\n"
-    return f"{told.get('time')} {told.get('position', ''):>7} {_name(told.get('type', '')):<24} {told.get('id')} {told.get('actor')}\n"
+        return (
+            to_json(
+                {"partition": record.partition, "offset": record.offset, **told, "data": from_json(record.value)}
+            ).decode()
+            + "\n"
+        )
+    return (
+        f"{told.get('time')} {told.get('position', ''):>7} {_name(told.get('type', '')):<24} {told.get('id')} "
+        f"{told.get('actor')}\n"
+    )
 
 
 def _name(type_name: str) -> str:

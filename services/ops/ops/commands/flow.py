@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 
-from ops.commands.common import Json, OneService, Service, Yes, agree, chosen, finish, group, run
+from ops.commands.options import Json, OneService, Service, Yes, agree, chosen, finish, group, run
 from ops.stack import Stack
 
 _LAG = """
@@ -39,7 +39,9 @@ def relay_status(json: Json = False) -> None:
 
 @relay.command("rewind")
 def relay_rewind(service: OneService, yes: Yes = False) -> None:
-    """Publish a log again from its beginning, for a topic that was lost or created anew; subscriptions skip what they know."""
+    """Publish a log again from its beginning, for a topic that was lost or created anew; subscriptions skip what they
+    know.
+    """
     agree(f"the log of {service} is published again from its beginning, to {service}.events", yes)
     run(_rewind(service))
 
@@ -53,17 +55,26 @@ def parked_list(service: Service = None, json: Json = False) -> None:
 
 @parked.command("retry")
 def parked_retry(
-    service: OneService, stream: Annotated[str | None, typer.Option(help="This stream alone.")] = None, yes: Yes = False, json: Json = False
+    service: OneService,
+    stream: Annotated[str | None, typer.Option(help="This stream alone.")] = None,
+    yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Handle what is parked, in order, beside the running worker; exit code 1 where something stays parked."""
     waiting = [row for row in run(_query(service, _PARKED)) if stream in (None, row["stream"])]
-    agree("\n".join(f"{row['subscription']}: {row['stream']}, {row['events']} events" for row in waiting) or "nothing is parked", yes)
+    agree(
+        "\n".join(f"{row['subscription']}: {row['stream']}, {row['events']} events" for row in waiting)
+        or "nothing is parked",
+        yes,
+    )
     released = run(_retry(service, stream)) if waiting else 0
     finish({"released": released, "still_parked": len(waiting) - released}, json, ok=released == len(waiting))
 
 
 @deadlines.command("list")
-def deadlines_list(service: Service = None, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 25, json: Json = False) -> None:
+def deadlines_list(
+    service: Service = None, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 25, json: Json = False
+) -> None:
     """The earliest deadlines of each service."""
     rows = run(_query(service, _DEADLINES, limit))
     finish(sorted(rows, key=lambda row: str(row["due_at"]))[:limit], json, "deadlines")
@@ -83,8 +94,8 @@ async def _query(service: str | None, query: str, *values: Any) -> list[Mapping[
 
 
 async def _rewind(service: str) -> None:
-    from shared.eventstore.place import rewind
-    from shared.eventstore.pool import open_pool
+    from shared.eventstore.connections import open_pool
+    from shared.relay.progress import rewind
 
     stack = Stack.load()
     async with open_pool(stack.dsn(service)) as pool:
@@ -93,8 +104,8 @@ async def _rewind(service: str) -> None:
 
 async def _retry(service: str, stream: str | None) -> int:
     """As many streams as are free again, over the very subscriptions that the service's worker runs."""
-    from shared.eventstore.subscription import Subscription
-    from shared.runtime.clock import running_clock
+    from shared.process.clock import running_clock
+    from shared.subscriptions.subscription import Subscription
 
     settings = Stack.load().settings
     assemble = import_module(f"{service}.worker").assemble

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.api import Call, open_api
-from ops.commands.common import Json, run, taken
+from ops.client import Call, open_api
+from ops.commands.options import Json, run, taken
+from ops.output import show
 from ops.stack import Stack
-from ops.tell import show
 
 
 def token(

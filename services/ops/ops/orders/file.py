@@ -13,8 +13,9 @@ from typing import IO, Self
 
 from pydantic_core import from_json
 
-from ops.orders import market, own
-from ops.orders.played import Order, Unreadable
+from ops.orders import marketplace as market
+from ops.orders import native as own
+from ops.orders.playable import Order, Unreadable
 
 GZIP = b"\x1f\x8b"
 LONGEST = 1 << 20
@@ -40,7 +41,9 @@ class OrdersFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._raw.close()
 
     @property

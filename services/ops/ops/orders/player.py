@@ -1,6 +1,7 @@
 """Plays a file of orders: captures the payment, registers the order with its facts, opens the buyer's dispute.
 
-Whatever is sent follows from the file alone but for the instants, and those from when the order was played first: so the same file played
+Whatever is sent follows from the file alone but for the instants, and those from when the order was played first: so
+the same file played
 twice is registered and disputed once, and both runs count the same.
 """
 
@@ -18,10 +19,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ops.api import Answer, Api, Call, Party, Unreachable
+from ops.client import Answer, Api, Call, Party, Unreachable
 from ops.orders.file import Line, OrdersFile
-from ops.orders.played import Order, Played
-from ops.tell import progress, table
+from ops.orders.playable import Order, Played
+from ops.output import progress, table
 
 IN_FLIGHT = 64
 SHOWN = 20
@@ -48,7 +49,10 @@ class Sums:
     def line(self) -> str:
         """The sum, which adds up."""
         refused = self.refused.total()
-        counted = f"{self.disputed} disputed + {self.plain} without complaint + {refused} refused + {len(self.unreadable)} unreadable"
+        counted = (
+            f"{self.disputed} disputed + {self.plain} without complaint + {refused} refused + "
+            f"{len(self.unreadable)} unreadable"
+        )
         return f"orders: {self.orders} read = {counted}"
 
     @property
@@ -61,7 +65,12 @@ class Sums:
     def json(self) -> dict[str, Any]:
         """The sums as one document."""
         unreadable = [{"line": line.number, "reason": line.fault} for line in self.unreadable]
-        plain = {"read": self.orders, "disputed": self.disputed, "without_complaint": self.plain, "replayed": self.replayed}
+        plain = {
+            "read": self.orders,
+            "disputed": self.disputed,
+            "without_complaint": self.plain,
+            "replayed": self.replayed,
+        }
         counted = {"refused": dict(self.refused), "reasons": dict(self.reasons), "notes": dict(self.notes)}
         return {**plain, **counted, "unreadable": unreadable, "seconds": round(self.seconds, 1)}
 
@@ -97,7 +106,10 @@ class Player:
         played = order.played(datetime.now(UTC) + self.ahead)
         self.sums.notes.update(played.notes)
         if played.capture:
-            _accepted(await self.api.send(Call("sandbox", "POST", "/psp/captures", played.capture, repeatable=True)), "capture")
+            _accepted(
+                await self.api.send(Call("sandbox", "POST", "/psp/captures", played.capture, repeatable=True)),
+                "capture",
+            )
         answer = await self._put(played)
         if answer.code == "order_differs" and (now := await self._played_before(order)):
             played = order.played(now)
@@ -127,7 +139,11 @@ class Player:
 
 async def play(api: Api, path: Path, told: Console) -> Sums:
     """Every order of the file, at most 64 at once; tells how far it is."""
-    player, began, turns = Player(api, await _ahead(api), api.party("shop", "service")), time.monotonic(), asyncio.Semaphore(IN_FLIGHT)
+    player, began, turns = (
+        Player(api, await _ahead(api), api.party("shop", "service")),
+        time.monotonic(),
+        asyncio.Semaphore(IN_FLIGHT),
+    )
 
     async def one(line: Line) -> None:
         try:
@@ -135,7 +151,14 @@ async def play(api: Api, path: Path, told: Console) -> Sums:
         finally:
             turns.release()
 
-    columns = TextColumn("orders"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("orders"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with OrdersFile(path) as file, progress(told, *columns) as bar:
         task = bar.add_task("orders", total=file.size, rate="")
         async with asyncio.TaskGroup() as group:
@@ -158,7 +181,11 @@ def report(sums: Sums, told: Console) -> None:
         told.print(table("what was corrected or left out", sums.notes.most_common(), "note", "orders"))
     if sums.unreadable:
         told.print(table("unreadable lines", _shown(sums.unreadable), "line", "reason"))
-    told.print(f"{sums.orders / max(sums.seconds, 0.001):.0f} orders/s in {sums.seconds:.1f} s, {sums.replayed} of them known before", soft_wrap=True)
+    told.print(
+        f"{sums.orders / max(sums.seconds, 0.001):.0f} orders/s in {sums.seconds:.1f} s, {sums.replayed} of "
+        f"them known before",
+        soft_wrap=True,
+    )
 
 
 def _shown(lines: list[Line]) -> Iterable[tuple[object, str]]:
@@ -170,8 +197,15 @@ def _shown(lines: list[Line]) -> Iterable[tuple[object, str]]:
 def _accepted(answer: Answer, what: str = "") -> None:
     if not answer.ok:
         rules = ", ".join(answer.get("rules") or ())
-        fields = ", ".join(f"{fault.get('pointer')} {fault.get('code')}".strip() for fault in answer.get("errors") or ())
-        words = (answer.code, f"({rules})" if rules else "", f"[{fields}]" if fields else "", f"at {what}" if what else "")
+        fields = ", ".join(
+            f"{fault.get('pointer')} {fault.get('code')}".strip() for fault in answer.get("errors") or ()
+        )
+        words = (
+            answer.code,
+            f"({rules})" if rules else "",
+            f"[{fields}]" if fields else "",
+            f"at {what}" if what else "",
+        )
         raise Refused(" ".join(filter(None, words)))
 
 

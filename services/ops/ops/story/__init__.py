@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ops.api import Api, Unreachable
+from ops.client import Api, Unreachable
+from ops.output import progress
 from ops.story.cast import Cast
 from ops.story.ending import end
 from ops.story.plot import HEADPHONES, STEPS, Settled, negotiated, returned, unanswered
 from ops.story.stage import Astray, Stage
-from ops.tell import progress
 
 RUNS = "story-runs"
 """The file of the state folder that holds the last run's number."""
@@ -35,7 +35,9 @@ async def tell(api: Api, state: Path, told: Console) -> Stage:
 
 
 async def run_number(api: Api, state: Path) -> int:
-    """One more than the last run's, and of no order that is known already: the data may have been kept without the number."""
+    """One more than the last run's, and of no order that is known already: the data may have been kept without the
+    number.
+    """
     number, shop = _last_run(state) + 1, api.party("shop", "service")
     while (await shop.get("dispute", f"/v1/orders/{Cast(api, number).order_id(HEADPHONES)}/status")).status == 200:
         number += 1

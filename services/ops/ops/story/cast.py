@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops.api import Answer, Api, Call, Party
+from ops.client import Answer, Api, Call, Party
 from shared.events.base import wire_time
 
 CURRENCY = "USD"
@@ -85,13 +85,26 @@ class Goods:
         }
 
 
-def order_body(buyer: str, seller: str, paid: str, goods: list[Goods], placed_at: datetime, promised_days: int, facts: dict[str, datetime]) -> Json:
+def order_body(
+    buyer: str,
+    seller: str,
+    paid: str,
+    goods: list[Goods],
+    placed_at: datetime,
+    promised_days: int,
+    facts: dict[str, datetime],
+) -> Json:
     """The body of an order: paid by card on the platform a minute after it was placed, promised so many days later."""
     return {
         "buyer_id": buyer,
         "seller_id": seller,
         "channel": "platform",
-        "payment": {"method": "visa", "payee": "escrow", "amount": dollars(paid), "paid_at": wire_time(placed_at + timedelta(minutes=1))},
+        "payment": {
+            "method": "visa",
+            "payee": "escrow",
+            "amount": dollars(paid),
+            "paid_at": wire_time(placed_at + timedelta(minutes=1)),
+        },
         "lines": [line.body for line in goods],
         "ship_to": {"country": "DE", "postal_code": "10115"},
         "promised_by": (placed_at + timedelta(days=promised_days)).date().isoformat(),

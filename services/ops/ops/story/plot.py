@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ops.api import Answer, Party
+from ops.client import Answer, Party
 from ops.story.cast import Cast, Goods, Json, dollars, order_body
 from ops.story.stage import Ask, Stage
 from shared.events.base import wire_time
@@ -23,22 +23,36 @@ async def negotiated(stage: Stage, cast: Cast, settled: Settled) -> None:
     order, ann = cast.order_id(HEADPHONES), cast.buyer("ann")
     now = await cast.now()
     goods = [Goods("1", "49.90", "headphones"), Goods("2", "12.50", "case")]
-    body = order_body("ann", "soundhouse", "68.00", goods, now - timedelta(days=16), 14, {"shipped": now - timedelta(days=13)})
+    body = order_body(
+        "ann", "soundhouse", "68.00", goods, now - timedelta(days=16), 14, {"shipped": now - timedelta(days=13)}
+    )
     await _placed(stage, cast, order, body, "68.00")
-    await stage.act("the shop sends the order again: it is known", cast.shop.put("dispute", f"/v1/orders/{order}", body), 200)
+    await stage.act(
+        "the shop sends the order again: it is known", cast.shop.put("dispute", f"/v1/orders/{order}", body), 200
+    )
 
     form = _form(order, "1", "not_received", "refund_only", "50.00", "The promised day has passed and nothing came.")
     dispute, opened = await _opened(stage, cast, ann, form, "Ann opens a dispute over the headphones: 50.00 back")
     again = await stage.act(
-        "Ann's app sends the form a second time", ann.post("dispute", "/v1/disputes", form, key=cast.key(order)), 201, {"id": dispute}
+        "Ann's app sends the form a second time",
+        ann.post("dispute", "/v1/disputes", form, key=cast.key(order)),
+        201,
+        {"id": dispute},
     )
-    _check(stage, again.replayed, "the second form is answered as the first, and opens nothing", "it was not marked as replayed")
+    _check(
+        stage,
+        again.replayed,
+        "the second form is answered as the first, and opens nothing",
+        "it was not marked as replayed",
+    )
 
     await _bargain(stage, ann, cast.seller("soundhouse"), _path(dispute), opened)
     settled[order] = "42.00"
     await _refunded(stage, ann, dispute, "42.00", "negotiated")
     twice = ann.post("dispute", "/v1/disputes", form, key=cast.key(order, "again"))
-    await stage.act("Ann tries a new dispute over the same line: they have agreed (S25)", twice, 409, {"code": "already_agreed"})
+    await stage.act(
+        "Ann tries a new dispute over the same line: they have agreed (S25)", twice, 409, {"code": "already_agreed"}
+    )
 
 
 async def returned(stage: Stage, cast: Cast, settled: Settled) -> None:
@@ -60,12 +74,18 @@ async def returned(stage: Stage, cast: Cast, settled: Settled) -> None:
 
     back = f"/v1/returns/{agreed.get('return_id')}"
     await stage.until(
-        "the return-label service issues a prepaid label", _asking(bob, back, "return_label"), {"state": "label_issued", "label.prepaid": True}
+        "the return-label service issues a prepaid label",
+        _asking(bob, back, "return_label"),
+        {"state": "label_issued", "label.prepaid": True},
     )
     shipped = bob.post("return_label", f"{back}/shipment", {"tracking_number": f"RR{cast.run:09}DE"})
     await stage.act("Bob sends the lamp", shipped, 200, {"state": "shipped"})
-    await stage.act("the warehouse receives it", cast.warehouse.post("return_label", f"{back}/receipt"), 200, {"state": "received"})
-    await stage.until("the dispute knows that the lamp is there", _asking(bob, _path(dispute)), {"fulfilment": "return_received"})
+    await stage.act(
+        "the warehouse receives it", cast.warehouse.post("return_label", f"{back}/receipt"), 200, {"state": "received"}
+    )
+    await stage.until(
+        "the dispute knows that the lamp is there", _asking(bob, _path(dispute)), {"fulfilment": "return_received"}
+    )
     inspected = cast.warehouse.post("return_label", f"{back}/inspection", {"result": "pass"})
     await stage.act("it passes the inspection", inspected, 200, {"state": "inspected"})
     await _refunded(stage, bob, dispute, "84.50", "negotiated")
@@ -76,7 +96,9 @@ async def unanswered(stage: Stage, cast: Cast, settled: Settled) -> None:
     stage.chapter("Carla's jacket never arrived, and its seller says nothing")
     order, carla = cast.order_id(JACKET), cast.buyer("carla")
     now = await cast.now()
-    body = order_body("carla", "northwear", "120.00", [Goods("1", "110.00", "jacket")], now - timedelta(days=1), 30, {"shipped": now})
+    body = order_body(
+        "carla", "northwear", "120.00", [Goods("1", "110.00", "jacket")], now - timedelta(days=1), 30, {"shipped": now}
+    )
     await _placed(stage, cast, order, body, "120.00")
     form = _form(order, "1", "not_received", "refund_only", "120.00", "It is winter, and my jacket is not here.")
     early = await stage.act(
@@ -85,7 +107,9 @@ async def unanswered(stage: Stage, cast: Cast, settled: Settled) -> None:
         409,
         {"code": "too_early"},
     )
-    await stage.act(f"time passes until {early.get('opens_at')}, the eleventh day", cast.move_clock(early.get("opens_at")), 200)
+    await stage.act(
+        f"time passes until {early.get('opens_at')}, the eleventh day", cast.move_clock(early.get("opens_at")), 200
+    )
     dispute, opened = await _opened(stage, cast, carla, form, "now Carla opens her dispute: 120.00 back")
     due = next((one["due_at"] for one in opened.get("deadlines") or () if one["kind"] == "seller_response"), None)
     _check(stage, due is not None, "the seller has until the start of day six", "no deadline seller_response")
@@ -108,7 +132,9 @@ async def _bargain(stage: Stage, ann: Party, seller: Party, path: str, opened: A
         {"phase": "awaiting_seller", "round": 2},
     )
     stale = seller.post("dispute", f"{path}/response", {"decision": "accept"}, etag=opened.etag)
-    await stage.act("the seller answers a request that it has not seen: refused", stale, 412, {"code": "version_conflict"})
+    await stage.act(
+        "the seller answers a request that it has not seen: refused", stale, 412, {"code": "version_conflict"}
+    )
     offer = await stage.act(
         "the seller offers 42.00",
         seller.post("dispute", f"{path}/response", _counter("42.00"), etag=modified.etag),
@@ -119,13 +145,19 @@ async def _bargain(stage: Stage, ann: Party, seller: Party, path: str, opened: A
 
 
 async def _placed(stage: Stage, cast: Cast, order: str, body: Json, paid: str) -> None:
-    await stage.act(f"the payment provider takes {paid} {body['payment']['amount']['currency']} for {order}", cast.capture(order, paid), 201)
+    await stage.act(
+        f"the payment provider takes {paid} {body['payment']['amount']['currency']} for {order}",
+        cast.capture(order, paid),
+        201,
+    )
     await stage.act(f"the shop registers {order}", cast.shop.put("dispute", f"/v1/orders/{order}", body), 201)
 
 
 async def _opened(stage: Stage, cast: Cast, buyer: Party, form: Json, sentence: str) -> tuple[str, Answer]:
     posted = buyer.post("dispute", "/v1/disputes", form, key=cast.key(form["order_id"]))
-    opened = await stage.act(sentence, posted, 201, {"phase": "awaiting_seller", "label": "Dispute in Progress", "reason": form["reason"]})
+    opened = await stage.act(
+        sentence, posted, 201, {"phase": "awaiting_seller", "label": "Dispute in Progress", "reason": form["reason"]}
+    )
     stage.disputes += 1
     return opened.get("id"), opened
 
@@ -140,7 +172,11 @@ async def _refunded(stage: Stage, buyer: Party, dispute: str, amount: str, reach
     }
     answer = await stage.until(f"{amount} go back and the dispute closes", _asking(buyer, _path(dispute)), closed)
     refund = f"/v1/refunds/{answer.get('refund_id')}"
-    await stage.until("the refund service says the same", _asking(buyer, refund, "refund"), {"state": "issued", "amount.amount": amount})
+    await stage.until(
+        "the refund service says the same",
+        _asking(buyer, refund, "refund"),
+        {"state": "issued", "amount.amount": amount},
+    )
 
 
 def _asking(party: Party, path: str, service: str = "dispute") -> Ask:
@@ -157,7 +193,11 @@ def _form(order: str, line: str, reason: str, kind: str, amount: str, descriptio
 
 
 def _counter(amount: str) -> Json:
-    return {"decision": "counter", "solution": {"type": "refund_only", "amount": dollars(amount)}, "reason": "It was sent on time."}
+    return {
+        "decision": "counter",
+        "solution": {"type": "refund_only", "amount": dollars(amount)},
+        "reason": "It was sent on time.",
+    }
 
 
 def _check(stage: Stage, holds: bool, sentence: str, otherwise: str) -> None:

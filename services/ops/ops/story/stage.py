@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ops.api import Answer, Unreachable
+from ops.client import Answer, Unreachable
 
 PATIENCE = 60.0
 """Seconds for what follows in other services; it mostly takes a fraction of one."""
@@ -54,8 +54,12 @@ class Stage:
         self.unexpected.append(f"{sentence}: {difference}")
         self.tell(f"{sentence}: {difference}", " NOT ", "red")
 
-    async def act(self, sentence: str, asked: Awaitable[Answer], status: int, expected: Expected | None = None) -> Answer:
-        """A step: what is asked, and the answer that it must have. Another status ends the chapter, other members do not."""
+    async def act(
+        self, sentence: str, asked: Awaitable[Answer], status: int, expected: Expected | None = None
+    ) -> Answer:
+        """A step: what is asked, and the answer that it must have. Another status ends the chapter, other members do
+        not.
+        """
         try:
             answer = await asked
         except Unreachable as error:
@@ -103,4 +107,6 @@ async def _asked(ask: Ask) -> Answer:
 
 def _differences(answer: Answer, expected: Expected) -> list[str]:
     found = {path: answer.get(*path.split(".")) for path in expected}
-    return [f"{path} is {found[path]!r} and not {wanted!r}" for path, wanted in expected.items() if found[path] != wanted]
+    return [
+        f"{path} is {found[path]!r} and not {wanted!r}" for path, wanted in expected.items() if found[path] != wanted
+    ]

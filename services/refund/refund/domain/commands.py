@@ -41,7 +41,9 @@ class RefundCommand(PaymentCommand):
 
 
 class RequestRefund(RefundCommand):
-    """Somebody's `RefundDue`; `rules` are those that make it due, `seller_id` is whose lines they are (None: the payment's seller)."""
+    """Somebody's `RefundDue`; `rules` are those that make it due, `seller_id` is whose lines they are (None: the
+    payment's seller).
+    """
 
     payment_id: str
     dispute_id: str | None
@@ -71,7 +73,15 @@ class RecordIssued(OutcomeCommand):
     def of(cls, order_id: str, refund_id: str, attempt: int, provider_ref: str, at: datetime) -> Self:
         """The command whose id follows from the outcome, so that hearing it twice records it once."""
         command_id = _outcome_id(refund_id, attempt, "issued")
-        return cls(command_id=command_id, actor=SYSTEM, at=at, order_id=order_id, refund_id=refund_id, attempt=attempt, provider_ref=provider_ref)
+        return cls(
+            command_id=command_id,
+            actor=SYSTEM,
+            at=at,
+            order_id=order_id,
+            refund_id=refund_id,
+            attempt=attempt,
+            provider_ref=provider_ref,
+        )
 
 
 class RecordDeclined(OutcomeCommand):
@@ -81,7 +91,15 @@ class RecordDeclined(OutcomeCommand):
     def of(cls, order_id: str, refund_id: str, attempt: int, reason: str, at: datetime) -> Self:
         """The command whose id follows from the outcome, so that hearing it twice records it once."""
         command_id = _outcome_id(refund_id, attempt, "declined")
-        return cls(command_id=command_id, actor=SYSTEM, at=at, order_id=order_id, refund_id=refund_id, attempt=attempt, reason=reason)
+        return cls(
+            command_id=command_id,
+            actor=SYSTEM,
+            at=at,
+            order_id=order_id,
+            refund_id=refund_id,
+            attempt=attempt,
+            reason=reason,
+        )
 
 
 class RecordSettled(RefundCommand):

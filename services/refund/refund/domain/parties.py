@@ -11,7 +11,9 @@ STAFF = frozenset({"case_team", "support", "ops", "service"})
 
 
 def visible(payment: Payment, refund_id: str, actor: Actor) -> Refund:
-    """The refund, if the actor may know of it: the buyer, the seller of its lines, or staff; NotFound for anybody else."""
+    """The refund, if the actor may know of it: the buyer, the seller of its lines, or staff; NotFound for anybody
+    else.
+    """
     refund = known(payment, refund_id)
     if not (actor.roles & STAFF or is_buyer(payment, actor) or is_seller(payment, refund, actor)):
         raise NotFound("There is no such refund.")

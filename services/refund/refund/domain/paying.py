@@ -11,7 +11,14 @@ from refund.domain.payment import Payment, Refund, RefundStatus
 from refund.domain.rejections import Forbidden, WrongPhase
 from shared.events.base import Actor, Event
 from shared.events.calendar import within_business_days
-from shared.events.refund import RefundFailed, RefundIssued, RefundRequested, RefundRetried, RefundSentToManual, RefundSettled
+from shared.events.refund import (
+    RefundFailed,
+    RefundIssued,
+    RefundRequested,
+    RefundRetried,
+    RefundSentToManual,
+    RefundSettled,
+)
 
 RETRY_LIMIT = 5
 """Tries after the first one, by the system's own motion (rules 4: refund.retry_limit); then people take over (T31a)."""
@@ -46,16 +53,21 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
         return []
     failures = refund.failures + 1
     if failures > RETRY_LIMIT:
-        failed = RefundFailed(**refund.facts, reason=command.reason, failures=failures, retry_at=None, rules=("T31", "S63"))
+        failed = RefundFailed(
+            **refund.facts, reason=command.reason, failures=failures, retry_at=None, rules=("T31", "S63")
+        )
         return [failed, RefundSentToManual(**refund.facts, failures=failures, rules=("T31a",))]
     retry_at = command.at + FIRST_PAUSE * 2 ** (failures - 1)
-    return [RefundFailed(**refund.facts, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63"))]
+    return [
+        RefundFailed(**refund.facts, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63"))
+    ]
 
 
 def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
     """G8: support or the buyer, and there is something to try again (S63).
 
-    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it again.
+    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it
+    again.
     """
     refund = _theirs_to_retry(payment, refund_id, actor)
     if refund.status is RefundStatus.MANUAL and "support" not in actor.roles:
@@ -66,11 +78,14 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     refund = _theirs_to_retry(payment, command.refund_id, command.actor)
-    # Due already: the provider is being asked with this attempt's key, whose age a second start would hide (effects.py).
+    # Due already: the provider is being asked with this attempt's key, whose age a second start would hide
+    # (effects.py).
     if refund.pay_at and refund.pay_at <= command.at:
         return []
     guard_retry(payment, command.refund_id, command.actor)
-    return [RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=("S63", "T31"))]
+    return [
+        RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=("S63", "T31"))
+    ]
 
 
 def _theirs_to_retry(payment: Payment, refund_id: str, actor: Actor) -> Refund:
@@ -86,4 +101,8 @@ def record_settled(command: RecordSettled, payment: Payment) -> Sequence[Event]:
         return []
     if not refund.issued:
         raise WrongPhase(f"The refund is {refund.status}: nothing was issued.")
-    return [RefundSettled(refund_id=command.refund_id, order_id=command.order_id, settled_at=command.at, rules=("S62", "T32"))]
+    return [
+        RefundSettled(
+            refund_id=command.refund_id, order_id=command.order_id, settled_at=command.at, rules=("S62", "T32")
+        )
+    ]

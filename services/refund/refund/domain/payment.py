@@ -42,7 +42,9 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund; `asked` is how it began, `pay_at` when the provider is to be asked next, `reason` its last refusal."""
+    """One refund; `asked` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
+    refusal.
+    """
 
     asked: RefundRequested | RefundRefused
     status: RefundStatus
@@ -55,7 +57,9 @@ class Refund:
 
     @property
     def reserves(self) -> bool:
-        """Whether it counts against the cap. One that people took over still does: its money is owed, and a retry may pay it."""
+        """Whether it counts against the cap. One that people took over still does: its money is owed, and a retry may
+        pay it.
+        """
         return self.status is not RefundStatus.REFUSED
 
     @property
@@ -93,11 +97,20 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundRefused():
             return _begun(payment, Refund(event, RefundStatus.REFUSED))
         case RefundApproved():
-            return _moved(payment, event, status=RefundStatus.APPROVED, destination=event.destination, pay_at=event.pay_at)
+            return _moved(
+                payment, event, status=RefundStatus.APPROVED, destination=event.destination, pay_at=event.pay_at
+            )
         case RefundIssued():
             return _moved(payment, event, status=RefundStatus.ISSUED, issued=event, pay_at=None)
         case RefundFailed():
-            return _moved(payment, event, status=RefundStatus.FAILED, failures=event.failures, reason=event.reason, pay_at=event.retry_at)
+            return _moved(
+                payment,
+                event,
+                status=RefundStatus.FAILED,
+                failures=event.failures,
+                reason=event.reason,
+                pay_at=event.retry_at,
+            )
         case RefundRetried():
             return _moved(payment, event, status=RefundStatus.APPROVED, pay_at=event.pay_at)
         case RefundSentToManual():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from shared.decider import Forbidden, NotFound, Rejected
+from shared.rejections import Forbidden, NotFound, Rejected
 
 __all__ = ["Forbidden", "NotFound", "PaymentNotCaptured", "Rejected", "WrongPhase"]
 
 
 class PaymentNotCaptured(Rejected):
-    """G9: the capture, which holds the cap, is not recorded yet; the policy's command parks its stream and is retried once it is."""
+    """G9: the capture, which holds the cap, is not recorded yet; the policy's command parks its stream and is retried
+    once it is.
+    """
 
     rules = ("G9",)
 

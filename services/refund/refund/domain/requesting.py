@@ -42,7 +42,9 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
         raise PaymentNotCaptured("No capture of the order's payment is recorded yet.")
     if refusal := _refusal(command, payment, payment.capture):
         reason, rules = refusal
-        return [RefundRefused(**_identity(command), lines=command.lines, amount=command.amount, reason=reason, rules=rules)]
+        return [
+            RefundRefused(**_identity(command), lines=command.lines, amount=command.amount, reason=reason, rules=rules)
+        ]
     return [
         RefundRequested(
             **_identity(command),
@@ -84,7 +86,11 @@ def _refusal(command: RequestRefund, payment: Payment, capture: PaymentCaptured)
 def _adds_up(command: RequestRefund) -> bool:
     parts = [line.amount for line in command.lines]
     one_currency = all(part.same_currency(command.amount) for part in parts)
-    return one_currency and all(part.minor >= 0 for part in parts) and sum(part.minor for part in parts) == command.amount.minor > 0
+    return (
+        one_currency
+        and all(part.minor >= 0 for part in parts)
+        and sum(part.minor for part in parts) == command.amount.minor > 0
+    )
 
 
 def _exceeds_cap(command: RequestRefund, payment: Payment, capture: PaymentCaptured) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from refund.domain.payment import RefundStatus
 from shared.events import refund as refunds
 from shared.events.base import Event, Recorded
-from shared.eventstore.upsert import update, upsert
+from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.checkpoints import Connection, Pool
+    from shared.eventstore.connections import Connection, Pool
 
 NAME = "refunds"
 
@@ -22,16 +22,40 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
     match recorded.event:
         case refunds.PaymentCaptured() as event:
             parties = {"buyer_id": event.buyer_id, "seller_id": event.seller_id}
-            await upsert(connection, "payments", {"order_id": event.order_id}, payment_id=event.payment_id, method=event.method, **parties)
+            await upsert(
+                connection,
+                "payments",
+                {"order_id": event.order_id},
+                payment_id=event.payment_id,
+                method=event.method,
+                **parties,
+            )
         case refunds.RefundRequested() as event:
-            await _begin(connection, recorded, event, status=RefundStatus.REQUESTED, source=event.source, seller_id=event.seller_id)
+            await _begin(
+                connection,
+                recorded,
+                event,
+                status=RefundStatus.REQUESTED,
+                source=event.source,
+                seller_id=event.seller_id,
+            )
         case refunds.RefundRefused() as event:
             await _begin(connection, recorded, event, status=RefundStatus.REFUSED, reason=event.reason)
         case refunds.RefundApproved() as event:
-            await _set(connection, recorded, event.refund_id, status=RefundStatus.APPROVED, destination=event.destination)
+            await _set(
+                connection, recorded, event.refund_id, status=RefundStatus.APPROVED, destination=event.destination
+            )
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
-            await _set(connection, recorded, event.refund_id, status=RefundStatus.ISSUED, issued_at=event.issued_at, retry_at=None, **window)
+            await _set(
+                connection,
+                recorded,
+                event.refund_id,
+                status=RefundStatus.ISSUED,
+                issued_at=event.issued_at,
+                retry_at=None,
+                **window,
+            )
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
             await _set(connection, recorded, event.refund_id, status=RefundStatus.FAILED, **failure)
@@ -43,7 +67,12 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, event.refund_id, status=RefundStatus.SETTLED, settled_at=event.settled_at)
 
 
-async def _begin(connection: Connection, recorded: Recorded[Event], event: refunds.RefundRequested | refunds.RefundRefused, **columns: Any) -> None:
+async def _begin(
+    connection: Connection,
+    recorded: Recorded[Event],
+    event: refunds.RefundRequested | refunds.RefundRefused,
+    **columns: Any,
+) -> None:
     await upsert(
         connection,
         NAME,
@@ -72,7 +101,9 @@ async def order_of(pool: Pool, refund_id: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which refunds a list shows; of nobody in particular where neither buyer nor seller is named, of either where both are."""
+    """Which refunds a list shows; of nobody in particular where neither buyer nor seller is named, of either where both
+    are.
+    """
 
     order_id: str | None = None
     dispute_id: str | None = None
@@ -93,7 +124,13 @@ def query(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
     return _page(tuple(given)), (limit, *given.values())
 
 
-_CONDITIONS = {"order_id": "r.order_id = {}", "dispute_id": "r.dispute_id = {}", "before": "r.first_position < {}", "buyer_id": "", "seller_id": ""}
+_CONDITIONS = {
+    "order_id": "r.order_id = {}",
+    "dispute_id": "r.dispute_id = {}",
+    "before": "r.first_position < {}",
+    "buyer_id": "",
+    "seller_id": "",
+}
 
 # A refund that names no seller is the payment's seller's; each half finds its index.
 _PARTIES = {
@@ -101,7 +138,8 @@ _PARTIES = {
     "seller_id": """r.refund_id in (
         select refund_id from refunds where seller_id = {0}
         union all
-        select refund_id from payments join refunds using (order_id) where payments.seller_id = {0} and refunds.seller_id is null
+        select refund_id from payments join refunds using (order_id) where payments.seller_id = {0}
+            and refunds.seller_id is null
     )""",
 }
 
@@ -112,4 +150,5 @@ def _page(given: tuple[str, ...]) -> str:
     plain = [_CONDITIONS[name].format(place) for name, place in places.items() if _CONDITIONS[name]]
     party = " or ".join(condition.format(places[name]) for name, condition in _PARTIES.items() if name in places)
     where = " and ".join([*plain, *([f"({party})"] if party else []), "true"])
-    return f"select r.* from refunds r left join payments p using (order_id) where {where} order by r.first_position desc limit $1"  # noqa: S608 - our words only
+    found = f"from refunds r left join payments p using (order_id) where {where}"
+    return f"select r.* {found} order by r.first_position desc limit $1"

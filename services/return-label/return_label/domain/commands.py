@@ -64,7 +64,11 @@ class InspectReturn(ReturnCommand):
 
     @property
     def personal(self) -> Sequence[Personal]:
-        return (Personal(self.note_ref, self.actor.id, "inspection_note", self.note),) if self.note and self.note_ref else ()
+        return (
+            (Personal(self.note_ref, self.actor.id, "inspection_note", self.note),)
+            if self.note and self.note_ref
+            else ()
+        )
 
 
 class ExpireDeadline(Command):

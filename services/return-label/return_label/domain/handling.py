@@ -36,7 +36,9 @@ def guard_inspection(state: Return, actor: Actor) -> None:
 
 
 def mark_shipped(command: MarkReturnShipped, state: Return) -> Sequence[Event]:
-    """The parcel's number makes a repeat recognisable; another number is another parcel, and there is one a return (S78)."""
+    """The parcel's number makes a repeat recognisable; another number is another parcel, and there is one a return
+    (S78).
+    """
     facts = guard_party(state, command.actor, *SHIPPERS)
     if state.shipped and state.shipped.tracking_number == command.tracking_number:
         return []

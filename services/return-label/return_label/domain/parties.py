@@ -12,7 +12,9 @@ STAFF = frozenset({"case_team", "ops", "service", "support", "warehouse"})
 
 
 def guard_party(state: Return, actor: Actor, *allowed: str) -> ReturnRequested:
-    """What was fixed when the return was requested, if it exists for the actor and is the actor's to move as one of `allowed` (G8)."""
+    """What was fixed when the return was requested, if it exists for the actor and is the actor's to move as one of
+    `allowed` (G8).
+    """
     if not state.requested or not (roles := roles_in(state.requested, actor)):
         raise NotFound("There is no such return.")
     if allowed and roles.isdisjoint(allowed):

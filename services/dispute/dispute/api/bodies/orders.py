@@ -1,0 +1,182 @@
+"""The shop's bodies: an order with its facts, and how it becomes a command's fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError, to_json
+
+from dispute.api.bodies.fields import Body, Day, Flag, Id, Measure, Moment, Quantity, Word
+from dispute.domain.commands import Fact, RegisteredLine
+from shared.events.base import digest
+from shared.events.fields import Text, WireMoney
+from shared.events.order import OrderPayment, ShipTo
+
+
+class PaymentBody(Body):
+    """How the order was paid: without `payment_id` the order's id serves, without `paid_at` it was paid when it was
+    placed.
+    """
+
+    payment_id: Id | None = None
+    method: Word
+    payee: Literal["escrow", "seller"] = "escrow"
+    amount: WireMoney
+    paid_at: Moment | None = None
+
+
+class LineBody(Body):
+    """One order line; `price` is for one piece."""
+
+    line_id: Id
+    seller_id: Id | None = None
+    sku: Annotated[str, Field(max_length=128)] = ""
+    category: Annotated[str, Field(max_length=128)] = ""
+    price: WireMoney
+    quantity: Quantity = 1
+    weight_kg: Measure | None = None
+    dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
+    flags: Annotated[tuple[Flag, ...], Field(max_length=20)] = ()
+    listing_warranty: Annotated[str, Field(max_length=256)] | None = None
+
+
+class ShipToBody(Body):
+    """As much of the address as rules need."""
+
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    region: Word | None = None
+    postal_code: Annotated[str, Field(max_length=16)] | None = None
+
+
+class OrderBody(Body):
+    """An order as the shop knows it, with the facts so far."""
+
+    order_id: Id | None = None
+    buyer_id: Id
+    seller_id: Id
+    channel: Literal["platform", "off_platform"] = "platform"
+    programme: Word | None = None
+    payment: PaymentBody
+    lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=100)]
+    buyer_account_status: Literal["good", "restricted"] = "good"
+    return_address: Annotated[str, Text(500)] | None = None
+    free_return_confirmed: bool = False
+    ship_to: ShipToBody
+    promised_by: Day | None = None
+    placed_at: Moment
+    facts: Annotated[tuple[FactBody, ...], Field(max_length=50)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_amounts(cls, body: Any) -> Any:
+        """Takes the orders file's shorter form too: `amount` and `currency` side by side, and prices in the payment's
+        currency.
+        """
+        if not isinstance(body, dict) or not isinstance(body.get("payment"), dict):
+            return body
+        payment = dict(body["payment"])
+        currency = payment.pop("currency", None)
+        if currency is None:
+            return body
+        lines = body.get("lines")
+        priced = [_priced(line, currency) for line in lines] if isinstance(lines, list) else lines
+        return {**body, "payment": {**payment, "amount": _money(payment.get("amount"), currency)}, "lines": priced}
+
+    @model_validator(mode="after")
+    def _lines_agree_with_payment(self) -> Self:
+        amount = self.payment.amount
+        if not amount:
+            raise PydanticCustomError("not_positive", "the payment is more than nothing")
+        if any(not line.price.same_currency(amount) for line in self.lines):
+            raise PydanticCustomError("wrong_currency", "the lines and the payment are of one currency")
+        if len({line.line_id for line in self.lines}) < len(self.lines):
+            raise PydanticCustomError("repeated", "every line has its own line_id")
+        return self
+
+    def fields(self, order_id: str) -> dict[str, Any]:
+        """The fields of `RegisterOrder` that the body gives; its digest tells the same body from another."""
+        payment = self.payment
+        plain = {name: getattr(self, name) for name in _SAME}
+        return {
+            **plain,
+            "order_id": order_id,
+            "payment": OrderPayment(
+                payment_id=payment.payment_id or order_id,
+                method=payment.method,
+                payee=payment.payee,
+                amount=payment.amount,
+            ),
+            "paid_at": payment.paid_at or self.placed_at,
+            "lines": tuple(self._line(line) for line in self.lines),
+            "ship_to": ShipTo(**dict(self.ship_to)),
+            "facts": tuple(fact.fact() for fact in self.facts),
+            "body_digest": digest(to_json(self.model_dump(mode="json", exclude={"order_id"}))),
+        }
+
+    def _line(self, line: LineBody) -> RegisteredLine:
+        return RegisteredLine(**{**dict(line), "seller_id": line.seller_id or self.seller_id})
+
+
+def _priced(line: Any, currency: Any) -> Any:
+    return {**line, "price": _money(line.get("price"), currency)} if isinstance(line, dict) else line
+
+
+def _money(amount: Any, currency: Any) -> Any:
+    """Money from a plain amount; one that names a currency itself keeps it."""
+    return amount if isinstance(amount, dict) else {"amount": amount, "currency": currency}
+
+
+_SAME = (
+    "buyer_id",
+    "seller_id",
+    "channel",
+    "buyer_account_status",
+    "return_address",
+    "free_return_confirmed",
+    "promised_by",
+    "placed_at",
+)
+
+
+class ParcelBody(Body):
+    """One parcel of a shipment."""
+
+    weight_kg: Measure | None = None
+    dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
+    lines: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+
+
+class PlainFact(Body):
+    """Something happened to the order."""
+
+    type: Literal["delivered", "finished", "carrier_lost", "delivery_corrected"]
+    at: Moment
+
+    def fact(self) -> Fact:
+        return Fact.model_validate(self.model_dump())
+
+
+class ShippedFact(PlainFact):
+    """The seller shipped, in these parcels."""
+
+    type: Literal["shipped"]  # type: ignore[assignment]
+    parcels: Annotated[tuple[ParcelBody, ...], Field(max_length=50)] = ()
+
+
+class CancelledFact(PlainFact):
+    """The order was cancelled, by whom."""
+
+    type: Literal["cancelled"]  # type: ignore[assignment]
+    by: Literal["buyer", "seller", "platform"] = "seller"
+
+
+class AccountFact(PlainFact):
+    """The buyer's account changed its standing."""
+
+    type: Literal["account_status"]  # type: ignore[assignment]
+    status: Literal["good", "restricted"]
+
+
+FactBody = Annotated[PlainFact | ShippedFact | CancelledFact | AccountFact, Field(discriminator="type")]
+OrderBody.model_rebuild()

@@ -1,0 +1,189 @@
+"""The whole audit: what the system promises, compared with its databases, its topics and the payment provider's ledger.
+It writes nothing.
+
+Every service's database is read in one transaction, as of one moment; the topic and the ledger are compared with what
+they must hold by then.
+It is exact once the system is at rest; under load it waits a while for that, and says so in the first line where it did
+not come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from dispute.domain.decider import decider as dispute_decider
+from ops.audit.check import Check, Report
+from ops.audit.deadlines import DeadlineCheck
+from ops.audit.expected import MODELS
+from ops.audit.ledger import LedgerCheck
+from ops.audit.log import JournalCheck, LogCheck
+from ops.audit.read_models import Model, ModelCheck
+from ops.audit.sagas import SagaCheck
+from ops.audit.snapshot import Snapshot, ledger, published, snapshot
+from ops.audit.topic import TopicCheck
+from ops.client import Api, Call, Unreachable
+from ops.stack import SERVICES, Stack
+from refund.domain.decider import decider as refund_decider
+from return_label.domain.decider import decider as return_decider
+from shared.decider import Decider
+from shared.events.base import Event, Recorded
+from shared.events.codec import UnknownEvent
+
+__all__ = ["Report", "audit", "ledger_check"]
+
+DECIDERS: Mapping[str, Decider] = {"dispute": dispute_decider, "refund": refund_decider, "return_label": return_decider}
+PATIENCE = 30.0
+"""Seconds to wait for rest, and for the read models to come to the log's end."""
+PAUSE = 0.1
+
+Acknowledged = Sequence[Mapping[str, Any]]
+
+
+class Judge(Protocol):
+    """A check that sees the events of a log one after the other."""
+
+    def add(self, recorded: Recorded[Event]) -> None:
+        """The next event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What was read before the databases: the time, the payment provider's ledger, and how far the refund service's log
+    was then.
+    """
+
+    now: datetime | None
+    ledger: Sequence[Mapping[str, Any]]
+    refund_head: int
+
+
+async def audit(stack: Stack, api: Api, acknowledged: Acknowledged | None = None, patience: float = PATIENCE) -> Report:
+    """Every promise with its counts; waits at most `patience` seconds for the system to come to rest."""
+    rest = await _rest(stack, api, patience)
+    outside, sagas = await _outside(stack, api), SagaCheck()
+    money = LedgerCheck(outside.ledger, outside.refund_head)
+    checks = [rest]
+    for service in SERVICES:
+        shared: list[Judge] = [sagas, money] if service == "refund" else [sagas]
+        checks += await _service(stack, service, outside, shared, acknowledged, patience)
+    return Report([*checks, money.result(), sagas.result()])
+
+
+async def ledger_check(stack: Stack, api: Api) -> Check:
+    """The payment provider's books alone, compared with the refund service's log."""
+    outside = await _outside(stack, api)
+    check = LedgerCheck(outside.ledger, outside.refund_head)
+    async with snapshot(stack.dsn("refund")) as moment:
+        await _read(moment, LogCheck("refund"), [], [check])
+    return check.result()
+
+
+async def _service(
+    stack: Stack,
+    service: str,
+    outside: Outside,
+    shared: list[Judge],
+    acknowledged: Acknowledged | None,
+    patience: float,
+) -> Sequence[Check]:
+    included = await _included(stack, service, patience)
+    async with snapshot(stack.dsn(service)) as moment:
+        log = LogCheck(service)
+        acks = [] if acknowledged is None else [JournalCheck(acknowledged, service)]
+        topic = TopicCheck(service, await moment.log_id(), await moment.relayed())
+        deadlines = DeadlineCheck(service, await moment.deadlines(), outside.now, DECIDERS[service].deadlines)
+        models = [ModelCheck(model, await moment.rows(model), included) for model in MODELS.get(service, ())]
+        parked = _parked(service, await moment.parked())
+        await _read(moment, log, [*acks, topic], [deadlines, *models, *shared])
+        async for record in published(stack.kafka, stack.topic(service)):
+            topic.publish(record)
+    return [
+        log.result(),
+        *(ack.result() for ack in acks),
+        topic.result(),
+        *(model.result() for model in models),
+        deadlines.result(),
+        parked,
+    ]
+
+
+async def _read(
+    moment: Snapshot, log: LogCheck, raw: Iterable[JournalCheck | TopicCheck], judges: Sequence[Judge]
+) -> None:
+    async for entry in moment.entries():
+        for check in (log, *raw):
+            check.add(entry)
+        try:
+            recorded = entry.recorded()
+        except (UnknownEvent, ValueError, KeyError) as error:
+            log.unreadable(entry, error)
+            continue
+        for judge in judges:
+            judge.add(recorded)
+
+
+def _parked(service: str, streams: Iterable[Mapping[str, Any]]) -> Check:
+    check = Check.of(f"parked {service}", "streams")
+    for row in streams:
+        check.fault("streams", f"{row['subscription']}: {row['stream']} from {row['from_position']}: {row['error']}")
+    return check
+
+
+async def _rest(stack: Stack, api: Api, patience: float) -> Check:
+    """Waits until two rounds in a row find every worker with nothing left to do and no log grown."""
+    check, end, before = Check.of("at rest", "busy"), time.monotonic() + patience, None
+    if stack.settings.mode != "sandbox":
+        check.see("not_asked")
+        return check
+    while True:
+        answers = [await _quiet(stack, api, service) for service in SERVICES]
+        busy = {service: said for service, said in zip(SERVICES, answers, strict=True) if not said.get("quiet")}
+        heads = [said.get("head") for said in answers]
+        if (not busy and heads == before) or time.monotonic() > end:
+            break
+        before = heads if not busy else None
+        await asyncio.sleep(PAUSE)
+    check.see("workers", len(SERVICES))
+    for service, said in busy.items():
+        check.fault("busy", f"{service}: {', '.join(said.get('reasons') or ['no answer'])}")
+    return check
+
+
+async def _quiet(stack: Stack, api: Api, service: str) -> Mapping[str, Any]:
+    try:
+        answer = await api.send(Call(f"{service}-worker", "GET", "/internal/quiet"))
+    except Unreachable:
+        return {}
+    return answer.body if isinstance(answer.body, dict) else {}
+
+
+async def _outside(stack: Stack, api: Api) -> Outside:
+    async with snapshot(stack.dsn("refund")) as moment:
+        head = await moment.head()
+    clock = await api.clock()
+    now = datetime.fromisoformat(clock.get("now")) if clock.ok else None
+    return Outside(now, await ledger(api), head)
+
+
+async def _included(stack: Stack, service: str, patience: float) -> int:
+    """The log's present end, once relay and read models have come to it or the patience is over: from there on they are
+    behind.
+    """
+    async with snapshot(stack.dsn(service)) as moment:
+        head = await moment.head()
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        async with snapshot(stack.dsn(service)) as moment:
+            if await _reached(moment, MODELS.get(service, ()), head):
+                break
+        await asyncio.sleep(PAUSE)
+    return head
+
+
+async def _reached(moment: Snapshot, models: Iterable[Model[Any]], head: int) -> bool:
+    return all([await moment.projected(model.subscription, head) for model in models])

@@ -1,0 +1,203 @@
+"""The services' public HTTP APIs as one client: kept connections, a limit on every call, tokens from the sandbox.
+
+A call that is safe to repeat is repeated while nobody answers: reading, replacing, and whatever carries an
+Idempotency-Key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from pydantic_core import from_json
+
+from ops.stack import Stack
+
+LIMIT = 20.0
+"""Seconds for one call."""
+TRIES = 8
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
+CONNECTIONS = 100
+TOKEN_LIFE = 3600
+LATER = frozenset({429, 502, 503, 504})
+"""Statuses that mean: the same again may succeed."""
+
+Json = dict[str, Any]
+
+
+class Unreachable(Exception):
+    """A service does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answered; `body` is None where that was no JSON."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 400
+
+    @property
+    def code(self) -> str:
+        """The problem's code, or the bare status."""
+        return str(self.get("code") or self.status)
+
+    @property
+    def etag(self) -> str:
+        return self.headers.get("ETag", "")
+
+    @property
+    def replayed(self) -> bool:
+        """Whether this is what was answered to the same request before."""
+        return self.headers.get("Idempotent-Replayed", "").lower() == "true"
+
+    @property
+    def said(self) -> str:
+        """The answer in a few words."""
+        detail = self.get("detail") or ", ".join(
+            f"{fault.get('pointer')} {fault.get('code')}" for fault in self.get("errors") or ()
+        )
+        return f"{self.status} {self.get('code') or ''} {detail}".strip()
+
+    def get(self, *path: str) -> Any:
+        """The member at the path, None where it is missing."""
+        value = self.body
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; `replace` says that it may be repeated although it is a POST without a key."""
+
+    service: str
+    method: str
+    path: str
+    body: Any = None
+    key: str | None = None
+    etag: str | None = None
+    params: Mapping[str, str] | None = None
+    repeatable: bool = False
+    limit: float = LIMIT
+
+    @property
+    def safe(self) -> bool:
+        """Whether sending it twice does what sending it once does."""
+        return self.repeatable or self.key is not None or self.method in ("GET", "PUT")
+
+    def headers(self, token: str | None) -> dict[str, str]:
+        """The headers, those without a value left out."""
+        given = {"Authorization": token and f"Bearer {token}", "Idempotency-Key": self.key, "If-Match": self.etag}
+        return {name: value for name, value in given.items() if value}
+
+
+@dataclass(slots=True)
+class Api:
+    """The client. `as_party` gives one that speaks for a party."""
+
+    session: aiohttp.ClientSession
+    stack: Stack
+    tokens: dict[tuple[str, ...], tuple[float, str]] = field(default_factory=dict)
+
+    async def send(self, call: Call, token: str | None = None, tries: int = TRIES) -> Answer:
+        """The answer, whatever its status; Unreachable where none comes."""
+        pause = FIRST_PAUSE
+        for left in reversed(range(tries if call.safe else 1)):
+            try:
+                answer = await self._once(call, token)
+                if answer.status not in LATER or not left:
+                    return answer
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                if not left:
+                    raise Unreachable(
+                        f"{call.service} does not answer {call.method} {call.path}: {_why(error)}"
+                    ) from error
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        raise AssertionError("the last try answers or raises")
+
+    async def token(self, sub: str, *roles: str) -> str:
+        """A token of the sandbox's identity provider, kept for half its life."""
+        known = self.tokens.get((sub, *roles))
+        if known and known[0] > time.monotonic():
+            return known[1]
+        answer = await self.send(
+            Call("sandbox", "POST", "/token", {"sub": sub, "roles": roles, "expires_in": TOKEN_LIFE}, repeatable=True)
+        )
+        if not answer.ok:
+            raise Unreachable(f"the sandbox gives no token: {answer.said}")
+        token = str(answer.get("access_token"))
+        self.tokens[(sub, *roles)] = (time.monotonic() + TOKEN_LIFE / 2, token)
+        return token
+
+    def party(self, sub: str, *roles: str) -> Party:
+        """A party that speaks to the services."""
+        return Party(self, sub, roles)
+
+    async def clock(self) -> Answer:
+        """The sandbox's clock."""
+        return await self.send(Call("sandbox", "GET", "/clock"))
+
+    async def _once(self, call: Call, token: str | None) -> Answer:
+        limit = aiohttp.ClientTimeout(total=call.limit)
+        url, headers = self.stack.address(call.service) + call.path, call.headers(token)
+        async with self.session.request(
+            call.method, url, json=call.body, headers=headers, params=call.params, timeout=limit
+        ) as response:
+            raw = await response.read()
+            return Answer(response.status, _json(raw), response.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who speaks to the services in some roles."""
+
+    api: Api
+    sub: str
+    roles: tuple[str, ...]
+
+    async def send(self, call: Call) -> Answer:
+        """The answer to this party."""
+        return await self.api.send(call, await self.api.token(self.sub, *self.roles))
+
+    async def get(self, service: str, path: str, **params: str) -> Answer:
+        return await self.send(Call(service, "GET", path, params=params))
+
+    async def put(self, service: str, path: str, body: Any) -> Answer:
+        return await self.send(Call(service, "PUT", path, body))
+
+    async def post(
+        self, service: str, path: str, body: Any = None, *, key: str | None = None, etag: str | None = None
+    ) -> Answer:
+        return await self.send(Call(service, "POST", path, body, key, etag))
+
+
+@contextlib.asynccontextmanager
+async def open_api(stack: Stack) -> AsyncIterator[Api]:
+    """A client with kept connections, closed at the end."""
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=30)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield Api(session, stack)
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{error.host}:{error.port} {error.os_error.strerror or error.os_error}"
+    return str(error) or type(error).__name__
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return from_json(raw) if raw else None
+    except ValueError:
+        return None

@@ -1,0 +1,79 @@
+"""`makewhole audit` and `ledger check`: what the system promises, compared with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.audit.check import Check, Report
+from ops.audit.log import journal
+from ops.client import open_api
+from ops.commands.options import Failed, Json, group, run
+from ops.output import show
+from ops.stack import Stack
+
+ledger = group("The payment provider's books.")
+
+Journal = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        exists=True,
+        dir_okay=False,
+        help="What clients were told: JSON a line with service, position and perhaps command_id.",
+    ),
+]
+
+
+def audit_all(
+    journal_file: Journal = None,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for the system to come to rest.")] = 30.0,
+    json: Json = False,
+) -> None:
+    """Compare logs, topics, read models, deadlines and ledger: one line of counts a promise; exit code 1 unless every
+    fault is zero.
+    """
+    report = run(_audit(journal_file, patience))
+    tell_checks(report.checks, json)
+
+
+@ledger.command("check")
+def check_ledger(json: Json = False) -> None:
+    """Every refund that was issued moved its money once, and no payment gave back more than it took."""
+    tell_checks([run(_ledger())], json)
+
+
+def tell_checks(checks: Sequence[Check], json: bool) -> None:
+    """Each check's line, with examples of what is wrong; exit code 1 where something is."""
+    report = Report(checks)
+    if json:
+        show(report.json, json)
+    else:
+        for check in checks:
+            print(check.line)
+            print(*(f"    {example}\n" for example in check.examples), sep="", end="")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+async def _audit(journal_file: Path | None, patience: float) -> Report:
+    try:
+        acknowledged = journal(journal_file) if journal_file else None
+    except ValueError as error:
+        raise Failed(str(error)) from None
+    from ops.audit.run import audit  # brings the domains of all services along
+
+    stack = Stack.load()
+    async with open_api(stack) as api:
+        return await audit(stack, api, acknowledged, patience)
+
+
+async def _ledger() -> Check:
+    from ops.audit.run import ledger_check
+
+    stack = Stack.load()
+    async with open_api(stack) as api:
+        return await ledger_check(stack, api)

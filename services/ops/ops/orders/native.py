@@ -1,0 +1,78 @@
+"""Orders in this project's own format: the body of the PUT with its `order_id` (interfaces 7), and optionally a
+`complaint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ops.orders.playable import Json, Played, Unreadable, capture, dispute
+
+WORDLESS = "The buyer complains."
+
+
+def read(line: Json) -> OwnOrder:
+    """The order of a line; Unreadable where its frame is missing. What is inside is the service's to judge."""
+    for member, kind in (("order_id", str), ("payment", dict), ("lines", list)):
+        if not isinstance(line.get(member), kind):
+            raise Unreadable(f"{member} is missing or of the wrong type")
+    if not isinstance(line.get("complaint", {}), dict):
+        raise Unreadable("complaint is no object")
+    if not all(isinstance(order_line, dict) for order_line in line["lines"]):
+        raise Unreadable("lines holds something that is no object")
+    return OwnOrder(line["order_id"], line)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """An order that tells its own instants: they do not move."""
+
+    order_id: str
+    line: Json
+
+    def played(self, now: datetime) -> Played:
+        """The order as it is written."""
+        body = self._body()
+        complaint = self.line.get("complaint")
+        return Played(
+            self.order_id,
+            body,
+            capture(self.order_id, body["payment"]),
+            None if complaint is None else self._dispute(body, complaint),
+        )
+
+    def played_when(self, placed_at: datetime) -> None:
+        """Its instants are its own."""
+
+    def _dispute(self, body: Json, complaint: Mapping[str, Any]) -> Json | None:
+        reason = str(complaint.get("reason") or _reason(body))
+        return dispute(self.order_id, body, reason, str(complaint.get("description") or WORDLESS))
+
+    def _body(self) -> Json:
+        body = {name: value for name, value in self.line.items() if name not in ("order_id", "complaint")}
+        payment = dict(body["payment"])
+        currency = payment.pop("currency", None)
+        payment["amount"] = _money(payment.get("amount"), currency)
+        lines = [{**line, "price": _money(line.get("price"), currency)} for line in body["lines"]]
+        return {**body, "payment": payment, "lines": lines}
+
+
+def _money(value: Any, currency: Any) -> Any:
+    """An amount written as a bare decimal string is of the payment's currency."""
+    return {"amount": value, "currency": currency} if isinstance(value, str) else value
+
+
+def _reason(body: Mapping[str, Any]) -> str:
+    """What the facts say: not delivered, delivered after the promised day, or else not as described."""
+    facts = [fact for fact in body.get("facts") or () if isinstance(fact, dict)]
+    delivered = next((str(fact.get("at")) for fact in facts if fact.get("type") == "delivered"), None)
+    if delivered is None:
+        return "not_received"
+    try:
+        late = datetime.fromisoformat(delivered).date() > date.fromisoformat(str(body.get("promised_by")))
+    except ValueError:
+        late = False
+    return "late" if late else "not_as_described"

@@ -1,0 +1,95 @@
+"""Routes of the refund service: a command in and its outcome out, or a query out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from refund.domain.commands import RetryRefund
+from refund.domain.decider import decider
+from refund.domain.parties import STAFF
+from refund.domain.rejections import NotFound
+from refund.read_models import refunds
+from refund.views.refunds import refund_row, refund_view
+from shared.events.base import Actor
+from shared.eventstore.handle import handle
+from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.pagination import Cursor, Limit, page_of, read_cursor
+from shared.http.responses import command_response, query_response
+from shared.http.routing import Router
+from shared.subscriptions.freshness import wait_for_position
+
+router = Router("refunds")
+
+Position = Annotated[
+    int, Query(ge=0, lt=2**63, description="Makewhole-Position of a command's answer: what it did is included")
+]
+
+
+@router.get("/v1/refunds", summary="List refunds")
+async def list_refunds(
+    viewer: Annotated[QueryContext, query()],
+    order_id: str | None = None,
+    dispute_id: str | None = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+    at_least_position: Position = 0,
+) -> Response:
+    """The newest first: a party's own, or all for those who oversee (S64)."""
+    pool = viewer.state.pool
+    await wait_for_position(pool, refunds.NAME, at_least_position)
+    (before,) = read_cursor(cursor, int) or (None,)
+    wanted = refunds.Wanted(order_id, dispute_id, *_own(viewer.actor), before)
+    rows = await refunds.page(pool, wanted, limit + 1)
+    return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _mark))
+
+
+@router.get("/v1/refunds/{refund_id}", summary="Show a refund")
+async def show_refund(
+    refund_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = 0
+) -> Response:
+    """Read from the stream: state, destination, when to expect the money, what to check (S58, S63)."""
+    await wait_for_position(viewer.state.pool, refunds.NAME, at_least_position)
+    stream = f"payment-{await _order_of(viewer, refund_id)}"
+    (history,) = await viewer.state.store.load(stream)
+    payment = decider.fold(stream)(recorded.event for recorded in history)
+    return query_response(refund_view(payment, refund_id, len(history), viewer.actor, viewer.at), len(history))
+
+
+@router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again")
+async def retry_refund(
+    refund_id: str, caller: Annotated[CommandContext, command("support", "buyer", key_required=True)]
+) -> Response:
+    """For support, or for the buyer who has put the account right (S63); once people took over, for support alone
+    (T31a).
+    """
+    asked = caller.command(RetryRefund, refund_id=refund_id, order_id=await _order_of(caller, refund_id))
+    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked), caller.expected_version)
+    return command_response(
+        outcome, refund_view(outcome.states[0], refund_id, outcome.versions[0], caller.actor, outcome.at)
+    )
+
+
+async def _order_of(viewer: QueryContext, refund_id: str) -> str:
+    """The order that the refund belongs to: a stream is found by its order alone."""
+    order_id = await refunds.order_of(viewer.state.pool, refund_id)
+    if order_id is None:
+        raise NotFound("There is no such refund.")
+    return order_id
+
+
+def _own(actor: Actor) -> tuple[str | None, str | None]:
+    """Whose refunds the actor may look for, as buyer and as seller; anybody's for staff, nobody's for one who is
+    neither.
+    """
+    if actor.roles & STAFF:
+        return None, None
+    buyer, seller = (actor.id if role in actor.roles else None for role in ("buyer", "seller"))
+    return (buyer, seller) if buyer or seller else ("", None)
+
+
+def _mark(row: Mapping[str, Any]) -> tuple[int]:
+    return (row["first_position"],)

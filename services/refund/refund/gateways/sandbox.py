@@ -1,0 +1,86 @@
+"""The sandbox's payment provider behind the port."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Literal, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+
+from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
+
+AT_ONCE = 16
+ANSWER_LIMIT = 8.0
+"""Seconds; below the due loop's own limit of ten, so that we say what happened, not it."""
+CONNECT_LIMIT = 2.0
+
+
+class SandboxGateway:
+    """The sandbox's provider over HTTP."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def refund(self, call: Call) -> Answer:
+        """`POST /psp/refunds` under the call's key."""
+        body = {
+            "refund_id": call.refund_id,
+            "payment_id": call.payment_id,
+            "order_id": call.order_id,
+            "amount": {"amount": call.amount.amount, "currency": call.amount.currency},
+            "destination": call.destination.value,
+        }
+        answered = await self._ask("POST", json=body, headers={"Idempotency-Key": call.idempotency_key})
+        return _answer(_parsed(_Refund, answered), call.idempotency_key)
+
+    async def find(self, idempotency_key: str) -> Answer | None:
+        """`GET /psp/refunds?idempotency_key=`."""
+        found = _parsed(_Found, await self._ask("GET", params={"idempotency_key": idempotency_key}))
+        return next((_answer(refund, idempotency_key) for refund in found.data), None)
+
+    async def _ask(self, method: str, **request: Any) -> bytes:
+        try:
+            async with self._session.request(method, "/psp/refunds", **request) as response:
+                return await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unanswered(f"the provider does not answer: {type(error).__name__}") from error
+
+
+@contextlib.asynccontextmanager
+async def sandbox_gateway(address: str, limit: float = ANSWER_LIMIT) -> AsyncIterator[SandboxGateway]:
+    """The sandbox at this address, on connections of its own; an answer that takes longer than `limit` seconds is
+    none.
+    """
+    limits = aiohttp.ClientTimeout(total=limit, connect=min(limit, CONNECT_LIMIT))
+    async with aiohttp.ClientSession(address, timeout=limits, connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
+        yield SandboxGateway(session)
+
+
+class _Refund(BaseModel):
+    idempotency_key: str
+    status: Literal["succeeded", "declined"]
+    code: str | None = None
+
+
+class _Found(BaseModel):
+    data: list[_Refund]
+
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def _parsed(model: type[_M], body: bytes) -> _M:
+    # A status proves nothing: a 4xx of a proxy, of an expired credential or of a key used twice says nothing about an
+    # earlier try.
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise Unanswered("the provider answers something else than a refund") from error
+
+
+def _answer(refund: _Refund, idempotency_key: str) -> Answer:
+    if refund.idempotency_key != idempotency_key:
+        raise Unanswered("the provider answers about another refund")
+    return Issued(refund.idempotency_key) if refund.status == "succeeded" else Declined(refund.code or "declined")

@@ -1,0 +1,179 @@
+"""A lane of due deadlines: so many in hand at a time, the failed ones held back for a while, the rest not kept waiting
+by them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shared.observability import metrics
+from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, transient
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
+
+AT_ONCE = 100
+POLL = 1.0
+
+DUE = """
+select stream, kind, due_at, key from deadlines d
+where due_at <= $1 and (split_part(kind, ':', 1) = any($2::text[])) = $3
+and not exists (select from unnest($4::text[], $5::text[], $6::timestamptz[]) as held (stream, kind, due_at)
+    where held.stream = d.stream and held.kind = d.kind and held.due_at = d.due_at)
+order by due_at limit $7
+"""
+NEXT = "select min(due_at) from deadlines where due_at > $1"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What a stream wants to be asked, and when."""
+
+    stream: str
+    kind: str
+    due_at: datetime
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A deadline that failed: not again before `until` (the loop's time), after the next failure `wait` seconds
+    later.
+    """
+
+    until: float
+    wait: float
+
+
+class DueQueue:
+    """Fires the due deadlines whose kinds begin with one of `prefixes` (`effects` true) or with none of them, up to
+    `width` at a time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        pool: Pool,
+        now: Callable[[], datetime],
+        fire: Callable[[Deadline], Awaitable[None]],
+        prefixes: Sequence[str],
+        effects: bool,
+        width: int,
+    ) -> None:
+        self._name = name
+        self._pool = pool
+        self._now = now
+        self._fire = fire
+        self._prefixes = list(prefixes)
+        self._effects = effects
+        self._width = width
+        self._in_hand: dict[Deadline, asyncio.Task[None]] = {}
+        self._held: dict[Deadline, Held] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def busy(self) -> int:
+        """How many are in hand."""
+        return len(self._in_hand)
+
+    def wake(self) -> None:
+        """Something may have become due."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Nothing more is taken in hand."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Fires until it is stopped and its hands are empty; where it is cancelled, what is in hand is cancelled too,
+        and still due afterwards.
+        """
+        try:
+            while not self._stopping:
+                self._woken.clear()
+                await self._wait(await self._round())
+            while self._in_hand:
+                await asyncio.wait(list(self._in_hand.values()))
+        finally:
+            tasks = list(self._in_hand.values())
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+
+    async def _round(self) -> float:
+        """Takes in hand what is due and finds room; the seconds to wait unless woken."""
+        room = min(self._width - self.busy, AT_ONCE)
+        if room < min(AT_ONCE, self._width) // 2:
+            return POLL  # half a hand at a time, so that one query serves many; each that ends wakes us
+        due = await self._due(room)
+        for deadline in due:
+            self._in_hand[deadline] = task = asyncio.create_task(self._run_one(deadline))
+            task.add_done_callback(partial(self._ended, deadline))
+        return POLL if due else await self._pause()
+
+    async def _due(self, room: int) -> list[Deadline]:
+        moment = asyncio.get_running_loop().time()
+        self._held = {deadline: held for deadline, held in self._held.items() if held.until > moment - 2 * LONGEST_WAIT}
+        # What ends while the query runs is left out too: its row may be in the query's snapshot still.
+        out = [*self._in_hand, *(deadline for deadline, held in self._held.items() if held.until > moment)]
+        columns = (
+            [deadline.stream for deadline in out],
+            [deadline.kind for deadline in out],
+            [deadline.due_at for deadline in out],
+        )
+        rows = await self._pool.fetch(DUE, self._now(), self._prefixes, self._effects, *columns, room)
+        return [Deadline(**row) for row in rows]
+
+    async def _pause(self) -> float:
+        upcoming = await self._pool.fetchval(NEXT, self._now())
+        moment = asyncio.get_running_loop().time()
+        waits = [max(0.0, held.until - moment) for held in self._held.values() if held.until > moment]
+        if upcoming is not None:
+            waits.append(max(0.0, (upcoming - self._now()).total_seconds()))
+        return min([POLL, *waits])
+
+    async def _wait(self, limit: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._woken.wait()
+
+    def _ended(self, deadline: Deadline, _: object) -> None:
+        del self._in_hand[deadline]
+        self._woken.set()
+
+    async def _run_one(self, deadline: Deadline) -> None:
+        try:
+            await self._fire(deadline)
+        except Exception as error:
+            self._failed(deadline, error)
+        else:
+            self._held.pop(deadline, None)
+            metrics.FIRED.labels(self._name).inc()
+
+    def _failed(self, deadline: Deadline, error: Exception) -> None:
+        first = deadline not in self._held
+        wait = FIRST_WAIT if first else self._held[deadline].wait
+        self._held[deadline] = Held(asyncio.get_running_loop().time() + wait, min(2 * wait, LONGEST_WAIT))
+        metrics.DUE_FAILED.labels(self._name).inc()
+        if transient(error):
+            log.info("deadline %s of %s waits %.1f s: %r", deadline.kind, deadline.stream, wait, error)
+        elif first:
+            log.error(
+                "deadline %s of %s cannot be decided and is tried again: %r",
+                deadline.kind,
+                deadline.stream,
+                error,
+                exc_info=error,
+            )

@@ -1,0 +1,59 @@
+"""Fields of requests and commands: one vocabulary of annotated types, so that each is checked the same way wherever it
+comes in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, StringConstraints, WrapValidator
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from shared.events.money import MINOR_UNITS, Money
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a person wrote: `Annotated[str, Text(2000)]` is 1 to 2,000 characters, not white space alone."""
+
+    limit: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(
+            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=self.limit)]
+        )
+
+
+def _wire_money(value: Any, _: Callable[[Any], Money]) -> Money:
+    if isinstance(value, Money):
+        return value
+    if not isinstance(value, dict) or value.keys() != {"amount", "currency"}:
+        raise PydanticCustomError("money", "Money is an object with exactly amount and currency")
+    amount, currency = value["amount"], value["currency"]
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or currency not in MINOR_UNITS:
+        raise PydanticCustomError("currency", "This is no active currency (ISO 4217)", {"member": "currency"})
+    return _parsed(amount, currency)
+
+
+def _parsed(amount: Any, currency: str) -> Money:
+    decimals = MINOR_UNITS[currency]
+    try:
+        money = Money.parse(amount, currency) if isinstance(amount, str) else None
+    except ValueError:
+        money = None
+    if money is None or money.exponent != decimals:
+        raise PydanticCustomError(
+            "amount",
+            "{rule}",
+            {"rule": f"An amount of {currency} is a decimal string with {decimals} decimals", "member": "amount"},
+        )
+    return money
+
+
+WireMoney = Annotated[Money, WrapValidator(_wire_money)]
+"""Money in a request: an active currency with exactly its decimals; the fault is at the amount or at the currency."""

@@ -1,0 +1,141 @@
+"""Who asks: bearer tokens of one OIDC issuer, verified once and then remembered until they expire."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import orjson
+
+from shared.events.base import Actor
+from shared.http.jwks import ALGORITHMS, Keys
+from shared.http.problems import Refusal
+from shared.process.clock import real_time
+from shared.process.settings import Settings
+
+ROLES = frozenset({"buyer", "seller", "case_team", "support", "warehouse", "service", "ops"})
+"""What a token may claim. `system` is not among them: it is what timers act as."""
+
+REMEMBERED = 10_000
+LONGEST_TOKEN = 8192  # bytes
+SKEW = 30.0
+"""Seconds by which the issuer's clock may be ahead of ours; none is granted after the end."""
+
+_SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
+_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+
+
+class BadToken(Exception):
+    """The token is not one of the issuer's, not for us, or over; the text says which and quotes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token that was found good: whose it is, and until when by the machine's clock."""
+
+    actor: Actor
+    expires: float
+
+
+class Tokens:
+    """Verifies bearer tokens. A token seen before costs a look into a table of at most 10,000."""
+
+    def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
+        self.keys = keys or Keys(settings.oidc_jwks, settings.jwks_refresh)
+        self._issuer = settings.oidc_issuer
+        self._audience = settings.oidc_audience
+        self._audience_needed = settings.mode == "production"
+        self._remembered: dict[bytes, Verified] = {}
+        self._generation = 0
+
+    async def actor(self, authorization: bytes | None) -> Actor:
+        """Whose request this is, by its Authorization header; 401 where that is nobody's."""
+        now = real_time()
+        self.keys.renew_if_aged()
+        if self._generation != self.keys.generation:
+            self._remembered.clear()
+            self._generation = self.keys.generation
+        if authorization and (held := self._remembered.get(authorization)) and now < held.expires:
+            return held.actor
+        try:
+            verified = await self._verify(_token(authorization), now)
+        except BadToken as reason:
+            raise unauthenticated(str(reason), known=bool(authorization)) from None
+        self._remember(authorization or b"", verified)
+        return verified.actor
+
+    async def _verify(self, token: str, now: float) -> Verified:
+        try:
+            header = jwt.get_unverified_header(token)
+            key = await self.keys.find(_kid(header))
+            if key is None:
+                raise BadToken("The token is signed with a key that the issuer does not publish.")
+            claims = orjson.loads(jwt.api_jws.decode(token, key, algorithms=list(ALGORITHMS)))
+        except (jwt.PyJWTError, ValueError):
+            raise BadToken("The token is not a JWT that the issuer has signed.") from None
+        return self._accept(claims, now)
+
+    def _accept(self, claims: Any, now: float) -> Verified:
+        if not isinstance(claims, dict) or claims.get("iss") != self._issuer:
+            raise BadToken("The token is another issuer's.")
+        if not self._for_us(claims.get("aud")):
+            raise BadToken("The token is for another audience.")
+        expires, begins = _instant(claims.get("exp")), _instant(claims.get("nbf", 0))
+        if not begins - SKEW <= now < expires:
+            raise BadToken("The token has expired or is not valid yet.")
+        return Verified(_actor(claims), expires)
+
+    def _for_us(self, audience: Any) -> bool:
+        if audience is None:
+            return not self._audience_needed
+        return self._audience in (audience if isinstance(audience, list) else [audience])
+
+    def _remember(self, authorization: bytes, verified: Verified) -> None:
+        if len(self._remembered) >= REMEMBERED:
+            # The oldest half: what is still in use comes back at the price of one verification.
+            for held in list(self._remembered)[: REMEMBERED // 2]:
+                del self._remembered[held]
+        self._remembered[authorization] = verified
+
+
+def unauthenticated(reason: str, known: bool) -> Refusal:
+    """401 with the challenge of RFC 6750; `known`: whether any credentials were sent."""
+    challenge = 'Bearer realm="makewhole"' + (', error="invalid_token"' if known else "")
+    return Refusal("unauthenticated", reason, headers={"WWW-Authenticate": challenge})
+
+
+def _token(authorization: bytes | None) -> str:
+    if not authorization:
+        raise BadToken("Send a bearer token in the Authorization header.")
+    scheme, _, token = authorization.partition(b" ")
+    if scheme.lower() != b"bearer" or not token.strip() or len(token) > LONGEST_TOKEN:
+        raise BadToken("The Authorization header holds no bearer token.")
+    return token.strip().decode("latin-1")
+
+
+def _kid(header: dict[str, Any]) -> str:
+    kid, kind = header.get("kid"), header.get("typ", "JWT")
+    if (
+        not isinstance(kid, str)
+        or header.get("alg") not in ALGORITHMS
+        or not isinstance(kind, str)
+        or kind.lower() not in _TYPES
+    ):
+        raise BadToken("The token's header names no key and algorithm that are accepted here.")
+    return kid
+
+
+def _instant(claim: Any) -> float:
+    if isinstance(claim, bool) or not isinstance(claim, int | float):
+        raise BadToken("The token has no end.")
+    return float(claim)
+
+
+def _actor(claims: dict[str, Any]) -> Actor:
+    subject, roles = claims.get("sub"), claims.get("roles", [])
+    if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
+        raise BadToken("The token names no subject.")
+    held = frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset[str]()
+    return Actor(id=subject, roles=held & ROLES)

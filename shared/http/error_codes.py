@@ -1,0 +1,90 @@
+"""The codes of refusals: their statuses, their titles, and what is said where nobody says more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from shared.rejections import Rejected, snake_case
+
+STATUS: Mapping[str, int] = {
+    "malformed_json": 400,
+    "malformed_form": 400,
+    "malformed_request": 400,
+    "idempotency_key_required": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "account_not_in_good_standing": 403,
+    "same_reviewer": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "request_timeout": 408,
+    "version_conflict": 412,
+    "too_large": 413,
+    "event_too_large": 413,
+    "unsupported_media_type": 415,
+    "unsupported_evidence_type": 415,
+    "not_eligible_off_platform": 422,
+    "payment_method_not_accepted": 422,
+    "reason_not_covered": 422,
+    "item_excluded": 422,
+    "validation_failed": 422,
+    "evidence_required": 422,
+    "amount_exceeds_cap": 422,
+    "too_many": 422,
+    "unexplained_decision": 422,
+    "bonus_not_eligible": 422,
+    "unstorable": 422,
+    "idempotency_key_reused": 422,
+    "if_match_required": 428,
+    "internal": 500,
+    "busy": 503,
+    "identity_unavailable": 503,
+    "outcome_unknown": 503,
+    "projection_behind": 503,
+}
+"""The status of each code; a domain refusal that is not here is a 409."""
+
+REFUSED = 409
+
+TITLES: Mapping[str, str] = {
+    "malformed_json": "The body is not JSON",
+    "malformed_request": "This is not HTTP",
+    "idempotency_key_required": "This command needs an Idempotency-Key header",
+    "idempotency_key_reused": "This Idempotency-Key was used for another request",
+    "if_match_required": "This command needs an If-Match header",
+    "version_conflict": "It has changed since you saw it",
+    "not_found": "There is no such thing for you",
+    "validation_failed": "The request does not fit",
+    "too_large": "Too large",
+    "busy": "Busy: the same again may succeed",
+    "outcome_unknown": "Nobody knows yet whether this was recorded",
+    "projection_behind": "The read model has not come that far yet",
+    "identity_unavailable": "The identity provider does not answer",
+    "internal": "A fault of ours",
+}
+"""Titles that say more than the code spelled out."""
+
+DETAILS: Mapping[str, str] = {
+    "outcome_unknown": "Send the same request with the same Idempotency-Key again: it is recorded at most once.",
+    "busy": "Nothing was recorded. Send the same request again.",
+    "internal": "It is logged under the request id, which support can look up.",
+}
+
+
+def title(code: str) -> str:
+    """The title of a code: its own, or the code spelled out."""
+    return TITLES.get(code) or code.replace("_", " ").capitalize()
+
+
+def known_codes() -> list[str]:
+    """Every code that this process can answer: those of the edge and those of the domain's refusals that it has
+    imported.
+    """
+    return sorted({*STATUS, *(_codes(Rejected))})
+
+
+def _codes(kind: type[Rejected]) -> Iterable[str]:
+    for child in kind.__subclasses__():
+        yield snake_case(child.__name__)
+        yield from _codes(child)

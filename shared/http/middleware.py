@@ -1,0 +1,133 @@
+"""The outermost layer: gives each request an id, finds its route, turns every exception into a problem, and writes the
+log line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.problems import MEDIA_TYPE, Problem, problem_of
+from shared.http.request_body import Disconnected
+from shared.http.request_context import NO_ROUTE, RequestContext
+from shared.http.responses import JsonResponse, to_json
+from shared.http.routing import Route
+from shared.observability.log_lines import logger, without_text
+from shared.observability.metrics import REFUSALS, REPLAYS, REQUESTS
+from shared.process.health import Probes
+from shared.resilience.retry import transient
+
+NO_SUCH_METHOD = 405
+GONE = 499
+SERVER_ERROR = 500
+
+Table = Mapping[tuple[str, int], list[tuple[re.Pattern[str], Route]]]
+
+
+class Middleware:
+    """An ASGI application around FastAPI's router."""
+
+    def __init__(self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, support: str) -> None:
+        self._inner = inner
+        self._routes = [route for route in routes if isinstance(route, Route)]
+        self._table = table(self._routes)
+        self._probes = probes
+        self._support = support
+        self._log = logger("http").bind()
+        self._timers: dict[tuple[str, str, int], Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request. After an answer has begun, an error can only end the connection."""
+        scope["exchange"] = exchange = RequestContext.of(scope)
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", exchange.request_id.encode())]
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, stamped)
+        except Disconnected:
+            exchange.status = GONE
+        except Exception as error:
+            if exchange.status:
+                self._report(error, exchange)
+                raise
+            await self._refuse(error, exchange, scope["path"])(scope, receive, stamped)
+        finally:
+            self._close(exchange, scope["method"])
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        for pattern, route in self._table.get((scope["method"], path.count("/")), ()):
+            if found := pattern.match(path):
+                scope["path_params"] = found.groupdict()
+                await route.handle(scope, receive, send)
+                return
+        if path in Probes.PATHS and scope["method"] == "GET":
+            probed = await self._probes.answer(path)
+            await JsonResponse(probed.body, probed.status, probed.media_type.encode())(scope, receive, send)
+            return
+        await self._inner(scope, receive, send)
+
+    def _refuse(self, error: Exception, exchange: RequestContext, path: str) -> Response:
+        problem = problem_of(error, self._support)
+        if problem.status == NO_SUCH_METHOD:
+            problem = replace(problem, headers={"Allow": self._allowed(path)})
+        if problem.status == SERVER_ERROR or transient(error):
+            self._report(error, exchange)
+        exchange.code = problem.code
+        REFUSALS.labels(problem.code).inc()
+        return problem_response(problem, exchange.request_id)
+
+    def _allowed(self, path: str) -> str:
+        """The methods of all routes of the path: the router knows those of the first one only."""
+        return ", ".join(
+            sorted({method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()})
+        )
+
+    def _report(self, error: Exception, exchange: RequestContext) -> None:
+        tell = self._log.warning if transient(error) else self._log.error
+        tell("failed", route=exchange.route, request_id=exchange.request_id, **without_text(error))
+
+    def _close(self, exchange: RequestContext, method: str) -> None:
+        if exchange.route == NO_ROUTE and exchange.status < SERVER_ERROR:
+            return  # probes, documents and strangers' guesses
+        seconds = exchange.seconds
+        self._timer(method, exchange.route, exchange.status).observe(seconds)
+        if exchange.replayed:
+            REPLAYS.labels(exchange.route).inc()
+        self._log.info("request", **exchange.line(method, seconds))
+
+    def _timer(self, method: str, route: str, status: int) -> Any:
+        known = (method, route, status)
+        if known not in self._timers:
+            self._timers[known] = REQUESTS.labels(method, route, str(status))
+        return self._timers[known]
+
+
+def problem_response(problem: Problem, request_id: str) -> JsonResponse:
+    """The problem as `application/problem+json`."""
+    answered = JsonResponse(to_json(problem.body(request_id)), problem.status, MEDIA_TYPE.encode())
+    for name, value in problem.headers.items():
+        answered.add(name.lower().encode(), value)
+    return answered
+
+
+def table(routes: Iterable[BaseRoute]) -> Table:
+    """Routes with a plan by method and number of slashes: a few patterns to try instead of all. FastAPI's router knows
+    them too.
+    """
+    found: dict[tuple[str, int], list[tuple[re.Pattern[str], Route]]] = {}
+    for route in routes:
+        if isinstance(route, Route) and route.plan:
+            for method in route.methods or ():
+                found.setdefault((method, route.path.count("/")), []).append((route.path_regex, route))
+    return found

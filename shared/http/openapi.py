@@ -1,0 +1,157 @@
+"""The OpenAPI 3.1 document: FastAPI's, with what our edge does: tokens, the headers of commands, and every refusal as a
+problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from shared.http.caller import RouteAccess
+from shared.http.error_codes import title
+from shared.http.problems import MEDIA_TYPE
+from shared.http.routing import Route
+
+Schema = dict[str, Any]
+
+_COMMAND = {400: "malformed_json", 409: "wrong_phase", 413: "too_large", 415: "unsupported_media_type", 503: "busy"}
+_ALWAYS = {422: "validation_failed", 500: "internal"}
+_GATED = {401: "unauthenticated", 403: "forbidden"}
+_UNUSED = ("HTTPValidationError", "ValidationError")
+
+PROBLEM: Schema = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `code` never changes its meaning; clients take unknown members and unknown codes as "
+    "they come.",
+    "required": ["type", "title", "status", "detail", "code", "rules", "errors", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "examples": ["/problems/too_early"]},
+        "title": {"type": "string", "examples": ["Too early"]},
+        "status": {"type": "integer", "examples": [409]},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "examples": ["too_early"]},
+        "rules": {"type": "array", "items": {"type": "string"}, "examples": [["S21"]]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "RFC 6901, into the body; outside it begins with the part named by `in`",
+                    },
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "in": {"enum": ["query", "path", "header"]},
+                },
+            },
+        },
+        "request_id": {"type": "string"},
+        "actions": {
+            "type": "array",
+            "description": "What can be done instead; a domain refusal always names a way to a human.",
+            "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("rel", "method", "href")}},
+        },
+        "current_version": {"type": "integer", "description": "With version_conflict: the stream's version now"},
+        "events": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "With version_conflict: what was recorded since",
+        },
+        **{
+            name: {"type": "string", "format": "date-time"}
+            for name in ("opens_at", "ended_at", "allowed_at", "resets_at")
+        },
+        "hint": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
+
+KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Same key, same body: the first answer again, for ever. Same key, another body: 422 "
+    "idempotency_key_reused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+IF_MATCH: Schema = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag of what was seen; 412 version_conflict where it has changed since.",
+    "schema": {"type": "string", "examples": ['"7"']},
+}
+HEADERS: dict[str, Schema] = {
+    "ETag": {"description": "The stream's version", "schema": {"type": "string", "examples": ['"7"']}},
+    "Makewhole-Position": {"description": "The log's position, for `at_least_position`", "schema": {"type": "integer"}},
+    "Idempotent-Replayed": {
+        "description": "`true` where this command had been carried out before",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Location": {"description": "Where the new thing is", "schema": {"type": "string", "format": "uri-reference"}},
+}
+
+
+def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:
+    """The document with everything that FastAPI cannot know."""
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = PROBLEM
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    for route in routes:
+        if isinstance(route, Route) and route.include_in_schema:
+            for method in route.methods or ():
+                _complete(document["paths"][route.path_format][method.lower()], route)
+    for name in _UNUSED:
+        schemas.pop(name, None)
+    return document
+
+
+def _complete(operation: Schema, route: Route) -> None:
+    responses = operation["responses"]
+    codes = dict(_ALWAYS)
+    if "{" in route.path:
+        codes[404] = "not_found"
+    if route.gate:
+        operation["security"] = [{"bearer": []}]
+        operation["x-roles"] = sorted(route.gate.roles)
+        codes |= _GATED
+        if route.gate.is_command:
+            codes |= _command(operation, route.gate)
+    for status, code in codes.items():
+        responses[str(status)] = _problem(status, code)
+
+
+def _command(operation: Schema, gate: RouteAccess) -> dict[int, str]:
+    required = gate.if_match == "required"
+    operation.setdefault("parameters", []).extend(
+        [{**KEY, "required": gate.key_required}, {**IF_MATCH, "required": required}]
+    )
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            response["headers"] = {
+                name: header for name, header in HEADERS.items() if name != "Location" or status == "201"
+            }
+    return _COMMAND | {412: "version_conflict"} | ({428: "if_match_required"} if required else {})
+
+
+def _problem(status: int, code: str) -> Schema:
+    example = {
+        "type": f"/problems/{code}",
+        "title": title(code),
+        "status": status,
+        "detail": "",
+        "code": code,
+        "rules": [],
+        "errors": [{"pointer": "/amount/currency", "code": "currency", "detail": "…"}]
+        if code == "validation_failed"
+        else [],
+        "request_id": "req_4f2a",
+    }
+    return {
+        "description": title(code),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+    }

@@ -1,0 +1,216 @@
+"""Refusals as RFC 9457 problems: one table from code to status, and what is told beside it.
+
+Nothing that somebody sent is repeated here but the place of a fault (a JSON pointer) and its code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from shared.events import codec
+from shared.eventstore.errors import WrongExpectedVersion
+from shared.eventstore.handle import StaleVersion
+from shared.http.error_codes import DETAILS, REFUSED, STATUS, title
+from shared.rejections import Rejected
+from shared.resilience.retry import transient
+from shared.subscriptions.freshness import ProjectionBehind
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 1  # seconds
+
+_BY_STATUS = {
+    400: "malformed_form",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+_TELLS_NOTHING = 2  # letters
+_MOST_FAULTS = 50
+_QUOTING = frozenset(
+    {
+        "union_tag_invalid",
+        "uuid_parsing",
+        "url_parsing",
+        "json_invalid",
+        "int_parsing_size",
+        "unexpected_keyword_argument",
+    }
+)
+
+
+class Refusal(HTTPException):
+    """A refusal at the edge, before any decision. An HTTPException, so that FastAPI passes it on as it is."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(STATUS[code], detail, headers)
+        self.code = code
+        self.errors = errors
+        self.members = members
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem before it is written: `members` stand beside the standard ones."""
+
+    code: str
+    detail: str = ""
+    rules: Sequence[str] = ()
+    errors: Sequence[Mapping[str, Any]] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The status of its code."""
+        return STATUS.get(self.code, REFUSED)
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The document."""
+        return {
+            "type": f"/problems/{self.code}",
+            "title": title(self.code),
+            "status": self.status,
+            "detail": self.detail or DETAILS.get(self.code, ""),
+            "code": self.code,
+            "rules": list(self.rules),
+            "errors": list(self.errors),
+            "request_id": request_id,
+            **self.members,
+        }
+
+
+def problem_of(error: Exception, support: str = "/support") -> Problem:
+    """What an exception means to who asked. `support` is where a refused person reaches a human (S106)."""
+    match error:
+        case Refusal():
+            return Problem(
+                error.code, error.detail, errors=error.errors, members=error.members, headers=error.headers or {}
+            )
+        case StaleVersion():
+            return _stale(error, support)
+        case Rejected():
+            return _refused(error, support)
+        case HTTPException():
+            return Problem(_BY_STATUS.get(error.status_code, "internal"), headers=error.headers or {})
+        case RequestValidationError():
+            is_json = all(found["type"] != "json_invalid" for found in error.errors())
+            return Problem("validation_failed", errors=faults(error.errors())) if is_json else Problem("malformed_json")
+        case _:
+            return _unwell(error)
+
+
+def _refused(error: Rejected, support: str) -> Problem:
+    actions = list(error.members.get("actions", ()))
+    if not any(action.get("rel") == "contact-support" for action in actions):
+        actions.append({"rel": "contact-support", "method": "GET", "href": support})
+    return Problem(error.code, error.detail, error.cited, error.errors, {**error.members, "actions": actions})
+
+
+def _stale(error: StaleVersion, support: str) -> Problem:
+    # Without their data: what a party may see of an event is for the views to say.
+    between = [
+        {"version": recorded.version, "type": codec.type_name(type(recorded.event)), "at": recorded.metadata.at}
+        for recorded in error.events
+    ]
+    refused = _refused(error, support)
+    return replace(
+        refused, members={**refused.members, "events": between}, headers={"ETag": f'"{error.current_version}"'}
+    )
+
+
+def _unwell(error: Exception) -> Problem:
+    if isinstance(error, ProjectionBehind):
+        return Problem("projection_behind", headers=_later())
+    if isinstance(error, WrongExpectedVersion):
+        return Problem("busy", headers=_later())
+    if (code := getattr(error, "code", None)) in STATUS:
+        return Problem(str(code), headers=_later(error) if transient(error) else {})
+    return Problem("busy", headers=_later()) if transient(error) else Problem("internal")
+
+
+def _later(error: Exception | None = None) -> dict[str, str]:
+    return {"Retry-After": str(getattr(error, "retry_after", RETRY_AFTER))}
+
+
+def invalid(error: ValidationError, value: Any = None) -> Refusal:
+    """A body that does not fit its model; by `value`, its JSON, a union's tag is told from a member."""
+    return Refusal(
+        "validation_failed",
+        errors=faults(
+            [{**fault, "loc": ("body", *_place(fault["loc"], value))} for fault in error.errors(include_url=False)]
+        ),
+    )
+
+
+def _place(place: Sequence[str | int], value: Any) -> Sequence[str | int]:
+    """The place in the body: pydantic also names the variant of a union, which is no member of it."""
+    if value is None:
+        return place
+    kept: list[str | int] = []
+    for left, part in zip(range(len(place) - 1, -1, -1), place, strict=True):
+        found = isinstance(value, dict | list) and (part in value if isinstance(value, dict) else isinstance(part, int))
+        if found or not left:
+            kept.append(part)
+        value = value[part] if found else value
+    return kept
+
+
+def faults(errors: Sequence[Mapping[str, Any]] | Sequence[ErrorDetails]) -> list[dict[str, str]]:
+    """Faults as pydantic finds them, as `{pointer, code, detail}`; a pointer outside the body begins with /query, /path
+    or /header.
+    """
+    return [
+        fault(error["loc"], error["type"], _wording(error), (error.get("ctx") or {}).get("member"))
+        for error in errors[:_MOST_FAULTS]
+    ]
+
+
+def fault(place: Sequence[str | int], code: str, detail: str, member: str | None = None) -> dict[str, str]:
+    """One fault; `place` begins with body, query, path or header."""
+    inside = place[0] == "body"
+    parts = [*place[inside:], *([member] if member else [])]
+    return {"pointer": pointer(parts), "code": code, "detail": detail} | ({} if inside else {"in": str(place[0])})
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _wording(error: Mapping[str, Any] | ErrorDetails) -> str:
+    """Pydantic's sentence, unless it quotes what was sent."""
+    words: str = error["msg"].removeprefix("Value error, ")
+    quotes = error["type"] in _QUOTING or any(
+        len(text) > _TELLS_NOTHING and text in words for text in texts(error.get("input"))
+    )
+    return "This does not fit." if quotes else words
+
+
+def texts(value: Any) -> Iterable[str]:
+    """Every text in a JSON value, the names of members included; without recursion, for the value is a stranger's."""
+    left = [value]
+    while left:
+        match left.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                left += [*members, *members.values()]
+            case list() | tuple() as parts:
+                left += parts

@@ -1,0 +1,87 @@
+"""One request and its answer, as the log line and the problem know them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from starlette.datastructures import State
+from starlette.types import Scope
+
+from shared.events.base import Actor
+from shared.observability.tracing import random_bytes
+
+if TYPE_CHECKING:
+    from shared.http.auth import Tokens
+    from shared.process.clock import Clock
+
+NO_ROUTE = "-"
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class AppContext(Protocol):
+    """The app, as far as a request needs it."""
+
+    tokens: Tokens
+    clock: Clock
+    state: State
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What became of a request so far. `route` is the template: a path names people."""
+
+    request_id: str
+    headers: Mapping[bytes, bytes]
+    started: float = field(default_factory=time.perf_counter)
+    route: str = NO_ROUTE
+    status: int = 0
+    actor: Actor | None = None
+    command_id: UUID | None = None
+    stream: str | None = None
+    version: int | None = None
+    position: int | None = None
+    replayed: bool = False
+    code: str | None = None
+
+    @classmethod
+    def of(cls, scope: Scope) -> RequestContext:
+        """The exchange that a request begins; its id is the caller's where that is a plain word."""
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{random_bytes(12).hex()}"
+        return cls(request_id, headers)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.perf_counter() - self.started
+
+    def text(self, header: bytes) -> str | None:
+        """A header's value."""
+        value = self.headers.get(header)
+        return None if value is None else value.decode("latin-1")
+
+    def line(self, method: str, seconds: float) -> dict[str, Any]:
+        """What the log tells of it: no path, no query, no body, nothing that a person wrote."""
+        known = {
+            "code": self.code,
+            "command_id": self.command_id and str(self.command_id),
+            "stream": self.stream,
+            "version": self.version,
+            "position": self.position,
+            "replayed": self.replayed or None,
+            "roles": sorted(self.actor.roles) if self.actor else None,
+        }
+        shown = {name: value for name, value in known.items() if value is not None}
+        return {
+            "route": f"{method} {self.route}",
+            "status": self.status,
+            "ms": round(seconds * 1000, 3),
+            "request_id": self.request_id,
+            **shown,
+        }

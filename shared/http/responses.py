@@ -1,0 +1,101 @@
+"""What goes out: JSON as the wire wants it, with the stream's version as ETag and the log's position beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from shared.events.base import wire_time
+from shared.events.money import Money
+
+JSON = b"application/json"
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+class CommandOutcome(Protocol):
+    """What a command came to, as far as its answer shows it (`shared.eventstore.handle.Outcome`)."""
+
+    @property
+    def versions(self) -> Sequence[int]:
+        """The versions of the command's streams."""
+
+    @property
+    def position(self) -> int:
+        """The log's position of its last event."""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether it had been carried out before."""
+
+
+class JsonResponse(Response):
+    """A response with its bytes and headers made; `version`, `position` and `replayed` are for the log line."""
+
+    version: int | None = None
+    position: int | None = None
+    replayed = False
+
+    def __init__(self, body: bytes, status: int = 200, media_type: bytes = JSON) -> None:
+        # Not Starlette's own: it would encode, and look for, what is known here.
+        self.body = body
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-type", media_type),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+        ]
+
+    def add(self, name: bytes, value: str | bytes) -> None:
+        """Adds a header."""
+        self.raw_headers.append((name, value if isinstance(value, bytes) else value.encode("latin-1")))
+
+
+def command_response(
+    outcome: CommandOutcome, body: Any, status: int = 200, location: str | None = None
+) -> JsonResponse:
+    """The answer to a command: the first stream's version as ETag, the position, and whether it is a repeat."""
+    answered = query_response(body, outcome.versions[0], status)
+    answered.position, answered.replayed = outcome.position, outcome.replayed
+    answered.raw_headers.append((b"makewhole-position", b"%d" % outcome.position))
+    if outcome.replayed:
+        answered.raw_headers.append((b"idempotent-replayed", b"true"))
+    if location:
+        answered.add(b"location", location)
+    return answered
+
+
+def query_response(body: Any, version: int | None = None, status: int = 200) -> JsonResponse:
+    """The answer to a query; `version` where it shows one stream."""
+    answered = JsonResponse(to_json(body), status)
+    if version is not None:
+        answered.version = version
+        answered.raw_headers.append((b"etag", b'"%d"' % version))
+    return answered
+
+
+def to_json(value: Any) -> bytes:
+    """JSON of dicts, lists, pydantic models, Money, instants, enumerations and ids, as `interfaces.md` writes them."""
+    return orjson.dumps(value, _default, _OPTIONS)
+
+
+def _default(value: Any) -> Any:
+    match value:
+        case datetime():
+            return wire_time(value)
+        case Money():
+            return {"amount": value.amount, "currency": value.currency}
+        case BaseModel():
+            return value.model_dump(mode="json")
+        case set() | frozenset():
+            return sorted(value)
+        case Mapping():
+            return dict(value)
+        case Sequence():
+            return list(value)
+    raise TypeError(f"{type(value).__name__} has no form on the wire")

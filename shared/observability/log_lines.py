@@ -1,0 +1,154 @@
+"""Log lines: what a process says about itself, as JSON on stderr.
+
+No line holds a request's body, a person's words or the text of an exception, which may quote either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+import orjson
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+_FRAMES = 20
+
+
+def configure_logging(service: str, level: str = "info", stream: TextIO | None = None) -> None:
+    """Every line of this process as one JSON object on `stream` (stderr), our own and those of libraries alike."""
+    out = LogStream(stream or sys.stderr)
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            _stamp(service),
+            structlog.processors.JSONRenderer(serializer=_line),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda *_: out,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    atexit.register(out.write_out)
+    handler.setFormatter(_JsonFormatter(service))
+    # Libraries speak up only when something is wrong: at work, some of them print addresses and parameters.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for ours in ("shared", service):
+        logging.getLogger(ours).setLevel(number)
+
+
+def logger(name: str) -> FilteringBoundLogger:
+    """A logger for events with fields."""
+    bound: FilteringBoundLogger = structlog.get_logger().bind(logger=name)
+    return bound
+
+
+def watch_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Reports what the event loop finds wrong without the texts that it would print: they quote exceptions."""
+    loop.set_exception_handler(_on_loop_error)
+
+
+def without_text(error: BaseException) -> dict[str, Any]:
+    """The kind of an exception and where it came from, never its text: that may quote what somebody typed."""
+    return {"error": type(error).__name__, "at": _frames(error.__traceback__), **_cause(error)}
+
+
+class LogStream:
+    """Log lines on their way to a stream: all of one turn of the event loop in one write, for each write is a system
+    call.
+
+    Its reader may have gone: a line that nobody hears is no reason to fail a request.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._waiting: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def msg(self, line: str) -> None:
+        """Takes one line, without its end."""
+        self.write(line + "\n")
+
+    debug = info = warning = error = critical = msg
+
+    def write(self, text: str) -> None:
+        """Takes whole lines; without an event loop they are written at once."""
+        self._waiting.append(text)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write_out()
+            return
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_soon(self.write_out)
+
+    def flush(self) -> None:
+        """For the standard logging, which asks after each line: `write_out` follows by itself."""
+
+    def write_out(self) -> None:
+        """Writes what waits."""
+        waiting, self._waiting, self._loop = self._waiting, [], None
+        text = "".join(waiting)
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+class _JsonFormatter(logging.Formatter):
+    """Lines of libraries and of modules that use the standard logging, in the same shape."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one JSON object; an exception without its text."""
+        line: dict[str, Any] = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower()}
+        if record.exc_info and record.exc_info[1]:
+            line |= without_text(record.exc_info[1])
+        return _line(line | {"service": self._service, "time": _time()})
+
+
+def _stamp(service: str) -> Any:
+    def stamp(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+        line["service"] = service
+        line["time"] = _time()
+        return line
+
+    return stamp
+
+
+def _time() -> str:
+    # The real clock: a log tells what the machine did, whatever time it is in the domain.
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")  # noqa: TID251
+
+
+def _line(line: Mapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-_FRAMES:]]
+
+
+def _cause(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, BaseExceptionGroup):
+        return {"errors": [without_text(part) for part in error.exceptions]}
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return {"cause": without_text(cause)} if cause else {}
+
+
+def _on_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    logger("asyncio").error(context.get("message", "event loop"), **(without_text(error) if error else {}))

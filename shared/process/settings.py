@@ -1,0 +1,135 @@
+"""What the environment says about this process, read once. Nothing else in a service reads the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PORTS = {"console": 0, "dispute": 1, "refund": 2, "return_label": 3, "sandbox": 9}
+"""Each process's port, counted from the base; a worker's is `WORKER` above its app's."""
+
+WORKER = 100
+_POSTGRES, _KAFKA = 7432, 11092
+_KNOWN_TO_THE_STACK = "PORT_BASE"
+
+
+class Settings(BaseSettings):
+    """One process's settings. What is left out follows from `port_base`, as the local stack lays it out."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEWHOLE_", frozen=True, extra="ignore", populate_by_name=True)
+
+    mode: Literal["sandbox", "production"] = "sandbox"
+    port_base: int = Field(
+        8000, ge=1, le=65535 - _KAFKA, validation_alias=AliasChoices("MAKEWHOLE_PORT_BASE", _KNOWN_TO_THE_STACK)
+    )
+    host: str = "127.0.0.1"
+    reuse_port: bool = False
+    """Whether several processes may listen on the app's port, the kernel dealing the connections out."""
+    # Addresses may hold passwords, so they stay out of every representation.
+    database_url: str = Field("", repr=False)
+    kafka: str = ""
+    sandbox: str = ""
+    oidc_issuer: str = ""
+    oidc_jwks: str = ""
+    oidc_audience: str = "makewhole"
+    jwks_refresh: float = Field(30.0, gt=0)
+    """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
+    drain: float = Field(0.5, ge=0)
+    """Seconds between "not ready" and the first refused connection, for whoever balances load to notice."""
+    stop_limit: float = Field(20.0, gt=0)
+    """Seconds that requests and handlers have to finish after a SIGTERM."""
+    support: str = "/support"
+    """Where a person who was refused reaches a human: an address, or this service's own page."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    state: Path | None = None
+    crash: str = Field("", validation_alias=AliasChoices("MAKEWHOLE_CRASH", "CRASH"))
+    """Where the process shall kill itself (tests only): `name:nth`, comma between."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        known = {name: value for name, value in given.items() if value != ""}
+        production = known.get("mode") == "production"
+        return known if production else {**_local(known), **known}
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.mode == "production":
+            self._refuse_the_sandbox()
+        return self
+
+    def _refuse_the_sandbox(self) -> None:
+        for name in ("database_url", "kafka", "oidc_issuer", "oidc_jwks"):
+            if not getattr(self, name):
+                raise ValueError(f"MAKEWHOLE_{name.upper()} must be set in production mode")
+        sandboxes = {_origin(self.sandbox), _origin(_local({"port_base": self.port_base})["sandbox"])}
+        for name in ("oidc_issuer", "oidc_jwks"):
+            if _origin(getattr(self, name)) in sandboxes:
+                raise ValueError(
+                    f"MAKEWHOLE_{name.upper()} is the sandbox, which gives anybody any role: production mode refuses it"
+                )
+        if self.crash:
+            raise ValueError("CRASH is for tests: production mode refuses it")
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of the environment; ends the process with one line for each that is wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            # Without the values: an address holds a password.
+            lines = [
+                f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
+            ]
+            sys.exit("\n".join(lines))
+
+    def dsn(self, service: str) -> str:
+        """The address of a service's database: the server's, with the database's name."""
+        return urlunsplit(urlsplit(self.database_url)._replace(path=f"/makewhole_{_name(service)}"))
+
+    def port(self, service: str) -> int:
+        """The port of a service's app."""
+        return self.port_base + PORTS[_name(service)]
+
+    def worker_port(self, service: str) -> int:
+        """The port of a service's worker."""
+        return self.port(service) + WORKER
+
+
+def _local(given: dict[str, Any]) -> dict[str, Any]:
+    base = int(given.get(_KNOWN_TO_THE_STACK) or given.get("MAKEWHOLE_PORT_BASE") or given.get("port_base") or 8000)
+    sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{base + PORTS['sandbox']}").rstrip("/")
+    issuer = str(given.get("oidc_issuer") or sandbox)
+    return {
+        "database_url": f"postgresql://makewhole@127.0.0.1:{base + _POSTGRES}",
+        "kafka": f"127.0.0.1:{base + _KAFKA}",
+        "sandbox": sandbox,
+        "oidc_issuer": issuer,
+        "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
+    }
+
+
+def _name(service: str) -> str:
+    return service.replace("-", "_")
+
+
+def _origin(address: str) -> tuple[str, int | None]:
+    """Host and port, every name of this machine being the same host."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").rstrip(".").lower()
+    return ("this machine" if _is_local(host) else host, parts.port or {"http": 80, "https": 443}.get(parts.scheme))
+
+
+def _is_local(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified

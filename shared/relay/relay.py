@@ -1,0 +1,190 @@
+"""The relay: the log to its topic, in order, at least once, resumable. One at a time; a zombie can only repeat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from shared.events import codec
+from shared.events.base import Event, Recorded
+from shared.eventstore.lease import Lease
+from shared.kafka.records import Ack, Outgoing
+from shared.observability import metrics
+from shared.relay.progress import LAG, RelayProgress, lost, take_over
+from shared.resilience import crash_points
+from shared.resilience.retry import Backoff, Halted, Transient, transient
+from shared.resilience.tasks import run_all
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
+
+BATCH = 500
+POLL = 0.5
+VERIFY_EVERY = 60.0
+OBSERVE_EVERY = 2.0
+
+AFTER_ACK = crash_points.register(
+    "relay.after_ack", "shared/relay/relay.py: Kafka has a batch, the checkpoint does not know it yet"
+)
+
+log = logging.getLogger(__name__)
+
+
+class Log(Protocol):
+    """What the relay reads of an event store."""
+
+    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+        """The events behind a position, in order."""
+
+    async def head(self) -> int:
+        """The position of the last event."""
+
+
+class Publisher(Protocol):
+    """Where the relay writes: one topic."""
+
+    def partition(self, key: str) -> int:
+        """The partition of all records with this key."""
+
+    async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
+        """The acknowledgements of the batch's leading run; fewer than the batch: this publisher is spent."""
+
+    async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
+        """By partition: the `ce_id` of the record at the offset, or None where there is none."""
+
+
+OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
+
+
+class NotAcknowledged(Transient):
+    """Kafka acknowledged less than the batch."""
+
+
+def outgoing(
+    place: RelayProgress, publisher: Publisher, rows: Sequence[Recorded[Event]], source: str
+) -> list[Outgoing]:
+    """The rows as records. Each names the position before it in its partition, so that a reader notices when the topic
+    has lost one.
+    """
+    if [row.position for row in rows] != list(range(place.position + 1, place.position + 1 + len(rows))):
+        raise Halted(f"the log has a hole behind position {place.position}: restore it from a backup; a hole is a loss")
+    previous = {partition: tail.position for partition, tail in place.tails.items()}
+    batch = []
+    for row in rows:
+        partition = publisher.partition(row.metadata.key)
+        headers = codec.headers(row, source, place.log_id)
+        headers.append(("ce_previous", str(previous.get(partition, 0)).encode()))
+        batch.append(Outgoing(partition, row.metadata.key.encode(), codec.encode(row.event)[1], headers))
+        previous[partition] = row.position
+    return batch
+
+
+async def verify(place: RelayProgress, publisher: Publisher) -> None:
+    """That the last event which each partition was given still stands where it was acknowledged; else Halted."""
+    known = {partition: tail for partition, tail in place.tails.items() if tail.next_offset}
+    found = (
+        await publisher.ids_at({partition: tail.next_offset - 1 for partition, tail in known.items()}) if known else {}
+    )
+    for partition, tail in known.items():
+        if found[partition] != tail.id:
+            raise lost(place.topic, partition, tail)
+
+
+class Relay:
+    """Publishes a service's log to `topic`. `run` goes on until it is cancelled; `quiet` says why it is not at the
+    log's end.
+    """
+
+    def __init__(self, store: Log, pool: Pool, dsn: str, publisher: OpenPublisher, topic: str, source: str) -> None:
+        self._store = store
+        self._pool = pool
+        self._dsn = dsn
+        self._publisher = publisher
+        self._topic = topic
+        self._source = source
+        self._trouble: str | None = "not started"
+        self._place: RelayProgress | None = None
+
+    async def run(self) -> None:
+        """Publishes until it is cancelled; whatever Kafka or the database do means lag, and no more."""
+        await run_all([self._observe(), self._keep_going()])
+
+    async def quiet(self) -> str | None:
+        """None when every event of the log is published and checkpointed, else what is missing."""
+        try:
+            head = await self._store.head()
+        except Exception as error:
+            if not transient(error):
+                raise
+            return f"relay {self._topic}: {error!r}"
+        position = self._place.position if self._place else 0
+        if self._trouble is None and position >= head:
+            return None
+        return f"relay {self._topic}: at {position} of {head}" + (f" ({self._trouble})" if self._trouble else "")
+
+    async def _keep_going(self) -> None:
+        backoff = Backoff()
+        while True:
+            try:
+                async with Lease(self._dsn, "relay") as lease, self._publisher() as publisher:
+                    await lease.guard(self._session(lease, publisher, backoff))
+            except Halted as halt:
+                await self._stand_still(halt, backoff)
+            except Exception as error:
+                if not transient(error):
+                    raise
+                self._note(f"{error!r}")
+                await backoff.pause(error)
+
+    async def _session(self, lease: Lease, publisher: Publisher, backoff: Backoff) -> None:
+        place = self._place = await take_over(self._pool, self._topic)
+        while True:
+            await verify(place, publisher)
+            await self._send_until(asyncio.get_running_loop().time() + VERIFY_EVERY, place, lease, publisher, backoff)
+
+    async def _send_until(
+        self, end: float, place: RelayProgress, lease: Lease, publisher: Publisher, backoff: Backoff
+    ) -> None:
+        self._note(None)
+        while asyncio.get_running_loop().time() < end:
+            rows = await self._store.read_all(place.position, BATCH)
+            if rows:
+                await self._send(place, publisher, rows)
+                backoff.succeeded()
+            else:
+                await lease.woken(POLL)
+
+    async def _send(self, place: RelayProgress, publisher: Publisher, rows: Sequence[Recorded[Event]]) -> None:
+        acks = await publisher.publish(outgoing(place, publisher, rows, self._source))
+        crash_points.point(AFTER_ACK)
+        if acks:
+            await place.save(self._pool, rows[: len(acks)], acks)
+            metrics.PUBLISHED.labels(self._topic).inc(len(acks))
+        if len(acks) < len(rows):
+            raise NotAcknowledged(f"{len(acks)} of {len(rows)} records acknowledged")
+
+    async def _stand_still(self, halt: Halted, backoff: Backoff) -> None:
+        if str(halt) != self._trouble:
+            log.error("relay %s stands still: %s", self._topic, halt)
+        self._note(str(halt), 1)
+        await backoff.pause(halt)
+
+    def _note(self, trouble: str | None, halted: int = 0) -> None:
+        if trouble and not halted and trouble != self._trouble:
+            log.warning("relay %s waits: %s", self._topic, trouble)
+        self._trouble = trouble
+        metrics.HALTED.labels(f"relay {self._topic}").set(halted)
+
+    async def _observe(self) -> None:
+        while True:
+            try:
+                for row in await self._pool.fetch(LAG, self._topic):
+                    metrics.RELAY_LAG.labels(self._topic).set(row["events"])
+                    metrics.RELAY_AGE.labels(self._topic).set(max(0.0, row["age"]))
+            except Exception as error:
+                if not transient(error):
+                    raise
+            await asyncio.sleep(OBSERVE_EVERY)

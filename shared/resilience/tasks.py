@@ -1,0 +1,39 @@
+"""Several things at once, as one: the first error ends the others and is raised as it is, not in a group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+Work = Coroutine[Any, Any, None]
+
+
+async def run_all(work: Iterable[Work]) -> None:
+    """Runs all side by side until they are done or one fails; nothing of it goes on afterwards."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _ended(tasks)
+
+
+async def run_with_companions(work: Work, *others: Work) -> None:
+    """Runs `work` to its end with the others at its side; they end with it, or it with the first of them that fails."""
+    main, *rest = tasks = [asyncio.create_task(one) for one in (work, *others)]
+    try:
+        while not main.done():
+            done, _ = await asyncio.wait(
+                [task for task in tasks if not task.done()], return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+    finally:
+        await _ended([main, *rest])
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -1,0 +1,177 @@
+"""What a partition delivers, seen from its checkpoint: which records are new, which known, and where some are missing.
+No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from shared.events import codec
+from shared.events.base import Event, Metadata, Recorded, derived_uuid
+from shared.kafka.records import Record
+from shared.resilience.retry import Halted
+from shared.subscriptions.checkpoints import Checkpoint
+
+Decode = Callable[[Record], Recorded[Any]]
+
+
+class Recreated(Exception):
+    """Before the checkpoint's offset stands an event that it has not seen: the topic is another one than it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A record to be handled, and the stream that is parked where it cannot be; `recorded` raises where the record
+    makes no sense.
+    """
+
+    record: Record
+    stream: str
+    position: int
+    decode: Decode
+
+    @property
+    def recorded(self) -> Recorded[Any]:
+        return self.decode(self.record)
+
+    @property
+    def key(self) -> str:
+        """What is handled in order: whatever shares the key, one stream or several (an order's payment before its
+        refund).
+        """
+        return self.stream if self.record.key is None else self.record.key.decode(errors="backslashreplace")
+
+
+def of_log(record: Record) -> Recorded[Any]:
+    """The event of a record that a relay published."""
+    return codec.from_headers(record.headers, record.value)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPosition:
+    """Where a relay's record stands: in which log, where there, and behind which position in its partition."""
+
+    log_id: UUID
+    stream: str
+    position: int
+    previous: int
+
+    @classmethod
+    def of(cls, record: Record) -> Self | None:
+        """The record's stamp, or None where it has none that makes sense."""
+        attributes = dict(record.headers)
+        try:
+            stream, log_id = attributes["ce_subject"].decode(), UUID(attributes["ce_logid"].decode())
+            return cls(log_id, stream, int(attributes["ce_position"]), int(attributes["ce_previous"]))
+        except (KeyError, ValueError):
+            return None
+
+
+class Follower:
+    """One partition of a relay's topic. `mark` is the checkpoint after what was taken; `gap` says which positions are
+    missing.
+
+    A relay repeats: each partition is the log's sequence with suffixes of it repeated, so what is at or below the mark
+    is known. What names a
+    predecessor above the mark comes behind a loss: nothing is taken until the missing event arrives (`makewhole relay
+    rewind` sends it).
+    """
+
+    def __init__(self, mark: Checkpoint) -> None:
+        self.mark = mark
+        self.gap: str | None = None
+
+    def take(self, record: Record) -> Delivery | None:
+        """The record as something to handle, or None where it is known or comes behind a gap. Halted where it is of
+        another log.
+        """
+        stamp = RecordPosition.of(record)
+        if stamp is None:
+            return self._malformed(record)
+        if self.mark.log_id not in (None, stamp.log_id):
+            raise Halted(_another_log(record, stamp.log_id, self.mark))
+        if stamp.position <= self.mark.position:
+            self.mark = replace(self.mark, next_offset=max(self.mark.next_offset, record.offset + 1))
+            return None
+        return self._new(record, stamp)
+
+    def restart(self, offset: int) -> None:
+        """The partition is read again from `offset`; what is known stays known."""
+        self.mark = replace(self.mark, next_offset=offset)
+
+    def _new(self, record: Record, stamp: RecordPosition) -> Delivery | None:
+        if record.offset < self.mark.next_offset:
+            raise Recreated(
+                f"{record.topic} partition {record.partition} holds position {stamp.position} at offset {record.offset}"
+            )
+        if stamp.previous > self.mark.position:
+            self.gap = (
+                f"{record.topic} partition {record.partition}: the events after position {self.mark.position} up "
+                f"to {stamp.previous} are missing"
+            )
+            return None
+        self.gap = None
+        self.mark = replace(self.mark, log_id=stamp.log_id, position=stamp.position, next_offset=record.offset + 1)
+        return Delivery(record, stamp.stream, stamp.position, of_log)
+
+    def _malformed(self, record: Record) -> Delivery | None:
+        if record.offset < self.mark.next_offset:
+            return None
+        self.mark = replace(self.mark, next_offset=record.offset + 1)
+        return Delivery(record, f"{record.topic}/{record.partition}/{record.offset}", self.mark.position, of_log)
+
+
+class ForeignFollower(Follower):
+    """One partition of a topic that no relay of ours writes: followed by offset, repeats included, so its handler must
+    know them by content.
+    """
+
+    def __init__(self, mark: Checkpoint, decode: Decode) -> None:
+        super().__init__(mark)
+        self._decode = decode
+
+    def take(self, record: Record) -> Delivery | None:
+        """The record, unless it stands before the mark's offset."""
+        if record.offset < self.mark.next_offset:
+            return None
+        self.mark = replace(self.mark, position=record.offset, next_offset=record.offset + 1)
+        return Delivery(record, foreign_stream(record), record.offset, self._decode)
+
+
+def foreign_stream(record: Record) -> str:
+    """What is parked together, and handled in order, of a foreign topic: the records of one key."""
+    return f"{record.topic}/{record.partition if record.key is None else record.key.decode(errors='backslashreplace')}"
+
+
+def foreign_recorded(record: Record, event: Event) -> Recorded[Any]:
+    """A foreign CloudEvents record in our envelope, for `decode` functions: its stream is its topic and key, its
+    version its offset from 1.
+
+    KeyError or ValueError where `ce_id`, `ce_source` or `ce_time` is missing or wrong.
+    """
+    attributes = {name: text.decode() for name, text in record.headers}
+    story = f"{attributes['ce_source']}/{attributes['ce_id']}"
+    metadata = Metadata(
+        at=datetime.fromisoformat(attributes["ce_time"]),
+        command_id=derived_uuid(attributes["ce_source"], attributes["ce_id"]),
+        request_hash="",
+        actor=attributes["ce_source"],
+        correlation=attributes.get("ce_correlationid", story),
+        causation=story,
+        traceparent=attributes.get("ce_traceparent"),
+        key=(record.key or b"").decode(),
+    )
+    return Recorded(foreign_stream(record), record.offset + 1, record.offset, event, metadata)
+
+
+def _another_log(record: Record, log_id: UUID, mark: Checkpoint) -> str:
+    return (
+        f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, "
+        f"followed so far is {mark.log_id} (a restore?): create the topic anew and "
+        f"`makewhole relay rewind`, then `makewhole projections rebuild` for a projection; "
+        f"for a policy forget its checkpoints, its commands are known by their ids"
+    )

@@ -1,0 +1,67 @@
+"""What a subscription feeds, and where the two have their home; and the second try for what was parked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from shared.resilience.retry import transient
+from shared.subscriptions.checkpoints import Checkpoint
+from shared.subscriptions.follower import Delivery
+from shared.subscriptions.parking import Parking
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionContext:
+    """A subscription's place in its service's database: where its checkpoints and its parked streams are."""
+
+    subscription: str
+    topic: str
+    pool: Pool
+    parking: Parking
+
+
+class Handler(Protocol):
+    """A projection or a policy."""
+
+    async def take(
+        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
+    ) -> None:
+        """Handles the batch and saves the checkpoints; raises what may pass, parks what will not."""
+
+    async def redo(self, home: SubscriptionContext, delivery: Delivery) -> None:
+        """Handles a parked event and takes it out of the parking."""
+
+
+async def retry(home: SubscriptionContext, handler: Handler, stream: str) -> bool:
+    """Handles what is parked of the stream, in order; whether the stream is free again."""
+    while True:
+        delivery = await home.parking.first(home.pool, stream)
+        if delivery is None:
+            if await home.parking.release(home.pool, stream):
+                return True
+            if await home.parking.first(home.pool, stream) is None:
+                return False  # it was not parked at all
+        elif not await _redone(home, handler, delivery):
+            return False
+
+
+async def _redone(home: SubscriptionContext, handler: Handler, delivery: Delivery) -> bool:
+    try:
+        await handler.redo(home, delivery)
+    except Exception as error:
+        if transient(error):
+            raise
+        log.error(
+            "%s cannot handle %s at position %d yet: %r", home.subscription, delivery.stream, delivery.position, error
+        )
+        await home.parking.failed(home.pool, delivery.stream, error)
+        return False
+    return True

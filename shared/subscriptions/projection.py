@@ -1,0 +1,95 @@
+"""Projections: events become rows, in one transaction with the checkpoint that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shared.events.base import Recorded
+from shared.resilience import crash_points
+from shared.resilience.retry import transient
+from shared.subscriptions import checkpoints
+from shared.subscriptions.checkpoints import Checkpoint
+from shared.subscriptions.follower import Delivery
+from shared.subscriptions.handler import SubscriptionContext
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Connection
+
+TRIES = 3
+
+BEFORE_CHECKPOINT = crash_points.register(
+    "projection.before_checkpoint",
+    "shared/subscriptions/projection.py: a batch's rows are written, and nothing is committed",
+)
+
+Project = Callable[["Connection", Recorded[Any]], Awaitable[None]]
+ProjectAll = Callable[["Connection", Sequence[Recorded[Any]]], Awaitable[None]]
+Apply = Callable[["SubscriptionContext", "Connection", Sequence[Delivery]], Awaitable[None]]
+
+
+class Projection:
+    """Handles deliveries by `project(connection, recorded)`, or many at once by `project_all(connection, batch)` where
+    a read model has one.
+
+    A batch is one transaction: its rows, its checkpoints, and what it parks become visible together or not at all.
+    """
+
+    def __init__(self, project: Project, project_all: ProjectAll | None = None) -> None:
+        self._project = project
+        self._project_all = project_all
+
+    async def take(
+        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
+    ) -> None:
+        """Handles the batch and saves the checkpoints."""
+        try:
+            await self._commit(home, deliveries, reached, self._apply)
+        except Exception as error:
+            if transient(error):
+                raise
+            await self._commit(home, deliveries, reached, self._apply_singly)
+
+    async def redo(self, home: SubscriptionContext, delivery: Delivery) -> None:
+        """Handles a parked event and takes it out of the parking."""
+        async with home.pool.acquire() as connection, connection.transaction():
+            await home.parking.done(connection, delivery)
+            await self._project(connection, delivery.recorded)
+
+    async def _commit(
+        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint], apply: Apply
+    ) -> None:
+        async with home.pool.acquire() as connection, connection.transaction():
+            await checkpoints.hold(
+                connection, home.subscription, home.topic, {mark.partition: mark for mark in reached}
+            )
+            await apply(home, connection, deliveries)
+            crash_points.point(BEFORE_CHECKPOINT)
+            await checkpoints.save(connection, home.subscription, home.topic, reached)
+
+    async def _apply(self, home: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]) -> None:
+        free = [delivery.recorded for delivery in deliveries if not await home.parking.keeps(connection, delivery)]
+        if self._project_all:
+            await self._project_all(connection, free)
+            return
+        for recorded in free:
+            await self._project(connection, recorded)
+
+    async def _apply_singly(
+        self, home: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]
+    ) -> None:
+        """The same with a savepoint around each event, so that the one which fails is found and its stream parked."""
+        for delivery in deliveries:
+            if not await home.parking.keeps(connection, delivery):
+                await self._try(home, connection, delivery)
+
+    async def _try(self, home: SubscriptionContext, connection: Connection, delivery: Delivery) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with connection.transaction():
+                    return await self._project(connection, delivery.recorded)
+            except Exception as error:
+                if transient(error):
+                    raise
+                if attempt == TRIES:
+                    await home.parking.park(connection, delivery, error, attempt)

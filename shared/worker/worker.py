@@ -1,0 +1,212 @@
+"""The worker process of a service: its components side by side, what an operator and the test clock ask it, and an
+orderly end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, runtime_checkable
+
+import uvloop
+
+from shared.http.server import prepare, settle
+from shared.observability.log_lines import logger, watch_loop, without_text
+from shared.observability.metrics import CLOCK_REVISION
+from shared.process.clock import Clock, running_clock
+from shared.process.health import Check, database_check
+from shared.process.settings import Settings
+from shared.resilience.retry import GaveUp, Halted
+from shared.worker.server import Head, WorkerServer
+
+CLOCK_LIMIT = 60.0
+
+
+@runtime_checkable
+class Component(Protocol):
+    """What a worker runs: `run` goes on until it is cancelled.
+
+    It may also offer `quiet() -> str | None` and `next_deadline() -> datetime | None`, plain or async, `wake()` for a
+    clock that moved, and
+    `stop()`, after which `run` ends by itself as soon as it has finished what it has in hand.
+    """
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+
+
+class EndedEarly(Exception):
+    """A component has ended although nobody had asked it to."""
+
+
+Assemble = Callable[[Clock], AbstractAsyncContextManager[tuple[Head, Sequence[Component]]]]
+"""Opens what a worker needs, given the clock, and yields its store and its components."""
+
+
+def run_worker(service: str, assemble: Assemble, settings: Settings, checks: Mapping[str, Check] | None = None) -> None:
+    """Runs the worker of `service` until SIGTERM or SIGINT, and ends the process: status 0 when asked to, 1 when
+    something broke.
+    """
+    prepare(service, settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        watch_loop(runner.get_loop())
+        status = runner.run(_main(service, assemble, settings, checks or {}))
+    sys.exit(status)
+
+
+async def _main(service: str, assemble: Assemble, settings: Settings, checks: Mapping[str, Check]) -> int:
+    log = logger("worker")
+    try:
+        with stop_signals() as asked:
+            async with running_clock(settings) as clock:
+                await _known(clock, asked)
+                if asked.is_set():
+                    return 0
+                async with assemble(clock) as (store, components):
+                    own = {"database": database_check(settings.dsn(service), service)}
+                    await Worker(service, settings, clock, store, components, {**own, **checks}).run(asked)
+    except Exception as error:
+        log.error("the worker ends", **_why(error))
+        return 1
+    log.info("stopped")
+    return 0
+
+
+class Worker:
+    """A running worker. Whatever breaks one component outside its handlers ends all of them; only a halt, which a
+    person mends, ends one alone.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        settings: Settings,
+        clock: Clock,
+        store: Head,
+        components: Sequence[Component],
+        checks: Mapping[str, Check],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._components = components
+        self._stopping = asyncio.Event()
+        self._log = logger("worker").bind()
+        self.control = WorkerServer(
+            settings, settings.worker_port(service), clock, store, components, {"stopping": self._stops, **checks}
+        )
+
+    async def run(self, asked: asyncio.Event) -> None:
+        """Runs the components until `asked`, then stops them within the settings' limit; raises what broke."""
+        async with self.control.serving():
+            settle()
+            tasks = [
+                asyncio.create_task(self._keep(component), name=type(component).__name__)
+                for component in self._components
+            ]
+            watch = asyncio.create_task(self._watch_clock(), name="clock watch")
+            end = asyncio.create_task(asked.wait())
+            try:
+                await asyncio.wait([*tasks, watch, end], return_when=asyncio.FIRST_COMPLETED)
+                self._stopping.set()
+                watch.cancel()
+                await self._stop(tasks)
+            finally:
+                end.cancel()
+            for task in (*tasks, watch):
+                _raise_from(task)
+
+    async def _keep(self, component: Component) -> None:
+        try:
+            await component.run()
+        except Halted as halt:
+            # It would come to the same standstill in the next life, so the others go on, and this one waits for its
+            # remedy.
+            self._log.error("a component stands still", component=type(component).__name__, remedy=str(halt))
+            self.control.halted[type(component).__name__] = str(halt)
+            await self._stopping.wait()
+        else:
+            if not self._stopping.is_set():
+                raise EndedEarly(type(component).__name__)
+
+    async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Lets the components finish what they have in hand; then they are cancelled, and after that nobody waits for
+        them.
+        """
+        stoppable = [task for task, component in zip(tasks, self._components, strict=True) if _told_to_stop(component)]
+        if stoppable:
+            await asyncio.wait(stoppable, timeout=self._settings.stop_limit)
+        for task in tasks:
+            task.cancel()
+        _, stuck = (
+            await asyncio.wait(tasks, timeout=self._settings.stop_limit) if tasks else (None, set[asyncio.Task[None]]())
+        )
+        if stuck:
+            self._log.error("stuck", components=sorted(task.get_name() for task in stuck))
+            raise TimeoutError("a component did not end when it was cancelled")
+
+    async def _watch_clock(self) -> None:
+        revision = self._clock.revision
+        while True:
+            CLOCK_REVISION.set(revision)
+            await self._clock.moved(revision)
+            revision = self._clock.revision
+            for component in self._components:
+                if wake := getattr(component, "wake", None):
+                    wake()
+
+    async def _stops(self) -> str | None:
+        return "stopping" if self._stopping.is_set() else None
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+    def hear() -> None:
+        if asked.is_set():
+            os._exit(1)
+        asked.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, hear)
+    try:
+        yield asked
+    finally:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+
+
+async def _known(clock: Clock, asked: asyncio.Event) -> None:
+    """Waits until the clock is known, or the process is asked to stop."""
+    if not clock.known:
+        waits = [asyncio.ensure_future(clock.moved(clock.revision)), asyncio.ensure_future(asked.wait())]
+        done, left = await asyncio.wait(waits, timeout=CLOCK_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        for wait in left:
+            wait.cancel()
+        if not done:
+            raise GaveUp(f"the sandbox has not said within {CLOCK_LIMIT:.0f} s what time it is")
+
+
+def _told_to_stop(component: Component) -> bool:
+    stop = getattr(component, "stop", None)
+    if stop:
+        stop()
+    return bool(stop)
+
+
+def _raise_from(task: asyncio.Task[None]) -> None:
+    if task.done() and not task.cancelled() and (error := task.exception()):
+        raise error
+
+
+def _why(error: BaseException) -> dict[str, object]:
+    # What a component says when it gives up is written for an operator and quotes no person; anything else tells only
+    # its kind.
+    said = {"because": str(error)} if isinstance(error, GaveUp | Halted | EndedEarly) else {}
+    return {**said, **without_text(error)}

@@ -1,0 +1,98 @@
+"""The databases' histories: one line each, run once however many migrators come, and equal to what the code
+believes.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from local_stack.state import PROJECT
+from migrations import SERVICES, migrate, migrate_all
+from migrations.event_store import statements
+
+Migrated = Callable[[str], Awaitable[str]]
+MACHINES = ("dispute", "refund", "return_label")
+FOLDER = PROJECT / "migrations"
+
+
+async def fetch(dsn: str, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return list(await connection.fetch(query))
+    finally:
+        await connection.close()
+
+
+async def test_a_second_migration_finds_nothing_to_do(migrated: Migrated) -> None:
+    dsn = await migrated("refund")
+    before = await fetch(dsn, "select log_id from log")
+    await migrate("refund", dsn)
+    assert await fetch(dsn, "select log_id from log") == before
+
+
+async def test_two_migrators_at_once_do_the_work_once(empty_database: str) -> None:
+    async def migrator() -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            MIGRATE,
+            empty_database,
+            cwd=PROJECT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        return process.returncode, output.decode()
+
+    assert tuple(await asyncio.gather(migrator(), migrator())) == ((0, ""), (0, ""))
+    assert [tuple(row) for row in await fetch(empty_database, "select count(*) from log")] == [(1,)]
+
+
+MIGRATE = "import asyncio, sys, migrations; asyncio.run(migrations.migrate('dispute', sys.argv[1]))"
+
+
+async def test_missing_databases_are_made_and_all_are_migrated(postgres_url: str) -> None:
+    await asyncio.gather(migrate_all(postgres_url), migrate_all(postgres_url))
+    for service in SERVICES:
+        versions = await fetch(f"{postgres_url}/makewhole_{service}", "select version_num from alembic_version")
+        assert len(versions) == 1
+    logs = {str(await fetch(f"{postgres_url}/makewhole_{service}", "select log_id from log")) for service in MACHINES}
+    assert len(logs) == len(MACHINES)
+
+
+async def test_an_unknown_service_is_refused(empty_database: str) -> None:
+    with pytest.raises(ValueError, match="no such service: orders"):
+        await migrate("orders", empty_database)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_history_is_one_line_that_begins_with_its_own_first_revision(service: str) -> None:
+    revisions = sorted(path.name.partition("_")[0] for path in (FOLDER / service / "versions").glob("*.py"))
+    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+def test_migrations_never_import_the_application(path: Path) -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    assert not imported & {"shared", "dispute", "refund", "return_label", "sandbox", "console", "ops", "local_stack"}
+
+
+def test_a_script_is_cut_at_the_ends_of_its_statements() -> None:
+    script = "create table a (b text);\ncreate function f() as $$\nbegin\n  x;\nend $$;\ndo $$ begin y; end $$;\n"
+    assert statements(script) == [
+        "create table a (b text);",
+        "create function f() as $$\nbegin\n  x;\nend $$;",
+        "do $$ begin y; end $$;",
+    ]

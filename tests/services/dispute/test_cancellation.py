@@ -1,0 +1,136 @@
+"""The buyer withdraws (T21): before the end of the protection the lines are free again, after it the seller is paid
+(S46–S48).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from dispute.domain.commands import RequestedLine
+from dispute.domain.decider import decider
+from dispute.domain.dispute import Phase
+from dispute.domain.rejections import Forbidden, NotFound, ProtectionExpired, ReleaseAckRequired, WrongPhase
+from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed, DisputeOpened
+from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
+from tests.support.builders.commands import (
+    CASE_TEAM,
+    ORDER,
+    OTHER_BUYER,
+    OTHER_SELLER,
+    SELLER,
+    cancel,
+    dispute_id,
+    dispute_stream,
+    expire,
+    expire_order,
+    on,
+    open_dispute,
+    order_line,
+    usd,
+)
+from tests.support.builders.histories import Histories, after, agreed, countered, dispute_of, opened, order, order_of
+from tests.support.spec import given
+
+P = on("Apr 5", "00:00")
+late = opened(on("Apr 4"), order(shipped="Mar 1", finished="Mar 20"), reason="late")
+"""Opened on the last day of the protection, 4 April; finished on 20 March."""
+
+
+def test_s46_t21_the_buyer_cancels_and_nothing_is_refunded() -> None:
+    outcome = given(decider, opened()).when(cancel(on("Mar 13")))
+    outcome.then(
+        DisputeCancelled(dispute_id=dispute_id(), acknowledged_release=False, rules=("S46",)),
+        DisputeClosed(
+            dispute_id=dispute_id(),
+            reason=CloseReason.CANCELLED_BY_BUYER,
+            amount=usd("0.00"),
+            closed_at=on("Mar 13"),
+            rules=("S46",),
+        ),
+        PaymentHoldLifted(order_id=ORDER, dispute_id=dispute_id(), lines=("l1",), because=HoldEnd.CANCELLED),
+    )
+    assert outcome.states[0].phase == Phase.CLOSED
+
+
+def test_s46_the_seller_cannot_cancel() -> None:
+    for party in (SELLER, CASE_TEAM):
+        given(decider, opened()).when(cancel(on("Mar 13"), party)).then_rejects(Forbidden)
+    for stranger in (OTHER_BUYER, OTHER_SELLER):
+        given(decider, opened()).when(cancel(on("Mar 13"), stranger)).then_rejects(NotFound)
+
+
+@pytest.mark.parametrize(
+    "happened", [opened(), countered(), after(countered(), expire("buyer_response", on("Mar 19", "00:00")))]
+)
+def test_t21_it_may_be_cancelled_while_awaited_and_while_escalated(happened: Histories) -> None:
+    outcome = given(decider, happened).when(cancel(on("Mar 20")))
+    outcome.then_types(DisputeCancelled, DisputeClosed, PaymentHoldLifted)
+    assert not [kind for stream, kind in outcome.deadlines if stream == dispute_stream()]
+
+
+def test_t21_an_agreement_and_an_end_cannot_be_cancelled() -> None:
+    given(decider, agreed()).when(cancel(on("Mar 14"))).then_rejects(WrongPhase)
+    given(decider, after(opened(), cancel(on("Mar 13")))).when(cancel(on("Mar 14"))).then_rejects(WrongPhase)
+
+
+def test_s47_g16_after_the_window_the_buyer_is_warned_first() -> None:
+    refusal = given(decider, late).when(cancel(on("Apr 6"))).then_rejects(ReleaseAckRequired)
+    assert (refusal.code, refusal.cited, refusal.members["warning"]) == (
+        "release_ack_required",
+        ("S47",),
+        "payment_will_be_released",
+    )
+    given(decider, late).when(cancel(P)).then_rejects(ReleaseAckRequired)
+
+
+def test_s47_t39_with_the_acknowledgement_the_seller_is_paid() -> None:
+    outcome = given(decider, late).when(cancel(on("Apr 6"), acknowledge_release=True))
+    outcome.then_types(DisputeCancelled, DisputeClosed, PaymentReleased, OrderCompleted)
+    assert outcome.events[2] == PaymentReleased(
+        order_id=ORDER,
+        lines=(LineAmount(line_id="l1", amount=usd("50.00")),),
+        amount=usd("50.00"),
+        dispute_id=dispute_id(),
+        rules=("S47",),
+    )
+    assert outcome.events[0].acknowledged_release
+
+
+def test_s47_it_is_the_same_before_and_after_the_protections_timer_fired() -> None:
+    for happened in (late, after(late, expire_order("protection_end", P))):
+        given(decider, happened).when(cancel(P)).then_rejects(ReleaseAckRequired)
+        outcome = given(decider, happened).when(cancel(P, acknowledge_release=True))
+        outcome.then_types(DisputeCancelled, DisputeClosed, PaymentReleased, OrderCompleted)
+        assert outcome.deadlines == {}
+
+
+def test_s47_an_acknowledgement_in_time_releases_nothing() -> None:
+    outcome = given(decider, late).when(cancel(on("Apr 4", "23:59"), acknowledge_release=True))
+    outcome.then_types(DisputeCancelled, DisputeClosed, PaymentHoldLifted)
+
+
+def test_s47_only_the_disputed_lines_are_released() -> None:
+    two = order(order_line("l1"), order_line("l2"), shipped="Mar 1", finished="Mar 20")
+    happened = opened(on("Apr 4"), two, reason="late", lines=(RequestedLine(line_id="l2", quantity=1),))
+    outcome = given(decider, happened).when(cancel(P, acknowledge_release=True))
+    outcome.then_types(DisputeCancelled, DisputeClosed, PaymentReleased)
+    assert [part.line_id for part in outcome.events[2].lines] == ["l2"]
+
+
+def test_s48_t38_cancelled_in_time_it_may_be_opened_again() -> None:
+    happened = after(opened(), cancel(on("Mar 13")))
+    assert order_of(happened).lines["l1"].held_by is None
+    again = given(decider, happened).when(open_dispute(on("Mar 14"), n=2))
+    again.then_types(DisputeOpened, PaymentHeld)
+    assert again.events[0].reopened_from == dispute_id()
+    given(decider, happened).when(open_dispute(on("May 16", "00:00"), n=2)).then_rejects(ProtectionExpired)
+
+
+def test_s48_the_reopened_dispute_names_the_last_one_before_it() -> None:
+    twice = after(opened(), cancel(on("Mar 13")), open_dispute(on("Mar 14"), n=2), cancel(on("Mar 15"), n=2))
+    third = after(twice, open_dispute(on("Mar 16"), n=3))
+    assert dispute_of(third, 3).facts.reopened_from == dispute_id(2)
+
+
+def test_g8_cancelling_is_not_bound_to_the_sellers_time() -> None:
+    given(decider, opened()).when(cancel(on("Mar 18"))).then_types(DisputeCancelled, DisputeClosed, PaymentHoldLifted)

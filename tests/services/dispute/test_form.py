@@ -1,0 +1,182 @@
+"""The form: type, reason, evidence, text (G7), and how an amount is split over lines (G9)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from dispute.domain.commands import OpenDispute
+from dispute.domain.decider import decider
+from dispute.domain.form import NEEDS_NO_EVIDENCE, guard_amount, guard_evidence, guard_text, split
+from dispute.domain.rejections import EvidenceRequired, ValidationFailed
+from shared.events.dispute import Decision, DisputedLine, Reason, SolutionType
+from shared.events.money import Money
+from tests.support.builders.commands import counter, modify, offer, on, open_dispute, respond, usd
+from tests.support.builders.histories import countered, opened, order
+from tests.support.spec import given
+
+SHIPPED = order(shipped="Mar 1")
+
+
+# S29: exactly one type
+
+
+@pytest.mark.parametrize("type_", SolutionType)
+def test_s29_the_form_takes_either_type(type_: SolutionType) -> None:
+    events = given(decider, SHIPPED).when(open_dispute(on("Mar 12"), type=type_)).events
+    assert events[0].request.type == type_
+
+
+@pytest.mark.parametrize(
+    "chosen", [{}, {"type": ["refund_only", "return_and_refund"]}, {"type": None}, {"type": "replacement"}]
+)
+def test_s29_no_type_and_both_types_are_no_command(chosen: dict[str, object]) -> None:
+    whole = dict(open_dispute(on("Mar 12")))
+    whole.pop("type")
+    with pytest.raises(ValidationError):
+        OpenDispute.model_validate(whole | chosen)
+
+
+# S30: the reason and its evidence
+
+
+def test_s30_a_reason_is_required() -> None:
+    whole = dict(open_dispute(on("Mar 12")))
+    whole.pop("reason")
+    with pytest.raises(ValidationError):
+        OpenDispute.model_validate(whole)
+
+
+@pytest.mark.parametrize("reason", [Reason.NOT_RECEIVED, Reason.LATE])
+def test_s30_nothing_to_show_for_what_did_not_come(reason: Reason) -> None:
+    guard_evidence(reason, ())
+
+
+@pytest.mark.parametrize("reason", set(Reason) - NEEDS_NO_EVIDENCE)
+def test_s30_g7_every_other_reason_needs_evidence(reason: Reason) -> None:
+    with pytest.raises(EvidenceRequired) as refusal:
+        guard_evidence(reason, ())
+    assert (refusal.value.code, refusal.value.cited) == ("evidence_required", ("S30",))
+
+
+def test_s30_evidence_names_an_upload_that_exists() -> None:
+    refusal = (
+        given(decider, SHIPPED).when(open_dispute(on("Mar 12"), evidence=("evd_1",))).then_rejects(ValidationFailed)
+    )
+    assert refusal.errors[0]["pointer"] == "/evidence/0"
+
+
+# S31: no Chinese characters or punctuation
+
+
+@pytest.mark.parametrize(
+    ("text", "positions"),
+    [
+        ("坏", [0]),
+        ("broken, 坏了", [8, 9]),
+        ("full\uff0cwidth", [4]),
+        ("stop\u3002", [4]),
+        ("\u3000", [0]),
+        ("〇々〆", [0, 1, 2]),
+        ("\ufe30 \ufe4f", [0, 2]),
+        ("\uff00\uffef", [0, 1]),
+        ("\U00020000\U0002fa1d\U0003134a", [0, 1, 2]),
+        ("a\U0001f600坏", [2]),
+    ],
+)
+def test_s31_chinese_text_is_refused_with_its_positions(text: str, positions: list[int]) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        guard_text(description=text)
+    assert refusal.value.cited == ("S31",)
+    assert [(error["pointer"], error["positions"]) for error in refusal.value.errors] == [("/description", positions)]
+
+
+OTHER_WRITING = [
+    "é",
+    "Сломано",
+    "\u201ccurly\u201d \u2018quotes\u2019",
+    "dash \u2013 \u2014",
+    "ellipsis\u2026",
+    "かな カナ",
+    "한국어",
+    "\u3040 \ufe2f \ufe50 \ufeff",
+    "😀",
+]
+
+
+@pytest.mark.parametrize("text", OTHER_WRITING)
+def test_s31_other_writing_passes(text: str) -> None:
+    guard_text(description=text)
+
+
+def test_s31_every_ideograph_that_python_knows_is_refused() -> None:
+    names = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "CJK RADICAL", "KANGXI RADICAL")
+    han = [chr(code) for code in range(0x110000) if unicodedata.name(chr(code), "").startswith(names)]
+    with pytest.raises(ValidationFailed) as refusal:
+        guard_text(description="".join(han))
+    assert refusal.value.errors[0]["positions"] == list(range(len(han)))
+
+
+def test_s31_each_field_at_fault_is_named() -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        guard_text(reason="坏", address="ok", description="了")
+    assert [error["pointer"] for error in refusal.value.errors] == ["/reason", "/description"]
+
+
+def test_s31_real_chinese_complaints_are_refused_and_portuguese_ones_pass(shared_data: Path) -> None:
+    chinese = [
+        text for text in _texts(shared_data, "zh", "text") if any("\u4e00" <= letter <= "\u9fff" for letter in text)
+    ]
+    portuguese = _texts(shared_data, "pt", "message")
+    assert len(chinese) > 1000 < len(portuguese)
+    assert [text for text in chinese if not _is_refused(text)] == []
+    assert [text for text in portuguese if _is_refused(text)] == []
+
+
+def _texts(shared_data: Path, language: str, field: str) -> list[str]:
+    with gzip.open(shared_data / "text" / f"complaints_{language}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [str(json.loads(line)[field]) for line in lines]
+
+
+def _is_refused(text: str) -> bool:
+    try:
+        guard_text(description=text)
+    except ValidationFailed:
+        return True
+    return False
+
+
+def test_s31_applies_to_request_response_counter_offer_and_modification() -> None:
+    given(decider, SHIPPED).when(open_dispute(on("Mar 12"), description="坏")).then_rejects(ValidationFailed)
+    given(decider, opened()).when(respond(Decision.REJECT, on("Mar 13"), reason="坏")).then_rejects(ValidationFailed)
+    given(decider, opened()).when(counter(on("Mar 13"), solution=offer("20.00", address="北京"))).then_rejects(
+        ValidationFailed
+    )
+    given(decider, countered()).when(modify(on("Mar 14"), description="坏")).then_rejects(ValidationFailed)
+
+
+# G9: the amount and its parts
+
+
+def disputed(*caps: int) -> list[DisputedLine]:
+    return [DisputedLine(line_id=f"l{i}", quantity=1, cap=Money(cap, "USD")) for i, cap in enumerate(caps)]
+
+
+@pytest.mark.parametrize("minor", [0, -1])
+def test_s45_g9_nothing_and_less_is_no_amount(minor: int) -> None:
+    with pytest.raises(ValidationFailed):
+        guard_amount(Money(minor, "USD"), disputed(100))
+
+
+def test_g9_an_amount_is_split_in_proportion_to_the_caps_by_largest_remainder() -> None:
+    assert [part.amount.minor for part in split(usd("0.10"), disputed(100, 100, 100))] == [4, 3, 3]
+    assert [part.amount.minor for part in split(usd("50.00"), disputed(3000, 1000, 1000))] == [3000, 1000, 1000]
+
+
+def test_g9_a_line_without_a_cap_has_no_part() -> None:
+    assert [part.amount.minor for part in split(usd("0.01"), disputed(0, 5))] == [0, 1]

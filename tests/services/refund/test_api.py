@@ -1,0 +1,175 @@
+"""The refund service over HTTP, on real PostgreSQL: parties see where their money is, and who may ask for another
+try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from refund.read_models import refunds
+from shared.events.base import Actor
+from shared.events.refund import RefundIssued
+from tests.support.builders import refunds as p
+from tests.support.servers.refund_service import Shop, shop_on
+from tests.support.servers.sandbox import Answered
+
+Migrated = Callable[[str], Awaitable[str]]
+RFD = "/v1/refunds/rfd_1"
+CASE_TEAM = Actor(id="carl", roles=frozenset({"case_team"}))
+NOBODY = Actor(id="nora", roles=frozenset())
+
+
+@pytest.fixture
+async def shop(migrated: Migrated) -> AsyncIterator[Shop]:
+    async with shop_on(await migrated("refund")) as shop:
+        yield shop
+
+
+def refused(answer: Answered) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status, answer.body["code"]
+
+
+@pytest.mark.parametrize(
+    ("actor", "status"),
+    [(p.BUYER, 200), (p.SELLER, 200), (p.SUPPORT, 200), (CASE_TEAM, 200), (p.STRANGER, 404), (NOBODY, 404)],
+)
+async def test_who_sees_a_refund(shop: Shop, actor: Actor, status: int) -> None:
+    await shop.ask(p.capture(), p.request())
+    assert (await shop.desk.get(RFD, actor)).status == status
+    listed = await shop.desk.get("/v1/refunds", actor)
+    assert (listed.status, len(listed.body["data"])) == (200, 1 if status == 200 else 0)
+
+
+async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(shop: Shop) -> None:
+    theirs, unnamed = p.request(seller_id=p.OTHER_SELLER.id), p.request("rfd_2", parts={"b": 1000})
+    await shop.ask(p.capture(), theirs, unnamed, p.request("rfd_3", parts={"b": 1000}, seller_id=p.SELLER.id))
+
+    async def seen(actor: Actor) -> tuple[list[str], list[int]]:
+        listed = (await shop.desk.get("/v1/refunds", actor, order_id="o1")).body["data"]
+        return [row["id"] for row in listed], [
+            (await shop.desk.get(f"/v1/refunds/rfd_{n}", actor)).status for n in (1, 2, 3)
+        ]
+
+    assert await seen(p.OTHER_SELLER) == (["rfd_1"], [200, 404, 404])
+    assert await seen(p.SELLER) == (["rfd_3", "rfd_2"], [404, 200, 200])
+    assert await seen(p.BUYER) == (["rfd_3", "rfd_2", "rfd_1"], [200, 200, 200])
+    both = Actor(id=p.SELLER.id, roles=frozenset({"buyer", "seller"}))
+    assert await seen(both) == (["rfd_3", "rfd_2"], [404, 200, 200])
+
+
+async def test_refunds_are_listed_by_order_and_by_dispute_the_newest_first_s64(shop: Shop) -> None:
+    await shop.ask(
+        p.capture(),
+        p.request(),
+        p.request("rfd_2", parts={"b": 1000}, dispute_id="dsp_2"),
+        p.request("rfd_3", parts={"b": 9000}),
+    )
+
+    async def ids(**query: str) -> list[str]:
+        return [row["id"] for row in (await shop.desk.get("/v1/refunds", p.BUYER, **query)).body["data"]]
+
+    assert await ids(order_id="o1") == ["rfd_3", "rfd_2", "rfd_1"]
+    assert await ids(dispute_id="dsp_2") == ["rfd_2"]
+    assert await ids(order_id="o2") == await ids(order_id="o1", dispute_id="dsp_9") == []
+    row = (await shop.desk.get("/v1/refunds", p.BUYER, dispute_id="dsp_1")).body["data"][0]
+    assert (row["state"], row["reason"], row["amount"]) == (
+        "refused",
+        "amount_exceeds_cap",
+        {"amount": "90.00", "currency": "USD"},
+    )
+
+
+async def test_a_list_goes_on_behind_its_cursor(shop: Shop) -> None:
+    await shop.ask(p.capture(), *(p.request(f"rfd_{n}", parts={"a": 100}) for n in range(5)))
+    seen, query = list[str](), {"limit": "2"}
+    for _ in range(3):
+        page = (await shop.desk.get("/v1/refunds", p.SELLER, **query)).body
+        seen += [row["id"] for row in page["data"]]
+        query["cursor"] = page["next_cursor"]
+    assert seen == ["rfd_4", "rfd_3", "rfd_2", "rfd_1", "rfd_0"]
+    assert page["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"cursor": "x"},
+        {"cursor": "WyJhIl0"},
+        {"limit": "0"},
+        {"limit": "101"},
+        {"order": "o1"},
+        {"at_least_position": "-1"},
+    ],
+)
+async def test_a_list_is_asked_for_in_its_own_words(shop: Shop, query: dict[str, str]) -> None:
+    assert refused(await shop.desk.get("/v1/refunds", p.BUYER, **query)) == (422, "validation_failed")
+
+
+async def test_a_read_model_that_is_behind_says_so(shop: Shop) -> None:
+    assert refused(await shop.desk.get("/v1/refunds", p.BUYER, at_least_position="1000")) == (503, "projection_behind")
+
+
+async def test_a_retry_needs_a_key_and_the_right_person(shop: Shop) -> None:
+    await shop.ask(p.capture(), p.request(), p.decline(0))
+    assert refused(await shop.desk.post(f"{RFD}/retry", p.BUYER)) == (400, "idempotency_key_required")
+    assert refused(await shop.desk.post(f"{RFD}/retry", p.SELLER, key="k")) == (403, "forbidden")
+    assert refused(await shop.desk.post(f"{RFD}/retry", p.STRANGER, key="k")) == (404, "not_found")
+    assert refused(await shop.desk.post("/v1/refunds/rfd_9/retry", p.SUPPORT, key="k")) == (404, "not_found")
+    assert (await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")).body["state"] == "approved"
+
+
+async def test_a_retry_that_is_sent_again_gets_the_first_answer_also_after_the_refund_was_issued(shop: Shop) -> None:
+    await shop.ask(p.capture(), p.request(), p.decline(0))
+    first = await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")
+    await shop.ask(p.issue(attempt=1))
+    again = await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")
+    assert (again.body, again.headers["Idempotent-Replayed"]) == (first.body, "true")
+    assert refused(await shop.desk.post(f"{RFD}/retry", p.BUYER, key="another")) == (409, "wrong_phase")
+
+
+async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_nothing(shop: Shop) -> None:
+    retry = p.retry(p.SUPPORT)
+    await shop.ask(
+        p.capture(),
+        p.request(),
+        p.decline(0),
+        retry,
+        p.issue(attempt=1),
+        p.settle(),
+        p.request("rfd_2", parts={"b": 9000}),
+    )
+    rows = await refunds.page(shop.desk.pool, refunds.Wanted(), 10)
+    folded = (await shop.payment()).refunds
+    for row in rows:
+        refund = folded[row["refund_id"]]
+        issued: RefundIssued | None = refund.issued
+        assert (row["status"], row["failures"], row["amount"]) == (
+            refund.status,
+            refund.failures,
+            refund.asked.amount.minor,
+        )
+        assert row["expected_until"] == (issued.expected_until if issued else None)
+    await shop.project()
+    assert await refunds.page(shop.desk.pool, refunds.Wanted(), 10) == rows
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (refunds.Wanted(order_id="o1", buyer_id="bea"), "refunds_order"),
+        (refunds.Wanted(dispute_id="dsp_1", seller_id="sam"), "refunds_dispute"),
+        (refunds.Wanted(before=7), "refunds_newest"),
+        (refunds.Wanted(buyer_id="bea"), "payments_buyer"),
+        (refunds.Wanted(seller_id="sam"), "payments_seller"),
+        (refunds.Wanted(seller_id="sam"), "refunds_seller"),
+    ],
+)
+async def test_each_list_is_read_by_an_index(shop: Shop, wanted: refunds.Wanted, index: str) -> None:
+    query, arguments = refunds.query(wanted, 26)
+    async with shop.desk.pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        plan = await connection.fetch("explain " + query, *arguments)
+    assert index in str(plan)

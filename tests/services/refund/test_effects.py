@@ -1,0 +1,154 @@
+"""The refund service on real PostgreSQL with the sandbox's provider: every refund is paid once, whatever fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from refund import effects
+from refund.domain.payment import RefundStatus
+from refund.gateways.port import Call
+from shared.events.refund import Destination, RefundApproved, RefundFailed, RefundRetried
+from tests.support.builders import refunds as p
+from tests.support.servers.refund_service import Paying, Shop, paying_on, shop_on
+from tests.support.servers.stack import eventually
+
+Migrated = Callable[[str], Awaitable[str]]
+MINUTE = timedelta(minutes=1)
+RFD = "/v1/refunds/rfd_1"
+
+
+@pytest.fixture
+async def shop(migrated: Migrated) -> AsyncIterator[Shop]:
+    async with shop_on(await migrated("refund")) as shop:
+        yield shop
+
+
+@pytest.fixture
+async def paying(migrated: Migrated) -> AsyncIterator[Paying]:
+    async with paying_on(await migrated("refund"), await migrated("sandbox")) as paying:
+        yield paying
+
+
+async def test_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone_s57(paying: Paying) -> None:
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    assert await paying.types() == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
+    assert await paying.paid() == [("rfd_1/0", "25.00")]
+    assert await paying.loop.next_deadline() is None
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after", "error_after"])
+async def test_an_unknown_outcome_appends_nothing_and_the_same_key_pays_once(paying: Paying, fault: str) -> None:
+    await paying.break_next(fault, times=2)
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    assert (await paying.types())[3:] == ["RefundIssued"]
+    assert await paying.paid() == [("rfd_1/0", "25.00")]
+    assert [fault["fired"] for fault in (await paying.psp.get("/faults")).body["data"]] == [2]
+
+
+async def test_a_decline_is_tried_again_under_a_new_key_when_the_clock_says_so_t31(paying: Paying) -> None:
+    await paying.break_next("decline", times=2, code="account_invalid")
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    assert await paying.loop.next_deadline() == p.MONDAY + MINUTE
+    await paying.move(MINUTE)
+    refund = await paying.refund()
+    assert (refund.status, refund.failures, refund.reason) == (RefundStatus.FAILED, 2, "account_invalid")
+    await paying.move(2 * MINUTE)
+    assert (await paying.refund()).status is RefundStatus.ISSUED
+    assert await paying.paid() == [("rfd_1/2", "25.00")]
+
+
+async def test_after_five_retries_people_take_over_and_support_may_try_again_t31a(paying: Paying) -> None:
+    await paying.break_next("decline", times=6)
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    for minutes in (1, 2, 4, 8, 16):
+        await paying.move(minutes * MINUTE)
+    await paying.project()
+    assert (await paying.types())[-2:] == ["RefundFailed", "RefundSentToManual"]
+    assert await paying.loop.next_deadline() is None
+    retried = await paying.desk.post(f"{RFD}/retry", p.SUPPORT, key="k1")
+    assert (retried.status, retried.body["state"]) == (200, "approved")
+    await eventually(paying.is_quiet)
+    await eventually(lambda: is_issued(paying))
+    assert await paying.paid() == [("rfd_1/6", "25.00")]
+
+
+async def is_issued(shop: Shop) -> bool:
+    return (await shop.refund()).status is RefundStatus.ISSUED
+
+
+async def test_refunds_side_by_side_never_pay_more_than_was_captured(paying: Paying) -> None:
+    await paying.ask(p.capture())
+    await paying.ask(*(p.request(f"rfd_{n}", parts={"a": 2500}) for n in range(4)))
+    await paying.at_rest()
+    statuses = [(await paying.refund(f"rfd_{n}")).status for n in range(4)]
+    assert statuses == [RefundStatus.ISSUED, RefundStatus.ISSUED, RefundStatus.REFUSED, RefundStatus.REFUSED]
+    assert [amount for _, amount in await paying.paid()] == ["25.00", "25.00"]
+
+
+async def test_a_refund_waits_for_the_provider_to_come_back(paying: Paying) -> None:
+    """Approved payments go on by themselves: nobody asks for them twice."""
+    await paying.break_next("timeout_before", times=3, seconds=0.1)
+    await paying.ask(p.capture(), p.request(), p.request("rfd_2", parts={"b": 1000}))
+    await paying.at_rest()
+    assert sorted(await paying.paid()) == [("rfd_1/0", "25.00"), ("rfd_2/0", "10.00")]
+
+
+SINCE_DECLINED = "select clock_timestamp() - recorded_at from events where type like '%.RefundFailed.%'"
+
+
+async def test_the_age_of_an_attempt_is_told_from_the_event_that_began_it(shop: Shop) -> None:
+    age = effects.age_in_log(shop.desk.pool)
+    call = Call("rfd_1", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
+    await shop.ask(p.capture(), p.request(), p.request("rfd_2", parts={"b": 1000}))
+    first = await age(call)
+    assert timedelta() < first < MINUTE
+    older = await age(call)
+    assert older > first
+    await shop.ask(p.decline(0))
+    renewed = await age(call)
+    assert timedelta() < renewed < await shop.desk.pool.fetchval(SINCE_DECLINED)
+
+
+def test_the_age_is_told_from_events_that_exist() -> None:
+    for event in (RefundApproved, RefundFailed, RefundRetried):
+        assert f"'{event.__name__}'" in effects.AGE
+
+
+async def test_the_query_for_an_age_reads_one_stream_by_its_index(shop: Shop) -> None:
+    await shop.ask(p.capture(), p.request())
+    async with shop.desk.pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        plan = await connection.fetch("explain " + effects.AGE, "payment-o1", "rfd_1")
+    assert "events_stream_version_key" in str(plan)
+
+
+async def test_a_refund_shows_state_destination_window_and_checks_s58_s63(paying: Paying) -> None:
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    shown = await paying.desk.get(RFD, p.BUYER)
+    assert (shown.status, shown.headers["ETag"], shown.body["state"], shown.body["destination"]) == (
+        200,
+        '"4"',
+        "issued",
+        "original",
+    )
+    assert shown.body["expected_credit"] == {
+        "from": "2026-03-06T00:00:00.000000Z",
+        "until": "2026-03-24T00:00:00.000000Z",
+    }
+    assert {check["code"] for check in shown.body["checks"]} == {
+        "usd_account",
+        "local_currency",
+        "bank_settlement_time",
+        "correspondent_bank",
+    }
+    assert shown.body["overdue"] is False
+    await paying.move(timedelta(days=22))
+    assert (await paying.desk.get(RFD, p.BUYER)).body["overdue"] is True

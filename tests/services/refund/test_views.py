@@ -1,0 +1,168 @@
+"""What the parties see of a refund and of a return."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from refund.domain.decider import decider as refunds
+from refund.domain.rejections import NotFound
+from refund.views.refunds import refund_view
+from return_label.domain.decider import decider as returns
+from return_label.domain.rejections import NotFound as NoReturn
+from return_label.views.returns import return_view
+from shared.events.base import Actor, Event
+from tests.support.builders import refunds as p
+from tests.support.builders import returns as r
+from tests.support.spec import given
+
+OPEN: tuple[Event, ...] = (p.captured(), p.requested(), p.approved())
+ALL_OF_A_RETURN: tuple[Event, ...] = (
+    r.requested(),
+    r.authorized(),
+    r.labelled(),
+    r.shipped(),
+    r.received(),
+    r.inspected(),
+)
+
+
+def seen(*events: Event, actor: Actor = p.BUYER, days: int = 0) -> dict[str, Any]:
+    return refund_view(refunds.fold("payment-o1")(events), "rfd_1", len(events), actor, p.MONDAY + timedelta(days))
+
+
+def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:
+    return [action["rel"] for action in view["available_actions"]], [
+        action["rel"] for action in view["unavailable_actions"]
+    ]
+
+
+def test_an_issued_refund_shows_when_to_expect_the_money_s58() -> None:
+    view = seen(*OPEN, p.issued())
+    assert (view["state"], view["amount"], view["destination"]) == (
+        "issued",
+        {"amount": "25.00", "currency": "USD"},
+        "original",
+    )
+    assert view["expected_credit"] == {"from": "2026-03-06T00:00:00.000000Z", "until": "2026-03-24T00:00:00.000000Z"}
+    assert view["expected_business_days"] == [3, 15]
+
+
+def test_a_refund_is_overdue_after_the_window_and_still_issued_s62() -> None:
+    assert [seen(*OPEN, p.issued(), days=days)["overdue"] for days in (21, 22)] == [False, True]
+    assert seen(*OPEN, p.issued(), days=22)["state"] == "issued"
+
+
+@pytest.mark.parametrize(
+    ("method", "codes"),
+    [
+        ("visa", ["usd_account", "local_currency", "bank_settlement_time", "correspondent_bank"]),
+        ("maestro", ["usd_account", "local_currency", "bank_settlement_time", "correspondent_bank"]),
+        ("bank_transfer", ["refund_account_correct", "posting_time"]),
+    ],
+)
+def test_the_checks_depend_on_how_the_order_was_paid_s63(method: str, codes: list[str]) -> None:
+    assert [check["code"] for check in seen(p.captured(method), p.requested(), p.approved())["checks"]] == codes
+
+
+def test_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support_s63() -> None:
+    failed = (*OPEN, p.failed(1, p.MONDAY + timedelta(minutes=1)))
+    assert rels(seen(*failed)) == (["retry"], [])
+    assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], [])
+    assert rels(seen(*failed, actor=p.SELLER)) == ([], [])
+
+
+def test_what_people_took_over_offers_a_retry_to_support_alone() -> None:
+    manual = (*OPEN, p.failed(6, None), p.sent_to_manual(6))
+    assert rels(seen(*manual)) == ([], [])
+    assert rels(seen(*manual, actor=p.SUPPORT)) == (["retry"], [])
+
+
+def test_a_retry_that_is_not_possible_says_why() -> None:
+    view = seen(*OPEN, p.issued())
+    assert [(action["rel"], action["code"]) for action in view["unavailable_actions"]] == [("retry", "wrong_phase")]
+
+
+def test_a_refused_refund_shows_the_reason_t30a() -> None:
+    refused = given(refunds, p.captured()).when(p.request(parts={"a": 6001})).events
+    view = seen(p.captured(), *refused)
+    assert (view["state"], view["reason"], view["expected_credit"]) == ("refused", "amount_exceeds_cap", None)
+
+
+@pytest.mark.parametrize("role", ["case_team", "support", "ops", "service"])
+def test_staff_see_every_refund(role: str) -> None:
+    assert seen(*OPEN, actor=Actor(id="x", roles=frozenset({role})))["id"] == "rfd_1"
+
+
+@pytest.mark.parametrize(
+    "actor", [p.STRANGER, Actor(id="w1", roles=frozenset({"warehouse"})), Actor(id="bea", roles=frozenset())]
+)
+def test_strangers_see_no_refund(actor: Actor) -> None:
+    with pytest.raises(NotFound):
+        seen(*OPEN, actor=actor)
+
+
+def test_a_refund_is_seen_by_its_own_line_s_seller_and_not_by_the_order_s() -> None:
+    events = (p.captured(), p.requested(seller_id=p.OTHER_SELLER.id), p.approved())
+    assert seen(*events, actor=p.OTHER_SELLER)["id"] == seen(*events, actor=p.BUYER)["id"] == "rfd_1"
+    with pytest.raises(NotFound):
+        seen(*events, actor=p.SELLER)
+
+
+def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
+    assert seen(*OPEN, actor=p.SELLER)["id"] == "rfd_1"
+    with pytest.raises(NotFound):
+        seen(*OPEN, actor=p.OTHER_SELLER)
+
+
+def goods(steps: int, actor: Actor) -> dict[str, Any]:
+    return return_view(returns.fold("return-ret_1")(ALL_OF_A_RETURN[:steps]), steps, actor)
+
+
+def test_a_return_shows_each_step_of_its_way_s81() -> None:
+    view = goods(6, r.BUYER)
+    assert view["state"] == "inspected"
+    assert view["label"]["prepaid"] is True
+    assert view["shipment"]["tracking_number"] == "TRACK1"
+    assert view["receipt"]["inspect_by"] == "2026-03-11T00:00:00.000000Z"
+    assert (view["inspection"]["result"], view["inspection"]["fault"]) == ("pass", None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "actor", "available"),
+    [
+        (3, r.BUYER, ["ship"]),
+        (3, r.SELLER, []),
+        (4, r.BUYER, []),
+        (4, r.SELLER, ["receive"]),
+        (4, r.WAREHOUSE, ["receive"]),
+        (5, r.SELLER, ["inspect"]),
+        (5, r.WAREHOUSE, ["inspect"]),
+        (6, r.WAREHOUSE, []),
+    ],
+)
+def test_a_return_offers_what_its_commands_would_accept(steps: int, actor: Actor, available: list[str]) -> None:
+    assert rels(goods(steps, actor))[0] == available
+
+
+def test_a_return_s_action_says_until_when_and_the_others_why_not() -> None:
+    view = goods(3, r.BUYER)
+    assert view["available_actions"] == [
+        {
+            "rel": "ship",
+            "method": "POST",
+            "href": "/v1/returns/ret_1/shipment",
+            "due_at": "2026-03-17T00:00:00.000000Z",
+            "mandatory": True,
+        }
+    ]
+    assert [(action["rel"], action["code"]) for action in goods(3, r.SELLER)["unavailable_actions"]] == [
+        ("receive", "wrong_phase"),
+        ("inspect", "wrong_phase"),
+    ]
+
+
+@pytest.mark.parametrize("actor", [r.OTHER_BUYER, r.OTHER_SELLER])
+def test_strangers_see_no_return(actor: Actor) -> None:
+    with pytest.raises(NoReturn):
+        goods(3, actor)

@@ -1,0 +1,176 @@
+"""The return-label service over HTTP, on real PostgreSQL: who may say what about the goods, and what everybody then
+sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from return_label.api.returns import router
+from return_label.domain.decider import decider
+from shared.events.base import Actor
+from tests.support.builders import returns as r
+from tests.support.servers.sandbox import Answered
+from tests.support.servers.service import Desk, desk_of
+
+RET = "/v1/returns/ret_1"
+NOBODY = Actor(id="nora", roles=frozenset())
+
+
+@pytest.fixture
+async def desk(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[Desk]:
+    async with desk_of("return_label", router, decider, await migrated("return_label")) as desk:
+        await desk.decide(r.request(at=desk.clock.now()))
+        yield desk
+
+
+def refused(answer: Answered) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status, answer.body["code"]
+
+
+def rels(answer: Answered) -> list[str]:
+    return [action["rel"] for action in answer.body["available_actions"]]
+
+
+async def shipped(desk: Desk, number: str = "TRACK1", **more: Any) -> Answered:
+    return await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": number}, **more)
+
+
+async def test_goods_go_back_step_by_step_and_each_party_sees_where_they_are_s81(desk: Desk) -> None:
+    before = await desk.get(RET, r.BUYER)
+    assert (before.status, before.body["state"], before.headers["ETag"]) == (200, "label_issued", '"3"')
+    assert before.body["available_actions"] == [
+        {
+            "rel": "ship",
+            "method": "POST",
+            "href": f"{RET}/shipment",
+            "due_at": before.body["ship_by"],
+            "mandatory": True,
+        }
+    ]
+    sent = await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "TRACK1", "carrier": "DHL"})
+    assert (sent.status, sent.body["state"], sent.headers["ETag"], sent.headers["Makewhole-Position"]) == (
+        200,
+        "shipped",
+        '"4"',
+        "4",
+    )
+    assert rels(await desk.get(RET, r.SELLER)) == ["receive"]
+    there = await desk.post(f"{RET}/receipt", r.WAREHOUSE)
+    assert (there.body["state"], rels(there)) == ("received", ["inspect"])
+    passed = await desk.post(f"{RET}/inspection", r.SELLER, {"result": "pass"})
+    assert (passed.body["state"], passed.body["inspection"]["result"], rels(passed)) == ("inspected", "pass", [])
+    assert (await desk.get(RET, r.BUYER)).body["inspection"]["result"] == "pass"
+
+
+async def test_the_same_key_gets_the_first_answer_again_also_when_the_goods_are_further(desk: Desk) -> None:
+    first = await shipped(desk, key="k1")
+    await desk.post(f"{RET}/receipt", r.SELLER)
+    again = await shipped(desk, key="k1")
+    assert (again.status, again.body) == (first.status, first.body)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert refused(await shipped(desk, "ANOTHER1", key="k1")) == (422, "idempotency_key_reused")
+
+
+async def test_without_a_key_the_same_step_again_changes_nothing(desk: Desk) -> None:
+    first, again = await shipped(desk), await shipped(desk)
+    assert (again.status, again.body) == (200, first.body)
+    assert await desk.store.head() == 4
+
+
+async def test_a_step_out_of_turn_is_refused_and_changes_nothing_g8(desk: Desk) -> None:
+    assert refused(await desk.post(f"{RET}/receipt", r.SELLER)) == (409, "wrong_phase")
+    assert refused(await desk.post(f"{RET}/inspection", r.WAREHOUSE, {"result": "pass"})) == (409, "wrong_phase")
+    await shipped(desk)
+    refusal = await shipped(desk, "ANOTHER1")
+    assert refused(refusal) == (409, "wrong_phase")
+    assert (refusal.body["phase"], refusal.body["rules"]) == ("shipped", ["G8"])
+    assert await desk.store.head() == 4
+
+
+@pytest.mark.parametrize(
+    ("actor", "status"), [(r.OTHER_BUYER, 404), (r.SELLER, 403), (r.WAREHOUSE, 403), (r.SUPPORT, 200), (r.SERVICE, 200)]
+)
+async def test_who_may_ship(desk: Desk, actor: Actor, status: int) -> None:
+    assert (await desk.post(f"{RET}/shipment", actor, {"tracking_number": "TRACK1"})).status == status
+
+
+@pytest.mark.parametrize(
+    ("actor", "status"), [(r.OTHER_SELLER, 404), (r.BUYER, 403), (r.SUPPORT, 403), (r.SELLER, 200), (r.SERVICE, 200)]
+)
+async def test_who_may_confirm_receipt(desk: Desk, actor: Actor, status: int) -> None:
+    await shipped(desk)
+    assert (await desk.post(f"{RET}/receipt", actor)).status == status
+
+
+@pytest.mark.parametrize(
+    ("actor", "status"), [(r.OTHER_SELLER, 404), (r.BUYER, 403), (r.SERVICE, 403), (r.SELLER, 200), (r.WAREHOUSE, 200)]
+)
+async def test_who_may_inspect(desk: Desk, actor: Actor, status: int) -> None:
+    await shipped(desk)
+    await desk.post(f"{RET}/receipt", r.SELLER)
+    assert (await desk.post(f"{RET}/inspection", actor, {"result": "pass"})).status == status
+
+
+@pytest.mark.parametrize("actor", [r.OTHER_BUYER, r.OTHER_SELLER, NOBODY])
+async def test_strangers_find_no_return(desk: Desk, actor: Actor) -> None:
+    assert refused(await desk.get(RET, actor)) == (404, "not_found")
+
+
+async def test_a_return_that_nobody_asked_for_is_not_found(desk: Desk) -> None:
+    for path in ("/v1/returns/ret_2", "/v1/returns/ret_2/texts/txt_1"):
+        assert refused(await desk.get(path, r.SUPPORT)) == (404, "not_found")
+    assert refused(await desk.post("/v1/returns/ret_2/receipt", r.SERVICE)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"result": "fail"}, "/fault"),
+        ({"result": "pass", "fault": "damaged"}, "/fault"),
+        ({"result": "maybe"}, "/result"),
+        ({"result": "fail", "fault": "ugly"}, "/fault"),
+        ({"result": "pass", "notes": "x"}, "/notes"),
+        ({}, "/result"),
+    ],
+)
+async def test_an_inspection_that_does_not_fit_names_the_field_t27(
+    desk: Desk, body: dict[str, str], pointer: str
+) -> None:
+    await shipped(desk)
+    await desk.post(f"{RET}/receipt", r.SELLER)
+    refusal = await desk.post(f"{RET}/inspection", r.WAREHOUSE, body)
+    assert refused(refusal) == (422, "validation_failed")
+    assert [error["pointer"] for error in refusal.body["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("number", ["", " ", "A", "RR\n1", "<script>", "R" * 65])
+async def test_a_tracking_number_is_what_carriers_print(desk: Desk, number: str) -> None:
+    assert refused(await shipped(desk, number)) == (422, "validation_failed")
+
+
+async def test_the_inspector_s_words_are_read_by_the_parties_and_stand_in_no_event(desk: Desk) -> None:
+    await shipped(desk)
+    await desk.post(f"{RET}/receipt", r.SELLER)
+    words = "Mrs Buyer sent back a brick."
+    found = await desk.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "different", "note": words})
+    note = found.body["inspection"]["note"]
+    assert (await desk.get(note["href"], r.BUYER)).body == {"ref": note["ref"], "text": words}
+    assert refused(await desk.get(note["href"], r.OTHER_BUYER)) == (404, "not_found")
+    assert refused(await desk.get(f"{RET}/texts/txt_other", r.BUYER)) == (404, "not_found")
+    assert await desk.pool.fetchval("select count(*) from events where data::text like '%brick%'") == 0
+
+
+async def test_who_has_seen_an_older_version_is_told_what_came_since(desk: Desk) -> None:
+    await shipped(desk)
+    stale = await desk.post(f"{RET}/receipt", r.SELLER, seen='"3"')
+    assert refused(stale) == (412, "version_conflict")
+    assert (stale.body["current_version"], [event["type"] for event in stale.body["events"]]) == (
+        4,
+        ["makewhole.ReturnShipped.v1"],
+    )
+    assert (await desk.post(f"{RET}/receipt", r.SELLER, seen='"4"')).status == 200

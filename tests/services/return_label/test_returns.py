@@ -1,0 +1,144 @@
+"""A return: authorised with a label, shipped, received, inspected; who may do what when."""
+
+from typing import Any
+
+import pytest
+
+from return_label.domain.decider import decider
+from return_label.domain.rejections import Forbidden, NotFound, ValidationFailed, WrongPhase
+from return_label.domain.returns import Phase
+from shared.events.base import Actor, Command
+from shared.events.dispute import Payer
+from shared.events.return_label import (
+    InspectionFault,
+    ReturnEvent,
+    ReturnInspected,
+    ReturnLabelIssued,
+    ReturnReceived,
+    ReturnShipped,
+)
+from tests.support.builders import returns as r
+from tests.support.spec import given
+
+AUTHORIZED: tuple[ReturnEvent, ...] = (r.requested(), r.authorized(), r.labelled())
+SHIPPED = (*AUTHORIZED, r.shipped())
+RECEIVED = (*SHIPPED, r.received())
+INSPECTED = (*RECEIVED, r.inspected())
+
+
+def test_a_return_is_authorised_with_a_label_and_ten_days_to_ship_t22() -> None:
+    given(decider).when(r.request()).then(*AUTHORIZED)
+
+
+def test_the_same_return_asked_twice_is_one_return() -> None:
+    given(decider, *AUTHORIZED).when(r.request()).then_nothing()
+
+
+@pytest.mark.parametrize(("payer", "prepaid"), [(Payer.BUYER, False), (Payer.SELLER, True), (Payer.PLATFORM, True)])
+def test_the_label_is_prepaid_unless_the_buyer_pays_k26(payer: Payer, prepaid: bool) -> None:
+    outcome = given(decider).when(r.request(freight_payer=payer))
+    label: ReturnLabelIssued = outcome.events[2]
+    assert (label.prepaid, label.payer) == (prepaid, payer)
+    assert outcome.states[0].phase is (Phase.LABEL_ISSUED if prepaid else Phase.SELF_PAID)
+
+
+@pytest.mark.parametrize("actor", [r.BUYER, r.SUPPORT, r.SERVICE])
+def test_the_buyer_or_who_acts_for_the_buyer_ships_t23(actor: Actor) -> None:
+    given(decider, *AUTHORIZED).when(r.ship(actor)).then(r.shipped())
+
+
+@pytest.mark.parametrize("actor", [r.WAREHOUSE, r.SELLER, r.SERVICE])
+def test_who_gets_the_goods_confirms_receipt_t25(actor: Actor) -> None:
+    given(decider, *SHIPPED).when(r.receive(actor)).then(r.received())
+
+
+@pytest.mark.parametrize("actor", [r.WAREHOUSE, r.SELLER])
+def test_goods_that_are_as_they_should_be_pass_s82(actor: Actor) -> None:
+    given(decider, *RECEIVED).when(r.inspect(actor)).then(r.inspected())
+
+
+@pytest.mark.parametrize("fault", list(InspectionFault))
+def test_goods_that_fail_have_a_fault_t27(fault: InspectionFault) -> None:
+    given(decider, *RECEIVED).when(r.inspect(fault=fault)).then(r.inspected(fault))
+
+
+def test_a_failure_without_a_fault_and_a_fault_without_failure_are_not_valid_t27() -> None:
+    for command in (r.inspect(fault=InspectionFault.DAMAGED, result="pass"), r.inspect(result="fail")):
+        refusal = given(decider, *RECEIVED).when(command).then_rejects(ValidationFailed)
+        assert [error["pointer"] for error in refusal.errors] == ["/fault"]
+
+
+def test_the_inspector_s_words_stay_out_of_the_event() -> None:
+    command = r.inspect(fault=InspectionFault.DAMAGED, note="Mrs Bea Buyer, 3 Elm St: broken")
+    outcome = given(decider, *RECEIVED).when(command).then_types(ReturnInspected)
+    [text] = command.personal
+    assert outcome.events[0].note_ref == text.ref
+    assert (text.subject, text.body) == (r.WAREHOUSE.id, "Mrs Bea Buyer, 3 Elm St: broken")
+    assert "Elm" not in outcome.events[0].model_dump_json()
+
+
+def test_a_step_that_was_taken_is_not_taken_again() -> None:
+    given(decider, *SHIPPED).when(r.ship()).then_nothing()
+    given(decider, *INSPECTED).when(r.ship()).then_nothing()
+    given(decider, *RECEIVED).when(r.receive(r.SELLER)).then_nothing()
+    given(decider, *INSPECTED).when(r.inspect(r.SELLER)).then_nothing()
+
+
+@pytest.mark.parametrize(
+    ("before", "command"),
+    [
+        (AUTHORIZED, r.receive()),
+        (AUTHORIZED, r.inspect()),
+        (SHIPPED, r.inspect()),
+        (SHIPPED, r.ship(tracking_number="ANOTHER")),
+        (RECEIVED, r.ship(tracking_number="ANOTHER")),
+        (INSPECTED, r.inspect(fault=InspectionFault.MISSING)),
+    ],
+)
+def test_a_step_out_of_turn_is_refused_g8(before: tuple[ReturnEvent, ...], command: Command) -> None:
+    assert given(decider, *before).when(command).then_rejects(WrongPhase).members["phase"]
+
+
+@pytest.mark.parametrize(
+    ("before", "command"),
+    [
+        (AUTHORIZED, r.ship(r.SELLER)),
+        (AUTHORIZED, r.ship(r.WAREHOUSE)),
+        (SHIPPED, r.receive(r.BUYER)),
+        (SHIPPED, r.receive(r.SUPPORT)),
+        (RECEIVED, r.inspect(r.BUYER)),
+        (RECEIVED, r.inspect(r.SERVICE)),
+    ],
+)
+def test_a_party_in_the_wrong_role_is_refused_g8(before: tuple[ReturnEvent, ...], command: Command) -> None:
+    given(decider, *before).when(command).then_rejects(Forbidden)
+
+
+@pytest.mark.parametrize("command", [r.ship(r.OTHER_BUYER), r.receive(r.OTHER_SELLER), r.inspect(r.OTHER_SELLER)])
+def test_for_a_stranger_there_is_no_return(command: Command) -> None:
+    given(decider, *AUTHORIZED).when(command).then_rejects(NotFound)
+    given(decider).when(command).then_rejects(NotFound)
+
+
+def test_who_is_a_stranger_in_one_role_may_act_in_another() -> None:
+    both = Actor(id="w1", roles=frozenset({"seller", "warehouse"}))
+    given(decider, *SHIPPED).when(r.receive(both)).then_types(ReturnReceived)
+
+
+def test_the_inspection_has_two_business_days_d11() -> None:
+    received: ReturnReceived = given(decider, *SHIPPED).when(r.receive()).events[0]
+    assert received.inspect_by.isoformat() == "2026-03-11T00:00:00+00:00"
+
+
+def test_a_parcel_that_is_late_is_still_taken_while_nothing_ends_the_return() -> None:
+    late: Any = r.authorized().ship_by
+    given(decider, *AUTHORIZED).when(r.ship(at=late)).then_types(ReturnShipped)
+
+
+def test_the_fold_follows_the_goods() -> None:
+    outcome = given(decider).when(r.request())
+    phases = [outcome.states[0].phase]
+    for command in (r.ship(), r.receive(), r.inspect()):
+        outcome = outcome.when(command)
+        phases.append(outcome.states[0].phase)
+    assert phases == [Phase.LABEL_ISSUED, Phase.SHIPPED, Phase.RECEIVED, Phase.INSPECTED]

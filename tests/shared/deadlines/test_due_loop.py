@@ -1,0 +1,303 @@
+"""The due loop, on real PostgreSQL: every deadline is asked once, at its time; every outside call has one outcome."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_stack.state import PROJECT
+from shared.deadlines.due_loop import DueLoop
+from shared.decider import Decider
+from shared.events.base import SYSTEM, Command, Event, Recorded, derived_uuid
+from shared.events.order import OrderCarrierLost
+from shared.eventstore.store import PostgresEventStore
+from tests.shared.subscriptions.test_subscription import cut_all
+from tests.support.servers.stack import LIMIT, eventually
+from tests.support.toys.marks import (
+    DAY_1,
+    DECIDER,
+    SOON,
+    Expire,
+    Flow,
+    HandClock,
+    deadlines,
+    flow_on,
+    mark,
+    running,
+    starts,
+    word,
+)
+from tests.support.toys.provider import AFTER_GATEWAY, PAYING, Bank, paying
+
+
+@pytest.fixture
+async def flow(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[Flow]:
+    async with flow_on(await migrated("dispute"), "no kafka", "no topic", deadlines=deadlines) as flow:
+        yield flow
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+def loop_of(flow: Flow, clock: HandClock, decider: Decider = DECIDER, **more: Any) -> DueLoop:
+    return DueLoop(flow.store, decider, flow.pool, flow.dsn, clock, Expire, **more)
+
+
+async def kinds(flow: Flow) -> Sequence[str]:
+    return [row["kind"] for row in await flow.pool.fetch("select kind from deadlines order by kind")]
+
+
+async def last_event(flow: Flow, stream: str) -> Event:
+    (events,) = await flow.store.load(stream)
+    return events[-1].event
+
+
+async def is_quiet(loop: DueLoop) -> bool:
+    return await loop.quiet() is None
+
+
+async def test_a_deadline_is_asked_when_it_is_due_and_not_a_moment_before(flow: Flow, clock: HandClock) -> None:
+    await flow.record("order-1", starts("respond", SOON))
+    async with running(loop := loop_of(flow, clock)):
+        clock.move(SOON - timedelta(microseconds=1))
+        await eventually(partial(is_quiet, loop))
+        assert await kinds(flow) == ["respond"]
+        assert await loop.next_deadline() == SOON
+        clock.move(SOON)
+        await eventually(lambda: no_deadlines(flow))
+        await eventually(partial(is_quiet, loop))
+    assert await last_event(flow, "order-1") == OrderCarrierLost(order_id="respond", lost_at=SOON)
+    assert await loop.next_deadline() is None
+
+
+async def no_deadlines(flow: Flow) -> bool:
+    return not await kinds(flow)
+
+
+async def test_the_timers_command_is_the_systems_and_its_id_follows_from_the_deadline(
+    flow: Flow, clock: HandClock
+) -> None:
+    await flow.record("order-1", starts("respond", DAY_1))
+    async with running(loop_of(flow, clock)):
+        await eventually(lambda: no_deadlines(flow))
+    (events,) = await flow.store.load("order-1")
+    assert events[-1].metadata.command_id == derived_uuid("order-1", "respond", "2026-03-02T09:00:00.000000Z")
+    assert events[-1].metadata.actor == str(SYSTEM)
+    assert events[-1].metadata.correlation == "story"
+
+
+async def test_a_deadline_on_which_nothing_is_decided_is_dropped(flow: Flow, clock: HandClock) -> None:
+    await flow.record("order-1", starts("respond", DAY_1), mark("meanwhile"))
+    async with running(loop := loop_of(flow, clock)):
+        await eventually(partial(is_quiet, loop))
+    assert await kinds(flow) == []
+    assert word((await flow.store.load("order-1"))[0][-1]) == "meanwhile"
+
+
+async def test_a_deadline_that_was_moved_meanwhile_stays(flow: Flow, clock: HandClock) -> None:
+    """The loop has the old instant in hand, finds nothing to decide, and must not take the new one away."""
+    await flow.record("order-1", starts("respond", DAY_1))
+
+    class Moving(Overtaken):
+        async def overtake(self) -> None:
+            await flow.record("order-1", starts("respond", SOON))
+
+    async with running(loop := DueLoop(Moving(flow.store), DECIDER, flow.pool, flow.dsn, clock, Expire)):
+        await eventually(partial(is_quiet, loop))
+    assert await loop.next_deadline() == SOON
+
+
+class Overtaken:
+    """A store on which somebody else is quicker, once, between the loop's taking a deadline in hand and its loading
+    the stream.
+    """
+
+    def __init__(self, store: PostgresEventStore) -> None:
+        self._store = store
+        self._done = False
+        self.append, self.read_all, self.head = store.append, store.read_all, store.head
+
+    async def overtake(self) -> None: ...
+
+    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+        if not self._done:
+            self._done = True
+            await self.overtake()
+        return await self._store.load(*streams)
+
+
+async def test_a_new_deadline_that_is_due_at_once_fires_within_moments(flow: Flow, clock: HandClock) -> None:
+    async with running(loop := loop_of(flow, clock)):
+        await eventually(partial(is_quiet, loop))
+        for n in range(10):
+            await flow.record(f"order-{n}", starts("now", DAY_1))
+            await eventually(lambda: no_deadlines(flow))
+
+
+async def test_time_that_passes_by_itself_wakes_the_loop(flow: Flow) -> None:
+    class Passing(HandClock):
+        def now(self) -> datetime:
+            return DAY_1 + timedelta(seconds=asyncio.get_running_loop().time() - began)
+
+    began = asyncio.get_running_loop().time()
+    await flow.record("order-1", starts("respond", DAY_1 + timedelta(seconds=0.7)))
+    async with running(loop_of(flow, Passing())):
+        await eventually(lambda: no_deadlines(flow))
+    assert asyncio.get_running_loop().time() - began >= 0.7
+
+
+async def test_thousands_due_at_once_each_fire_once(flow: Flow, clock: HandClock) -> None:
+    for thousand in range(3):
+        await asyncio.gather(*(flow.record(f"order-{thousand}{n:03}", starts("respond", SOON)) for n in range(1000)))
+    await flow.record("order-later", starts("respond", SOON + timedelta(seconds=1)))
+    async with running(loop := loop_of(flow, clock)):
+        clock.move(SOON)
+        await eventually(partial(is_quiet, loop))
+    fired = await flow.pool.fetch(
+        "select stream, count(*) as n from events where type like '%OrderCarrierLost%' group by stream"
+    )
+    assert len(fired) == 3000
+    assert {row["n"] for row in fired} == {1}
+    assert await loop.next_deadline() == SOON + timedelta(seconds=1)
+
+
+async def test_two_loops_fire_each_deadline_once(flow: Flow, clock: HandClock) -> None:
+    await asyncio.gather(*(flow.record(f"order-{n}", starts("respond", DAY_1)) for n in range(200)))
+    first, second = loop_of(flow, clock), loop_of(flow, clock)
+    async with running(second):
+        async with running(first):
+            await eventually(lambda: no_deadlines(flow))
+        await flow.record("order-late", starts("respond", DAY_1))
+        await eventually(lambda: no_deadlines(flow))
+    assert await flow.pool.fetchval("select count(*) from events where type like '%OrderCarrierLost%'") == 201
+
+
+async def test_a_deadline_that_cannot_be_decided_is_held_back_and_no_other_waits_for_it(
+    flow: Flow, clock: HandClock
+) -> None:
+    mended = False
+
+    def decide(command: Command, state: Sequence[Event]) -> Any:
+        if isinstance(command, Expire) and command.kind == "broken" and not mended:
+            raise ZeroDivisionError("a defect")
+        return DECIDER.decide(command, tuple(state))
+
+    await asyncio.gather(*(flow.record(f"order-{n}", starts("broken", DAY_1)) for n in range(600)))
+    await flow.record("order-good", starts("respond", DAY_1 + timedelta(seconds=1)))
+    clock.move(SOON)
+    async with running(loop := loop_of(flow, clock, Decider(DECIDER.folds, decide, deadlines))):
+        await eventually(lambda: kinds_are(flow, {"broken"}))
+        assert "oldest due" in (await loop.quiet() or "")
+        mended = True
+        await eventually(partial(is_quiet, loop))
+
+
+async def kinds_are(flow: Flow, expected: set[str]) -> bool:
+    return set(await kinds(flow)) == expected
+
+
+async def test_a_due_effect_is_called_and_its_outcome_recorded(flow: Flow, clock: HandClock) -> None:
+    bank = Bank()
+    await flow.record("order-7", starts("pay:7", DAY_1))
+    async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank))):
+        await eventually(partial(is_quiet, loop))
+    assert bank.book == {"7": 1}
+    assert await kinds(flow) == []
+    assert await last_event(flow, "order-7") == OrderCarrierLost(order_id="pay:7", lost_at=DAY_1)
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+async def test_an_unknown_outcome_records_nothing_and_is_asked_again_with_the_same_key(
+    flow: Flow, clock: HandClock, fault: str
+) -> None:
+    bank = Bank([fault, fault])
+    await flow.record("order-7", starts("pay:7", DAY_1))
+    async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank))):
+        await eventually(partial(is_quiet, loop))
+    assert bank.calls == 3
+    assert bank.book == {"7": 1}
+
+
+async def test_an_effect_that_nothing_wants_any_more_is_dropped_without_a_call(flow: Flow, clock: HandClock) -> None:
+    bank = Bank()
+    await flow.record("order-7", starts("pay:7", DAY_1), mark("withdrawn"))
+    async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank))):
+        await eventually(partial(is_quiet, loop))
+    assert bank.calls == 0
+    assert await kinds(flow) == []
+
+
+async def test_an_outcome_that_settles_nothing_never_takes_the_deadline_away(flow: Flow, clock: HandClock) -> None:
+    bank = Bank()
+    await flow.record("order-7", starts("pay:7", DAY_1))
+    async with running(loop_of(flow, clock, PAYING, effects=paying(bank, "nothing"))):
+        await eventually(lambda: bank.calls >= 3)
+    assert await kinds(flow) == ["pay:7"]
+
+
+async def test_sixteen_calls_at_a_time_and_timers_do_not_wait_for_them(flow: Flow, clock: HandClock) -> None:
+    bank = Bank(["silent"] * 40)
+    for n in range(40):
+        await flow.record(f"order-{n}", starts(f"pay:{n}", DAY_1))
+    await flow.record("order-timer", starts("respond", SOON))
+    async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank))):
+        await eventually(lambda: bank.under_way == 16)
+        clock.move(SOON)
+        await eventually(lambda: respond_is_gone(flow))
+        assert "16 in hand" in (await loop.quiet() or "")
+    assert bank.most == 16
+
+
+async def test_a_loop_that_is_told_to_stop_finishes_what_it_has_in_hand(flow: Flow, clock: HandClock) -> None:
+    bank = Bank(gate=(gate := asyncio.Event()))
+    for n in range(40):
+        await flow.record(f"order-{n}", starts(f"pay:{n}", DAY_1))
+    loop = loop_of(flow, clock, PAYING, effects=paying(bank))
+    task = asyncio.create_task(loop.run())
+    await eventually(lambda: bank.under_way == 16)
+    loop.stop()
+    gate.set()
+    await asyncio.wait_for(task, LIMIT)
+    assert bank.calls == 16
+    assert len(await kinds(flow)) == 24
+
+
+async def respond_is_gone(flow: Flow) -> bool:
+    return "respond" not in await kinds(flow)
+
+
+@pytest.mark.parametrize("point", [due_loop.BEFORE_APPEND, due_loop.AFTER_APPEND, AFTER_GATEWAY])
+async def test_a_loop_killed_at_any_point_pays_once(flow: Flow, tmp_path: Path, point: str) -> None:
+    for n in range(20):
+        await flow.record(f"order-{n}", starts(f"pay:{n}", DAY_1))
+    environment = {**os.environ, "CRASH": f"{point}:7", "MAKEWHOLE_STATE": str(tmp_path)}
+    command = [sys.executable, "-m", "tests.support.toys.marks_process", "due", flow.dsn, "no kafka", "no topic"]
+    first = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, env=environment)
+    assert await asyncio.wait_for(first.wait(), LIMIT) == -signal.SIGKILL
+    second = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, env=environment)
+    await eventually(lambda: no_deadlines(flow))
+    second.terminate()
+    await asyncio.wait_for(second.wait(), LIMIT)
+    assert await flow.pool.fetchval("select count(*) from events where type like '%OrderCarrierLost%'") == 20
+    keys = (tmp_path / "calls").read_text().split()
+    assert set(keys) == {str(n) for n in range(20)}
+    assert len(keys) <= 20 + 16
+
+
+async def test_a_database_that_drops_every_connection_is_waited_for(flow: Flow, clock: HandClock) -> None:
+    async with running(loop := loop_of(flow, clock)):
+        await flow.record("order-1", starts("respond", DAY_1))
+        await eventually(lambda: no_deadlines(flow))
+        await cut_all(flow)
+        await flow.record("order-2", starts("respond", DAY_1))
+        await eventually(lambda: no_deadlines(flow))
+        await eventually(partial(is_quiet, loop))

@@ -1,0 +1,235 @@
+"""What one connection and one probe may cost: bounded headers, bounded waiting, one question to the database at a
+time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import uvicorn
+
+from shared.http import server
+from shared.http.app import App
+from shared.http.server import BoundedHttpProtocol, DrainingServer
+from shared.process import health
+from tests.support.toys.notes import Issuer, settings_for
+
+WHOLE = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Says yes when the body has been read."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
+    await send({"type": "http.response.body", "body": b"yes"})
+
+
+@contextlib.asynccontextmanager
+async def served(keep_alive: float = 60) -> AsyncIterator[int]:
+    """The port at which the protocol listens."""
+    config = uvicorn.Config(
+        application, http=BoundedHttpProtocol, ws="none", lifespan="off", access_log=False, log_config=None
+    )
+    config.load()
+    config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
+    state = uvicorn.server.ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: BoundedHttpProtocol(config, state, {}), "127.0.0.1", 0
+    )
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for each in list(state.connections):
+            each.transport.abort()
+        await asyncio.sleep(0.05)
+
+
+async def said(port: int, *pieces: bytes, within: float = 30, pause: float = 0) -> bytes:
+    """All that is answered until the server closes; a TimeoutError when it does not."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    try:
+        async with asyncio.timeout(within):
+            with contextlib.suppress(ConnectionError):
+                for piece in pieces:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(pause)
+            with contextlib.suppress(ConnectionError):
+                while piece := await reader.read(65536):
+                    answer += piece
+    finally:
+        writer.transport.abort()
+    return answer
+
+
+def refused(answer: bytes) -> bool:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    return (
+        lines[0] == b"http/1.1 431 request header fields too large"
+        and b"connection: close" in lines
+        and b"content-type: application/problem+json" in lines
+        and json.loads(body)["status"] == 431
+    )
+
+
+HEADS = {
+    "one long header, unfinished": b"GET / HTTP/1.1\r\nx: " + b"a" * 66_000,
+    "one long header, finished": b"GET / HTTP/1.1\r\nx: " + b"a" * 66_000 + b"\r\n\r\n",
+    "a long path": b"GET /" + b"a" * 66_000,
+    "many headers, unfinished": b"GET / HTTP/1.1\r\n" + b"x: 1\r\n" * 202,
+    "many headers, finished": b"GET / HTTP/1.1\r\n" + b"x: 1\r\n" * 201 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=list(HEADS))
+async def test_a_head_too_large_is_refused_and_the_connection_closed(head: bytes) -> None:
+    async with served() as port:
+        assert refused(await said(port, head))
+
+
+async def test_headers_without_end_are_refused_on_a_connection_that_was_used_before() -> None:
+    async with served() as port:
+        answer = await said(port, WHOLE, b"GET / HTTP/1.1\r\n", *[b"x: " + b"a" * 1000 + b"\r\n"] * 66, pause=0.002)
+    assert answer.startswith(b"HTTP/1.1 200") and refused(answer[answer.index(b"yes") + 3 :])
+
+
+async def test_trailers_without_end_close_the_connection() -> None:
+    async with served() as port:
+        await said(port, CHUNKED + b"3\r\nabc\r\n0\r\n", *[b"x: " + b"a" * 1000 + b"\r\n"] * 1000)
+
+
+@pytest.mark.parametrize("body", [b"a" * 1_000_000], ids=["a megabyte"])
+async def test_a_body_is_no_header_and_neither_is_what_stands_before_the_next_head(body: bytes) -> None:
+    last = b"GET / HTTP/1.1\r\nconnection: close\r\n" + b"x: 1\r\n" * 190 + b"\r\n"
+    plain = b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    chunked = CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+    async with served() as port:
+        answer = await said(port, plain + chunked + last[:100], last[100:], pause=0.1)
+    assert answer.count(b"HTTP/1.1 200") == 3
+
+
+@pytest.mark.parametrize(
+    "start", [b"GET /", b"GET / HTTP/1.1\r\nx: ", b"\r\n", WHOLE + b"GET /", WHOLE + b"GET / HTTP/1.1\r\n"]
+)
+async def test_a_head_that_does_not_end_in_time_closes_the_connection(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.2, raising=False)
+    async with served() as port:
+        await said(port, start, *[b"a" if start != b"\r\n" else b"\r\n"] * 20, pause=0.05)
+
+
+async def test_a_request_in_time_outlives_the_limit_of_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 2.0, raising=False)
+    async with served() as port:
+        head = b"POST / HTTP/1.1\r\nconnection: close\r\ncontent-length: 3\r\n\r\n"
+        slow = [head[:20], head[20:], b"", b"", b"", b"a", b"b", b"c"]
+        assert (await said(port, *slow, pause=0.3)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_connection_that_says_nothing_is_closed() -> None:
+    async with served(keep_alive=0.2) as port:
+        assert await said(port) == b""
+
+
+def test_what_runs_at_once_is_bounded() -> None:
+    assert DrainingServer(App.__new__(App), settings_for(Issuer())).config.limit_concurrency == 2000
+
+
+# The database's probe
+
+
+class Connection:
+    """A connection that answers when it is let."""
+
+    made = 0
+    open: asyncio.Event
+
+    async def fetchval(self, _: str) -> str:
+        await self.open.wait()
+        return "9999"
+
+    def terminate(self) -> None:
+        pass
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
+    it = Connection()
+    it.open = asyncio.Event()
+
+    async def connect(*_: Any, **__: Any) -> Connection:
+        it.made += 1
+        return it
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    return it
+
+
+async def test_those_who_ask_at_once_share_one_connection_and_one_who_leaves_takes_nothing_away(
+    connection: Connection,
+) -> None:
+    ready = health.Probes({"database": health.database_check("postgresql://nowhere", "dispute")}).ready
+    asking = [asyncio.create_task(ready()) for _ in range(50)]
+    while not connection.made:
+        await asyncio.sleep(0)
+    asking[0].cancel()
+    await asyncio.wait(asking[:1])
+    connection.open.set()
+    first, *others = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(first, asyncio.CancelledError)
+    assert [each.status for each in others if isinstance(each, health.Answered)] == [200] * 49
+    assert connection.made == 1
+
+
+async def test_an_answer_is_kept_for_half_a_second_and_no_longer(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.open.set()
+    check = health.database_check("postgresql://nowhere", "dispute")
+    with monkeypatch.context() as patience:
+        patience.setattr(health, "KEPT", 60.0)
+        assert [await check() for _ in range(5)] == [None] * 5
+    assert connection.made == 1
+    await asyncio.sleep(health.KEPT)
+    assert await check() is None
+    assert connection.made == 2
+
+
+async def test_draining_is_told_at_once_beside_a_kept_answer(connection: Connection) -> None:
+    connection.open.set()
+    stopping: list[str] = []
+
+    async def draining() -> str | None:
+        return stopping[0] if stopping else None
+
+    ready = health.Probes(
+        {"draining": draining, "database": health.database_check("postgresql://nowhere", "dispute")}
+    ).ready
+    assert (await ready()).status == 200
+    stopping.append("stopping")
+    assert (await ready()).status == 503
+    assert connection.made == 1
+
+
+async def test_a_database_that_hangs_does_not_keep_the_next_check_from_starting(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "BUDGET", 0.6)
+    ready = health.Probes({"database": health.database_check("postgresql://nowhere", "dispute")}).ready
+    assert (await ready()).status == 503
+    connection.open.set()
+    monkeypatch.setattr(health, "BUDGET", 30.0)
+    assert (await ready()).status == 200
+    assert connection.made == 2

@@ -1,0 +1,122 @@
+"""What the environment says, and what is refused."""
+
+import pytest
+
+from shared.process.settings import Settings
+
+PRODUCTION = {
+    "MAKEWHOLE_MODE": "production",
+    "MAKEWHOLE_DATABASE_URL": "postgresql://app:hush@db.example:5432",
+    "MAKEWHOLE_KAFKA": "kafka.example:9092",
+    "MAKEWHOLE_OIDC_ISSUER": "https://id.example",
+    "MAKEWHOLE_OIDC_JWKS": "https://id.example/keys",
+}
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that says nothing about makewhole."""
+    for name in ("PORT_BASE", "CRASH", *(f"MAKEWHOLE_{field.upper()}" for field in Settings.model_fields)):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def given(environment: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        environment.setenv(name, value)
+
+
+def test_without_an_environment_everything_is_where_the_local_stack_puts_it() -> None:
+    settings = Settings()
+    assert settings.dsn("dispute") == "postgresql://makewhole@127.0.0.1:15432/makewhole_dispute"
+    assert (settings.kafka, settings.sandbox) == ("127.0.0.1:19092", "http://127.0.0.1:8009")
+    assert (settings.oidc_issuer, settings.oidc_jwks) == ("http://127.0.0.1:8009", "http://127.0.0.1:8009/jwks")
+
+
+def test_another_base_moves_everything_that_is_not_named(bare: pytest.MonkeyPatch) -> None:
+    given(bare, {"PORT_BASE": "18000", "MAKEWHOLE_KAFKA": "elsewhere:1"})
+    settings = Settings()
+    assert (settings.port("dispute"), settings.worker_port("return-label")) == (18001, 18103)
+    assert (settings.kafka, settings.sandbox) == ("elsewhere:1", "http://127.0.0.1:18009")
+    assert settings.dsn("refund").endswith(":25432/makewhole_refund")
+
+
+def test_the_base_may_also_be_given_in_code() -> None:
+    assert Settings(port_base=9000).port("refund") == 9002
+
+
+def test_a_service_is_found_under_either_spelling() -> None:
+    assert Settings().dsn("return-label") == Settings().dsn("return_label")
+
+
+def test_a_database_named_in_the_address_gives_way_to_the_services(bare: pytest.MonkeyPatch) -> None:
+    given(bare, {"MAKEWHOLE_DATABASE_URL": "postgresql://u:p@h:1/other?sslmode=require"})
+    assert Settings().dsn("dispute") == "postgresql://u:p@h:1/makewhole_dispute?sslmode=require"
+
+
+def test_the_issuer_follows_the_sandbox(bare: pytest.MonkeyPatch) -> None:
+    given(bare, {"MAKEWHOLE_SANDBOX": "http://sandbox:9/"})
+    assert Settings().oidc_jwks == "http://sandbox:9/jwks"
+
+
+def test_an_empty_variable_is_one_that_is_not_set(bare: pytest.MonkeyPatch) -> None:
+    given(bare, {"MAKEWHOLE_KAFKA": "", "PORT_BASE": "", "CRASH": ""})
+    assert Settings().kafka == "127.0.0.1:19092"
+
+
+def test_the_crash_plan_is_read_under_its_short_name(bare: pytest.MonkeyPatch) -> None:
+    given(bare, {"CRASH": "append.after_commit:3"})
+    assert Settings().crash == "append.after_commit:3"
+
+
+def test_a_password_is_in_no_representation(bare: pytest.MonkeyPatch) -> None:
+    given(bare, PRODUCTION)
+    assert "hush" not in repr(Settings()) + str(Settings())
+
+
+def test_production_starts_with_an_issuer_of_its_own(bare: pytest.MonkeyPatch) -> None:
+    given(bare, PRODUCTION)
+    assert Settings().oidc_issuer == "https://id.example"
+
+
+@pytest.mark.parametrize(
+    "missing", ["MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS", "MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA"]
+)
+def test_production_has_no_defaults(bare: pytest.MonkeyPatch, missing: str) -> None:
+    given(bare, PRODUCTION | {missing: ""})
+    with pytest.raises(SystemExit, match=f"{missing} must be set"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("name", ["MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.9.9.9", "0.0.0.0"])
+def test_production_refuses_the_sandbox_under_each_of_its_names(bare: pytest.MonkeyPatch, name: str, host: str) -> None:
+    given(bare, PRODUCTION | {name: f"http://{host}:8009/x"})
+    with pytest.raises(SystemExit, match="is the sandbox"):
+        Settings.load()
+
+
+def test_production_refuses_a_sandbox_that_lies_elsewhere(bare: pytest.MonkeyPatch) -> None:
+    given(
+        bare,
+        PRODUCTION
+        | {
+            "MAKEWHOLE_SANDBOX": "https://sandbox.example",
+            "MAKEWHOLE_OIDC_ISSUER": "https://sandbox.example:443/realm",
+        },
+    )
+    with pytest.raises(SystemExit, match="is the sandbox"):
+        Settings.load()
+
+
+def test_production_refuses_crash_points(bare: pytest.MonkeyPatch) -> None:
+    given(bare, PRODUCTION | {"CRASH": "append.after_commit"})
+    with pytest.raises(SystemExit, match="for tests"):
+        Settings.load()
+
+
+def test_what_is_wrong_is_said_in_a_line_without_the_value(bare: pytest.MonkeyPatch) -> None:
+    given(bare, {"MAKEWHOLE_MODE": "hush"})
+    with pytest.raises(SystemExit) as refused:
+        Settings.load()
+    assert "mode" in str(refused.value) and "hush" not in str(refused.value)

@@ -1,0 +1,231 @@
+"""Policies, on real PostgreSQL and Kafka: each event's commands are carried out once, however often it comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shared.decider import Send
+from shared.events.base import Cause, Event, Recorded, Write
+from shared.eventstore.errors import Busy, OutcomeUnknown
+from shared.eventstore.store import PostgresEventStore
+from shared.rejections import NotFound
+from shared.subscriptions import checkpoints
+from shared.subscriptions.policy import Policy, send
+from shared.subscriptions.subscription import Subscription
+from tests.shared.subscriptions.test_subscription import is_quiet, publish_all, says
+from tests.support.servers.stack import LIMIT, eventually
+from tests.support.toys.marks import DECIDER, Answer, Flow, flow_on, running, word
+
+
+@pytest.fixture
+async def flow(
+    migrated: Callable[[str], Awaitable[str]], kafka: str, fresh_topic: Callable[..., Awaitable[str]]
+) -> AsyncIterator[Flow]:
+    async with flow_on(await migrated("dispute"), kafka, await fresh_topic("dispute.events")) as flow:
+        yield flow
+
+
+def answer(recorded: Recorded[Any]) -> Iterable[Send]:
+    """Two answers to each event of an order."""
+    if recorded.stream.startswith("order-"):
+        name = recorded.stream.removeprefix("order-")
+        for n in (0, 1):
+            yield send(recorded, "answer", n, Answer, about=name, text=f"{word(recorded)}.{n}")
+
+
+def answering(flow: Flow, store: Any = None, react: Any = answer) -> Subscription:
+    return flow.subscription("answers", Policy(react, store or flow.store, DECIDER))
+
+
+async def words_of(flow: Flow, stream: str) -> list[str]:
+    (events,) = await flow.store.load(stream)
+    return [word(recorded) for recorded in events]
+
+
+async def test_events_become_commands_in_the_order_of_their_stream(flow: Flow) -> None:
+    published, answers = flow.relay(), answering(flow)
+    async with running(published, answers):
+        await flow.fill(streams=30, versions=3)
+        await eventually(lambda: head_is(flow, 30 * 3 + 30 * 6))
+        await eventually(partial(is_quiet, published, answers))
+        assert await saved(flow) == 30 * 3 + 30 * 6
+    for n in range(30):
+        assert await words_of(flow, f"answer-{n}") == ["v1.0", "v1.1", "v2.0", "v2.1", "v3.0", "v3.1"]
+
+
+async def saved(flow: Flow) -> int:
+    """How many records the policy's checkpoints have behind them."""
+    return int(await flow.pool.fetchval("select sum(next_offset) from checkpoints where subscription = 'answers'"))
+
+
+async def head_is(flow: Flow, head: int) -> bool:
+    return await flow.store.head() == head
+
+
+async def test_what_follows_from_an_event_names_it_and_continues_its_story(flow: Flow) -> None:
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    async with running(answers := answering(flow)):
+        await eventually(partial(is_quiet, answers))
+    (events,) = await flow.store.load("answer-1")
+    assert [(r.metadata.causation, r.metadata.correlation, r.metadata.actor) for r in events] == [
+        ("order-1/1", "story", "system:makewhole")
+    ] * 2
+    assert len({recorded.metadata.command_id for recorded in events}) == 2
+
+
+async def test_commands_sent_again_after_a_crash_are_recognised(flow: Flow) -> None:
+    await flow.fill(streams=20, versions=2)
+    await publish_all(flow)
+    async with running(answers := answering(flow)):
+        await eventually(partial(is_quiet, answers))
+    head = await flow.store.head()
+    await checkpoints.forget(flow.pool, "answers")  # as if it had died before saving any checkpoint
+    async with running(again := answering(flow)):
+        await eventually(partial(is_quiet, again))
+    assert await flow.store.head() == head == 20 * 2 + 20 * 4
+
+
+class Watched:
+    """A store that knows how many appends are under way, and of which streams."""
+
+    def __init__(self, store: PostgresEventStore) -> None:
+        self._store = store
+        self.most = 0
+        self._now: list[str] = []
+
+    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+        return await self._store.load(*streams)
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        assert not {write.stream for write in writes} & set(self._now), "one after the other within a stream"
+        self._now += [write.stream for write in writes]
+        self.most = max(self.most, len(self._now))
+        try:
+            return await self._store.append(writes, cause)
+        finally:
+            for write in writes:
+                self._now.remove(write.stream)
+
+    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+        return await self._store.read_all(after, limit)
+
+    async def head(self) -> int:
+        return await self._store.head()
+
+
+async def test_keys_are_handled_side_by_side(flow: Flow) -> None:
+    await flow.fill(streams=200, versions=2)
+    await publish_all(flow)
+    store = Watched(flow.store)
+    async with running(answers := answering(flow, store)):
+        await eventually(partial(is_quiet, answers))
+    assert 32 < store.most <= 128
+
+
+class SlowOrders(Watched):
+    """A store that takes its time with what an order's own stream asks for, so that all else could overtake it."""
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        if (cause.causation or "").startswith("order-"):
+            await asyncio.gather(*(self.head() for _ in range(50)))
+        return await super().append(writes, cause)
+
+
+async def test_streams_that_share_a_key_are_handled_in_the_order_of_the_log(flow: Flow) -> None:
+    """A payment is captured on one stream and refunded on another one of the same order."""
+
+    def tell(recorded: Recorded[Any]) -> Iterable[Send]:
+        if not recorded.stream.startswith("answer-"):
+            yield send(recorded, "tell", 0, Answer, about=recorded.metadata.key, text=recorded.stream)
+
+    for n in range(20):
+        for kind in ("order", "dispute", "payment", "return"):
+            await flow.append(f"{kind}-{n}", "x", key=f"{n}")
+    await publish_all(flow)
+    async with running(answers := answering(flow, SlowOrders(flow.store), react=tell)):
+        await eventually(partial(is_quiet, answers))
+    for n in range(20):
+        assert await words_of(flow, f"answer-{n}") == [f"order-{n}", f"dispute-{n}", f"payment-{n}", f"return-{n}"]
+
+
+async def test_a_rejected_command_is_a_defect_and_parks_its_stream_alone(flow: Flow) -> None:
+    mended = False
+
+    def react(recorded: Recorded[Any]) -> Iterable[Send]:
+        if word(recorded) == "refused" and not mended:
+            raise NotFound("by the decider")
+        return answer(recorded)
+
+    await flow.append("order-1", "a", "refused", "c")
+    await flow.append("order-2", "a")
+    await publish_all(flow)
+    async with running(answers := answering(flow, react=react)):
+        await eventually(partial(is_quiet, answers))
+        await flow.append("order-1", "d")
+        await publish_all(flow)
+        await eventually(partial(is_quiet, answers))
+        assert await words_of(flow, "answer-1") == ["a.0", "a.1"]
+        assert await words_of(flow, "answer-2") == ["a.0", "a.1"]
+        assert await flow.parked() == ["order-1"]
+        mended = True
+        assert await answers.retry_parked() == 1
+        await flow.append("order-1", "e")
+        await publish_all(flow)
+        await eventually(partial(is_quiet, answers))
+    assert await words_of(flow, "answer-1") == [
+        f"{text}.{n}" for text in ("a", "refused", "c", "d", "e") for n in (0, 1)
+    ]
+
+
+class Fails(Watched):
+    """A store that is busy or silent a few times."""
+
+    def __init__(self, store: PostgresEventStore, errors: list[Exception]) -> None:
+        super().__init__(store)
+        self.errors = errors
+
+    async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+        position = await super().append(writes, cause)
+        if self.errors:
+            raise self.errors.pop()
+        return position
+
+
+async def test_a_store_that_is_busy_or_does_not_answer_is_waited_for(flow: Flow) -> None:
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    store = Fails(
+        flow.store,
+        [Busy("queue full"), OutcomeUnknown("no answer"), ConnectionResetError(), OutcomeUnknown("no answer")],
+    )
+    async with running(answers := answering(flow, store)):
+        await eventually(partial(is_quiet, answers))
+    assert await words_of(flow, "answer-1") == ["a.0", "a.1"]
+    assert await flow.parked() == []
+
+
+async def test_a_policy_that_was_superseded_saves_no_checkpoint(flow: Flow) -> None:
+    """Its commands are sent all the same, and recognised when the successor sends them."""
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Watched):
+        async def append(self, writes: Sequence[Write], cause: Cause) -> int:
+            entered.set()
+            await go_on.wait()
+            return await super().append(writes, cause)
+
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    async with running(answers := answering(flow, Slow(flow.store))):
+        await asyncio.wait_for(entered.wait(), LIMIT)
+        await flow.pool.execute("update checkpoints set epoch = epoch + 1 where subscription = 'answers'")
+        go_on.set()
+        await eventually(partial(says, answers, "Superseded"))
+        assert await saved(flow) == 0
+        await eventually(partial(is_quiet, answers))
+        assert await saved(flow) == 1
+    assert await words_of(flow, "answer-1") == ["a.0", "a.1"]

@@ -1,0 +1,381 @@
+"""Subscriptions, on real PostgreSQL and Kafka: what the topic says, once, in order, whatever dies in between."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_stack.state import PROJECT
+from shared.events.base import Recorded
+from shared.kafka.publisher import KafkaPublisher, partition_of
+from shared.kafka.records import PARTITIONS, Outgoing, Record
+from shared.relay.progress import rewind
+from shared.resilience.retry import GaveUp
+from shared.subscriptions import checkpoints
+from shared.subscriptions.follower import foreign_recorded
+from shared.subscriptions.freshness import ProjectionBehind, projected, wait_for_position
+from shared.subscriptions.projection import Projection
+from shared.subscriptions.subscription import Subscription
+from tests.shared.relay.test_relay import create_anew, topic_of
+from tests.support.servers import backing
+from tests.support.servers.stack import LIMIT, eventually
+from tests.support.toys import marks_process as flow_process
+from tests.support.toys.marks import Flow, as_owner, count_versions, flow_on, mark, running, word
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Connection
+
+
+@pytest.fixture
+async def flow(
+    migrated: Callable[[str], Awaitable[str]], kafka: str, fresh_topic: Callable[..., Awaitable[str]]
+) -> AsyncIterator[Flow]:
+    async with flow_on(await migrated("dispute"), kafka, await fresh_topic("dispute.events")) as flow:
+        yield flow
+
+
+def counting(flow: Flow, name: str = "seen") -> Subscription:
+    return flow.subscription(name, Projection(count_versions))
+
+
+async def is_quiet(*components: Any) -> bool:
+    return all([await component.quiet() is None for component in components])
+
+
+async def says(component: Any, text: str) -> bool:
+    return text in (await component.quiet() or "")
+
+
+async def publish_all(flow: Flow) -> None:
+    async with running(each := flow.relay()):
+        await eventually(partial(is_quiet, each))
+
+
+async def test_a_projection_sees_every_event_once_and_each_stream_in_order(flow: Flow) -> None:
+    subscription, published = counting(flow), flow.relay()
+    async with running(subscription, published):
+        await flow.fill(streams=60, versions=5)
+        await eventually(partial(is_quiet, published, subscription))
+    assert await flow.seen() == await flow.logged() == {f"order-{n}": [1, 2, 3, 4, 5] for n in range(60)}
+
+
+async def test_a_batch_may_be_projected_at_once(flow: Flow) -> None:
+    sizes: list[int] = []
+
+    async def count_all(connection: "Connection", batch: Any) -> None:
+        sizes.append(len(batch))
+        for recorded in batch:
+            await count_versions(connection, recorded)
+
+    await flow.fill(streams=60, versions=5)
+    await publish_all(flow)
+    async with running(flow.subscription("seen", Projection(count_versions, count_all))):
+        await eventually(flow.projected)
+    assert max(sizes) > 10
+
+
+async def test_a_projection_killed_in_mid_batch_leaves_rows_and_checkpoint_together(flow: Flow, tmp_path: Path) -> None:
+    await flow.fill(streams=50, versions=4)
+    await publish_all(flow)
+    environment = {**os.environ, "CRASH": f"{flow_process.HALF_WAY}:133", "MAKEWHOLE_STATE": str(tmp_path)}
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.toys.marks_process",
+        "projection",
+        flow.dsn,
+        flow.bootstrap,
+        flow.topic,
+    ]
+    child = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, env=environment)
+    assert await asyncio.wait_for(child.wait(), LIMIT) == -signal.SIGKILL
+
+    rows = sum(len(versions) for versions in (await flow.seen()).values())
+    assert rows < 133
+    passed = await flow.pool.fetchval(
+        "select coalesce(sum(next_offset), 0)::int from checkpoints where subscription = 'seen'"
+    )
+    assert rows == passed
+    async with running(counting(flow)):
+        await eventually(flow.projected)
+
+
+async def test_what_a_relay_repeats_is_skipped(flow: Flow) -> None:
+    await flow.fill(streams=30, versions=3)
+    subscription = counting(flow)
+    async with running(subscription):
+        await publish_all(flow)
+        await eventually(flow.projected)
+        await rewind(flow.pool, flow.topic)
+        await publish_all(flow)
+        await flow.fill_more(streams=30)
+        await publish_all(flow)
+        await eventually(partial(is_quiet, subscription))
+    assert len(await topic_of(flow)) == 210
+    assert await flow.projected()
+
+
+async def test_a_topic_created_anew_and_published_again_changes_nothing(flow: Flow) -> None:
+    await flow.fill(streams=30, versions=3)
+    await publish_all(flow)
+    async with running(counting(flow)):
+        await eventually(flow.projected)
+    await create_anew(flow)
+    await rewind(flow.pool, flow.topic)
+    await flow.fill(streams=30, versions=4)
+    await publish_all(flow)
+    async with running(again := counting(flow)):
+        await eventually(partial(is_quiet, again))
+    assert await flow.projected()
+
+
+async def test_records_that_a_topic_has_lost_hold_the_partition_until_they_are_published_again(flow: Flow) -> None:
+    await flow.append("order-1", "a", "b", "c")
+    await flow.append("order-2", "a", "b")
+    await publish_all(flow)
+    whole = await topic_of(flow)
+    await create_anew(flow)
+    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+        kept = [record for record in whole if record.headers["ce_id"] != "order-1/2"]
+        await publisher.publish(
+            [
+                Outgoing(
+                    r.partition, r.key.encode(), r.value, [(name, text.encode()) for name, text in r.headers.items()]
+                )
+                for r in kept
+            ]
+        )
+    async with running(subscription := counting(flow)):
+        await eventually(partial(says, subscription, "the events after position 1 up to 2 are missing"))
+        await eventually(lambda: has_seen(flow, {"order-1": [1], "order-2": [1, 2]}))
+        await rewind(flow.pool, flow.topic)
+        await publish_all(flow)
+        await eventually(partial(is_quiet, subscription))
+    assert await flow.projected()
+
+
+async def has_seen(flow: Flow, expected: object) -> bool:
+    return await flow.seen() == expected
+
+
+async def test_another_log_id_stops_the_subscription_and_names_the_remedy(flow: Flow) -> None:
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    async with running(subscription := counting(flow)):
+        await eventually(flow.projected)
+        await flow.new_log_id()
+        await rewind(flow.pool, flow.topic)
+        await flow.append("order-2", "a", key="order-1")
+        await publish_all(flow)
+        await eventually(partial(says, subscription, "makewhole projections rebuild"))
+        assert await flow.seen() == {"order-1": [1]}
+
+
+POISON = "poison"
+
+
+async def refuse_poison(connection: "Connection", recorded: Recorded[Any]) -> None:
+    await count_versions(connection, recorded)
+    if word(recorded) == POISON:
+        raise ValueError("cannot be handled")
+
+
+async def test_poison_parks_only_its_stream_with_what_follows_in_it(flow: Flow) -> None:
+    await flow.append("order-1", "a", POISON, "c", key="k")
+    await flow.append("order-2", "a", "b", key="k")
+    await flow.fill(streams=20, versions=2, prefix="other")
+    await publish_all(flow)
+    poisoned = flow.subscription("seen", Projection(refuse_poison))
+    async with running(poisoned):
+        await eventually(partial(is_quiet, poisoned))
+        await flow.append("order-1", "d")
+        await publish_all(flow)
+        await eventually(partial(is_quiet, poisoned))
+    logged = dict(await flow.logged())
+    assert await flow.seen() == logged | {"order-1": [1]}
+    assert await flow.parked() == ["order-1"]
+    assert await flow.pool.fetchval("select array_agg(position order by position) from parked_events") == [2, 3, 46]
+    assert "cannot be handled" in await flow.pool.fetchval("select error from parked")
+
+
+async def test_a_parked_stream_is_retried_in_order_and_goes_on(flow: Flow) -> None:
+    await flow.append("order-1", "a", POISON, "c")
+    await publish_all(flow)
+    poisoned = flow.subscription("seen", Projection(refuse_poison))
+    async with running(poisoned):
+        await eventually(partial(is_quiet, poisoned))
+        assert await poisoned.retry_parked() == 0
+        assert await flow.pool.fetchval("select attempts from parked") == 4
+        assert await counting(flow).retry_parked("order-1") == 1
+        await flow.append("order-1", "d")
+        await publish_all(flow)
+        await eventually(partial(is_quiet, poisoned))
+    assert await flow.seen() == {"order-1": [1, 2, 3, 4]}
+    assert await flow.parked() == []
+
+
+async def test_a_record_without_sense_is_parked_by_itself(flow: Flow) -> None:
+    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+        await publisher.publish([Outgoing(3, b"order-1", b"\x00 not ours \xff", [("ce_id", b"\xff\x00")])])
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    async with running(subscription := counting(flow)):
+        await eventually(partial(is_quiet, subscription))
+    assert await flow.projected()
+    assert await flow.parked() == [f"{flow.topic}/3/0"]
+
+
+async def test_an_unknown_type_is_parked_and_read_once_a_newer_version_knows_it(flow: Flow) -> None:
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    (record,) = await topic_of(flow)
+    headers = dict(record.headers) | {
+        "ce_type": "makewhole.Tomorrow.v1",
+        "ce_position": "2",
+        "ce_previous": "1",
+        "ce_sequence": "2",
+    }
+    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+        await publisher.publish(
+            [Outgoing(record.partition, b"order-1", record.value, [(n, t.encode()) for n, t in headers.items()])]
+        )
+    async with running(subscription := counting(flow)):
+        await eventually(partial(is_quiet, subscription))
+    assert await flow.parked() == ["order-1"]
+    assert "Tomorrow" in await flow.pool.fetchval("select error from parked")
+
+
+async def test_a_projection_whose_epoch_is_taken_saves_nothing(flow: Flow) -> None:
+    """The row lock and the epoch, without the lease that usually keeps the two apart."""
+    await flow.append("order-1", "a")
+    marks = await checkpoints.claim(flow.pool, "seen", flow.topic, [0])
+    await checkpoints.claim(flow.pool, "seen", flow.topic, [0])
+    async with flow.pool.acquire() as connection, connection.transaction():
+        with pytest.raises(checkpoints.Superseded):
+            await checkpoints.hold(connection, "seen", flow.topic, marks)
+        with pytest.raises(checkpoints.Superseded):
+            await checkpoints.save(connection, "seen", flow.topic, list(marks.values()))
+
+
+async def test_the_second_worker_waits_and_goes_on_where_the_first_was(flow: Flow) -> None:
+    first, second, published = counting(flow), counting(flow), flow.relay()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(second, published))
+        async with running(first):
+            await flow.fill(streams=20, versions=2)
+            await eventually(flow.projected)
+        await flow.fill_more(streams=20)
+        await eventually(flow.projected)
+
+
+async def test_a_read_model_rebuilt_from_the_log_goes_on_behind_it(flow: Flow) -> None:
+    published, subscription = flow.relay(), counting(flow)
+    async with running(published, subscription):
+        await flow.fill(streams=30, versions=2)
+        await eventually(flow.projected)
+        head = await flow.fill_more(streams=30)
+        async with flow.pool.acquire() as connection, connection.transaction():
+            await checkpoints.restart(connection, "seen", head)
+            await connection.execute("delete from seen")
+            await connection.execute(
+                "insert into seen select stream, array_agg(version order by position) from events group by stream"
+            )
+        await flow.fill_more(streams=30)
+        await eventually(flow.projected)
+        await eventually(partial(is_quiet, published, subscription))
+    assert await flow.projected()
+
+
+async def test_a_database_that_drops_every_connection_is_waited_for(flow: Flow) -> None:
+    published, subscription = flow.relay(), counting(flow)
+    async with running(published, subscription):
+        await flow.fill(streams=20, versions=1)
+        await eventually(flow.projected)
+        await cut_all(flow)
+        await flow.fill_more(streams=20)
+        await eventually(flow.projected)
+        await eventually(partial(is_quiet, published, subscription))
+
+
+async def cut_all(flow: Flow) -> None:
+    await as_owner(
+        flow.dsn,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> "
+        "pg_backend_pid()",
+    )
+
+
+async def test_with_no_broker_the_subscription_gives_up_after_its_limit_and_stops_at_once(
+    migrated: Callable[[str], Awaitable[str]],
+) -> None:
+    dead = f"127.0.0.1:{backing.free_ports(1)[0]}"
+    async with flow_on(await migrated("dispute"), dead, "dispute.events") as flow:
+        task = asyncio.create_task(flow.subscription("seen", Projection(count_versions), give_up=1.0).run())
+        with pytest.raises(GaveUp):
+            await asyncio.wait_for(task, LIMIT)
+        task = asyncio.create_task((subscription := counting(flow)).run())
+        await eventually(partial(says, subscription, "Kafka"))
+        task.cancel()
+        await asyncio.wait([task], timeout=LIMIT)
+        assert task.cancelled()
+
+
+async def test_a_read_model_includes_a_position_once_every_partition_has_reached_it(flow: Flow) -> None:
+    head = await flow.fill(streams=40, versions=2)
+    await publish_all(flow)
+    assert not await projected(flow.pool, "seen", 1), "nothing is projected yet"
+    async with running(counting(flow)):
+        await wait_for_position(flow.pool, "seen", head, LIMIT)
+        assert await flow.projected()
+        later = await flow.append("order-1", "x")
+        with pytest.raises(ProjectionBehind):
+            await wait_for_position(flow.pool, "seen", later, limit=0.3)
+        await publish_all(flow)
+        await wait_for_position(flow.pool, "seen", later, LIMIT)
+        assert await flow.projected()
+
+
+async def test_at_no_moment_a_read_model_claims_a_position_that_it_lacks(flow: Flow) -> None:
+    published, subscription = flow.relay(), counting(flow)
+    checks = 0
+    async with running(published, subscription):
+        for n in range(60):
+            position = await flow.append(f"order-{n % 7}", "x", key=f"key-{n % 11}" if n < 7 else None)
+            await wait_for_position(flow.pool, "seen", position, LIMIT)
+            assert sum(map(len, (await flow.seen()).values())) >= position
+            checks += 1
+    assert checks == 60
+
+
+def decode(record: Record) -> Recorded[Any]:
+    return foreign_recorded(record, mark(record.value.decode()))
+
+
+async def test_a_foreign_topic_is_followed_by_offset(flow: Flow) -> None:
+    shop = [
+        ("ce_id", b"1"),
+        ("ce_source", b"/shop"),
+        ("ce_time", b"2026-03-02T09:00:00Z"),
+        ("ce_type", b"shop.OrderShipped.v1"),
+    ]
+    facts = [Outgoing(partition_of(b"%d" % n, PARTITIONS), b"%d" % n, b"shipped", shop) for n in range(40)]
+    async with running(subscription := flow.subscription("shop", Projection(count_versions), decode=decode)):
+        async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+            await publisher.publish(facts)
+        await eventually(lambda: seen_streams(flow, 40))
+        await eventually(partial(is_quiet, subscription))
+    async with running(again := flow.subscription("shop", Projection(count_versions), decode=decode)):
+        await eventually(partial(is_quiet, again))
+    assert sorted(await flow.seen()) == sorted(f"{flow.topic}/{n}" for n in range(40))
+    assert all(len(versions) == 1 for versions in (await flow.seen()).values())
+
+
+async def seen_streams(flow: Flow, count: int) -> bool:
+    return len(await flow.seen()) == count

@@ -1,0 +1,167 @@
+"""Words of the refund service's tests: commands and events with all that a test does not care about filled in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from refund.domain.commands import (
+    RecordCapture,
+    RecordDeclined,
+    RecordIssued,
+    RecordSettled,
+    RequestRefund,
+    RetryRefund,
+)
+from shared.events.base import SYSTEM, Actor, derived_uuid
+from shared.events.dispute import RefundSource
+from shared.events.money import Money
+from shared.events.order import LineAmount
+from shared.events.refund import (
+    Destination,
+    PaymentCaptured,
+    RefundApproved,
+    RefundFailed,
+    RefundIssued,
+    RefundRequested,
+    RefundSentToManual,
+)
+
+MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
+BUYER = Actor(id="bea", roles=frozenset({"buyer"}))
+SELLER = Actor(id="sam", roles=frozenset({"seller"}))
+OTHER_SELLER = Actor(id="olga", roles=frozenset({"seller"}))
+SUPPORT = Actor(id="sue", roles=frozenset({"support"}))
+STRANGER = Actor(id="eve", roles=frozenset({"buyer"}))
+
+COMMON: dict[str, Any] = {"refund_id": "rfd_1", "order_id": "o1", "dispute_id": "dsp_1"}
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, "USD", 2)
+
+
+def lines(**minor: int) -> tuple[LineAmount, ...]:
+    return tuple(LineAmount(line_id=line_id, amount=usd(cents)) for line_id, cents in minor.items())
+
+
+def _envelope(name: str, actor: Actor, at: datetime, *parts: object) -> dict[str, Any]:
+    return {"command_id": derived_uuid(name, *parts), "actor": actor, "at": at, "order_id": "o1"}
+
+
+def capture(at: datetime = MONDAY, **caps: int) -> RecordCapture:
+    """The order was paid: a 60.00 and b 40.00, unless caps are named."""
+    caps = caps or {"a": 6000, "b": 4000}
+    return RecordCapture(
+        **_envelope("capture", SYSTEM, at),
+        payment_id="o1",
+        buyer_id=BUYER.id,
+        seller_id=SELLER.id,
+        method="visa",
+        amount=usd(sum(caps.values())),
+        lines=lines(**caps),
+    )
+
+
+def request(refund_id: str = "rfd_1", at: datetime = MONDAY, **more: Any) -> RequestRefund:
+    """A `RefundDue` for 25.00 of line a, unless `parts` says otherwise."""
+    parts = more.pop("parts", {"a": 2500})
+    given: dict[str, Any] = {
+        "payment_id": "o1",
+        "dispute_id": "dsp_1",
+        "lines": lines(**parts),
+        "amount": usd(sum(parts.values())),
+        "source": RefundSource.AGREEMENT,
+        "bank_window_bd": (3, 15),
+        "timezone": "UTC",
+        "rules": ("S40",),
+    }
+    return RequestRefund(**_envelope("request", SYSTEM, at, refund_id), refund_id=refund_id, **(given | more))
+
+
+def issue(refund_id: str = "rfd_1", attempt: int = 0, at: datetime = MONDAY) -> RecordIssued:
+    return RecordIssued.of("o1", refund_id, attempt, f"psp_{refund_id}", at)
+
+
+def decline(
+    attempt: int, refund_id: str = "rfd_1", at: datetime = MONDAY, reason: str = "account_invalid"
+) -> RecordDeclined:
+    return RecordDeclined.of("o1", refund_id, attempt, reason, at)
+
+
+def retry(actor: Actor, refund_id: str = "rfd_1", at: datetime = MONDAY) -> RetryRefund:
+    return RetryRefund(**_envelope("retry", actor, at, refund_id), refund_id=refund_id)
+
+
+def settle(refund_id: str = "rfd_1", at: datetime = MONDAY) -> RecordSettled:
+    return RecordSettled(**_envelope("settle", SYSTEM, at, refund_id), refund_id=refund_id)
+
+
+def captured(method: str = "visa", **caps: int) -> PaymentCaptured:
+    """What `capture` leads to."""
+    caps = caps or {"a": 6000, "b": 4000}
+    return PaymentCaptured(
+        order_id="o1",
+        payment_id="o1",
+        buyer_id=BUYER.id,
+        seller_id=SELLER.id,
+        method=method,
+        amount=usd(sum(caps.values())),
+        lines=lines(**caps),
+    )
+
+
+def requested(**more: Any) -> RefundRequested:
+    """What `request` leads to, its first event."""
+    given: dict[str, Any] = {
+        "payment_id": "o1",
+        "lines": lines(a=2500),
+        "amount": usd(2500),
+        "source": RefundSource.AGREEMENT,
+        "bank_window_bd": (3, 15),
+        "timezone": "UTC",
+        "rules": ("S40",),
+    }
+    return RefundRequested(**(COMMON | given | more))
+
+
+def approved(**more: Any) -> RefundApproved:
+    """What `request` leads to, its second event."""
+    given = {
+        "amount": usd(2500),
+        "destination": Destination.ORIGINAL,
+        "pay_at": MONDAY,
+        "rules": ("G9", "S57", "S60", "T30"),
+    }
+    return RefundApproved(**(COMMON | given | more))
+
+
+def issued(**more: Any) -> RefundIssued:
+    """What `issue` leads to."""
+    given: dict[str, Any] = {
+        "lines": lines(a=2500),
+        "amount": usd(2500),
+        "destination": Destination.ORIGINAL,
+        "provider_ref": "psp_rfd_1",
+        "issued_at": MONDAY,
+        "expected_from": datetime(2026, 3, 6, tzinfo=UTC),
+        "expected_until": datetime(2026, 3, 24, tzinfo=UTC),
+        "rules": ("S57", "S58", "K1", "T30", "D12"),
+    }
+    return RefundIssued(**(COMMON | given | more))
+
+
+def failed(failures: int, retry_at: datetime | None, **more: Any) -> RefundFailed:
+    """What `decline` leads to."""
+    given: dict[str, Any] = {
+        "lines": lines(a=2500),
+        "amount": usd(2500),
+        "reason": "account_invalid",
+        "rules": ("T31", "S63"),
+    }
+    return RefundFailed(**(COMMON | given | more), failures=failures, retry_at=retry_at)
+
+
+def sent_to_manual(failures: int) -> RefundSentToManual:
+    """What the last `decline` leads to besides."""
+    return RefundSentToManual(**COMMON, lines=lines(a=2500), amount=usd(2500), failures=failures, rules=("T31a",))

@@ -1,0 +1,112 @@
+"""Words of the return-label service's tests: commands and events with all that a test does not care about filled in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from return_label.domain.commands import InspectReturn, MarkReturnReceived, MarkReturnShipped, RequestReturn
+from shared.events.base import SYSTEM, Actor, derived_id, derived_uuid
+from shared.events.dispute import Payer, Reason, ReturnLine
+from shared.events.return_label import (
+    InspectionFault,
+    InspectionResult,
+    ReturnAuthorized,
+    ReturnInspected,
+    ReturnKind,
+    ReturnLabelIssued,
+    ReturnReceived,
+    ReturnRequested,
+    ReturnShipped,
+)
+
+FRIDAY = datetime(2026, 3, 6, 10, tzinfo=UTC)
+BUYER = Actor(id="bea", roles=frozenset({"buyer"}))
+SELLER = Actor(id="sam", roles=frozenset({"seller"}))
+WAREHOUSE = Actor(id="w1", roles=frozenset({"warehouse"}))
+SUPPORT = Actor(id="sue", roles=frozenset({"support"}))
+SERVICE = Actor(id="carrier", roles=frozenset({"service"}))
+OTHER_BUYER = Actor(id="eve", roles=frozenset({"buyer"}))
+OTHER_SELLER = Actor(id="eve", roles=frozenset({"seller"}))
+
+COMMON: dict[str, Any] = {"return_id": "ret_1", "dispute_id": "dsp_1", "order_id": "o1"}
+ASKED: dict[str, Any] = {
+    "kind": ReturnKind.DISPUTE,
+    "buyer_id": BUYER.id,
+    "seller_id": SELLER.id,
+    "lines": (ReturnLine(line_id="a", quantity=1),),
+    "reason": Reason.DAMAGED,
+    "freight_payer": Payer.SELLER,
+    "address_ref": None,
+    "transit_alarm_days": 30,
+    "inspect_bd": 2,
+    "timezone": "UTC",
+    "rules": ("S40", "T22"),
+}
+
+
+def _envelope(name: str, actor: Actor, at: datetime, *parts: object) -> dict[str, Any]:
+    return {"command_id": derived_uuid(name, actor, *parts), "actor": actor, "at": at, "return_id": "ret_1"}
+
+
+def request(at: datetime = FRIDAY, **more: Any) -> RequestReturn:
+    """A `ReturnDue`: ten days to ship."""
+    return RequestReturn(**(_envelope("request", SYSTEM, at) | COMMON | ASKED | {"ship_days": 10} | more))
+
+
+def ship(actor: Actor = BUYER, at: datetime = FRIDAY, tracking_number: str = "TRACK1") -> MarkReturnShipped:
+    return MarkReturnShipped(**_envelope("ship", actor, at), tracking_number=tracking_number)
+
+
+def receive(actor: Actor = WAREHOUSE, at: datetime = FRIDAY) -> MarkReturnReceived:
+    return MarkReturnReceived(**_envelope("receive", actor, at))
+
+
+def inspect(
+    actor: Actor = WAREHOUSE, at: datetime = FRIDAY, *, fault: InspectionFault | None = None, **more: Any
+) -> InspectReturn:
+    """The inspection passes, unless a fault is named."""
+    result = InspectionResult.FAILED if fault else InspectionResult.PASSED
+    return InspectReturn(**_envelope("inspect", actor, at), **({"result": result, "fault": fault} | more))
+
+
+def requested(**more: Any) -> ReturnRequested:
+    """What `request` leads to, its first event."""
+    return ReturnRequested(**(COMMON | ASKED | more))
+
+
+def authorized() -> ReturnAuthorized:
+    """What `request` leads to, its second event: the tenth day after Friday the 6th is Monday the 16th."""
+    return ReturnAuthorized(**COMMON, ship_by=datetime(2026, 3, 17, tzinfo=UTC), rules=("S80", "T22", "D9"))
+
+
+def labelled(**more: Any) -> ReturnLabelIssued:
+    """What `request` leads to, its third event."""
+    given: dict[str, Any] = {
+        "prepaid": True,
+        "payer": Payer.SELLER,
+        "label_id": derived_id("lbl", "ret_1"),
+        "rules": ("S75", "K26"),
+    }
+    return ReturnLabelIssued(return_id="ret_1", order_id="o1", **(given | more))
+
+
+def shipped() -> ReturnShipped:
+    """What `ship` leads to."""
+    alarm = datetime(2026, 4, 6, tzinfo=UTC)
+    return ReturnShipped(
+        **COMMON, tracking_number="TRACK1", shipped_at=FRIDAY, transit_alarm_at=alarm, rules=("S81", "T23", "D10")
+    )
+
+
+def received() -> ReturnReceived:
+    """What `receive` leads to: the second business day after Friday the 6th is Tuesday the 10th."""
+    return ReturnReceived(
+        **COMMON, received_at=FRIDAY, inspect_by=datetime(2026, 3, 11, tzinfo=UTC), rules=("S82", "T25", "D11")
+    )
+
+
+def inspected(fault: InspectionFault | None = None, note_ref: str | None = None) -> ReturnInspected:
+    """What `inspect` leads to."""
+    result, rules = (InspectionResult.FAILED, ("S82", "T27")) if fault else (InspectionResult.PASSED, ("S82", "T26"))
+    return ReturnInspected(**COMMON, result=result, fault=fault, note_ref=note_ref, rules=rules)

@@ -1,0 +1,145 @@
+"""A dispute service without machinery: streams, the rows of due deadlines, and a clock; commands are decided one after
+the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from dispute.domain.decider import decider
+from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, Phase
+from dispute.domain.order import PROTECTION_END, RELEASE, Order
+from shared.decider import Clear, Start
+from shared.events.base import Command, Event
+from shared.events.codec import decode, encode
+from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, ReturnDue, ReturnNoted, ReturnOutcome
+from shared.events.order import PaymentReleased
+from shared.rejections import Rejected
+from tests.support.builders.commands import ORDER_STREAM, expire
+from tests.support.legal_events import legal
+from tests.support.spec import given
+
+KINDS = {"dispute": (SELLER_RESPONSE, BUYER_RESPONSE, NEGOTIATION), "order": (PROTECTION_END, RELEASE)}
+MINUTE = timedelta(minutes=1)
+
+
+class Market:
+    """One order with its disputes."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.streams: dict[str, list[Event]] = {}
+        self.rows: dict[tuple[str, str], datetime] = {}
+        self.dropped: set[tuple[str, str, datetime]] = set()
+        self.known: set[UUID] = set()
+        self.refusals: Counter[str] = Counter()
+
+    def ask(self, command: Command) -> Sequence[Event]:
+        """Decides and appends; a repeat is recognised, a refusal counted, and any other exception is a defect."""
+        self.now += MINUTE
+        if command.command_id in self.known:
+            return ()
+        outcome = given(decider, self.streams).when(command)
+        if isinstance(outcome.rejection, Rejected):
+            self.refusals[outcome.rejection.code] += 1
+            return ()
+        for stream, events in outcome.by_stream.items():
+            for event in events:
+                self._append(stream, event)
+        self.known |= {command.command_id} if outcome.events else set()
+        return outcome.events
+
+    def _append(self, stream: str, event: Event) -> None:
+        before = self.state(stream)
+        assert legal(before, event), f"{type(event).__name__} is not legal after {before}"
+        assert decode(*encode(event)) == event
+        self.streams.setdefault(stream, []).append(event)
+        for change in decider.deadlines(event):
+            match change:
+                case Start(kind, due_at):
+                    self.rows[stream, kind] = due_at
+                case Clear(kind):
+                    self.rows.pop((stream, kind), None)
+
+    def fire(self, stream: str, kind: str) -> Sequence[Event]:
+        """The due loop asks about a row that is due; where nothing is decided it drops the row."""
+        due_at = self.rows[stream, kind]
+        events = self.ask(expire(kind, due_at, max(self.now, due_at), stream))
+        if not events:
+            self.dropped.add((stream, kind, due_at))
+            self.rows.pop((stream, kind))
+        return events
+
+    def due(self) -> list[tuple[str, str]]:
+        """The rows that are due now, the earliest first."""
+        return sorted((key for key, at in self.rows.items() if at <= self.now), key=lambda key: (self.rows[key], key))
+
+    def state(self, stream: str) -> Any:
+        return decider.fold(stream)(self.streams.get(stream, ()))
+
+    @property
+    def order(self) -> Order:
+        state = self.state(ORDER_STREAM)
+        assert isinstance(state, Order)
+        return state
+
+    @property
+    def disputes(self) -> Iterator[Dispute]:
+        return (self.state(stream) for stream in self.streams if stream.startswith("dispute-"))
+
+    @property
+    def open_disputes(self) -> list[Dispute]:
+        return [dispute for dispute in self.disputes if dispute.phase != Phase.CLOSED]
+
+    def events(self, *kinds: type[Event]) -> list[Any]:
+        return [event for events in self.streams.values() for event in events if isinstance(event, kinds)]
+
+    # What the other services still owe an answer to
+
+    def unpaid(self) -> list[RefundDue]:
+        """Money asked for and neither issued nor refused."""
+        final = {RefundOutcome.ISSUED, RefundOutcome.REFUSED}
+        answered = {noted.refund_id for noted in self.events(RefundNoted) if noted.outcome in final}
+        return [due for due in self.events(RefundDue) if due.refund_id not in answered]
+
+    def under_way(self) -> list[tuple[ReturnDue, Sequence[ReturnOutcome]]]:
+        """Goods asked for, with the steps that may come next."""
+        last = {noted.return_id: noted.outcome for noted in self.events(ReturnNoted)}
+        waiting = ((due, NEXT_STEPS[last.get(due.return_id)]) for due in self.events(ReturnDue))
+        return [(due, steps) for due, steps in waiting if steps]
+
+    # Money by line, counted from the events alone
+
+    def refunded(self) -> Counter[str]:
+        return _sum(
+            [
+                event
+                for event in self.streams[ORDER_STREAM]
+                if isinstance(event, RefundNoted) and event.outcome == RefundOutcome.ISSUED
+            ]
+        )
+
+    def released(self) -> Counter[str]:
+        return _sum([event for event in self.streams[ORDER_STREAM] if isinstance(event, PaymentReleased)])
+
+
+NEXT_STEPS: dict[ReturnOutcome | None, Sequence[ReturnOutcome]] = {
+    None: (ReturnOutcome.AUTHORIZED, ReturnOutcome.DENIED),
+    ReturnOutcome.AUTHORIZED: (ReturnOutcome.SHIPPED,),
+    ReturnOutcome.SHIPPED: (ReturnOutcome.RECEIVED,),
+    ReturnOutcome.RECEIVED: (ReturnOutcome.PASSED, ReturnOutcome.FAILED),
+    ReturnOutcome.PASSED: (),
+    ReturnOutcome.FAILED: (),
+    ReturnOutcome.DENIED: (),
+}
+
+
+def _sum(events: Sequence[RefundNoted | PaymentReleased]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for part in (part for event in events for part in event.lines):
+        counted[part.line_id] += part.amount.minor
+    return counted

@@ -1,0 +1,106 @@
+"""Which event may follow which history: rules 3.3 written down once more, beside the code that decides (rules
+3.7.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.order import Order
+from shared.events import dispute as d
+from shared.events import order as o
+from shared.events.base import Event
+from shared.events.money import total
+
+SELLER, BUYER, TEAM, AGREED, CLOSED = (
+    Phase.AWAITING_SELLER,
+    Phase.AWAITING_BUYER,
+    Phase.ESCALATED,
+    Phase.AGREED,
+    Phase.CLOSED,
+)
+
+PHASES: dict[type[Event], set[Phase | None]] = {
+    d.DisputeOpened: {None},
+    d.SellerResponded: {SELLER},
+    d.SolutionProposed: {BUYER},
+    d.SellerResponseTimedOut: {SELLER},
+    d.RequestModified: {BUYER},
+    d.SolutionAccepted: {BUYER},
+    d.SolutionReached: {SELLER, BUYER},
+    d.BuyerResponseTimedOut: {BUYER},
+    d.NegotiationTimedOut: {BUYER},
+    d.Escalated: {BUYER, AGREED},
+    d.ReturnDue: {AGREED},
+    d.RefundDue: {AGREED},
+    d.RefundNoted: {AGREED},
+    d.ReturnNoted: {AGREED, TEAM, CLOSED},
+    d.DisputeCancelled: {SELLER, BUYER, TEAM},
+    d.DisputeClosed: {SELLER, BUYER, TEAM, AGREED},
+}
+"""Event → the phases of the dispute that it may find."""
+
+DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
+    d.SolutionProposed: lambda state, event: state.live is None,
+    d.SolutionAccepted: lambda state, event: state.live == event.solution,
+    d.SolutionReached: lambda state, event: (
+        event.solution in (state.request, state.live)
+        and total([part.amount for part in event.lines]) == event.solution.amount
+        and all(part.amount <= line.cap for part, line in zip(event.lines, state.facts.lines, strict=True))
+    ),
+    d.RequestModified: lambda state, event: event.round == state.round + 1 <= state.terms.max_rounds,
+    d.RefundDue: lambda state, event: (
+        state.refund is None
+        and state.reached is not None
+        and event.amount == state.reached.solution.amount == total([part.amount for part in event.lines])
+        and all(part.amount for part in event.lines)
+    ),
+    d.ReturnDue: lambda state, event: state.return_id is None and state.refund is None,
+    d.RefundNoted: lambda state, event: state.refund is not None and event.refund_id == state.refund.refund_id,
+    d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
+    d.DisputeClosed: lambda state, event: (event.reason == d.CloseReason.REFUNDED) == bool(event.amount),
+}
+"""Event → what else must hold of the dispute."""
+
+ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
+    o.OrderRegistered: lambda state, event: not state.registered,
+    o.OrderPaid: lambda state, event: state.paid_at is None,
+    o.OrderShipped: lambda state, event: state.shipped_at is None,
+    o.OrderDelivered: lambda state, event: state.delivered_at is None,
+    o.OrderFinished: lambda state, event: state.finished_at is None,
+    o.OrderCancelled: lambda state, event: state.cancelled_at is None,
+    o.OrderCarrierLost: lambda state, event: state.lost_at is None,
+    o.DeadlineMoved: lambda state, event: (
+        state.protection_ends_at == event.previous_due_at != event.due_at and not (state.expired or state.over)
+    ),
+    o.PaymentHeld: lambda state, event: all(
+        not (state.lines[x].held_by or state.lines[x].agreed or state.lines[x].settled) for x in event.lines
+    ),
+    o.PaymentHoldLifted: lambda state, event: (
+        event.lines != () and all(state.lines[x].held_by == event.dispute_id for x in event.lines)
+    ),
+    o.PaymentReleased: lambda state, event: (
+        not state.over
+        and event.amount == total([part.amount for part in event.lines])
+        and all(part.amount and state.lines[part.line_id].remainder == part.amount for part in event.lines)
+        and all(state.lines[part.line_id].held_by == event.dispute_id for part in event.lines)
+    ),
+    o.ProtectionExpired: lambda state, event: (
+        not state.expired and not state.over and event.due_at == state.protection_ends_at
+    ),
+    o.OrderCompleted: lambda state, event: not state.over and all(line.done for line in state.lines.values()),
+}
+"""Event → what must hold of the order."""
+
+
+def legal(state: Dispute | Order, event: Event) -> bool:
+    """Whether the event may follow the history behind the state."""
+    if isinstance(state, Dispute):
+        return state.phase in PHASES[type(event)] and DISPUTES.get(type(event), _always)(state, event)
+    return ORDERS.get(type(event), _always)(state, event)
+
+
+def _always(state: object, event: object) -> bool:
+    return True

@@ -1,0 +1,218 @@
+"""Lives of an order and its disputes, drawn by dice: what is likely happens often, what is forbidden is tried as
+well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from dispute.domain.commands import FactType, RequestedLine
+from dispute.domain.dispute import Phase
+from shared.events.base import Actor, Command, Event
+from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
+from shared.events.money import Money
+from tests.support.builders.commands import (
+    BUYER,
+    CASE_TEAM,
+    OTHER_BUYER,
+    OTHER_SELLER,
+    SELLER,
+    accept,
+    cancel,
+    dispute_stream,
+    expire,
+    facts,
+    modify,
+    note_refund,
+    note_return,
+    offer,
+    on,
+    open_dispute,
+    order_line,
+    record,
+    register,
+    respond,
+    terms,
+)
+from tests.support.dispute_service import KINDS, Market
+
+Move = tuple[int, Callable[[], object]]
+"""How likely, and what."""
+
+SHIPPED = {"shipped": "Mar 1"}
+TOLD: Sequence[dict[str, str]] = (SHIPPED, SHIPPED, SHIPPED | {"delivered": "Mar 9"}, {"finished": "Mar 2"}, {})
+PHASES_OF: dict[Callable[..., Command], frozenset[Phase]] = {
+    respond: frozenset({Phase.AWAITING_SELLER}),
+    accept: frozenset({Phase.AWAITING_BUYER}),
+    modify: frozenset({Phase.AWAITING_BUYER}),
+    cancel: frozenset({Phase.AWAITING_SELLER, Phase.AWAITING_BUYER, Phase.ESCALATED}),
+}
+
+
+class Life:
+    """One order, any number of disputes on its lines, two parties, strangers, two other services and a clock."""
+
+    def __init__(self, dice: Random) -> None:
+        self.dice = dice
+        self.market = Market(on("Mar 12"))
+        self.opened = 0
+        self._register()
+
+    def step(self) -> None:
+        """Something happens."""
+        moves = [move for move in self._moves() if move[0]]
+        self.dice.choices([act for _, act in moves], [weight for weight, _ in moves])[0]()
+
+    def of(self, *phases: Phase) -> list[int]:
+        """The disputes in these phases."""
+        return [n for n in range(self.opened) if self.market.state(dispute_stream(n)).phase in phases]
+
+    def _moves(self) -> list[Move]:
+        asked, answered, escalated = (
+            self.of(Phase.AWAITING_SELLER),
+            self.of(Phase.AWAITING_BUYER),
+            self.of(Phase.ESCALATED),
+        )
+        return [
+            (3, self._time_passes),
+            (1, self._fact),
+            (1, self._vain_timer),
+            (1, self._out_of_turn),
+            (4 if self.market.due() else 0, self._timer),
+            (5 if self._free() else 0, self._open),
+            (6 if asked else 0, lambda: self._respond(self.dice.choice(asked))),
+            (2 if answered else 0, lambda: self._ask(accept, BUYER, n=self.dice.choice(answered))),
+            (3 if answered else 0, lambda: self._modify(self.dice.choice(answered))),
+            (1 if asked + answered else 0, lambda: self._cancel(self.dice.choice(asked + answered))),
+            (1 if escalated else 0, lambda: self._cancel(self.dice.choice(escalated))),
+            (4 if self.market.unpaid() else 0, self._refund),
+            (6 if self.market.under_way() else 0, self._return),
+        ]
+
+    def _rarely(self) -> bool:
+        return self.dice.randrange(12) == 0
+
+    def _ask(self, builder: Callable[..., Command], party: Actor, **more: Any) -> Sequence[Event]:
+        """The party's command, now and then from somebody else."""
+        actor = self.dice.choice([OTHER_BUYER, OTHER_SELLER, CASE_TEAM, BUYER, SELLER]) if self._rarely() else party
+        return self.market.ask(builder(at=self.market.now, actor=actor, **more))
+
+    # The order, the clock, the shop
+
+    def _register(self) -> None:
+        dice = self.dice
+        lines = [order_line(f"l{i}", _cents(dice.randrange(20)), dice.randint(1, 3)) for i in range(dice.randint(1, 3))]
+        bound = {
+            "max_rounds": dice.randint(1, 4),
+            "negotiation_days": dice.randint(0, 9),
+            "seller_response_days": dice.randint(0, 5),
+        }
+        promised = {"promised_by": on("Mar 5").date()} if dice.randrange(2) else {}
+        told = facts(**dice.choice(TOLD))
+        paid = {"amount": Money(dice.randint(1, 60), "USD")}
+        self.market.ask(register(*lines, payment=paid, terms=terms(**bound), facts=told, **promised))
+
+    def _time_passes(self) -> None:
+        self.market.now += timedelta(hours=self.dice.choice([1, 5, 24, 24, 48, 48, 72, 120, 400]))
+
+    def _timer(self) -> None:
+        self.market.fire(*self.dice.choice(self.market.due()))
+
+    def _vain_timer(self) -> None:
+        """A deadline that stands at another instant, or not at all, decides nothing."""
+        stream = self.dice.choice(list(self.market.streams))
+        kind, at = self.dice.choice([kind for kinds in KINDS.values() for kind in kinds]), self.market.now
+        if self.market.rows.get((stream, kind)) != at:
+            assert not self.market.ask(expire(kind, at, stream=stream))
+        if due := self.market.rows.get((stream, kind)):
+            assert due <= at or not self.market.ask(expire(kind, due, at, stream))
+
+    def _fact(self) -> None:
+        name = self.dice.choice(list(FactType))
+        if name in (FactType.CANCELLED, FactType.ACCOUNT_STATUS) and not self._rarely():
+            name = FactType.FINISHED
+        told_at = self.market.now - timedelta(hours=self.dice.randrange(200))
+        self.market.ask(record(name, told_at, status=self.dice.choice(["good", "restricted"])))
+
+    # The parties
+
+    def _free(self) -> list[str]:
+        order = self.market.order
+        over = order.protection_over(self.market.now) or order.over
+        return (
+            []
+            if over
+            else [name for name, line in order.lines.items() if not (line.held_by or line.agreed or line.settled)]
+        )
+
+    def _open(self) -> None:
+        lines = sorted(self.market.order.lines) if self._rarely() else self._free()
+        named = {name: self.dice.randint(1, 3) for name in self.dice.sample(lines, self.dice.randint(1, len(lines)))}
+        known = [(self.market.order.lines[name], quantity) for name, quantity in named.items()]
+        cap = sum(line.refundable(min(quantity, line.quantity)).minor for line, quantity in known)
+        self.opened += bool(
+            self._ask(
+                open_dispute,
+                BUYER,
+                n=self.opened,
+                amount=self._part(cap),
+                lines=tuple(
+                    RequestedLine(line_id=line.line_id, quantity=min(quantity, line.quantity))
+                    for line, quantity in known
+                ),
+                reason=self._reason(),
+                type=self.dice.choice(list(SolutionType)),
+            )
+        )
+
+    def _reason(self) -> Reason:
+        return self.dice.choice(list(Reason)) if self._rarely() else Reason.LATE
+
+    def _respond(self, n: int) -> None:
+        decision = self.dice.choice([Decision.ACCEPT, Decision.REJECT, Decision.COUNTER, Decision.COUNTER])
+        offered = offer(self._amount(n), self.dice.choice(list(SolutionType))) if decision == Decision.COUNTER else None
+        self._ask(respond, SELLER, n=n, decision=decision, solution=offered)
+
+    def _modify(self, n: int) -> None:
+        self._ask(
+            modify, BUYER, n=n, amount=self._amount(n), reason=self._reason(), type=self.dice.choice(list(SolutionType))
+        )
+
+    def _cancel(self, n: int) -> None:
+        self._ask(cancel, BUYER, n=n, acknowledge_release=bool(self.dice.randrange(3)))
+
+    def _out_of_turn(self) -> None:
+        """Whoever it is, what is not in this phase decides nothing."""
+        n = self.dice.randint(0, self.opened)
+        builder, phases = self.dice.choice(list(PHASES_OF.items()))
+        if self.market.state(dispute_stream(n)).phase not in phases:
+            party = SELLER if builder is respond else BUYER
+            assert not self._ask(builder, party, n=n, **({"decision": Decision.ACCEPT} if builder is respond else {}))
+
+    def _amount(self, n: int) -> str:
+        return self._part(sum(line.cap.minor for line in self.market.state(dispute_stream(n)).facts.lines))
+
+    def _part(self, cap: int) -> str:
+        """All of it, or some, now and then nothing or too much."""
+        return _cents(
+            self.dice.choice([0, cap + 1])
+            if self._rarely()
+            else self.dice.choice([cap, cap, self.dice.randint(min(1, cap), cap)])
+        )
+
+    # The other services
+
+    def _refund(self) -> None:
+        outcome = self.dice.choice([RefundOutcome.ISSUED] * 4 + list(RefundOutcome))
+        self.market.ask(note_refund(self.dice.choice(self.market.unpaid()), self.market.now, outcome))
+
+    def _return(self) -> None:
+        due, steps = self.dice.choice(self.market.under_way())
+        self.market.ask(note_return(due, self.dice.choice(steps), self.market.now))
+
+
+def _cents(minor: int) -> str:
+    return Money(minor, "USD").amount

@@ -1,0 +1,106 @@
+"""The refund service in a test's hands: its HTTP side, its log, and where wanted the provider and the due loop that
+asks it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from refund import effects
+from refund.api.refunds import router
+from refund.domain.commands import ExpireDeadline
+from refund.domain.decider import decider
+from refund.domain.payment import Payment, Refund
+from refund.gateways.sandbox import sandbox_gateway
+from refund.read_models import refunds
+from shared.deadlines.due_loop import DueLoop
+from shared.events.base import Command
+from tests.support.servers.sandbox import Served, sandbox
+from tests.support.servers.service import Desk, desk_of
+from tests.support.servers.stack import eventually
+from tests.support.toys.marks import running
+
+TIMEOUT = 1.0
+
+
+@dataclass
+class Shop:
+    """The service's HTTP side, and its log as policies and the projection see it."""
+
+    desk: Desk
+
+    async def ask(self, *commands: Command) -> None:
+        """What policies do; afterwards the read model knows it."""
+        await self.desk.decide(*commands)
+        await self.project()
+
+    async def project(self) -> None:
+        """The projection from the log, as a subscription would run it."""
+        async with self.desk.pool.acquire() as connection:
+            for recorded in await self.desk.store.read_all(0, 1000):
+                await refunds.project(connection, recorded)
+
+    async def payment(self) -> Payment:
+        (history,) = await self.desk.store.load("payment-o1")
+        state: Payment = decider.fold("payment-o1")(recorded.event for recorded in history)
+        return state
+
+    async def refund(self, refund_id: str = "rfd_1") -> Refund:
+        return (await self.payment()).refunds[refund_id]
+
+    async def types(self) -> Sequence[str]:
+        (history,) = await self.desk.store.load("payment-o1")
+        return [type(recorded.event).__name__ for recorded in history]
+
+
+@dataclass
+class Paying(Shop):
+    """The same with the provider, and the due loop that asks it."""
+
+    psp: Served
+    loop: DueLoop
+
+    async def is_quiet(self) -> bool:
+        return await self.loop.quiet() is None
+
+    async def at_rest(self) -> None:
+        """Nothing is due at the clock's now, and nothing in hand."""
+        await eventually(self.is_quiet)
+
+    async def move(self, span: timedelta) -> None:
+        self.desk.clock.move(self.desk.clock.now() + span)
+        self.loop.wake()
+        await self.at_rest()
+
+    async def paid(self) -> list[tuple[str, str]]:
+        """Refunds in the provider's books: key and amount."""
+        lines = await self.psp.ledger(order_id="o1")
+        return [(line["idempotency_key"], line["amount"]["amount"]) for line in lines if line["kind"] == "refund"]
+
+    async def break_next(self, fault: str, **more: Any) -> None:
+        assert (await self.psp.post("/faults", {"on": "refund", "fault": fault, **more})).status == 201
+
+
+@contextlib.asynccontextmanager
+async def shop_on(dsn: str) -> AsyncIterator[Shop]:
+    """The service over its database."""
+    async with desk_of("refund", router, decider, dsn) as desk:
+        yield Shop(desk)
+
+
+@contextlib.asynccontextmanager
+async def paying_on(dsn: str, provider: str) -> AsyncIterator[Paying]:
+    """The same with its due loop, and a provider whose database is `provider` and who has captured 100.00 for the
+    order.
+    """
+    async with shop_on(dsn) as shop, sandbox(provider) as psp, sandbox_gateway(psp.address, TIMEOUT) as gateway:
+        desk = shop.desk
+        pay = effects.pay(gateway, effects.age_in_log(desk.pool))
+        loop = DueLoop(desk.store, decider, desk.pool, dsn, desk.clock, ExpireDeadline, {effects.PREFIX: pay})
+        await psp.capture("o1", "100.00")
+        async with running(loop):
+            yield Paying(desk, psp, loop)

@@ -1,0 +1,82 @@
+"""One service's HTTP application over its own database, served on a socket, with tokens for whoever asks and a clock
+set by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.decider import Decider
+from shared.events.base import Actor, Cause, Command
+from shared.eventstore.connections import open_pool
+from shared.eventstore.handle import Outcome, handle
+from shared.eventstore.store import PostgresEventStore, open_store
+from shared.http.app import App, Parts, create_app
+from shared.http.routing import Router
+from shared.process.settings import Settings
+from tests.support.servers.sandbox import Answered, Served, served
+from tests.support.toys.marks import HandClock
+from tests.support.toys.notes import Issuer, running_issuer
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
+
+
+@dataclass
+class StandingClock(HandClock):
+    """A clock for an app: it stands, and is known."""
+
+    at: datetime = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    known: bool = True
+
+
+@dataclass
+class Desk:
+    """The service as parties meet it, and its log as the system writes it."""
+
+    served: Served
+    issuer: Issuer
+    store: PostgresEventStore
+    pool: Pool
+    clock: StandingClock
+    decider: Decider
+
+    async def get(self, path: str, actor: Actor, **query: Any) -> Answered:
+        return await self.served.ask("GET", path, params=query, headers=self._bearer(actor))
+
+    async def post(self, path: str, actor: Actor, body: Any = None, *, key: str = "", seen: str = "") -> Answered:
+        """A command; `key` is its Idempotency-Key, `seen` the ETag that it agrees to."""
+        conditions = {"Idempotency-Key": key, "If-Match": seen}
+        headers = self._bearer(actor) | {name: value for name, value in conditions.items() if value}
+        return await self.served.ask("POST", path, headers=headers, **({} if body is None else {"json": body}))
+
+    async def decide(self, *commands: Command) -> Sequence[Outcome]:
+        """What policies, timers and effects do, one after the other."""
+        return [await handle(self.store, self.decider, command, Cause.of(command)) for command in commands]
+
+    def _bearer(self, actor: Actor) -> dict[str, str]:
+        # Not the issuer's own default, which makes a buyer of somebody without a role.
+        return {"Authorization": f"Bearer {self.issuer.token(actor.id, *(sorted(actor.roles) or ('none',)))}"}
+
+
+@contextlib.asynccontextmanager
+async def desk_of(service: str, router: Router, decider: Decider, dsn: str) -> AsyncIterator[Desk]:
+    """The service's routes over the database at `dsn`."""
+    clock = StandingClock()
+    async with (
+        running_issuer() as issuer,
+        open_store(dsn, deadlines=decider.deadlines) as store,
+        open_pool(dsn) as pool,
+    ):
+        settings = Settings(oidc_issuer=issuer.address, oidc_jwks=f"{issuer.address}/jwks")
+
+        def build(_: str) -> App:
+            parts: Parts = {"store": contextlib.nullcontext(store), "pool": contextlib.nullcontext(pool)}
+            return create_app(service, [router], parts, settings, clock=clock)
+
+        async with served(build) as running:
+            yield Desk(running, issuer, store, pool, clock, decider)
