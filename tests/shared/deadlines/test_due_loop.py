@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from local_stack.state import PROJECT
+from shared.deadlines import due_loop
 from shared.deadlines.due_loop import DueLoop
 from shared.decider import Decider
 from shared.events.base import SYSTEM, Command, Event, Recorded, derived_uuid
