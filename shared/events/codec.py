@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,10 +10,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from shared.events.base import Event, Metadata, Recorded, wire_time
-from shared.events.dispute import DisputeEvent
-from shared.events.order import OrderEvent
-from shared.events.refund import RefundEvent
-from shared.events.return_label import ReturnEvent
+from shared.events.logs import LOGS
 
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 """An old stored shape's data → the type name and data of the next one."""
@@ -33,9 +29,7 @@ def type_name(event_class: type[Event]) -> str:
 
 
 EVENT_CLASSES: Mapping[str, type[Event]] = {
-    type_name(event_class): event_class
-    for union in (OrderEvent, DisputeEvent, RefundEvent, ReturnEvent)
-    for event_class in typing.get_args(union)
+    type_name(event_class): event_class for log in LOGS.values() for event_class in log.event_classes
 }
 _TYPE_NAMES = {event_class: name for name, event_class in EVENT_CLASSES.items()}
 

@@ -9,8 +9,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from local_stack.report import StackError
+from shared.events.logs import LOGS
 
-TOPICS = ("dispute.events", "refund.events", "return_label.events", "order.events")
+TOPICS = (*(log.topic for log in LOGS.values()), "order.events")
 PARTITIONS = 12
 PROBE = "makewhole.probe"
 TOPIC_ALREADY_EXISTS = 36

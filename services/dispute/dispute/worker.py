@@ -11,6 +11,7 @@ from dispute.domain.commands import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.read_models import dispute_history, disputes, order_status
 from shared.deadlines.due_loop import DueLoop
+from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
@@ -25,7 +26,6 @@ from shared.subscriptions.subscription import Subscription
 from shared.worker.worker import Component, run_worker
 
 SERVICE = "dispute"
-TOPIC = "dispute.events"
 
 
 @asynccontextmanager
@@ -40,12 +40,19 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
         yield (
             store,
             [
-                Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/dispute"),
-                subscribed(order_status.NAME, TOPIC, Projection(order_status.project)),
-                subscribed(disputes.NAME, TOPIC, Projection(disputes.project)),
-                subscribed(dispute_history.NAME, TOPIC, Projection(dispute_history.project)),
-                subscribed("note refunds", "refund.events", Policy(policies.react, store, decider)),
-                subscribed("note returns", "return_label.events", Policy(policies.react, store, decider)),
+                Relay(
+                    store,
+                    pool,
+                    dsn,
+                    partial(KafkaPublisher.opened, kafka, DISPUTE.topic),
+                    DISPUTE.topic,
+                    DISPUTE.source,
+                ),
+                subscribed(order_status.NAME, DISPUTE.topic, Projection(order_status.project)),
+                subscribed(disputes.NAME, DISPUTE.topic, Projection(disputes.project)),
+                subscribed(dispute_history.NAME, DISPUTE.topic, Projection(dispute_history.project)),
+                subscribed("note refunds", REFUND.topic, Policy(policies.react, store, decider)),
+                subscribed("note returns", RETURN_LABEL.topic, Policy(policies.react, store, decider)),
                 DueLoop(store, decider, pool, dsn, clock, ExpireDeadline),
             ],
         )

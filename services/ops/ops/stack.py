@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.state import state_folder
+from shared.events.logs import LOGS
 from shared.process.settings import Settings
 
-SERVICES = ("dispute", "refund", "return_label")
+SERVICES = tuple(LOGS)
 """Those with a log of their own."""
 
 
@@ -42,7 +43,7 @@ class Stack:
 
     def topic(self, service: str) -> str:
         """Where a service's log is published."""
-        return f"{service}.events"
+        return LOGS[service].topic
 
     @property
     def kafka(self) -> str:

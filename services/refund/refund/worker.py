@@ -13,6 +13,7 @@ from refund.domain.decider import decider
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
 from shared.deadlines.due_loop import DueLoop
+from shared.events.logs import DISPUTE, REFUND
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
@@ -26,7 +27,6 @@ from shared.subscriptions.subscription import Subscription
 from shared.worker.worker import Component, run_worker
 
 SERVICE = "refund"
-TOPIC = "refund.events"
 
 
 @asynccontextmanager
@@ -48,9 +48,11 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
         yield (
             store,
             [
-                Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/refund"),
-                subscribed(refunds.NAME, TOPIC, Projection(refunds.project)),
-                subscribed("capture and refund", "dispute.events", Policy(policies.react, store, decider)),
+                Relay(
+                    store, pool, dsn, partial(KafkaPublisher.opened, kafka, REFUND.topic), REFUND.topic, REFUND.source
+                ),
+                subscribed(refunds.NAME, REFUND.topic, Projection(refunds.project)),
+                subscribed("capture and refund", DISPUTE.topic, Policy(policies.react, store, decider)),
                 DueLoop(store, decider, pool, dsn, clock, ExpireDeadline, {effects.PREFIX: pay}),
             ],
         )

@@ -10,6 +10,7 @@ from return_label import policies
 from return_label.domain.commands import ExpireDeadline
 from return_label.domain.decider import decider
 from shared.deadlines.due_loop import DueLoop
+from shared.events.logs import DISPUTE, RETURN_LABEL
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
@@ -22,8 +23,6 @@ from shared.subscriptions.subscription import Subscription
 from shared.worker.worker import Component, run_worker
 
 SERVICE = "return_label"
-TOPIC = "return_label.events"
-DISPUTES = "dispute.events"
 
 
 @asynccontextmanager
@@ -35,9 +34,21 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
         yield (
             store,
             [
-                Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, TOPIC), TOPIC, "/makewhole/return-label"),
+                Relay(
+                    store,
+                    pool,
+                    dsn,
+                    partial(KafkaPublisher.opened, kafka, RETURN_LABEL.topic),
+                    RETURN_LABEL.topic,
+                    RETURN_LABEL.source,
+                ),
                 Subscription(
-                    "request returns", DISPUTES, requests, pool, dsn, partial(KafkaSource.opened, kafka, DISPUTES)
+                    "request returns",
+                    DISPUTE.topic,
+                    requests,
+                    pool,
+                    dsn,
+                    partial(KafkaSource.opened, kafka, DISPUTE.topic),
                 ),
                 DueLoop(store, decider, pool, dsn, clock, ExpireDeadline),
             ],

@@ -14,19 +14,9 @@ from typing import Any
 
 from shared.events.base import Event
 from shared.events.codec import EVENT_CLASSES, type_name
-from shared.events.dispute import DisputeEvent
-from shared.events.order import OrderEvent
-from shared.events.refund import RefundEvent
-from shared.events.return_label import ReturnEvent
+from shared.events.logs import LOGS
 
 ROOT = Path(__file__).resolve().parents[4]
-
-TOPICS: Mapping[str, Mapping[str, Any]] = {
-    "dispute.events": {"order": OrderEvent, "dispute": DisputeEvent},
-    "refund.events": {"payment": RefundEvent},
-    "return_label.events": {"return": ReturnEvent},
-}
-"""Topic → category of streams → the union of its events."""
 
 _HEADERS = {
     "ce_specversion": "1.0",
@@ -88,10 +78,10 @@ def asyncapi() -> dict[str, Any]:
             "description": "CloudEvents 1.0 in Kafka's binary mode.",
         },
         "defaultContentType": "application/json",
-        "channels": {_channel(topic): _topic(topic, streams) for topic, streams in TOPICS.items()},
+        "channels": {_channel(log.topic): _topic(log.topic, log.streams) for log in LOGS.values()},
         "operations": {
             f"publish_{_channel(topic)}": {"action": "send", "channel": {"$ref": f"#/channels/{_channel(topic)}"}}
-            for topic in TOPICS
+            for topic in (log.topic for log in LOGS.values())
         },
         "components": {
             "schemas": {"headers": _headers()},
@@ -110,7 +100,7 @@ def catalogue() -> str:
         "",
     ]
     lines += ["| Header | Is |", "|---|---|", *(f"| `{name}` | {said} |" for name, said in _HEADERS.items()), ""]
-    for topic, streams in TOPICS.items():
+    for topic, streams in ((log.topic, log.streams) for log in LOGS.values()):
         lines += [f"## {topic}", ""]
         for category, union in streams.items():
             lines += [f"Streams `{category}-…`", "", "| Event | Says | Fields |", "|---|---|---|"]

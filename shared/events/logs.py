@@ -1,0 +1,49 @@
+"""Every log: the service that writes it, the topic that it is published to, and what its streams hold.
+
+A service with a log is its folder and one entry here: topics, codec, catalogue and command line read it, and a test
+holds migrations, import walls and the distribution's packages against it.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.events.base import Event
+from shared.events.dispute import DisputeEvent
+from shared.events.order import OrderEvent
+from shared.events.refund import RefundEvent
+from shared.events.return_label import ReturnEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One service's log; `streams` maps a category (a stream's name before its first dash) to the union of events."""
+
+    service: str
+    streams: Mapping[str, Any]
+
+    @property
+    def topic(self) -> str:
+        """Where the relay publishes it."""
+        return f"{self.service}.events"
+
+    @property
+    def source(self) -> str:
+        """CloudEvents' `source` of its records."""
+        return f"/makewhole/{self.service.replace('_', '-')}"
+
+    @property
+    def event_classes(self) -> tuple[type[Event], ...]:
+        """Every event that its streams may hold, each once."""
+        return tuple(dict.fromkeys(event for union in self.streams.values() for event in typing.get_args(union)))
+
+
+DISPUTE = Log("dispute", {"order": OrderEvent, "dispute": DisputeEvent})
+REFUND = Log("refund", {"payment": RefundEvent})
+RETURN_LABEL = Log("return_label", {"return": ReturnEvent})
+
+LOGS: Mapping[str, Log] = {log.service: log for log in (DISPUTE, REFUND, RETURN_LABEL)}
+"""By service, which is also the name of its package."""

@@ -1,0 +1,37 @@
+"""What exists is declared once: the registry of logs, and everything that cannot import it."""
+
+from __future__ import annotations
+
+import configparser
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from migrations import SERVICES as MIGRATED
+from shared.events.logs import LOGS, Log
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+    "packages"
+]
+
+
+@pytest.mark.parametrize("log", LOGS.values(), ids=lambda log: log.service)
+def test_a_log_has_a_service_a_history_and_walls(log: Log) -> None:
+    folder = f"services/{log.service.replace('_', '-')}/{log.service}"
+    walls = configparser.ConfigParser()
+    walls.read(ROOT / ".importlinter")
+    assert (ROOT / folder / "worker.py").is_file()
+    assert folder in PACKAGES
+    assert log.service in MIGRATED
+    assert (ROOT / "migrations" / log.service / "versions").is_dir()
+    assert log.service in walls["importlinter:contract:anatomy"]["containers"].split()
+    assert log.service in walls["importlinter:contract:services-apart"]["modules"].split()
+
+
+def test_no_category_of_streams_and_no_event_belongs_to_two_logs() -> None:
+    categories = [category for log in LOGS.values() for category in log.streams]
+    events = [event for log in LOGS.values() for event in log.event_classes]
+    assert len(set(categories)) == len(categories)
+    assert len(set(events)) == len(events)
