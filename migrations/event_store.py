@@ -83,8 +83,8 @@ create table parked_events (
     primary key (subscription, stream, position),
     constraint parked_events_parked_fkey foreign key (subscription, stream) references parked on delete cascade
 );
-comment on table parked_events is 'the records of a parked stream, as they came, in order; headers are a list of
-    [name, text]';
+comment on table parked_events is
+    'the records of a parked stream, as they came, in order; headers are a list of [name, text]';
 """
 
 # History is not up for debate, not even for the owner of the table; statement triggers, so that they cost inserts
@@ -132,8 +132,8 @@ begin
     where w.expected <> coalesce((select e.version from events e where e.stream = w.stream order by e.version desc
         limit 1), 0);
 
-    -- The usual case apart: with nothing refused an event's place is its distance from the head,
-        and nothing need be sorted.
+    -- The usual case apart: with nothing refused an event's place is its distance from the head, and
+    -- nothing need be sorted.
     if refused = '{}' then
         insert into events (position, stream, version, key, type, data, metadata, recorded_at)
         select head + w.place, w.stream, w.version, w.key, w.type, w.data, w.metadata, stamp
