@@ -76,5 +76,5 @@ lock: $(UV) ## raise the pins to the newest versions
 events: setup-dev ## write the event catalogue and the schemas from the code
 	@$(BIN)/python -m ops.docs.catalogue
 
-rules: setup-dev ## write the page that says where each rule stands and what proves it
+rules: setup-dev ## write the pages of the rule book: what each rule says, where it stands and what proves it
 	@$(BIN)/python -m ops.docs.rules

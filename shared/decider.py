@@ -15,7 +15,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Fold(Generic[S]):
-    """How one category of streams becomes state: where it begins and how one event moves it."""
+    """How one category of streams becomes state: where it begins and how one event moves it (I6)."""
 
     initial: S
     evolve: Callable[[S, Any], S]

@@ -156,7 +156,7 @@ def derived_uuid(*parts: object) -> UUID:
 
 
 def derived_id(prefix: str, *parts: object) -> str:
-    """A public id such as `dsp_…` that follows from its parts (architecture: ids below the edge are never random)."""
+    """A public id such as `dsp_…` that follows from its parts (ids below the edge are never random)."""
     return f"{prefix}_{derived_uuid(prefix, *parts).hex}"
 
 

@@ -1,4 +1,4 @@
-"""Counting time (rules, section 0): instants are UTC, days are calendar days of one policy time zone."""
+"""Counting time (docs/rules/deadlines.md): instants are UTC, days are calendar days of one policy time zone."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from shared.events.order import LineAmount, Terms
 
 
 class Reason(StrEnum):
-    """Why a buyer disputes (rules 3.2); the last two are always refused, RETURN_CONDITION is the system's own."""
+    """Why a buyer disputes; the last two are always refused (S10, S13)."""
 
     NOT_RECEIVED = "not_received"
     LATE = "late"
@@ -69,7 +69,7 @@ class EscalationReason(StrEnum):
 
 
 class CloseReason(StrEnum):
-    """How a dispute ended (rules 3.2)."""
+    """How a dispute ended."""
 
     REFUNDED = "refunded"
     NO_REFUND = "no_refund"
@@ -254,7 +254,7 @@ class ReturnDue(Event):
 
 
 class RefundDue(Event):
-    """Asks the refund service for money: the only event that does (architecture: sagas)."""
+    """Asks the refund service for money: the only event that does (S57)."""
 
     refund_id: str
     order_id: str

@@ -18,9 +18,7 @@ class Anchor(StrEnum):
 
 
 class Terms(Message):
-    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days (rules
-    4).
-    """
+    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days."""
 
     programme: str
     version: int

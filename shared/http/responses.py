@@ -80,7 +80,7 @@ def query_response(body: Any, version: int | None = None, status: int = 200) -> 
 
 
 def to_json(value: Any) -> bytes:
-    """JSON of dicts, lists, pydantic models, Money, instants, enumerations and ids, as `interfaces.md` writes them."""
+    """JSON of dicts, lists, pydantic models, Money, instants, enumerations and ids in their wire form."""
     return orjson.dumps(value, _default, _OPTIONS)
 
 

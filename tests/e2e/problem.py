@@ -1,4 +1,4 @@
-"""A refusal as RFC 9457 and the design pages want it."""
+"""A refusal as RFC 9457 wants it, with what every problem of ours has beside."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What people write is read by the parties and by nobody else: it is in no log, no event and no topic (architecture
-0.3).
-"""
+"""What people write is read by the parties and by nobody else: it is in no log, no event and no topic."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Thirty days in one move of the clock: every deadline falls on its own day, each event says which (rules 3.5,
-interfaces.md 4).
-"""
+"""Thirty days in one move of the clock: each deadline falls on its own day, each event says which (S39, D1, P, R)."""
 
 from __future__ import annotations
 

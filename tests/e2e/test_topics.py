@@ -1,6 +1,4 @@
-"""What a stranger's consumer finds in the topics: CloudEvents in binary mode, in order, keyed for life (interfaces.md
-3).
-"""
+"""What a stranger's consumer finds in the topics: CloudEvents in binary mode, in order, keyed for life."""
 
 from __future__ import annotations
 

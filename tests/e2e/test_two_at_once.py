@@ -1,6 +1,4 @@
-"""Two openings of a dispute on one line at the same instant, two hundred times: always one dispute (G5, rules
-3.7.2).
-"""
+"""Two openings of a dispute on one line at the same instant, two hundred times: always one dispute (G5, I2)."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ async def races(services: Services) -> list[tuple[Deal, list[Answer]]]:
     return await asyncio.gather(*(race() for _ in range(ORDERS)))
 
 
-async def test_of_two_openings_at_once_one_wins_and_the_other_is_told_already_open(
+async def test_i2_g5_of_two_openings_at_once_one_wins_and_the_other_is_told_already_open(
     services: Services, logs: Logs
 ) -> None:
     raced = await races(services)

@@ -1,6 +1,4 @@
-"""Laws of a dispute's life: whatever happens to an order, in whatever order, the invariants of rules 3.7 hold (1–5 and
-8).
-"""
+"""Laws of a dispute's life: whatever happens to an order, in whatever order, the invariants I1 to I5 and I8 hold."""
 
 from __future__ import annotations
 
@@ -35,7 +33,7 @@ SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 
 @settings(max_examples=150)
 @given(SEEDS, STEPS)
-def test_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:
+def test_i1_i2_i3_i4_i5_i8_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:
     life = Life(Random(seed))
     for _ in range(steps):
         life.step()
@@ -48,7 +46,7 @@ def test_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: in
 
 @settings(max_examples=50)
 @given(SEEDS, STEPS)
-def test_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) -> None:
+def test_i6_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) -> None:
     life = Life(Random(seed))
     for _ in range(steps):
         life.step()
@@ -59,7 +57,7 @@ def test_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) -> No
 
 
 def check(market: Market) -> None:
-    """All that holds at every moment; that each event is legal is checked as it is appended (3.7.5)."""
+    """All that holds at every moment; that each event is legal is checked as it is appended (I5)."""
     no_line_gives_more_than_was_paid_on_it(market)
     a_line_has_at_most_one_open_dispute(market)
     an_agreement_waits_for_somebody(market)
@@ -67,7 +65,7 @@ def check(market: Market) -> None:
 
 
 def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
-    """3.7.1 and 3.7.3, counted from the events and compared with the fold."""
+    """I1 and I3, counted from the events and compared with the fold."""
     gone = market.refunded() + market.released()
     for name, line in market.order.lines.items():
         assert gone[name] <= line.cap.minor
@@ -75,7 +73,7 @@ def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
 
 
 def a_line_has_at_most_one_open_dispute(market: Market) -> None:
-    """3.7.2: seen from the disputes, and as the order knows it."""
+    """I2: seen from the disputes, and as the order knows it."""
     holders = [
         (line.line_id, dispute.facts.dispute_id) for dispute in market.open_disputes for line in dispute.facts.lines
     ]
@@ -84,7 +82,7 @@ def a_line_has_at_most_one_open_dispute(market: Market) -> None:
 
 
 def an_agreement_waits_for_somebody(market: Market) -> None:
-    """3.7.4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
+    """I4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
     asked = {due.dispute_id for due in market.unpaid()} | {due.dispute_id for due, _ in market.under_way()}
     agreed = {dispute.facts.dispute_id for dispute in market.open_disputes if dispute.phase == Phase.AGREED}
     assert agreed <= asked | refused(market)
@@ -129,7 +127,7 @@ def fire_next(market: Market) -> None:
 
 
 def silence_does_not_help(before: Any, kind: str, events: Any) -> None:
-    """3.7.8: D1 grants exactly what was asked; D2 grants nothing."""
+    """I8: D1 grants exactly what was asked; D2 grants nothing."""
     if kind == SELLER_RESPONSE:
         assert isinstance(before, Dispute)
         assert [type(event) for event in events][:2] == [SellerResponseTimedOut, SolutionReached]
@@ -140,7 +138,7 @@ def silence_does_not_help(before: Any, kind: str, events: Any) -> None:
 
 
 def every_dispute_ends(market: Market) -> None:
-    """3.7.4, in the long run."""
+    """I4, in the long run."""
     assert {dispute.facts.dispute_id for dispute in market.open_disputes} <= refused(market)
 
 

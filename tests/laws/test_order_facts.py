@@ -1,6 +1,4 @@
-"""Laws of an order's facts: they come in any order, more than once, also before the order, and lead to the same
-(interfaces: order.events).
-"""
+"""Laws of an order's facts: they come in any order, more than once, also before the order, and lead to the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules 3.7.1: whatever is asked in whatever order, no more is paid back than was captured, neither on a line nor in
+"""I1: whatever is asked in whatever order, no more is paid back than was captured, neither on a line nor in
 total.
 
 The provider here is gullible on purpose: it pays whatever it is asked for and only honours idempotency keys, so that
@@ -69,7 +69,7 @@ class GullibleProvider:
 
 
 class RefundsOfOnePayment(RuleBasedStateMachine):
-    """The payment's stream, its deadlines, the provider, and time."""
+    """I1, G9: the payment's stream, its deadlines, the provider, and time."""
 
     @initialize(caps=CAPS, captured=st.sampled_from([True, True, True, False]))
     def begin(self, caps: dict[str, int], captured: bool) -> None:

@@ -1,6 +1,4 @@
-"""Which event may follow which history: rules 3.3 written down once more, beside the code that decides (rules
-3.7.5).
-"""
+"""Which event may follow which history: the transitions written down once more, beside the code that decides (I5)."""
 
 from __future__ import annotations
 

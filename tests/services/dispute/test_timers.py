@@ -85,7 +85,7 @@ def test_s41_t5_the_request_granted_is_the_last_one() -> None:
 # D2: the buyer is silent
 
 
-def test_t8_k17_d2_when_the_buyer_is_silent_the_case_team_takes_over() -> None:
+def test_s49_t8_k17_d2_when_the_buyer_is_silent_the_case_team_takes_over() -> None:
     outcome = given(decider, countered()).when(expire("buyer_response", D2))
     outcome.then(
         BuyerResponseTimedOut(dispute_id=dispute_id(), due_at=D2, rules=("K17",)),
@@ -112,7 +112,7 @@ def test_t8_t39_other_terms_end_it_without_a_refund_and_the_hold_with_it() -> No
 # D4: no agreement
 
 
-def test_k16_t10_d4_after_7_days_without_agreement_the_case_team_takes_over() -> None:
+def test_s49_k16_t10_d4_after_7_days_without_agreement_the_case_team_takes_over() -> None:
     outcome = given(decider, answered_late).when(expire("negotiation", D4))
     outcome.then(
         NegotiationTimedOut(dispute_id=dispute_id(), due_at=D4, rules=("K16",)),

@@ -60,7 +60,7 @@ async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(shop: S
     assert await seen(both) == (["rfd_3", "rfd_2"], [404, 200, 200])
 
 
-async def test_refunds_are_listed_by_order_and_by_dispute_the_newest_first_s64(shop: Shop) -> None:
+async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(shop: Shop) -> None:
     await shop.ask(
         p.capture(),
         p.request(),

@@ -32,7 +32,7 @@ async def paying(migrated: Migrated) -> AsyncIterator[Paying]:
         yield paying
 
 
-async def test_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone_s57(paying: Paying) -> None:
+async def test_s57_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone(paying: Paying) -> None:
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
     assert await paying.types() == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
@@ -50,7 +50,7 @@ async def test_an_unknown_outcome_appends_nothing_and_the_same_key_pays_once(pay
     assert [fault["fired"] for fault in (await paying.psp.get("/faults")).body["data"]] == [2]
 
 
-async def test_a_decline_is_tried_again_under_a_new_key_when_the_clock_says_so_t31(paying: Paying) -> None:
+async def test_t31_a_decline_is_tried_again_under_a_new_key_when_the_clock_says_so(paying: Paying) -> None:
     await paying.break_next("decline", times=2, code="account_invalid")
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
@@ -63,7 +63,7 @@ async def test_a_decline_is_tried_again_under_a_new_key_when_the_clock_says_so_t
     assert await paying.paid() == [("rfd_1/2", "25.00")]
 
 
-async def test_after_five_retries_people_take_over_and_support_may_try_again_t31a(paying: Paying) -> None:
+async def test_t31a_after_five_retries_people_take_over_and_support_may_try_again(paying: Paying) -> None:
     await paying.break_next("decline", times=6)
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
@@ -129,7 +129,7 @@ async def test_the_query_for_an_age_reads_one_stream_by_its_index(shop: Shop) ->
     assert "events_stream_version_key" in str(plan)
 
 
-async def test_a_refund_shows_state_destination_window_and_checks_s58_s63(paying: Paying) -> None:
+async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying: Paying) -> None:
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
     shown = await paying.desk.get(RFD, p.BUYER)

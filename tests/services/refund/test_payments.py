@@ -39,7 +39,7 @@ def test_a_second_capture_changes_nothing() -> None:
     given(decider, p.captured()).when(p.capture(a=1)).then_nothing()
 
 
-def test_a_refund_under_the_cap_is_requested_and_approved_at_once_s57() -> None:
+def test_s57_a_refund_under_the_cap_is_requested_and_approved_at_once() -> None:
     given(decider, p.captured()).when(p.request()).then(p.requested(), p.approved())
 
 
@@ -59,7 +59,7 @@ def refusal(command: Any, *events: RefundEvent) -> str:
     return refused.reason
 
 
-def test_a_refund_of_an_unknown_payment_is_refused_t30a() -> None:
+def test_t30a_a_refund_of_an_unknown_payment_is_refused() -> None:
     assert refusal(p.request(payment_id="another"), p.captured()) == "unknown_payment"
 
 
@@ -74,52 +74,52 @@ def test_a_refund_keeps_whose_line_it_is() -> None:
 
 
 @pytest.mark.parametrize("source", [RefundSource.AGREEMENT, RefundSource.MEDIATION])
-def test_a_refund_from_a_dispute_names_the_dispute_s15(source: RefundSource) -> None:
+def test_s15_a_refund_from_a_dispute_names_the_dispute(source: RefundSource) -> None:
     assert refusal(p.request(source=source, dispute_id=None), p.captured()) == "dispute_required"
 
 
 @pytest.mark.parametrize("source", [RefundSource.CANCELLATION, RefundSource.RETURN, RefundSource.GOODWILL])
-def test_other_refunds_need_no_dispute_s15(source: RefundSource) -> None:
+def test_s15_other_refunds_need_no_dispute(source: RefundSource) -> None:
     given(decider, p.captured()).when(p.request(source=source, dispute_id=None)).then_types(
         RefundRequested, RefundApproved
     )
 
 
-def test_the_whole_payment_can_be_refunded_g9() -> None:
+def test_g9_the_whole_payment_can_be_refunded() -> None:
     given(decider, p.captured()).when(p.request(parts={"a": 6000, "b": 4000})).then_types(
         RefundRequested, RefundApproved
     )
 
 
 @pytest.mark.parametrize("parts", [{"a": 6001}, {"a": 1, "b": 4001}, {"c": 1}])
-def test_more_than_a_line_s_cap_is_refused_g9(parts: dict[str, int]) -> None:
+def test_g9_more_than_a_line_s_cap_is_refused(parts: dict[str, int]) -> None:
     assert refusal(p.request(parts=parts), p.captured()) == "amount_exceeds_cap"
 
 
-def test_earlier_refunds_count_against_the_cap_g9() -> None:
+def test_g9_earlier_refunds_count_against_the_cap() -> None:
     second = p.request("rfd_2", parts={"a": 3501})
     assert refusal(second, *OPEN) == "amount_exceeds_cap"
     given(decider, *OPEN).when(p.request("rfd_2", parts={"a": 3500})).then_types(RefundRequested, RefundApproved)
 
 
-def test_one_line_named_twice_is_summed_g9() -> None:
+def test_g9_one_line_named_twice_is_summed() -> None:
     twice = (*p.lines(a=4000), *p.lines(a=4000))
     assert refusal(p.request(lines=twice, amount=p.usd(8000)), p.captured()) == "amount_exceeds_cap"
 
 
-def test_another_currency_is_refused_g9() -> None:
+def test_g9_another_currency_is_refused() -> None:
     euro = Money(100, "EUR", 2)
     command = p.request(lines=(LineAmount(line_id="a", amount=euro),), amount=euro)
     assert refusal(command, p.captured()) == "amount_exceeds_cap"
 
 
 @pytest.mark.parametrize("amount", [0, 2499, 2501])
-def test_the_amount_is_the_sum_of_its_lines_and_not_nothing_g9(amount: int) -> None:
+def test_g9_the_amount_is_the_sum_of_its_lines_and_not_nothing(amount: int) -> None:
     parts = {"a": 2500} if amount else {"a": 0}
     assert refusal(p.request(parts=parts, amount=p.usd(amount)), p.captured()) == "amount_invalid"
 
 
-def test_a_negative_line_does_not_make_room_for_another_g9() -> None:
+def test_g9_a_negative_line_does_not_make_room_for_another() -> None:
     assert refusal(p.request(parts={"a": 7000, "b": -1000}), p.captured()) == "amount_invalid"
 
 
@@ -128,7 +128,7 @@ def test_a_refund_that_people_took_over_still_counts_against_the_cap() -> None:
     assert refusal(p.request("rfd_2", parts={"a": 3501}), *manual) == "amount_exceeds_cap"
 
 
-def test_an_issued_refund_names_when_the_bank_credits_it_s58() -> None:
+def test_s58_an_issued_refund_names_when_the_bank_credits_it() -> None:
     given(decider, *OPEN).when(p.issue()).then(p.issued())
 
 
@@ -141,7 +141,7 @@ def test_money_that_went_is_recorded_even_after_people_took_over() -> None:
     given(decider, *OPEN, p.failed(6, None), p.sent_to_manual(6)).when(p.issue(attempt=5)).then_types(RefundIssued)
 
 
-def test_a_refusal_of_the_provider_is_tried_again_after_a_doubling_pause_t31() -> None:
+def test_t31_a_refusal_of_the_provider_is_tried_again_after_a_doubling_pause() -> None:
     outcome = given(decider, *OPEN)
     state = outcome.when(p.decline(0)).then(p.failed(1, p.MONDAY + MINUTE))
     for attempt, pause in enumerate([2, 4, 8, 16], start=1):
@@ -157,7 +157,7 @@ def test_a_stale_refusal_decides_nothing() -> None:
 
 
 @pytest.mark.parametrize("actor", [p.BUYER, p.SUPPORT])
-def test_support_or_the_buyer_retries_a_failed_refund_s63(actor: Actor) -> None:
+def test_s63_support_or_the_buyer_retries_a_failed_refund(actor: Actor) -> None:
     outcome = given(decider, *OPEN, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(actor)).then_types(RefundRetried)
     assert outcome.deadlines == {("payment-o1", "pay:rfd_1"): p.MONDAY}
 
@@ -174,7 +174,7 @@ def test_a_retry_of_what_is_being_tried_changes_nothing() -> None:
     given(decider, *OPEN, p.failed(1, p.MONDAY)).when(p.retry(p.SUPPORT)).then_nothing()
 
 
-def test_a_retry_of_what_is_issued_or_refused_is_refused_g8() -> None:
+def test_g8_a_retry_of_what_is_issued_or_refused_is_refused() -> None:
     given(decider, *OPEN, p.issued()).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
     given(decider, p.captured()).when(p.request(payment_id="another")).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
 
@@ -209,7 +209,7 @@ def test_a_refund_that_nobody_asked_for_is_not_found() -> None:
     given(decider, p.captured()).when(p.issue()).then_rejects(NotFound)
 
 
-def test_the_bank_s_word_settles_an_issued_refund_once_s62() -> None:
+def test_s62_the_bank_s_word_settles_an_issued_refund_once() -> None:
     settled = given(decider, *OPEN, p.issued()).when(p.settle()).then_types(RefundSettled)
     settled.when(p.settle()).then_nothing()
     given(decider, *OPEN).when(p.settle()).then_rejects(WrongPhase)
@@ -244,7 +244,7 @@ def test_an_evolve_never_fails_on_a_fragment_of_history() -> None:
     assert state.refunds == {}
 
 
-def test_a_bank_window_over_a_weekend_in_the_policy_zone_s58() -> None:
+def test_k1_s58_a_bank_window_over_a_weekend_in_the_policy_zone() -> None:
     thursday_late = datetime(2026, 3, 5, 20, tzinfo=UTC)  # Friday in Shanghai
     outcome = given(decider, p.captured()).when(p.request(timezone="Asia/Shanghai")).when(p.issue(at=thursday_late))
     issued: RefundIssued = outcome.events[0]

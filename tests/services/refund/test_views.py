@@ -37,7 +37,7 @@ def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:
     ]
 
 
-def test_an_issued_refund_shows_when_to_expect_the_money_s58() -> None:
+def test_s58_an_issued_refund_shows_when_to_expect_the_money() -> None:
     view = seen(*OPEN, p.issued())
     assert (view["state"], view["amount"], view["destination"]) == (
         "issued",
@@ -48,7 +48,7 @@ def test_an_issued_refund_shows_when_to_expect_the_money_s58() -> None:
     assert view["expected_business_days"] == [3, 15]
 
 
-def test_a_refund_is_overdue_after_the_window_and_still_issued_s62() -> None:
+def test_s62_a_refund_is_overdue_after_the_window_and_still_issued() -> None:
     assert [seen(*OPEN, p.issued(), days=days)["overdue"] for days in (21, 22)] == [False, True]
     assert seen(*OPEN, p.issued(), days=22)["state"] == "issued"
 
@@ -61,11 +61,11 @@ def test_a_refund_is_overdue_after_the_window_and_still_issued_s62() -> None:
         ("bank_transfer", ["refund_account_correct", "posting_time"]),
     ],
 )
-def test_the_checks_depend_on_how_the_order_was_paid_s63(method: str, codes: list[str]) -> None:
+def test_s63_the_checks_depend_on_how_the_order_was_paid(method: str, codes: list[str]) -> None:
     assert [check["code"] for check in seen(p.captured(method), p.requested(), p.approved())["checks"]] == codes
 
 
-def test_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support_s63() -> None:
+def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> None:
     failed = (*OPEN, p.failed(1, p.MONDAY + timedelta(minutes=1)))
     assert rels(seen(*failed)) == (["retry"], [])
     assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], [])
@@ -83,7 +83,7 @@ def test_a_retry_that_is_not_possible_says_why() -> None:
     assert [(action["rel"], action["code"]) for action in view["unavailable_actions"]] == [("retry", "wrong_phase")]
 
 
-def test_a_refused_refund_shows_the_reason_t30a() -> None:
+def test_t30a_a_refused_refund_shows_the_reason() -> None:
     refused = given(refunds, p.captured()).when(p.request(parts={"a": 6001})).events
     view = seen(p.captured(), *refused)
     assert (view["state"], view["reason"], view["expected_credit"]) == ("refused", "amount_exceeds_cap", None)
@@ -119,7 +119,7 @@ def goods(steps: int, actor: Actor) -> dict[str, Any]:
     return return_view(returns.fold("return-ret_1")(ALL_OF_A_RETURN[:steps]), steps, actor)
 
 
-def test_a_return_shows_each_step_of_its_way_s81() -> None:
+def test_s81_a_return_shows_each_step_of_its_way() -> None:
     view = goods(6, r.BUYER)
     assert view["state"] == "inspected"
     assert view["label"]["prepaid"] is True

@@ -40,7 +40,7 @@ async def shipped(desk: Desk, number: str = "TRACK1", **more: Any) -> Answered:
     return await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": number}, **more)
 
 
-async def test_goods_go_back_step_by_step_and_each_party_sees_where_they_are_s81(desk: Desk) -> None:
+async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are(desk: Desk) -> None:
     before = await desk.get(RET, r.BUYER)
     assert (before.status, before.body["state"], before.headers["ETag"]) == (200, "label_issued", '"3"')
     assert before.body["available_actions"] == [
@@ -82,7 +82,7 @@ async def test_without_a_key_the_same_step_again_changes_nothing(desk: Desk) -> 
     assert await desk.store.head() == 4
 
 
-async def test_a_step_out_of_turn_is_refused_and_changes_nothing_g8(desk: Desk) -> None:
+async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(desk: Desk) -> None:
     assert refused(await desk.post(f"{RET}/receipt", r.SELLER)) == (409, "wrong_phase")
     assert refused(await desk.post(f"{RET}/inspection", r.WAREHOUSE, {"result": "pass"})) == (409, "wrong_phase")
     await shipped(desk)
@@ -138,7 +138,7 @@ async def test_a_return_that_nobody_asked_for_is_not_found(desk: Desk) -> None:
         ({}, "/result"),
     ],
 )
-async def test_an_inspection_that_does_not_fit_names_the_field_t27(
+async def test_t27_an_inspection_that_does_not_fit_names_the_field(
     desk: Desk, body: dict[str, str], pointer: str
 ) -> None:
     await shipped(desk)

@@ -26,16 +26,16 @@ RECEIVED = (*SHIPPED, r.received())
 INSPECTED = (*RECEIVED, r.inspected())
 
 
-def test_a_return_is_authorised_with_a_label_and_ten_days_to_ship_t22() -> None:
+def test_t22_a_return_is_authorised_with_a_label_and_ten_days_to_ship() -> None:
     given(decider).when(r.request()).then(*AUTHORIZED)
 
 
-def test_the_same_return_asked_twice_is_one_return() -> None:
+def test_s75_the_same_return_asked_twice_is_one_return_with_one_label() -> None:
     given(decider, *AUTHORIZED).when(r.request()).then_nothing()
 
 
 @pytest.mark.parametrize(("payer", "prepaid"), [(Payer.BUYER, False), (Payer.SELLER, True), (Payer.PLATFORM, True)])
-def test_the_label_is_prepaid_unless_the_buyer_pays_k26(payer: Payer, prepaid: bool) -> None:
+def test_k26_the_label_is_prepaid_unless_the_buyer_pays(payer: Payer, prepaid: bool) -> None:
     outcome = given(decider).when(r.request(freight_payer=payer))
     label: ReturnLabelIssued = outcome.events[2]
     assert (label.prepaid, label.payer) == (prepaid, payer)
@@ -43,26 +43,26 @@ def test_the_label_is_prepaid_unless_the_buyer_pays_k26(payer: Payer, prepaid: b
 
 
 @pytest.mark.parametrize("actor", [r.BUYER, r.SUPPORT, r.SERVICE])
-def test_the_buyer_or_who_acts_for_the_buyer_ships_t23(actor: Actor) -> None:
+def test_t23_the_buyer_or_who_acts_for_the_buyer_ships(actor: Actor) -> None:
     given(decider, *AUTHORIZED).when(r.ship(actor)).then(r.shipped())
 
 
 @pytest.mark.parametrize("actor", [r.WAREHOUSE, r.SELLER, r.SERVICE])
-def test_who_gets_the_goods_confirms_receipt_t25(actor: Actor) -> None:
+def test_t25_who_gets_the_goods_confirms_receipt(actor: Actor) -> None:
     given(decider, *SHIPPED).when(r.receive(actor)).then(r.received())
 
 
 @pytest.mark.parametrize("actor", [r.WAREHOUSE, r.SELLER])
-def test_goods_that_are_as_they_should_be_pass_s82(actor: Actor) -> None:
+def test_s82_goods_that_are_as_they_should_be_pass(actor: Actor) -> None:
     given(decider, *RECEIVED).when(r.inspect(actor)).then(r.inspected())
 
 
 @pytest.mark.parametrize("fault", list(InspectionFault))
-def test_goods_that_fail_have_a_fault_t27(fault: InspectionFault) -> None:
+def test_t27_goods_that_fail_have_a_fault(fault: InspectionFault) -> None:
     given(decider, *RECEIVED).when(r.inspect(fault=fault)).then(r.inspected(fault))
 
 
-def test_a_failure_without_a_fault_and_a_fault_without_failure_are_not_valid_t27() -> None:
+def test_t27_a_failure_without_a_fault_and_a_fault_without_failure_are_not_valid() -> None:
     for command in (r.inspect(fault=InspectionFault.DAMAGED, result="pass"), r.inspect(result="fail")):
         refusal = given(decider, *RECEIVED).when(command).then_rejects(ValidationFailed)
         assert [error["pointer"] for error in refusal.errors] == ["/fault"]
@@ -95,7 +95,7 @@ def test_a_step_that_was_taken_is_not_taken_again() -> None:
         (INSPECTED, r.inspect(fault=InspectionFault.MISSING)),
     ],
 )
-def test_a_step_out_of_turn_is_refused_g8(before: tuple[ReturnEvent, ...], command: Command) -> None:
+def test_g8_a_step_out_of_turn_is_refused(before: tuple[ReturnEvent, ...], command: Command) -> None:
     assert given(decider, *before).when(command).then_rejects(WrongPhase).members["phase"]
 
 
@@ -110,7 +110,7 @@ def test_a_step_out_of_turn_is_refused_g8(before: tuple[ReturnEvent, ...], comma
         (RECEIVED, r.inspect(r.SERVICE)),
     ],
 )
-def test_a_party_in_the_wrong_role_is_refused_g8(before: tuple[ReturnEvent, ...], command: Command) -> None:
+def test_g8_a_party_in_the_wrong_role_is_refused(before: tuple[ReturnEvent, ...], command: Command) -> None:
     given(decider, *before).when(command).then_rejects(Forbidden)
 
 
@@ -125,7 +125,7 @@ def test_who_is_a_stranger_in_one_role_may_act_in_another() -> None:
     given(decider, *SHIPPED).when(r.receive(both)).then_types(ReturnReceived)
 
 
-def test_the_inspection_has_two_business_days_d11() -> None:
+def test_d11_the_inspection_has_two_business_days() -> None:
     received: ReturnReceived = given(decider, *SHIPPED).when(r.receive()).events[0]
     assert received.inspect_by.isoformat() == "2026-03-11T00:00:00+00:00"
 

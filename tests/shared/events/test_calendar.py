@@ -1,4 +1,4 @@
-"""Counting time, as section 0 of the rules defines it."""
+"""Counting time, as docs/rules/deadlines.md defines it."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ def test_within_five_days_ends_with_the_fifth_day() -> None:
     assert within_days(utc("2026-03-01T15:30"), 5, "UTC") == utc("2026-03-07")
 
 
-def test_from_the_eleventh_day_begins_with_that_day_s21() -> None:
+def test_s21_from_the_eleventh_day_begins_with_that_day() -> None:
     assert from_day(utc("2026-03-01T23:59"), 11, "UTC") == utc("2026-03-12")
 
 

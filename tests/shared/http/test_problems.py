@@ -217,7 +217,7 @@ async def test_a_domain_refusal_is_a_conflict_with_its_rules_and_members(client:
     assert body["rules"] == ["S21"] and body["detail"] == "Wait." and body["opens_at"].endswith("Z")
 
 
-async def test_every_domain_refusal_names_a_human_beside_its_own_actions(client: httpx.AsyncClient) -> None:
+async def test_s106_every_domain_refusal_names_a_human_beside_its_own_actions(client: httpx.AsyncClient) -> None:
     body = problem(await write(client, json={"text": "too early"}), 409, "too_early")
     assert [action["rel"] for action in body["actions"]] == ["wait", "contact-support"]
     assert (await client.get(body["actions"][1]["href"])).status_code == 200

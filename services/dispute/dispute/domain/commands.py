@@ -223,7 +223,7 @@ class NoteReturn(DisputeAndOrderCommand):
 
 
 class ExpireDeadline(Command):
-    """A timer asks; the decider decides again (architecture 0.6)."""
+    """A timer asks; the decider decides again (docs/architecture.md#time)."""
 
     stream: str
     key: str
@@ -247,5 +247,5 @@ def _texts(command: Command, subject: str, **texts: str | None) -> Sequence[Pers
 
 
 def is_due(due_at: datetime | None, command: ExpireDeadline) -> bool:
-    """Whether this firing is the deadline's own and not too soon: a cleared or moved one loses (rules 3.5)."""
+    """Whether this firing is the deadline's own and not too soon: a cleared or moved one loses."""
     return due_at == command.due_at and command.at >= command.due_at

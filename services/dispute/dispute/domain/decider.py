@@ -1,4 +1,4 @@
-"""The service's decisions: which function answers which command, and how its streams fold."""
+"""The service's decisions: which function answers which command, and how its streams fold (I5)."""
 
 from __future__ import annotations
 

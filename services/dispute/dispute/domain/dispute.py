@@ -1,4 +1,4 @@
-"""A dispute's life as phase and fulfilment (rules 3.2): its state, what each event makes of it, and its deadlines."""
+"""A dispute's life as phase and fulfilment (docs/rules/states.md): what each event makes of it, its deadlines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEGOTIATION = "negotiation"
 
 
 class Phase(StrEnum):
-    """Who is to act next (rules 3.2)."""
+    """Who is to act next."""
 
     AWAITING_SELLER = "awaiting_seller"
     AWAITING_BUYER = "awaiting_buyer"
@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 
 class Fulfilment(StrEnum):
-    """How far an agreed solution is carried out (rules 3.2)."""
+    """How far an agreed solution is carried out."""
 
     NONE = "none"
     RETURN_PENDING = "return_pending"
@@ -134,7 +134,7 @@ def evolve(state: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an 
 
 
 def deadlines(event: Event) -> Iterable[Start | Clear]:
-    """D1, D2 and D4: what each event starts and ends (rules 3.5)."""
+    """D1, D2 and D4: what each event starts and ends."""
     match event:
         case disputes.DisputeOpened():
             return (Start(SELLER_RESPONSE, event.respond_by),)

@@ -1,6 +1,4 @@
-"""May this buyer dispute these lines now? Guards G1–G6 (rules 3.4), tried in order: the first that fails gives the
-code.
-"""
+"""May this buyer dispute these lines now? Guards G1–G6, tried in order: the first that fails gives the code."""
 
 from __future__ import annotations
 
@@ -93,7 +91,7 @@ def guard_protected(order: Order, now: datetime) -> None:
 
 
 def guard_free(order: Order, line: Line) -> None:
-    """G5 (S25, S26, S20): no open dispute on the line, no agreement, and it is not settled."""
+    """G5 (S25, S26, S20, I2): no open dispute on the line, no agreement, and it is not settled."""
     if line.held_by:
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
     if line.agreed:
@@ -106,7 +104,7 @@ def guard_free(order: Order, line: Line) -> None:
 
 
 def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
-    """G6 (S3, S11, K20): the ground fits what is known of the order."""
+    """G6 (S3, S11, K9, K20): the ground fits what is known of the order."""
     guard_ground(reason, *_for_the_unwanted(order, lines))
     if reason == Reason.NOT_RECEIVED and order.delivered_at:
         detail = "The carrier's records show a delivery."

@@ -1,4 +1,4 @@
-"""What the other services answered, noted on the dispute and its order (T23–T33, architecture: sagas)."""
+"""What the other services answered, noted on the dispute and its order (T23–T33, I4)."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def guard_cancellation(dispute: Dispute, actor: Actor) -> None:
 
 
 def respond(command: RespondToDispute, dispute: Dispute) -> list[Event]:
-    """The seller accepts what is asked, offers something else, or refuses (S40, S42, T4)."""
+    """The seller accepts what is asked, offers something else, or refuses (S40, S42, T2, T3, T4)."""
     guard_response(dispute, command.actor, command.at)
     guard_text(reason=command.reason)
     match command.decision:

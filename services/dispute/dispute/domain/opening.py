@@ -1,4 +1,4 @@
-"""OpenDispute (T1, T38): one dispute a line, decided on the dispute and its order in one append."""
+"""OpenDispute (T1, T38, S18): one dispute a line, decided on the dispute and its order in one append."""
 
 from __future__ import annotations
 

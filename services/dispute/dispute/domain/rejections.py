@@ -1,4 +1,4 @@
-"""Every way in which this service says no (rules 3.4): the class's name is the code."""
+"""Every way in which this service says no (docs/rules/guards.md): the class's name is the code."""
 
 from __future__ import annotations
 

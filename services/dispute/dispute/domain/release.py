@@ -1,4 +1,4 @@
-"""Who gets the money that a dispute held: the end of holds, of the protection, and the release (T39, S24, S45, S47)."""
+"""Who gets the money that a dispute held: ends of holds and protection, and the release (T39, S24, S45, S47, I3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What silence does: each deadline that fell due, decided again on the state (rules 3.5)."""
+"""What silence does: each deadline that fell due, decided again on the state; it never helps who is silent (I8)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Dispute history: one entry an event, who did what when, on which rules, with amounts and deadlines (S52, rules
-3.9).
-"""
+"""Dispute history: one entry an event, who did what when, on which rules, with amounts and deadlines (S52)."""
 
 from __future__ import annotations
 

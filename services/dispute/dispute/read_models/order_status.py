@@ -1,4 +1,4 @@
-"""Order status: how far an order is, until when it is protected, and what happened to its money (S23, rules 3.9)."""
+"""Order status: how far an order is, until when it is protected, and what happened to its money (S23)."""
 
 from __future__ import annotations
 

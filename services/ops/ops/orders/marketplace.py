@@ -1,4 +1,4 @@
-"""Orders in the columns of the Brazilian marketplace data set, and how they become ours (interfaces 7).
+"""Orders in the columns of the Brazilian marketplace data set, and how they become ours.
 
 Its wall-clock times are those of São Paulo, its amounts centavos of the real. It tells no instant of a cancellation, so
 it gives no such fact.

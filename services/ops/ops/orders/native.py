@@ -1,6 +1,4 @@
-"""Orders in this project's own format: the body of the PUT with its `order_id` (interfaces 7), and optionally a
-`complaint`.
-"""
+"""Orders in this project's own format: the body of the PUT with its `order_id`, and optionally a `complaint`."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class RecordSettled(RefundCommand):
 
 
 class ExpireDeadline(Command):
-    """A timer asks; the decider decides again (architecture 0.6)."""
+    """A timer asks; the decider decides again (docs/architecture.md#time)."""
 
     stream: str
     key: str

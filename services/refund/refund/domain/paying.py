@@ -21,7 +21,7 @@ from shared.events.refund import (
 )
 
 RETRY_LIMIT = 5
-"""Tries after the first one, by the system's own motion (rules 4: refund.retry_limit); then people take over (T31a)."""
+"""Tries after the first one, by the system's own motion (`refunds.retry_limit`); then people take over (T31a)."""
 
 FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""

@@ -1,6 +1,6 @@
 """One order's payment: what was captured, and every refund that is counted against it.
 
-The cap is this one stream's invariant (rules 3.7.1), so that no two refunds can pass it side by side.
+The cap is this one stream's invariant (I1), so that no two refunds can pass it side by side.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.events.refund import (
 
 
 class RefundStatus(StrEnum):
-    """Where a refund is (rules 3.6)."""
+    """Where a refund is (docs/rules/states.md)."""
 
     REQUESTED = "requested"
     REFUSED = "refused"

@@ -1,4 +1,4 @@
-"""A return's life as a fold: from the request to what the inspection found (rules 3.6)."""
+"""A return's life as a fold: from the request to what the inspection found (docs/rules/states.md)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,50 @@
+"""What parties see of a dispute: its label, how it ended, and its history."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from dispute.domain.dispute import Phase
+from dispute.read_models.dispute_history import entry
+from dispute.views.dispute import dispute_view, label
+from shared.events.base import Actor, Metadata, Recorded
+from shared.events.dispute import DisputeClosed
+from tests.support.builders.commands import BUYER, SELLER, dispute_stream, note_refund, on
+from tests.support.builders.histories import Histories, after, agreed, dispute_of, opened, refund_due
+
+
+def refunded() -> Histories:
+    happened = agreed(amount="30.00")
+    return after(happened, note_refund(refund_due(happened), on("Mar 14")))
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_s53_every_phase_has_one_of_two_labels(phase: Phase) -> None:
+    assert label(phase) == ("Dispute Finished" if phase is Phase.CLOSED else "Dispute in Progress")
+
+
+def test_s52_an_open_dispute_has_no_result() -> None:
+    assert dispute_view(dispute_of(opened()), 1, BUYER, on("Mar 13"))["result"] is None
+
+
+@pytest.mark.parametrize("party", [BUYER, SELLER])
+def test_s52_a_closed_dispute_shows_the_amount_and_why_it_ended(party: Actor) -> None:
+    result = dispute_view(dispute_of(refunded()), 6, party, on("Mar 15"))["result"]
+    assert result == {
+        "amount": {"amount": "30.00", "currency": "USD"},
+        "reason": "refunded",
+        "reached_type": "negotiated",
+        "rules": ["S40", "T33", "S52"],
+        "at": "2026-03-14T12:00:00.000000Z",
+    }
+
+
+def test_s52_the_last_entry_of_the_history_holds_the_amount_and_why_it_ended() -> None:
+    last = refunded()[dispute_stream()][-1]
+    assert isinstance(last, DisputeClosed)
+    metadata = Metadata(on("Mar 14"), UUID(int=1), "", "system", "", None, None, "o1")
+    *_, actor, action, rules, detail = entry(Recorded(dispute_stream(), 6, 9, last, metadata))
+    assert (actor, action, rules) == ("system", "dispute_closed", ["T33", "S52"])
+    assert '"reason":"refunded"' in detail and '"amount":"30.00"' in detail
