@@ -19,7 +19,7 @@ PATIENCE = 180.0
 """Seconds for what follows in other services."""
 FAR = 120 * DAY
 """Longer than any deadline that a finished story leaves behind."""
-MOVE = aiohttp.ClientTimeout(total=300)
+MOVE = aiohttp.ClientTimeout(total=30)
 """Below the sandbox's own patience: a move that stands still is begun anew."""
 
 

@@ -16,7 +16,7 @@ from tests.e2e.topics import read_all
 
 pytestmark = pytest.mark.e2e
 
-SECONDS = timedelta(seconds=30)
+SLACK = timedelta(minutes=5)
 """How long after its deadline an event's instant may be: what the processes take, on a machine that is busy with other
 things.
 """
@@ -75,11 +75,11 @@ async def fired(logs: Logs, dispute: Dispute, name: str, due_at: datetime) -> No
     """The deadline's event names its instant and happened then, in the domain's time."""
     event = await only(logs, f"dispute-{dispute.id}", name)
     assert instant(event["data"]["due_at"]) == due_at
-    assert due_at <= at(event) < due_at + SECONDS
+    assert due_at <= at(event) < due_at + SLACK
 
 
 async def test_the_clock_is_where_it_was_sent_and_went_there_in_steps(month: Month, services: Services) -> None:
-    assert month.second + 30 * DAY <= instant(month.end["now"]) < month.second + 30 * DAY + SECONDS
+    assert month.second + 30 * DAY <= instant(month.end["now"]) < month.second + 30 * DAY + SLACK
     assert month.end["steps"] >= len({1, 6, 8, 10, 16, 17}), "each deadline is a step of its own"
 
 
@@ -87,15 +87,15 @@ async def test_a_silent_seller_grants_the_request_at_the_start_of_the_sixth_day(
     due = day_after(month.second, 6)
     await fired(logs, month.silent_seller, "SellerResponseTimedOut", due)
     for name in ("SolutionReached", "RefundDue", "RefundNoted", "DisputeClosed"):
-        assert due <= at(await only(logs, f"dispute-{month.silent_seller.id}", name)) < due + SECONDS
+        assert due <= at(await only(logs, f"dispute-{month.silent_seller.id}", name)) < due + SLACK
 
 
 async def test_the_money_of_that_day_went_on_that_day(month: Month, logs: Logs, services: Services) -> None:
     due, deal = day_after(month.second, 6), month.silent_seller.deal
     for event in (await logs.events("refund", f"payment-{deal.order_id}"))[1:]:
-        assert due <= at(event) < due + SECONDS
+        assert due <= at(event) < due + SLACK
     (refund,) = [line for line in await services.ledger(deal.order_id) if line["kind"] == "refund"]
-    assert due <= instant(refund["at"]) < due + SECONDS
+    assert due <= instant(refund["at"]) < due + SLACK
 
 
 async def test_a_silent_buyer_hands_over_to_the_case_team_at_the_start_of_the_sixth_day(
@@ -137,10 +137,10 @@ async def test_a_protection_ends_on_its_day_and_the_money_is_released_an_hour_la
         due,
         due + timedelta(hours=1),
     )
-    assert due <= at(expired) < due + SECONDS
+    assert due <= at(expired) < due + SLACK
     for name in ("PaymentReleased", "OrderCompleted"):
         event = await only(logs, f"order-{deal.order_id}", name)
-        assert due + timedelta(hours=1) <= at(event) < due + timedelta(hours=1) + SECONDS
+        assert due + timedelta(hours=1) <= at(event) < due + timedelta(hours=1) + SLACK
 
 
 async def test_what_was_held_when_the_protection_ended_is_released_when_nothing_holds_it_any_more(
