@@ -7,26 +7,16 @@ from functools import cache
 from importlib import resources
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from shared.http.error_codes import REFUSED, STATUS, known_codes, title
+from shared.http.page_layout import document, page
 from shared.http.problems import Refusal
 from shared.http.routing import Router
+from shared.http.rule_pages import links_to, rule_page, rules_page
 
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _DAY = {"Cache-Control": "public, max-age=86400"}
-_POLICY = {
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "frame-ancestors 'none'"
-}
-
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.55 system-ui, sans-serif }
-body { max-width: 44rem; margin: 4rem auto; padding: 0 1.25rem }
-h1 { font-size: 1.6rem; line-height: 1.25 } code { font-size: .95em } a { color: LinkText } li { margin: .3rem 0 }
-    small { opacity: .7 }
-"""
-
 _START = """
 window.addEventListener("load", () => SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#docs", deepLinking: true, docExpansion: "none", tryItOutEnabled: true,
@@ -68,12 +58,9 @@ _OTHERWISE = (
 
 _SUPPORT = """
 <h1>A human looks at it</h1>
-<p>Every refusal of this service can be reviewed by a person. Write to the platform's support
-    and name the <code>request_id</code> of the
-problem, and the order or the dispute that it is about. Support sees what was recorded,
-    and can open or correct a dispute by an override,
-which two persons sign.</p>
-<p>In an open dispute a message to the case team works too: <code>POST /v1/disputes/{id}/messages</code>.</p>
+<p>Every refusal of this service can be reviewed by a person. Write to the platform's support and name the
+<code>request_id</code> of the problem, and the order, the dispute, the return or the refund that it is about.
+Support sees what was recorded, and the rules that the refusal named.</p>
 """
 
 
@@ -86,6 +73,8 @@ def pages() -> Router:
         ("/docs/{name}", _docs_asset),
         ("/problems", _problems),
         ("/problems/{code}", _problem),
+        ("/rules", rules_page),
+        ("/rules/{rule_id}", rule_page),
         ("/support", _support),
     ):
         router.add_route(path, endpoint, include_in_schema=False)
@@ -96,9 +85,7 @@ async def _docs(request: Request) -> Response:
     body = (
         '<div id="docs"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>'
     )
-    return HTMLResponse(
-        _document(request.app.title, body, '<link rel="stylesheet" href="/docs/swagger-ui.css">'), headers=_POLICY
-    )
+    return document(request.app.title, body, '<link rel="stylesheet" href="/docs/swagger-ui.css">')
 
 
 async def _docs_start(_: Request) -> Response:
@@ -117,38 +104,34 @@ async def _problems(_: Request) -> Response:
         f'<li><a href="/problems/{code}"><code>{code}</code></a> <small>{STATUS.get(code, REFUSED)}</small></li>'
         for code in known_codes()
     )
-    return _page("Problems", f"<h1>Problems</h1><p>Every refusal has one of these codes.</p><ul>{items}</ul>")
+    return page("Problems", f"<h1>Problems</h1><p>Every refusal has one of these codes.</p><ul>{items}</ul>")
 
 
 async def _problem(request: Request) -> Response:
     code = request.path_params["code"]
     if code not in known_codes():
         raise Refusal("not_found")
-    return _page(title(code), _explanation(code))
+    return page(title(code), _explanation(code))
 
 
 async def _support(_: Request) -> Response:
-    return _page("Reach a human", _SUPPORT)
+    return page("Reach a human", _SUPPORT)
 
 
 def _explanation(code: str) -> str:
     status = STATUS.get(code, REFUSED)
+    resting = f"<p>Rules that say so: {links}</p>" if (links := links_to(_rules_naming(code))) else ""
     return (
         f"<h1>{html.escape(title(code))}</h1><p><code>{code}</code> · status {status}</p>"
-        f"<p>{_EXPLAINED.get(code, _OTHERWISE)}</p><p><a href='/problems'>all problems</a></p>"
+        f"<p>{_EXPLAINED.get(code, _OTHERWISE)}</p>{resting}<p><a href='/problems'>all problems</a></p>"
     )
 
 
-def _page(name: str, body: str) -> Response:
-    return HTMLResponse(_document(name, body, f"<style>{_STYLE}</style>"), headers=_POLICY)
+def _rules_naming(code: str) -> list[str]:
+    # The book is read when somebody looks: no service needs it to start.
+    from shared.rules.book import RULES
 
-
-def _document(name: str, body: str, head: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(name)}</title>{head}</head><body>{body}</body></html>"
-    )
+    return [one.id for one in RULES.values() if f"`{code}`" in one.statement]
 
 
 @cache

@@ -21,12 +21,19 @@ _ALWAYS = {422: "validation_failed", 500: "internal"}
 _GATED = {401: "unauthenticated", 403: "forbidden"}
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
+RULE_LINKS: Schema = {
+    "type": "object",
+    "description": "Each of `rules` with the path at which this service shows what it says, for people.",
+    "additionalProperties": {"type": "string", "format": "uri-reference"},
+    "examples": [{"S21": "/rules/S21"}],
+}
+
 PROBLEM: Schema = {
     "type": "object",
     "title": "Problem",
     "description": "RFC 9457. `code` never changes its meaning; clients take unknown members and unknown codes as "
     "they come.",
-    "required": ["type", "title", "status", "detail", "code", "rules", "errors", "request_id"],
+    "required": ["type", "title", "status", "detail", "code", "rules", "rule_links", "errors", "request_id"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference", "examples": ["/problems/too_early"]},
         "title": {"type": "string", "examples": ["Too early"]},
@@ -34,6 +41,7 @@ PROBLEM: Schema = {
         "detail": {"type": "string"},
         "code": {"type": "string", "examples": ["too_early"]},
         "rules": {"type": "array", "items": {"type": "string"}, "examples": [["S21"]]},
+        "rule_links": RULE_LINKS,
         "errors": {
             "type": "array",
             "items": {
@@ -146,6 +154,7 @@ def _problem(status: int, code: str) -> Schema:
         "detail": "",
         "code": code,
         "rules": [],
+        "rule_links": {},
         "errors": [{"pointer": "/amount/currency", "code": "currency", "detail": "…"}]
         if code == "validation_failed"
         else [],

@@ -20,6 +20,7 @@ from shared.eventstore.handle import StaleVersion
 from shared.http.error_codes import DETAILS, REFUSED, STATUS, title
 from shared.rejections import Rejected
 from shared.resilience.retry import transient
+from shared.rules.links import rule_links
 from shared.subscriptions.freshness import ProjectionBehind
 
 MEDIA_TYPE = "application/problem+json"
@@ -90,6 +91,7 @@ class Problem:
             "detail": self.detail or DETAILS.get(self.code, ""),
             "code": self.code,
             "rules": list(self.rules),
+            "rule_links": rule_links(self.rules),
             "errors": list(self.errors),
             "request_id": request_id,
             **self.members,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tests.e2e.client import PROBLEM, Answer
 
-MEMBERS = {"type", "title", "status", "detail", "code", "rules", "errors", "request_id"}
+MEMBERS = {"type", "title", "status", "detail", "code", "rules", "rule_links", "errors", "request_id"}
 
 
 def is_one_problem(
@@ -23,6 +23,7 @@ def is_one_problem(
     assert body["title"]
     assert body["request_id"] == answer.headers["X-Request-Id"]
     assert body["rules"] == list(rules)
+    assert body["rule_links"] == {rule: f"/rules/{rule}" for rule in body["rules"]}
     found = [fault["pointer"] for fault in body["errors"]]
     assert found[: len(expected := list(pointers))] == expected, body["errors"]
     assert bool(found) == bool(expected)

@@ -159,6 +159,10 @@ def test_an_order_is_shown_with_its_disputes_and_what_happened_in_them() -> None
         assert word in text
 
 
+def test_a_rule_in_the_history_leads_to_what_it_says() -> None:
+    assert 'href="/rules/S25"' in page(seen(order()), "o1", ADDRESSES)
+
+
 def test_an_unknown_order_is_said_to_be_unknown() -> None:
     text = Outline(
         page(

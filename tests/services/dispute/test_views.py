@@ -8,7 +8,7 @@ import pytest
 
 from dispute.domain.dispute import Phase
 from dispute.read_models.dispute_history import entry
-from dispute.views.dispute import dispute_view, label
+from dispute.views.dispute import dispute_view, history_entry, label
 from shared.events.base import Actor, Metadata, Recorded
 from shared.events.dispute import DisputeClosed
 from tests.support.builders.commands import BUYER, SELLER, dispute_stream, note_refund, on
@@ -48,3 +48,10 @@ def test_s52_the_last_entry_of_the_history_holds_the_amount_and_why_it_ended() -
     *_, actor, action, rules, detail = entry(Recorded(dispute_stream(), 6, 9, last, metadata))
     assert (actor, action, rules) == ("system", "dispute_closed", ["T33", "S52"])
     assert '"reason":"refunded"' in detail and '"amount":"30.00"' in detail
+
+
+def test_an_entry_of_the_history_links_the_rules_that_it_rests_on() -> None:
+    row = {"version": 6, "at": on("Mar 14"), "actor": "system", "action": "dispute_closed", "rules": ["T33", "S52"]}
+    shown = history_entry({**row, "detail": {}})
+    assert shown["rules"] == ["T33", "S52"]
+    assert shown["rule_links"] == {"T33": "/rules/T33", "S52": "/rules/S52"}

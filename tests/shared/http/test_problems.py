@@ -13,7 +13,7 @@ from shared.http.error_codes import STATUS, known_codes, title
 from shared.http.problems import Problem, faults, invalid, pointer, problem_of
 from tests.support.toys.notes import Issuer, client_of, running_issuer, tiny_app
 
-MEMBERS = {"type", "title", "status", "detail", "code", "rules", "errors", "request_id"}
+MEMBERS = {"type", "title", "status", "detail", "code", "rules", "rule_links", "errors", "request_id"}
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ def _history(history: Answer | None, now: datetime | None) -> Html | None:
 
 
 def _entry(entry: Json, now: datetime | None) -> Html:
-    rules = [pill(str(rule), "rule") for rule in entry.get("rules") or []]
+    rules = [el("a", pill(str(rule), "rule"), href=f"/rules/{rule}") for rule in entry.get("rules") or []]
     who = el("span", "by ", str(entry.get("actor", "")).replace(":", " "), class_="who")
     return el(
         "li",

@@ -14,6 +14,7 @@ from dispute.views.actions import Action, Json, rendered
 from shared.events.base import Actor, wire_time
 from shared.events.dispute import Solution
 from shared.events.money import Money
+from shared.rules.links import rule_links
 
 IN_PROGRESS, FINISHED = "Dispute in Progress", "Dispute Finished"
 """S53: the two labels that a party sees."""
@@ -180,6 +181,6 @@ def _refund(dispute: Dispute) -> Json | None:
 
 
 def history_entry(row: Mapping[str, Any]) -> Json:
-    """An entry of the history."""
+    """An entry of the history, with the pages of the rules that it rests on."""
     same = {name: row[name] for name in ("version", "actor", "action", "detail")}
-    return {"at": wire_time(row["at"]), "rules": list(row["rules"]), **same}
+    return {"at": wire_time(row["at"]), "rules": list(row["rules"]), "rule_links": rule_links(row["rules"]), **same}

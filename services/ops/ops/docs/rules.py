@@ -83,7 +83,8 @@ def _index() -> str:
 _INDEX = """# The rule book
 
 {generated} The rules are data in `shared/rules/`, one file a kind; change them there. Every service serves them at
-`/rules` and `/rules/<id>`, and refusals, decisions and history entries name the ids that they rest on.
+`/rules` and `/rules/<id>`; refusals and history entries name the ids that they rest on in `rules`, and where each
+can be read in `rule_links`.
 
 | Kind | Rules | Built | |
 |---|---|---|---|
