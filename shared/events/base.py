@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
+from shared.events.slot import id_in_slot, slot_of, slot_of_stream
+
 NAMESPACE = UUID("6f1d6a52-8a64-5c0e-9a4e-6d616b657768")
 
 
@@ -155,9 +157,16 @@ def derived_uuid(*parts: object) -> UUID:
     return uuid5(NAMESPACE, "|".join(str(part) for part in parts))
 
 
-def derived_id(prefix: str, *parts: object) -> str:
-    """A public id such as `dsp_…` that follows from its parts (ids below the edge are never random)."""
-    return f"{prefix}_{derived_uuid(prefix, *parts).hex}"
+def derived_id(prefix: str, key: str, *parts: object) -> str:
+    """A public id such as `dsp_…` that follows from its parts and carries the slot of `key`, its order's id."""
+    return id_in_slot(slot_of(key), prefix, derived_uuid(prefix, *parts).hex)
+
+
+def derived_id_beside(stream: str, prefix: str, *parts: object) -> str:
+    """The same where only a stream is at hand: it carries that stream's slot. ValueError where the stream has none."""
+    if (slot := slot_of_stream(stream)) is None:
+        raise ValueError(f"{stream} carries no slot")
+    return id_in_slot(slot, prefix, derived_uuid(prefix, *parts).hex)
 
 
 def digest(*parts: bytes) -> str:

@@ -15,10 +15,11 @@ PREFIXES: Mapping[str, str] = {
     "dispute": "dsp",
     "evidence": "evd",
     "notification": "ntf",
+    "refund": "rfd",
     "return": "ret",
     "warranty": "wty",
 }
-"""By category of streams: what begins the ids that name its streams. Such an id is ours and carries its slot."""
+"""What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot."""
 
 KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})
 """The categories whose streams are named by their key: an id from outside, of which no letter means anything to us."""
@@ -47,9 +48,9 @@ def slot_of_stream(stream: str) -> int | None:
     return slot_of(name) if category in KEYED_BY_NAME else slot_of_id(PREFIXES[category], name)
 
 
-def id_in_slot(prefix: str, key: str, digits: str) -> str:
-    """An id that carries the key's slot in three hex digits, then the last 29 of a UUID's."""
-    return f"{prefix}_{slot_of(key):03x}{digits[-29:]}"
+def id_in_slot(slot: int, prefix: str, digits: str) -> str:
+    """An id that carries the slot in three hex digits, then the last 29 of a UUID's."""
+    return f"{prefix}_{slot:03x}{digits[-29:]}"
 
 
 def divides(partitions: int) -> bool:

@@ -24,12 +24,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.http.caller import RouteAccess, caller, viewer
+from shared.http.paths import refuse_ids_without_slot, refuse_odd_path
 from shared.http.problems import Refusal, fault, faults, invalid
 from shared.http.request_body import BODY_LIMIT, canonical, limited, parse_json, read_body, refuse_unstorable
 from shared.http.request_context import AppContext, RequestContext
 from shared.http.responses import JsonResponse
 
-LONGEST_PART = 200  # characters of a path's variable part: an id
 MOST_PARAMETERS = 50
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -67,6 +67,7 @@ class FastPath:
         else:
             arguments |= self._queries(scope["query_string"], [])
             arguments[self.caller_name] = viewer(actor, exchange, host)
+        refuse_ids_without_slot(scope["path_params"])
         response: Response = await self.endpoint(**arguments)
         return response
 
@@ -171,6 +172,7 @@ class Route(APIRoute):
         # Before the body is read: nobody uploads who may not.
         if self.gate:
             await self.gate.admit(exchange, scope["app"])
+            refuse_ids_without_slot(scope["path_params"])
         _, wrong = query_values(scope["query_string"], self.query_names, [])
         if wrong:
             raise Refusal("validation_failed", errors=wrong)
@@ -197,12 +199,6 @@ def note(exchange: RequestContext, response: Response) -> None:
     """Keeps what the log line tells of an answer."""
     if isinstance(response, JsonResponse):
         exchange.version, exchange.position, exchange.replayed = response.version, response.position, response.replayed
-
-
-def refuse_odd_path(path: str, variables: Mapping[str, str]) -> None:
-    """404 where no id can be meant: a character that no text shows (a NUL, a line break), or more than any id has."""
-    if not path.isprintable() or any(len(text) > LONGEST_PART for text in variables.values()):
-        raise Refusal("not_found", "No id reads like this.")
 
 
 def _gate(route: APIRoute) -> tuple[RouteAccess | None, str]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from dispute.domain.decider import decider
-from shared.events.base import SYSTEM, Cause, Write
+from shared.events.base import SYSTEM, Cause, Write, derived_id
 from shared.events.dispute import RefundDue
 from shared.eventstore.store import open_store
 from tests.e2e.client import Services, eventually
@@ -28,7 +28,7 @@ async def claim_again(stack: Stack, services: Services, dispute: Dispute) -> str
     ) as store:
         (history,) = await store.load(stream)
         (claim,) = [recorded.event for recorded in history if isinstance(recorded.event, RefundDue)]
-        again = claim.model_copy(update={"refund_id": services.new("rfd_again")})
+        again = claim.model_copy(update={"refund_id": derived_id("rfd", history[0].metadata.key, "again")})
         cause = Cause(uuid4(), moment, str(SYSTEM), correlation=history[0].metadata.correlation)
         await store.append([Write(stream, history[0].metadata.key, len(history), [again])], cause)
     return again.refund_id

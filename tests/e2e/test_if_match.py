@@ -81,7 +81,7 @@ async def test_a_stranger_finds_no_dispute_whatever_version_he_names(
 
 async def test_no_dispute_has_no_version_to_be_behind_of(services: Services) -> None:
     seller = services.party("stranger", "seller")
-    assert (await seller.post("/v1/disputes/dsp_0/response", counter("20.00"), seen='"3"')).refused == (
+    assert (await seller.post("/v1/disputes/dsp_9a30/response", counter("20.00"), seen='"3"')).refused == (
         404,
         "not_found",
     )

@@ -22,10 +22,12 @@ from shared.events.dispute import (
     SellerResponseTimedOut,
     SolutionReached,
 )
-from tests.support.builders.commands import cancel, note_refund, note_return
+from shared.events.slot import slot_of, slot_of_id
+from tests.support.builders.commands import ORDER, cancel, note_refund, note_return
 from tests.support.dispute_service import KINDS, Market
 from tests.support.random_life import Life
 
+NAMED = ("dispute_id", "refund_id", "return_id", "description_ref", "reason_ref", "address_ref")
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 """Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps.
 """
@@ -62,6 +64,7 @@ def check(market: Market) -> None:
     a_line_has_at_most_one_open_dispute(market)
     an_agreement_waits_for_somebody(market)
     the_deadlines_of_the_fold_are_the_rows(market)
+    every_id_carries_the_orders_slot(market)
 
 
 def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
@@ -98,6 +101,15 @@ def the_deadlines_of_the_fold_are_the_rows(market: Market) -> None:
         for kind in KINDS[stream.partition("-")[0]]
     }
     assert {key: due for key, due in standing.items() if due and (*key, due) not in market.dropped} == market.rows
+
+
+def every_id_carries_the_orders_slot(market: Market) -> None:
+    """An id alone says where its streams are: disputes, refunds, returns and texts are found without a directory."""
+    fields = [
+        (name, value) for events in market.streams.values() for event in events for name, value in dict(event).items()
+    ]
+    ours = {value for name, value in fields if value and name in NAMED}
+    assert {slot_of_id(value.partition("_")[0], value) for value in ours} <= {slot_of(ORDER)}
 
 
 def refused(market: Market) -> set[str | None]:

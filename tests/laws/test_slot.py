@@ -46,7 +46,7 @@ def test_a_slot_modulo_the_partitions_is_kafkas_partition_for_every_number_of_th
 @given(st.sampled_from(sorted(PREFIXES.items())), OUTSIDE, UUIDS)
 def test_an_id_and_its_stream_carry_the_slot_of_their_key(kind: tuple[str, str], key: str, digits: str) -> None:
     category, prefix = kind
-    made = id_in_slot(prefix, key, digits)
+    made = id_in_slot(slot_of(key), prefix, digits)
     assert slot_of_id(prefix, made) == slot_of_stream(f"{category}-{made}") == slot_of(key)
     assert made.endswith(digits[3:])
     assert len(made) == len(prefix) + 1 + 32

@@ -18,6 +18,7 @@ from shared.events.base import Command, Event
 from shared.events.codec import decode, encode
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, ReturnDue, ReturnNoted, ReturnOutcome
 from shared.events.order import PaymentReleased
+from shared.events.slot import slot_of_stream
 from shared.rejections import Rejected
 from tests.support.builders.commands import ORDER_STREAM, expire
 from tests.support.legal_events import legal
@@ -41,6 +42,7 @@ class Market:
     def ask(self, command: Command) -> Sequence[Event]:
         """Decides and appends; a repeat is recognised, a refusal counted, and any other exception is a defect."""
         self.now += MINUTE
+        assert len({slot_of_stream(stream.name) for stream in command.streams}) == 1, "a command has one slot"
         if command.command_id in self.known:
             return ()
         outcome = given(decider, self.streams).when(command)

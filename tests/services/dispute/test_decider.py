@@ -51,7 +51,7 @@ def test_every_command_is_dispatched() -> None:
 
 def test_the_streams_fold_by_their_category() -> None:
     fold = decider.decider.fold
-    assert (fold("dispute-dsp_1")(()), fold("order-o-1")(())) == (Dispute(), Order())
+    assert (fold("dispute-dsp_9a31")(()), fold("order-o-1")(())) == (Dispute(), Order())
     with pytest.raises(KeyError):
         fold("warranty-1")
 

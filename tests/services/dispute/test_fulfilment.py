@@ -40,7 +40,7 @@ def test_s57_t29_the_agreement_asks_for_the_money_in_the_same_append() -> None:
     command = respond(Decision.ACCEPT, on("Mar 13"))
     due = given(decider, opened(amount="30.00")).when(command).events[-1]
     assert due == RefundDue(
-        refund_id=derived_id("rfd", command.command_id),
+        refund_id=derived_id("rfd", ORDER, command.command_id),
         order_id=ORDER,
         payment_id="pay-1",
         dispute_id=dispute_id(),

@@ -59,7 +59,7 @@ def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
     command = respond(Decision.ACCEPT, on("Mar 13"))
     due = given(decider, happened).when(command).events[-1]
     assert due == ReturnDue(
-        return_id=derived_id("ret", command.command_id),
+        return_id=derived_id("ret", ORDER, command.command_id),
         dispute_id=dispute_id(),
         order_id=ORDER,
         buyer_id=BUYER.id,
@@ -108,7 +108,11 @@ def test_k14_s82_t26_goods_that_pass_bring_the_agreed_money() -> None:
     command = note_return(return_due(received), ReturnOutcome.PASSED, on("Mar 17"))
     outcome = given(decider, received).when(command)
     noted, due = outcome.then_types(ReturnNoted, RefundDue).events
-    assert (noted.rules, due.amount, due.refund_id) == (("S82",), usd("50.00"), derived_id("rfd", command.command_id))
+    assert (noted.rules, due.amount, due.refund_id) == (
+        ("S82",),
+        usd("50.00"),
+        derived_id("rfd", ORDER, command.command_id),
+    )
     assert outcome.states[0].fulfilment == Fulfilment.REFUND_PENDING
     assert type(outcome.when(note_refund(due, on("Mar 18"))).by_stream[dispute_stream()][-1]) is DisputeClosed
 

@@ -88,7 +88,7 @@ def test_s24_the_release_never_comes_before_the_expiry() -> None:
 
 
 def test_no_other_kind_fires_on_an_order() -> None:
-    for kind in ("seller_response", "negotiation", "pay:rfd_1", ""):
+    for kind in ("seller_response", "negotiation", "pay:rfd_9a31", ""):
         given(decider, FINISHED).when(expire_order(kind, P)).then_nothing()
 
 

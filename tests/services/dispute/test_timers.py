@@ -168,7 +168,7 @@ def test_the_party_that_answered_in_time_is_not_silent() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["seller_response", "buyer_response", "negotiation", "protection_end", "pay:rfd_1", ""]
+    "kind", ["seller_response", "buyer_response", "negotiation", "protection_end", "pay:rfd_9a31", ""]
 )
 def test_nothing_fires_on_a_dispute_that_does_not_exist(kind: str) -> None:
     given(decider).when(expire(kind, D1)).then_nothing()

@@ -43,7 +43,7 @@ def movement(
     }
 
 
-CAPTURE, REFUND = movement("capture", "100.00"), movement("refund", "25.00", "rfd_1")
+CAPTURE, REFUND = movement("capture", "100.00"), movement("refund", "25.00", "rfd_9a31")
 
 
 def ledger_check(movements: list[dict[str, Any]], *events: Event, head: int = 99) -> Check:
@@ -66,11 +66,15 @@ def test_a_refund_that_went_once_is_sound() -> None:
         ([CAPTURE, REFUND, REFUND], [issued()], {"twice": 1}),
         ([CAPTURE, REFUND], [issued(), issued()], {"twice": 1}),
         ([CAPTURE, REFUND], [], {"unasked": 1}),
-        ([CAPTURE, movement("refund", "24.00", "rfd_1")], [issued()], {"different": 1}),
+        ([CAPTURE, movement("refund", "24.00", "rfd_9a31")], [issued()], {"different": 1}),
         ([movement("capture", "20.00"), REFUND], [issued()], {"over_cap": 1}),
         ([REFUND], [issued()], {"over_cap": 1}),
         ([CAPTURE, REFUND, movement("chargeback", "80.00")], [issued()], {"over_cap": 1}),
-        ([CAPTURE, movement("refund", "25.00", "rfd_1", currency="EUR")], [issued()], {"different": 1, "over_cap": 1}),
+        (
+            [CAPTURE, movement("refund", "25.00", "rfd_9a31", currency="EUR")],
+            [issued()],
+            {"different": 1, "over_cap": 1},
+        ),
     ],
 )
 def test_money_that_went_otherwise_than_the_events_say_is_caught(
@@ -141,15 +145,17 @@ def due(**changes: Any) -> RefundDue:
         "bank_window_bd": (3, 15),
         "timezone": "UTC",
     }
-    parties = {"dispute_id": "dsp_1", "buyer_id": "bea", "seller_id": "sam"}
-    return RefundDue(refund_id="rfd_1", order_id="o1", payment_id="o1", rules=("S40",), **amounts | parties | changes)
+    parties = {"dispute_id": "dsp_9a31", "buyer_id": "bea", "seller_id": "sam"}
+    return RefundDue(
+        refund_id="rfd_9a31", order_id="o1", payment_id="o1", rules=("S40",), **amounts | parties | changes
+    )
 
 
 def noted(outcome: RefundOutcome = RefundOutcome.ISSUED) -> RefundNoted:
     named: dict[str, Any] = {
-        "refund_id": "rfd_1",
+        "refund_id": "rfd_9a31",
         "order_id": "o1",
-        "dispute_id": "dsp_1",
+        "dispute_id": "dsp_9a31",
         "source_event": "payment-o1/3",
     }
     return RefundNoted(**named, outcome=outcome, amount=usd(2500), lines=(), reason=None, rules=("S57",))
@@ -170,7 +176,7 @@ def noted(outcome: RefundOutcome = RefundOutcome.ISSUED) -> RefundNoted:
 def test_what_was_asked_is_answered_and_what_was_issued_is_noted(events: list[Event], faults: dict[str, int]) -> None:
     check = SagaCheck()
     for version, event in enumerate(events, 1):
-        check.add(recorded(version, "dispute-dsp_1", version, event))
+        check.add(recorded(version, "dispute-dsp_9a31", version, event))
     assert found(check.result()) == faults
 
 

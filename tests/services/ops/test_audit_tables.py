@@ -97,9 +97,9 @@ async def refund_life(store: PostgresEventStore) -> None:
     """One refund that is issued and settled, one that failed once, one that was refused."""
     first = [p.capture(), p.request(), p.issue(), p.settle()]
     others = [
-        p.request("rfd_2", parts={"b": 1000}, seller_id="olga"),
-        p.decline(0, "rfd_2"),
-        p.request("rfd_3", parts={"b": 9000}),
+        p.request("rfd_9a32", parts={"b": 1000}, seller_id="olga"),
+        p.decline(0, "rfd_9a32"),
+        p.request("rfd_9a33", parts={"b": 9000}),
     ]
     await carry_out(store, refund_decider, *first, *others)
 
@@ -210,11 +210,16 @@ async def test_tables_that_follow_from_the_log_have_no_fault(migrated: Migrated,
         ("dispute", "delete from deadlines", "deadlines dispute", "missing"),
         ("dispute", "update deadlines set due_at = due_at + interval '1 second'", "deadlines dispute", "different"),
         ("dispute", "insert into deadlines values ('order-o9', 'release', now(), 'o9')", "deadlines dispute", "extra"),
-        ("refund", "update refunds set status = 'issued' where refund_id = 'rfd_2'", "read model refunds", "wrong"),
-        ("refund", "update refunds set retry_at = null where refund_id = 'rfd_2'", "read model refunds", "wrong"),
-        ("refund", "update refunds set seller_id = null where refund_id = 'rfd_2'", "read model refunds", "wrong"),
-        ("refund", "update refunds set amount = amount - 1 where refund_id = 'rfd_1'", "read model refunds", "wrong"),
-        ("refund", "delete from refunds where refund_id = 'rfd_3'", "read model refunds", "missing"),
+        ("refund", "update refunds set status = 'issued' where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
+        ("refund", "update refunds set retry_at = null where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
+        ("refund", "update refunds set seller_id = null where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
+        (
+            "refund",
+            "update refunds set amount = amount - 1 where refund_id = 'rfd_9a31'",
+            "read model refunds",
+            "wrong",
+        ),
+        ("refund", "delete from refunds where refund_id = 'rfd_9a33'", "read model refunds", "missing"),
         ("refund", "update payments set buyer_id = 'eve'", "read model payments", "wrong"),
         ("refund", "delete from deadlines", "deadlines refund", "missing"),
     ],

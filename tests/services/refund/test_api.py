@@ -16,7 +16,7 @@ from tests.support.servers.refund_service import Shop, shop_on
 from tests.support.servers.sandbox import Answered
 
 Migrated = Callable[[str], Awaitable[str]]
-RFD = "/v1/refunds/rfd_1"
+RFD = "/v1/refunds/rfd_9a31"
 CASE_TEAM = Actor(id="carl", roles=frozenset({"case_team"}))
 NOBODY = Actor(id="nora", roles=frozenset())
 
@@ -44,37 +44,37 @@ async def test_who_sees_a_refund(shop: Shop, actor: Actor, status: int) -> None:
 
 
 async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(shop: Shop) -> None:
-    theirs, unnamed = p.request(seller_id=p.OTHER_SELLER.id), p.request("rfd_2", parts={"b": 1000})
-    await shop.ask(p.capture(), theirs, unnamed, p.request("rfd_3", parts={"b": 1000}, seller_id=p.SELLER.id))
+    theirs, unnamed = p.request(seller_id=p.OTHER_SELLER.id), p.request("rfd_9a32", parts={"b": 1000})
+    await shop.ask(p.capture(), theirs, unnamed, p.request("rfd_9a33", parts={"b": 1000}, seller_id=p.SELLER.id))
 
     async def seen(actor: Actor) -> tuple[list[str], list[int]]:
         listed = (await shop.desk.get("/v1/refunds", actor, order_id="o1")).body["data"]
         return [row["id"] for row in listed], [
-            (await shop.desk.get(f"/v1/refunds/rfd_{n}", actor)).status for n in (1, 2, 3)
+            (await shop.desk.get(f"/v1/refunds/rfd_9a3{n}", actor)).status for n in (1, 2, 3)
         ]
 
-    assert await seen(p.OTHER_SELLER) == (["rfd_1"], [200, 404, 404])
-    assert await seen(p.SELLER) == (["rfd_3", "rfd_2"], [404, 200, 200])
-    assert await seen(p.BUYER) == (["rfd_3", "rfd_2", "rfd_1"], [200, 200, 200])
+    assert await seen(p.OTHER_SELLER) == (["rfd_9a31"], [200, 404, 404])
+    assert await seen(p.SELLER) == (["rfd_9a33", "rfd_9a32"], [404, 200, 200])
+    assert await seen(p.BUYER) == (["rfd_9a33", "rfd_9a32", "rfd_9a31"], [200, 200, 200])
     both = Actor(id=p.SELLER.id, roles=frozenset({"buyer", "seller"}))
-    assert await seen(both) == (["rfd_3", "rfd_2"], [404, 200, 200])
+    assert await seen(both) == (["rfd_9a33", "rfd_9a32"], [404, 200, 200])
 
 
 async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(shop: Shop) -> None:
     await shop.ask(
         p.capture(),
         p.request(),
-        p.request("rfd_2", parts={"b": 1000}, dispute_id="dsp_2"),
-        p.request("rfd_3", parts={"b": 9000}),
+        p.request("rfd_9a32", parts={"b": 1000}, dispute_id="dsp_9a32"),
+        p.request("rfd_9a33", parts={"b": 9000}),
     )
 
     async def ids(**query: str) -> list[str]:
         return [row["id"] for row in (await shop.desk.get("/v1/refunds", p.BUYER, **query)).body["data"]]
 
-    assert await ids(order_id="o1") == ["rfd_3", "rfd_2", "rfd_1"]
-    assert await ids(dispute_id="dsp_2") == ["rfd_2"]
-    assert await ids(order_id="o2") == await ids(order_id="o1", dispute_id="dsp_9") == []
-    row = (await shop.desk.get("/v1/refunds", p.BUYER, dispute_id="dsp_1")).body["data"][0]
+    assert await ids(order_id="o1") == ["rfd_9a33", "rfd_9a32", "rfd_9a31"]
+    assert await ids(dispute_id="dsp_9a32") == ["rfd_9a32"]
+    assert await ids(order_id="o2") == await ids(order_id="o1", dispute_id="dsp_9a39") == []
+    row = (await shop.desk.get("/v1/refunds", p.BUYER, dispute_id="dsp_9a31")).body["data"][0]
     assert (row["state"], row["reason"], row["amount"]) == (
         "refused",
         "amount_exceeds_cap",
@@ -83,13 +83,13 @@ async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(s
 
 
 async def test_a_list_goes_on_behind_its_cursor(shop: Shop) -> None:
-    await shop.ask(p.capture(), *(p.request(f"rfd_{n}", parts={"a": 100}) for n in range(5)))
+    await shop.ask(p.capture(), *(p.request(f"rfd_9a3{n}", parts={"a": 100}) for n in range(5)))
     seen, query = list[str](), {"limit": "2"}
     for _ in range(3):
         page = (await shop.desk.get("/v1/refunds", p.SELLER, **query)).body
         seen += [row["id"] for row in page["data"]]
         query["cursor"] = page["next_cursor"]
-    assert seen == ["rfd_4", "rfd_3", "rfd_2", "rfd_1", "rfd_0"]
+    assert seen == ["rfd_9a34", "rfd_9a33", "rfd_9a32", "rfd_9a31", "rfd_9a30"]
     assert page["next_cursor"] is None
 
 
@@ -117,7 +117,7 @@ async def test_a_retry_needs_a_key_and_the_right_person(shop: Shop) -> None:
     assert refused(await shop.desk.post(f"{RFD}/retry", p.BUYER)) == (400, "idempotency_key_required")
     assert refused(await shop.desk.post(f"{RFD}/retry", p.SELLER, key="k")) == (403, "forbidden")
     assert refused(await shop.desk.post(f"{RFD}/retry", p.STRANGER, key="k")) == (404, "not_found")
-    assert refused(await shop.desk.post("/v1/refunds/rfd_9/retry", p.SUPPORT, key="k")) == (404, "not_found")
+    assert refused(await shop.desk.post("/v1/refunds/rfd_9a39/retry", p.SUPPORT, key="k")) == (404, "not_found")
     assert (await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")).body["state"] == "approved"
 
 
@@ -139,7 +139,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         retry,
         p.issue(attempt=1),
         p.settle(),
-        p.request("rfd_2", parts={"b": 9000}),
+        p.request("rfd_9a32", parts={"b": 9000}),
     )
     rows = await refunds.page(shop.desk.pool, refunds.Wanted(), 10)
     folded = (await shop.payment()).refunds
@@ -160,7 +160,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
     ("wanted", "index"),
     [
         (refunds.Wanted(order_id="o1", buyer_id="bea"), "refunds_order"),
-        (refunds.Wanted(dispute_id="dsp_1", seller_id="sam"), "refunds_dispute"),
+        (refunds.Wanted(dispute_id="dsp_9a31", seller_id="sam"), "refunds_dispute"),
         (refunds.Wanted(before=7), "refunds_newest"),
         (refunds.Wanted(buyer_id="bea"), "payments_buyer"),
         (refunds.Wanted(seller_id="sam"), "payments_seller"),

@@ -17,7 +17,7 @@ from tests.support.servers.stack import eventually
 
 Migrated = Callable[[str], Awaitable[str]]
 MINUTE = timedelta(minutes=1)
-RFD = "/v1/refunds/rfd_1"
+RFD = "/v1/refunds/rfd_9a31"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def test_s57_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone(p
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
     assert await paying.types() == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
-    assert await paying.paid() == [("rfd_1/0", "25.00")]
+    assert await paying.paid() == [("rfd_9a31/0", "25.00")]
     assert await paying.loop.next_deadline() is None
 
 
@@ -46,7 +46,7 @@ async def test_an_unknown_outcome_appends_nothing_and_the_same_key_pays_once(pay
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
     assert (await paying.types())[3:] == ["RefundIssued"]
-    assert await paying.paid() == [("rfd_1/0", "25.00")]
+    assert await paying.paid() == [("rfd_9a31/0", "25.00")]
     assert [fault["fired"] for fault in (await paying.psp.get("/faults")).body["data"]] == [2]
 
 
@@ -60,7 +60,7 @@ async def test_t31_a_decline_is_tried_again_under_a_new_key_when_the_clock_says_
     assert (refund.status, refund.failures, refund.reason) == (RefundStatus.FAILED, 2, "account_invalid")
     await paying.move(2 * MINUTE)
     assert (await paying.refund()).status is RefundStatus.ISSUED
-    assert await paying.paid() == [("rfd_1/2", "25.00")]
+    assert await paying.paid() == [("rfd_9a31/2", "25.00")]
 
 
 async def test_t31a_after_five_retries_people_take_over_and_support_may_try_again(paying: Paying) -> None:
@@ -76,7 +76,7 @@ async def test_t31a_after_five_retries_people_take_over_and_support_may_try_agai
     assert (retried.status, retried.body["state"]) == (200, "approved")
     await eventually(paying.is_quiet)
     await eventually(lambda: is_issued(paying))
-    assert await paying.paid() == [("rfd_1/6", "25.00")]
+    assert await paying.paid() == [("rfd_9a31/6", "25.00")]
 
 
 async def is_issued(shop: Shop) -> bool:
@@ -85,9 +85,9 @@ async def is_issued(shop: Shop) -> bool:
 
 async def test_refunds_side_by_side_never_pay_more_than_was_captured(paying: Paying) -> None:
     await paying.ask(p.capture())
-    await paying.ask(*(p.request(f"rfd_{n}", parts={"a": 2500}) for n in range(4)))
+    await paying.ask(*(p.request(f"rfd_9a3{n}", parts={"a": 2500}) for n in range(4)))
     await paying.at_rest()
-    statuses = [(await paying.refund(f"rfd_{n}")).status for n in range(4)]
+    statuses = [(await paying.refund(f"rfd_9a3{n}")).status for n in range(4)]
     assert statuses == [RefundStatus.ISSUED, RefundStatus.ISSUED, RefundStatus.REFUSED, RefundStatus.REFUSED]
     assert [amount for _, amount in await paying.paid()] == ["25.00", "25.00"]
 
@@ -95,9 +95,9 @@ async def test_refunds_side_by_side_never_pay_more_than_was_captured(paying: Pay
 async def test_a_refund_waits_for_the_provider_to_come_back(paying: Paying) -> None:
     """Approved payments go on by themselves: nobody asks for them twice."""
     await paying.break_next("timeout_before", times=3, seconds=0.1)
-    await paying.ask(p.capture(), p.request(), p.request("rfd_2", parts={"b": 1000}))
+    await paying.ask(p.capture(), p.request(), p.request("rfd_9a32", parts={"b": 1000}))
     await paying.at_rest()
-    assert sorted(await paying.paid()) == [("rfd_1/0", "25.00"), ("rfd_2/0", "10.00")]
+    assert sorted(await paying.paid()) == [("rfd_9a31/0", "25.00"), ("rfd_9a32/0", "10.00")]
 
 
 SINCE_DECLINED = "select clock_timestamp() - recorded_at from events where type like '%.RefundFailed.%'"
@@ -105,8 +105,8 @@ SINCE_DECLINED = "select clock_timestamp() - recorded_at from events where type 
 
 async def test_the_age_of_an_attempt_is_told_from_the_event_that_began_it(shop: Shop) -> None:
     age = effects.age_in_log(shop.desk.pool)
-    call = Call("rfd_1", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
-    await shop.ask(p.capture(), p.request(), p.request("rfd_2", parts={"b": 1000}))
+    call = Call("rfd_9a31", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
+    await shop.ask(p.capture(), p.request(), p.request("rfd_9a32", parts={"b": 1000}))
     first = await age(call)
     assert timedelta() < first < MINUTE
     older = await age(call)
@@ -125,7 +125,7 @@ async def test_the_query_for_an_age_reads_one_stream_by_its_index(shop: Shop) ->
     await shop.ask(p.capture(), p.request())
     async with shop.desk.pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_seqscan = off")
-        plan = await connection.fetch("explain " + effects.AGE, "payment-o1", "rfd_1")
+        plan = await connection.fetch("explain " + effects.AGE, "payment-o1", "rfd_9a31")
     assert "events_stream_version_key" in str(plan)
 
 

@@ -97,9 +97,9 @@ def test_g9_more_than_a_line_s_cap_is_refused(parts: dict[str, int]) -> None:
 
 
 def test_g9_earlier_refunds_count_against_the_cap() -> None:
-    second = p.request("rfd_2", parts={"a": 3501})
+    second = p.request("rfd_9a32", parts={"a": 3501})
     assert refusal(second, *OPEN) == "amount_exceeds_cap"
-    given(decider, *OPEN).when(p.request("rfd_2", parts={"a": 3500})).then_types(RefundRequested, RefundApproved)
+    given(decider, *OPEN).when(p.request("rfd_9a32", parts={"a": 3500})).then_types(RefundRequested, RefundApproved)
 
 
 def test_g9_one_line_named_twice_is_summed() -> None:
@@ -125,7 +125,7 @@ def test_g9_a_negative_line_does_not_make_room_for_another() -> None:
 
 def test_a_refund_that_people_took_over_still_counts_against_the_cap() -> None:
     manual = (*OPEN, p.failed(6, None), p.sent_to_manual(6))
-    assert refusal(p.request("rfd_2", parts={"a": 3501}), *manual) == "amount_exceeds_cap"
+    assert refusal(p.request("rfd_9a32", parts={"a": 3501}), *manual) == "amount_exceeds_cap"
 
 
 def test_s58_an_issued_refund_names_when_the_bank_credits_it() -> None:
@@ -159,7 +159,7 @@ def test_a_stale_refusal_decides_nothing() -> None:
 @pytest.mark.parametrize("actor", [p.BUYER, p.SUPPORT])
 def test_s63_support_or_the_buyer_retries_a_failed_refund(actor: Actor) -> None:
     outcome = given(decider, *OPEN, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(actor)).then_types(RefundRetried)
-    assert outcome.deadlines == {("payment-o1", "pay:rfd_1"): p.MONDAY}
+    assert outcome.deadlines == {("payment-o1", "pay:rfd_9a31"): p.MONDAY}
 
 
 def test_a_refund_that_people_took_over_has_one_more_try_for_each_retry() -> None:
@@ -216,7 +216,7 @@ def test_s62_the_bank_s_word_settles_an_issued_refund_once() -> None:
 
 
 def test_paying_is_due_from_approval_to_an_outcome() -> None:
-    pay = ("payment-o1", "pay:rfd_1")
+    pay = ("payment-o1", "pay:rfd_9a31")
     approved = given(decider, p.captured()).when(p.request())
     assert approved.deadlines == {pay: p.MONDAY}
     assert approved.when(p.issue()).deadlines == {}
@@ -226,10 +226,10 @@ def test_paying_is_due_from_approval_to_an_outcome() -> None:
 
 def test_the_fold_follows_a_refund_from_request_to_settlement() -> None:
     outcome = given(decider).when(p.capture()).when(p.request())
-    statuses = [outcome.states[0].refunds["rfd_1"].status]
+    statuses = [outcome.states[0].refunds["rfd_9a31"].status]
     for command in (p.decline(0), p.retry(p.BUYER), p.issue(attempt=1), p.settle()):
         outcome = outcome.when(command)
-        statuses.append(outcome.states[0].refunds["rfd_1"].status)
+        statuses.append(outcome.states[0].refunds["rfd_9a31"].status)
     assert statuses == [
         RefundStatus.APPROVED,
         RefundStatus.FAILED,

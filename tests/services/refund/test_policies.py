@@ -37,10 +37,10 @@ PAID = OrderPaid(
     protection_ends_at=None,
 )
 REFUND_DUE = RefundDue(
-    refund_id="rfd_1",
+    refund_id="rfd_9a31",
     order_id="o1",
     payment_id="pay1",
-    dispute_id="dsp_1",
+    dispute_id="dsp_9a31",
     buyer_id="bea",
     seller_id="sam",
     lines=p.lines(a=2500),
@@ -52,7 +52,7 @@ REFUND_DUE = RefundDue(
 )
 RETURN_DUE = ReturnDue(
     return_id="ret_1",
-    dispute_id="dsp_1",
+    dispute_id="dsp_9a31",
     order_id="o1",
     buyer_id="bea",
     seller_id="sam",
@@ -68,14 +68,14 @@ RETURN_DUE = ReturnDue(
 )
 
 
-def recorded(event: Event, stream: str = "dispute-dsp_1") -> Recorded[Event]:
+def recorded(event: Event, stream: str = "dispute-dsp_9a31") -> Recorded[Event]:
     metadata = Metadata(AT, UUID(int=1), "", "makewhole", "story", None, None, "o1")
     return Recorded(stream, 7, 42, event, metadata)
 
 
 def sent(react: Callable[[Recorded[Event]], Iterable[Send]], event: Event) -> Any:
     [send] = react(recorded(event))
-    assert send.causation.id == "dispute-dsp_1/7"
+    assert send.causation.id == "dispute-dsp_9a31/7"
     assert send.command.at == AT
     return send.command
 
@@ -115,12 +115,12 @@ def test_the_same_event_seen_twice_sends_the_very_same_command() -> None:
 
 
 def test_two_events_never_send_one_command() -> None:
-    first, second = recorded(REFUND_DUE), recorded(REFUND_DUE, "dispute-dsp_2")
+    first, second = recorded(REFUND_DUE), recorded(REFUND_DUE, "dispute-dsp_9a32")
     ids = {send.command.command_id for event in (first, second) for send in refund.policies.react(event)}
     assert len(ids) == 2
 
 
-CALL = Call("rfd_1", "o1", "o1", p.usd(2500), p.approved().destination, 0)
+CALL = Call("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)
 
 
 def state(*events: Event) -> Any:
@@ -128,24 +128,24 @@ def state(*events: Event) -> Any:
 
 
 def test_an_approved_refund_is_to_be_paid_under_its_first_key() -> None:
-    call = wanted(state(p.captured(), p.requested(), p.approved()), "pay:rfd_1")
+    call = wanted(state(p.captured(), p.requested(), p.approved()), "pay:rfd_9a31")
     assert call == CALL
-    assert CALL.idempotency_key == "rfd_1/0"
+    assert CALL.idempotency_key == "rfd_9a31/0"
 
 
 def test_each_definitive_failure_begins_a_new_key() -> None:
-    call = wanted(state(p.captured(), p.requested(), p.approved(), p.failed(1, AT)), "pay:rfd_1")
+    call = wanted(state(p.captured(), p.requested(), p.approved(), p.failed(1, AT)), "pay:rfd_9a31")
     assert call is not None
-    assert call.idempotency_key == "rfd_1/1"
+    assert call.idempotency_key == "rfd_9a31/1"
 
 
 @pytest.mark.parametrize("last", [(p.issued(),), (p.failed(6, None), p.sent_to_manual(6))])
 def test_nothing_is_asked_for_what_went_or_was_handed_to_people(last: tuple[Event, ...]) -> None:
-    assert wanted(state(p.captured(), p.requested(), p.approved(), *last), "pay:rfd_1") is None
+    assert wanted(state(p.captured(), p.requested(), p.approved(), *last), "pay:rfd_9a31") is None
 
 
 def test_nothing_is_asked_for_a_refund_that_is_not_there() -> None:
-    assert wanted(state(p.captured()), "pay:rfd_1") is None
+    assert wanted(state(p.captured()), "pay:rfd_9a31") is None
 
 
 def test_an_outcome_becomes_a_command_whose_id_follows_from_it() -> None:
@@ -179,12 +179,12 @@ def aged(hours: float) -> Callable[[Call], Any]:
 async def test_a_young_attempt_asks_for_the_money() -> None:
     books = Books()
     assert await ask(books, aged(19.9), CALL) == Issued("psp")
-    assert books.paid == ["rfd_1/0"]
+    assert books.paid == ["rfd_9a31/0"]
 
 
 @pytest.mark.parametrize("answer", [Issued("psp"), Declined("account_invalid")])
 async def test_an_attempt_older_than_its_key_is_only_asked_after(answer: Answer) -> None:
-    books = Books(**{"rfd_1/0": answer})
+    books = Books(**{"rfd_9a31/0": answer})
     assert await ask(books, aged(20), CALL) == answer
     assert books.paid == []
 

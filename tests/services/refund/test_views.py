@@ -28,7 +28,7 @@ ALL_OF_A_RETURN: tuple[Event, ...] = (
 
 
 def seen(*events: Event, actor: Actor = p.BUYER, days: int = 0) -> dict[str, Any]:
-    return refund_view(refunds.fold("payment-o1")(events), "rfd_1", len(events), actor, p.MONDAY + timedelta(days))
+    return refund_view(refunds.fold("payment-o1")(events), "rfd_9a31", len(events), actor, p.MONDAY + timedelta(days))
 
 
 def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -91,7 +91,7 @@ def test_t30a_a_refused_refund_shows_the_reason() -> None:
 
 @pytest.mark.parametrize("role", ["case_team", "support", "ops", "service"])
 def test_staff_see_every_refund(role: str) -> None:
-    assert seen(*OPEN, actor=Actor(id="x", roles=frozenset({role})))["id"] == "rfd_1"
+    assert seen(*OPEN, actor=Actor(id="x", roles=frozenset({role})))["id"] == "rfd_9a31"
 
 
 @pytest.mark.parametrize(
@@ -104,19 +104,19 @@ def test_strangers_see_no_refund(actor: Actor) -> None:
 
 def test_a_refund_is_seen_by_its_own_line_s_seller_and_not_by_the_order_s() -> None:
     events = (p.captured(), p.requested(seller_id=p.OTHER_SELLER.id), p.approved())
-    assert seen(*events, actor=p.OTHER_SELLER)["id"] == seen(*events, actor=p.BUYER)["id"] == "rfd_1"
+    assert seen(*events, actor=p.OTHER_SELLER)["id"] == seen(*events, actor=p.BUYER)["id"] == "rfd_9a31"
     with pytest.raises(NotFound):
         seen(*events, actor=p.SELLER)
 
 
 def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
-    assert seen(*OPEN, actor=p.SELLER)["id"] == "rfd_1"
+    assert seen(*OPEN, actor=p.SELLER)["id"] == "rfd_9a31"
     with pytest.raises(NotFound):
         seen(*OPEN, actor=p.OTHER_SELLER)
 
 
 def goods(steps: int, actor: Actor) -> dict[str, Any]:
-    return return_view(returns.fold("return-ret_1")(ALL_OF_A_RETURN[:steps]), steps, actor)
+    return return_view(returns.fold(f"return-{r.RETURN_ID}")(ALL_OF_A_RETURN[:steps]), steps, actor)
 
 
 def test_s81_a_return_shows_each_step_of_its_way() -> None:
@@ -151,7 +151,7 @@ def test_a_return_s_action_says_until_when_and_the_others_why_not() -> None:
         {
             "rel": "ship",
             "method": "POST",
-            "href": "/v1/returns/ret_1/shipment",
+            "href": f"/v1/returns/{r.RETURN_ID}/shipment",
             "due_at": "2026-03-17T00:00:00.000000Z",
             "mandatory": True,
         }

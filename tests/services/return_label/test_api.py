@@ -16,7 +16,7 @@ from tests.support.builders import returns as r
 from tests.support.servers.sandbox import Answered
 from tests.support.servers.service import Desk, desk_of
 
-RET = "/v1/returns/ret_1"
+RET = f"/v1/returns/{r.RETURN_ID}"
 NOBODY = Actor(id="nora", roles=frozenset())
 
 

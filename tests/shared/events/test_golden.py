@@ -15,7 +15,17 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from shared.events import codec
-from shared.events.base import Event, Message, Metadata, Recorded, derived_id, derived_uuid, digest, wire_time
+from shared.events.base import (
+    Event,
+    Message,
+    Metadata,
+    Recorded,
+    derived_id,
+    derived_id_beside,
+    derived_uuid,
+    digest,
+    wire_time,
+)
 from shared.events.codec import EVENT_CLASSES, UnknownEvent, decode, encode, from_headers, headers, type_name
 from shared.events.dispute import DisputeCancelled, DisputeOpened
 from shared.events.order import OrderCompleted
@@ -240,5 +250,6 @@ def test_an_instant_without_a_zone_is_no_instant() -> None:
 
 def test_derived_ids_are_the_same_for_ever() -> None:
     assert derived_uuid("dispute-1", "seller_response", 1) == UUID("b2cd53b7-7559-5ab9-901e-81651425ecf5")
-    assert derived_id("dsp", UUID(int=1)) == "dsp_beef976c40da5b1cbcd012869fe786ce"
+    assert derived_id("dsp", "o1", UUID(int=1)) == "dsp_9a3f976c40da5b1cbcd012869fe786ce"
+    assert derived_id_beside("order-o1", "dsp", UUID(int=1)) == derived_id("dsp", "o1", UUID(int=1))
     assert digest(b"a", b"b") != digest(b"ab")

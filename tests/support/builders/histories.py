@@ -96,7 +96,7 @@ def payment_released(amount: str = "50.00") -> PaymentReleased:
 def refunded(amount: str) -> RefundNoted:
     """So much of the first line went back to the buyer, without a dispute."""
     return RefundNoted(
-        refund_id="rfd_1",
+        refund_id="rfd_9a31",
         order_id=ORDER,
         dispute_id=None,
         outcome=RefundOutcome.ISSUED,

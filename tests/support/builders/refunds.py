@@ -34,7 +34,7 @@ OTHER_SELLER = Actor(id="olga", roles=frozenset({"seller"}))
 SUPPORT = Actor(id="sue", roles=frozenset({"support"}))
 STRANGER = Actor(id="eve", roles=frozenset({"buyer"}))
 
-COMMON: dict[str, Any] = {"refund_id": "rfd_1", "order_id": "o1", "dispute_id": "dsp_1"}
+COMMON: dict[str, Any] = {"refund_id": "rfd_9a31", "order_id": "o1", "dispute_id": "dsp_9a31"}
 
 
 def usd(minor: int) -> Money:
@@ -63,12 +63,12 @@ def capture(at: datetime = MONDAY, **caps: int) -> RecordCapture:
     )
 
 
-def request(refund_id: str = "rfd_1", at: datetime = MONDAY, **more: Any) -> RequestRefund:
+def request(refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> RequestRefund:
     """A `RefundDue` for 25.00 of line a, unless `parts` says otherwise."""
     parts = more.pop("parts", {"a": 2500})
     given: dict[str, Any] = {
         "payment_id": "o1",
-        "dispute_id": "dsp_1",
+        "dispute_id": "dsp_9a31",
         "lines": lines(**parts),
         "amount": usd(sum(parts.values())),
         "source": RefundSource.AGREEMENT,
@@ -79,21 +79,21 @@ def request(refund_id: str = "rfd_1", at: datetime = MONDAY, **more: Any) -> Req
     return RequestRefund(**_envelope("request", SYSTEM, at, refund_id), refund_id=refund_id, **(given | more))
 
 
-def issue(refund_id: str = "rfd_1", attempt: int = 0, at: datetime = MONDAY) -> RecordIssued:
+def issue(refund_id: str = "rfd_9a31", attempt: int = 0, at: datetime = MONDAY) -> RecordIssued:
     return RecordIssued.of("o1", refund_id, attempt, f"psp_{refund_id}", at)
 
 
 def decline(
-    attempt: int, refund_id: str = "rfd_1", at: datetime = MONDAY, reason: str = "account_invalid"
+    attempt: int, refund_id: str = "rfd_9a31", at: datetime = MONDAY, reason: str = "account_invalid"
 ) -> RecordDeclined:
     return RecordDeclined.of("o1", refund_id, attempt, reason, at)
 
 
-def retry(actor: Actor, refund_id: str = "rfd_1", at: datetime = MONDAY) -> RetryRefund:
+def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RetryRefund:
     return RetryRefund(**_envelope("retry", actor, at, refund_id), refund_id=refund_id)
 
 
-def settle(refund_id: str = "rfd_1", at: datetime = MONDAY) -> RecordSettled:
+def settle(refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RecordSettled:
     return RecordSettled(**_envelope("settle", SYSTEM, at, refund_id), refund_id=refund_id)
 
 
@@ -142,7 +142,7 @@ def issued(**more: Any) -> RefundIssued:
         "lines": lines(a=2500),
         "amount": usd(2500),
         "destination": Destination.ORIGINAL,
-        "provider_ref": "psp_rfd_1",
+        "provider_ref": "psp_rfd_9a31",
         "issued_at": MONDAY,
         "expected_from": datetime(2026, 3, 6, tzinfo=UTC),
         "expected_until": datetime(2026, 3, 24, tzinfo=UTC),

@@ -29,7 +29,9 @@ SERVICE = Actor(id="carrier", roles=frozenset({"service"}))
 OTHER_BUYER = Actor(id="eve", roles=frozenset({"buyer"}))
 OTHER_SELLER = Actor(id="eve", roles=frozenset({"seller"}))
 
-COMMON: dict[str, Any] = {"return_id": "ret_1", "dispute_id": "dsp_1", "order_id": "o1"}
+RETURN_ID = derived_id("ret", "o1")
+
+COMMON: dict[str, Any] = {"return_id": RETURN_ID, "dispute_id": "dsp_9a31", "order_id": "o1"}
 ASKED: dict[str, Any] = {
     "kind": ReturnKind.DISPUTE,
     "buyer_id": BUYER.id,
@@ -46,7 +48,7 @@ ASKED: dict[str, Any] = {
 
 
 def _envelope(name: str, actor: Actor, at: datetime, *parts: object) -> dict[str, Any]:
-    return {"command_id": derived_uuid(name, actor, *parts), "actor": actor, "at": at, "return_id": "ret_1"}
+    return {"command_id": derived_uuid(name, actor, *parts), "actor": actor, "at": at, "return_id": RETURN_ID}
 
 
 def request(at: datetime = FRIDAY, **more: Any) -> RequestReturn:
@@ -85,10 +87,10 @@ def labelled(**more: Any) -> ReturnLabelIssued:
     given: dict[str, Any] = {
         "prepaid": True,
         "payer": Payer.SELLER,
-        "label_id": derived_id("lbl", "ret_1"),
+        "label_id": derived_id("lbl", "o1", RETURN_ID),
         "rules": ("S75", "K26"),
     }
-    return ReturnLabelIssued(return_id="ret_1", order_id="o1", **(given | more))
+    return ReturnLabelIssued(return_id=RETURN_ID, order_id="o1", **(given | more))
 
 
 def shipped() -> ReturnShipped:

@@ -49,7 +49,7 @@ class Shop:
         state: Payment = decider.fold("payment-o1")(recorded.event for recorded in history)
         return state
 
-    async def refund(self, refund_id: str = "rfd_1") -> Refund:
+    async def refund(self, refund_id: str = "rfd_9a31") -> Refund:
         return (await self.payment()).refunds[refund_id]
 
     async def types(self) -> Sequence[str]:

@@ -43,7 +43,7 @@ def refund_due(dispute: Dispute, reached: SolutionReached, command_id: UUID) -> 
     """Asks for the money that was agreed (S57)."""
     facts = dispute.facts
     return RefundDue(
-        refund_id=derived_id("rfd", command_id),
+        refund_id=derived_id("rfd", facts.order_id, command_id),
         order_id=facts.order_id,
         payment_id=facts.payment_id,
         dispute_id=facts.dispute_id,
@@ -68,7 +68,7 @@ def _return_due(dispute: Dispute, reached: SolutionReached, command_id: UUID) ->
     """
     facts, terms = dispute.facts, dispute.terms
     return ReturnDue(
-        return_id=derived_id("ret", command_id),
+        return_id=derived_id("ret", facts.order_id, command_id),
         dispute_id=facts.dispute_id,
         order_id=facts.order_id,
         buyer_id=facts.buyer_id,

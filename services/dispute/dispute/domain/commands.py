@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from dispute.domain.dispute import BUYER_RESPONSE
-from shared.events.base import Command, Instant, Message, Personal, StreamName, derived_id
+from shared.events.base import Command, Instant, Message, Personal, StreamName, derived_id, derived_id_beside
 from shared.events.dispute import Decision, Payer, Reason, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPayment, Parcel, ShipTo, Terms
@@ -123,7 +123,7 @@ class OpenDispute(Command):
 
     @cached_property
     def dispute_id(self) -> str:
-        return derived_id("dsp", self.command_id)
+        return derived_id("dsp", self.order_id, self.command_id)
 
     @cached_property
     def streams(self) -> Sequence[StreamName]:
@@ -239,7 +239,7 @@ class ExpireDeadline(Command):
 
 def text_ref(command: Command, field: str) -> str:
     """Where the command's text is stored: derived, so that a repeat names the same row."""
-    return derived_id("txt", command.command_id, field)
+    return derived_id_beside(command.streams[0].name, "txt", command.command_id, field)
 
 
 def _texts(command: Command, subject: str, **texts: str | None) -> Sequence[Personal]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.events.base import Command, Instant, Personal, StreamName, derived_id
+from shared.events.base import Command, Instant, Personal, StreamName, derived_id_beside
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 
@@ -60,7 +60,7 @@ class InspectReturn(ReturnCommand):
 
     @property
     def note_ref(self) -> str | None:
-        return derived_id("txt", self.command_id, "inspection_note") if self.note else None
+        return derived_id_beside(self.streams[0].name, "txt", self.command_id, "inspection_note") if self.note else None
 
     @property
     def personal(self) -> Sequence[Personal]:

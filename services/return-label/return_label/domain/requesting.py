@@ -52,7 +52,7 @@ def _label(command: RequestReturn) -> ReturnLabelIssued:
     return ReturnLabelIssued(
         return_id=command.return_id,
         order_id=command.order_id,
-        label_id=derived_id("lbl", command.return_id),
+        label_id=derived_id("lbl", command.order_id, command.return_id),
         prepaid=command.freight_payer is not Payer.BUYER,
         payer=command.freight_payer,
         rules=("S75", "K26"),

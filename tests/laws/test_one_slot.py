@@ -1,0 +1,76 @@
+"""Laws of a command's slot: all its streams have one, its order's, and every id that it makes says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispute.domain.commands import (
+    CancelDispute,
+    CounterOffer,
+    ExpireDeadline,
+    NoteRefund,
+    NoteReturn,
+    RespondToDispute,
+)
+from dispute.domain.dispute import BUYER_RESPONSE
+from refund.domain.commands import RetryRefund
+from return_label.domain.commands import InspectReturn, RequestReturn
+from return_label.domain.decider import decider as returns
+from shared.events.base import Command, Event, derived_id
+from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
+from shared.events.return_label import ReturnLabelIssued
+from shared.events.slot import slot_of, slot_of_id, slot_of_stream
+from tests.support.builders import returns as r
+from tests.support.builders.commands import BUYER, on, open_dispute, register, usd
+from tests.support.spec import given as decided
+
+ORDERS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
+AT = on("Mar 12")
+
+
+def asked(order_id: str, command_id: Any) -> Sequence[Command]:
+    """Commands of all services about one order, its dispute, its refund and its return."""
+    who = {"command_id": command_id, "actor": BUYER, "at": AT}
+    opened = open_dispute(AT, order_id=order_id).model_copy(update=who)
+    dispute_id, refund_id, return_id = opened.dispute_id, derived_id("rfd", order_id, 1), derived_id("ret", order_id, 1)
+    both = {**who, "dispute_id": dispute_id, "order_id": order_id, "reason": None, "source_event": "x/1"}
+    offered = CounterOffer(type=SolutionType.REFUND_ONLY, amount=usd("1.00"), address="Pier 1")
+    return [
+        opened,
+        register(order_id=order_id, return_address="Pier 1").model_copy(update=who),
+        RespondToDispute(**who, dispute_id=dispute_id, decision=Decision.COUNTER, solution=offered, reason="so"),
+        CancelDispute(**who, dispute_id=dispute_id, order_id=order_id, acknowledge_release=True),
+        NoteRefund(**both, refund_id=refund_id, outcome=RefundOutcome.ISSUED, amount=usd("1.00"), lines=()),
+        NoteReturn(**both, return_id=return_id, outcome=ReturnOutcome.AUTHORIZED),
+        ExpireDeadline(**who, stream=f"dispute-{dispute_id}", key=order_id, kind=BUYER_RESPONSE, due_at=AT),
+        RetryRefund(**who, order_id=order_id, refund_id=refund_id),
+        InspectReturn(**who, return_id=return_id, result="pass", note="scratched"),
+        RequestReturn(
+            **who, **r.ASKED | {"ship_days": 10}, return_id=return_id, order_id=order_id, dispute_id=dispute_id
+        ),
+    ]
+
+
+@given(ORDERS, st.uuids())
+def test_all_streams_of_a_command_have_its_orders_slot(order_id: str, command_id: Any) -> None:
+    for command in asked(order_id, command_id):
+        assert {slot_of_stream(stream.name) for stream in command.streams} == {slot_of(order_id)}, command
+
+
+@given(ORDERS, st.uuids())
+def test_the_ids_of_texts_carry_it_too_so_that_they_move_with_their_order(order_id: str, command_id: Any) -> None:
+    refs = [text.ref for command in asked(order_id, command_id) for text in getattr(command, "personal", ())]
+    assert len(refs) == 5
+    assert {slot_of_id("txt", ref) for ref in refs} == {slot_of(order_id)}
+
+
+@given(ORDERS, st.uuids())
+def test_a_label_carries_its_orders_slot(order_id: str, command_id: Any) -> None:
+    *_, request = asked(order_id, command_id)
+    events: Sequence[Event] = decided(returns).when(request).events
+    (label,) = [event.label_id for event in events if isinstance(event, ReturnLabelIssued)]
+    assert slot_of_id("lbl", label) == slot_of(order_id)
