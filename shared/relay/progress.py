@@ -107,7 +107,7 @@ async def take_over(pool: Pool, topic: str) -> RelayProgress:
     if row["log_id"] != row["now"]:
         raise Halted(
             f"the log is {row['now']}, but topic {topic} holds log {row['log_id']} (a restore?): "
-            f"create the topic anew, then `makewhole relay rewind`; subscriptions need `makewhole projections rebuild`"
+            f"create the topic anew, then `makewhole relay rewind`; its subscriptions halt and say how they begin again"
         )
     tails = {
         tail["partition"]: LastPublished(tail["position"], tail["next_offset"], tail["id"])

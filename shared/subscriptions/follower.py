@@ -172,6 +172,6 @@ def _another_log(record: Record, log_id: UUID, mark: Checkpoint) -> str:
     return (
         f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, "
         f"followed so far is {mark.log_id} (a restore?): create the topic anew and "
-        f"`makewhole relay rewind`, then `makewhole projections rebuild` for a projection; "
-        f"for a policy forget its checkpoints, its commands are known by their ids"
+        f"`makewhole relay rewind`, then delete this subscription's rows of the table checkpoints, and with a "
+        f"projection all rows of its own tables in the same transaction: it begins again with the first record"
     )

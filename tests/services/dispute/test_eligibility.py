@@ -59,12 +59,9 @@ def test_s7_g1_a_purchase_made_elsewhere_is_not_protected() -> None:
     assert (refusal.code, refusal.cited) == ("not_eligible_off_platform", ("S7",))
 
 
-def test_s8_g1_a_payment_to_the_seller_is_not_protected_and_can_be_reported() -> None:
+def test_s8_g1_a_payment_to_the_seller_is_not_protected() -> None:
     refusal = refused(order(shipped="Mar 1", payment={"payee": "seller"}), NotEligibleOffPlatform)
     assert refusal.cited == ("S8",)
-    assert refusal.members["actions"] == [
-        {"rel": "report-seller", "method": "POST", "href": "/v1/orders/o1/seller-reports"}
-    ]
 
 
 @pytest.mark.parametrize("method", ["visa", "mastercard", "qiwi", "western_union", "bank_transfer", "maestro"])

@@ -135,15 +135,9 @@ def test_k9_delivery_does_not_block_a_wrong_address() -> None:
     refused(order(shipped="Mar 1", delivered="Mar 5"), EvidenceRequired, reason=Reason.WRONG_ADDRESS)
 
 
-@pytest.mark.parametrize("flag", ["free_return", "extra_returns", "domestic_return"])
-def test_s13_k20_an_unwanted_item_is_no_ground_but_may_be_a_return(flag: str) -> None:
-    refusal = refused(order(order_line(flags=(flag,)), shipped="Mar 1"), ReasonNotCovered, reason=Reason.CHANGE_OF_MIND)
-    assert refusal.cited == ("S13",)
-    assert {"rel": "request-return", "method": "POST", "href": "/v1/returns"} in refusal.members["actions"]
-
-
-def test_s13_k20_without_a_returns_programme_an_unwanted_item_is_for_the_seller() -> None:
+def test_s13_k20_an_unwanted_item_is_no_ground_and_a_matter_for_the_seller() -> None:
     refusal = refused(SHIPPED, ReasonNotCovered, reason=Reason.CHANGE_OF_MIND)
+    assert refusal.cited == ("S13",)
     assert [action["rel"] for action in refusal.members["actions"]] == ["contact-seller"]
 
 

@@ -174,7 +174,7 @@ async def test_another_log_id_stops_the_subscription_and_names_the_remedy(flow: 
         await rewind(flow.pool, flow.topic)
         await flow.append("order-2", "a", key="order-1")
         await publish_all(flow)
-        await eventually(partial(says, subscription, "makewhole projections rebuild"))
+        await eventually(partial(says, subscription, "delete this subscription's rows of the table checkpoints"))
         assert await flow.seen() == {"order-1": [1]}
 
 

@@ -36,9 +36,6 @@ COVERED_BY = {
 }
 """The rule that makes each reason a ground."""
 
-RETURN_FLAGS = frozenset({"free_return", "extra_returns", "domestic_return"})
-"""K20: the listing's own ways to send back what is merely unwanted."""
-
 Action = Mapping[str, str]
 
 
@@ -62,9 +59,7 @@ def guard_platform(order: Order) -> None:
     if order.channel != "platform":
         raise NotEligibleOffPlatform("Only purchases made on the platform are protected.", rules=("S7",))
     if order.payment.payee != "escrow":
-        report = {"rel": "report-seller", "method": "POST", "href": f"/v1/orders/{order.order_id}/seller-reports"}
-        detail = "A payment made directly to the seller is not protected."
-        raise NotEligibleOffPlatform(detail, rules=("S8",), actions=[report])
+        raise NotEligibleOffPlatform("A payment made directly to the seller is not protected.", rules=("S8",))
     if order.terms.payment_methods and order.payment.method not in order.terms.payment_methods:
         raise PaymentMethodNotAccepted("The programme does not cover this way to pay.", method=order.payment.method)
 
@@ -105,7 +100,7 @@ def guard_free(order: Order, line: Line) -> None:
 
 def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
     """G6 (S3, S11, K9, K20): the ground fits what is known of the order."""
-    guard_ground(reason, *_for_the_unwanted(order, lines))
+    guard_ground(reason, _contact_seller(order))
     if reason == Reason.NOT_RECEIVED and order.delivered_at:
         detail = "The carrier's records show a delivery."
         raise ReasonNotCovered(detail, rules=("S11",), suggest=Reason.WRONG_ADDRESS.value)
@@ -115,18 +110,11 @@ def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
 
 
 def guard_ground(reason: Reason, *instead: Action) -> None:
-    """G6 (S10, S13): some reasons are never a ground; `instead` are the ways that an unwanted item still has."""
+    """G6 (S10, S13, K20): some reasons are never a ground; `instead` are the ways that an unwanted item still has."""
     if reason == Reason.UNAUTHORISED_CHARGE:
         raise ReasonNotCovered("Ask the company that issued the card.", rules=("S10",), referral="card_issuer")
     if reason == Reason.CHANGE_OF_MIND:
         raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",), actions=list(instead))
-
-
-def _for_the_unwanted(order: Order, lines: Sequence[Line]) -> Sequence[Action]:
-    """K20: a return, where the listing of every line offers one, else the seller's good will."""
-    if lines and all(RETURN_FLAGS.intersection(line.flags) for line in lines):
-        return ({"rel": "request-return", "method": "POST", "href": "/v1/returns"},)
-    return (_contact_seller(order),)
 
 
 def _contact_seller(order: Order) -> Action:
