@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic_core import from_json, to_json
 
 from shared.events.slot import id_in_slot, slot_of, slot_of_stream
 
@@ -107,9 +108,23 @@ class Cause:
         return cls(command.command_id, command.at, str(command.actor), **more)  # type: ignore[arg-type]
 
 
+_HEADERS = {
+    "at": "ce_time",
+    "command_id": "ce_commandid",
+    "actor": "ce_actor",
+    "correlation": "ce_correlationid",
+    "causation": "ce_causationid",
+    "traceparent": "ce_traceparent",
+}
+"""A member of the metadata as a header; another one that a newer version has written goes by its own name."""
+_OPTIONAL = frozenset({"causation", "traceparent"})
+_PRIVATE = frozenset({"request_hash"})
+"""Stays in the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is recorded beside an event's data."""
+    """What is recorded beside an event's data; its members and their headers are named here and nowhere else."""
 
     at: datetime
     command_id: UUID
@@ -119,6 +134,92 @@ class Metadata:
     causation: str | None
     traceparent: str | None
     key: str
+
+    @classmethod
+    def of(cls, cause: Cause, key: str) -> Self:
+        """What is recorded beside the events of this cause in a stream with this key."""
+        correlation = cause.correlation or str(cause.command_id)
+        return cls(
+            cause.at,
+            cause.command_id,
+            cause.request_hash,
+            cause.actor,
+            correlation,
+            cause.causation,
+            cause.traceparent,
+            key,
+        )
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, Any], key: str) -> Self:
+        """From the stored members; KeyError or ValueError where one is missing or wrong, another one is passed over."""
+        return cls(
+            at=datetime.fromisoformat(members["at"]),
+            command_id=UUID(members["command_id"]),
+            request_hash=members.get("request_hash", ""),
+            actor=members["actor"],
+            correlation=members["correlation"],
+            causation=members.get("causation"),
+            traceparent=members.get("traceparent"),
+            key=key,
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes, key: str) -> Self:
+        """From the stored JSON; the key has a column of its own."""
+        return cls.from_members(from_json(text), key)
+
+    @classmethod
+    def from_headers(cls, attributes: Mapping[str, str]) -> Self:
+        """From a record's headers; KeyError or ValueError where one is missing or wrong."""
+        members = {
+            name: attributes[header]
+            for name, header in _HEADERS.items()
+            if header in attributes or name not in _OPTIONAL
+        }
+        return cls.from_members(members, attributes["ce_partitionkey"])
+
+    def to_members(self) -> dict[str, str]:
+        """What is stored, where it has a value; the key has a column of its own."""
+        members = {
+            "at": wire_time(self.at),
+            "command_id": str(self.command_id),
+            "request_hash": self.request_hash,
+            "actor": self.actor,
+            "correlation": self.correlation,
+            "causation": self.causation,
+            "traceparent": self.traceparent,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+    def to_json(self) -> bytes:
+        """What is stored; ValueError where it holds half a surrogate pair."""
+        return to_json(self.to_members())
+
+
+def metadata_headers(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The stored members of the metadata as headers, those that only a newer version knows among them."""
+    for name, value in members.items():
+        if name not in _PRIVATE and isinstance(value, str):
+            yield _HEADERS.get(name) or "ce_" + name.replace("_", ""), value
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event as it stands in the log: whoever only carries it does not look into its data."""
+
+    stream: str
+    version: int
+    position: int
+    key: str
+    type: str
+    data: bytes
+    metadata: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The event id, derived and never random: `<stream>/<version>`."""
+        return event_id(self.stream, self.version)
 
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -139,7 +240,7 @@ class Recorded(Generic[E_co]):
     @property
     def id(self) -> str:
         """The event id, derived and never random: `<stream>/<version>`."""
-        return f"{self.stream}/{self.version}"
+        return event_id(self.stream, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +251,11 @@ class Write:
     key: str
     expected_version: int
     events: Sequence[Event]
+
+
+def event_id(stream: str, version: int) -> str:
+    """Derived and never random: `<stream>/<version>`."""
+    return f"{stream}/{version}"
 
 
 def derived_uuid(*parts: object) -> UUID:

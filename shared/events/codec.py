@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
 
-from shared.events.base import Event, Metadata, Recorded, wire_time
+from shared.events.base import Event, Metadata, Recorded, Stored, metadata_headers
 from shared.events.logs import LOGS
 
+Encode = Callable[[Event], tuple[str, bytes]]
+Decode = Callable[[str, bytes], Event]
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 """An old stored shape's data → the type name and data of the next one."""
 
@@ -56,29 +57,36 @@ def _upcast(name: str, data: dict[str, Any]) -> Event:
     return event_class.model_validate(data)
 
 
-def headers(recorded: Recorded[Event], source: str, log_id: UUID) -> list[tuple[str, bytes]]:
+def recorded(stored: Stored, decode: Decode = decode) -> Recorded[Event]:
+    """The stored event to those who read it; UnknownEvent, or KeyError or ValueError for what does not fit."""
+    metadata = Metadata.from_members(stored.metadata, stored.key)
+    return Recorded(stored.stream, stored.version, stored.position, decode(stored.type, stored.data), metadata)
+
+
+def stored(recorded: Recorded[Event], encode: Encode = encode) -> Stored:
+    """The event as the log would hold it."""
+    metadata, (name, data) = recorded.metadata, encode(recorded.event)
+    members = metadata.to_members()
+    return Stored(recorded.stream, recorded.version, recorded.position, metadata.key, name, data, members)
+
+
+def headers(stored: Stored, source: str, log_id: UUID) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 in Kafka's binary mode: one header an attribute, absent where there is no value."""
-    name, metadata = _TYPE_NAMES.get(type(recorded.event)) or type_name(type(recorded.event)), recorded.metadata
-    attributes = (
-        ("ce_specversion", "1.0"),
-        ("ce_id", recorded.id),
-        ("ce_source", source),
-        ("ce_type", name),
-        ("ce_subject", recorded.stream),
-        ("ce_time", wire_time(metadata.at)),
-        ("ce_dataschema", f"/schemas/{name}.json"),
-        ("content-type", "application/json"),
-        ("ce_partitionkey", metadata.key),
-        ("ce_sequence", str(recorded.version)),
-        ("ce_position", str(recorded.position)),
-        ("ce_logid", str(log_id)),
-        ("ce_correlationid", metadata.correlation),
-        ("ce_causationid", metadata.causation),
-        ("ce_commandid", str(metadata.command_id)),
-        ("ce_actor", metadata.actor),
-        ("ce_traceparent", metadata.traceparent),
-    )
-    return [(key, value.encode()) for key, value in attributes if value is not None]
+    attributes = {
+        **dict(metadata_headers(stored.metadata)),
+        "ce_specversion": "1.0",
+        "ce_id": stored.id,
+        "ce_source": source,
+        "ce_type": stored.type,
+        "ce_subject": stored.stream,
+        "ce_dataschema": f"/schemas/{stored.type}.json",
+        "content-type": "application/json",
+        "ce_partitionkey": stored.key,
+        "ce_sequence": str(stored.version),
+        "ce_position": str(stored.position),
+        "ce_logid": str(log_id),
+    }
+    return [(key, value.encode()) for key, value in attributes.items()]
 
 
 def from_headers(pairs: Iterable[tuple[str, bytes]], value: bytes) -> tuple[Recorded[Event], UUID]:
@@ -86,21 +94,11 @@ def from_headers(pairs: Iterable[tuple[str, bytes]], value: bytes) -> tuple[Reco
     wrong.
     """
     attributes = {key: text.decode() for key, text in pairs}
-    metadata = Metadata(
-        at=datetime.fromisoformat(attributes["ce_time"]),
-        command_id=UUID(attributes["ce_commandid"]),
-        request_hash="",
-        actor=attributes["ce_actor"],
-        correlation=attributes["ce_correlationid"],
-        causation=attributes.get("ce_causationid"),
-        traceparent=attributes.get("ce_traceparent"),
-        key=attributes["ce_partitionkey"],
-    )
     recorded = Recorded(
         stream=attributes["ce_subject"],
         version=int(attributes["ce_sequence"]),
         position=int(attributes["ce_position"]),
         event=decode(attributes["ce_type"], value),
-        metadata=metadata,
+        metadata=Metadata.from_headers(attributes),
     )
     return recorded, UUID(attributes["ce_logid"])

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from shared.decider import Start
 from shared.events import codec
-from shared.events.base import Cause, Event, Metadata, Personal, Recorded, Write
+from shared.events.base import Cause, Event, Metadata, Personal, Recorded, Stored, Write
+from shared.events.codec import Encode
 from shared.eventstore.errors import WrongExpectedVersion
-from shared.eventstore.rows import Deadlines, Encode, encode_append
+from shared.eventstore.rows import Deadlines, encode_append
 from shared.eventstore.store import no_deadlines
 
 
@@ -34,15 +35,17 @@ class MemoryEventStore:
             return self._repeated(writes, cause)
         for write in writes:
             for version, event in enumerate(write.events, write.expected_version + 1):
-                self.log.append(Recorded(write.stream, version, len(self.log) + 1, event, metadata(cause, write.key)))
+                self.log.append(
+                    Recorded(write.stream, version, len(self.log) + 1, event, Metadata.of(cause, write.key))
+                )
                 self._follow(write.stream, event)
         for text in cause.personal:
             self.personal.setdefault(text.ref, text)
         return len(self.log)
 
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
-        """The log behind a position, in order, at most `limit` events."""
-        return self.log[max(after, 0) : max(after, 0) + limit]
+    async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
+        """The log behind a position, in order, at most `limit` events as they are stored."""
+        return [codec.stored(recorded, self._encode) for recorded in self.log[max(after, 0) : max(after, 0) + limit]]
 
     async def head(self) -> int:
         """The position of the last event, 0 where there is none."""
@@ -62,23 +65,8 @@ class MemoryEventStore:
         positions: list[int] = []
         for write in writes:
             there = self._stream(write.stream)[write.expected_version : write.expected_version + len(write.events)]
-            wanted = [(event, metadata(cause, write.key)) for event in write.events]
+            wanted = [(event, Metadata.of(cause, write.key)) for event in write.events]
             if [(recorded.event, recorded.metadata) for recorded in there] != wanted:
                 raise WrongExpectedVersion(write.stream)
             positions.extend(recorded.position for recorded in there)
         return max(positions)
-
-
-def metadata(cause: Cause, key: str) -> Metadata:
-    """What is recorded beside the events of this cause in a stream with this key."""
-    correlation = cause.correlation or str(cause.command_id)
-    return Metadata(
-        cause.at,
-        cause.command_id,
-        cause.request_hash,
-        cause.actor,
-        correlation,
-        cause.causation,
-        cause.traceparent,
-        key,
-    )

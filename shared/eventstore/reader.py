@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import UUID
 
-import orjson
+from pydantic_core import from_json
 
-from shared.events.base import Event, Metadata, Recorded
+from shared.events import codec
+from shared.events.base import Event, Recorded, Stored
+from shared.events.codec import Decode
 from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import Busy
 from shared.resilience.retry import transient
@@ -28,7 +28,6 @@ LIMIT = 6.0  # seconds for one query, above statement_timeout
 ATTEMPTS = 4
 PAUSE = 0.05
 
-Decode = Callable[[str, bytes], Event]
 History = Sequence[Recorded[Event]]
 
 
@@ -125,10 +124,13 @@ class BatchedLoader:
             try:
                 for name in streams:
                     if name not in known:
-                        known[name] = recorded(by_stream.get(name, ()), self._decode)
+                        known[name] = self._history(by_stream.get(name, ()))
                 answer.set_result([known[name] for name in streams])
             except Exception as error:  # an event that this version cannot read concerns only who asked for it
                 answer.set_exception(error)
+
+    def _history(self, rows: Iterable[Any]) -> History:
+        return tuple(codec.recorded(stored(row), self._decode) for row in rows)
 
     @staticmethod
     def _refuse(answers: Iterable[asyncio.Future[Sequence[History]]], error: BaseException) -> None:
@@ -137,24 +139,7 @@ class BatchedLoader:
                 answer.set_exception(error)
 
 
-def recorded(rows: Iterable[Any], decode: Decode) -> History:
-    """Rows of the columns above as recorded events."""
-    return tuple(_recorded(row, decode) for row in rows)
-
-
-def _recorded(row: Any, decode: Decode) -> Recorded[Event]:
+def stored(row: Any) -> Stored:
+    """A row of the columns above as it stands in the log."""
     stream, version, position, key, name, data, metadata = row
-    return Recorded(stream, version, position, decode(name, data), _metadata(orjson.loads(metadata), key))
-
-
-def _metadata(stored: dict[str, Any], key: str) -> Metadata:
-    return Metadata(
-        at=datetime.fromisoformat(stored["at"]),
-        command_id=UUID(stored["command_id"]),
-        request_hash=stored["request_hash"],
-        actor=stored["actor"],
-        correlation=stored["correlation"],
-        causation=stored.get("causation"),
-        traceparent=stored.get("traceparent"),
-        key=key,
-    )
+    return Stored(stream, version, position, key, name, data, from_json(metadata))

@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from shared.decider import Clear, Start
-from shared.events.base import Cause, Event, Personal, Write, wire_time
+from shared.events.base import Cause, Event, Metadata, Personal, Write
+from shared.events.codec import Encode
 from shared.eventstore.errors import EventTooLarge, Unstorable
 
 MAX_EVENT = 256 * 1024  # bytes
 
-Encode = Callable[[Event], tuple[str, bytes]]
 Deadlines = Callable[[Event], Iterable[Start | Clear]]
 Row = tuple[Any, ...]
 
@@ -92,18 +92,9 @@ def _events(write: Write, metadata: bytes, encode: Encode) -> Iterable[Row]:
 
 
 def _metadata(cause: Cause) -> bytes:
-    members = {
-        "at": wire_time(cause.at),
-        "command_id": str(cause.command_id),
-        "request_hash": cause.request_hash,
-        "actor": cause.actor,
-        "correlation": cause.correlation or str(cause.command_id),
-        "causation": cause.causation,
-        "traceparent": cause.traceparent,
-    }
     try:
-        text = orjson.dumps({name: value for name, value in members.items() if value is not None})
-    except TypeError as error:
+        text = Metadata.of(cause, key="").to_json()
+    except ValueError as error:
         raise Unstorable(f"metadata cannot be encoded: {error}") from error
     _check(text)
     return text

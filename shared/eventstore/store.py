@@ -9,7 +9,8 @@ from uuid import UUID
 
 from shared.decider import Clear, Start
 from shared.events import codec
-from shared.events.base import Cause, Event, Recorded, Write
+from shared.events.base import Cause, Event, Recorded, Stored, Write
+from shared.events.codec import Decode, Encode
 from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import (
     Busy,
@@ -19,8 +20,8 @@ from shared.eventstore.errors import (
     Unstorable,
     WrongExpectedVersion,
 )
-from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, Decode, QueryConnection, recorded
-from shared.eventstore.rows import Deadlines, Encode, encode_append
+from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, QueryConnection, stored
+from shared.eventstore.rows import Deadlines, encode_append
 from shared.eventstore.writer import Figures, Limits, Observe, Writer
 
 __all__ = [
@@ -52,8 +53,8 @@ class EventStore(Protocol):
         OutcomeUnknown where it may have been recorded, Unstorable where the log cannot hold an event.
         """
 
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
-        """The log behind a position, in order, at most `limit` events; positions have no hole."""
+    async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
+        """The log behind a position, in order, at most `limit` events as they are stored; positions have no hole."""
 
     async def head(self) -> int:
         """The position of the last event, 0 where there is none."""
@@ -80,7 +81,6 @@ class PostgresEventStore:
     ) -> None:
         self._deadlines = deadlines
         self._encode = encode
-        self._decode = decode
         self._lines = [ReconnectingConnection(dsn) for _ in range(3)]
         self._writer = Writer(self._lines[0], limits, observe)
         self._loader = BatchedLoader(QueryConnection(self._lines[1]), decode)
@@ -94,9 +94,9 @@ class PostgresEventStore:
         """Records all writes or none, with their deadlines and personal texts; the position of the last event."""
         return await self._writer.append(encode_append(writes, cause, self._encode, self._deadlines))
 
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
-        """The log behind a position, in order, at most `limit` events."""
-        return recorded(await self._reader.fetch(READ_ALL, after, limit), self._decode)
+    async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
+        """The log behind a position, in order, at most `limit` events as they are stored."""
+        return [stored(row) for row in await self._reader.fetch(READ_ALL, after, limit)]
 
     async def head(self) -> int:
         """The position of the last event, 0 where there is none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.events.base import Event, Recorded
+from shared.events.base import Stored
 from shared.kafka.records import Ack
 from shared.resilience.retry import Halted, Transient
 
@@ -78,7 +78,7 @@ class RelayProgress:
     position: int
     tails: dict[int, LastPublished]
 
-    async def save(self, pool: Pool, rows: Sequence[Recorded[Event]], acks: Sequence[Ack]) -> None:
+    async def save(self, pool: Pool, rows: Sequence[Stored], acks: Sequence[Ack]) -> None:
         """Moves the checkpoint behind the acknowledged rows; Zombie where another relay has taken over."""
         tails = self._advanced(rows, acks)
         columns = [
@@ -91,7 +91,7 @@ class RelayProgress:
         self.position = rows[-1].position
         self.tails |= tails
 
-    def _advanced(self, rows: Sequence[Recorded[Event]], acks: Sequence[Ack]) -> dict[int, LastPublished]:
+    def _advanced(self, rows: Sequence[Stored], acks: Sequence[Ack]) -> dict[int, LastPublished]:
         tails: dict[int, LastPublished] = {}
         for row, ack in zip(rows, acks, strict=True):
             before = tails.get(ack.partition) or self.tails.get(ack.partition, LastPublished())

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from shared.events import codec
-from shared.events.base import Event, Recorded
+from shared.events.base import Stored
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Ack, Outgoing
 from shared.observability import metrics
@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 class Log(Protocol):
     """What the relay reads of an event store."""
 
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
-        """The events behind a position, in order."""
+    async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
+        """The events behind a position, in order, as they are stored."""
 
     async def head(self) -> int:
         """The position of the last event."""
@@ -63,21 +63,20 @@ class NotAcknowledged(Transient):
     """Kafka acknowledged less than the batch."""
 
 
-def outgoing(
-    place: RelayProgress, publisher: Publisher, rows: Sequence[Recorded[Event]], source: str
-) -> list[Outgoing]:
-    """The rows as records. Each names the position before it in its partition, so that a reader notices when the topic
-    has lost one.
+def outgoing(place: RelayProgress, publisher: Publisher, rows: Sequence[Stored], source: str) -> list[Outgoing]:
+    """The rows as records, their data as it is stored: an event of a version that we do not know goes through too.
+
+    Each names the position before it in its partition, so that a reader notices when the topic has lost one.
     """
     if [row.position for row in rows] != list(range(place.position + 1, place.position + 1 + len(rows))):
         raise Halted(f"the log has a hole behind position {place.position}: restore it from a backup; a hole is a loss")
     previous = {partition: tail.position for partition, tail in place.tails.items()}
     batch = []
     for row in rows:
-        partition = publisher.partition(row.metadata.key)
+        partition = publisher.partition(row.key)
         headers = codec.headers(row, source, place.log_id)
         headers.append(("ce_previous", str(previous.get(partition, 0)).encode()))
-        batch.append(Outgoing(partition, row.metadata.key.encode(), codec.encode(row.event)[1], headers))
+        batch.append(Outgoing(partition, row.key.encode(), row.data, headers))
         previous[partition] = row.position
     return batch
 
@@ -157,7 +156,7 @@ class Relay:
             else:
                 await lease.woken(POLL)
 
-    async def _send(self, place: RelayProgress, publisher: Publisher, rows: Sequence[Recorded[Event]]) -> None:
+    async def _send(self, place: RelayProgress, publisher: Publisher, rows: Sequence[Stored]) -> None:
         acks = await publisher.publish(outgoing(place, publisher, rows, self._source))
         crash_points.point(AFTER_ACK)
         if acks:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared.events import codec
-from shared.events.base import Event, Metadata, Recorded, derived_uuid
+from shared.events.base import Cause, Event, Metadata, Recorded, derived_uuid
 from shared.kafka.records import Record
 from shared.resilience.retry import Halted
 from shared.subscriptions.checkpoints import Checkpoint
@@ -155,16 +155,15 @@ def foreign_recorded(record: Record, event: Event) -> Recorded[Any]:
     """
     attributes = {name: text.decode() for name, text in record.headers}
     story = f"{attributes['ce_source']}/{attributes['ce_id']}"
-    metadata = Metadata(
-        at=datetime.fromisoformat(attributes["ce_time"]),
-        command_id=derived_uuid(attributes["ce_source"], attributes["ce_id"]),
-        request_hash="",
-        actor=attributes["ce_source"],
+    cause = Cause(
+        derived_uuid(attributes["ce_source"], attributes["ce_id"]),
+        datetime.fromisoformat(attributes["ce_time"]),
+        attributes["ce_source"],
         correlation=attributes.get("ce_correlationid", story),
         causation=story,
         traceparent=attributes.get("ce_traceparent"),
-        key=(record.key or b"").decode(),
     )
+    metadata = Metadata.of(cause, (record.key or b"").decode())
     return Recorded(foreign_stream(record), record.offset + 1, record.offset, event, metadata)
 
 

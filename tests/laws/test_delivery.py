@@ -54,10 +54,9 @@ def partitions_of(log: Sequence[Recorded[Any]]) -> list[list[Record]]:
     previous = [0] * PARTITIONS
     for recorded in log:
         at = int(recorded.metadata.key) % PARTITIONS
-        headers = [*codec.headers(recorded, "/test", LOG), ("ce_previous", str(previous[at]).encode())]
-        partitions[at].append(
-            Record(TOPIC, at, 0, recorded.metadata.key.encode(), tuple(headers), codec.encode(recorded.event)[1])
-        )
+        row = codec.stored(recorded)
+        headers = [*codec.headers(row, "/test", LOG), ("ce_previous", str(previous[at]).encode())]
+        partitions[at].append(Record(TOPIC, at, 0, row.key.encode(), tuple(headers), row.data))
         previous[at] = recorded.position
     return partitions
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from shared.events.base import Cause, Event, Personal, Recorded, Write
+from shared.events.base import Cause, Event, Personal, Recorded, Stored, Write
 from shared.eventstore.handle import handle
 from shared.eventstore.store import EventStore, PostgresEventStore, open_store
 from shared.resilience.retry import Transient, transient
@@ -117,7 +117,7 @@ class Overtaken:
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         return await self.store.append(writes, cause)
 
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+    async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
         return await self.store.read_all(after, limit)
 
     async def head(self) -> int:

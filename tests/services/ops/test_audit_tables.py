@@ -23,6 +23,7 @@ from ops.audit.topic import TopicCheck
 from refund.domain.decider import decider as refund_decider
 from refund.read_models import refunds
 from shared.decider import Decider
+from shared.events import codec
 from shared.events.base import Cause, Command
 from shared.events.dispute import Decision, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.eventstore.connections import open_pool
@@ -112,9 +113,9 @@ async def lived(service: str, dsn: str) -> None:
     async with open_store(dsn, deadlines=DECIDERS[service].deadlines) as store, open_pool(dsn) as pool:
         await LIVES[service](store)
         async with pool.acquire() as connection:
-            for recorded in await store.read_all(0, 1000):
+            for stored in await store.read_all(0, 1000):
                 for projection in PROJECTIONS[service]:
-                    await projection.project(connection, recorded)
+                    await projection.project(connection, codec.recorded(stored))
 
 
 async def checked(service: str, dsn: str, now: datetime = EARLY) -> dict[str, Check]:

@@ -5,6 +5,7 @@ change.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from shared.events.base import (
     digest,
     wire_time,
 )
-from shared.events.codec import EVENT_CLASSES, UnknownEvent, decode, encode, from_headers, headers, type_name
+from shared.events.codec import EVENT_CLASSES, UnknownEvent, decode, encode, from_headers, headers, stored, type_name
 from shared.events.dispute import DisputeCancelled, DisputeOpened
 from shared.events.order import OrderCompleted
 
@@ -195,11 +196,13 @@ def recorded(**changed: Any) -> Recorded[Event]:
 
 def test_a_record_survives_kafka() -> None:
     for sent in (recorded(), recorded(causation=None, traceparent=None)):
-        assert from_headers(headers(sent, "/makewhole/dispute", LOG_ID), encode(sent.event)[1]) == (sent, LOG_ID)
+        row = stored(sent)
+        assert codec.recorded(row) == sent
+        assert from_headers(headers(row, "/makewhole/dispute", LOG_ID), row.data) == (sent, LOG_ID)
 
 
 def test_the_headers_are_those_of_cloudevents() -> None:
-    assert dict(headers(recorded(), "/makewhole/dispute", LOG_ID)) == {
+    assert dict(headers(stored(recorded(request_hash="h")), "/makewhole/dispute", LOG_ID)) == {
         "ce_specversion": b"1.0",
         "ce_id": b"dispute-dsp_1/7",
         "ce_source": b"/makewhole/dispute",
@@ -221,13 +224,23 @@ def test_the_headers_are_those_of_cloudevents() -> None:
 
 
 def test_an_attribute_without_a_value_has_no_header() -> None:
-    names = {name for name, _ in headers(recorded(causation=None, traceparent=None), "/makewhole/dispute", LOG_ID)}
+    sent = stored(recorded(causation=None, traceparent=None))
+    names = {name for name, _ in headers(sent, "/makewhole/dispute", LOG_ID)}
     assert not names & {"ce_causationid", "ce_traceparent"}
+
+
+def test_what_only_a_newer_version_knows_of_an_event_travels_on_and_is_passed_over() -> None:
+    newer = replace(stored(recorded()), metadata={**recorded().metadata.to_members(), "trace_state": "x", "rank": 7})
+    sent = headers(newer, "/makewhole/dispute", LOG_ID)
+    assert dict(sent)["ce_tracestate"] == b"x"
+    assert from_headers(sent, newer.data) == (recorded(), LOG_ID)
+    assert codec.recorded(newer) == recorded()
 
 
 @pytest.mark.parametrize("lacking", ["ce_type", "ce_subject", "ce_sequence", "ce_logid", "ce_time"])
 def test_a_record_that_lacks_an_attribute_is_no_event(lacking: str) -> None:
-    pairs = [(name, value) for name, value in headers(recorded(), "/makewhole/dispute", LOG_ID) if name != lacking]
+    sent = headers(stored(recorded()), "/makewhole/dispute", LOG_ID)
+    pairs = [(name, value) for name, value in sent if name != lacking]
     with pytest.raises(KeyError, match=lacking):
         from_headers(pairs, encode(CANCELLED)[1])
 

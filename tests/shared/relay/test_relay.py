@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import signal
 import sys
@@ -32,7 +33,8 @@ from shared.relay.relay import Relay
 from shared.subscriptions.projection import Projection
 from tests.support.servers import backing
 from tests.support.servers.stack import LIMIT, eventually
-from tests.support.toys.marks import SOURCE, Flow, as_owner, count_versions, flow_on, running
+from tests.support.toys import newer
+from tests.support.toys.marks import DAY_1, SOURCE, Flow, as_owner, count_versions, flow_on, mark, running
 
 CUT_OFF = """
 select pg_terminate_backend(pid) from pg_locks
@@ -132,7 +134,7 @@ async def test_a_stranger_reads_headers_keys_and_versions_as_promised(flow: Flow
     assert all(positions == sorted(positions) for positions in by_partition(records).values())
     (lost,) = [record for record in records if record.headers["ce_subject"] == "order-1"]
     assert lost.key == "1" == lost.headers["ce_partitionkey"]
-    assert lost.value == b'{"order_id":"1","lost_at":"2026-03-02T09:00:00.000000Z"}'
+    assert json.loads(lost.value) == {"order_id": "1", "lost_at": "2026-03-02T09:00:00.000000Z"}
     log_id = str(await flow.store.log_id())
     assert (
         lost.headers.items()
@@ -151,6 +153,34 @@ async def test_a_stranger_reads_headers_keys_and_versions_as_promised(flow: Flow
             "ce_previous": "0",
         }.items()
     )
+
+
+async def test_what_a_next_version_wrote_goes_through_as_it_is_stored(flow: Flow) -> None:
+    await flow.record(
+        "order-1",
+        newer.OrderCarrierLost(order_id="1", lost_at=DAY_1, last_seen=newer.DEPOT),
+        newer.OrderRerouted(order_id="1", via=newer.DEPOT),
+        mark("after"),
+    )
+    async with running(relay := flow.relay()):
+        await eventually(partial(all_published, relay))
+    records = sorted(await topic_of(flow), key=lambda record: record.position)
+    stored = await flow.pool.fetch("select type, data::text as data from events order by position")
+    assert [(record.headers["ce_type"], record.value.decode()) for record in records] == [tuple(row) for row in stored]
+    depot = {"country": "PL", "scanner": "7"}
+    assert json.loads(records[0].value)["last_seen"] == json.loads(records[1].value)["via"] == depot
+
+
+async def test_what_cannot_be_an_event_at_all_goes_through_and_stops_nobody(flow: Flow) -> None:
+    await flow.append("order-1", "before")
+    await as_owner(
+        flow.dsn,
+        """insert into events values (2, 'order-1', 2, 'order-1', 'stranger', '[7]', '{"rank": 7}', now())""",
+    )
+    async with running(relay := flow.relay()):
+        await eventually(partial(all_published, relay))
+    (strange,) = [record for record in await topic_of(flow) if record.position == 2]
+    assert (strange.value, strange.headers["ce_type"], strange.headers["ce_id"]) == (b"[7]", "stranger", "order-1/2")
 
 
 async def test_each_record_names_the_position_before_it_in_its_partition(flow: Flow) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.decider import Send
-from shared.events.base import Cause, Event, Recorded, Write
+from shared.events.base import Cause, Event, Recorded, Stored, Write
 from shared.eventstore.errors import Busy, OutcomeUnknown
 from shared.eventstore.store import PostgresEventStore
 from shared.rejections import NotFound
@@ -110,7 +110,7 @@ class Watched:
             for write in writes:
                 self._now.remove(write.stream)
 
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded[Event]]:
+    async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
         return await self._store.read_all(after, limit)
 
     async def head(self) -> int:

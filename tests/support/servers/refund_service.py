@@ -18,6 +18,7 @@ from refund.domain.payment import Payment, Refund
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
 from shared.deadlines.due_loop import DueLoop
+from shared.events import codec
 from shared.events.base import Command
 from tests.support.servers.sandbox import Served, sandbox
 from tests.support.servers.service import Desk, desk_of
@@ -41,8 +42,8 @@ class Shop:
     async def project(self) -> None:
         """The projection from the log, as a subscription would run it."""
         async with self.desk.pool.acquire() as connection:
-            for recorded in await self.desk.store.read_all(0, 1000):
-                await refunds.project(connection, recorded)
+            for stored in await self.desk.store.read_all(0, 1000):
+                await refunds.project(connection, codec.recorded(stored))
 
     async def payment(self) -> Payment:
         (history,) = await self.desk.store.load("payment-o1")
