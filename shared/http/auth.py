@@ -44,7 +44,7 @@ class Tokens:
 
     def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
         self.keys = keys or Keys(settings.oidc_jwks, settings.jwks_refresh)
-        self._issuer = settings.oidc_issuer
+        self.issuer = settings.oidc_issuer
         self._audience = settings.oidc_audience
         self._audience_needed = settings.mode == "production"
         self._remembered: dict[bytes, Verified] = {}
@@ -78,7 +78,7 @@ class Tokens:
         return self._accept(claims, now)
 
     def _accept(self, claims: Any, now: float) -> Verified:
-        if not isinstance(claims, dict) or claims.get("iss") != self._issuer:
+        if not isinstance(claims, dict) or claims.get("iss") != self.issuer:
             raise BadToken("The token is another issuer's.")
         if not self._for_us(claims.get("aud")):
             raise BadToken("The token is for another audience.")

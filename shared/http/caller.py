@@ -20,9 +20,10 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import State
 
-from shared.events.base import Actor, Cause, Command, Personal, derived_uuid, digest
+from shared.events.base import Actor, Cause, Command, Personal, digest, framed_uuid
 from shared.http.auth import ROLES
 from shared.http.problems import Refusal, fault, invalid
+from shared.http.request_body import canonical
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
@@ -77,6 +78,35 @@ class CommandContext(QueryContext):
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a request says: its method, its path, its canonical body, and the order that a JSON body names."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    order_id: str | None = None
+
+    @classmethod
+    def of(cls, method: str, path: str, value: Any) -> Said:
+        """What a request with this JSON value says."""
+        order = value.get("order_id") if isinstance(value, dict) else None
+        return cls(method, path, canonical(value), order if isinstance(order, str) else None)
+
+    @property
+    def digest(self) -> str:
+        """The hash that tells another request under the same key."""
+        return digest(self.method.encode(), self.path.encode(), self.body)
+
+    def command_id(self, issuer: str, subject: str, key: str) -> UUID:
+        """The id of the command that the key stands for: whose, at which route, and of which order.
+
+        The order belongs to it, for two orders may have their logs in two databases: one could not know the other's.
+        """
+        order = [self.order_id] if self.order_id is not None else []
+        return framed_uuid(issuer, subject, self.method, self.path, key, *order)
+
+
+@dataclass(frozen=True, slots=True)
 class RouteAccess:
     """What a route asks of its callers. No roles: any token will do."""
 
@@ -104,7 +134,7 @@ class RouteAccess:
         key, expected, faults = self.conditions(exchange.headers)
         if faults:
             raise Refusal("validation_failed", errors=faults)
-        return caller(actor, exchange, host, (request.method, request.scope["path"], b""), key, expected)
+        return caller(actor, exchange, host, Said(request.method, request.scope["path"]), key, expected)
 
     def conditions(self, headers: Mapping[bytes, bytes]) -> tuple[str | None, int | None, Faults]:
         """The Idempotency-Key, the expected version, and what is wrong with either; 400 and 428 where a required one is
@@ -158,19 +188,24 @@ def caller(
     actor: Actor,
     exchange: RequestContext,
     host: AppContext,
-    said: tuple[str, str, bytes],
+    said: Said,
     key: str | None,
     expected: int | None,
 ) -> CommandContext:
-    """The caller of this exchange, now; `said` is method, path and canonical body."""
-    method, path, body = said
+    """The caller of this exchange, now."""
     # Without a key nothing can be a repeat, so the id may be random: here and nowhere below.
-    command_id = derived_uuid(actor.id, method, path, key) if key else UUID(bytes=random_bytes(16), version=4)
+    command_id = said.command_id(host.tokens.issuer, actor.id, key) if key else UUID(bytes=random_bytes(16), version=4)
     exchange.command_id = command_id
-    request_hash = digest(method.encode(), path.encode(), body)
-    trace = traceparent_of(exchange.text(b"traceparent"))
     return CommandContext(
-        actor, host.clock.now(), exchange.request_id, trace, host.state, command_id, request_hash, expected, exchange
+        actor,
+        host.clock.now(),
+        exchange.request_id,
+        traceparent_of(exchange.text(b"traceparent")),
+        host.state,
+        command_id,
+        said.digest,
+        expected,
+        exchange,
     )
 
 

@@ -83,7 +83,8 @@ KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Same key, same body: the first answer again, for ever. Same key, another body: 422 "
-    "idempotency_key_reused.",
+    "idempotency_key_reused. A key counts for its sender, its route and the order that the body names as `order_id`: "
+    "for another order it is another command.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 IF_MATCH: Schema = {

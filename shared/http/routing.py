@@ -23,10 +23,10 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from shared.http.caller import RouteAccess, caller, viewer
+from shared.http.caller import RouteAccess, Said, caller, viewer
 from shared.http.paths import refuse_ids_without_slot, refuse_odd_path
 from shared.http.problems import Refusal, fault, faults, invalid
-from shared.http.request_body import BODY_LIMIT, canonical, limited, parse_json, read_body, refuse_unstorable
+from shared.http.request_body import BODY_LIMIT, limited, parse_json, read_body, refuse_unstorable
 from shared.http.request_context import AppContext, RequestContext
 from shared.http.responses import JsonResponse
 
@@ -80,7 +80,7 @@ class FastPath:
         key, expected, wrong = self.gate.conditions(exchange.headers)
         if value is not None:
             refuse_unstorable(raw, value)
-        said = (scope["method"], scope["path"], canonical(value) if raw else b"")
+        said = Said.of(scope["method"], scope["path"], value) if raw else Said(scope["method"], scope["path"])
         return {
             **self._queries(scope["query_string"], wrong),
             **self._read(raw, value),

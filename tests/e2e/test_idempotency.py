@@ -133,6 +133,15 @@ async def test_a_key_is_its_owners_and_its_routes_alone(services: Services) -> N
         assert not answer.ok().replayed
 
 
+async def test_a_key_is_its_orders_alone(services: Services) -> None:
+    buyer, key = services.new("buyer"), services.new("key")
+    one, another = [await ordered(services, buyer_id=buyer) for _ in range(2)]
+    first = (await one.open(key)).ok(201)
+    second = (await one.buyer.post("/v1/disputes", another.form(), key=key)).ok(201)
+    assert second["id"] != first["id"] and not second.replayed
+    the_first_and_its_repeats([first, await one.open(key)])
+
+
 async def test_a_refusal_is_not_recorded_so_the_same_key_succeeds_once_the_reason_is_gone(services: Services) -> None:
     deal, key = await ordered(services, promised=30, facts={"shipped": -1}), services.new("key")
     assert (await deal.open(key, reason="late")).refused == (409, "too_early")

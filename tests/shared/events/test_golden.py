@@ -25,6 +25,7 @@ from shared.events.base import (
     derived_id_beside,
     derived_uuid,
     digest,
+    framed_uuid,
     wire_time,
 )
 from shared.events.codec import EVENT_CLASSES, UnknownEvent, decode, encode, from_headers, headers, stored, type_name
@@ -263,6 +264,8 @@ def test_an_instant_without_a_zone_is_no_instant() -> None:
 
 def test_derived_ids_are_the_same_for_ever() -> None:
     assert derived_uuid("dispute-1", "seller_response", 1) == UUID("b2cd53b7-7559-5ab9-901e-81651425ecf5")
+    assert framed_uuid("ab", "ü", "") == UUID("29876fca-5a2e-5328-84de-d13f068e7030")
+    assert len({framed_uuid("a", "b"), framed_uuid("ab"), framed_uuid("ab", ""), framed_uuid("", "ab")}) == 4
     assert derived_id("dsp", "o1", UUID(int=1)) == "dsp_9a3f976c40da5b1cbcd012869fe786ce"
     assert derived_id_beside("order-o1", "dsp", UUID(int=1)) == derived_id("dsp", "o1", UUID(int=1))
     assert digest(b"a", b"b") != digest(b"ab")

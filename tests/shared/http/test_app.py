@@ -132,6 +132,20 @@ async def test_the_same_key_and_path_are_the_same_command(client: httpx.AsyncCli
     assert len({first, await key("n2"), await key("n1", "l"), await key(**issuer.bearer("another"))}) == 4
 
 
+async def test_the_same_key_for_another_order_is_another_command(client: httpx.AsyncClient) -> None:
+    async def seen(body: Any) -> tuple[Any, Any]:
+        answer = (await client.post("/v1/notes/n1/echo", json=body, headers={"Idempotency-Key": "k"})).json()
+        return answer["key"], answer["hash"]
+
+    def about(text: str, order_id: str) -> dict[str, str]:
+        return {"kind": "praise", "text": text, "order_id": order_id}
+
+    one, other = await seen(about("a", "o1")), await seen(about("a", "o2"))
+    changed, unnamed = await seen(about("b", "o1")), await seen({"kind": "praise", "text": "a"})
+    assert one[0] == changed[0] and one[1] != changed[1], "the same command with another body: refused, not carried out"
+    assert len({one[0], other[0], unnamed[0]}) == 3
+
+
 async def test_without_a_key_every_command_is_its_own(client: httpx.AsyncClient) -> None:
     keys = {(await client.post("/v1/notes/n1/echo")).json()["key"] for _ in range(3)}
     assert len(keys) == 3

@@ -187,12 +187,13 @@ class NoteBody(BaseModel):
 
 
 class TextBody(BaseModel):
-    """A text with limits, and a choice."""
+    """A text with limits, a choice, and perhaps an order."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["praise", "complaint"]
     text: Annotated[str, Text(20)]
+    order_id: str | None = None
 
 
 router = Router("notes")
