@@ -52,8 +52,8 @@ class OrderPayment(Message):
 
 
 class OrderLine(Message):
-    """One line; `cap` is the most that can ever be refunded on it: its goods and its share of freight and discounts
-    (G9).
+    """One line, with its listing's warranty as it was ordered (S97); `cap` is the most that can ever be refunded on it:
+    its goods and its share of freight and discounts (G9).
     """
 
     line_id: str

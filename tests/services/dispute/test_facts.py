@@ -73,6 +73,12 @@ def test_an_unpaid_order_is_registered_only() -> None:
     given(decider).when(register(paid_at=None)).then_types(OrderRegistered)
 
 
+def test_s97_what_the_listing_said_of_warranty_is_kept_with_the_line() -> None:
+    told = register(order_line("l1", listing_warranty="2 years"), order_line("l2"))
+    registered = given(decider).when(told).events[0]
+    assert [line.listing_warranty for line in registered.lines] == ["2 years", None]
+
+
 def test_the_same_body_again_is_nothing_new() -> None:
     given(decider, order(shipped="Mar 1")).when(register(facts=facts(shipped="Mar 1"))).then_nothing()
     given(decider, opened()).when(register(facts=facts(shipped="Mar 2"))).then_nothing()

@@ -100,7 +100,9 @@ async def show_history(
     cursor: Cursor = None,
     at_least_position: Position = 0,
 ) -> Response:
-    """One entry an event, in order; the last one of a finished dispute says why it ended (S52)."""
+    """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
+    dispute says why it ended (S52).
+    """
     guard_party(_fold(await _history(viewer, dispute_id)), viewer.actor)
     pool = viewer.state.pool
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
