@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.topics import PARTITIONS
+from shared.events.logs import PARTITIONS
 from tests.support.servers import backing
 
 SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}

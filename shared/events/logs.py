@@ -17,6 +17,9 @@ from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
 from shared.events.return_label import ReturnEvent
 
+PARTITIONS = 12
+"""Of every topic, for ever: another number would move keys to other partitions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Log:

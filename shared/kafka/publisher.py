@@ -12,8 +12,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from shared.events.logs import PARTITIONS
 from shared.kafka.connections import ACK_LIMIT, ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, troubles
-from shared.kafka.records import PARTITIONS, Ack, Outgoing
+from shared.kafka.records import Ack, Outgoing
 from shared.kafka.source import KafkaSource
 from shared.resilience.retry import Halted
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PARTITIONS = 12
-"""Of every topic, for ever: another number would move keys to other partitions."""
-
 Headers = Sequence[tuple[str, bytes]]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.events.logs import PARTITIONS
 from shared.kafka.connections import ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, troubles
-from shared.kafka.records import PARTITIONS, Record
+from shared.kafka.records import Record
 
 
 class KafkaSource:

@@ -6,16 +6,13 @@ import ipaddress
 import sys
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PORTS = {"console": 0, "dispute": 1, "refund": 2, "return_label": 3, "sandbox": 9}
-"""Each process's port, counted from the base; a worker's is `WORKER` above its app's."""
+from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url
 
-WORKER = 100
-_POSTGRES, _KAFKA = 7432, 11092
 _KNOWN_TO_THE_STACK = "PORT_BASE"
 
 
@@ -26,7 +23,7 @@ class Settings(BaseSettings):
 
     mode: Literal["sandbox", "production"] = "sandbox"
     port_base: int = Field(
-        8000, ge=1, le=65535 - _KAFKA, validation_alias=AliasChoices("MAKEWHOLE_PORT_BASE", _KNOWN_TO_THE_STACK)
+        DEFAULT_BASE, ge=1, le=HIGHEST_BASE, validation_alias=AliasChoices("MAKEWHOLE_PORT_BASE", _KNOWN_TO_THE_STACK)
     )
     host: str = "127.0.0.1"
     reuse_port: bool = False
@@ -92,32 +89,29 @@ class Settings(BaseSettings):
 
     def dsn(self, service: str) -> str:
         """The address of a service's database: the server's, with the database's name."""
-        return urlunsplit(urlsplit(self.database_url)._replace(path=f"/makewhole_{_name(service)}"))
+        return database_url(self.database_url, database_name(service))
 
     def port(self, service: str) -> int:
         """The port of a service's app."""
-        return self.port_base + PORTS[_name(service)]
+        return Ports(self.port_base).app(service)
 
     def worker_port(self, service: str) -> int:
         """The port of a service's worker."""
-        return self.port(service) + WORKER
+        return Ports(self.port_base).worker(service)
 
 
 def _local(given: dict[str, Any]) -> dict[str, Any]:
-    base = int(given.get(_KNOWN_TO_THE_STACK) or given.get("MAKEWHOLE_PORT_BASE") or given.get("port_base") or 8000)
-    sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{base + PORTS['sandbox']}").rstrip("/")
+    names = (_KNOWN_TO_THE_STACK, "MAKEWHOLE_PORT_BASE", "port_base")
+    ports = Ports(int(next(filter(None, map(given.get, names)), DEFAULT_BASE)))
+    sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{ports.app('sandbox')}").rstrip("/")
     issuer = str(given.get("oidc_issuer") or sandbox)
     return {
-        "database_url": f"postgresql://makewhole@127.0.0.1:{base + _POSTGRES}",
-        "kafka": f"127.0.0.1:{base + _KAFKA}",
+        "database_url": f"postgresql://makewhole@127.0.0.1:{ports.postgres}",
+        "kafka": f"127.0.0.1:{ports.kafka}",
         "sandbox": sandbox,
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
     }
-
-
-def _name(service: str) -> str:
-    return service.replace("-", "_")
 
 
 def _origin(address: str) -> tuple[str, int | None]:

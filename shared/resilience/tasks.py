@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-Work = Coroutine[Any, Any, None]
+T = TypeVar("T")
+Work = Coroutine[Any, Any, Any]
 
 
-async def run_all(work: Iterable[Work]) -> None:
-    """Runs all side by side until they are done or one fails; nothing of it goes on afterwards."""
+async def run_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of all, run side by side until they are done or one fails; nothing of it goes on afterwards."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
-        await asyncio.gather(*tasks)
+        return await asyncio.gather(*tasks)
     finally:
         await _ended(tasks)
 
@@ -32,7 +33,7 @@ async def run_with_companions(work: Work, *others: Work) -> None:
         await _ended([main, *rest])
 
 
-async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+async def _ended(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     if tasks:

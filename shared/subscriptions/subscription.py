@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from shared.events.logs import PARTITIONS
 from shared.eventstore.lease import Lease
-from shared.kafka.records import PARTITIONS, Record
+from shared.kafka.records import Record
 from shared.observability import metrics
 from shared.resilience.retry import GIVE_UP_AFTER, LONGEST_WAIT, Backoff, Halted, Transient, transient
 from shared.subscriptions.checkpoints import Checkpoint, claim

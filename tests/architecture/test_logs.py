@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from migrations import SERVICES as MIGRATED
+from migrations.migrator import dsn
 from shared.events.logs import LOGS, Log
+from shared.process.addresses import APPS
+from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
@@ -24,10 +27,17 @@ def test_a_log_has_a_service_a_history_and_walls(log: Log) -> None:
     walls.read(ROOT / ".importlinter")
     assert (ROOT / folder / "worker.py").is_file()
     assert folder in PACKAGES
+    assert log.service in APPS
     assert log.service in MIGRATED
     assert (ROOT / "migrations" / log.service / "versions").is_dir()
     assert log.service in walls["importlinter:contract:anatomy"]["containers"].split()
     assert log.service in walls["importlinter:contract:services-apart"]["modules"].split()
+
+
+@pytest.mark.parametrize("service", MIGRATED)
+def test_a_migration_finds_the_database_where_the_service_looks_for_it(service: str) -> None:
+    server = "postgresql://makewhole@127.0.0.1:15432"
+    assert dsn(server, service) == Settings(database_url=server).dsn(service)
 
 
 def test_no_category_of_streams_and_no_event_belongs_to_two_logs() -> None:

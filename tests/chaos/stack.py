@@ -1,6 +1,4 @@
-"""The whole system under its own supervisor's keepers, so that a test can end any process of it and watch it come
-back.
-"""
+"""Chaos stack: the whole system supervised process by process, so that a test can end any and watch it return."""
 
 from __future__ import annotations
 
@@ -20,9 +18,9 @@ from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
 from local_stack.server import Server
 from local_stack.services import services
-from local_stack.settings import Ports
-from local_stack.supervisor import Keeper
+from local_stack.supervisor import SupervisedServer
 from local_stack.topics import ensure_topics
+from shared.process.addresses import Ports
 from tests.support.servers import backing
 from tests.support.servers.stack import eventually
 
@@ -64,12 +62,12 @@ class Process:
     """One process of the stack, whichever of its lives it is in."""
 
     server: Marked
-    keeper: Keeper
+    supervised: SupervisedServer
 
     @property
     def child(self) -> Child:
-        assert self.keeper.child, f"{self.server.name} was never started"
-        return self.keeper.child
+        assert self.supervised.child, f"{self.server.name} was never started"
+        return self.supervised.child
 
     @property
     def crashed(self) -> list[str]:
@@ -94,7 +92,7 @@ class Process:
         """The present life once it has ended, which must be by SIGKILL."""
         child = self.child
         code = await asyncio.wait_for(child.ended(), limit)
-        assert code == -signal.SIGKILL, f"{self.server.name} ended with {code}: {child.last_words()}"
+        assert code == -signal.SIGKILL, f"{self.server.name} ended with {code}: {child.last_line()}"
         return child
 
     async def kill(self) -> bool:
@@ -135,11 +133,11 @@ class Chaos:
 
     @property
     def kafka(self) -> str:
-        return f"127.0.0.1:{self.base + 11092}"
+        return f"127.0.0.1:{Ports(self.base).kafka}"
 
     @property
     def database_url(self) -> str:
-        return f"postgresql://makewhole@127.0.0.1:{self.base + 7432}"
+        return f"postgresql://makewhole@127.0.0.1:{Ports(self.base).postgres}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -161,12 +159,12 @@ async def chaos_stack() -> AsyncIterator[Chaos]:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     base, processes = backing.free_port_base(), dict[str, Process]()
     with backing.temporary_state() as state:
-        stack = Chaos(base, state, processes)
+        stack, ports = Chaos(base, state, processes), Ports(base)
         try:
-            await _start(stack, processes, [Postgres(state, base + 7432), Kafka(state, base + 11092)])
+            await _start(stack, processes, [Postgres(state, ports.postgres), Kafka(state, ports.kafka)])
             await ensure_databases(stack.database_url)
             await asyncio.gather(migrate_all(stack.database_url), ensure_topics(stack.kafka))
-            await _start(stack, processes, services(Ports(base), stack.database_url, stack.kafka))
+            await _start(stack, processes, services(ports, stack.database_url, stack.kafka))
             yield stack
         finally:
             for layer in (list(processes.values())[2:], list(processes.values())[:2]):
@@ -177,11 +175,11 @@ async def _start(stack: Chaos, processes: dict[str, Process], servers: Iterable[
     layer = [Marked(server, stack.state / "marks" / server.name) for server in servers]
     for server in layer:
         server.marks.mkdir(parents=True)
-        processes[server.name] = Process(server, Keeper(server, stack.state / "log" / f"{server.name}.log"))
-    await asyncio.gather(*(processes[server.name].keeper.start() for server in layer))
+        processes[server.name] = Process(server, SupervisedServer(server, stack.state / "log" / f"{server.name}.log"))
+    await asyncio.gather(*(processes[server.name].supervised.start() for server in layer))
 
 
 async def _stop(process: Process) -> None:
-    if process.keeper.child and process.alive:
+    if process.supervised.child and process.alive:
         os.kill(process.child.pid, signal.SIGCONT)  # it may have been stopped
-    await process.keeper.stop()
+    await process.supervised.stop()

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from shared.process.addresses import Ports
 from tests.e2e.client import LIMIT, Services
 from tests.e2e.log import Logs, open_logs
 from tests.support.servers.stack import line_of, running, stack_environment
@@ -23,7 +24,7 @@ class Stack:
 
     @property
     def kafka(self) -> str:
-        return f"127.0.0.1:{self.base + 11092}"
+        return f"127.0.0.1:{Ports(self.base).kafka}"
 
     @property
     def logs(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from shared.process.addresses import Ports
 from tests.e2e.client import SERVICES
 
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ async def open_logs(base: int) -> AsyncIterator[Logs]:
     try:
         for service in SERVICES:
             connections[service] = await asyncpg.connect(
-                f"postgresql://makewhole@127.0.0.1:{base + 7432}/makewhole_{service}"
+                f"postgresql://makewhole@127.0.0.1:{Ports(base).postgres}/makewhole_{service}"
             )
         yield Logs(connections)
     finally:

@@ -12,6 +12,7 @@ from dispute.domain.decider import decider
 from shared.events.base import SYSTEM, Cause, Write, derived_id
 from shared.events.dispute import RefundDue
 from shared.eventstore.store import open_store
+from shared.process.addresses import Ports
 from tests.e2e.client import Services, eventually
 from tests.e2e.conftest import Stack
 from tests.e2e.deals import Dispute, now, ordered, usd
@@ -24,7 +25,7 @@ async def claim_again(stack: Stack, services: Services, dispute: Dispute) -> str
     """Appends the dispute's claim for its money a second time, as another refund; answers that one's id."""
     stream, moment = f"dispute-{dispute.id}", await now(services)
     async with open_store(
-        f"postgresql://makewhole@127.0.0.1:{stack.base + 7432}/makewhole_dispute", deadlines=decider.deadlines
+        f"postgresql://makewhole@127.0.0.1:{Ports(stack.base).postgres}/makewhole_dispute", deadlines=decider.deadlines
     ) as store:
         (history,) = await store.load(stream)
         (claim,) = [recorded.event for recorded in history if isinstance(recorded.event, RefundDue)]

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from local_stack.databases import SERVICES, database_name, database_url, ensure_databases
+from local_stack.databases import SERVICES, ensure_databases
 from local_stack.jars import cache_folder, jars, pinned
 from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
@@ -19,6 +19,7 @@ from local_stack.report import StackError
 from local_stack.server import serving
 from local_stack.state import wipe
 from local_stack.topics import TOPICS, ensure_topics
+from shared.process.addresses import database_name, database_url
 from tests.support.servers import backing
 from tests.support.servers.stack import LIMIT, descendants, living
 

@@ -17,6 +17,7 @@ from local_stack.http import status_of
 from local_stack.report import StackError
 from local_stack.services import Service
 from local_stack.supervisor import Supervisor
+from shared.process.addresses import Ports
 from tests.support.servers import backing
 from tests.support.servers.stack import (
     ANSWERING,
@@ -109,7 +110,7 @@ async def test_a_child_that_will_not_stop_is_killed_with_all_that_it_started(tmp
     await eventually(lambda: not living(family))
 
 
-async def test_a_crash_that_was_asked_for_happens_in_the_first_life_only() -> None:
+async def test_a_crash_that_was_asked_for_happens_after_the_first_start_only() -> None:
     service = Service("refund", "refund.app", 1)
     first, second = await service.command(), await service.command()
     assert "CRASH" not in first.env
@@ -172,7 +173,7 @@ async def test_a_second_supervisor_on_one_folder_is_refused_in_one_line() -> Non
 
 async def test_a_busy_port_is_one_line_that_says_what_to_do() -> None:
     with stack_environment() as environment, socket.socket() as taken:
-        port = int(environment["PORT_BASE"]) + 7432
+        port = Ports(int(environment["PORT_BASE"])).postgres
         taken.bind(("127.0.0.1", port))
         taken.listen()
         code, error = await refused(environment)
@@ -190,6 +191,7 @@ async def test_a_busy_port_is_one_line_that_says_what_to_do() -> None:
         ("PORT_BASE", "60000", "is no base port"),
         ("MAKEWHOLE_BACKING", "magic", "choose local or containers"),
         ("MAKEWHOLE_KAFKA", "127.0.0.1:1", "FRESH=1 empties this stack's own servers"),
+        ("ORDERS", "/nowhere/orders.jsonl", "ORDERS=/nowhere/orders.jsonl is no file that can be read"),
     ],
 )
 async def test_a_setting_that_makes_no_sense_is_one_line(name: str, value: str, words: str) -> None:

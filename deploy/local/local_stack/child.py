@@ -1,4 +1,4 @@
-"""One child process: a session of its own, a log of its own, and no life after its parent's."""
+"""Child process: a session and a log file of its own, ended together with its parent."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A named command line and how it wishes to be ended."""
+    """A named command line, its environment, and the signals that end it."""
 
     name: str
     argv: Sequence[str]
@@ -77,14 +77,14 @@ class Child:
         if self.exit_code is None:
             self._signal_group(signal.SIGKILL)
 
-    def last_words(self) -> str:
-        """The last line of the log that says anything."""
+    def last_line(self) -> str:
+        """The last line of the log that is not blank."""
         lines = (
             [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
             if self.log.exists()
             else []
         )
-        return lines[-1].strip() if lines else "it said nothing"
+        return lines[-1].strip() if lines else "it wrote nothing"
 
     def _signal(self, number: signal.Signals) -> None:
         if self.exit_code is None:

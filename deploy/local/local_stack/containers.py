@@ -1,6 +1,4 @@
-"""PostgreSQL and Kafka in containers, for a machine that has an engine and would rather use it; they keep nothing from
-run to run.
-"""
+"""Containers: PostgreSQL and Kafka on a machine that has a container engine; they keep nothing from run to run."""
 
 import asyncio
 import contextlib

@@ -1,34 +1,27 @@
-"""The databases on the server, one for each service, and their migrations."""
+"""Databases: one for each service, created and migrated on the server."""
 
 import asyncio
 from collections.abc import Sequence
 from importlib import import_module
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from local_stack.report import StackError
+from shared.events.logs import LOGS
+from shared.process.addresses import database_name, database_url
 
-SERVICES = ("dispute", "refund", "return_label", "sandbox")
-
-
-def database_name(service: str) -> str:
-    """The name of a service's database."""
-    return f"makewhole_{service}"
-
-
-def database_url(server_url: str, database: str) -> str:
-    """The server's address with the database's name; whatever else it says is kept."""
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
+SERVICES = (*LOGS, "sandbox")
+"""Those with a database of their own."""
 
 
 async def ensure_databases(server_url: str, services: Sequence[str] = SERVICES) -> None:
-    """Creates the databases that are not there."""
-    connection = await _server(server_url)
+    """Creates the missing databases."""
+    connection = await _connect(server_url)
     try:
-        there = {row["datname"] for row in await connection.fetch("select datname from pg_database")}
+        existing = {row["datname"] for row in await connection.fetch("select datname from pg_database")}
         for name in map(database_name, services):
-            if name not in there:
+            if name not in existing:
                 await connection.execute(f'create database "{name}"')
     finally:
         await connection.close()
@@ -54,7 +47,7 @@ async def migrate(service: str, url: str) -> None:
         ) from error
 
 
-async def _server(server_url: str) -> "asyncpg.Connection[asyncpg.Record]":
+async def _connect(server_url: str) -> "asyncpg.Connection[asyncpg.Record]":
     for database in (urlsplit(server_url).path.strip("/") or "postgres", "template1"):
         try:
             return await asyncpg.connect(server_url, database=database, timeout=10)
@@ -62,14 +55,14 @@ async def _server(server_url: str) -> "asyncpg.Connection[asyncpg.Record]":
             continue
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise StackError(
-                f"no PostgreSQL answers at {_shown(server_url)} ({error or type(error).__name__}): check "
+                f"no PostgreSQL answers at {_host_and_port(server_url)} ({error or type(error).__name__}): check "
                 f"MAKEWHOLE_DATABASE_URL"
             ) from None
     raise StackError(
-        f"PostgreSQL at {_shown(server_url)} has no database to connect to: name one in MAKEWHOLE_DATABASE_URL"
+        f"PostgreSQL at {_host_and_port(server_url)} has no database to connect to: name one in MAKEWHOLE_DATABASE_URL"
     )
 
 
-def _shown(url: str) -> str:
+def _host_and_port(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 5432}"

@@ -1,4 +1,4 @@
-"""One HTTP question, small enough to be asked many times a second."""
+"""HTTP status of a path on this machine, cheap enough to be asked many times a second."""
 
 import asyncio
 

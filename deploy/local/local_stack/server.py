@@ -1,4 +1,4 @@
-"""What the supervisor and the tests run: a thing with a command, and a way to tell that it is ready."""
+"""Server protocol: a command to run and a check that it is ready; what the supervisor and the tests start."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ async def until_ready(server: Server, child: Child, limit: float = READY_LIMIT) 
     end = time.monotonic() + limit
     while not await server.ready():
         if child.exit_code is not None:
-            raise StackError(f"{server.name} ended before it was ready: {child.last_words()} (log: {child.log})")
+            raise StackError(f"{server.name} ended before it was ready: {child.last_line()} (log: {child.log})")
         if time.monotonic() > end:
-            raise StackError(f"{server.name} is not ready after {limit:.0f} s: {child.last_words()} (log: {child.log})")
+            raise StackError(f"{server.name} is not ready after {limit:.0f} s: {child.last_line()} (log: {child.log})")
         await asyncio.sleep(READY_POLL)

@@ -1,14 +1,22 @@
-"""The processes of makewhole itself, each known by the port that says it is ready."""
+"""Service processes: the command of each app and worker, and the port on which it says that it is ready."""
 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from local_stack.child import Command
 from local_stack.http import status_of
-from local_stack.settings import Ports
+from shared.events.logs import LOGS
+from shared.process.addresses import Ports
 
-WORKER_OFFSET = 100
+
+class Process(NamedTuple):
+    """A process of makewhole: its name, the module that it runs, and its port."""
+
+    name: str
+    module: str
+    port: int
 
 
 @dataclass(slots=True)
@@ -19,13 +27,13 @@ class Service:
     module: str
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
-    _lives: int = 0
+    _starts: int = 0
 
     async def command(self) -> Command:
-        """The command; a crash that was asked for happens in the first life only, or it would never end."""
-        self._lives += 1
-        calm = {"CRASH": ""} if self._lives > 1 else {}
-        return Command(self.name, [sys.executable, "-m", self.module], env={**self.environment, **calm})
+        """The command; a crash that was asked for happens after the first start only, or it would never end."""
+        self._starts += 1
+        no_crash = {"CRASH": ""} if self._starts > 1 else {}
+        return Command(self.name, [sys.executable, "-m", self.module], env={**self.environment, **no_crash})
 
     async def ready(self) -> bool:
         """Whether /readyz says so."""
@@ -38,22 +46,21 @@ def services(ports: Ports, database_url: str, kafka: str) -> list[Service]:
         "MAKEWHOLE_MODE": "sandbox",
         "MAKEWHOLE_DATABASE_URL": database_url,
         "MAKEWHOLE_KAFKA": kafka,
-        "MAKEWHOLE_SANDBOX": f"http://127.0.0.1:{ports.sandbox}",
+        "MAKEWHOLE_SANDBOX": f"http://127.0.0.1:{ports.app('sandbox')}",
         "PORT_BASE": str(ports.base),
         "PYTHONUNBUFFERED": "1",
         # Eight processes that each compile the same modules at every start take seconds that nobody has; empty means
         # "do write".
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    return [Service(name, module, port, environment) for name, module, port in processes(ports)]
+    return [Service(*process, environment) for process in processes(ports)]
 
 
-def processes(ports: Ports) -> list[tuple[str, str, int]]:
-    """The name, module and port of every process."""
-    apps = [("dispute", ports.dispute), ("refund", ports.refund), ("return_label", ports.return_label)]
+def processes(ports: Ports) -> list[Process]:
+    """Every process, in the order in which they are listed."""
     return [
-        ("sandbox", "sandbox.app", ports.sandbox),
-        *((name, f"{name}.app", port) for name, port in apps),
-        *((f"{name}-worker", f"{name}.worker", port + WORKER_OFFSET) for name, port in apps),
-        ("console", "console.app", ports.console),
+        Process("sandbox", "sandbox.app", ports.app("sandbox")),
+        *(Process(name, f"{name}.app", ports.app(name)) for name in LOGS),
+        *(Process(f"{name}-worker", f"{name}.worker", ports.worker(name)) for name in LOGS),
+        Process("console", "console.app", ports.app("console")),
     ]

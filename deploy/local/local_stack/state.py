@@ -1,4 +1,4 @@
-"""Where a stack keeps its data, and the lock that gives it to one supervisor at a time."""
+"""State folder: where a stack keeps its data, and the lock that gives it to one supervisor at a time."""
 
 import contextlib
 import fcntl
@@ -26,8 +26,8 @@ def state_folder(environment: Mapping[str, str]) -> Path:
 
 
 @contextlib.contextmanager
-def owned(state: Path) -> Iterator[bool]:
-    """Holds the state folder; yields whether its last holder was killed.
+def locked(state: Path) -> Iterator[bool]:
+    """Holds the state folder's lock; yields whether its last holder was killed.
 
     The kernel drops the lock however the holder ends, so a killed supervisor leaves none behind, only its process id in
     the file.
@@ -41,15 +41,15 @@ def owned(state: Path) -> Iterator[bool]:
                 f"another supervisor runs on {state}: stop it, or set MAKEWHOLE_STATE and PORT_BASE for a second stack"
             ) from None
         lock.seek(0)
-        killed = bool(lock.read())
-        _note(lock, str(os.getpid()))
+        was_killed = bool(lock.read())
+        _write(lock, str(os.getpid()))
         try:
-            yield killed
+            yield was_killed
         finally:
-            _note(lock, "")
+            _write(lock, "")
 
 
-def _note(lock: TextIO, text: str) -> None:
+def _write(lock: TextIO, text: str) -> None:
     lock.truncate(0)
     lock.write(text)
     lock.flush()

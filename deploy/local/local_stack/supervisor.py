@@ -1,4 +1,4 @@
-"""Keeps servers running: starts them in layers, restarts what died, stops everything in reverse order."""
+"""Supervisor: starts servers in layers, restarts what died, stops everything in reverse order."""
 
 import asyncio
 import contextlib
@@ -9,17 +9,17 @@ from pathlib import Path
 from local_stack.child import Child
 from local_stack.report import StackError, say
 from local_stack.server import READY_LIMIT, READY_POLL, Server
-from local_stack.tasks import side_by_side
+from shared.resilience.tasks import run_all
 
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 5.0
-# One that ran this long was well: its next death counts as the first.
-WELL_AFTER = 10.0
+# One that ran this long had started well: its next end counts as the first.
+STABLE_AFTER = 10.0
 TRIES_TO_START = 3
 
 
-class Keeper:
-    """One server and whatever process serves it now."""
+class SupervisedServer:
+    """One server and the process that serves it now."""
 
     def __init__(self, server: Server, log: Path) -> None:
         self.server = server
@@ -32,9 +32,9 @@ class Keeper:
     async def start(self, limit: float = READY_LIMIT) -> None:
         """Starts it and waits until it is ready; one that keeps dying before that is given up."""
         command = await self.server.command()
-        self._put_old_log_aside()
+        self._rename_old_log()
         self.child = Child(command, self.log)
-        self._task = asyncio.create_task(self._keep(), name=f"keep {self.server.name}")
+        self._task = asyncio.create_task(self._restart_when_ended(), name=f"restart {self.server.name}")
         end = time.monotonic() + limit
         while not await self.server.ready():
             self._give_up_after(end)
@@ -54,27 +54,27 @@ class Keeper:
         if self.child:
             self.child.kill()
 
-    def _put_old_log_aside(self) -> None:
+    def _rename_old_log(self) -> None:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.old"))
 
     def _give_up_after(self, end: float) -> None:
-        words = f"{self.child.last_words() if self.child else ''} (log: {self.log})"
+        reason = f"{self.child.last_line() if self.child else ''} (log: {self.log})"
         if self.restarts >= TRIES_TO_START:
-            raise StackError(f"{self.server.name} ended {self.restarts} times before it was ready: {words}")
+            raise StackError(f"{self.server.name} ended {self.restarts} times before it was ready: {reason}")
         if time.monotonic() > end:
-            raise StackError(f"{self.server.name} is not ready: {words}")
+            raise StackError(f"{self.server.name} is not ready: {reason}")
 
-    async def _keep(self) -> None:
+    async def _restart_when_ended(self) -> None:
         while self.child:
             code = await self.child.ended()
             lived = time.monotonic() - self.child.started
-            self._delay = FIRST_DELAY if lived > WELL_AFTER else self._delay
-            await self._start_again(code)
+            self._delay = FIRST_DELAY if lived > STABLE_AFTER else self._delay
+            await self._restart(code)
 
-    async def _start_again(self, code: int) -> None:
+    async def _restart(self, code: int) -> None:
         self.restarts += 1
-        say(f"{self.server.name} ended ({how(code)}); starting it again in {self._delay:.1f} s")
+        say(f"{self.server.name} ended ({exit_reason(code)}); starting it again in {self._delay:.1f} s")
         await asyncio.sleep(self._delay)
         self._delay = min(LONGEST_DELAY, self._delay * 2)
         try:
@@ -88,38 +88,37 @@ class Supervisor:
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
-        self._layers: list[list[Keeper]] = []
+        self._layers: list[list[SupervisedServer]] = []
 
     async def start(self, *servers: Server) -> None:
         """Starts one layer, its servers side by side, and waits until all are ready; the first failure is raised."""
-        keepers = [Keeper(server, self.logs / f"{server.name}.log") for server in servers]
-        self._layers.append(keepers)
-        async with side_by_side() as group:
-            for keeper in keepers:
-                group.create_task(self._start(keeper))
+        layer = [SupervisedServer(server, self.logs / f"{server.name}.log") for server in servers]
+        self._layers.append(layer)
+        await run_all([_start(server) for server in layer])
 
     async def stop(self) -> None:
         """Stops the layers, the last one first."""
         while self._layers:
             layer = self._layers.pop()
-            await asyncio.gather(*(keeper.stop() for keeper in layer))
+            await asyncio.gather(*(server.stop() for server in layer))
 
     def kill(self) -> None:
         """Ends every process at once, for somebody who will not wait."""
         for layer in self._layers:
-            for keeper in layer:
-                keeper.kill()
+            for server in layer:
+                server.kill()
 
     def pids(self) -> dict[str, int]:
         """The process id of each server by name."""
-        return {keeper.server.name: keeper.child.pid for layer in self._layers for keeper in layer if keeper.child}
-
-    async def _start(self, keeper: Keeper) -> None:
-        began = time.monotonic()
-        await keeper.start()
-        say(f"{keeper.server.name} is ready ({time.monotonic() - began:.1f} s)")
+        return {each.server.name: each.child.pid for layer in self._layers for each in layer if each.child}
 
 
-def how(code: int) -> str:
+async def _start(supervised: SupervisedServer) -> None:
+    started = time.monotonic()
+    await supervised.start()
+    say(f"{supervised.server.name} is ready ({time.monotonic() - started:.1f} s)")
+
+
+def exit_reason(code: int) -> str:
     """An exit code in words."""
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"

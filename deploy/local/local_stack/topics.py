@@ -1,4 +1,4 @@
-"""The topics that the services meet on."""
+"""Topics: created with the settings that the services rely on, and a probe that writes a record and reads it back."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,16 +9,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from local_stack.report import StackError
-from shared.events.logs import LOGS
+from shared.events.logs import LOGS, PARTITIONS
 
 TOPICS = (*(log.topic for log in LOGS.values()), "order.events")
-PARTITIONS = 12
 PROBE = "makewhole.probe"
 TOPIC_ALREADY_EXISTS = 36
 
 
 async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partitions: int = PARTITIONS) -> None:
-    """Creates the topics that are not there: kept for ever, stamped by the broker, on up to three brokers."""
+    """Creates the missing topics: kept for ever, stamped by the broker, on up to three brokers."""
     async with _admin(bootstrap) as admin:
         brokers = len((await admin.describe_cluster())["brokers"])
         replicas = min(3, brokers)
@@ -30,7 +29,7 @@ async def round_trip(bootstrap: str) -> bool:
     try:
         async with _admin(bootstrap) as admin:
             await _create(admin, [NewTopic(PROBE, 1, 1, topic_configs={"retention.ms": "60000"})])
-        return await _written_and_read(bootstrap)
+        return await _write_and_read(bootstrap)
     except (KafkaError, OSError, TimeoutError, StackError):
         return False
 
@@ -65,8 +64,8 @@ def _kept_for_ever(name: str, partitions: int, replicas: int) -> NewTopic:
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
-    there = set(await admin.list_topics())
-    missing = [topic for topic in topics if topic.name not in there]
+    existing = set(await admin.list_topics())
+    missing = [topic for topic in topics if topic.name not in existing]
     if not missing:
         return
     answer = await admin.create_topics(missing, timeout_ms=10_000)
@@ -75,7 +74,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
             raise StackError(f"Kafka refused to create topic {name}: {detail[0] if detail else code}")
 
 
-async def _written_and_read(bootstrap: str) -> bool:
+async def _write_and_read(bootstrap: str) -> bool:
     partition = TopicPartition(PROBE, 0)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=5_000)
     async with _started(producer, producer.stop):

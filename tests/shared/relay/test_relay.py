@@ -23,8 +23,9 @@ from prometheus_client import REGISTRY
 from local_stack.kafka import Kafka
 from local_stack.server import serving
 from local_stack.state import PROJECT
-from local_stack.topics import PARTITIONS, ensure_topics
+from local_stack.topics import ensure_topics
 from shared.events import codec
+from shared.events.logs import PARTITIONS
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import Ack, Outgoing
 from shared.relay import relay

@@ -14,8 +14,9 @@ import pytest
 
 from local_stack.state import PROJECT
 from shared.events.base import Recorded
+from shared.events.logs import PARTITIONS
 from shared.kafka.publisher import KafkaPublisher, partition_of
-from shared.kafka.records import PARTITIONS, Outgoing, Record
+from shared.kafka.records import Outgoing, Record
 from shared.relay.progress import rewind
 from shared.resilience.retry import GaveUp
 from shared.subscriptions import checkpoints

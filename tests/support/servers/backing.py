@@ -12,16 +12,19 @@ from pathlib import Path
 
 import asyncpg
 
-from local_stack.databases import database_url, migrate
+from local_stack.databases import migrate
 from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
 from local_stack.server import serving
 from local_stack.state import PROJECT
-from local_stack.topics import PARTITIONS, ensure_topics
+from local_stack.topics import ensure_topics
+from shared.events.logs import PARTITIONS
+from shared.process.addresses import APPS, KAFKA, KAFKA_CONTROLLER, POSTGRES, WORKER, database_url
 
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 # Below the range that the kernel takes for outgoing connections, so that a port found free stays free until it is used.
 PORTS = range(20_000, 30_000)
+_OFFSETS = (*APPS.values(), *(WORKER + offset for offset in APPS.values()), POSTGRES, KAFKA, KAFKA_CONTROLLER)
 _numbers = itertools.count(1)
 
 
@@ -111,8 +114,7 @@ def free_port_base() -> int:
     """A PORT_BASE with all the ports of a stack free."""
     while True:
         base = random.randrange(10_000, 19_000, 10)
-        offsets = [*range(10), *range(100, 110), 7432, 11092, 11093]
-        if all(_free(base + offset) for offset in offsets):
+        if all(_free(base + offset) for offset in _OFFSETS):
             return base
 
 

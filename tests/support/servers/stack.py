@@ -12,6 +12,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 
 from local_stack.topics import ensure_topics
+from shared.process.addresses import APPS, WORKER, Ports
 from tests.support.servers import backing
 
 LIMIT = 60.0
@@ -37,11 +38,11 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        return f"postgresql://makewhole@127.0.0.1:{self.base + 7432}/postgres"
+        return f"postgresql://makewhole@127.0.0.1:{Ports(self.base).postgres}/postgres"
 
     @property
     def kafka(self) -> str:
-        return f"127.0.0.1:{self.base + 11092}"
+        return f"127.0.0.1:{Ports(self.base).kafka}"
 
 
 async def write_a_mark(stack: Stack) -> None:
@@ -69,7 +70,7 @@ async def marks(stack: Stack) -> set[str]:
 @contextlib.contextmanager
 def stack_environment() -> Iterator[dict[str, str]]:
     """An environment with ports and a state folder of its own."""
-    names = ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_BACKING", "FRESH", "DEMO")
+    names = ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_BACKING", "FRESH", "DEMO", "ORDERS")
     inherited = {name: value for name, value in os.environ.items() if name not in names}
     with backing.temporary_state() as state:
         yield {**inherited, "MAKEWHOLE_STATE": str(state), "PORT_BASE": str(backing.free_port_base())}
@@ -170,9 +171,9 @@ def state_of(pid: int) -> str:
 def stand_ins(folder: Path) -> None:
     """Packages that take the services' names and do nothing but answer, so that the supervisor is judged by itself."""
     answer = "import os, sys\nsys.argv = ['', str(int(os.environ['PORT_BASE']) + {}), os.devnull, 'x']\n"
-    for name, offset in (("console", 0), ("dispute", 1), ("refund", 2), ("return_label", 3), ("sandbox", 9)):
+    for name, offset in APPS.items():
         package(folder / name, "app", answer.format(offset) + ANSWERING)
-        package(folder / name, "worker", answer.format(offset + 100) + ANSWERING)
+        package(folder / name, "worker", answer.format(offset + WORKER) + ANSWERING)
     package(folder / "migrations", "migrator", "async def migrate(service, url): pass")
     package(folder / "ops", "cli", "def main(): print('story: 1 disputes, 1 refunds, 0 unexpected')")
 

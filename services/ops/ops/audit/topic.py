@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ops.audit.check import Check
 from ops.audit.entry import Entry, Published, fingerprint
+from shared.events.logs import PARTITIONS
 from shared.kafka.publisher import partition_of
-from shared.kafka.records import PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 import asyncpg
 
 from local_stack.services import processes
-from local_stack.settings import Ports
 from local_stack.topics import round_trip
 from ops.client import Api, Call, Unreachable, open_api
 from ops.commands.options import Json, finish, run
 from ops.stack import SERVICES, Stack
-from shared.kafka.records import PARTITIONS
+from shared.events.logs import PARTITIONS
 from shared.kafka.source import KafkaSource
+from shared.process.addresses import Ports
 from shared.resilience.retry import Transient
 
 LIMIT = 5.0

@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.events.base import Event
 from shared.events.codec import EVENT_CLASSES, type_name
-from shared.events.logs import LOGS
+from shared.events.logs import LOGS, PARTITIONS
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -122,7 +122,7 @@ def _topic(topic: str, streams: Mapping[str, Any]) -> dict[str, Any]:
         "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"} for event in events},
         "bindings": {
             "kafka": {
-                "partitions": 12,
+                "partitions": PARTITIONS,
                 "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": -1},
                 "bindingVersion": "0.5.0",
             }
