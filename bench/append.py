@@ -18,7 +18,7 @@ from bench.pgbench import Pgbench
 from bench.report import Row
 from shared.events.base import Write
 from shared.eventstore.rows import encode_append
-from shared.eventstore.store import PostgresEventStore, open_store
+from shared.eventstore.store import PostgresEventStore, no_deadlines, open_store
 from tests.support.servers.backing import Databases
 from tests.support.toys.counter import Counted, cause, decode, encode
 
@@ -55,7 +55,7 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     """The goals of appending, interleaved with their references."""
     databases = Databases(server)
     [(_, _, _, _, data, metadata)] = encode_append(
-        [Write("counter-1", "counter-1", 0, [event()])], cause(), encode, lambda _: ()
+        [Write("counter-1", "counter-1", 0, [event()])], cause(), encode, no_deadlines
     ).events
     pgbench = Pgbench(await databases.empty(), data.decode(), metadata.decode())
     await pgbench.prepare()

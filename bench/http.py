@@ -33,7 +33,7 @@ from shared.events import codec
 from shared.events.base import SYSTEM, Cause, StreamName, Write
 from shared.events.dispute import DisputeOpened
 from shared.eventstore.rows import encode_append
-from shared.eventstore.store import open_store
+from shared.eventstore.store import no_deadlines, open_store
 from tests.support.servers.backing import Databases, free_port_base
 
 CONNECTIONS = 64
@@ -56,7 +56,7 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     """The goals of a command over HTTP, interleaved with their reference."""
     await migrate_all(server, ["dispute", "sandbox"])
     [(_, _, _, _, data, metadata)] = encode_append(
-        [Write("dispute-1", "o", 0, [opened("1", datetime.now(UTC))])], cause(), codec.encode, lambda _: ()
+        [Write("dispute-1", "o", 0, [opened("1", datetime.now(UTC))])], cause(), codec.encode, no_deadlines
     ).events
     pgbench = Pgbench(await Databases(server).empty(), data.decode(), metadata.decode())
     await pgbench.prepare()

@@ -6,23 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from shared.events.base import Command, Event, Recorded
+from shared.events.base import SYSTEM, Command, Event, Instant, Recorded, StreamName, StreamOfKey, derived_uuid
 
 S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class Fold(Generic[S]):
-    """How one category of streams becomes state: where it begins and how one event moves it (I6)."""
-
-    initial: S
-    evolve: Callable[[S, Any], S]
-
-    def __call__(self, events: Iterable[Event], state: S | None = None) -> S:
-        """The state after `events`."""
-        return reduce(self.evolve, events, self.initial if state is None else state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +28,24 @@ class Clear:
     kind: str
 
 
+def no_deadlines(_: Event) -> Iterable[Start | Clear]:
+    """For streams in which nothing falls due."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[S]):
+    """One category of streams: where its state begins, how one event moves it, which deadlines it starts and ends."""
+
+    initial: S
+    evolve: Callable[[S, Any], S]
+    deadlines: Callable[[Event], Iterable[Start | Clear]] = no_deadlines
+
+    def fold(self, events: Iterable[Event], state: S | None = None) -> S:
+        """The state after `events` (I6)."""
+        return reduce(self.evolve, events, self.initial if state is None else state)
+
+
 Decided = Sequence[Event] | tuple[Sequence[Event], ...]
 
 
@@ -47,19 +53,41 @@ Decided = Sequence[Event] | tuple[Sequence[Event], ...]
 class Decider:
     """One service's decisions.
 
+    `streams` has one entry a category: the part of a stream's name before the first dash.
     `decide(command, *states)` answers a list of events, or a tuple of lists where the command decides on several
     streams (one for each state, in the order of `command.streams`; an empty list leaves a guard).
-    `folds` has one entry a category: the part of a stream's name before the first dash.
-    `deadlines(event)` names what the event starts and clears.
     """
 
-    folds: Mapping[str, Fold[Any]]
+    streams: Mapping[str, Stream[Any]]
     decide: Callable[..., Decided]
-    deadlines: Callable[[Event], Iterable[Start | Clear]]
 
-    def fold(self, stream: str) -> Fold[Any]:
-        """The fold of the stream's category."""
-        return self.folds[stream.partition("-")[0]]
+    def fold(self, stream: str, events: Iterable[Event], state: Any = None) -> Any:
+        """The state of a stream after `events`."""
+        return self._of(stream).fold(events, state)
+
+    def deadlines(self, stream: str, event: Event) -> Iterable[Start | Clear]:
+        """What an event of this stream starts and clears."""
+        return self._of(stream).deadlines(event)
+
+    def _of(self, stream: str) -> Stream[Any]:
+        return self.streams[stream.partition("-")[0]]
+
+
+class ExpireDeadline(Command):
+    """A timer asks whether its deadline has passed; the decider decides again."""
+
+    stream: str
+    key: str
+    kind: str
+    due_at: Instant
+
+    @property
+    def streams(self) -> Sequence[StreamName | StreamOfKey]:
+        return (StreamName(self.stream),)
+
+    def is_due(self, due_at: datetime | None) -> bool:
+        """Whether this firing is the deadline's own and not too soon: a cleared or moved one loses."""
+        return due_at == self.due_at and self.at >= self.due_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +96,11 @@ class Send:
 
     command: Command
     causation: Recorded[Event]
+
+    @classmethod
+    def on(cls, recorded: Recorded[Any], policy: str, n: int, command: Callable[..., Command], **fields: Any) -> Self:
+        """The `n`th command of `policy` on an event: decided at the event's instant, its id derived from the event, so
+        that a repeat asks for the very same thing.
+        """
+        command_id = derived_uuid(recorded.id, policy, n)
+        return cls(command(command_id=command_id, actor=SYSTEM, at=recorded.metadata.at, **fields), recorded)

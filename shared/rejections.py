@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from shared.events.base import wire_time
 
 
 class Rejected(Exception):
@@ -36,6 +39,33 @@ class NotFound(Rejected):
 
 class Forbidden(Rejected):
     """The caller may see it, but this is not for the caller's role."""
+
+
+class ValidationFailed(Rejected):
+    """G7: the request is not valid; `errors` names the fields."""
+
+    @classmethod
+    def at(cls, pointer: str, code: str, detail: str, *rules: str) -> Self:
+        """One field is at fault."""
+        return cls("The form is not valid.", rules=rules, errors=[{"pointer": pointer, "code": code, "detail": detail}])
+
+
+class WrongPhase(Rejected):
+    """G8: not in this state of the dispute, return or refund."""
+
+    rules = ("G8",)
+
+
+class DeadlinePassed(Rejected):
+    """G8: the time for this is over."""
+
+    rules = ("G8",)
+
+    @classmethod
+    def unless_before(cls, due_at: datetime | None, at: datetime) -> None:
+        """Raises it where there is a deadline and its instant has come."""
+        if due_at and at >= due_at:
+            raise cls("The time for this is over.", due_at=wire_time(due_at))
 
 
 def snake_case(name: str) -> str:

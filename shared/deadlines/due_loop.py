@@ -174,7 +174,7 @@ class DueLoop:
     async def _call(self, deadline: Deadline) -> None:
         effect = self._effects[deadline.kind.partition(":")[0]]
         (events,) = await self._store.load(deadline.stream)
-        state = self._decider.fold(deadline.stream)(recorded.event for recorded in events)
+        state = self._decider.fold(deadline.stream, (recorded.event for recorded in events))
         wanted = effect.wanted(state, deadline.kind)
         if wanted is None:
             return await self._drop(deadline)

@@ -66,9 +66,14 @@ class Command(Message):
     at: Instant
 
     @property
-    def streams(self) -> Sequence[StreamName]:
+    def streams(self) -> Sequence[StreamName | StreamOfKey]:
         """The streams that it decides on, the one whose life it moves first."""
         raise NotImplementedError(type(self).__name__)
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        """The text about people that it brings, to be stored beside the log."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,16 @@ class StreamName:
 
     name: str
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOfKey:
+    """The stream of another category whose id is the first stream's key: the order of a dispute."""
+
+    category: str
+
+    def named(self, key: str) -> StreamName:
+        return StreamName(f"{self.category}-{key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,8 @@ class Cause:
     @classmethod
     def of(cls, command: Command, **more: object) -> Cause:
         """The cause of what `command` decides; `more` names the fields that the command does not hold."""
-        return cls(command.command_id, command.at, str(command.actor), **more)  # type: ignore[arg-type]
+        given = {"personal": command.personal, **more}
+        return cls(command.command_id, command.at, str(command.actor), **given)  # type: ignore[arg-type]
 
 
 _HEADERS = {

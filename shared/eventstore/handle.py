@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.decider import Decided, Decider
-from shared.events.base import Cause, Command, Event, Recorded, Write
+from shared.events.base import Cause, Command, Event, Recorded, StreamName, StreamOfKey, Write
 from shared.eventstore.errors import Busy, WrongExpectedVersion
 from shared.eventstore.store import EventStore
 from shared.rejections import Forbidden, NotFound, Rejected
@@ -20,7 +20,7 @@ History = Sequence[Recorded[Event]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command came to. `states` and `versions` stand in the order of the command's streams.
+    """What a command came to. `streams` (names), `states` and `versions` stand in the order of the command's streams.
 
     `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the
     last event loaded.
@@ -28,6 +28,7 @@ class Outcome:
     those of that time.
     """
 
+    streams: Sequence[str]
     states: Sequence[Any]
     versions: Sequence[int]
     position: int
@@ -67,33 +68,43 @@ async def handle(
     and it is Busy.
     """
     for _ in range(ATTEMPTS):
-        histories = await store.load(*(stream.name for stream in command.streams))
-        if outcome := _replay(decider, command, cause.request_hash, histories):
+        streams = await _streams(store, command)
+        histories = await store.load(*(stream.name for stream in streams))
+        if outcome := _replay(decider, command, cause.request_hash, streams, histories):
             return outcome
-        states = _states(decider, command, histories)
+        states = _states(decider, streams, histories)
         if expected_version is not None and expected_version != len(histories[0]):
             raise _stale(decider, command, states, histories[0], expected_version)
         decided = _by_stream(decider.decide(command, *states), len(states))
         position = max((history[-1].position for history in histories if history), default=0)
         if any(decided):
             try:
-                position = await store.append(_writes(command, histories, decided), _correlated(cause, histories))
+                position = await store.append(_writes(streams, histories, decided), _correlated(cause, histories))
             except WrongExpectedVersion:
                 continue
-        return _outcome(decider, command, histories, states, decided, position)
+        return _outcome(decider, command, streams, histories, states, decided, position)
     raise Busy(f"{ATTEMPTS} times somebody else was quicker")
 
 
-async def dry_run(store: EventStore, decider: Decider, command: Command) -> Outcome:
-    """What the command would come to now; nothing is written."""
-    histories = await store.load(*(stream.name for stream in command.streams))
-    states = _states(decider, command, histories)
-    decided = _by_stream(decider.decide(command, *states), len(states))
-    position = max((history[-1].position for history in histories if history), default=0)
-    return _outcome(decider, command, histories, states, decided, position)
+async def _streams(store: EventStore, command: Command) -> Sequence[StreamName]:
+    """The command's streams by name; one that follows from the first stream's key is found by loading that one."""
+    wanted = command.streams
+    if all(isinstance(stream, StreamName) for stream in wanted):
+        return [stream for stream in wanted if isinstance(stream, StreamName)]
+    first = wanted[0]
+    assert isinstance(first, StreamName), "the first stream has a name of its own"
+    (history,) = await store.load(first.name)
+    key = history[0].metadata.key if history else ""
+    return [stream.named(key) if isinstance(stream, StreamOfKey) else stream for stream in wanted]
 
 
-def _replay(decider: Decider, command: Command, request_hash: str, histories: Sequence[History]) -> Outcome | None:
+def _replay(
+    decider: Decider,
+    command: Command,
+    request_hash: str,
+    streams: Sequence[StreamName],
+    histories: Sequence[History],
+) -> Outcome | None:
     """The outcome as it was, if these streams hold events of this very command; KeyReused if of another request with
     its id.
     """
@@ -110,7 +121,8 @@ def _replay(decider: Decider, command: Command, request_hash: str, histories: Se
     last = mine[-1].position
     then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
     return Outcome(
-        _states(decider, command, then),
+        [stream.name for stream in streams],
+        _states(decider, streams, then),
         [len(history) for history in then],
         last,
         True,
@@ -134,10 +146,10 @@ def _stale(
     return StaleVersion(len(history), history[max(expected_version, 0) :])
 
 
-def _states(decider: Decider, command: Command, histories: Sequence[History]) -> list[Any]:
+def _states(decider: Decider, streams: Sequence[StreamName], histories: Sequence[History]) -> list[Any]:
     return [
-        decider.fold(stream.name)(recorded.event for recorded in history)
-        for stream, history in zip(command.streams, histories, strict=True)
+        decider.fold(stream.name, (recorded.event for recorded in history))
+        for stream, history in zip(streams, histories, strict=True)
     ]
 
 
@@ -152,10 +164,12 @@ def _by_stream(decided: Decided, streams: int) -> tuple[Sequence[Event], ...]:
     return parts
 
 
-def _writes(command: Command, histories: Sequence[History], decided: Sequence[Sequence[Event]]) -> list[Write]:
+def _writes(
+    streams: Sequence[StreamName], histories: Sequence[History], decided: Sequence[Sequence[Event]]
+) -> list[Write]:
     """A write for each stream; those without events are guards: the decision rests on what they held."""
     writes = []
-    for stream, history, events in zip(command.streams, histories, decided, strict=True):
+    for stream, history, events in zip(streams, histories, decided, strict=True):
         key = history[0].metadata.key if history else stream.key
         if events and key is None:
             raise ValueError(f"{stream.name} has no key: this command may not begin it")
@@ -174,14 +188,15 @@ def _correlated(cause: Cause, histories: Sequence[History]) -> Cause:
 def _outcome(
     decider: Decider,
     command: Command,
+    streams: Sequence[StreamName],
     histories: Sequence[History],
     before: Sequence[Any],
     decided: Sequence[Sequence[Event]],
     position: int,
 ) -> Outcome:
     after = [
-        decider.fold(stream.name)(events, state)
-        for stream, events, state in zip(command.streams, decided, before, strict=True)
+        decider.fold(stream.name, events, state) for stream, events, state in zip(streams, decided, before, strict=True)
     ]
     versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
-    return Outcome(after, versions, position, False, [event for events in decided for event in events], command.at)
+    names = [stream.name for stream in streams]
+    return Outcome(names, after, versions, position, False, [event for part in decided for event in part], command.at)

@@ -55,7 +55,7 @@ class MemoryEventStore:
         return [recorded for recorded in self.log if recorded.stream == stream]
 
     def _follow(self, stream: str, event: Event) -> None:
-        for wish in self._deadlines(event):
+        for wish in self._deadlines(stream, event):
             if isinstance(wish, Start):
                 self.deadlines[stream, wish.kind] = wish.due_at
             else:

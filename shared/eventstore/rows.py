@@ -17,7 +17,7 @@ from shared.eventstore.errors import EventTooLarge, Unstorable
 
 MAX_EVENT = 256 * 1024  # bytes
 
-Deadlines = Callable[[Event], Iterable[Start | Clear]]
+Deadlines = Callable[[str, Event], Iterable[Start | Clear]]
 Row = tuple[Any, ...]
 
 # An odd number of backslashes before u0000: an escape, not a backslash that somebody wrote.
@@ -105,7 +105,7 @@ def _deadlines(writes: Sequence[Write], deadlines: Deadlines) -> list[Row]:
     rows: dict[tuple[str, str], Row] = {}
     for write in writes:
         for event in write.events:
-            for wish in deadlines(event):
+            for wish in deadlines(write.stream, event):
                 due_at = wish.due_at if isinstance(wish, Start) else None
                 rows[write.stream, wish.kind] = (write.stream, wish.kind, due_at, write.key)
     return list(rows.values())

@@ -60,7 +60,7 @@ class EventStore(Protocol):
         """The position of the last event, 0 where there is none."""
 
 
-def no_deadlines(event: Event) -> Iterable[Start | Clear]:
+def no_deadlines(stream: str, event: Event) -> Iterable[Start | Clear]:
     """For a store whose events start nothing."""
     return ()
 

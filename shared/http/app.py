@@ -13,6 +13,10 @@ from fastapi import FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.decider import Decider
+from shared.events.logs import Log
+from shared.eventstore.connections import open_pool
+from shared.eventstore.store import open_store
 from shared.http.auth import Tokens
 from shared.http.help_pages import pages
 from shared.http.middleware import Middleware
@@ -93,6 +97,15 @@ def create_app(
         # Not include_router, which would wrap every route in two more layers.
         app.router.routes.extend(router.routes)
     app.checks |= {**_own_checks(app), **(checks or {})}
+    return app
+
+
+def service_app(log: Log, decider: Decider, routers: Sequence[Router], settings: Settings) -> App:
+    """The application of a service with a log of its own: its store, its pool and its decider are `caller.state`'s."""
+    dsn = settings.dsn(log.service)
+    parts = {"store": open_store(dsn, deadlines=decider.deadlines), "pool": open_pool(dsn)}
+    app = create_app(log.service, routers, parts, settings, checks=database_checks(settings, log.service))
+    app.state.decider = decider
     return app
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -20,7 +20,8 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import State
 
-from shared.events.base import Actor, Cause, Command, Personal, digest, framed_uuid
+from shared.events.base import Actor, Cause, Command, digest, framed_uuid
+from shared.eventstore.handle import Outcome, handle
 from shared.http.auth import ROLES
 from shared.http.problems import Refusal, fault, invalid
 from shared.http.request_body import canonical
@@ -55,7 +56,6 @@ class CommandContext(QueryContext):
     command_id: UUID
     request_hash: str
     expected_version: int | None
-    exchange: RequestContext = field(repr=False, compare=False)
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
@@ -67,14 +67,10 @@ class CommandContext(QueryContext):
         except ValidationError as error:
             raise invalid(error) from None
 
-    def cause(self, command: Command, personal: Sequence[Personal] = ()) -> Cause:
-        """Why events follow from `command`; `personal` is the text that they refer to."""
-        self.exchange.stream = command.streams[0].name
-        return Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent, personal=personal)
-
-    def hashed(self, *parts: bytes) -> CommandContext:
-        """The same caller with a hash over what a form held: the bytes of one on the wire differ from try to try."""
-        return replace(self, request_hash=digest(self.request_hash.encode(), *parts))
+    async def handle(self, command: Command) -> Outcome:
+        """Carries the command out on the app's store, by its decider; raises what it rejects or an I/O error."""
+        cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
+        return await handle(self.state.store, self.state.decider, command, cause, self.expected_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +201,6 @@ def caller(
         command_id,
         said.digest,
         expected,
-        exchange,
     )
 
 

@@ -21,6 +21,10 @@ class CommandOutcome(Protocol):
     """What a command came to, as far as its answer shows it (`shared.eventstore.handle.Outcome`)."""
 
     @property
+    def streams(self) -> Sequence[str]:
+        """The names of the command's streams."""
+
+    @property
     def versions(self) -> Sequence[int]:
         """The versions of the command's streams."""
 
@@ -34,8 +38,9 @@ class CommandOutcome(Protocol):
 
 
 class JsonResponse(Response):
-    """A response with its bytes and headers made; `version`, `position` and `replayed` are for the log line."""
+    """A response with its bytes and headers made; stream, version, position and `replayed` are for the log line."""
 
+    stream: str | None = None
     version: int | None = None
     position: int | None = None
     replayed = False
@@ -61,7 +66,7 @@ def command_response(
 ) -> JsonResponse:
     """The answer to a command: the first stream's version as ETag, the position, and whether it is a repeat."""
     answered = query_response(body, outcome.versions[0], status)
-    answered.position, answered.replayed = outcome.position, outcome.replayed
+    answered.stream, answered.position, answered.replayed = outcome.streams[0], outcome.position, outcome.replayed
     answered.raw_headers.append((b"makewhole-position", b"%d" % outcome.position))
     if outcome.replayed:
         answered.raw_headers.append((b"idempotent-replayed", b"true"))

@@ -198,7 +198,8 @@ class Router(APIRouter):
 def note(exchange: RequestContext, response: Response) -> None:
     """Keeps what the log line tells of an answer."""
     if isinstance(response, JsonResponse):
-        exchange.version, exchange.position, exchange.replayed = response.version, response.position, response.replayed
+        exchange.stream, exchange.version = response.stream, response.version
+        exchange.position, exchange.replayed = response.position, response.replayed
 
 
 def _gate(route: APIRoute) -> tuple[RouteAccess | None, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from shared.decider import Decider, Send
-from shared.events.base import SYSTEM, Cause, Command, Event, Recorded, derived_uuid
+from shared.events.base import Cause, Recorded
 from shared.eventstore.errors import UnsafeDatabase
 from shared.eventstore.handle import handle
 from shared.resilience import crash_points
@@ -36,14 +36,6 @@ BEFORE_CHECKPOINT = crash_points.register(
 )
 
 React = Callable[[Recorded[Any]], Iterable[Send]]
-
-
-def send(recorded: Recorded[Event], policy: str, n: int, command: Callable[..., Command], **fields: Any) -> Send:
-    """The `n`th command that `policy` sends on an event: decided at the event's instant, its id derived, so that a
-    repeat is recognised.
-    """
-    made = command(command_id=derived_uuid(recorded.id, policy, n), actor=SYSTEM, at=recorded.metadata.at, **fields)
-    return Send(made, recorded)
 
 
 class Policy:

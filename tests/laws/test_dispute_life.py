@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_i6_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) ->
     for _ in range(steps):
         life.step()
     for stream, events in life.market.streams.items():
-        fold = decider.fold(stream)
+        fold = partial(decider.fold, stream)
         stored = [decode(*encode(event)) for event in events]
         assert fold(stored) == life.market.state(stream) == fold(events[1:], fold(events[:1]))
 

@@ -53,7 +53,7 @@ def after(commands: Sequence[Any]) -> list[Order]:
 
     def tell(order: Order, command: Any) -> Order:
         decided: Any = decider.decide(command, order)
-        state: Order = decider.fold(ORDER_STREAM)(decided, order)
+        state: Order = decider.fold(ORDER_STREAM, decided, order)
         return state
 
     return list(accumulate(commands, tell, initial=Order()))

@@ -83,7 +83,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
 
     @property
     def payment(self) -> Payment:
-        state: Payment = decider.fold("payment-o1")(self.events)
+        state: Payment = decider.fold("payment-o1", self.events)
         return state
 
     def decide(self, command: Any) -> None:
@@ -97,7 +97,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
             self.follow(event)
 
     def follow(self, event: Event) -> None:
-        for wish in decider.deadlines(event):
+        for wish in decider.deadlines("payment-o1", event):
             match wish:
                 case Start(kind, due_at):
                     self.due[kind], self.attempt_began[kind] = due_at, self.now

@@ -60,7 +60,7 @@ class Market:
         assert legal(before, event), f"{type(event).__name__} is not legal after {before}"
         assert decode(*encode(event)) == event
         self.streams.setdefault(stream, []).append(event)
-        for change in decider.deadlines(event):
+        for change in decider.deadlines(stream, event):
             match change:
                 case Start(kind, due_at):
                     self.rows[stream, kind] = due_at
@@ -81,7 +81,7 @@ class Market:
         return sorted((key for key, at in self.rows.items() if at <= self.now), key=lambda key: (self.rows[key], key))
 
     def state(self, stream: str) -> Any:
-        return decider.fold(stream)(self.streams.get(stream, ()))
+        return decider.fold(stream, self.streams.get(stream, ()))
 
     @property
     def order(self) -> Order:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from shared.decider import Clear, Decided, Decider, Start
-from shared.events.base import Command, Event
+from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.rejections import Rejected
 
 History = Mapping[str, Sequence[Event]]
@@ -31,14 +31,20 @@ class Given:
 
     def when(self, command: Command) -> Outcome:
         """Decides the command on the states of its streams."""
-        names = [stream.name for stream in command.streams]
+        names = [self._name(stream) for stream in command.streams]
         streams = {name: self.streams.get(name, ()) for name in names} | dict(self.streams)
         streams[names[0]] = [*streams[names[0]], *self.of_first]
         try:
-            decided = self.decider.decide(command, *(self.decider.fold(name)(streams[name]) for name in names))
+            decided = self.decider.decide(command, *(self.decider.fold(name, streams[name]) for name in names))
         except Rejected as rejection:
             return Outcome(self.decider, streams, dict.fromkeys(names, ()), rejection)
         return Outcome(self.decider, streams, dict(zip(names, _by_stream(decided, len(names)), strict=True)))
+
+    def _name(self, stream: StreamName | StreamOfKey) -> str:
+        """A stream's name; one that has the first stream's key is the only one of its category here."""
+        if isinstance(stream, StreamName):
+            return stream.name
+        return next((name for name in self.streams if name.startswith(f"{stream.category}-")), f"{stream.category}-")
 
 
 @dataclass(frozen=True)
@@ -75,14 +81,14 @@ class Outcome:
     @property
     def states(self) -> list[Any]:
         """The states after, in the order of the command's streams."""
-        return [self.decider.fold(name)(self.after[name]) for name in self.decided]
+        return [self.decider.fold(name, self.after[name]) for name in self.decided]
 
     @property
     def deadlines(self) -> dict[tuple[str, str], Any]:
         """What is due when after all of this: (stream, kind) → instant."""
         due: dict[tuple[str, str], Any] = {}
         for name, events in self.after.items():
-            for change in (change for event in events for change in self.decider.deadlines(event)):
+            for change in (change for event in events for change in self.decider.deadlines(name, event)):
                 match change:
                     case Start(kind, due_at):
                         due[name, kind] = due_at

@@ -8,22 +8,15 @@ from importlib import resources
 from dispute.api import disputes, orders
 from dispute.domain.decider import decider
 from dispute.domain.programmes import Programmes
-from shared.eventstore.connections import open_pool
-from shared.eventstore.store import open_store
-from shared.http.app import App, create_app, database_checks
+from shared.events.logs import DISPUTE
+from shared.http.app import App, service_app
 from shared.http.server import serve
 from shared.process.settings import Settings
-
-SERVICE = "dispute"
 
 
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
-    dsn = settings.dsn(SERVICE)
-    parts = {"store": open_store(dsn, deadlines=decider.deadlines), "pool": open_pool(dsn)}
-    app = create_app(
-        SERVICE, [orders.router, disputes.router], parts, settings, checks=database_checks(settings, SERVICE)
-    )
+    app = service_app(DISPUTE, decider, [orders.router, disputes.router], settings)
     app.state.programmes = load_programmes()
     return app
 

@@ -11,11 +11,12 @@ from dispute.domain.commands import NoteRefund, NoteReturn
 from shared.decider import Send
 from shared.events import refund as refunds
 from shared.events import return_label as returns
-from shared.events.base import SYSTEM, Event, Recorded, derived_uuid
+from shared.events.base import Event, Recorded
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.return_label import InspectionResult
 
-POLICY = "dispute"
+NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
+"""The policies' names: their subscriptions' in storage, and part of the ids of their commands."""
 
 _Paid = refunds.RefundIssued | refunds.RefundRefused | refunds.RefundFailed | refunds.RefundSentToManual
 _Returned = (
@@ -48,7 +49,7 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:
             | refunds.RefundFailed()
             | refunds.RefundSentToManual() as event
         ):
-            return [Send(_note_refund(recorded, event, event.dispute_id), recorded)] if event.dispute_id else []
+            return [_note_refund(recorded, event, event.dispute_id)] if event.dispute_id else []
         case (
             returns.ReturnAuthorized()
             | returns.ReturnDenied()
@@ -56,16 +57,17 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:
             | returns.ReturnReceived()
             | returns.ReturnInspected() as event
         ):
-            return [Send(_note_return(recorded, event, event.dispute_id), recorded)] if event.dispute_id else []
+            return [_note_return(recorded, event, event.dispute_id)] if event.dispute_id else []
         case _:
             return []
 
 
-def _note_refund(recorded: Recorded[Event], event: _Paid, dispute_id: str) -> NoteRefund:
-    return NoteRefund(
-        command_id=derived_uuid(recorded.id, POLICY, 0),
-        actor=SYSTEM,
-        at=recorded.metadata.at,
+def _note_refund(recorded: Recorded[Event], event: _Paid, dispute_id: str) -> Send:
+    return Send.on(
+        recorded,
+        NOTE_REFUNDS,
+        0,
+        NoteRefund,
         dispute_id=dispute_id,
         order_id=event.order_id,
         refund_id=event.refund_id,
@@ -77,11 +79,12 @@ def _note_refund(recorded: Recorded[Event], event: _Paid, dispute_id: str) -> No
     )
 
 
-def _note_return(recorded: Recorded[Event], event: _Returned, dispute_id: str) -> NoteReturn:
-    return NoteReturn(
-        command_id=derived_uuid(recorded.id, POLICY, 0),
-        actor=SYSTEM,
-        at=recorded.metadata.at,
+def _note_return(recorded: Recorded[Event], event: _Returned, dispute_id: str) -> Send:
+    return Send.on(
+        recorded,
+        NOTE_RETURNS,
+        0,
+        NoteReturn,
         dispute_id=dispute_id,
         order_id=event.order_id,
         return_id=event.return_id,

@@ -10,54 +10,32 @@ from dispute import policies
 from dispute.domain.commands import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.read_models import dispute_history, disputes, order_status
-from shared.deadlines.due_loop import DueLoop
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
-from shared.eventstore.connections import open_pool
-from shared.eventstore.store import PostgresEventStore, open_store
-from shared.kafka.publisher import KafkaPublisher
-from shared.kafka.source import KafkaSource
+from shared.eventstore.store import PostgresEventStore
 from shared.process.clock import Clock
 from shared.process.settings import Settings
-from shared.relay.relay import Relay
-from shared.subscriptions.handler import Handler
-from shared.subscriptions.policy import Policy
-from shared.subscriptions.projection import Projection
-from shared.subscriptions.subscription import Subscription
+from shared.worker.assemble import assembly
 from shared.worker.worker import Component, run_worker
-
-SERVICE = "dispute"
 
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to the read models, the others' topics to the policy, and what is due."""
-    dsn, kafka = settings.dsn(SERVICE), settings.kafka
-    async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool:
-
-        def subscribed(name: str, topic: str, handler: Handler) -> Subscription:
-            return Subscription(name, topic, handler, pool, dsn, partial(KafkaSource.opened, kafka, topic))
-
+    """The log to its topic, the topic to the read models, the others' topics to the policies, and what is due."""
+    async with assembly(DISPUTE, decider, settings, clock) as service:
         yield (
-            store,
+            service.store,
             [
-                Relay(
-                    store,
-                    pool,
-                    dsn,
-                    partial(KafkaPublisher.opened, kafka, DISPUTE.topic),
-                    DISPUTE.topic,
-                    DISPUTE.source,
-                ),
-                subscribed(order_status.NAME, DISPUTE.topic, Projection(order_status.project)),
-                subscribed(disputes.NAME, DISPUTE.topic, Projection(disputes.project)),
-                subscribed(dispute_history.NAME, DISPUTE.topic, Projection(dispute_history.project)),
-                subscribed("note refunds", REFUND.topic, Policy(policies.react, store, decider)),
-                subscribed("note returns", RETURN_LABEL.topic, Policy(policies.react, store, decider)),
-                DueLoop(store, decider, pool, dsn, clock, ExpireDeadline),
+                service.relay(),
+                service.projection(order_status.NAME, order_status.project),
+                service.projection(disputes.NAME, disputes.project),
+                service.projection(dispute_history.NAME, dispute_history.project),
+                service.policy(policies.NOTE_REFUNDS, REFUND, policies.react),
+                service.policy(policies.NOTE_RETURNS, RETURN_LABEL, policies.react),
+                service.due_loop(ExpireDeadline),
             ],
         )
 
 
 if __name__ == "__main__":
     settings = Settings.load()
-    run_worker(SERVICE, partial(assemble, settings), settings)
+    run_worker(DISPUTE.service, partial(assemble, settings), settings)

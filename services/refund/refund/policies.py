@@ -6,31 +6,34 @@ A policy's command bears the instant of the event that it follows from, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from refund.domain.commands import RecordCapture, RequestRefund
 from shared.decider import Send
-from shared.events.base import SYSTEM, Event, Recorded, derived_uuid
+from shared.events.base import Event, Recorded
 from shared.events.dispute import RefundDue
 from shared.events.order import OrderPaid
 
-POLICY = "refund"
+CAPTURE_AND_REFUND = "capture_and_refund"
+"""The policy's name: its subscription's in storage, and part of the ids of its commands."""
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
     """On OrderPaid → record the capture. On RefundDue → request the refund."""
     match recorded.event:
         case OrderPaid() as event:
-            return [Send(_record_capture(recorded, event), recorded)]
+            return [_record_capture(recorded, event)]
         case RefundDue() as event:
-            return [Send(_request_refund(recorded, event), recorded)]
+            return [_request_refund(recorded, event)]
         case _:
             return []
 
 
-def _record_capture(recorded: Recorded[Event], event: OrderPaid) -> RecordCapture:
-    return RecordCapture(
-        **_envelope(recorded),
+def _record_capture(recorded: Recorded[Event], event: OrderPaid) -> Send:
+    return Send.on(
+        recorded,
+        CAPTURE_AND_REFUND,
+        0,
+        RecordCapture,
         order_id=event.order_id,
         payment_id=event.payment_id,
         buyer_id=event.buyer_id,
@@ -41,9 +44,12 @@ def _record_capture(recorded: Recorded[Event], event: OrderPaid) -> RecordCaptur
     )
 
 
-def _request_refund(recorded: Recorded[Event], event: RefundDue) -> RequestRefund:
-    return RequestRefund(
-        **_envelope(recorded),
+def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
+    return Send.on(
+        recorded,
+        CAPTURE_AND_REFUND,
+        0,
+        RequestRefund,
         order_id=event.order_id,
         refund_id=event.refund_id,
         payment_id=event.payment_id,
@@ -56,7 +62,3 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> RequestRefun
         seller_id=event.seller_id,
         rules=event.rules,
     )
-
-
-def _envelope(recorded: Recorded[Event]) -> dict[str, Any]:
-    return {"command_id": derived_uuid(recorded.id, POLICY, 0), "actor": SYSTEM, "at": recorded.metadata.at}

@@ -9,27 +9,29 @@ from collections.abc import Iterable
 
 from return_label.domain.commands import RequestReturn
 from shared.decider import Send
-from shared.events.base import SYSTEM, Event, Recorded, derived_uuid
+from shared.events.base import Event, Recorded
 from shared.events.dispute import ReturnDue
 from shared.events.return_label import ReturnKind
 
-POLICY = "return-label"
+REQUEST_RETURNS = "request_returns"
+"""The policy's name: its subscription's in storage, and part of the ids of its commands."""
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
     """On ReturnDue → request the return."""
     match recorded.event:
         case ReturnDue() as event:
-            return [Send(_request_return(recorded, event), recorded)]
+            return [_request_return(recorded, event)]
         case _:
             return []
 
 
-def _request_return(recorded: Recorded[Event], event: ReturnDue) -> RequestReturn:
-    return RequestReturn(
-        command_id=derived_uuid(recorded.id, POLICY, 0),
-        actor=SYSTEM,
-        at=recorded.metadata.at,
+def _request_return(recorded: Recorded[Event], event: ReturnDue) -> Send:
+    return Send.on(
+        recorded,
+        REQUEST_RETURNS,
+        0,
+        RequestReturn,
         return_id=event.return_id,
         kind=ReturnKind.DISPUTE,
         order_id=event.order_id,

@@ -87,7 +87,7 @@ def test_a_refund_that_was_issued_after_the_ledger_was_read_is_not_missing() -> 
     assert found(ledger_check([CAPTURE], issued(), head=0)) == {}
 
 
-def wishes(event: Event) -> Sequence[Start | Clear]:
+def wishes(_: str, event: Event) -> Sequence[Start | Clear]:
     match event:
         case OrderCarrierLost():
             return (Start("search", event.lost_at),)

@@ -90,7 +90,7 @@ async def dispute_life(store: PostgresEventStore) -> None:
     for outcome in (ReturnOutcome.AUTHORIZED, ReturnOutcome.SHIPPED, ReturnOutcome.RECEIVED, ReturnOutcome.FAILED):
         await tell(note_return(goods, outcome, on("Mar 20")))
     (events,) = await store.load(ORDER_STREAM)
-    ends = dispute_decider.fold(ORDER_STREAM)(recorded.event for recorded in events).protection_ends_at
+    ends = dispute_decider.fold(ORDER_STREAM, (recorded.event for recorded in events)).protection_ends_at
     await tell(expire_order("protection_end", ends))
 
 

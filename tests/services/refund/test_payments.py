@@ -240,7 +240,7 @@ def test_the_fold_follows_a_refund_from_request_to_settlement() -> None:
 
 
 def test_an_evolve_never_fails_on_a_fragment_of_history() -> None:
-    state = decider.fold("payment-o1")([p.approved(), p.failed(1, None), p.issued(), p.sent_to_manual(6)])
+    state = decider.fold("payment-o1", [p.approved(), p.failed(1, None), p.issued(), p.sent_to_manual(6)])
     assert state.refunds == {}
 
 

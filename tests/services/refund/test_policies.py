@@ -124,7 +124,7 @@ CALL = Call("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)
 
 
 def state(*events: Event) -> Any:
-    return decider.fold("payment-o1")(events)
+    return decider.fold("payment-o1", events)
 
 
 def test_an_approved_refund_is_to_be_paid_under_its_first_key() -> None:

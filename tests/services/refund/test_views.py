@@ -28,7 +28,7 @@ ALL_OF_A_RETURN: tuple[Event, ...] = (
 
 
 def seen(*events: Event, actor: Actor = p.BUYER, days: int = 0) -> dict[str, Any]:
-    return refund_view(refunds.fold("payment-o1")(events), "rfd_9a31", len(events), actor, p.MONDAY + timedelta(days))
+    return refund_view(refunds.fold("payment-o1", events), "rfd_9a31", len(events), actor, p.MONDAY + timedelta(days))
 
 
 def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -116,7 +116,7 @@ def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
 
 
 def goods(steps: int, actor: Actor) -> dict[str, Any]:
-    return return_view(returns.fold(f"return-{r.RETURN_ID}")(ALL_OF_A_RETURN[:steps]), steps, actor)
+    return return_view(returns.fold(f"return-{r.RETURN_ID}", ALL_OF_A_RETURN[:steps]), steps, actor)
 
 
 def test_s81_a_return_shows_each_step_of_its_way() -> None:

@@ -195,7 +195,7 @@ async def test_a_deadline_that_cannot_be_decided_is_held_back_and_no_other_waits
     await asyncio.gather(*(flow.record(f"order-{n}", starts("broken", DAY_1)) for n in range(600)))
     await flow.record("order-good", starts("respond", DAY_1 + timedelta(seconds=1)))
     clock.move(SOON)
-    async with running(loop := loop_of(flow, clock, Decider(DECIDER.folds, decide, deadlines))):
+    async with running(loop := loop_of(flow, clock, Decider(DECIDER.streams, decide))):
         await eventually(lambda: kinds_are(flow, {"broken"}))
         assert "oldest due" in (await loop.quiet() or "")
         mended = True

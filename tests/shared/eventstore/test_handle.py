@@ -10,7 +10,7 @@ import pytest
 
 from shared.events.base import Cause, Event, Recorded, StreamName, Write
 from shared.eventstore.errors import Busy
-from shared.eventstore.handle import KeyReused, Outcome, StaleVersion, dry_run, handle
+from shared.eventstore.handle import KeyReused, Outcome, StaleVersion, handle
 from shared.eventstore.memory import MemoryEventStore
 from shared.eventstore.store import EventStore, open_store
 from tests.support.toys.counter import (
@@ -223,13 +223,6 @@ async def test_the_story_is_that_of_the_first_event_loaded(store: EventStore) ->
     [[told], [fresh]] = await store.load("counter-a", "counter-c")
     assert told.metadata.correlation == "story"
     assert fresh.metadata.correlation == str(fresh.metadata.command_id)
-
-
-async def test_a_dry_run_shows_the_outcome_and_writes_nothing(store: EventStore) -> None:
-    await carried_out(store, count("counter-a", 5, 1))
-    outcome = await dry_run(store, counters, count("counter-a", -2, 2, into="counter-b"))
-    assert (outcome.states, outcome.versions, outcome.position) == ([3, 2], [2, 1], 1)
-    assert await store.head() == 1
 
 
 async def test_a_stream_without_a_key_cannot_begin_and_keeps_the_one_it_began_with(store: EventStore) -> None:

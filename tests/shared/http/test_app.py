@@ -222,11 +222,6 @@ async def test_a_stream_of_events_is_for_those_who_may(client: httpx.AsyncClient
     assert code(await client.get("/v1/notes/n1/stream", headers=issuer.bearer("s", "seller"))) == (403, "forbidden")
 
 
-async def test_a_form_is_hashed_by_what_it_holds(client: httpx.AsyncClient) -> None:
-    hashes = [(await client.post("/v1/forms", files={"name": (None, name)})).json()["hash"] for name in ("a", "a", "b")]
-    assert hashes[0] == hashes[1] != hashes[2]
-
-
 async def test_a_route_has_its_own_limit(client: httpx.AsyncClient) -> None:
     assert (await client.post("/v1/forms", data={"name": "x" * 90_000})).status_code == 200
     response = await client.post("/v1/forms", data={"name": "x" * 110_000})

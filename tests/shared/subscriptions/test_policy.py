@@ -13,7 +13,7 @@ from shared.eventstore.errors import Busy, OutcomeUnknown
 from shared.eventstore.store import PostgresEventStore
 from shared.rejections import NotFound
 from shared.subscriptions import checkpoints
-from shared.subscriptions.policy import Policy, send
+from shared.subscriptions.policy import Policy
 from shared.subscriptions.subscription import Subscription
 from tests.shared.subscriptions.test_subscription import is_quiet, publish_all, says
 from tests.support.servers.stack import LIMIT, eventually
@@ -33,7 +33,7 @@ def answer(recorded: Recorded[Any]) -> Iterable[Send]:
     if recorded.stream.startswith("order-"):
         name = recorded.stream.removeprefix("order-")
         for n in (0, 1):
-            yield send(recorded, "answer", n, Answer, about=name, text=f"{word(recorded)}.{n}")
+            yield Send.on(recorded, "answer", n, Answer, about=name, text=f"{word(recorded)}.{n}")
 
 
 def answering(flow: Flow, store: Any = None, react: Any = answer) -> Subscription:
@@ -140,7 +140,7 @@ async def test_streams_that_share_a_key_are_handled_in_the_order_of_the_log(flow
 
     def tell(recorded: Recorded[Any]) -> Iterable[Send]:
         if not recorded.stream.startswith("answer-"):
-            yield send(recorded, "tell", 0, Answer, about=recorded.metadata.key, text=recorded.stream)
+            yield Send.on(recorded, "tell", 0, Answer, about=recorded.metadata.key, text=recorded.stream)
 
     for n in range(20):
         for kind in ("order", "dispute", "payment", "return"):

@@ -168,7 +168,7 @@ def modify(at: datetime, actor: Actor = BUYER, amount: str | None = None, n: int
 
 def cancel(at: datetime, actor: Actor = BUYER, acknowledge_release: bool = False, n: int = 1) -> CancelDispute:
     named = _on_dispute("cancel", actor, at, n)
-    return CancelDispute(order_id=ORDER, acknowledge_release=acknowledge_release, **named)
+    return CancelDispute(acknowledge_release=acknowledge_release, **named)
 
 
 def expire(kind: str, due_at: datetime, at: datetime | None = None, stream: str | None = None) -> ExpireDeadline:

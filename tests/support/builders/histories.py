@@ -67,13 +67,13 @@ def agreed(type_: SolutionType = SolutionType.REFUND_ONLY, amount: str = "50.00"
 
 
 def dispute_of(happened: Mapping[str, Sequence[Event]], n: int = 1) -> Dispute:
-    folded = decider.fold(dispute_stream(n))(happened[dispute_stream(n)])
+    folded = decider.fold(dispute_stream(n), happened[dispute_stream(n)])
     assert isinstance(folded, Dispute)
     return folded
 
 
 def order_of(happened: Mapping[str, Sequence[Event]]) -> Order:
-    folded = decider.fold(ORDER_STREAM)(happened[ORDER_STREAM])
+    folded = decider.fold(ORDER_STREAM, happened[ORDER_STREAM])
     assert isinstance(folded, Order)
     return folded
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from refund import effects
 from refund.api.refunds import router
-from refund.domain.commands import ExpireDeadline
 from refund.domain.decider import decider
 from refund.domain.payment import Payment, Refund
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
 from shared.deadlines.due_loop import DueLoop
+from shared.decider import ExpireDeadline
 from shared.events import codec
 from shared.events.base import Command
 from tests.support.servers.sandbox import Served, sandbox
@@ -47,7 +47,7 @@ class Shop:
 
     async def payment(self) -> Payment:
         (history,) = await self.desk.store.load("payment-o1")
-        state: Payment = decider.fold("payment-o1")(recorded.event for recorded in history)
+        state: Payment = decider.fold("payment-o1", (recorded.event for recorded in history))
         return state
 
     async def refund(self, refund_id: str = "rfd_9a31") -> Refund:

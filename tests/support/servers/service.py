@@ -76,7 +76,9 @@ async def desk_of(service: str, router: Router, decider: Decider, dsn: str) -> A
 
         def build(_: str) -> App:
             parts: Parts = {"store": contextlib.nullcontext(store), "pool": contextlib.nullcontext(pool)}
-            return create_app(service, [router], parts, settings, clock=clock)
+            app = create_app(service, [router], parts, settings, clock=clock)
+            app.state.decider = decider
+            return app
 
         async with served(build) as running:
             yield Desk(running, issuer, store, pool, clock, decider)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.decider import Clear, Decided, Decider, Fold, Start
+from shared.decider import Clear, Decided, Decider, Start, Stream
 from shared.events.base import SYSTEM, Cause, Command, Event, Instant, StreamName, Write, derived_uuid
 from shared.events.codec import type_name
 from shared.rejections import Rejected
@@ -56,7 +56,7 @@ def decode(name: str, data: str | bytes) -> Event:
     return Counted.model_validate_json(data)
 
 
-def deadlines(event: Event) -> Iterable[Start | Clear]:
+def _deadlines(event: Event) -> Iterable[Start | Clear]:
     """A reminder is started by the event that names its instant and cleared by the one that says so."""
     assert isinstance(event, Counted)
     if event.reminded:
@@ -85,9 +85,8 @@ def decide(command: Count, counter: int, *others: int) -> Decided:
     return (first, second, *([] for _ in others[1:]))
 
 
-counters = Decider(
-    folds={"counter": Fold(0, lambda total, event: total + event.amount)}, decide=decide, deadlines=deadlines
-)
+counters = Decider({"counter": Stream(0, lambda total, event: total + event.amount, _deadlines)}, decide)
+deadlines = counters.deadlines
 
 
 def cause(number: object = 1, **more: object) -> Cause:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 
-from shared.decider import Clear, Decider, Fold, Start
+from shared.decider import Clear, Decider, Start, Stream
 from shared.events.base import Cause, Command, Event, Recorded, StreamName, Write, derived_uuid
 from shared.events.order import AccountStatusChanged, DeadlineMoved, OrderCarrierLost
 from shared.eventstore.connections import open_pool
@@ -188,7 +188,7 @@ class Expire(Command):
         return [StreamName(self.stream)]
 
 
-def deadlines(event: Event) -> Sequence[Start | Clear]:
+def _deadlines(event: Event) -> Sequence[Start | Clear]:
     """A moved deadline starts; a lost parcel clears the only kind there is."""
     match event:
         case DeadlineMoved():
@@ -219,7 +219,8 @@ def keep(state: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
     return (*state, event)
 
 
-DECIDER = Decider({"order": Fold((), keep), "answer": Fold((), keep)}, decide, deadlines)
+DECIDER = Decider({"order": Stream((), keep, _deadlines), "answer": Stream((), keep, _deadlines)}, decide)
+deadlines = DECIDER.deadlines
 
 
 @dataclass

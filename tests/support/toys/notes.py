@@ -25,12 +25,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.decider import Decider, Fold
+from shared.decider import Decider, Stream
 from shared.events.base import Command, Event, StreamName
 from shared.events.fields import Text, WireMoney
 from shared.events.money import Money
 from shared.eventstore.errors import Busy, OutcomeUnknown, Unstorable
-from shared.eventstore.handle import handle
 from shared.eventstore.memory import MemoryEventStore
 from shared.http.app import App, create_app
 from shared.http.caller import CommandContext, QueryContext, command, query
@@ -173,7 +172,7 @@ def decide(asked: Note, words: int) -> list[Event]:
     return [Noted(words=len(asked.text.split()))]
 
 
-DECIDER = Decider({"note": Fold(0, lambda state, event: state + event.words)}, decide, lambda event: ())
+DECIDER = Decider({"note": Stream(0, lambda state, event: state + event.words)}, decide)
 
 
 class NoteBody(BaseModel):
@@ -201,7 +200,7 @@ router = Router("notes")
 
 async def _noted(caller: CommandContext, note_id: str, body: NoteBody, status: int) -> Response:
     asked = caller.command(Note, None, note_id=note_id, text=body.text, price=body.price)
-    outcome = await handle(caller.state.store, DECIDER, asked, caller.cause(asked), caller.expected_version)
+    outcome = await caller.handle(asked)
     return command_response(
         outcome,
         {"id": note_id, "words": outcome.states[0], "price": body.price},
@@ -261,7 +260,7 @@ async def show(
 @router.post("/v1/forms", max_body_size=100_000)
 async def send_form(caller: Annotated[CommandContext, command("buyer")], name: Annotated[str, Form()]) -> Response:
     """A form, which FastAPI reads."""
-    return query_response({"name": name, "hash": caller.hashed(name.encode()).request_hash})
+    return query_response({"name": name})
 
 
 @router.get("/v1/notes/{note_id}/stream", response_class=EventSourceResponse)
@@ -291,7 +290,7 @@ def settings_for(issuer: Issuer, **more: Any) -> Settings:
 def tiny_app(issuer: Issuer, **more: Any) -> App:
     """The little service over a store in memory."""
     app = create_app("dispute", [router], {}, settings_for(issuer, **more), clock=SystemClock())
-    app.state.store = MemoryEventStore()
+    app.state.store, app.state.decider = MemoryEventStore(), DECIDER
     return app
 
 

@@ -14,7 +14,7 @@ from shared.decider import Decider
 from shared.events.base import SYSTEM, Command, Event, StreamName, derived_uuid
 from shared.events.order import OrderCarrierLost
 from shared.resilience import crash_points
-from tests.support.toys.marks import DECIDER, deadlines
+from tests.support.toys.marks import DECIDER
 
 AFTER_GATEWAY = crash_points.register(
     "test.after_gateway", "tests/support/toys/provider.py: the gateway has answered, nothing is recorded"
@@ -78,7 +78,7 @@ def note(command: Command, state: Sequence[Event]) -> Any:
     return DECIDER.decide(command, tuple(state))
 
 
-PAYING = Decider(DECIDER.folds, note, deadlines)
+PAYING = Decider(DECIDER.streams, note)
 
 
 def paying(bank: Bank, answer: str | None = None) -> dict[str, Effect[Any, Any, Any]]:

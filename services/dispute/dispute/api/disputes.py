@@ -19,8 +19,8 @@ from dispute.domain.parties import guard_party, sees_all
 from dispute.domain.rejections import NotFound
 from dispute.read_models import dispute_history, disputes
 from dispute.views.dispute import dispute_row, dispute_view, history_entry
-from shared.events.base import Command, Event, Personal, Recorded
-from shared.eventstore.handle import Outcome, handle
+from shared.events.base import Event, Recorded
+from shared.eventstore.handle import Outcome
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
@@ -37,8 +37,7 @@ async def open_dispute(
 ) -> Response:
     """One dispute a line at a time; the payout of its lines waits for its end."""
     asked = caller.command(OpenDispute, body)
-    outcome = await _handled(caller, asked, asked.personal)
-    return _answer(caller, outcome, 201)
+    return _answer(caller, await caller.handle(asked), 201)
 
 
 @router.post("/v1/disputes/{dispute_id}/response", summary="Answer as the seller")
@@ -49,7 +48,7 @@ async def respond(
 ) -> Response:
     """Accept what is asked, offer something else, or refuse (S40, S42)."""
     asked = caller.command(RespondToDispute, body, dispute_id=dispute_id)
-    return _answer(caller, await _handled(caller, asked, asked.personal))
+    return _answer(caller, await caller.handle(asked))
 
 
 @router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer")
@@ -58,7 +57,7 @@ async def accept(
 ) -> Response:
     """The live solution becomes what is done (S42)."""
     asked = caller.command(AcceptSolution, dispute_id=dispute_id)
-    return _answer(caller, await _handled(caller, asked))
+    return _answer(caller, await caller.handle(asked))
 
 
 @router.post("/v1/disputes/{dispute_id}/modification", summary="Change the request")
@@ -69,7 +68,7 @@ async def modify(
 ) -> Response:
     """The next round: the seller has five days again (S43)."""
     asked = caller.command(ModifyRequest, body, dispute_id=dispute_id)
-    return _answer(caller, await _handled(caller, asked, asked.personal))
+    return _answer(caller, await caller.handle(asked))
 
 
 @router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute")
@@ -77,9 +76,8 @@ async def cancel(
     dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller")], body: CancellationBody | None = None
 ) -> Response:
     """Protected again, or, when protection is over and the buyer acknowledges it, released (S46–S48)."""
-    order_id = (await _history(caller, dispute_id))[0].metadata.key
-    asked = caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id, order_id=order_id)
-    return _answer(caller, await _handled(caller, asked))
+    asked = caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id)
+    return _answer(caller, await caller.handle(asked))
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute")
@@ -145,10 +143,6 @@ async def list_disputes(
     )
 
 
-async def _handled(caller: CommandContext, asked: Command, personal: Sequence[Personal] = ()) -> Outcome:
-    return await handle(caller.state.store, decider, asked, caller.cause(asked, personal), caller.expected_version)
-
-
 def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
     view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
     return command_response(outcome, view, status, f"/v1/disputes/{view['id']}" if status == 201 else None)
@@ -165,7 +159,7 @@ async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None
 
 
 def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
-    folded: Dispute = decider.fold("dispute-")(recorded.event for recorded in history)
+    folded: Dispute = decider.fold("dispute", (recorded.event for recorded in history))
     return folded
 
 

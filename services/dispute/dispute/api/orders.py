@@ -18,7 +18,6 @@ from dispute.domain.rejections import NotFound, ValidationFailed
 from dispute.read_models import disputes, order_status
 from dispute.views import order as view
 from shared.events.base import Event, Recorded
-from shared.eventstore.handle import handle
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
 from shared.http.responses import command_response, query_response
@@ -40,7 +39,7 @@ async def register_order(
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme)
     asked = caller.command(RegisterOrder, terms=terms, **body.fields(order_id))
-    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked, asked.personal))
+    outcome = await caller.handle(asked)
     known = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome, known, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
@@ -53,7 +52,7 @@ async def record_fact(
 ) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
     asked = caller.command(RecordFact, order_id=order_id, fact=body.fact())
-    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked))
+    outcome = await caller.handle(asked)
     return command_response(
         outcome, {"order_id": order_id, "version": outcome.versions[0], "recorded": bool(outcome.events)}
     )
@@ -91,5 +90,5 @@ def _role(viewer: QueryContext, row: Mapping[str, Any]) -> str | None:
 
 
 def _fold(history: Sequence[Recorded[Event]]) -> Order:
-    folded: Order = decider.fold("order-")(recorded.event for recorded in history)
+    folded: Order = decider.fold("order", (recorded.event for recorded in history))
     return folded

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
 from dispute.domain.dispute import BUYER_RESPONSE
-from shared.events.base import Command, Instant, Message, Personal, StreamName, derived_id, derived_id_beside
+from shared import decider as deadlines
+from shared.events.base import Command, Instant, Message, Personal, StreamName, StreamOfKey, derived_id, derived_id_beside
 from shared.events.dispute import Decision, Payer, Reason, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPayment, Parcel, ShipTo, Terms
@@ -192,21 +193,30 @@ class ModifyRequest(DisputeCommand):
 
 
 class DisputeAndOrderCommand(Command):
-    """A command that decides on a dispute and on its order."""
+    """A command that decides on a dispute and on its order, which shares the dispute's key."""
 
     dispute_id: str
-    order_id: str
 
     @property
-    def streams(self) -> Sequence[StreamName]:
-        return (StreamName(f"dispute-{self.dispute_id}"), StreamName(f"order-{self.order_id}"))
+    def streams(self) -> Sequence[StreamName | StreamOfKey]:
+        return (StreamName(f"dispute-{self.dispute_id}"), StreamOfKey("order"))
 
 
 class CancelDispute(DisputeAndOrderCommand):
     acknowledge_release: bool
 
 
-class NoteRefund(DisputeAndOrderCommand):
+class NoteCommand(DisputeAndOrderCommand):
+    """What another service's event says about a dispute; the event names the order too."""
+
+    order_id: str
+
+    @property
+    def streams(self) -> Sequence[StreamName | StreamOfKey]:
+        return (StreamName(f"dispute-{self.dispute_id}"), StreamName(f"order-{self.order_id}"))
+
+
+class NoteRefund(NoteCommand):
     refund_id: str
     outcome: RefundOutcome
     amount: Money
@@ -215,26 +225,20 @@ class NoteRefund(DisputeAndOrderCommand):
     source_event: str
 
 
-class NoteReturn(DisputeAndOrderCommand):
+class NoteReturn(NoteCommand):
     return_id: str
     outcome: ReturnOutcome
     reason: str | None
     source_event: str
 
 
-class ExpireDeadline(Command):
-    """A timer asks; the decider decides again (docs/architecture.md#time)."""
-
-    stream: str
-    key: str
-    kind: str
-    due_at: Instant
+class ExpireDeadline(deadlines.ExpireDeadline):
+    """The buyer's silence may end the dispute, and with it the hold on the order's lines."""
 
     @property
-    def streams(self) -> Sequence[StreamName]:
-        # The buyer's silence may end the dispute, and with it the hold on the order's lines.
-        order = (StreamName(f"order-{self.key}"),) if self.kind == BUYER_RESPONSE else ()
-        return (StreamName(self.stream), *order)
+    def streams(self) -> Sequence[StreamName | StreamOfKey]:
+        order = (StreamOfKey("order"),) if self.kind == BUYER_RESPONSE else ()
+        return (*super().streams, *order)
 
 
 def text_ref(command: Command, field: str) -> str:
@@ -244,8 +248,3 @@ def text_ref(command: Command, field: str) -> str:
 
 def _texts(command: Command, subject: str, **texts: str | None) -> Sequence[Personal]:
     return tuple(Personal(text_ref(command, kind), subject, kind, body) for kind, body in texts.items() if body)
-
-
-def is_due(due_at: datetime | None, command: ExpireDeadline) -> bool:
-    """Whether this firing is the deadline's own and not too soon: a cleared or moved one loses."""
-    return due_at == command.due_at and command.at >= command.due_at

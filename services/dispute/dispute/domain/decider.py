@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from dispute.domain import commands, dispute, facts, fulfilment, negotiation, opening, order, timers
-from shared.decider import Clear, Decided, Decider, Fold, Start
-from shared.events.base import Command, Event
+from shared.decider import Decided, Decider, Stream
+from shared.events.base import Command
 
 
 def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
@@ -35,12 +34,10 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-def deadlines(event: Event) -> Iterable[Start | Clear]:
-    return (*dispute.deadlines(event), *order.deadlines(event))
-
-
 decider = Decider(
-    folds={"dispute": Fold(dispute.Dispute(), dispute.evolve), "order": Fold(order.Order(), order.evolve)},
-    decide=decide,
-    deadlines=deadlines,
+    {
+        "dispute": Stream(dispute.Dispute(), dispute.evolve, dispute.deadlines),
+        "order": Stream(order.Order(), order.evolve, order.deadlines),
+    },
+    decide,
 )

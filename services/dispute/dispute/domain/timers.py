@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispute.domain.agreement import reach
-from dispute.domain.commands import ExpireDeadline, is_due
+from dispute.domain.commands import ExpireDeadline
 from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, Phase
 from dispute.domain.order import PROTECTION_END, Order
 from dispute.domain.release import end_hold, expire_protection, release
@@ -28,7 +28,7 @@ from shared.events.order import HoldEnd
 
 def expire(command: ExpireDeadline, state: Dispute | Order, *order: Order) -> Decided:
     """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses."""
-    if not is_due(state.due(command.kind), command):
+    if not command.is_due(state.due(command.kind)):
         return []
     if isinstance(state, Order):
         return expire_protection(state, command.due_at) if command.kind == PROTECTION_END else release(state)

@@ -10,7 +10,7 @@ from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE,
 from dispute.domain.negotiation import guard_acceptance, guard_cancellation, guard_modification, guard_response
 from dispute.domain.parties import party_role
 from dispute.domain.rejections import NotFound
-from dispute.views.actions import Action, Json, rendered
+from shared.actions import Action, Json, rendered
 from shared.events.base import Actor, wire_time
 from shared.events.dispute import Solution
 from shared.events.money import Money

@@ -10,8 +10,8 @@ from dispute.domain.eligibility import guard_eligible
 from dispute.domain.facts import opening
 from dispute.domain.order import Order
 from dispute.domain.rejections import Forbidden
-from dispute.views.actions import Action, Json, rendered
 from dispute.views.dispute import FINISHED, IN_PROGRESS, dispute_row, label, minor, money
+from shared.actions import Action, Json, rendered
 from shared.events.base import Actor, wire_time
 from shared.events.money import Money
 

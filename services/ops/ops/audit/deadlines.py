@@ -24,7 +24,7 @@ class DeadlineCheck:
         service: str,
         rows: Mapping[Key, datetime],
         now: datetime | None,
-        deadlines: Callable[[Event], Iterable[Start | Clear]],
+        deadlines: Callable[[str, Event], Iterable[Start | Clear]],
     ) -> None:
         self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "late")
         self._rows = rows
@@ -34,7 +34,7 @@ class DeadlineCheck:
 
     def add(self, recorded: Recorded[Event]) -> None:
         """The next event of the log."""
-        for wish in self._deadlines(recorded.event):
+        for wish in self._deadlines(recorded.stream, recorded.event):
             match wish:
                 case Start(kind, due_at):
                     self._expected[recorded.stream, kind] = due_at

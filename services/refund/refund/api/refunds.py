@@ -15,7 +15,6 @@ from refund.domain.rejections import NotFound
 from refund.read_models import refunds
 from refund.views.refunds import refund_row, refund_view
 from shared.events.base import Actor
-from shared.eventstore.handle import handle
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, page_of, read_cursor
 from shared.http.responses import command_response, query_response
@@ -55,7 +54,7 @@ async def show_refund(
     await wait_for_position(viewer.state.pool, refunds.NAME, at_least_position)
     stream = f"payment-{await _order_of(viewer, refund_id)}"
     (history,) = await viewer.state.store.load(stream)
-    payment = decider.fold(stream)(recorded.event for recorded in history)
+    payment = decider.fold(stream, (recorded.event for recorded in history))
     return query_response(refund_view(payment, refund_id, len(history), viewer.actor, viewer.at), len(history))
 
 
@@ -67,7 +66,7 @@ async def retry_refund(
     (T31a).
     """
     asked = caller.command(RetryRefund, refund_id=refund_id, order_id=await _order_of(caller, refund_id))
-    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked), caller.expected_version)
+    outcome = await caller.handle(asked)
     return command_response(
         outcome, refund_view(outcome.states[0], refund_id, outcome.versions[0], caller.actor, outcome.at)
     )

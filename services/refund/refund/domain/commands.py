@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from shared.events.base import SYSTEM, Command, Instant, StreamName, derived_uuid
+from shared.events.base import SYSTEM, Command, StreamName, derived_uuid
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.order import LineAmount
@@ -104,19 +104,6 @@ class RecordDeclined(OutcomeCommand):
 
 class RecordSettled(RefundCommand):
     """The bank confirmed the credit."""
-
-
-class ExpireDeadline(Command):
-    """A timer asks; the decider decides again (docs/architecture.md#time)."""
-
-    stream: str
-    key: str
-    kind: str
-    due_at: Instant
-
-    @property
-    def streams(self) -> Sequence[StreamName]:
-        return (StreamName(self.stream),)
 
 
 def _outcome_id(refund_id: str, attempt: int, outcome: str) -> UUID:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from refund.domain import commands, paying, requesting
 from refund.domain.payment import Payment, deadlines, evolve
-from shared.decider import Decider, Fold
+from shared.decider import Decider, ExpireDeadline, Stream
 from shared.events.base import Command, Event
 
 
@@ -24,9 +24,9 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return paying.retry_refund(command, payment)
         case commands.RecordSettled():
             return paying.record_settled(command, payment)
-        case commands.ExpireDeadline():
+        case ExpireDeadline():
             return []  # no timer of this service acts yet: D12 is only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-decider = Decider({"payment": Fold(Payment(), evolve)}, decide, deadlines)
+decider = Decider({"payment": Stream(Payment(), evolve, deadlines)}, decide)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from starlette.responses import Response
@@ -15,8 +14,6 @@ from return_label.domain.parties import guard_party
 from return_label.domain.rejections import NotFound
 from return_label.domain.returns import Return
 from return_label.views.returns import return_view
-from shared.events.base import Personal
-from shared.eventstore.handle import handle
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.responses import command_response, query_response
@@ -62,12 +59,11 @@ async def inspect(
     return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS)]
 ) -> Response:
     """Goods that pass bring the refund, goods that fail the case team (S82, T26, T27)."""
-    asked = caller.command(InspectReturn, body, return_id=return_id)
-    return await _answered(caller, asked, asked.personal)
+    return await _answered(caller, caller.command(InspectReturn, body, return_id=return_id))
 
 
-async def _answered(caller: CommandContext, asked: ReturnCommand, personal: Sequence[Personal] = ()) -> Response:
-    outcome = await handle(caller.state.store, decider, asked, caller.cause(asked, personal), caller.expected_version)
+async def _answered(caller: CommandContext, asked: ReturnCommand) -> Response:
+    outcome = await caller.handle(asked)
     return command_response(outcome, return_view(outcome.states[0], outcome.versions[0], caller.actor))
 
 
@@ -75,4 +71,4 @@ async def _found(viewer: QueryContext, return_id: str) -> tuple[Return, int]:
     """The return as its stream has it, and its version; the initial state and 0 where there is none."""
     stream = f"return-{return_id}"
     (history,) = await viewer.state.store.load(stream)
-    return decider.fold(stream)(recorded.event for recorded in history), len(history)
+    return decider.fold(stream, (recorded.event for recorded in history)), len(history)

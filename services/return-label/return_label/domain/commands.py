@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.events.base import Command, Instant, Personal, StreamName, derived_id_beside
+from shared.events.base import Command, Personal, StreamName, derived_id_beside
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 
@@ -69,16 +69,3 @@ class InspectReturn(ReturnCommand):
             if self.note and self.note_ref
             else ()
         )
-
-
-class ExpireDeadline(Command):
-    """A timer asks; the decider decides again (docs/architecture.md#time)."""
-
-    stream: str
-    key: str
-    kind: str
-    due_at: Instant
-
-    @property
-    def streams(self) -> Sequence[StreamName]:
-        return (StreamName(self.stream),)

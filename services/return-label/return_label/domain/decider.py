@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from return_label.domain import commands, handling, requesting
-from return_label.domain.returns import Return, deadlines, evolve
-from shared.decider import Decider, Fold
+from return_label.domain.returns import Return, evolve
+from shared.decider import Decider, ExpireDeadline, Stream
 from shared.events.base import Command, Event
 
 
@@ -20,9 +20,9 @@ def decide(command: Command, state: Return) -> Sequence[Event]:
             return handling.mark_received(command, state)
         case commands.InspectReturn():
             return handling.inspect(command, state)
-        case commands.ExpireDeadline():
+        case ExpireDeadline():
             return []  # no timer of this service acts yet: D9, D10 and D11 are only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-decider = Decider({"return": Fold(Return(), evolve)}, decide, deadlines)
+decider = Decider({"return": Stream(Return(), evolve)}, decide)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from shared.decider import Clear, Start
-from shared.events.base import Event
 from shared.events.return_label import (
     ReturnAuthorized,
     ReturnDenied,
@@ -65,8 +62,3 @@ def evolve(state: Return, event: ReturnEvent) -> Return:
         case ReturnInspected():
             return replace(state, inspected=event, phase=Phase.INSPECTED)
     assert_never(event)
-
-
-def deadlines(_: Event) -> Iterable[Start | Clear]:
-    """None yet: D9, D10 and D11 are recorded in the events, so that they can be started from the log as it is."""
-    return ()

@@ -1,4 +1,4 @@
-"""What a party may do now, and what not: the guards are the commands' own, so that the list never promises too much."""
+"""Actions: what a party may do now and what not, by the guards of the commands themselves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispute.domain.rejections import Forbidden, NotFound, Rejected
 from shared.events.base import wire_time
+from shared.rejections import Forbidden, NotFound, Rejected
 
 Json = dict[str, Any]
 

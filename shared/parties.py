@@ -1,0 +1,45 @@
+"""Parties: who may see and move what. A stranger finds nothing (404), a party of the wrong role is refused (403)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from shared.events.base import Actor
+from shared.rejections import Forbidden, NotFound
+
+OVERSEERS = frozenset({"case_team", "support", "ops", "service", "system"})
+"""Roles that see everything, whoever's it is."""
+
+
+def oversees(actor: Actor) -> bool:
+    """Whether one of the actor's roles sees everything."""
+    return not actor.roles.isdisjoint(OVERSEERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Whose something is: one buyer, and a seller or several; `overseers` see it besides."""
+
+    buyer_id: str
+    seller_ids: Collection[str]
+    overseers: frozenset[str] = OVERSEERS
+
+    def roles_of(self, actor: Actor) -> frozenset[str]:
+        """The actor's roles that count here: buyer and seller only of this very thing; none for a stranger."""
+        return frozenset(role for role in actor.roles if self._counts(role, actor.id))
+
+    def guard(self, actor: Actor, what: str, *roles: str) -> None:
+        """NotFound for a stranger, Forbidden for a party in none of `roles` (none named: every party will do) (G8)."""
+        held = self.roles_of(actor)
+        if not held:
+            raise NotFound(f"There is no such {what}.")
+        if roles and held.isdisjoint(roles):
+            raise Forbidden(f"This is for the {' or '.join(roles)}.")
+
+    def _counts(self, role: str, party_id: str) -> bool:
+        if role == "buyer":
+            return party_id == self.buyer_id
+        if role == "seller":
+            return party_id in self.seller_ids
+        return role in self.overseers

@@ -1,0 +1,76 @@
+"""Assembling a worker: the components that every service with a log is made of, over one store and one pool."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from shared.deadlines.due_loop import DueLoop
+from shared.deadlines.effect import Effect
+from shared.decider import Decider, ExpireDeadline
+from shared.events.base import Command
+from shared.events.logs import Log
+from shared.eventstore.connections import Pool, open_pool
+from shared.eventstore.store import PostgresEventStore, open_store
+from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.source import KafkaSource
+from shared.process.clock import Clock
+from shared.process.settings import Settings
+from shared.relay.relay import Relay
+from shared.subscriptions.handler import Handler
+from shared.subscriptions.policy import Policy, React
+from shared.subscriptions.projection import Project, Projection
+from shared.subscriptions.subscription import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A service's store and pool, and the components over them."""
+
+    log: Log
+    decider: Decider
+    settings: Settings
+    clock: Clock
+    store: PostgresEventStore
+    pool: Pool
+
+    @property
+    def dsn(self) -> str:
+        """The address of the service's database."""
+        return self.settings.dsn(self.log.service)
+
+    def relay(self) -> Relay:
+        """The log to its topic."""
+        publisher = partial(KafkaPublisher.opened, self.settings.kafka, self.log.topic)
+        return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source)
+
+    def projection(self, name: str, project: Project) -> Subscription:
+        """The service's own topic to the read model `name`."""
+        return self._subscription(name, self.log, Projection(project))
+
+    def policy(self, name: str, log: Log, react: React) -> Subscription:
+        """Another service's topic to commands here."""
+        return self._subscription(name, log, Policy(react, self.store, self.decider))
+
+    def due_loop(
+        self,
+        expire: Callable[..., Command] = ExpireDeadline,
+        effects: Mapping[str, Effect[Any, Any, Any]] | None = None,
+    ) -> DueLoop:
+        """What is due: timers, and the calls of `effects`."""
+        return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
+
+    def _subscription(self, name: str, log: Log, handler: Handler) -> Subscription:
+        source = partial(KafkaSource.opened, self.settings.kafka, log.topic)
+        return Subscription(name, log.topic, handler, self.pool, self.dsn, source)
+
+
+@asynccontextmanager
+async def assembly(log: Log, decider: Decider, settings: Settings, clock: Clock) -> AsyncIterator[Assembly]:
+    """The service's store and pool, open while the body runs."""
+    dsn = settings.dsn(log.service)
+    async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool:
+        yield Assembly(log, decider, settings, clock, store, pool)
