@@ -27,7 +27,7 @@ Migrated = Callable[[str], Awaitable[str]]
 PAY = """
 import asyncio, pathlib, sys
 from refund import effects
-from refund.domain.commands import ExpireDeadline
+from shared.decider import ExpireDeadline
 from refund.domain.decider import decider
 from refund.gateways.sandbox import sandbox_gateway
 from shared.resilience import crash_points
