@@ -71,6 +71,13 @@ class Command(Message):
         raise NotImplementedError(type(self).__name__)
 
     @property
+    def first_stream(self) -> StreamName:
+        """The stream whose life it moves first; it has a name of its own."""
+        first = self.streams[0]
+        assert isinstance(first, StreamName)
+        return first
+
+    @property
     def personal(self) -> Sequence[Personal]:
         """The text about people that it brings, to be stored beside the log."""
         return ()

@@ -91,9 +91,7 @@ async def _streams(store: EventStore, command: Command) -> Sequence[StreamName]:
     wanted = command.streams
     if all(isinstance(stream, StreamName) for stream in wanted):
         return [stream for stream in wanted if isinstance(stream, StreamName)]
-    first = wanted[0]
-    assert isinstance(first, StreamName), "the first stream has a name of its own"
-    (history,) = await store.load(first.name)
+    (history,) = await store.load(command.first_stream.name)
     key = history[0].metadata.key if history else ""
     return [stream.named(key) if isinstance(stream, StreamOfKey) else stream for stream in wanted]
 

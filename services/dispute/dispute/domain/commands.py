@@ -10,7 +10,16 @@ from functools import cached_property
 
 from dispute.domain.dispute import BUYER_RESPONSE
 from shared import decider as deadlines
-from shared.events.base import Command, Instant, Message, Personal, StreamName, StreamOfKey, derived_id, derived_id_beside
+from shared.events.base import (
+    Command,
+    Instant,
+    Message,
+    Personal,
+    StreamName,
+    StreamOfKey,
+    derived_id,
+    derived_id_beside,
+)
 from shared.events.dispute import Decision, Payer, Reason, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPayment, Parcel, ShipTo, Terms
@@ -243,7 +252,7 @@ class ExpireDeadline(deadlines.ExpireDeadline):
 
 def text_ref(command: Command, field: str) -> str:
     """Where the command's text is stored: derived, so that a repeat names the same row."""
-    return derived_id_beside(command.streams[0].name, "txt", command.command_id, field)
+    return derived_id_beside(command.first_stream.name, "txt", command.command_id, field)
 
 
 def _texts(command: Command, subject: str, **texts: str | None) -> Sequence[Personal]:
