@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.effect import Effect
 from shared.decider import Decider, ExpireDeadline
 from shared.events.base import Command
 from shared.events.logs import Log
-from shared.eventstore.connections import Pool, open_pool
+from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.source import KafkaSource
@@ -24,6 +24,9 @@ from shared.subscriptions.handler import Handler
 from shared.subscriptions.policy import Policy, React
 from shared.subscriptions.projection import Project, Projection
 from shared.subscriptions.subscription import Subscription
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
 
 
 @dataclass(frozen=True, slots=True)

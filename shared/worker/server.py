@@ -12,10 +12,10 @@ from aiohttp import web
 
 from shared.http.problems import MEDIA_TYPE, Problem
 from shared.http.responses import to_json
-from shared.http.server import bind
 from shared.process.clock import Clock
 from shared.process.health import Check, Probes
 from shared.process.settings import Settings
+from shared.process.startup import bind
 from shared.resilience.retry import transient
 
 QUIET = "/internal/quiet"

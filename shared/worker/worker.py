@@ -15,12 +15,12 @@ from typing import Protocol, runtime_checkable
 
 import uvloop
 
-from shared.http.server import prepare, settle
 from shared.observability.log_lines import logger, watch_loop, without_text
 from shared.observability.metrics import CLOCK_REVISION
 from shared.process.clock import Clock, running_clock
 from shared.process.health import Check, database_check
 from shared.process.settings import Settings
+from shared.process.startup import prepare, settle
 from shared.resilience.retry import GaveUp, Halted
 from shared.worker.server import Head, WorkerServer
 

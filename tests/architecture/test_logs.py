@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import importlib
 import tomllib
 from pathlib import Path
 
@@ -45,3 +46,8 @@ def test_no_category_of_streams_and_no_event_belongs_to_two_logs() -> None:
     events = [event for log in LOGS.values() for event in log.event_classes]
     assert len(set(categories)) == len(categories)
     assert len(set(events)) == len(events)
+
+
+@pytest.mark.parametrize("process", [f"{log}.{role}" for log in LOGS for role in ("app", "worker")])
+def test_every_process_of_a_log_can_be_loaded(process: str) -> None:
+    assert importlib.import_module(process)

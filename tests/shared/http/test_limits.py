@@ -14,9 +14,10 @@ import asyncpg
 import pytest
 import uvicorn
 
-from shared.http import server
+from shared.http import protocol
 from shared.http.app import App
-from shared.http.server import BoundedHttpProtocol, DrainingServer
+from shared.http.protocol import BoundedHttpProtocol
+from shared.http.server import DrainingServer
 from shared.process import health
 from tests.support.toys.notes import Issuer, settings_for
 
@@ -125,13 +126,13 @@ async def test_a_body_is_no_header_and_neither_is_what_stands_before_the_next_he
 async def test_a_head_that_does_not_end_in_time_closes_the_connection(
     start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "HEAD_SECONDS", 0.2, raising=False)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2, raising=False)
     async with served() as port:
         await said(port, start, *[b"a" if start != b"\r\n" else b"\r\n"] * 20, pause=0.05)
 
 
 async def test_a_request_in_time_outlives_the_limit_of_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEAD_SECONDS", 2.0, raising=False)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 2.0, raising=False)
     async with served() as port:
         head = b"POST / HTTP/1.1\r\nconnection: close\r\ncontent-length: 3\r\n\r\n"
         slow = [head[:20], head[20:], b"", b"", b"", b"a", b"b", b"c"]

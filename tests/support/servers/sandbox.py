@@ -17,9 +17,9 @@ from sandbox.clock_mover import Patience
 from sandbox.world import open_world
 from shared.events.base import wire_time
 from shared.http.app import App, create_app
-from shared.http.server import bind
 from shared.process.clock import SandboxClock
 from shared.process.settings import Settings
+from shared.process.startup import bind
 from tests.support.servers.backing import free_ports
 
 

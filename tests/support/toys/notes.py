@@ -33,9 +33,9 @@ from shared.eventstore.errors import Busy, OutcomeUnknown, Unstorable
 from shared.eventstore.memory import MemoryEventStore
 from shared.http.app import App, create_app
 from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.protocol import BoundedHttpProtocol
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.http.server import BoundedHttpProtocol
 from shared.process.clock import SystemClock
 from shared.process.settings import Settings
 from shared.rejections import NotFound, Rejected
