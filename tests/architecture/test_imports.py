@@ -21,7 +21,7 @@ BREAKS = [
     ("services-apart", "services/refund/refund/app.py", "import return_label.api.bodies.returns"),
     ("services-apart", "services/dispute/dispute/policies.py", "from refund.domain import payment"),
     ("outside-alone", "services/console/console/api.py", "import dispute.domain.order"),
-    ("outside-alone", "services/sandbox/sandbox/psp.py", "from refund.domain.payment import Payment"),
+    ("outside-alone", "services/sandbox/sandbox/provider/payments.py", "from refund.domain.payment import Payment"),
     ("tools-above", "services/sandbox/sandbox/app.py", "import migrations.event_store"),
     ("shared-below", "shared/http/problems.py", "import console.format"),
     ("shared-layers", "shared/resilience/crash_points.py", "from shared.process import settings"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from sandbox import api
-from sandbox.clock import Clock
+from sandbox.clock.clock import Clock
+from sandbox.clock.router import router as clock_router
+from sandbox.faults.router import router as faults_router
+from sandbox.identity.router import router as identity_router
+from sandbox.provider.router import router as provider_router
 from sandbox.world import open_world
+from shared.events.logs import LOGS
 from shared.http.app import App, create_app, database_checks
 from shared.http.server import serve
 from shared.process.settings import Settings
 
 SERVICE = "sandbox"
-WORKERS = ("dispute", "refund", "return_label")
-ROUTERS = (api.psp, api.identity, api.clock, api.faults)
+ROUTERS = (provider_router, identity_router, clock_router, faults_router)
 
 
 def build(settings: Settings) -> App:
@@ -36,7 +39,7 @@ def build(settings: Settings) -> App:
 
 def workers(settings: Settings) -> dict[str, str]:
     """The workers' addresses by name."""
-    return {name: f"http://{settings.host}:{settings.worker_port(name)}" for name in WORKERS}
+    return {service: f"http://{settings.host}:{settings.worker_port(service)}" for service in LOGS}
 
 
 if __name__ == "__main__":

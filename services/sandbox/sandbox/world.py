@@ -1,4 +1,4 @@
-"""The outside world as its routes see it: everything that the process was started with."""
+"""The outside world: everything that the sandbox's process holds, opened together."""
 
 from __future__ import annotations
 
@@ -8,32 +8,36 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from sandbox.clock import Clock
-from sandbox.clock_mover import Mover, Patience
-from sandbox.faults import Faults
-from sandbox.identity import Identity
-from sandbox.store import Store, open_store
-from sandbox.workers import HttpWorkers
+from sandbox.clock.clock import Clock
+from sandbox.clock.mover import ClockMover, StepTimeout
+from sandbox.clock.store import ClockStore
+from sandbox.clock.workers import WorkersClient
+from sandbox.database import open_pool
+from sandbox.faults.faults import Faults
+from sandbox.identity.signing_key import stored_key
+from sandbox.identity.tokens import IdentityProvider
+from sandbox.provider.store import ProviderStore
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The payment provider's books, the identity provider, the clock and who moves it, and what shall go wrong."""
+    """The payment provider's books, the identity provider, the clock with its mover, and the faults that are armed."""
 
-    store: Store
-    identity: Identity
+    provider: ProviderStore
+    identity: IdentityProvider
     clock: Clock
-    mover: Mover
+    mover: ClockMover
     faults: Faults
 
 
 @contextlib.asynccontextmanager
 async def open_world(
-    dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str], patience: Callable[[], Patience] = Patience
+    dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str], timeout: Callable[[], StepTimeout] = StepTimeout
 ) -> AsyncIterator[World]:
     """The world kept in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to addresses."""
-    async with open_store(dsn) as store, aiohttp.ClientSession() as session:
-        clock.publish(await store.setting())
-        identity = Identity(issuer, await store.signing_key())
-        mover = Mover(clock, store, HttpWorkers(session, workers), patience)
-        yield World(store, identity, clock, mover, Faults())
+    async with open_pool(dsn) as pool, aiohttp.ClientSession() as session:
+        positions = ClockStore(pool)
+        clock.publish(await positions.load())
+        identity = IdentityProvider(issuer, await stored_key(pool))
+        mover = ClockMover(clock, positions, WorkersClient(session, workers), timeout)
+        yield World(ProviderStore(pool), identity, clock, mover, Faults())

@@ -1,10 +1,9 @@
-"""The simulated identity provider gives out tokens that a service verifies as it would a real provider's."""
+"""Identity provider: its tokens are verified by a service as a real provider's would be."""
 
 import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 
 import jwt
 import pytest
@@ -13,20 +12,8 @@ from sandbox.app import build
 from shared.http.auth import Tokens
 from shared.http.problems import Refusal
 from shared.process.settings import Settings
-from tests.support.servers.backing import Databases
 from tests.support.servers.sandbox import Served, sandbox
 from tests.support.servers.stack import LIMIT
-
-
-@pytest.fixture(scope="module")
-async def database(databases: Databases) -> str:
-    return await databases.migrated("sandbox")
-
-
-@pytest.fixture(scope="module")
-async def provider(database: str) -> AsyncIterator[Served]:
-    async with sandbox(database) as running:
-        yield running
 
 
 async def token(provider: Served, **request: object) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox served in the test's own process, and workers that stand in for those of the services."""
+"""Sandbox server: the sandbox in the test's own process, and workers that stand in for those of the services."""
 
 import asyncio
 import contextlib
@@ -12,8 +12,8 @@ import uvicorn
 from aiohttp import web
 
 from sandbox.app import ROUTERS
-from sandbox.clock import Clock
-from sandbox.clock_mover import Patience
+from sandbox.clock.clock import Clock
+from sandbox.clock.mover import StepTimeout
 from sandbox.world import open_world
 from shared.events.base import wire_time
 from shared.http.app import App, create_app
@@ -109,14 +109,14 @@ async def served(build: Callable[[str], App]) -> AsyncIterator[Served]:
 
 @contextlib.asynccontextmanager
 async def sandbox(
-    dsn: str, workers: Mapping[str, str] | None = None, patience: Callable[[], Patience] = Patience
+    dsn: str, workers: Mapping[str, str] | None = None, timeout: Callable[[], StepTimeout] = StepTimeout
 ) -> AsyncIterator[Served]:
     """A sandbox over the database at `dsn`."""
 
     def build(address: str) -> App:
         settings = Settings(sandbox=address, oidc_issuer=address, oidc_jwks=f"{address}/jwks")
         clock = Clock()
-        world = open_world(dsn, address, clock, workers or {}, patience)
+        world = open_world(dsn, address, clock, workers or {}, timeout)
         return create_app("sandbox", ROUTERS, {"world": world}, settings, clock=clock)
 
     async with served(build) as running:
@@ -195,12 +195,12 @@ async def working(worker: Worker, port: int, sandbox_address: str) -> AsyncItera
 
 @contextlib.asynccontextmanager
 async def sandbox_with(
-    dsn: str, *workers: Worker, patience: Callable[[], Patience] = Patience
+    dsn: str, *workers: Worker, timeout: Callable[[], StepTimeout] = StepTimeout
 ) -> AsyncIterator[Served]:
     """A sandbox and the workers whose time it moves, named a, b, c …"""
     ports = free_ports(len(workers))
     addresses = {chr(ord("a") + n): f"http://127.0.0.1:{port}" for n, port in enumerate(ports)}
-    async with sandbox(dsn, addresses, patience) as running, contextlib.AsyncExitStack() as stack:
+    async with sandbox(dsn, addresses, timeout) as running, contextlib.AsyncExitStack() as stack:
         for worker, port in zip(workers, ports, strict=True):
             await stack.enter_async_context(working(worker, port, running.address))
         yield running

@@ -1,4 +1,4 @@
-"""The payment provider's rules: what it captures, what it pays back and what it declines. Pure."""
+"""The payment provider's rules: what it captures, what it pays back and what it declines."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The first answer to an idempotency key, which every repeat of the request gets again.
+class RefundResult:
+    """The result of a refund under one idempotency key: every repeat of the request gets it again.
 
     `declined` is the code of a definitive refusal: no money moved and none will under this key.
     """
@@ -90,18 +90,8 @@ class PaymentDiffers(Exception):
     """The payment has been captured with another order or amount."""
 
 
-DECLINES = {
-    "payment_unknown": "nothing has been captured under this payment",
-    "order_differs": "the payment belongs to another order",
-    "currency_differs": "the payment was captured in another currency",
-    "amount_exceeds_capture": "all refunds of the payment together would exceed what was captured",
-    "account_invalid": "the buyer's account does not take the money",
-    "declined": "the provider declines",
-}
-
-
 def decline(request: RefundRequest, payment: Payment | None) -> str | None:
-    """Why the provider refuses for good, or nothing where it pays."""
+    """The code with which the provider refuses for good; None where it pays."""
     if payment is None:
         return "payment_unknown"
     if payment.order_id != request.order_id:
@@ -111,6 +101,6 @@ def decline(request: RefundRequest, payment: Payment | None) -> str | None:
     return None if payment.refunded + request.amount <= payment.captured else "amount_exceeds_capture"
 
 
-def current(attempts: list[Answer]) -> Answer:
+def current(attempts: list[RefundResult]) -> RefundResult:
     """What a refund has come to: the last attempt that moved money, else the last of all."""
-    return next((answer for answer in reversed(attempts) if not answer.declined), attempts[-1])
+    return next((result for result in reversed(attempts) if not result.declined), attempts[-1])

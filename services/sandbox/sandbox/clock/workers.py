@@ -1,4 +1,4 @@
-"""The workers as the clock sees them: each says whether anything is left to do at the clock's present."""
+"""Workers that the clock moves: each reports over HTTP whether anything is left to do at the clock's present."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import aiohttp
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 LIMIT = 5.0
-_SHOWN = 500
+_LONGEST_REASON = 500
 
 
-class _Quiet(BaseModel):
-    """What `/internal/quiet` answers; members that a newer worker adds are ignored."""
+class _QuietAnswer(BaseModel):
+    """The body of `/internal/quiet`; members that a newer worker adds are ignored."""
 
     quiet: bool
     revision: int
@@ -27,7 +27,7 @@ class _Quiet(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One worker's word on itself: `head` is its log's last position, `revision` the clock's that it has heard of."""
+    """What one worker reports: `head` is its log's last position, `revision` the clock's that it has heard of."""
 
     worker: str
     quiet: bool
@@ -52,10 +52,10 @@ class Workers(Protocol):
     """All processes that act when time moves."""
 
     async def reports(self) -> Sequence[Report]:
-        """What each says now, asked side by side; one that does not answer is not quiet."""
+        """What each reports now, asked side by side; one that does not answer is not quiet."""
 
 
-class HttpWorkers:
+class WorkersClient:
     """Workers asked over HTTP; `addresses` maps their names to their base addresses."""
 
     def __init__(self, session: aiohttp.ClientSession, addresses: Mapping[str, str]) -> None:
@@ -67,14 +67,16 @@ class HttpWorkers:
         return await asyncio.gather(*(self._report(name, address) for name, address in self._addresses.items()))
 
     async def _report(self, name: str, address: str) -> Report:
-        silent = Report(name, quiet=False)
+        not_quiet = Report(name, quiet=False)
         try:
             async with self._session.get(f"{address}/internal/quiet", timeout=aiohttp.ClientTimeout(LIMIT)) as response:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            return replace(silent, reasons=(f"no answer: {error or type(error).__name__}"[:_SHOWN],))
+            return replace(not_quiet, reasons=(f"no answer: {error or type(error).__name__}"[:_LONGEST_REASON],))
         try:
-            said = _Quiet.model_validate_json(body)
+            answer = _QuietAnswer.model_validate_json(body)
         except ValidationError:
-            return replace(silent, reasons=(f"answered {response.status}: {body.decode(errors='replace')}"[:_SHOWN],))
-        return Report(name, said.quiet, said.revision, said.head, said.next_deadline, tuple(said.reasons))
+            return replace(
+                not_quiet, reasons=(f"answered {response.status}: {body.decode(errors='replace')}"[:_LONGEST_REASON],)
+            )
+        return Report(name, answer.quiet, answer.revision, answer.head, answer.next_deadline, tuple(answer.reasons))

@@ -1,8 +1,7 @@
 """Faults on demand: armed by a test, fired by the requests that follow, counted.
 
 They are kept in memory: the requests that they disturb ask no database for them, and a fault that a killed test left
-behind ends with the
-process instead of surprising the next run, whose data are kept.
+behind ends with the process instead of surprising the next run, whose data are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sandbox.psp import DECLINES
+from sandbox.declines import DECLINES
 from shared.events.base import Message
 
 Target = Literal["refund", "capture", "webhook"]
@@ -21,7 +20,7 @@ Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decli
 
 LONGEST = 15.0
 """Seconds for which a request is held at most: longer than any client of ours waits."""
-FITTING: dict[Target, frozenset[Kind]] = {
+KINDS_OF: dict[Target, frozenset[Kind]] = {
     "refund": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline"}),
     "capture": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
     "webhook": frozenset({"delay", "duplicate", "reorder"}),
@@ -41,8 +40,8 @@ class Fault(Message):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.fault not in FITTING[self.on]:
-            raise ValueError(f"{self.on} knows {', '.join(sorted(FITTING[self.on]))}")
+        if self.fault not in KINDS_OF[self.on]:
+            raise ValueError(f"{self.on} knows {', '.join(sorted(KINDS_OF[self.on]))}")
         if self.code is not None and (self.fault != "decline" or self.code not in DECLINES):
             raise ValueError(f"code belongs to decline and is one of {', '.join(sorted(DECLINES))}")
         return self
@@ -54,13 +53,13 @@ class Fault(Message):
             return self.seconds
         return 1.0 if self.fault == "delay" else LONGEST
 
-    def meets(self, on: Target, payment_id: str, order_id: str) -> bool:
+    def applies_to(self, on: Target, payment_id: str, order_id: str) -> bool:
         """Whether it is meant for this request."""
         return self.on == on and self.payment_id in (None, payment_id) and self.order_id in (None, order_id)
 
 
 @dataclass(slots=True)
-class Armed:
+class ArmedFault:
     """A fault and how often it has fired."""
 
     id: int
@@ -90,12 +89,12 @@ class Faults:
     fired.
     """
 
-    armed: list[Armed] = field(default_factory=list)
+    armed: list[ArmedFault] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def arm(self, fault: Fault) -> Armed:
+    def arm(self, fault: Fault) -> ArmedFault:
         """Adds a fault behind those that are armed already."""
-        self.armed.append(Armed(next(self._numbers), fault))
+        self.armed.append(ArmedFault(next(self._numbers), fault))
         return self.armed[-1]
 
     def clear(self) -> None:
@@ -105,7 +104,7 @@ class Faults:
     def next(self, on: Target, payment_id: str, order_id: str) -> Fault | None:
         """The fault of this request, one at most: the earliest armed that is meant for it; counted as fired."""
         for armed in self.armed:
-            if armed.remaining and armed.fault.meets(on, payment_id, order_id):
+            if armed.remaining and armed.fault.applies_to(on, payment_id, order_id):
                 armed.fired += 1
                 return armed.fault
         return None

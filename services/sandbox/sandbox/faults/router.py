@@ -1,0 +1,52 @@
+"""Fault routes: arm, list and disarm the faults that tests ask for."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import Response
+
+from sandbox.faults.faults import Fault, Faults
+from shared.http.responses import query_response
+from shared.http.routing import Router
+from shared.rejections import Rejected
+
+MOST_FAULTS = 1_000
+
+router = Router("faults")
+
+
+class WebhooksAbsent(Rejected):
+    """No webhooks are sent yet, so none can be disturbed."""
+
+
+class TooManyFaults(Rejected):
+    """More faults are armed than a test could mean."""
+
+
+@router.post("/faults", status_code=201)
+async def arm(request: Request, body: Fault) -> Response:
+    """Arms a fault behind those armed already; each request meets one at most, the earliest that is meant for it."""
+    if body.on == "webhook":
+        raise WebhooksAbsent("The sandbox sends no webhooks yet.")
+    faults = _faults(request)
+    if len(faults.armed) >= MOST_FAULTS:
+        raise TooManyFaults("Disarm all first: DELETE /faults.")
+    return query_response(faults.arm(body).wire, status=201)
+
+
+@router.get("/faults")
+async def armed(request: Request) -> Response:
+    """All faults since the last clearing, with how often each has fired."""
+    return query_response({"data": [fault.wire for fault in _faults(request).armed]})
+
+
+@router.delete("/faults", status_code=204)
+async def disarm(request: Request) -> Response:
+    """Disarms all, and forgets the counts."""
+    _faults(request).clear()
+    return Response(status_code=204)
+
+
+def _faults(request: Request) -> Faults:
+    faults: Faults = request.app.state.world.faults
+    return faults

@@ -1,0 +1,109 @@
+"""Payment provider routes: captures, refunds and the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Header, Query, Request
+from starlette.responses import Response
+
+from sandbox.declines import DECLINES
+from sandbox.faults.injection import after_effect, before_effect
+from sandbox.provider.payments import Capture, Id, KeyReused, PaymentDiffers, RefundRequest, RefundResult, current
+from sandbox.provider.store import ProviderStore
+from shared.http.problems import Refusal
+from shared.http.responses import query_response
+from shared.http.routing import Router
+from shared.rejections import Rejected
+
+DECLINED = 402
+EVERYTHING = 100_000
+
+router = Router("payment provider")
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255, pattern=r"^[\x21-\x7e]+$")]
+
+
+class PaymentCapturedDifferently(Rejected):
+    """The payment has been captured before, with another order or amount."""
+
+
+@router.post("/psp/captures", status_code=201)
+async def capture(request: Request, body: Capture) -> Response:
+    """Takes money, once a payment id; the same again gets the first answer again."""
+    fault = await before_effect(request, "capture", body.payment_id, body.order_id)
+    try:
+        at, repeated = await _store(request).capture(body, _world(request).clock.now())
+    except PaymentDiffers:
+        raise PaymentCapturedDifferently("The payment was captured with another order or amount.") from None
+    await after_effect(request, fault)
+    return _marked(query_response({**body.model_dump(mode="json"), "at": at}, status=201), repeated)
+
+
+@router.post(
+    "/psp/refunds",
+    status_code=201,
+    responses={DECLINED: {"description": "Declined for good: no money moves under this key"}},
+)
+async def refund(request: Request, body: RefundRequest, key: Key = None) -> Response:
+    """Pays back, once an Idempotency-Key; the same again gets the first answer again, a decline included."""
+    if key is None:
+        raise Refusal("idempotency_key_required", "Without a key a repeat would pay a second time.")
+    fault = await before_effect(request, "refund", body.payment_id, body.order_id)
+    forced = (fault.code or "declined") if fault and fault.fault == "decline" else None
+    try:
+        result, repeated = await _store(request).refund(key, body, _world(request).clock.now(), forced)
+    except KeyReused:
+        raise Refusal("idempotency_key_reused", "The key belongs to another refund.") from None
+    await after_effect(request, fault)
+    return _marked(query_response(_refund(result), status=DECLINED if result.declined else 201), repeated)
+
+
+@router.get("/psp/refunds/{refund_id}")
+async def refund_by_id(request: Request, refund_id: str) -> Response:
+    """What a refund has come to, with every attempt under a key of its own."""
+    attempts = await _store(request).attempts(refund_id)
+    if not attempts:
+        raise Refusal("not_found", "No refund was asked for under this id.")
+    return query_response({**_refund(current(attempts)), "attempts": [_refund(result) for result in attempts]})
+
+
+@router.get("/psp/refunds")
+async def refunds_by_key(request: Request, idempotency_key: Id) -> Response:
+    """The refund under this key, or an empty list: then nothing has been done, nor declined, under it."""
+    return query_response(
+        {"data": [_refund(result) for result in await _store(request).refund_by_key(idempotency_key)]}
+    )
+
+
+@router.get("/psp/ledger")
+async def ledger(
+    request: Request,
+    order_id: str | None = None,
+    payment_id: str | None = None,
+    after: Annotated[int, Query(ge=0, description="Only lines with a larger id")] = 0,
+    limit: Annotated[int, Query(ge=1, le=EVERYTHING)] = EVERYTHING,
+    sort: Annotated[Literal["id", "-id"], Query(description="-id: the newest first")] = "id",
+) -> Response:
+    """Every movement of money, in the order of its booking."""
+    return query_response({"data": await _store(request).ledger(order_id, payment_id, after, limit, sort == "-id")})
+
+
+def _world(request: Request) -> Any:
+    return request.app.state.world
+
+
+def _store(request: Request) -> ProviderStore:
+    store: ProviderStore = _world(request).provider
+    return store
+
+
+def _refund(result: RefundResult) -> dict[str, Any]:
+    return {**result.wire, "detail": DECLINES[result.declined]} if result.declined else result.wire
+
+
+def _marked(response: Any, repeated: bool) -> Response:
+    if repeated:
+        response.add(b"idempotent-replayed", b"true")
+    marked: Response = response
+    return marked

@@ -1,0 +1,156 @@
+"""The payment provider's books: captures, refunds and the ledger, in the sandbox's database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from sandbox.provider.payments import (
+    Capture,
+    KeyReused,
+    Payment,
+    PaymentDiffers,
+    RefundRequest,
+    RefundResult,
+    decline,
+)
+from shared.events.base import wire_time
+from shared.events.money import Money
+
+if TYPE_CHECKING:
+    from sandbox.database import Pool
+
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+_CAPTURE = """
+with new as (
+    insert into payments (payment_id, order_id, captured, currency, exponent, at) values ($1, $2, $3, $4, $5, $6)
+    on conflict (payment_id) do nothing returning *
+)
+insert into ledger (kind, order_id, payment_id, minor, currency, exponent, at)
+select 'capture', order_id, payment_id, captured, currency, exponent, at from new returning at
+"""
+_PAYMENT = "select * from payments where payment_id = $1"
+# One statement for the result, the money and the books: all of it or, where the key is known, nothing.
+_REFUND = """
+with result as (
+    insert into refunds (idempotency_key, request_hash, refund_id, payment_id, order_id, destination, minor, currency,
+        exponent, declined, at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    on conflict (idempotency_key) do nothing returning *
+), paid as (
+    update payments set refunded = refunded + result.minor from result
+    where payments.payment_id = result.payment_id and result.declined is null
+), booked as (
+    insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at)
+    select 'refund', order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at from result
+        where declined is null
+)
+select at from result
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStore:
+    """The books behind one pool."""
+
+    pool: Pool
+
+    async def capture(self, capture: Capture, at: datetime) -> tuple[datetime, bool]:
+        """Books the capture, once a payment: when that was, and whether this is a repeat. Raises PaymentDiffers."""
+        amount = capture.amount
+        booked = await self.pool.fetchval(
+            _CAPTURE, capture.payment_id, capture.order_id, amount.minor, amount.currency, amount.exponent, at
+        )
+        if booked:
+            return booked, False
+        row = await self.pool.fetchrow(_PAYMENT, capture.payment_id)
+        if row is None or (row["order_id"], _money(row, "captured")) != (capture.order_id, amount):
+            raise PaymentDiffers
+        return row["at"], True
+
+    async def refund(
+        self, key: str, request: RefundRequest, at: datetime, forced: str | None = None
+    ) -> tuple[RefundResult, bool]:
+        """Pays or declines, once a key: the key's first result, and whether it is a repeat. Raises KeyReused.
+
+        `forced` is the code of a decline that is wanted whatever the books say.
+        """
+        async with self.pool.acquire() as connection:
+            async with connection.transaction():
+                # The lock makes the sum stand still; who waits for it reads what the one before has written.
+                row = await connection.fetchrow(_PAYMENT + " for update", request.payment_id)
+                result = RefundResult(key, request, forced or decline(request, _payment(row)), at)
+                if await connection.fetchval(_REFUND, *_refund_row(result)):
+                    return result, False
+            return await self._first_result(connection, key, request), True
+
+    async def _first_result(self, connection: Connection, key: str, request: RefundRequest) -> RefundResult:
+        row = await connection.fetchrow("select * from refunds where idempotency_key = $1", key)
+        if row is None or row["request_hash"] != request.fingerprint:
+            raise KeyReused
+        return _refund(row)
+
+    async def refund_by_key(self, key: str) -> list[RefundResult]:
+        """The refund that was asked for under this key, or nothing."""
+        return [_refund(row) for row in await self.pool.fetch("select * from refunds where idempotency_key = $1", key)]
+
+    async def attempts(self, refund_id: str) -> list[RefundResult]:
+        """Every result of a refund, one for each key, the oldest first."""
+        return [
+            _refund(row)
+            for row in await self.pool.fetch("select * from refunds where refund_id = $1 order by id", refund_id)
+        ]
+
+    async def ledger(
+        self, order_id: str | None, payment_id: str | None, after: int, limit: int, newest_first: bool = False
+    ) -> list[dict[str, Any]]:
+        """The movements of money, in the order of their booking."""
+        conditions = {"order_id =": order_id, "payment_id =": payment_id, "id >": after}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        # Only the conditions that are given, so that each query finds its index.
+        where = " and ".join(f"{condition} ${place}" for place, condition in enumerate(given, 2))
+        order = "desc" if newest_first else "asc"
+        query = f"select * from ledger where {where} order by id {order} limit $1"  # noqa: S608  our own words only
+        return [_line(row) for row in await self.pool.fetch(query, limit, *given.values())]
+
+
+def _money(row: asyncpg.Record, minor: str = "minor") -> Money:
+    return Money(row[minor], row["currency"], row["exponent"])
+
+
+def _payment(row: asyncpg.Record | None) -> Payment | None:
+    return (
+        None
+        if row is None
+        else Payment(row["payment_id"], row["order_id"], _money(row, "captured"), _money(row, "refunded"))
+    )
+
+
+def _refund_row(result: RefundResult) -> tuple[Any, ...]:
+    request, amount = result.request, result.request.amount
+    ids = (
+        result.idempotency_key,
+        request.fingerprint,
+        request.refund_id,
+        request.payment_id,
+        request.order_id,
+        request.destination,
+    )
+    return (*ids, amount.minor, amount.currency, amount.exponent, result.declined, result.at)
+
+
+def _refund(row: asyncpg.Record) -> RefundResult:
+    names = ("refund_id", "payment_id", "order_id", "destination")
+    request = RefundRequest.model_construct(**{name: row[name] for name in names}, amount=_money(row))
+    return RefundResult(row["idempotency_key"], request, row["declined"], row["at"])
+
+
+def _line(row: asyncpg.Record) -> dict[str, Any]:
+    ids = ("id", "kind", "order_id", "payment_id", "refund_id", "idempotency_key")
+    money = _money(row)
+    amount = {"amount": money.amount, "currency": money.currency}
+    return {**{name: row[name] for name in ids}, "amount": amount, "at": wire_time(row["at"])}
