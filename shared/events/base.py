@@ -27,7 +27,7 @@ Instant = Annotated[AwareDatetime, PlainSerializer(wire_time, return_type=str, w
 
 
 class Message(BaseModel):
-    """A frozen value that crosses a boundary."""
+    """A frozen value that crosses a boundary; a member that it does not know is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,13 +45,15 @@ class Actor(Message):
 SYSTEM = Actor(id="makewhole", roles=frozenset({"system"}))
 
 
-class Event(Message):
-    """A fact, in the past tense. Its type name is stored: never rename one.
-
-    An unknown field is ignored: an older reader meets a newer writer.
-    """
+class Value(Message):
+    """A part of an event. A member that it does not know is passed over: an older reader meets a newer writer."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Value):
+    """A fact, in the past tense. Its type name is stored: never rename one."""
+
     schema_version: ClassVar[int] = 1
 
 

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from shared.events.base import Event, Metadata, Recorded, Stored, metadata_headers
 from shared.events.logs import LOGS
+from shared.events.newer import UnknownEvent
 
 Encode = Callable[[Event], tuple[str, bytes]]
 Decode = Callable[[str, bytes], Event]
@@ -18,10 +19,6 @@ Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 UPCASTERS: dict[str, Upcaster] = {}
 """By old type name; a chain where several versions lie between. Empty while every event is in its first shape."""
-
-
-class UnknownEvent(Exception):
-    """No class and no upcaster for this type name: written by a newer version, or not ours."""
 
 
 def type_name(event_class: type[Event]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from shared.events.base import Event, Instant, Message
+from shared.events.base import Event, Instant, Value
 from shared.events.money import Money
+from shared.events.newer import Open
 from shared.events.order import LineAmount, Terms
 
 
@@ -90,7 +91,7 @@ class RefundSource(StrEnum):
     GOODWILL = "goodwill"
 
 
-class DisputedLine(Message):
+class DisputedLine(Value):
     """An order line as far as it is disputed; `cap` is what was refundable on that quantity when the dispute began."""
 
     line_id: str
@@ -98,12 +99,12 @@ class DisputedLine(Message):
     cap: Money
 
 
-class Solution(Message):
+class Solution(Value):
     """What one party asks or offers."""
 
-    type: SolutionType
+    type: Open[SolutionType]
     amount: Money
-    freight_payer: Payer | None = None
+    freight_payer: Open[Payer] | None = None
     address_ref: str | None = None
 
 
@@ -116,7 +117,7 @@ class DisputeOpened(Event):
     buyer_id: str
     seller_id: str
     lines: tuple[DisputedLine, ...]
-    reason: Reason
+    reason: Open[Reason]
     request: Solution
     description_ref: str
     evidence: tuple[str, ...]
@@ -134,7 +135,7 @@ class SellerResponded(Event):
     """The seller answered; the buyer has until `answer_by`, both until `negotiate_until` (D2, D4)."""
 
     dispute_id: str
-    decision: Decision
+    decision: Open[Decision]
     reason_ref: str | None
     answer_by: Instant | None
     negotiate_until: Instant | None
@@ -163,7 +164,7 @@ class RequestModified(Event):
 
     dispute_id: str
     round: int
-    reason: Reason
+    reason: Open[Reason]
     request: Solution
     description_ref: str | None
     evidence: tuple[str, ...]
@@ -183,7 +184,7 @@ class SolutionReached(Event):
     """What will be done, how it came about, and on which rules."""
 
     dispute_id: str
-    reached_type: ReachedType
+    reached_type: Open[ReachedType]
     solution: Solution
     lines: tuple[LineAmount, ...]
     reached_at: Instant
@@ -211,7 +212,7 @@ class Escalated(Event):
 
     dispute_id: str
     by: str
-    reason: EscalationReason
+    reason: Open[EscalationReason]
     evidence_until: Instant
     rules: tuple[str, ...]
 
@@ -227,7 +228,7 @@ class Appealed(Event):
     rules: tuple[str, ...]
 
 
-class ReturnLine(Message):
+class ReturnLine(Value):
     """So many of an order line go back."""
 
     line_id: str
@@ -243,8 +244,8 @@ class ReturnDue(Event):
     buyer_id: str
     seller_id: str
     lines: tuple[ReturnLine, ...]
-    reason: Reason
-    freight_payer: Payer
+    reason: Open[Reason]
+    freight_payer: Open[Payer]
     address_ref: str | None
     ship_days: int
     transit_alarm_days: int
@@ -264,7 +265,7 @@ class RefundDue(Event):
     seller_id: str
     lines: tuple[LineAmount, ...]
     amount: Money
-    source: RefundSource
+    source: Open[RefundSource]
     bank_window_bd: tuple[int, int]
     timezone: str
     rules: tuple[str, ...]
@@ -285,7 +286,7 @@ class RefundNoted(Event):
     refund_id: str
     order_id: str
     dispute_id: str | None
-    outcome: RefundOutcome
+    outcome: Open[RefundOutcome]
     amount: Money
     lines: tuple[LineAmount, ...]
     reason: str | None
@@ -309,7 +310,7 @@ class ReturnNoted(Event):
 
     return_id: str
     dispute_id: str
-    outcome: ReturnOutcome
+    outcome: Open[ReturnOutcome]
     reason: str | None
     source_event: str
     rules: tuple[str, ...]
@@ -327,7 +328,7 @@ class DisputeClosed(Event):
     """The end, and why (S52)."""
 
     dispute_id: str
-    reason: CloseReason
+    reason: Open[CloseReason]
     amount: Money
     closed_at: Instant
     rules: tuple[str, ...]

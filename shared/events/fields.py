@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, StringConstraints, WrapValidator
+from pydantic import Field, GetCoreSchemaHandler, StringConstraints, WrapValidator
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.events.money import MINOR_UNITS, Money
@@ -55,5 +55,5 @@ def _parsed(amount: Any, currency: str) -> Money:
     return money
 
 
-WireMoney = Annotated[Money, WrapValidator(_wire_money)]
+WireMoney = Annotated[Money, WrapValidator(_wire_money), Field(json_schema_extra={"additionalProperties": False})]
 """Money in a request: an active currency with exactly its decimals; the fault is at the amount or at the currency."""

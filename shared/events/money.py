@@ -111,13 +111,7 @@ class Money:
                 "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["USD"]},
             },
             "required": ["amount", "currency"],
-            "additionalProperties": False,
         }
-
-
-def has_currency_decimals(money: Money) -> bool:
-    """Whether the currency is an active one and the amount has exactly its decimals (ISO 4217); asked at the edge."""
-    return MINOR_UNITS.get(money.currency) == money.exponent
 
 
 def total(amounts: Sequence[Money]) -> Money:
@@ -127,8 +121,8 @@ def total(amounts: Sequence[Money]) -> Money:
 
 
 def _from_wire(value: Any) -> Money:
-    if not isinstance(value, dict) or value.keys() != {"amount", "currency"}:
-        raise PydanticCustomError("money", "money is an object with exactly amount and currency")
+    if not isinstance(value, dict) or not value.keys() >= {"amount", "currency"}:
+        raise PydanticCustomError("money", "money is an object with amount and currency")
     if not isinstance(value["amount"], str) or not isinstance(value["currency"], str):
         raise PydanticCustomError("money", "amount and currency are strings")
     try:

@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from shared.events.base import Event, Instant, Message
+from shared.events.base import Event, Instant, Value
 from shared.events.money import Money
+from shared.events.newer import Open
 
 
 class Anchor(StrEnum):
@@ -17,13 +18,13 @@ class Anchor(StrEnum):
     PAID = "paid"
 
 
-class Terms(Message):
+class Terms(Value):
     """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days."""
 
     programme: str
     version: int
     timezone: str
-    anchor: Anchor
+    anchor: Open[Anchor]
     protection_days: int
     undelivered_fallback_days: int
     opens_after_shipment_days: int
@@ -42,7 +43,7 @@ class Terms(Message):
     refund_after_return_bd: int
 
 
-class OrderPayment(Message):
+class OrderPayment(Value):
     """How the order was paid, and to whom (`payee`: `escrow` or `seller`)."""
 
     payment_id: str
@@ -51,7 +52,7 @@ class OrderPayment(Message):
     amount: Money
 
 
-class OrderLine(Message):
+class OrderLine(Value):
     """One line, with its listing's warranty as it was ordered (S97); `cap` is the most that can ever be refunded on it:
     its goods and its share of freight and discounts (G9).
     """
@@ -69,7 +70,7 @@ class OrderLine(Message):
     listing_warranty: str | None = None
 
 
-class ShipTo(Message):
+class ShipTo(Value):
     """Where the order goes, as far as rules need it; the address itself is personal and not here."""
 
     country: str
@@ -77,7 +78,7 @@ class ShipTo(Message):
     postal_code: str | None = None
 
 
-class Parcel(Message):
+class Parcel(Value):
     """One parcel of a shipment."""
 
     weight_kg: Decimal | None = None
@@ -85,7 +86,7 @@ class Parcel(Message):
     lines: tuple[str, ...] = ()
 
 
-class LineAmount(Message):
+class LineAmount(Value):
     """Money on one order line."""
 
     line_id: str
@@ -213,7 +214,7 @@ class PaymentHoldLifted(Event):
     order_id: str
     dispute_id: str
     lines: tuple[str, ...]
-    because: HoldEnd
+    because: Open[HoldEnd]
 
 
 class PaymentReleased(Event):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
+from shared.events.newer import Open
 from shared.events.order import LineAmount
 
 
@@ -38,7 +39,7 @@ class RefundRequested(Event):
     dispute_id: str | None
     lines: tuple[LineAmount, ...]
     amount: Money
-    source: RefundSource
+    source: Open[RefundSource]
     bank_window_bd: tuple[int, int]
     timezone: str
     rules: tuple[str, ...]
@@ -64,7 +65,7 @@ class RefundApproved(Event):
     order_id: str
     dispute_id: str | None
     amount: Money
-    destination: Destination
+    destination: Open[Destination]
     pay_at: Instant
     rules: tuple[str, ...]
 
@@ -77,7 +78,7 @@ class RefundIssued(Event):
     dispute_id: str | None
     lines: tuple[LineAmount, ...]
     amount: Money
-    destination: Destination
+    destination: Open[Destination]
     provider_ref: str
     issued_at: Instant
     expected_from: Instant

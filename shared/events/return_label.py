@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant
 from shared.events.dispute import Payer, Reason, ReturnLine
+from shared.events.newer import Open
 
 
 class ReturnKind(StrEnum):
@@ -38,14 +39,14 @@ class ReturnRequested(Event):
     """Goods are to go back."""
 
     return_id: str
-    kind: ReturnKind
+    kind: Open[ReturnKind]
     order_id: str
     dispute_id: str | None
     buyer_id: str
     seller_id: str
     lines: tuple[ReturnLine, ...]
-    reason: Reason
-    freight_payer: Payer
+    reason: Open[Reason]
+    freight_payer: Open[Payer]
     address_ref: str | None
     transit_alarm_days: int
     inspect_bd: int
@@ -80,7 +81,7 @@ class ReturnLabelIssued(Event):
     order_id: str
     label_id: str
     prepaid: bool
-    payer: Payer
+    payer: Open[Payer]
     rules: tuple[str, ...]
 
 
@@ -114,8 +115,8 @@ class ReturnInspected(Event):
     return_id: str
     dispute_id: str | None
     order_id: str
-    result: InspectionResult
-    fault: InspectionFault | None
+    result: Open[InspectionResult]
+    fault: Open[InspectionFault] | None
     note_ref: str | None
     rules: tuple[str, ...]
 

@@ -13,6 +13,7 @@ from shared.events import refund as refunds
 from shared.events import return_label as returns
 from shared.events.base import Event, Recorded
 from shared.events.dispute import RefundOutcome, ReturnOutcome
+from shared.events.newer import known
 from shared.events.return_label import InspectionResult
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
@@ -96,7 +97,7 @@ def _note_return(recorded: Recorded[Event], event: _Returned, dispute_id: str) -
 
 def _return_outcome(event: _Returned) -> ReturnOutcome:
     if isinstance(event, returns.ReturnInspected):
-        return ReturnOutcome.PASSED if event.result == InspectionResult.PASSED else ReturnOutcome.FAILED
+        return ReturnOutcome.PASSED if known(event.result) == InspectionResult.PASSED else ReturnOutcome.FAILED
     return _RETURN_OUTCOMES[type(event)]
 
 

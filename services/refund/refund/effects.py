@@ -10,6 +10,7 @@ from refund.domain.commands import OutcomeCommand, RecordDeclined, RecordIssued
 from refund.domain.payment import Payment
 from refund.gateways.port import Answer, Call, Declined, Gateway, Issued, Unanswered
 from shared.deadlines.effect import Effect
+from shared.events.newer import known
 from shared.resilience import crash_points
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def wanted(payment: Payment, kind: str) -> Call | None:
         order_id=refund.asked.order_id,
         payment_id=payment.capture.payment_id,
         amount=refund.asked.amount,
-        destination=refund.destination,
+        destination=known(refund.destination),
         attempt=refund.failures,
     )
 

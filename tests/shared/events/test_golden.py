@@ -28,8 +28,9 @@ from shared.events.base import (
     framed_uuid,
     wire_time,
 )
-from shared.events.codec import EVENT_CLASSES, UnknownEvent, decode, encode, from_headers, headers, stored, type_name
+from shared.events.codec import EVENT_CLASSES, decode, encode, from_headers, headers, stored, type_name
 from shared.events.dispute import DisputeCancelled, DisputeOpened
+from shared.events.newer import UnknownEvent
 from shared.events.order import OrderCompleted
 
 ROOT = Path(__file__).parents[3]

@@ -19,6 +19,7 @@ from shared.events.dispute import (
     SolutionReached,
     SolutionType,
 )
+from shared.events.newer import known
 
 
 def reach(
@@ -59,7 +60,7 @@ def refund_due(dispute: Dispute, reached: SolutionReached, command_id: UUID) -> 
 
 
 def _returns(solution: Solution) -> bool:
-    return solution.type == SolutionType.RETURN_AND_REFUND
+    return known(solution.type) == SolutionType.RETURN_AND_REFUND
 
 
 def _return_due(dispute: Dispute, reached: SolutionReached, command_id: UUID) -> ReturnDue:

@@ -196,7 +196,7 @@ def _refund_noted(state: Dispute, event: disputes.RefundNoted) -> Dispute:
     issued = event.outcome == disputes.RefundOutcome.ISSUED
     return replace(
         state,
-        fulfilment=REFUND_STEPS[event.outcome],
+        fulfilment=REFUND_STEPS.get(event.outcome, state.fulfilment),
         refund_outcome=event.outcome,
         refunded=event.amount if issued else state.refunded,
     )

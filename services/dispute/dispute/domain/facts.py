@@ -13,6 +13,7 @@ from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Event
 from shared.events.calendar import from_day, within_days
 from shared.events.money import Money
+from shared.events.newer import known
 from shared.events.order import (
     AccountStatusChanged,
     Anchor,
@@ -89,7 +90,7 @@ def protection_end(order: Order) -> datetime | None:
     terms = order.terms
     if terms is None:
         return None
-    if terms.anchor == Anchor.PAID:
+    if known(terms.anchor) == Anchor.PAID:
         return within_days(order.paid_at, terms.protection_days, terms.timezone) if order.paid_at else None
     if order.finished:
         return within_days(order.finished, terms.protection_days, terms.timezone)

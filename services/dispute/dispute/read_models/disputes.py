@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, Fulfilment, Phase
 from shared.events import dispute as disputes
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 NAME = "disputes"
+W = TypeVar("W", bound=StrEnum)
 
 
 async def project(connection: Connection, recorded: Recorded[Event]) -> None:  # noqa: C901 - one arm an event
@@ -46,11 +48,10 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
             paid = {"refunded": event.amount.minor} if event.outcome == disputes.RefundOutcome.ISSUED else {}
-            await _set(
-                connection, recorded, fulfilment=REFUND_STEPS[event.outcome], refund_outcome=event.outcome, **paid
-            )
+            step = _step(REFUND_STEPS, event.outcome)
+            await _set(connection, recorded, refund_outcome=event.outcome, **step, **paid)
         case disputes.ReturnNoted() as event:
-            await _set(connection, recorded, return_outcome=event.outcome, **_step(event.outcome))
+            await _set(connection, recorded, return_outcome=event.outcome, **_step(RETURN_STEPS, event.outcome))
         case disputes.DisputeClosed() as event:
             end = {"close_reason": event.reason, "closed_at": event.closed_at}
             await _set(connection, recorded, phase=Phase.CLOSED, next_due_at=None, **end)
@@ -120,5 +121,5 @@ async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any
     await update(connection, "disputes", key, version=recorded.version, position=recorded.position, **columns)
 
 
-def _step(outcome: disputes.ReturnOutcome) -> dict[str, Fulfilment]:
-    return {"fulfilment": RETURN_STEPS[outcome]} if outcome in RETURN_STEPS else {}
+def _step(steps: Mapping[W, Fulfilment], outcome: W) -> dict[str, Fulfilment]:
+    return {"fulfilment": steps[outcome]} if outcome in steps else {}

@@ -32,7 +32,7 @@ from refund.domain.decider import decider as refund_decider
 from return_label.domain.decider import decider as return_decider
 from shared.decider import Decider
 from shared.events.base import Event, Recorded
-from shared.events.codec import UnknownEvent
+from shared.events.newer import UnknownEvent
 
 __all__ = ["Report", "audit", "ledger_check"]
 

@@ -9,6 +9,7 @@ from return_label.domain.returns import Return
 from shared.events.base import Event, derived_id
 from shared.events.calendar import within_days
 from shared.events.dispute import Payer
+from shared.events.newer import known
 from shared.events.return_label import ReturnAuthorized, ReturnLabelIssued, ReturnRequested
 
 
@@ -53,7 +54,7 @@ def _label(command: RequestReturn) -> ReturnLabelIssued:
         return_id=command.return_id,
         order_id=command.order_id,
         label_id=derived_id("lbl", command.order_id, command.return_id),
-        prepaid=command.freight_payer is not Payer.BUYER,
+        prepaid=known(command.freight_payer) is not Payer.BUYER,
         payer=command.freight_payer,
         rules=("S75", "K26"),
     )

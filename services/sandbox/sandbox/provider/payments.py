@@ -9,20 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, StringConstraints
 
 from shared.events.base import Message, digest, wire_time
-from shared.events.money import Money, has_currency_decimals
+from shared.events.fields import WireMoney
+from shared.events.money import Money
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
 def _payable(amount: Money) -> Money:
-    if not has_currency_decimals(amount):
-        raise ValueError("the amount has not the decimals of an active currency")
     if not amount:
         raise ValueError("the amount is zero")
     return amount
 
 
-Amount = Annotated[Money, AfterValidator(_payable)]
+Amount = Annotated[WireMoney, AfterValidator(_payable)]
 
 
 class Capture(Message):
