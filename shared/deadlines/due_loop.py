@@ -17,6 +17,7 @@ from shared.events.base import SYSTEM, Cause, Command, derived_uuid, wire_time
 from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.lease import Lease
 from shared.observability import metrics
+from shared.process.component import Component
 from shared.resilience import crash_points
 from shared.resilience.retry import GIVE_UP_AFTER, Backoff, Transient, transient
 from shared.resilience.tasks import run_all, run_with_companions
@@ -63,7 +64,7 @@ class Unsettled(Transient):
     """An outcome is recorded, and yet the deadline was neither cleared nor moved."""
 
 
-class DueLoop:
+class DueLoop(Component):
     """Asks what is due.
 
     `expire(stream=, key=, kind=, due_at=, command_id=, actor=, at=)` makes a timer's command; `effects` go by the
@@ -113,11 +114,12 @@ class DueLoop:
         self._timers.wake()
         self._calls.wake()
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Takes nothing more in hand; `run` ends once what is under way has its outcome."""
         self._stopping = True
         self._timers.stop()
         self._calls.stop()
+        return True
 
     async def quiet(self) -> str | None:
         """None when nothing is due at the clock's now and nothing in hand, else what there is."""

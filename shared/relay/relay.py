@@ -13,6 +13,7 @@ from shared.events.base import Stored
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Ack, Outgoing
 from shared.observability import metrics
+from shared.process.component import Component
 from shared.relay.progress import LAG, RelayProgress, lost, take_over
 from shared.resilience import crash_points
 from shared.resilience.retry import Backoff, Halted, Transient, transient
@@ -92,7 +93,7 @@ async def verify(place: RelayProgress, publisher: Publisher) -> None:
             raise lost(place.topic, partition, tail)
 
 
-class Relay:
+class Relay(Component):
     """Publishes a service's log to `topic`. `run` goes on until it is cancelled; `quiet` says why it is not at the
     log's end.
     """

@@ -14,6 +14,7 @@ from shared.events.logs import PARTITIONS
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Record
 from shared.observability import metrics
+from shared.process.component import Component
 from shared.resilience.retry import GIVE_UP_AFTER, LONGEST_WAIT, Backoff, Halted, Transient, transient
 from shared.subscriptions.checkpoints import Checkpoint, claim
 from shared.subscriptions.follower import Decode, Delivery, Follower, ForeignFollower, Recreated, of_log
@@ -50,7 +51,7 @@ class Stalled(Transient):
     """Records are there, but the source delivers none."""
 
 
-class Subscription:
+class Subscription(Component):
     """Feeds `handler` with the topic. `run` goes on until it is cancelled, or raises GaveUp after `give_up` seconds of
     nothing but I/O errors.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from aiohttp import web
 from shared.http.problems import MEDIA_TYPE, Problem
 from shared.http.responses import to_json
 from shared.process.clock import Clock
+from shared.process.component import Component
 from shared.process.health import Check, Probes
 from shared.process.settings import Settings
 from shared.process.startup import bind
@@ -38,7 +38,7 @@ class WorkerServer:
         port: int,
         clock: Clock,
         store: Head,
-        components: Sequence[Any],
+        components: Sequence[Component],
         checks: Mapping[str, Check],
     ) -> None:
         self._settings = settings
@@ -68,9 +68,12 @@ class WorkerServer:
         """
         revision = self._clock.revision
         # Side by side: a subscription's question to the broker waits behind its own long poll.
-        words = await asyncio.gather(*map(_word, self._components))
-        deadlines = await asyncio.gather(*(_ask(component, "next_deadline") for component in self._components))
-        reasons = [*filter(None, words), *(f"{name} stands still: {remedy}" for name, remedy in self.halted.items())]
+        unfinished = await asyncio.gather(*map(_unfinished, self._components))
+        deadlines = await asyncio.gather(*(component.next_deadline() for component in self._components))
+        reasons = [
+            *filter(None, unfinished),
+            *(f"{name} stands still: {remedy}" for name, remedy in self.halted.items()),
+        ]
         return {
             "quiet": not reasons,
             "revision": revision,
@@ -106,17 +109,9 @@ def _refused(problem: Problem) -> web.Response:
     return web.Response(body=to_json(problem.body("-")), status=problem.status, content_type=MEDIA_TYPE)
 
 
-async def _word(component: Any) -> str | None:
-    """Why a component is not quiet; one that cannot tell is not."""
+async def _unfinished(component: Component) -> str | None:
+    """What a component has left to do; one that fails to answer is not quiet."""
     try:
-        word: str | None = await _ask(component, "quiet")
+        return await component.quiet()
     except Exception as error:
         return f"{type(component).__name__}: {type(error).__name__}"
-    return word
-
-
-async def _ask(component: Any, question: str) -> Any:
-    """The answer of an optional method, plain or async."""
-    method = getattr(component, question, None)
-    answer = method() if method else None
-    return await answer if inspect.isawaitable(answer) else answer

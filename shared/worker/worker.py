@@ -11,13 +11,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, runtime_checkable
 
 import uvloop
 
 from shared.observability.log_lines import logger, watch_loop, without_text
 from shared.observability.metrics import CLOCK_REVISION
 from shared.process.clock import Clock, running_clock
+from shared.process.component import Component
 from shared.process.health import Check, database_check
 from shared.process.settings import Settings
 from shared.process.startup import prepare, settle
@@ -25,19 +25,6 @@ from shared.resilience.retry import GaveUp, Halted
 from shared.worker.server import Head, WorkerServer
 
 CLOCK_LIMIT = 60.0
-
-
-@runtime_checkable
-class Component(Protocol):
-    """What a worker runs: `run` goes on until it is cancelled.
-
-    It may also offer `quiet() -> str | None` and `next_deadline() -> datetime | None`, plain or async, `wake()` for a
-    clock that moved, and
-    `stop()`, after which `run` ends by itself as soon as it has finished what it has in hand.
-    """
-
-    async def run(self) -> None:
-        """Works until it is cancelled."""
 
 
 class EndedEarly(Exception):
@@ -137,7 +124,7 @@ class Worker:
         """Lets the components finish what they have in hand; then they are cancelled, and after that nobody waits for
         them.
         """
-        stoppable = [task for task, component in zip(tasks, self._components, strict=True) if _told_to_stop(component)]
+        stoppable = [task for task, component in zip(tasks, self._components, strict=True) if component.stop()]
         if stoppable:
             await asyncio.wait(stoppable, timeout=self._settings.stop_limit)
         for task in tasks:
@@ -156,8 +143,7 @@ class Worker:
             await self._clock.moved(revision)
             revision = self._clock.revision
             for component in self._components:
-                if wake := getattr(component, "wake", None):
-                    wake()
+                component.wake()
 
     async def _stops(self) -> str | None:
         return "stopping" if self._stopping.is_set() else None
@@ -191,13 +177,6 @@ async def _known(clock: Clock, asked: asyncio.Event) -> None:
             wait.cancel()
         if not done:
             raise GaveUp(f"the sandbox has not said within {CLOCK_LIMIT:.0f} s what time it is")
-
-
-def _told_to_stop(component: Component) -> bool:
-    stop = getattr(component, "stop", None)
-    if stop:
-        stop()
-    return bool(stop)
 
 
 def _raise_from(task: asyncio.Task[None]) -> None:

@@ -13,9 +13,10 @@ from dispute.read_models import dispute_history, disputes, order_status
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
 from shared.process.clock import Clock
+from shared.process.component import Component
 from shared.process.settings import Settings
 from shared.worker.assemble import assembly
-from shared.worker.worker import Component, run_worker
+from shared.worker.worker import run_worker
 
 
 @asynccontextmanager

@@ -11,9 +11,10 @@ from return_label.domain.decider import decider
 from shared.events.logs import DISPUTE, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
 from shared.process.clock import Clock
+from shared.process.component import Component
 from shared.process.settings import Settings
 from shared.worker.assemble import assembly
-from shared.worker.worker import Component, run_worker
+from shared.worker.worker import run_worker
 
 
 @asynccontextmanager

@@ -17,10 +17,11 @@ import aiohttp
 import pytest
 
 from shared.process.clock import SystemClock
+from shared.process.component import Component
 from shared.process.health import newest_revision
 from shared.process.settings import Settings
 from shared.resilience.retry import GaveUp, Halted, Transient
-from shared.worker.worker import Component, EndedEarly, Worker
+from shared.worker.worker import EndedEarly, Worker
 from tests.support.servers.stack import LIMIT, eventually
 from tests.support.toys.notes import running_issuer, settings_for
 
@@ -40,7 +41,7 @@ class Store:
 
 
 @dataclass
-class Steady:
+class Steady(Component):
     """Works until it is cancelled."""
 
     why: str | None = None
@@ -67,7 +68,7 @@ class Steady:
 
 
 @dataclass
-class Polite:
+class Polite(Component):
     """Finishes what it has in hand when it is told to stop."""
 
     finished: bool = False
@@ -78,15 +79,13 @@ class Polite:
         await asyncio.sleep(0)
         self.finished = True
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         self._told.set()
-
-    def quiet(self) -> str | None:
-        return None
+        return True
 
 
 @dataclass
-class Failing:
+class Failing(Component):
     """Ends with an error, or simply ends."""
 
     error: Exception | None = None
@@ -100,7 +99,7 @@ class Failing:
 
 
 @dataclass
-class Deaf:
+class Deaf(Component):
     """Does not listen to a cancellation."""
 
     async def run(self) -> None:

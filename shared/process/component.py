@@ -1,0 +1,28 @@
+"""Component: one of the things that a worker runs side by side, and what may be asked of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class Component:
+    """Runs until it is cancelled; what it does not answer otherwise has a plain default."""
+
+    async def run(self) -> None:
+        """Works until it is cancelled, or has been stopped."""
+        raise NotImplementedError(type(self).__name__)
+
+    async def quiet(self) -> str | None:
+        """None when there is nothing left to do now, else what there is."""
+        return None
+
+    async def next_deadline(self) -> datetime | None:
+        """The instant of the earliest deadline that it will ask about."""
+        return None
+
+    def wake(self) -> None:
+        """The clock was moved: something may have become due."""
+
+    def stop(self) -> bool:
+        """Asks `run` to end once what is in hand is done; False where only a cancellation ends it."""
+        return False
