@@ -43,3 +43,7 @@ class Parties:
         if role == "seller":
             return party_id in self.seller_ids
         return role in self.overseers
+
+
+NOBODY = Parties("", (), frozenset())
+"""Of what does not exist: everybody is a stranger to it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from shared.events.base import wire_time
@@ -54,6 +55,12 @@ class WrongPhase(Rejected):
     """G8: not in this state of the dispute, return or refund."""
 
     rules = ("G8",)
+
+    @classmethod
+    def unless_in(cls, what: str, state: StrEnum | None, *states: StrEnum) -> None:
+        """Raises it where the state of `what` is none of `states`."""
+        if state not in states:
+            raise cls(f"Not while the {what} is {state}.", phase=state)
 
 
 class DeadlinePassed(Rejected):

@@ -1,0 +1,48 @@
+"""Parties: who is one, who oversees, and who is a stranger."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.events.base import SYSTEM, Actor
+from shared.parties import NOBODY, Parties, oversees
+from shared.rejections import Forbidden, NotFound
+
+BUYER, SELLER = Actor(id="buyer-1", roles=frozenset({"buyer"})), Actor(id="seller-1", roles=frozenset({"seller"}))
+CASE_TEAM = Actor(id="case-1", roles=frozenset({"case_team"}))
+STRANGERS = [
+    Actor(id="buyer-2", roles=frozenset({"buyer"})),
+    Actor(id="seller-2", roles=frozenset({"seller"})),
+    Actor(id=BUYER.id, roles=frozenset({"seller"})),
+]
+TWO_SELLERS = Parties(BUYER.id, {SELLER.id, "seller-3"})
+
+
+def test_a_party_has_the_role_of_its_token_and_of_this_very_thing() -> None:
+    both = Actor(id=BUYER.id, roles=frozenset({"buyer", "seller", "support"}))
+    assert [TWO_SELLERS.roles_of(actor) for actor in (BUYER, SELLER, CASE_TEAM, both)] == [
+        {"buyer"},
+        {"seller"},
+        {"case_team"},
+        {"buyer", "support"},
+    ]
+    assert (oversees(CASE_TEAM), oversees(SYSTEM), oversees(BUYER)) == (True, True, False)
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_g8_a_stranger_finds_nothing(stranger: Actor) -> None:
+    with pytest.raises(NotFound, match="There is no such parcel"):
+        TWO_SELLERS.guard(stranger, "parcel")
+
+
+def test_g8_a_party_moves_what_is_for_its_role() -> None:
+    TWO_SELLERS.guard(SELLER, "parcel")
+    TWO_SELLERS.guard(SELLER, "parcel", "buyer", "seller")
+    with pytest.raises(Forbidden, match="This is for the buyer"):
+        TWO_SELLERS.guard(SELLER, "parcel", "buyer")
+
+
+@pytest.mark.parametrize("actor", [BUYER, SELLER, CASE_TEAM, Actor(id="", roles=frozenset({"seller"}))])
+def test_what_does_not_exist_is_nobodys(actor: Actor) -> None:
+    with pytest.raises(NotFound):
+        NOBODY.guard(actor, "parcel")
