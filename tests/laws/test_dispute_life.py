@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, Phase
+from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, DisputeState
 from shared.events.codec import decode, encode
 from shared.events.dispute import (
     BuyerResponseTimedOut,
@@ -88,7 +88,7 @@ def a_line_has_at_most_one_open_dispute(market: Market) -> None:
 def an_agreement_waits_for_somebody(market: Market) -> None:
     """I4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
     asked = {due.dispute_id for due in market.unpaid()} | {due.dispute_id for due, _ in market.under_way()}
-    agreed = {dispute.facts.dispute_id for dispute in market.open_disputes if dispute.phase == Phase.AGREED}
+    agreed = {dispute.facts.dispute_id for dispute in market.open_disputes if dispute.state == DisputeState.AGREED}
     assert agreed <= asked | refused(market)
 
 
@@ -121,12 +121,12 @@ def refused(market: Market) -> set[str | None]:
 def run_to_the_end(life: Life) -> None:
     """Everybody answers, every timer fires, and what the case team has is withdrawn."""
     market = life.market
-    while market.rows or market.unpaid() or market.under_way() or life.of(Phase.ESCALATED):
+    while market.rows or market.unpaid() or market.under_way() or life.of(DisputeState.ESCALATED):
         for due in market.unpaid():
             market.ask(note_refund(due, market.now))
         for back, steps in market.under_way():
             market.ask(note_return(back, steps[0], market.now))
-        for n in life.of(Phase.ESCALATED):
+        for n in life.of(DisputeState.ESCALATED):
             market.ask(cancel(market.now, acknowledge_release=True, n=n))
         if market.rows:
             fire_next(market)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, Phase
+from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, DisputeState
 from dispute.domain.order import PROTECTION_END, RELEASE, Order
 from shared.decider import Clear, Start
 from shared.events.base import Command, Event, StreamName
@@ -96,7 +96,7 @@ class Market:
 
     @property
     def open_disputes(self) -> list[Dispute]:
-        return [dispute for dispute in self.disputes if dispute.phase != Phase.CLOSED]
+        return [dispute for dispute in self.disputes if dispute.state != DisputeState.CLOSED]
 
     def events(self, *kinds: type[Event]) -> list[Any]:
         return [event for events in self.streams.values() for event in events if isinstance(event, kinds)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.dispute import Dispute, DisputeState
 from dispute.domain.order import Order
 from shared.events import dispute as d
 from shared.events import order as o
@@ -13,14 +13,14 @@ from shared.events.base import Event
 from shared.events.money import total
 
 SELLER, BUYER, TEAM, AGREED, CLOSED = (
-    Phase.AWAITING_SELLER,
-    Phase.AWAITING_BUYER,
-    Phase.ESCALATED,
-    Phase.AGREED,
-    Phase.CLOSED,
+    DisputeState.AWAITING_SELLER,
+    DisputeState.AWAITING_BUYER,
+    DisputeState.ESCALATED,
+    DisputeState.AGREED,
+    DisputeState.CLOSED,
 )
 
-PHASES: dict[type[Event], set[Phase | None]] = {
+STATES: dict[type[Event], set[DisputeState | None]] = {
     d.DisputeOpened: {None},
     d.SellerResponded: {SELLER},
     d.SolutionProposed: {BUYER},
@@ -38,7 +38,7 @@ PHASES: dict[type[Event], set[Phase | None]] = {
     d.DisputeCancelled: {SELLER, BUYER, TEAM},
     d.DisputeClosed: {SELLER, BUYER, TEAM, AGREED},
 }
-"""Event → the phases of the dispute that it may find."""
+"""Event → the states of the dispute that it may find."""
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.SolutionProposed: lambda state, event: state.live is None,
@@ -96,7 +96,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
 def legal(state: Dispute | Order, event: Event) -> bool:
     """Whether the event may follow the history behind the state."""
     if isinstance(state, Dispute):
-        return state.phase in PHASES[type(event)] and DISPUTES.get(type(event), _always)(state, event)
+        return state.state in STATES[type(event)] and DISPUTES.get(type(event), _always)(state, event)
     return ORDERS.get(type(event), _always)(state, event)
 
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from dispute.domain.commands import FactType, RequestedLine
-from dispute.domain.dispute import Phase
+from dispute.domain.dispute import DisputeState
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
@@ -44,11 +44,11 @@ Move = tuple[int, Callable[[], object]]
 
 SHIPPED = {"shipped": "Mar 1"}
 TOLD: Sequence[dict[str, str]] = (SHIPPED, SHIPPED, SHIPPED | {"delivered": "Mar 9"}, {"finished": "Mar 2"}, {})
-PHASES_OF: dict[Callable[..., Command], frozenset[Phase]] = {
-    respond: frozenset({Phase.AWAITING_SELLER}),
-    accept: frozenset({Phase.AWAITING_BUYER}),
-    modify: frozenset({Phase.AWAITING_BUYER}),
-    cancel: frozenset({Phase.AWAITING_SELLER, Phase.AWAITING_BUYER, Phase.ESCALATED}),
+STATES_OF: dict[Callable[..., Command], frozenset[DisputeState]] = {
+    respond: frozenset({DisputeState.AWAITING_SELLER}),
+    accept: frozenset({DisputeState.AWAITING_BUYER}),
+    modify: frozenset({DisputeState.AWAITING_BUYER}),
+    cancel: frozenset({DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED}),
 }
 
 
@@ -66,15 +66,15 @@ class Life:
         moves = [move for move in self._moves() if move[0]]
         self.dice.choices([act for _, act in moves], [weight for weight, _ in moves])[0]()
 
-    def of(self, *phases: Phase) -> list[int]:
-        """The disputes in these phases."""
-        return [n for n in range(self.opened) if self.market.state(dispute_stream(n)).phase in phases]
+    def of(self, *states: DisputeState) -> list[int]:
+        """The disputes in these states."""
+        return [n for n in range(self.opened) if self.market.state(dispute_stream(n)).state in states]
 
     def _moves(self) -> list[Move]:
         asked, answered, escalated = (
-            self.of(Phase.AWAITING_SELLER),
-            self.of(Phase.AWAITING_BUYER),
-            self.of(Phase.ESCALATED),
+            self.of(DisputeState.AWAITING_SELLER),
+            self.of(DisputeState.AWAITING_BUYER),
+            self.of(DisputeState.ESCALATED),
         )
         return [
             (3, self._time_passes),
@@ -185,10 +185,10 @@ class Life:
         self._ask(cancel, BUYER, n=n, acknowledge_release=bool(self.dice.randrange(3)))
 
     def _out_of_turn(self) -> None:
-        """Whoever it is, what is not in this phase decides nothing."""
+        """Whoever it is, what is not in this state decides nothing."""
         n = self.dice.randint(0, self.opened)
-        builder, phases = self.dice.choice(list(PHASES_OF.items()))
-        if self.market.state(dispute_stream(n)).phase not in phases:
+        builder, states = self.dice.choice(list(STATES_OF.items()))
+        if self.market.state(dispute_stream(n)).state not in states:
             party = SELLER if builder is respond else BUYER
             assert not self._ask(builder, party, n=n, **({"decision": Decision.ACCEPT} if builder is respond else {}))
 

@@ -48,7 +48,7 @@ create table disputes (
     order_id text not null,
     buyer_id text not null,
     seller_id text not null,
-    phase text not null,
+    state text not null,
     fulfilment text not null,
     reason text not null,
     solution_type text not null,

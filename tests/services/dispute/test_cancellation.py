@@ -8,7 +8,7 @@ import pytest
 
 from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Phase
+from dispute.domain.dispute import DisputeState
 from dispute.domain.rejections import Forbidden, NotFound, ProtectionExpired, ReleaseAckRequired, WrongPhase
 from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed, DisputeOpened
 from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
@@ -49,7 +49,7 @@ def test_s46_t21_the_buyer_cancels_and_nothing_is_refunded() -> None:
         ),
         PaymentHoldLifted(order_id=ORDER, dispute_id=dispute_id(), lines=("l1",), because=HoldEnd.CANCELLED),
     )
-    assert outcome.states[0].phase == Phase.CLOSED
+    assert outcome.states[0].state == DisputeState.CLOSED
 
 
 def test_s46_the_seller_cannot_cancel() -> None:

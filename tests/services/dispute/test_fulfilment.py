@@ -6,7 +6,7 @@ import pytest
 
 from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Fulfilment, Phase
+from dispute.domain.dispute import DisputeState, Fulfilment
 from shared.events.base import derived_id
 from shared.events.dispute import (
     CloseReason,
@@ -61,7 +61,10 @@ def test_s57_the_sellers_silence_is_an_agreement_too() -> None:
 
 
 def test_s57_t29_the_money_is_pending_then() -> None:
-    assert (dispute_of(agreed()).phase, dispute_of(agreed()).fulfilment) == (Phase.AGREED, Fulfilment.REFUND_PENDING)
+    assert (dispute_of(agreed()).state, dispute_of(agreed()).fulfilment) == (
+        DisputeState.AGREED,
+        Fulfilment.REFUND_PENDING,
+    )
 
 
 def test_g9_the_amount_is_split_over_the_lines_and_empty_parts_are_left_out() -> None:
@@ -96,8 +99,8 @@ def test_t30_t33_once_the_money_is_issued_the_dispute_closes_and_the_hold_ends()
         rules=("T33", "S52"),
     )
     assert outcome.by_stream[ORDER_STREAM][0] == noted
-    assert (outcome.states[0].phase, outcome.states[0].fulfilment, outcome.states[0].refunded) == (
-        Phase.CLOSED,
+    assert (outcome.states[0].state, outcome.states[0].fulfilment, outcome.states[0].refunded) == (
+        DisputeState.CLOSED,
         Fulfilment.REFUND_ISSUED,
         usd("50.00"),
     )
@@ -127,8 +130,8 @@ def test_t30a_t31_a_refund_that_did_not_happen_is_noted_and_nothing_closes(
     outcome = given(decider, agreed()).when(note_refund(refund_due(agreed()), on("Mar 14"), answer, "account_invalid"))
     outcome.then_types(RefundNoted, RefundNoted)
     assert (outcome.events[0].rules, outcome.events[0].reason) == (rules, "account_invalid")
-    assert (outcome.states[0].phase, outcome.states[0].fulfilment, outcome.states[0].refunded) == (
-        Phase.AGREED,
+    assert (outcome.states[0].state, outcome.states[0].fulfilment, outcome.states[0].refunded) == (
+        DisputeState.AGREED,
         fulfilment,
         None,
     )

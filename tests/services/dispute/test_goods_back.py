@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Fulfilment, Phase
+from dispute.domain.dispute import DisputeState, Fulfilment
 from shared.events.base import derived_id
 from shared.events.dispute import (
     Decision,
@@ -140,7 +140,7 @@ def test_s28_s82_t27_goods_that_fail_the_inspection_bring_no_money_but_the_case_
         EscalationReason.RETURN_CONDITION,
         ("S82", "T27", "S49"),
     )
-    assert (outcome.states[0].phase, escalated.evidence_until) == (Phase.ESCALATED, on("Mar 21", "00:00"))
+    assert (outcome.states[0].state, escalated.evidence_until) == (DisputeState.ESCALATED, on("Mar 21", "00:00"))
 
 
 def test_t22a_a_return_that_cannot_be_goes_to_the_case_team() -> None:
@@ -162,4 +162,4 @@ def test_t27_after_a_failed_inspection_nothing_more_follows_from_the_return() ->
 def test_t21_a_return_under_way_at_the_case_team_may_be_withdrawn() -> None:
     failed = returned(ReturnOutcome.RECEIVED, ReturnOutcome.FAILED)
     outcome = given(decider, failed).when(cancel(on("Mar 20")))
-    assert (outcome.states[0].phase, outcome.states[1].lines["l1"].held_by) == (Phase.CLOSED, None)
+    assert (outcome.states[0].state, outcome.states[1].lines["l1"].held_by) == (DisputeState.CLOSED, None)

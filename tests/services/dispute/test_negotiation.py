@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Phase
+from dispute.domain.dispute import DisputeState
 from dispute.domain.rejections import (
     AmountExceedsCap,
     EvidenceRequired,
@@ -86,7 +86,7 @@ def test_s40_the_type_is_the_buyers_too() -> None:
 
 def test_t2_an_agreement_ends_every_deadline_of_the_dispute() -> None:
     assert due(opened(), respond(Decision.ACCEPT, on("Mar 13"))) == {}
-    assert dispute_of(agreed()).phase == Phase.AGREED
+    assert dispute_of(agreed()).state == DisputeState.AGREED
 
 
 def test_t2_an_acceptance_names_no_other_solution() -> None:
@@ -124,7 +124,7 @@ def test_s42_t3_the_seller_counters_and_the_buyer_is_awaited() -> None:
         ),
         SolutionProposed(dispute_id=dispute_id(), by="seller", solution=offered, rules=("S42",)),
     )
-    assert (outcome.states[0].phase, outcome.states[0].live) == (Phase.AWAITING_BUYER, offered)
+    assert (outcome.states[0].state, outcome.states[0].live) == (DisputeState.AWAITING_BUYER, offered)
     assert command.personal == (Personal(str(command.address_ref), SELLER.id, "address", "Pier 1"),)
 
 
@@ -192,7 +192,7 @@ def test_s43_t7_the_buyer_modifies_and_the_seller_is_awaited_again() -> None:
         Reason.NOT_RECEIVED,
     )
     assert modified.respond_by == on("Mar 20", "00:00")
-    assert outcome.states[0].phase == Phase.AWAITING_SELLER
+    assert outcome.states[0].state == DisputeState.AWAITING_SELLER
 
 
 def test_t7_a_new_request_ends_d2_starts_d1_and_leaves_d4_running() -> None:
@@ -220,7 +220,7 @@ def test_t7_k16_an_answer_after_d4_goes_straight_to_the_case_team(answer: Decisi
         EscalationReason.NEGOTIATION_TIMEOUT,
         on("Mar 25", "00:00"),
     )
-    assert (outcome.states[0].phase, due(waiting, late)) == (Phase.ESCALATED, {})
+    assert (outcome.states[0].state, due(waiting, late)) == (DisputeState.ESCALATED, {})
 
 
 def test_t7_the_instant_of_d4_itself_is_too_late() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Fulfilment, Phase
+from dispute.domain.dispute import DisputeState, Fulfilment
 from dispute.domain.rejections import AmountExceedsCap, ValidationFailed
 from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType
@@ -77,8 +77,8 @@ def test_t1_the_dispute_and_the_hold_are_decided_together() -> None:
 def test_t1_the_seller_is_awaited_and_the_line_held() -> None:
     happened = opened()
     dispute = dispute_of(happened)
-    assert (dispute.phase, dispute.fulfilment, dispute.round, dispute.live) == (
-        Phase.AWAITING_SELLER,
+    assert (dispute.state, dispute.fulfilment, dispute.round, dispute.live) == (
+        DisputeState.AWAITING_SELLER,
         Fulfilment.NONE,
         1,
         None,

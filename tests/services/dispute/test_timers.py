@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Phase
+from dispute.domain.dispute import DisputeState
 from shared.events.dispute import (
     BuyerResponseTimedOut,
     CloseReason,
@@ -66,7 +66,7 @@ def test_s41_d1_when_the_seller_is_silent_for_5_days_the_request_is_granted() ->
         ("S41",),
     )
     assert (type(money), money.amount) == (RefundDue, usd("30.00"))
-    assert (outcome.states[0].phase, standing(outcome)) == (Phase.AGREED, set())
+    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.AGREED, set())
 
 
 def test_s41_a_return_and_refund_is_granted_as_such() -> None:
@@ -97,7 +97,7 @@ def test_s49_t8_k17_d2_when_the_buyer_is_silent_the_case_team_takes_over() -> No
             rules=("K17", "T8", "S49"),
         ),
     )
-    assert (outcome.states[0].phase, standing(outcome)) == (Phase.ESCALATED, set())
+    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.ESCALATED, set())
 
 
 def test_t8_t39_other_terms_end_it_without_a_refund_and_the_hold_with_it() -> None:
@@ -106,7 +106,7 @@ def test_t8_t39_other_terms_end_it_without_a_refund_and_the_hold_with_it() -> No
     outcome = given(decider, offered).when(expire("buyer_response", D2))
     outcome.then_types(BuyerResponseTimedOut, DisputeClosed, PaymentHoldLifted)
     assert (outcome.events[1].reason, outcome.events[1].amount) == (CloseReason.NO_REFUND, usd("0.00"))
-    assert (outcome.states[0].phase, standing(outcome)) == (Phase.CLOSED, set())
+    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.CLOSED, set())
 
 
 # D4: no agreement
@@ -124,7 +124,7 @@ def test_s49_k16_t10_d4_after_7_days_without_agreement_the_case_team_takes_over(
             rules=("K16", "T10", "S49"),
         ),
     )
-    assert (outcome.states[0].phase, standing(outcome)) == (Phase.ESCALATED, set())
+    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.ESCALATED, set())
 
 
 def test_t7_d4_waits_while_the_seller_is_to_answer_and_d1_still_grants() -> None:

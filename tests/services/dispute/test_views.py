@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from dispute.domain.dispute import Phase
+from dispute.domain.dispute import DisputeState
 from dispute.read_models.dispute_history import entry
 from dispute.views.dispute import dispute_view, history_entry, label
 from shared.events.base import Actor, Metadata, Recorded
@@ -20,9 +20,9 @@ def refunded() -> Histories:
     return after(happened, note_refund(refund_due(happened), on("Mar 14")))
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_s53_every_phase_has_one_of_two_labels(phase: Phase) -> None:
-    assert label(phase) == ("Dispute Finished" if phase is Phase.CLOSED else "Dispute in Progress")
+@pytest.mark.parametrize("state", DisputeState)
+def test_s53_every_state_has_one_of_two_labels(state: DisputeState) -> None:
+    assert label(state) == ("Dispute Finished" if state is DisputeState.CLOSED else "Dispute in Progress")
 
 
 def test_s52_an_open_dispute_has_no_result() -> None:

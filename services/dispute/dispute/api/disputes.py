@@ -14,7 +14,7 @@ from starlette.responses import Response
 from dispute.api.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
 from dispute.domain.commands import AcceptSolution, CancelDispute, ModifyRequest, OpenDispute, RespondToDispute
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.dispute import Dispute, DisputeState
 from dispute.domain.parties import guard_party, sees_all
 from dispute.domain.rejections import NotFound
 from dispute.read_models import dispute_history, disputes
@@ -123,7 +123,7 @@ async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, q
 @router.get("/v1/disputes", summary="List disputes")
 async def list_disputes(
     viewer: Annotated[QueryContext, query()],
-    status: Phase | None = None,
+    status: DisputeState | None = None,
     order_id: str | None = None,
     due_before: Annotated[AwareDatetime | None, Query()] = None,
     limit: Limit = 25,
@@ -136,7 +136,7 @@ async def list_disputes(
     before = read_cursor(cursor, datetime, str)
     parties = {} if sees_all(viewer.actor) else _own(viewer)
     rows = await disputes.page(
-        pool, limit=limit + 1, before=before, order_id=order_id, phase=status, due_before=due_before, **parties
+        pool, limit=limit + 1, before=before, order_id=order_id, state=status, due_before=due_before, **parties
     )
     return query_response(
         page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))

@@ -1,4 +1,4 @@
-"""A dispute's life as phase and fulfilment (docs/rules/states.md): what each event makes of it, its deadlines."""
+"""A dispute's life as state and fulfilment (docs/rules/states.md): what each event makes of it, its deadlines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEGOTIATION = "negotiation"
 """D4: then there was no agreement."""
 
 
-class Phase(StrEnum):
+class DisputeState(StrEnum):
     """Who is to act next."""
 
     AWAITING_SELLER = "awaiting_seller"
@@ -62,7 +62,7 @@ class Dispute:
     """The fold of one dispute's stream."""
 
     opened: disputes.DisputeOpened | None = None
-    phase: Phase | None = None
+    state: DisputeState | None = None
     fulfilment: Fulfilment = Fulfilment.NONE
     round: int = 1
     reason: disputes.Reason | None = None
@@ -94,12 +94,12 @@ class Dispute:
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        match kind, self.phase:
-            case "seller_response", Phase.AWAITING_SELLER:
+        match kind, self.state:
+            case "seller_response", DisputeState.AWAITING_SELLER:
                 return self.respond_by
-            case "buyer_response", Phase.AWAITING_BUYER:
+            case "buyer_response", DisputeState.AWAITING_BUYER:
                 return self.answer_by
-            case "negotiation", Phase.AWAITING_SELLER | Phase.AWAITING_BUYER:
+            case "negotiation", DisputeState.AWAITING_SELLER | DisputeState.AWAITING_BUYER:
                 return self.negotiate_until
             case _:
                 return None
@@ -116,9 +116,9 @@ def evolve(state: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an 
         case disputes.RequestModified():
             return _modified(state, event)
         case disputes.SolutionReached():
-            return replace(state, phase=Phase.AGREED, reached=event)
+            return replace(state, state=DisputeState.AGREED, reached=event)
         case disputes.Escalated():
-            return replace(state, phase=Phase.ESCALATED, escalated=event, evidence_until=event.evidence_until)
+            return replace(state, state=DisputeState.ESCALATED, escalated=event, evidence_until=event.evidence_until)
         case disputes.RefundDue():
             return replace(state, fulfilment=Fulfilment.REFUND_PENDING, refund=event, refund_outcome=None)
         case disputes.ReturnDue():
@@ -128,7 +128,7 @@ def evolve(state: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an 
         case disputes.ReturnNoted():
             return replace(state, fulfilment=RETURN_STEPS.get(event.outcome, state.fulfilment))
         case disputes.DisputeClosed():
-            return replace(state, phase=Phase.CLOSED, closed=event)
+            return replace(state, state=DisputeState.CLOSED, closed=event)
         case _:
             return state
 
@@ -160,7 +160,7 @@ def _opened(state: Dispute, event: disputes.DisputeOpened) -> Dispute:
     return replace(
         state,
         opened=event,
-        phase=Phase.AWAITING_SELLER,
+        state=DisputeState.AWAITING_SELLER,
         reason=event.reason,
         request=event.request,
         description_ref=event.description_ref,
@@ -171,7 +171,7 @@ def _opened(state: Dispute, event: disputes.DisputeOpened) -> Dispute:
 def _responded(state: Dispute, event: disputes.SellerResponded) -> Dispute:
     return replace(
         state,
-        phase=Phase.AWAITING_BUYER,
+        state=DisputeState.AWAITING_BUYER,
         live=None,
         seller_reason_ref=event.reason_ref,
         answer_by=event.answer_by,
@@ -182,7 +182,7 @@ def _responded(state: Dispute, event: disputes.SellerResponded) -> Dispute:
 def _modified(state: Dispute, event: disputes.RequestModified) -> Dispute:
     return replace(
         state,
-        phase=Phase.AWAITING_SELLER,
+        state=DisputeState.AWAITING_SELLER,
         round=event.round,
         reason=event.reason,
         request=event.request,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispute.domain import order as order_stream
 from dispute.domain.agreement import refund_due
 from dispute.domain.commands import NoteRefund, NoteReturn
-from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.dispute import Dispute, DisputeState
 from dispute.domain.order import Order
 from dispute.domain.release import end_hold
 from dispute.domain.timers import escalated
@@ -46,7 +46,7 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         source_event=command.source_event,
         rules=_RULES[command.outcome],
     )
-    if command.outcome != RefundOutcome.ISSUED or dispute.phase != Phase.AGREED:
+    if command.outcome != RefundOutcome.ISSUED or dispute.state != DisputeState.AGREED:
         return [noted], [noted]
     closed = DisputeClosed(
         dispute_id=command.dispute_id,
@@ -89,7 +89,7 @@ _ENDS = frozenset({ReturnOutcome.PASSED, ReturnOutcome.FAILED})
 
 
 def _follows(command: NoteReturn, dispute: Dispute) -> list[Event]:
-    if dispute.phase != Phase.AGREED or not dispute.reached:
+    if dispute.state != DisputeState.AGREED or not dispute.reached:
         return []
     match command.outcome:
         case ReturnOutcome.PASSED if not dispute.refund:

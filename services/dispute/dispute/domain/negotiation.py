@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dispute.domain.agreement import reach
 from dispute.domain.commands import AcceptSolution, CancelDispute, CounterOffer, ModifyRequest, RespondToDispute
-from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.dispute import Dispute, DisputeState
 from dispute.domain.eligibility import guard_ground
 from dispute.domain.form import guard_amount, guard_evidence, guard_text
 from dispute.domain.order import Order
@@ -37,16 +37,16 @@ from shared.events.order import HoldEnd
 def guard_response(dispute: Dispute, actor: Actor, at: datetime) -> None:
     """G8 of the seller's answer."""
     guard_party(dispute, actor, "seller")
-    _guard_phase(dispute, Phase.AWAITING_SELLER)
+    _guard_state(dispute, DisputeState.AWAITING_SELLER)
     _guard_before(dispute.respond_by, at)
 
 
 def guard_acceptance(dispute: Dispute, actor: Actor, at: datetime) -> None:
     """G8 of the buyer's acceptance: there is a live solution, the one of the seller's last answer."""
     guard_party(dispute, actor, "buyer")
-    _guard_phase(dispute, Phase.AWAITING_BUYER)
+    _guard_state(dispute, DisputeState.AWAITING_BUYER)
     if dispute.live is None:
-        raise WrongPhase("The seller offers nothing to accept.", phase=dispute.phase)
+        raise WrongPhase("The seller offers nothing to accept.", phase=dispute.state)
     _guard_before(dispute.answer_by, at)
     _guard_before(dispute.negotiate_until, at)
 
@@ -54,7 +54,7 @@ def guard_acceptance(dispute: Dispute, actor: Actor, at: datetime) -> None:
 def guard_modification(dispute: Dispute, actor: Actor, at: datetime) -> None:
     """G8 and G10 of the buyer's next round."""
     guard_party(dispute, actor, "buyer")
-    _guard_phase(dispute, Phase.AWAITING_BUYER)
+    _guard_state(dispute, DisputeState.AWAITING_BUYER)
     _guard_before(dispute.answer_by, at)
     _guard_before(dispute.negotiate_until, at)
     if dispute.round >= dispute.terms.max_rounds:
@@ -64,7 +64,7 @@ def guard_modification(dispute: Dispute, actor: Actor, at: datetime) -> None:
 def guard_cancellation(dispute: Dispute, actor: Actor) -> None:
     """G8 of the buyer's withdrawal."""
     guard_party(dispute, actor, "buyer")
-    _guard_phase(dispute, Phase.AWAITING_SELLER, Phase.AWAITING_BUYER, Phase.ESCALATED)
+    _guard_state(dispute, DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
 
 
 def respond(command: RespondToDispute, dispute: Dispute) -> list[Event]:
@@ -134,9 +134,9 @@ def guard_release_acknowledged(order: Order, command: CancelDispute) -> None:
         raise ReleaseAckRequired(warning, warning="payment_will_be_released")
 
 
-def _guard_phase(dispute: Dispute, *phases: Phase) -> None:
-    if dispute.phase not in phases:
-        raise WrongPhase(f"Not while the dispute is {dispute.phase}.", phase=dispute.phase)
+def _guard_state(dispute: Dispute, *states: DisputeState) -> None:
+    if dispute.state not in states:
+        raise WrongPhase(f"Not while the dispute is {dispute.state}.", phase=dispute.state)
 
 
 def _guard_before(due_at: datetime | None, at: datetime) -> None:

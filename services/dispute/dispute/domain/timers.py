@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dispute.domain.agreement import reach
 from dispute.domain.commands import ExpireDeadline
-from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, Phase
+from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, DisputeState
 from dispute.domain.order import PROTECTION_END, Order
 from dispute.domain.release import end_hold, expire_protection, release
 from shared.decider import Decided
@@ -68,7 +68,7 @@ def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tup
 
 def no_agreement(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
     """T10: no agreement in 7 days goes to the case team; while the seller is to answer it waits for D1 (T7)."""
-    if dispute.phase == Phase.AWAITING_SELLER:
+    if dispute.state == DisputeState.AWAITING_SELLER:
         return []
     over = negotiation_over(dispute, command.due_at)
     return [over, escalated(dispute, EscalationReason.NEGOTIATION_TIMEOUT, command.at)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, Fulfilment, Phase
+from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
 from shared.events import dispute as disputes
 from shared.events.base import Event, Recorded
 from shared.subscriptions.upsert import update, upsert
@@ -27,15 +27,15 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.DisputeOpened() as event:
             await _open(connection, recorded, event)
         case disputes.SellerResponded() as event:
-            await _set(connection, recorded, phase=Phase.AWAITING_BUYER, next_due_at=event.answer_by)
+            await _set(connection, recorded, state=DisputeState.AWAITING_BUYER, next_due_at=event.answer_by)
         case disputes.RequestModified() as event:
             ask = {"reason": event.reason, "solution_type": event.request.type, "amount": event.request.amount.minor}
-            await _set(connection, recorded, phase=Phase.AWAITING_SELLER, next_due_at=event.respond_by, **ask)
+            await _set(connection, recorded, state=DisputeState.AWAITING_SELLER, next_due_at=event.respond_by, **ask)
         case disputes.SolutionReached() as event:
             what = {"solution_type": event.solution.type, "amount": event.solution.amount.minor}
-            await _set(connection, recorded, phase=Phase.AGREED, next_due_at=None, **what)
+            await _set(connection, recorded, state=DisputeState.AGREED, next_due_at=None, **what)
         case disputes.Escalated() as event:
-            await _set(connection, recorded, phase=Phase.ESCALATED, next_due_at=event.evidence_until)
+            await _set(connection, recorded, state=DisputeState.ESCALATED, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
             await _set(
                 connection,
@@ -54,7 +54,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, return_outcome=event.outcome, **_step(RETURN_STEPS, event.outcome))
         case disputes.DisputeClosed() as event:
             end = {"close_reason": event.reason, "closed_at": event.closed_at}
-            await _set(connection, recorded, phase=Phase.CLOSED, next_due_at=None, **end)
+            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **end)
         case _:
             await _set(connection, recorded)
 
@@ -73,21 +73,21 @@ async def page(
     buyer_id: str | None = None,
     seller_id: str | None = None,
     order_id: str | None = None,
-    phase: str | None = None,
+    state: str | None = None,
     due_before: datetime | None = None,
 ) -> Sequence[Mapping[str, Any]]:
     """The newest disputes first, from after `before` = (opened_at, dispute_id) of the last one seen; a party is either
     side's.
     """
     at, dispute_id = before or (None, None)
-    rows = await pool.fetch(_PAGE, buyer_id, seller_id, order_id, phase, due_before, at, dispute_id, limit)
+    rows = await pool.fetch(_PAGE, buyer_id, seller_id, order_id, state, due_before, at, dispute_id, limit)
     return [dict(row) for row in rows]
 
 
 _PAGE = """
 select * from disputes
 where (($1::text is null and $2::text is null) or buyer_id = $1 or seller_id = $2)
-and ($3::text is null or order_id = $3) and ($4::text is null or phase = $4)
+and ($3::text is null or order_id = $3) and ($4::text is null or state = $4)
     and ($5::timestamptz is null or next_due_at < $5)
 and ($6::timestamptz is null or (opened_at, dispute_id) < ($6, $7))
 order by opened_at desc, dispute_id desc limit $8
@@ -104,7 +104,7 @@ async def _open(connection: Connection, recorded: Recorded[Event], event: disput
         order_id=event.order_id,
         buyer_id=event.buyer_id,
         seller_id=event.seller_id,
-        phase=Phase.AWAITING_SELLER,
+        state=DisputeState.AWAITING_SELLER,
         fulfilment=Fulfilment.NONE,
         reason=event.reason,
         solution_type=event.request.type,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, Fulfilment, Phase
+from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, DisputeState, Fulfilment
 from dispute.domain.negotiation import guard_acceptance, guard_cancellation, guard_modification, guard_response
 from dispute.domain.parties import party_role
 from dispute.domain.rejections import NotFound
@@ -30,8 +30,8 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "id": facts.dispute_id,
         "order_id": facts.order_id,
         "version": version,
-        "label": label(dispute.phase),
-        "phase": dispute.phase,
+        "label": label(dispute.state),
+        "phase": dispute.state,
         "fulfilment": dispute.fulfilment,
         "party_view": _party_view(dispute, role),
         "round": dispute.round,
@@ -77,9 +77,9 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
     )
 
 
-def label(phase: Phase | str | None) -> str:
+def label(state: DisputeState | str | None) -> str:
     """S53: the visible label."""
-    return FINISHED if phase == Phase.CLOSED else IN_PROGRESS
+    return FINISHED if state == DisputeState.CLOSED else IN_PROGRESS
 
 
 def money(amount: Money) -> Json:
@@ -97,8 +97,8 @@ def dispute_row(row: Mapping[str, Any]) -> Json:
         "id": row["dispute_id"],
         "order_id": row["order_id"],
         "version": row["version"],
-        "label": label(row["phase"]),
-        "phase": row["phase"],
+        "label": label(row["state"]),
+        "phase": row["state"],
         "fulfilment": row["fulfilment"],
         "reason": row["reason"],
         "type": row["solution_type"],
@@ -119,14 +119,14 @@ def _seen_by(dispute: Dispute, actor: Actor) -> str:
 
 
 def _party_view(dispute: Dispute, role: str) -> str:
-    match dispute.phase, dispute.fulfilment:
-        case Phase.CLOSED, _:
+    match dispute.state, dispute.fulfilment:
+        case DisputeState.CLOSED, _:
             return "finished"
-        case Phase.ESCALATED, _:
+        case DisputeState.ESCALATED, _:
             return "under_platform_review"
-        case Phase.AWAITING_SELLER, _:
+        case DisputeState.AWAITING_SELLER, _:
             acts = "seller"
-        case Phase.AWAITING_BUYER, _:
+        case DisputeState.AWAITING_BUYER, _:
             acts = "buyer"
         case _, Fulfilment.RETURN_PENDING:
             acts = "buyer"
@@ -140,7 +140,7 @@ def _party_view(dispute: Dispute, role: str) -> str:
 def _deadlines(dispute: Dispute) -> list[Json]:
     standing = ((kind, dispute.due(kind)) for kind in _WHY)
     found = [{"kind": kind, "due_at": wire_time(due), "rules": list(_WHY[kind])} for kind, due in standing if due]
-    if dispute.phase == Phase.ESCALATED and dispute.evidence_until:
+    if dispute.state == DisputeState.ESCALATED and dispute.evidence_until:
         found.append({"kind": "evidence", "due_at": wire_time(dispute.evidence_until), "rules": ["S50"]})
     return sorted(found, key=lambda deadline: str(deadline["due_at"]))
 

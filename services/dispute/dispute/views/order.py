@@ -93,7 +93,7 @@ def _amount(value: int | None, order: Row) -> Json | None:
 
 
 def _label(disputes: Sequence[Row]) -> str | None:
-    labels = {label(dispute["phase"]) for dispute in disputes}
+    labels = {label(dispute["state"]) for dispute in disputes}
     return IN_PROGRESS if IN_PROGRESS in labels else (FINISHED if labels else None)
 
 

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from dispute.domain import dispute as disputes
 from dispute.domain import order as orders
-from dispute.domain.dispute import Dispute, Phase
+from dispute.domain.dispute import Dispute, DisputeState
 from dispute.domain.order import Order
 from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
@@ -107,7 +107,7 @@ def _dispute_row(_: str, state: _Disputed) -> Values | None:
     return {
         "version": state.version,
         **{name: getattr(facts, name) for name in ("order_id", "buyer_id", "seller_id", "opened_at")},
-        **{name: getattr(dispute, name) for name in ("phase", "fulfilment", "reason", "return_id", "refund_outcome")},
+        **{name: getattr(dispute, name) for name in ("state", "fulfilment", "reason", "return_id", "refund_outcome")},
         "solution_type": asked.type,
         "amount": asked.amount.minor,
         "currency": asked.amount.currency,
@@ -122,12 +122,12 @@ def _dispute_row(_: str, state: _Disputed) -> Values | None:
 
 
 def _next_due_at(dispute: Dispute) -> datetime | None:
-    by_phase = {
-        Phase.AWAITING_SELLER: dispute.respond_by,
-        Phase.AWAITING_BUYER: dispute.answer_by,
-        Phase.ESCALATED: dispute.evidence_until,
+    by_state = {
+        DisputeState.AWAITING_SELLER: dispute.respond_by,
+        DisputeState.AWAITING_BUYER: dispute.answer_by,
+        DisputeState.ESCALATED: dispute.evidence_until,
     }
-    return by_phase.get(dispute.phase) if dispute.phase else None
+    return by_state.get(dispute.state) if dispute.state else None
 
 
 def _entry(_: Recorded[Event] | None, recorded: Recorded[Event]) -> Recorded[Event] | None:
