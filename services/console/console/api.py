@@ -1,4 +1,4 @@
-"""Routes of the console: the page, what it is drawn with, and nothing that changes anything."""
+"""Console routes: the page and its assets; nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from console.fetch import look
+from console.fetch import fetch_home
 from console.pages.home import page
-from console.services_client import Upstream
+from console.services_client import ServicesClient
 from shared.http.problems import Refusal
 from shared.http.routing import Router
 
@@ -33,14 +33,14 @@ HEADERS = {
 @router.get("/", include_in_schema=False)
 async def home(request: Request, order: Annotated[str, Query(max_length=200)] = "") -> Response:
     """The page, with one order on it where `order` names one."""
-    upstream: Upstream = request.app.state.upstream
+    services: ServicesClient = request.app.state.services
     order_id = order.strip()
-    return HTMLResponse(page(await look(upstream, order_id), order_id, upstream.addresses), headers=HEADERS)
+    return HTMLResponse(page(await fetch_home(services, order_id), order_id, services.addresses), headers=HEADERS)
 
 
 @router.get("/assets/{name}", include_in_schema=False)
 async def asset(name: str) -> Response:
-    """A file that the page is drawn with."""
+    """A stylesheet, script or image of the page."""
     if name not in ASSETS:
         raise Refusal("not_found")
     return Response(_content(name), media_type=ASSETS[name], headers={**HEADERS, "Cache-Control": "no-cache"})

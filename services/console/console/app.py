@@ -9,33 +9,33 @@ import aiohttp
 
 from console import api
 from console.fetch import SERVICES
-from console.services_client import Upstream
+from console.services_client import ServicesClient
 from shared.http.app import App, create_app
 from shared.http.server import serve
 from shared.process.clock import SystemClock
 from shared.process.settings import Settings
 
 SERVICE = "console"
-OTHERS_CHECKS = ("clock", "identity")
+CHECKS_OF_OTHERS = ("clock", "identity")
 
 
 def build(settings: Settings) -> App:
     """The application. It is ready whatever the services do: showing that one of them is down is its work."""
     addresses = {name: f"http://{settings.host}:{settings.port(name)}" for name in SERVICES}
-    parts = {"upstream": upstream(addresses)}
+    parts = {"services": open_client(addresses)}
     app = create_app(
         SERVICE, [api.router], parts, settings, clock=SystemClock(), description="The page at the front door."
     )
-    for check in OTHERS_CHECKS:
+    for check in CHECKS_OF_OTHERS:
         app.checks.pop(check)
     return app
 
 
 @contextlib.asynccontextmanager
-async def upstream(addresses: Mapping[str, str]) -> AsyncIterator[Upstream]:
-    """The services at these addresses, on connections of the console's own."""
+async def open_client(addresses: Mapping[str, str]) -> AsyncIterator[ServicesClient]:
+    """A client of the services at these addresses, closed at the end."""
     async with aiohttp.ClientSession() as session:
-        yield Upstream(session, addresses)
+        yield ServicesClient(session, addresses)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pieces that several parts of the page are made of."""
+"""Components: pills, tables and notices that several parts of the page are made of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from console.format import label, money, when
+from console.format import label, money, time_element
 from console.markup import Html, Node, el
-from console.services_client import Answer
+from console.services_client import ServiceResponse
 
 NUMBERS = frozenset({"No.", "Amount", "Paid", "Refunded", "Released"})
 """Columns that are read from the right."""
@@ -19,10 +19,10 @@ def pill(text: str, tone: str = "", title: str | None = None) -> Html:
     return el("span", text, class_=f"pill {tone}".strip(), title=title)
 
 
-def ledger_table(ledger: Answer, empty: str) -> Html:
+def ledger_table(ledger: ServiceResponse, empty: str) -> Html:
     """The ledger's lines as a table."""
     if not ledger.ok:
-        return trouble("The payment provider's ledger", ledger)
+        return unavailable("The payment provider's ledger", ledger)
     if not ledger.data:
         return el("p", empty, class_="empty")
     head = ("No.", "What", "Order", "Refund", "Amount", "When")
@@ -40,7 +40,7 @@ def _line(row: Mapping[str, Any]) -> Sequence[Node]:
         link,
         refund,
         el("b", money(row.get("amount"))),
-        when(row.get("at")),
+        time_element(row.get("at")),
     )
 
 
@@ -59,6 +59,6 @@ def _align(name: str) -> str | None:
     return "number" if name in NUMBERS else None
 
 
-def trouble(what: str, answer: Answer) -> Html:
-    """What could not be shown, and why."""
-    return el("p", el("strong", what), f" is not to be had: {answer.detail}.", class_="trouble")
+def unavailable(what: str, response: ServiceResponse) -> Html:
+    """A notice that something cannot be shown, and why."""
+    return el("p", el("strong", what), f" is not available: {response.detail}.", class_="unavailable")

@@ -1,4 +1,4 @@
-"""What a page shows, asked of all services side by side."""
+"""Fetching: everything that the page shows, asked of all services side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.format import instant
-from console.services_client import Answer, Upstream
+from console.services_client import ServiceResponse, ServicesClient
 
 SERVICES = ("dispute", "refund", "return-label", "sandbox")
 LATEST = 15
@@ -18,18 +18,18 @@ HISTORY_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class OrderFound:
-    """What the services know of one order; `histories` by dispute id."""
+class OrderData:
+    """One order as the services show it; `histories` by dispute id."""
 
     order_id: str
-    status: Answer
-    disputes: Answer
-    refunds: Answer
-    ledger: Answer
-    histories: Mapping[str, Answer]
+    status: ServiceResponse
+    disputes: ServiceResponse
+    refunds: ServiceResponse
+    ledger: ServiceResponse
+    histories: Mapping[str, ServiceResponse]
 
     @property
-    def shown(self) -> list[Mapping[str, Any]]:
+    def shown_disputes(self) -> list[Mapping[str, Any]]:
         """The disputes that the page shows in full: the list's, or the order status's own where the list does not
         answer.
         """
@@ -40,13 +40,13 @@ class OrderFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HomeData:
     """Everything on one page."""
 
-    health: Mapping[str, Answer]
-    clock: Answer
-    ledger: Answer
-    order: OrderFound | None
+    health: Mapping[str, ServiceResponse]
+    clock: ServiceResponse
+    ledger: ServiceResponse
+    order: OrderData | None
 
     @property
     def now(self) -> datetime | None:
@@ -60,28 +60,28 @@ class Seen:
         return timedelta(microseconds=offset) if isinstance(offset, int) else timedelta()
 
 
-async def look(upstream: Upstream, order_id: str) -> Seen:
-    """Asks for everything; nothing of it can fail, each part carries its own trouble."""
-    health = asyncio.gather(*(upstream.get(service, "readyz", signed=False) for service in SERVICES))
-    clock = upstream.get("sandbox", "clock", signed=False)
-    ledger = upstream.get("sandbox", "psp", "ledger", query={"limit": LATEST, "sort": "-id"}, signed=False)
-    states, time, lines, order = await asyncio.gather(health, clock, ledger, find(upstream, order_id))
-    return Seen(dict(zip(SERVICES, states, strict=True)), time, lines, order)
+async def fetch_home(services: ServicesClient, order_id: str) -> HomeData:
+    """Asks for everything; what fails is part of the page."""
+    health = asyncio.gather(*(services.get(service, "readyz", signed=False) for service in SERVICES))
+    clock = services.get("sandbox", "clock", signed=False)
+    ledger = services.get("sandbox", "psp", "ledger", query={"limit": LATEST, "sort": "-id"}, signed=False)
+    healths, clock_now, movements, order = await asyncio.gather(health, clock, ledger, fetch_order(services, order_id))
+    return HomeData(dict(zip(SERVICES, healths, strict=True)), clock_now, movements, order)
 
 
-async def find(upstream: Upstream, order_id: str) -> OrderFound | None:
+async def fetch_order(services: ServicesClient, order_id: str) -> OrderData | None:
     """One order, its disputes with their histories, its refunds and its money; nothing where no order is asked for."""
     if not order_id:
         return None
     status, disputes, refunds, ledger = await asyncio.gather(
-        upstream.get("dispute", "v1", "orders", order_id, "status"),
-        upstream.get("dispute", "v1", "disputes", query={"order_id": order_id}),
-        upstream.get("refund", "v1", "refunds", query={"order_id": order_id}),
-        upstream.get("sandbox", "psp", "ledger", query={"order_id": order_id}, signed=False),
+        services.get("dispute", "v1", "orders", order_id, "status"),
+        services.get("dispute", "v1", "disputes", query={"order_id": order_id}),
+        services.get("refund", "v1", "refunds", query={"order_id": order_id}),
+        services.get("sandbox", "psp", "ledger", query={"order_id": order_id}, signed=False),
     )
-    found = OrderFound(order_id, status, disputes, refunds, ledger, {})
-    ids = [str(row["id"]) for row in found.shown if "id" in row]
-    entries = await asyncio.gather(
-        *(upstream.get("dispute", "v1", "disputes", id_, "history", query={"limit": HISTORY_SHOWN}) for id_ in ids)
+    order = OrderData(order_id, status, disputes, refunds, ledger, {})
+    ids = [str(row["id"]) for row in order.shown_disputes if "id" in row]
+    histories = await asyncio.gather(
+        *(services.get("dispute", "v1", "disputes", id_, "history", query={"limit": HISTORY_SHOWN}) for id_ in ids)
     )
-    return OrderFound(order_id, status, disputes, refunds, ledger, dict(zip(ids, entries, strict=True)))
+    return OrderData(order_id, status, disputes, refunds, ledger, dict(zip(ids, histories, strict=True)))

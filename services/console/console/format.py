@@ -1,4 +1,4 @@
-"""How values of the APIs read to a person: names, instants, spans, money."""
+"""Formats: names, instants, time spans and money as a person reads them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, TypeGuard
 from console.markup import Html, el
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_WORDS = re.compile(r"[a-z]+(_[a-z]+)*")
-_STEPS = (
+_SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
+_UNITS = (
     (timedelta(days=1), "d"),
     (timedelta(hours=1), "h"),
     (timedelta(minutes=1), "min"),
@@ -27,7 +27,7 @@ def label(name: str) -> str:
 
 def plain(value: str) -> str:
     """`not_as_described` reads `not as described`; an id stays as it is."""
-    return value.replace("_", " ") if _WORDS.fullmatch(value) else value
+    return value.replace("_", " ") if _SNAKE_CASE.fullmatch(value) else value
 
 
 def money(value: Any) -> str:
@@ -50,8 +50,8 @@ def instant(value: Any) -> datetime | None:
         return None
 
 
-def when(value: Any, now: datetime | None = None) -> Html | str:
-    """The instant to the minute, told from `now` where that is known; a dash where there is none."""
+def time_element(value: Any, now: datetime | None = None) -> Html | str:
+    """The instant to the minute, and how far it is from `now`; a dash where there is none."""
     if not (at := instant(value)):
         return str(value) if value else "–"
     shown = el("time", f"{at.day} {at:%b %Y, %H:%M}", datetime=str(value), title=f"{value}")
@@ -67,7 +67,7 @@ def distance(span: timedelta) -> str:
 def span_of(span: timedelta) -> str:
     """The two largest units of a span."""
     parts = []
-    for step, unit in _STEPS:
-        count, span = divmod(span, step)
+    for length, unit in _UNITS:
+        count, span = divmod(span, length)
         parts += [f"{count} {unit}"] if count else []
     return " ".join(parts[:2]) or "0 s"

@@ -1,4 +1,4 @@
-"""Markup from Python values: whatever is text is escaped, so that no page can forget to."""
+"""HTML markup: elements built from Python values, every text in them escaped."""
 
 from __future__ import annotations
 

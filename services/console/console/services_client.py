@@ -1,4 +1,4 @@
-"""The console's view of the services: their public HTTP APIs, each call with a limit, an answer in every case."""
+"""Client of the services' public HTTP APIs: each call has a limit, and failure is a response too."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import aiohttp
 
 LIMIT = 2.0
 """Seconds for one call; a page waits for its slowest one."""
-LARGEST = 2 * 1024 * 1024
+LARGEST_BODY = 2 * 1024 * 1024
 """Bytes of an answer that are read."""
-WHO = {"sub": "console", "roles": ["case_team", "support"], "expires_in": 3600}
-EARLY = 60
+PARTY = {"sub": "console", "roles": ["case_team", "support"], "expires_in": 3600}
+RENEWED_BEFORE = 60
 """Seconds before its end at which a token is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service said: its status and JSON, or no status and why there is none."""
+class ServiceResponse:
+    """A service's status and JSON, or no status and why there is none."""
 
     status: int | None
     body: Any = None
-    trouble: str = ""
+    failure: str = ""
 
     @property
     def ok(self) -> bool:
@@ -36,10 +36,10 @@ class Answer:
     @property
     def detail(self) -> str:
         """What went wrong, in a sentence."""
-        if self.trouble or not isinstance(self.body, Mapping):
-            return self.trouble or f"it answered {self.status}"
-        said = self.body.get("detail") or self.body.get("title") or self.body.get("code")
-        return f"{said} ({self.status})" if said else f"it answered {self.status}"
+        if self.failure or not isinstance(self.body, Mapping):
+            return self.failure or f"it answered {self.status}"
+        reason = self.body.get("detail") or self.body.get("title") or self.body.get("code")
+        return f"{reason} ({self.status})" if reason else f"it answered {self.status}"
 
     @property
     def data(self) -> list[Mapping[str, Any]]:
@@ -48,7 +48,7 @@ class Answer:
         return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
-class Upstream:
+class ServicesClient:
     """The services by name, at their addresses."""
 
     def __init__(self, session: aiohttp.ClientSession, addresses: Mapping[str, str]) -> None:
@@ -58,7 +58,7 @@ class Upstream:
 
     async def get(
         self, service: str, *path: str, query: Mapping[str, str | int] | None = None, signed: bool = True
-    ) -> Answer:
+    ) -> ServiceResponse:
         """A GET of the path whose parts are given; `signed` with a token of the case team and support."""
         headers = {}
         if signed:
@@ -67,31 +67,31 @@ class Upstream:
                 return token
             headers["Authorization"] = f"Bearer {token}"
         parts = "/".join(quote(part, safe="") for part in path)
-        return await self._ask("GET", f"{self.addresses[service]}/{parts}", headers=headers, params=query)
+        return await self._send("GET", f"{self.addresses[service]}/{parts}", headers=headers, params=query)
 
-    async def _access_token(self) -> str | Answer:
+    async def _access_token(self) -> str | ServiceResponse:
         token, until = self._token
         if time.monotonic() < until:
             return token
-        answer = await self._ask("POST", f"{self.addresses['sandbox']}/token", json=WHO)
-        if not answer.ok or not isinstance(answer.body, Mapping):
-            return Answer(None, trouble=f"no token from the sandbox: {answer.detail}")
-        token = str(answer.body.get("access_token"))
-        self._token = token, time.monotonic() + float(answer.body.get("expires_in", 0)) - EARLY
+        response = await self._send("POST", f"{self.addresses['sandbox']}/token", json=PARTY)
+        if not response.ok or not isinstance(response.body, Mapping):
+            return ServiceResponse(None, failure=f"no token from the sandbox: {response.detail}")
+        token = str(response.body.get("access_token"))
+        self._token = token, time.monotonic() + float(response.body.get("expires_in", 0)) - RENEWED_BEFORE
         return token
 
-    async def _ask(self, method: str, url: str, **options: Any) -> Answer:
+    async def _send(self, method: str, url: str, **options: Any) -> ServiceResponse:
         try:
             async with self._session.request(
                 method, url, timeout=aiohttp.ClientTimeout(LIMIT), allow_redirects=False, **options
             ) as response:
-                return Answer(response.status, _json(await _body(response)))
+                return ServiceResponse(response.status, _json(await _body(response)))
         except TimeoutError:
-            return Answer(None, trouble=f"no answer within {LIMIT:.0f} s")
+            return ServiceResponse(None, failure=f"no answer within {LIMIT:.0f} s")
         except aiohttp.ClientError:
-            return Answer(None, trouble="it cannot be reached")
+            return ServiceResponse(None, failure="it cannot be reached")
         except ValueError as error:
-            return Answer(None, trouble=str(error))
+            return ServiceResponse(None, failure=str(error))
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
@@ -99,13 +99,13 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > LARGEST_BODY:
             raise ValueError("the answer is too large for a page")
     return bytes(body)
 
 
 def _json(body: bytes) -> Any:
-    """The value, or nothing where the answer is another text (a health check's)."""
+    """The value; None where the text is no JSON (a health check's)."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -6,8 +6,8 @@
   // The face goes on between two answers; the sandbox's next answer puts it right.
   const tick = () => {
     for (const face of document.querySelectorAll("[data-clock]")) {
-      face.at ??= { told: Date.parse(face.dateTime), since: performance.now() };
-      const now = new Date(face.at.told + performance.now() - face.at.since);
+      face.at ??= { shown: Date.parse(face.dateTime), since: performance.now() };
+      const now = new Date(face.at.shown + performance.now() - face.at.since);
       face.textContent = now.toISOString().slice(11, 19);
     }
   };

@@ -1,4 +1,4 @@
-"""The page: what runs, what time it is, one order, and where the money went."""
+"""Home page: the services, the clock, one order, and the latest movements of money."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from console.components import ledger_table, pill
-from console.fetch import SERVICES, Seen
+from console.fetch import SERVICES, HomeData
 from console.format import span_of
 from console.markup import Html, el
 from console.pages.order import order_section
-from console.services_client import Answer
+from console.services_client import ServiceResponse
 
 ABOUT = {
     "dispute": ("Dispute", "Opens, negotiates and decides disputes; holds and releases the seller's money."),
@@ -24,15 +24,15 @@ MARK = Html(
 )
 
 
-def page(seen: Seen, order_id: str, addresses: Mapping[str, str]) -> Html:
+def page(data: HomeData, order_id: str, addresses: Mapping[str, str]) -> Html:
     """The whole document."""
     title = f"{order_id} · makewhole" if order_id else "makewhole"
     main = el(
         "main",
-        el("div", _services(seen, addresses), id="services", data_live=True),
+        el("div", _services(data, addresses), id="services", data_live=True),
         _search(order_id),
-        el("div", order_section(seen.order, seen.now), id="order", data_live=True) if seen.order else None,
-        el("div", _ledger(seen, addresses["sandbox"]), id="ledger", data_live=True),
+        el("div", order_section(data.order, data.now), id="order", data_live=True) if data.order else None,
+        el("div", _ledger(data, addresses["sandbox"]), id="ledger", data_live=True),
         id="main",
     )
     head = el(
@@ -45,30 +45,30 @@ def page(seen: Seen, order_id: str, addresses: Mapping[str, str]) -> Html:
         el("link", rel="stylesheet", href="/assets/console.css"),
         el("script", src="/assets/console.js", defer=True),
     )
-    body = el("body", el("a", "Skip to the content", class_="skip", href="#main"), _header(seen), main, _footer())
+    body = el("body", el("a", "Skip to the content", class_="skip", href="#main"), _header(data), main, _footer())
     return Html("<!doctype html>\n" + el("html", head, body, lang="en"))
 
 
-def _header(seen: Seen) -> Html:
+def _header(data: HomeData) -> Html:
     brand = el("a", MARK, el("span", "makewhole"), class_="brand", href="/")
     promise = el("p", "Buyer protection in which every step is a recorded fact.", class_="promise")
-    return el("header", el("div", el("div", brand, promise), _clock(seen), class_="band"))
+    return el("header", el("div", el("div", brand, promise), _clock(data), class_="band"))
 
 
-def _clock(seen: Seen) -> Html:
-    if not (now := seen.now):
+def _clock(data: HomeData) -> Html:
+    if not (now := data.now):
         return el(
             "div",
             el("span", "Clock", class_="eyebrow"),
-            el("strong", seen.clock.detail),
+            el("strong", data.clock.detail),
             id="clock",
             class_="clock",
             data_live=True,
         )
     ahead = (
-        f"{span_of(seen.ahead)} ahead of real time" if seen.ahead >= timedelta(seconds=1) else "in step with real time"
+        f"{span_of(data.ahead)} ahead of real time" if data.ahead >= timedelta(seconds=1) else "in step with real time"
     )
-    face = el("time", f"{now:%H:%M:%S}", datetime=seen.clock.body["now"], data_clock=True)
+    face = el("time", f"{now:%H:%M:%S}", datetime=data.clock.body["now"], data_clock=True)
     return el(
         "div",
         el("span", "The domain's clock, UTC", class_="eyebrow"),
@@ -80,14 +80,14 @@ def _clock(seen: Seen) -> Html:
     )
 
 
-def _services(seen: Seen, addresses: Mapping[str, str]) -> Html:
-    cards = [_service(name, seen.health[name], addresses[name]) for name in SERVICES]
+def _services(data: HomeData, addresses: Mapping[str, str]) -> Html:
+    cards = [_service(name, data.health[name], addresses[name]) for name in SERVICES]
     return el(
         "section", el("h2", "Services", id="h-services"), el("ul", cards, class_="cards"), aria_labelledby="h-services"
     )
 
 
-def _service(name: str, health: Answer, address: str) -> Html:
+def _service(name: str, health: ServiceResponse, address: str) -> Html:
     title, about = ABOUT[name]
     links = [("Docs", "/docs"), ("OpenAPI", "/openapi.json"), ("Metrics", "/metrics")]
     if name == "sandbox":
@@ -101,7 +101,7 @@ def _service(name: str, health: Answer, address: str) -> Html:
     )
 
 
-def _state(health: Answer) -> Html:
+def _state(health: ServiceResponse) -> Html:
     if health.ok:
         return pill("ready", "good")
     return pill("down" if health.status is None else "not ready", "bad", health.detail)
@@ -136,7 +136,7 @@ def _search(order_id: str) -> Html:
     )
 
 
-def _ledger(seen: Seen, sandbox: str) -> Html:
+def _ledger(data: HomeData, sandbox: str) -> Html:
     heading = el("h2", "Latest movements of money", id="h-ledger")
     more = el(
         "p",
@@ -147,7 +147,7 @@ def _ledger(seen: Seen, sandbox: str) -> Html:
     return el(
         "section",
         heading,
-        ledger_table(seen.ledger, "Nothing has been captured yet."),
+        ledger_table(data.ledger, "Nothing has been captured yet."),
         more,
         aria_labelledby="h-ledger",
     )

@@ -1,4 +1,4 @@
-"""One order on the page: where it stands, its disputes with what happened in them, its refunds and its money."""
+"""Order section: the status of one order, its disputes with their histories, its refunds and its money."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from console.components import ledger_table, pill, table, trouble
-from console.fetch import OrderFound
-from console.format import instant, is_money, label, money, plain, when
+from console.components import ledger_table, pill, table, unavailable
+from console.fetch import OrderData
+from console.format import instant, is_money, label, money, plain, time_element
 from console.markup import Html, Node, el
-from console.services_client import Answer
+from console.services_client import ServiceResponse
 
 Json = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ LONGEST_VALUE = 160
 NOT_FOUND = 404
 
 
-def order_section(order: OrderFound | None, now: datetime | None) -> Html | None:
+def order_section(order: OrderData | None, now: datetime | None) -> Html | None:
     """Everything that the services say about the order."""
     if order is None:
         return None
@@ -42,12 +42,12 @@ def order_section(order: OrderFound | None, now: datetime | None) -> Html | None
     return el("section", parts, class_="order", aria_labelledby="h-order")
 
 
-def _status(order: OrderFound, now: datetime | None) -> Html:
+def _status(order: OrderData, now: datetime | None) -> Html:
     title = el("h2", "Order ", el("code", order.order_id), id="h-order")
     if order.status.status == NOT_FOUND:
         return el("div", title, el("p", "The dispute service knows no order with this id.", class_="empty"))
     if not order.status.ok or not isinstance(order.status.body, Mapping):
-        return el("div", title, trouble("The order's status", order.status))
+        return el("div", title, unavailable("The order's status", order.status))
     body = order.status.body
     pills = [
         pill(plain(str(body[name])), TONES.get(str(body[name]), "info"))
@@ -66,7 +66,7 @@ def _milestones(body: Json, now: datetime | None) -> Html | None:
         el(
             "li",
             el("span", NAMES.get(name, label(name))),
-            when(body[name], now),
+            time_element(body[name], now),
             class_="past" if now and at <= now else None,
         )
         for at, name in found
@@ -91,20 +91,22 @@ def _held(line: Json) -> Node:
     return el("code", str(line["held_by"])) if line.get("held_by") else "–"
 
 
-def _disputes(order: OrderFound, now: datetime | None) -> Html:
+def _disputes(order: OrderData, now: datetime | None) -> Html:
     heading = el("h3", "Disputes")
-    if not order.disputes.ok and not order.shown:
-        return el("div", heading, trouble("The list of disputes", order.disputes))
-    if not order.shown:
+    if not order.disputes.ok and not order.shown_disputes:
+        return el("div", heading, unavailable("The list of disputes", order.disputes))
+    if not order.shown_disputes:
         return el("div", heading, el("p", "None so far.", class_="empty"))
-    return el("div", heading, [_dispute(row, order.histories.get(str(row.get("id"))), now) for row in order.shown])
+    return el(
+        "div", heading, [_dispute(row, order.histories.get(str(row.get("id"))), now) for row in order.shown_disputes]
+    )
 
 
-def _dispute(row: Json, history: Answer | None, now: datetime | None) -> Html:
+def _dispute(row: Json, history: ServiceResponse | None, now: datetime | None) -> Html:
     phase = str(row.get("phase", ""))
     pills = [pill(plain(phase), TONES.get(phase, "warn"))] if phase else []
     facts = [plain(str(row[name])) for name in ("reason", "type") if row.get(name)]
-    due = el("p", "Next deadline ", when(row["due_at"], now), class_="due") if row.get("due_at") else None
+    due = el("p", "Next deadline ", time_element(row["due_at"], now), class_="due") if row.get("due_at") else None
     summary = el(
         "p", " · ".join(facts), [" · ", el("b", money(row["amount"]))] if is_money(row.get("amount")) else None
     )
@@ -112,11 +114,11 @@ def _dispute(row: Json, history: Answer | None, now: datetime | None) -> Html:
     return el("article", heading, summary, due, _history(history, now), _raw(row), class_="dispute")
 
 
-def _history(history: Answer | None, now: datetime | None) -> Html | None:
+def _history(history: ServiceResponse | None, now: datetime | None) -> Html | None:
     if history is None:
         return None
     if not history.ok:
-        return trouble("The history", history)
+        return unavailable("The history", history)
     return el("ol", [_entry(entry, now) for entry in history.data], class_="history")
 
 
@@ -126,7 +128,7 @@ def _entry(entry: Json, now: datetime | None) -> Html:
     return el(
         "li",
         el("p", el("b", label(str(entry.get("action")))), " ", who, " ", rules),
-        el("p", when(entry.get("at"), now)),
+        el("p", time_element(entry.get("at"), now)),
         _detail(entry, now),
     )
 
@@ -143,7 +145,7 @@ def _facts(detail: Json, now: datetime | None) -> Iterator[tuple[str, Node]]:
         if is_money(value):
             yield label(name), el("b", money(value))
         elif instant(value):
-            yield label(name), when(value, now)
+            yield label(name), time_element(value, now)
         elif isinstance(value, bool):
             yield label(name), "yes" if value else "no"
         elif isinstance(value, str | int):
@@ -158,10 +160,10 @@ def _plain(value: Any) -> str:
     return plain(str(value)) if isinstance(value, str | int) else "…"
 
 
-def _refunds(refunds: Answer, now: datetime | None) -> Html:
+def _refunds(refunds: ServiceResponse, now: datetime | None) -> Html:
     heading = el("h3", "Refunds")
     if not refunds.ok:
-        return el("div", heading, trouble("The refund service", refunds))
+        return el("div", heading, unavailable("The refund service", refunds))
     if not refunds.data:
         return el("div", heading, el("p", "None so far.", class_="empty"))
     rows = [_refund(row, now) for row in refunds.data]
@@ -174,7 +176,7 @@ def _refund(row: Json, now: datetime | None) -> Sequence[Node]:
     state = str(row.get("state") or "–")
     window = row.get("expected_credit")
     bounds = (
-        [part for value in window.values() if value for part in (" to ", when(value))][1:]
+        [part for value in window.values() if value for part in (" to ", time_element(value))][1:]
         if isinstance(window, Mapping)
         else []
     )
@@ -188,7 +190,7 @@ def _refund(row: Json, now: datetime | None) -> Sequence[Node]:
     )
 
 
-def _money(order: OrderFound) -> Html:
+def _money(order: OrderData) -> Html:
     return el(
         "div",
         el("h3", "Money, as the payment provider booked it"),

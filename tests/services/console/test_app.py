@@ -1,0 +1,41 @@
+"""The console serves its page and its own files, whatever the services do."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from console.app import build
+from console.fetch import SERVICES
+from shared.http.app import App
+from shared.process.settings import Settings
+from tests.support.html_outline import Outline
+from tests.support.servers.backing import free_ports
+from tests.support.servers.sandbox import Served, served
+
+NASTY = '<script>alert("1")</script>'
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Served]:
+    """The console in front of services of which none is there."""
+
+    def of(address: str) -> App:
+        return build(Settings(port_base=free_ports(1)[0]))
+
+    async with served(of) as running:
+        yield running
+
+
+async def test_it_is_ready_and_serves_its_page_when_nothing_else_runs(console: Served) -> None:
+    assert (await console.get("/readyz")).status == 200
+    answered = await console.get("/", order=NASTY)
+    assert answered.status == 200
+    assert "script-src 'self'" in answered.headers["Content-Security-Policy"]
+    assert Outline(answered.body).text.count("down") == len(SERVICES)
+
+
+async def test_it_serves_its_own_files_and_no_others(console: Served) -> None:
+    for name in ("console.css", "console.js", "mark.svg"):
+        assert (await console.get(f"/assets/{name}")).status == 200
+    assert (await console.get("/assets/app.py")).status == 404
+    assert (await console.get("/", order="x" * 300)).status == 422
