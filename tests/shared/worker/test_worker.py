@@ -291,13 +291,14 @@ def test_the_newest_revision_is_read_from_the_files() -> None:
 
 PROGRAM = """
 import asyncio, contextlib, sys
+from shared.process.component import Component
 from shared.process.settings import Settings
 from shared.worker.worker import run_worker
 
 class Store:
     async def head(self): return 0
 
-class Part:
+class Part(Component):
     async def run(self):
         if sys.argv[1] == "breaks":
             raise ValueError("secret words")
