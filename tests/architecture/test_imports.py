@@ -49,7 +49,9 @@ BREAKS = [
         "services/refund/refund/api/refunds.py",
         "from shared.subscriptions.upsert import upsert",
     ),
+    ("api-writes-no-read-model", "services/dispute/dispute/api/orders.py", "from dispute.read_models import tables"),
     ("migrations-alone", "migrations/event_store.py", "from shared.events.money import Money"),
+    ("migrations-alone", "migrations/env.py", "from refund.read_models.tables import metadata"),
     ("no-cycles", "services/dispute/dispute/domain/rejections.py", "from dispute.domain import eligibility"),
 ]
 """Contract, file, and the line that it must not hold."""

@@ -30,6 +30,8 @@ create table order_status (
     release_at timestamptz,
     completed boolean not null default false
 );
+comment on table order_status is
+    'how far an order is, until when it is protected, and when its money goes to the sellers';
 
 create table order_status_lines (
     order_id text collate "C" not null,
@@ -40,6 +42,7 @@ create table order_status_lines (
     held_by text,
     primary key (order_id, line_id)
 );
+comment on table order_status_lines is 'what became of the money of an order''s lines, in the order''s minor units';
 
 create table disputes (
     dispute_id text collate "C" primary key,
@@ -65,6 +68,7 @@ create table disputes (
     close_reason text,
     closed_at timestamptz
 );
+comment on table disputes is 'one row a dispute, as far as lists and the order show it';
 create index disputes_order on disputes (order_id);
 create index disputes_buyer on disputes (buyer_id, opened_at desc, dispute_id desc);
 create index disputes_seller on disputes (seller_id, opened_at desc, dispute_id desc);
@@ -82,6 +86,7 @@ create table dispute_history (
     detail jsonb not null,
     primary key (dispute_id, version)
 );
+comment on table dispute_history is 'who did what when in a dispute, one row an event';
 """
 
 

@@ -13,6 +13,7 @@ create table payments (
     seller_id text not null,
     method text not null
 );
+comment on table payments is 'whose money was captured for an order, and how it was paid';
 
 create table refunds (
     refund_id text collate "C" primary key,
@@ -36,6 +37,8 @@ create table refunds (
     reason text,
     retry_at timestamptz
 );
+comment on table refunds is 'where the money of each refund is';
+comment on column refunds.seller_id is 'null where the refund names none, then it is the payment''s';
 create index refunds_order on refunds (order_id, first_position desc);
 create index refunds_dispute on refunds (dispute_id, first_position desc);
 create index refunds_seller on refunds (seller_id);

@@ -45,9 +45,9 @@ def test_s52_the_last_entry_of_the_history_holds_the_amount_and_why_it_ended() -
     last = refunded()[dispute_stream()][-1]
     assert isinstance(last, DisputeClosed)
     metadata = Metadata(on("Mar 14"), UUID(int=1), "", "system", "", None, None, "o1")
-    *_, actor, action, rules, detail = entry(Recorded(dispute_stream(), 6, 9, last, metadata))
-    assert (actor, action, rules) == ("system", "dispute_closed", ["T33", "S52"])
-    assert '"reason":"refunded"' in detail and '"amount":"30.00"' in detail
+    row = entry(Recorded(dispute_stream(), 6, 9, last, metadata))
+    assert (row["actor"], row["action"], row["rules"]) == ("system", "dispute_closed", ["T33", "S52"])
+    assert '"reason":"refunded"' in row["detail"] and '"amount":"30.00"' in row["detail"]
 
 
 def test_an_entry_of_the_history_links_the_rules_that_it_rests_on() -> None:

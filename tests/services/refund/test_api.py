@@ -168,8 +168,8 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
     ],
 )
 async def test_each_list_is_read_by_an_index(shop: Shop, wanted: refunds.Wanted, index: str) -> None:
-    query, arguments = refunds.query(wanted, 26)
+    query, values = refunds.query(wanted, 26)
     async with shop.desk.pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_seqscan = off")
-        plan = await connection.fetch("explain " + query, *arguments)
+        plan = await connection.fetch("explain " + query.text, *query.arguments(values))
     assert index in str(plan)

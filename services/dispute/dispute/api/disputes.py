@@ -135,9 +135,8 @@ async def list_disputes(
     await wait_for_position(pool, disputes.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
     parties = {} if sees_all(viewer.actor) else _own(viewer)
-    rows = await disputes.page(
-        pool, limit=limit + 1, before=before, order_id=order_id, state=status, due_before=due_before, **parties
-    )
+    wanted = disputes.Wanted(order_id, status, due_before, before=before, **parties)
+    rows = await disputes.page(pool, wanted, limit + 1)
     return query_response(
         page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))
     )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import bindparam, or_, select, true, tuple_
+
 from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
+from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events.base import Event, Recorded
+from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
@@ -61,43 +67,70 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
 
 async def of_order(pool: Pool, order_id: str) -> Sequence[Mapping[str, Any]]:
     """The order's disputes, the oldest first."""
-    rows = await pool.fetch("select * from disputes where order_id = $1 order by opened_at, dispute_id", order_id)
-    return [dict(row) for row in rows]
+    return await _OF_ORDER.fetch(pool, order_id=order_id)
 
 
-async def page(
-    pool: Pool,
-    *,
-    limit: int,
-    before: Sequence[Any] | None,
-    buyer_id: str | None = None,
-    seller_id: str | None = None,
-    order_id: str | None = None,
-    state: str | None = None,
-    due_before: datetime | None = None,
-) -> Sequence[Mapping[str, Any]]:
-    """The newest disputes first, from after `before` = (opened_at, dispute_id) of the last one seen; a party is either
-    side's.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which disputes a list shows; of nobody in particular where neither buyer nor seller is named, of either where
+    both are.
     """
-    at, dispute_id = before or (None, None)
-    rows = await pool.fetch(_PAGE, buyer_id, seller_id, order_id, state, due_before, at, dispute_id, limit)
-    return [dict(row) for row in rows]
+
+    order_id: str | None = None
+    state: str | None = None
+    due_before: datetime | None = None
+    buyer_id: str | None = None
+    seller_id: str | None = None
+    before: Sequence[Any] | None = None
 
 
-_PAGE = """
-select * from disputes
-where (($1::text is null and $2::text is null) or buyer_id = $1 or seller_id = $2)
-and ($3::text is null or order_id = $3) and ($4::text is null or state = $4)
-    and ($5::timestamptz is null or next_due_at < $5)
-and ($6::timestamptz is null or (opened_at, dispute_id) < ($6, $7))
-order by opened_at desc, dispute_id desc limit $8
-"""
+async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, Any]]:
+    """The newest disputes first, from behind the one whose `opened_at` and `dispute_id` are `before`."""
+    statement, values = query(wanted, limit)
+    return await statement.fetch(pool, **values)
+
+
+def query(wanted: Wanted, limit: int) -> tuple[Statement, Mapping[str, Any]]:
+    """The statement behind `page`, and its values."""
+    given = {name: value for name in (*_CONDITIONS, *_PARTIES) if (value := getattr(wanted, name)) is not None}
+    opened_at, dispute_id = wanted.before or (None, None)
+    return _page(tuple(given)), {**given, "last_opened_at": opened_at, "last_dispute_id": dispute_id, "limit": limit}
+
+
+_ROWS = tables.disputes.c
+_OF_ORDER = compiled(
+    select(tables.disputes).where(_ROWS.order_id == bindparam("order_id")).order_by(_ROWS.opened_at, _ROWS.dispute_id)
+)
+_CONDITIONS = {
+    "order_id": _ROWS.order_id == bindparam("order_id"),
+    "state": _ROWS.state == bindparam("state"),
+    "due_before": _ROWS.next_due_at < bindparam("due_before"),
+    "before": tuple_(_ROWS.opened_at, _ROWS.dispute_id)
+    < tuple_(bindparam("last_opened_at"), bindparam("last_dispute_id")),
+}
+_PARTIES = {
+    "buyer_id": _ROWS.buyer_id == bindparam("buyer_id"),
+    "seller_id": _ROWS.seller_id == bindparam("seller_id"),
+}
+
+
+@cache
+def _page(given: tuple[str, ...]) -> Statement:
+    # Only the conditions that are given, so that each query finds its index.
+    conditions = [condition for name, condition in _CONDITIONS.items() if name in given]
+    parties = [party for name, party in _PARTIES.items() if name in given]
+    return compiled(
+        select(tables.disputes)
+        .where(*conditions, or_(*parties) if parties else true())
+        .order_by(_ROWS.opened_at.desc(), _ROWS.dispute_id.desc())
+        .limit(bindparam("limit"))
+    )
 
 
 async def _open(connection: Connection, recorded: Recorded[Event], event: disputes.DisputeOpened) -> None:
     await upsert(
         connection,
-        "disputes",
+        tables.disputes,
         {"dispute_id": event.dispute_id},
         version=recorded.version,
         position=recorded.position,
@@ -118,7 +151,7 @@ async def _open(connection: Connection, recorded: Recorded[Event], event: disput
 
 async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
     key = {"dispute_id": recorded.stream.removeprefix("dispute-")}
-    await update(connection, "disputes", key, version=recorded.version, position=recorded.position, **columns)
+    await update(connection, tables.disputes, key, version=recorded.version, position=recorded.position, **columns)
 
 
 def _step(steps: Mapping[W, Fulfilment], outcome: W) -> dict[str, Fulfilment]:

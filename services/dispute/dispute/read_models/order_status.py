@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, null, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
 from dispute.domain.order import PROTECTION_END
+from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events import order as orders
 from shared.events.base import Event, Recorded
+from shared.subscriptions.statements import compiled
 from shared.subscriptions.upsert import upsert
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 NAME = "order_status"
+
+_ORDERS, _LINES = tables.order_status, tables.order_status_lines
+_FIND = compiled(select(_ORDERS).where(_ORDERS.c.order_id == bindparam("order_id")))
+_FIND_LINES = compiled(select(_LINES).where(_LINES.c.order_id == bindparam("order_id")).order_by(_LINES.c.line_id))
 
 
 async def project(connection: Connection, recorded: Recorded[Event]) -> None:  # noqa: C901 - one arm an event
@@ -49,33 +58,47 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
 
 async def find(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]] | None:
     """The order's row and its lines' rows, by line id."""
-    row = await pool.fetchrow("select * from order_status where order_id = $1", order_id)
-    lines = await pool.fetch("select * from order_status_lines where order_id = $1 order by line_id", order_id)
-    return (dict(row), [dict(line) for line in lines]) if row else None
+    rows = await _FIND.fetch(pool, order_id=order_id)
+    lines = await _FIND_LINES.fetch(pool, order_id=order_id)
+    return (rows[0], lines) if rows else None
 
 
 async def _project_lines(connection: Connection, event: Event) -> None:
     match event:
         case orders.PaymentHeld():
-            await connection.execute(_HOLD, event.order_id, list(event.lines), event.dispute_id)
+            await _hold(connection, event, event.dispute_id)
         case orders.PaymentHoldLifted():
-            await connection.execute(_HOLD, event.order_id, list(event.lines), None)
+            await _hold(connection, event, None)
         case orders.PaymentReleased():
-            await connection.execute(_RELEASE, event.order_id, *_amounts(event.lines))
+            await _RELEASE.execute(connection, order_id=event.order_id, **_amounts(event.lines))
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
-            await connection.execute(_REFUND, event.order_id, *_amounts(event.lines))
+            await _REFUND.execute(connection, order_id=event.order_id, **_amounts(event.lines))
 
 
-_HOLD = "update order_status_lines set held_by = $3 where order_id = $1 and line_id = any($2::text[])"
-_RELEASE = """
-update order_status_lines line set released = part.amount, held_by = null
-from unnest($2::text[], $3::bigint[]) as part (line_id, amount) where line.order_id = $1 and line.line_id = part.line_id
-"""
-_REFUND = """
-update order_status_lines line set refunded = line.refunded + part.amount
-from unnest($2::text[], $3::bigint[]) as part (line_id, amount) where line.order_id = $1 and line.line_id = part.line_id
-"""
-_LINE = "insert into order_status_lines (order_id, line_id, cap) select $1, * from unnest($2::text[], $3::bigint[])"
+# The lines of an event, each with its amount.
+_PART = (
+    func.unnest(bindparam("line_ids", type_=ARRAY(Text)), bindparam("amounts", type_=ARRAY(BigInteger)))
+    .table_valued(column("line_id", Text), column("amount", BigInteger))
+    .render_derived(name="part")
+)
+_OF_ORDER = update(_LINES).where(_LINES.c.order_id == bindparam("order_id"))
+_OF_PART = _OF_ORDER.where(_LINES.c.line_id == _PART.c.line_id)
+_HOLD = compiled(
+    _OF_ORDER.where(_LINES.c.line_id == any_(bindparam("line_ids", type_=ARRAY(Text)))).values(
+        held_by=bindparam("dispute_id")
+    )
+)
+_RELEASE = compiled(_OF_PART.values(released=_PART.c.amount, held_by=null()))
+_REFUND = compiled(_OF_PART.values(refunded=_LINES.c.refunded + _PART.c.amount))
+_REGISTER = compiled(
+    insert(_LINES).from_select(["order_id", "line_id", "cap"], select(bindparam("order_id", type_=Text), _PART))
+)
+
+
+async def _hold(
+    connection: Connection, event: orders.PaymentHeld | orders.PaymentHoldLifted, dispute_id: str | None
+) -> None:
+    await _HOLD.execute(connection, order_id=event.order_id, line_ids=list(event.lines), dispute_id=dispute_id)
 
 
 async def _register(connection: Connection, recorded: Recorded[Event], event: orders.OrderRegistered) -> None:
@@ -94,18 +117,18 @@ async def _register(connection: Connection, recorded: Recorded[Event], event: or
         promised_by=event.promised_by,
         **_end(event),
     )
-    caps = [(line.line_id, line.cap.minor) for line in event.lines]
-    await connection.execute(_LINE, event.order_id, *map(list, zip(*caps, strict=True)))
+    caps = {"line_ids": [line.line_id for line in event.lines], "amounts": [line.cap.minor for line in event.lines]}
+    await _REGISTER.execute(connection, order_id=event.order_id, **caps)
 
 
 async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
     key = {"order_id": recorded.metadata.key}
-    await upsert(connection, NAME, key, version=recorded.version, position=recorded.position, **columns)
+    await upsert(connection, _ORDERS, key, version=recorded.version, position=recorded.position, **columns)
 
 
 def _end(event: Any) -> dict[str, Any]:
     return {"protection_ends_at": event.protection_ends_at} if event.protection_ends_at else {}
 
 
-def _amounts(parts: Sequence[orders.LineAmount]) -> tuple[list[str], list[int]]:
-    return [part.line_id for part in parts], [part.amount.minor for part in parts]
+def _amounts(parts: Sequence[orders.LineAmount]) -> dict[str, Any]:
+    return {"line_ids": [part.line_id for part in parts], "amounts": [part.amount.minor for part in parts]}

@@ -137,9 +137,8 @@ def _entry(_: Recorded[Event] | None, recorded: Recorded[Event]) -> Recorded[Eve
 def _entry_row(_: str, recorded: Recorded[Event] | None) -> Values | None:
     if recorded is None:
         return None
-    dispute_id, version, _position, at, actor, action, rules, detail = dispute_history.entry(recorded)
-    plain = {"dispute_id": dispute_id, "version": version, "at": at, "actor": actor, "action": action}
-    return {**plain, "rules": rules, "detail": from_json(detail)}
+    entry = dispute_history.entry(recorded)
+    return {**entry, "detail": from_json(entry["detail"])}
 
 
 @dataclass(frozen=True, slots=True)

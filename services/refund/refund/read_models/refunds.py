@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import bindparam, or_, select, true, union_all
+
 from refund.domain.payment import RefundStatus
+from refund.read_models import tables
 from shared.events import refund as refunds
 from shared.events.base import Event, Recorded
+from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             parties = {"buyer_id": event.buyer_id, "seller_id": event.seller_id}
             await upsert(
                 connection,
-                "payments",
+                tables.payments,
                 {"order_id": event.order_id},
                 payment_id=event.payment_id,
                 method=event.method,
@@ -75,7 +80,7 @@ async def _begin(
 ) -> None:
     await upsert(
         connection,
-        NAME,
+        tables.refunds,
         {"refund_id": event.refund_id},
         first_position=recorded.position,
         position=recorded.position,
@@ -90,13 +95,13 @@ async def _begin(
 
 
 async def _set(connection: Connection, recorded: Recorded[Event], refund_id: str, **columns: Any) -> None:
-    await update(connection, NAME, {"refund_id": refund_id}, position=recorded.position, **columns)
+    await update(connection, tables.refunds, {"refund_id": refund_id}, position=recorded.position, **columns)
 
 
 async def order_of(pool: Pool, refund_id: str) -> str | None:
     """The order whose payment's stream holds the refund."""
-    order_id: str | None = await pool.fetchval("select order_id from refunds where refund_id = $1", refund_id)
-    return order_id
+    rows = await _ORDER_OF.fetch(pool, refund_id=refund_id)
+    return rows[0]["order_id"] if rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,41 +119,47 @@ class Wanted:
 
 async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, Any]]:
     """The newest refunds first, from behind the one whose `first_position` is `before`."""
-    statement, arguments = query(wanted, limit)
-    return [dict(row) for row in await pool.fetch(statement, *arguments)]
+    statement, values = query(wanted, limit)
+    return await statement.fetch(pool, **values)
 
 
-def query(wanted: Wanted, limit: int) -> tuple[str, tuple[Any, ...]]:
-    """The statement behind `page`, and its arguments."""
-    given = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    return _page(tuple(given)), (limit, *given.values())
+def query(wanted: Wanted, limit: int) -> tuple[Statement, Mapping[str, Any]]:
+    """The statement behind `page`, and its values."""
+    given = {name: value for name in (*_CONDITIONS, *_PARTIES) if (value := getattr(wanted, name)) is not None}
+    return _page(tuple(given)), {**given, "limit": limit}
 
 
+_REFUNDS, _PAYMENTS = tables.refunds, tables.payments
+_ORDER_OF = compiled(select(_REFUNDS.c.order_id).where(_REFUNDS.c.refund_id == bindparam("refund_id")))
 _CONDITIONS = {
-    "order_id": "r.order_id = {}",
-    "dispute_id": "r.dispute_id = {}",
-    "before": "r.first_position < {}",
-    "buyer_id": "",
-    "seller_id": "",
+    "order_id": _REFUNDS.c.order_id == bindparam("order_id"),
+    "dispute_id": _REFUNDS.c.dispute_id == bindparam("dispute_id"),
+    "before": _REFUNDS.c.first_position < bindparam("before"),
 }
 
 # A refund that names no seller is the payment's seller's; each half finds its index.
+_NAMED, _UNNAMED, _PAID = _REFUNDS.alias("named"), _REFUNDS.alias("unnamed"), _PAYMENTS.alias("paid")
+_OF_SELLER = union_all(
+    select(_NAMED.c.refund_id).where(_NAMED.c.seller_id == bindparam("seller_id")),
+    select(_UNNAMED.c.refund_id)
+    .join(_PAID, _PAID.c.order_id == _UNNAMED.c.order_id)
+    .where(_PAID.c.seller_id == bindparam("seller_id"), _UNNAMED.c.seller_id.is_(None)),
+)
 _PARTIES = {
-    "buyer_id": "p.buyer_id = {0}",
-    "seller_id": """r.refund_id in (
-        select refund_id from refunds where seller_id = {0}
-        union all
-        select refund_id from payments join refunds using (order_id) where payments.seller_id = {0}
-            and refunds.seller_id is null
-    )""",
+    "buyer_id": _PAYMENTS.c.buyer_id == bindparam("buyer_id"),
+    "seller_id": _REFUNDS.c.refund_id.in_(_OF_SELLER),
 }
 
 
-def _page(given: tuple[str, ...]) -> str:
+@cache
+def _page(given: tuple[str, ...]) -> Statement:
     # Only the conditions that are given, so that each query finds its index.
-    places = {name: f"${place}" for place, name in enumerate(given, 2)}
-    plain = [_CONDITIONS[name].format(place) for name, place in places.items() if _CONDITIONS[name]]
-    party = " or ".join(condition.format(places[name]) for name, condition in _PARTIES.items() if name in places)
-    where = " and ".join([*plain, *([f"({party})"] if party else []), "true"])
-    found = f"from refunds r left join payments p using (order_id) where {where}"
-    return f"select r.* {found} order by r.first_position desc limit $1"
+    conditions = [condition for name, condition in _CONDITIONS.items() if name in given]
+    parties = [party for name, party in _PARTIES.items() if name in given]
+    return compiled(
+        select(_REFUNDS)
+        .outerjoin(_PAYMENTS, _PAYMENTS.c.order_id == _REFUNDS.c.order_id)
+        .where(*conditions, or_(*parties) if parties else true())
+        .order_by(_REFUNDS.c.first_position.desc())
+        .limit(bindparam("limit"))
+    )

@@ -1,0 +1,112 @@
+"""The tables that the projections keep and the lists read; the migrations make them, and a test holds both equal."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+# Ids sort and compare by their bytes, whatever the database's language.
+ID = Text(collation="C")
+INSTANT = DateTime(timezone=True)
+
+order_status = Table(
+    "order_status",
+    metadata,
+    Column("order_id", ID, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("buyer_id", Text),
+    Column("seller_ids", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("programme", Text),
+    Column("timezone", Text),
+    Column("opens_after_shipment_days", Integer),
+    Column("currency", Text),
+    Column("exponent", Integer),
+    Column("placed_at", INSTANT),
+    Column("promised_by", Date),
+    Column("paid_at", INSTANT),
+    Column("shipped_at", INSTANT),
+    Column("delivered_at", INSTANT),
+    Column("finished_at", INSTANT),
+    Column("lost_at", INSTANT),
+    Column("cancelled_at", INSTANT),
+    Column("protection_ends_at", INSTANT),
+    Column("expired", Boolean, nullable=False, server_default=false()),
+    Column("release_at", INSTANT),
+    Column("completed", Boolean, nullable=False, server_default=false()),
+    comment="how far an order is, until when it is protected, and when its money goes to the sellers",
+)
+
+order_status_lines = Table(
+    "order_status_lines",
+    metadata,
+    Column("order_id", ID, primary_key=True),
+    Column("line_id", ID, primary_key=True),
+    Column("cap", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False, server_default="0"),
+    Column("released", BigInteger),
+    Column("held_by", Text),
+    comment="what became of the money of an order's lines, in the order's minor units",
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("dispute_id", ID, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("buyer_id", Text, nullable=False),
+    Column("seller_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("fulfilment", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("solution_type", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("exponent", Integer, nullable=False),
+    Column("opened_at", INSTANT, nullable=False),
+    Column("next_due_at", INSTANT),
+    Column("refund_id", Text),
+    Column("refund_outcome", Text),
+    Column("refunded", BigInteger),
+    Column("return_id", Text),
+    Column("return_outcome", Text),
+    Column("close_reason", Text),
+    Column("closed_at", INSTANT),
+    Index("disputes_order", "order_id"),
+    Index("disputes_buyer", "buyer_id", text("opened_at desc"), text("dispute_id desc")),
+    Index("disputes_seller", "seller_id", text("opened_at desc"), text("dispute_id desc")),
+    Index("disputes_opened", text("opened_at desc"), text("dispute_id desc")),
+    Index("disputes_due", "next_due_at", postgresql_where=text("next_due_at is not null")),
+    comment="one row a dispute, as far as lists and the order show it",
+)
+
+dispute_history = Table(
+    "dispute_history",
+    metadata,
+    Column("dispute_id", ID, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("rules", ARRAY(Text), nullable=False),
+    Column("detail", JSONB, nullable=False),
+    comment="who did what when in a dispute, one row an event",
+)

@@ -1,0 +1,54 @@
+"""The tables that the projection keeps and the lists read; the migrations make them, and a test holds both equal."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+# Ids sort and compare by their bytes, whatever the database's language.
+ID = Text(collation="C")
+INSTANT = DateTime(timezone=True)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("order_id", ID, primary_key=True),
+    Column("payment_id", Text, nullable=False),
+    Column("buyer_id", Text, nullable=False),
+    Column("seller_id", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Index("payments_buyer", "buyer_id"),
+    Index("payments_seller", "seller_id"),
+    comment="whose money was captured for an order, and how it was paid",
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("refund_id", ID, primary_key=True),
+    Column("first_position", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", ID, nullable=False),
+    Column("dispute_id", Text),
+    Column("seller_id", Text, comment="null where the refund names none, then it is the payment's"),
+    Column("status", Text, nullable=False),
+    Column("source", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("exponent", Integer, nullable=False),
+    Column("destination", Text),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("issued_at", INSTANT),
+    Column("expected_from", INSTANT),
+    Column("expected_until", INSTANT),
+    Column("settled_at", INSTANT),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+    Column("retry_at", INSTANT),
+    Index("refunds_order", "order_id", text("first_position desc")),
+    Index("refunds_dispute", "dispute_id", text("first_position desc")),
+    Index("refunds_seller", "seller_id"),
+    Index("refunds_newest", text("first_position desc")),
+    comment="where the money of each refund is",
+)
