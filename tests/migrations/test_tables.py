@@ -69,6 +69,14 @@ select table_name, column_name, collation_name from information_schema.columns w
 """
 
 
+async def change(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 @pytest.mark.parametrize("service", DESCRIBED)
 async def test_the_migrations_make_the_tables_that_the_code_describes(migrated: Migrated, service: str) -> None:
     assert await differences(await migrated(service), DESCRIBED[service]) == []
@@ -81,6 +89,23 @@ async def test_indexes_and_collations_are_the_described_ones_to_the_letter(
     names = list(DESCRIBED[service].tables)
     await create(empty_database, DESCRIBED[service])
     assert await catalogue(await migrated(service), names) == await catalogue(empty_database, names)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "drop index disputes_due; create index disputes_due on disputes (next_due_at)",
+        "drop index disputes_opened; create index disputes_opened on disputes (opened_at, dispute_id)",
+        'alter table order_status_lines alter line_id type text collate "default"',
+    ],
+)
+async def test_a_condition_an_order_and_a_collation_that_differ_are_found(
+    migrated: Migrated, empty_database: str, statement: str
+) -> None:
+    dsn, names = await migrated("dispute"), list(dispute_tables.metadata.tables)
+    await create(empty_database, dispute_tables.metadata)
+    await change(dsn, statement)
+    assert await catalogue(dsn, names) != await catalogue(empty_database, names)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +128,5 @@ async def test_indexes_and_collations_are_the_described_ones_to_the_letter(
 )
 async def test_a_database_that_differs_is_found(migrated: Migrated, statement: str, difference: str) -> None:
     dsn = await migrated("refund")
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(statement)
-    await connection.close()
+    await change(dsn, statement)
     assert difference in str(await differences(dsn, refund_tables.metadata))
