@@ -60,7 +60,7 @@ class WrongPhase(Rejected):
     def unless_in(cls, what: str, state: StrEnum | None, *states: StrEnum) -> None:
         """Raises it where the state of `what` is none of `states`."""
         if state not in states:
-            raise cls(f"Not while the {what} is {state}.", phase=state)
+            raise cls(f"Not while the {what} is {state}.", state=state)
 
 
 class DeadlinePassed(Rejected):

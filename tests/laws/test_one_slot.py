@@ -18,8 +18,9 @@ from dispute.domain.commands import (
 )
 from dispute.domain.dispute import BUYER_RESPONSE
 from refund.domain.commands import RetryRefund
-from return_label.domain.commands import InspectReturn, RequestReturn
 from return_label.domain.decider import decider as returns
+from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.transit import InspectReturn
 from shared.events.base import Command, Event, StreamName, StreamOfKey, derived_id
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.return_label import ReturnLabelIssued

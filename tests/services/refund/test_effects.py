@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from refund import effects
+from refund.domain.commands import RecordDeclined, RecordIssued
+from refund.domain.decider import decider
 from refund.domain.payment import RefundStatus
-from refund.gateways.port import Call
+from refund.effects import NOT_EXECUTED, ask, outcome, wanted
+from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
+from shared.events.base import Event
 from shared.events.refund import Destination, RefundApproved, RefundFailed, RefundRetried
 from tests.support.builders import refunds as p
 from tests.support.servers.refund_service import Paying, Shop, paying_on, shop_on
@@ -152,3 +157,83 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
     assert shown.body["overdue"] is False
     await paying.move(timedelta(days=22))
     assert (await paying.desk.get(RFD, p.BUYER)).body["overdue"] is True
+
+
+CALL = Call("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)
+
+
+def state(*events: Event) -> Any:
+    return decider.fold("payment-o1", events)
+
+
+def test_an_approved_refund_is_to_be_paid_under_its_first_key() -> None:
+    call = wanted(state(p.captured(), p.requested(), p.approved()), "pay:rfd_9a31")
+    assert call == CALL
+    assert CALL.idempotency_key == "rfd_9a31/0"
+
+
+def test_each_definitive_failure_begins_a_new_key() -> None:
+    call = wanted(state(p.captured(), p.requested(), p.approved(), p.failed(1, p.MONDAY)), "pay:rfd_9a31")
+    assert call is not None
+    assert call.idempotency_key == "rfd_9a31/1"
+
+
+@pytest.mark.parametrize("last", [(p.issued(),), (p.failed(6, None), p.sent_to_manual(6))])
+def test_nothing_is_asked_for_what_went_or_was_handed_to_people(last: tuple[Event, ...]) -> None:
+    assert wanted(state(p.captured(), p.requested(), p.approved(), *last), "pay:rfd_9a31") is None
+
+
+def test_nothing_is_asked_for_a_refund_that_is_not_there() -> None:
+    assert wanted(state(p.captured()), "pay:rfd_9a31") is None
+
+
+def test_an_outcome_becomes_a_command_whose_id_follows_from_it() -> None:
+    issued, declined = outcome(CALL, Issued("psp"), p.MONDAY), outcome(CALL, Declined("account_invalid"), p.MONDAY)
+    assert isinstance(issued, RecordIssued)
+    assert isinstance(declined, RecordDeclined)
+    assert issued.command_id == outcome(CALL, Issued("psp"), p.MONDAY + timedelta(1)).command_id != declined.command_id
+
+
+class Books:
+    """A provider that remembers what it was asked and knows some keys: an implementation of the port, in memory."""
+
+    def __init__(self, **known: Answer) -> None:
+        self.known, self.paid = known, list[str]()
+
+    async def refund(self, call: Call) -> Answer:
+        self.paid.append(call.idempotency_key)
+        return Issued("psp")
+
+    async def find(self, idempotency_key: str) -> Answer | None:
+        return self.known.get(idempotency_key)
+
+
+def aged(hours: float) -> Callable[[Call], Any]:
+    async def age(_: Call) -> timedelta:
+        return timedelta(hours=hours)
+
+    return age
+
+
+async def test_a_young_attempt_asks_for_the_money() -> None:
+    books = Books()
+    assert await ask(books, aged(19.9), CALL) == Issued("psp")
+    assert books.paid == ["rfd_9a31/0"]
+
+
+@pytest.mark.parametrize("answer", [Issued("psp"), Declined("account_invalid")])
+async def test_an_attempt_older_than_its_key_is_only_asked_after(answer: Answer) -> None:
+    books = Books(**{"rfd_9a31/0": answer})
+    assert await ask(books, aged(20), CALL) == answer
+    assert books.paid == []
+
+
+async def test_what_the_provider_does_not_know_is_unknown_while_a_call_may_be_under_way() -> None:
+    with pytest.raises(Unanswered):
+        await ask(Books(), aged(20.5), CALL)
+
+
+async def test_what_the_provider_does_not_know_after_that_was_not_paid() -> None:
+    books = Books()
+    assert await ask(books, aged(21), CALL) == Declined(NOT_EXECUTED)
+    assert books.paid == []

@@ -1,4 +1,4 @@
-"""What the parties see of a refund and of a return."""
+"""What the parties see of a refund, and what it offers them."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,23 +8,11 @@ import pytest
 from refund.domain.decider import decider as refunds
 from refund.domain.rejections import NotFound
 from refund.views.refunds import refund_view
-from return_label.domain.decider import decider as returns
-from return_label.domain.rejections import NotFound as NoReturn
-from return_label.views.returns import return_view
 from shared.events.base import Actor, Event
 from tests.support.builders import refunds as p
-from tests.support.builders import returns as r
 from tests.support.spec import given
 
 OPEN: tuple[Event, ...] = (p.captured(), p.requested(), p.approved())
-ALL_OF_A_RETURN: tuple[Event, ...] = (
-    r.requested(),
-    r.authorized(),
-    r.labelled(),
-    r.shipped(),
-    r.received(),
-    r.inspected(),
-)
 
 
 def seen(*events: Event, actor: Actor = p.BUYER, days: int = 0) -> dict[str, Any]:
@@ -113,56 +101,3 @@ def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
     assert seen(*OPEN, actor=p.SELLER)["id"] == "rfd_9a31"
     with pytest.raises(NotFound):
         seen(*OPEN, actor=p.OTHER_SELLER)
-
-
-def goods(steps: int, actor: Actor) -> dict[str, Any]:
-    return return_view(returns.fold(f"return-{r.RETURN_ID}", ALL_OF_A_RETURN[:steps]), steps, actor)
-
-
-def test_s81_a_return_shows_each_step_of_its_way() -> None:
-    view = goods(6, r.BUYER)
-    assert view["state"] == "inspected"
-    assert view["label"]["prepaid"] is True
-    assert view["shipment"]["tracking_number"] == "TRACK1"
-    assert view["receipt"]["inspect_by"] == "2026-03-11T00:00:00.000000Z"
-    assert (view["inspection"]["result"], view["inspection"]["fault"]) == ("pass", None)
-
-
-@pytest.mark.parametrize(
-    ("steps", "actor", "available"),
-    [
-        (3, r.BUYER, ["ship"]),
-        (3, r.SELLER, []),
-        (4, r.BUYER, []),
-        (4, r.SELLER, ["receive"]),
-        (4, r.WAREHOUSE, ["receive"]),
-        (5, r.SELLER, ["inspect"]),
-        (5, r.WAREHOUSE, ["inspect"]),
-        (6, r.WAREHOUSE, []),
-    ],
-)
-def test_a_return_offers_what_its_commands_would_accept(steps: int, actor: Actor, available: list[str]) -> None:
-    assert rels(goods(steps, actor))[0] == available
-
-
-def test_a_return_s_action_says_until_when_and_the_others_why_not() -> None:
-    view = goods(3, r.BUYER)
-    assert view["available_actions"] == [
-        {
-            "rel": "ship",
-            "method": "POST",
-            "href": f"/v1/returns/{r.RETURN_ID}/shipment",
-            "due_at": "2026-03-17T00:00:00.000000Z",
-            "mandatory": True,
-        }
-    ]
-    assert [(action["rel"], action["code"]) for action in goods(3, r.SELLER)["unavailable_actions"]] == [
-        ("receive", "wrong_phase"),
-        ("inspect", "wrong_phase"),
-    ]
-
-
-@pytest.mark.parametrize("actor", [r.OTHER_BUYER, r.OTHER_SELLER])
-def test_strangers_see_no_return(actor: Actor) -> None:
-    with pytest.raises(NoReturn):
-        goods(3, actor)

@@ -88,7 +88,7 @@ async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(desk: Desk) 
     await shipped(desk)
     refusal = await shipped(desk, "ANOTHER1")
     assert refused(refusal) == (409, "wrong_phase")
-    assert (refusal.body["phase"], refusal.body["rules"]) == ("shipped", ["G8"])
+    assert (refusal.body["state"], refusal.body["rules"]) == ("shipped", ["G8"])
     assert await desk.store.head() == 4
 
 

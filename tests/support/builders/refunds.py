@@ -14,9 +14,9 @@ from refund.domain.commands import (
     RetryRefund,
 )
 from shared.events.base import SYSTEM, Actor, derived_uuid
-from shared.events.dispute import RefundSource
+from shared.events.dispute import RefundDue, RefundSource
 from shared.events.money import Money
-from shared.events.order import LineAmount
+from shared.events.order import LineAmount, OrderPaid
 from shared.events.refund import (
     Destination,
     PaymentCaptured,
@@ -165,3 +165,32 @@ def failed(failures: int, retry_at: datetime | None, **more: Any) -> RefundFaile
 def sent_to_manual(failures: int) -> RefundSentToManual:
     """What the last `decline` leads to besides."""
     return RefundSentToManual(**COMMON, lines=lines(a=2500), amount=usd(2500), failures=failures, rules=("T31a",))
+
+
+PAID = OrderPaid(
+    order_id="o1",
+    payment_id="pay1",
+    buyer_id=BUYER.id,
+    seller_id=SELLER.id,
+    method="visa",
+    amount=usd(10_000),
+    lines=lines(a=6000, b=4000),
+    paid_at=MONDAY,
+    protection_ends_at=None,
+)
+"""What tells of a capture."""
+DUE = RefundDue(
+    refund_id="rfd_9a31",
+    order_id="o1",
+    payment_id="pay1",
+    dispute_id="dsp_9a31",
+    buyer_id=BUYER.id,
+    seller_id=SELLER.id,
+    lines=lines(a=2500),
+    amount=usd(2500),
+    source=RefundSource.AGREEMENT,
+    bank_window_bd=(3, 15),
+    timezone="UTC",
+    rules=("S40",),
+)
+"""What the dispute service asks a refund by."""

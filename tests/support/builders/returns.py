@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from return_label.domain.commands import InspectReturn, MarkReturnReceived, MarkReturnShipped, RequestReturn
+from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.transit import InspectReturn, MarkReturnReceived, MarkReturnShipped
 from shared.events.base import SYSTEM, Actor, derived_id, derived_uuid
-from shared.events.dispute import Payer, Reason, ReturnLine
+from shared.events.dispute import Payer, Reason, ReturnDue, ReturnLine
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,
     ReturnAuthorized,
+    ReturnEvent,
     ReturnInspected,
     ReturnKind,
     ReturnLabelIssued,
@@ -112,3 +114,28 @@ def inspected(fault: InspectionFault | None = None, note_ref: str | None = None)
     """What `inspect` leads to."""
     result, rules = (InspectionResult.FAILED, ("S82", "T27")) if fault else (InspectionResult.PASSED, ("S82", "T26"))
     return ReturnInspected(**COMMON, result=result, fault=fault, note_ref=note_ref, rules=rules)
+
+
+AUTHORIZED: tuple[ReturnEvent, ...] = (requested(), authorized(), labelled())
+"""Histories of a return, step by step."""
+SHIPPED = (*AUTHORIZED, shipped())
+RECEIVED = (*SHIPPED, received())
+INSPECTED = (*RECEIVED, inspected())
+
+DUE = ReturnDue(
+    return_id="ret_1",
+    dispute_id="dsp_9a31",
+    order_id="o1",
+    buyer_id=BUYER.id,
+    seller_id=SELLER.id,
+    lines=(ReturnLine(line_id="a", quantity=1),),
+    reason=Reason.DAMAGED,
+    freight_payer=Payer.SELLER,
+    address_ref=None,
+    ship_days=10,
+    transit_alarm_days=30,
+    inspect_bd=2,
+    timezone="UTC",
+    rules=("T22",),
+)
+"""What the dispute service asks a return by."""

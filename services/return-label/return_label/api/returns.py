@@ -1,4 +1,4 @@
-"""Routes of the return-label service: a command in and its outcome out, or a query out."""
+"""Returns: the steps of the goods' way as commands, and what a return looks like to whom."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from typing import Annotated
 from starlette.responses import Response
 
 from return_label.api.bodies.returns import InspectionBody, ShipmentBody
-from return_label.domain.commands import InspectReturn, MarkReturnReceived, MarkReturnShipped, ReturnCommand
+from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
-from return_label.domain.handling import INSPECTORS, RECEIVERS, SHIPPERS
-from return_label.domain.parties import guard_party
-from return_label.domain.rejections import NotFound
-from return_label.domain.returns import Return
+from return_label.domain.returns.state import Return
+from return_label.domain.returns.transit import (
+    INSPECTORS,
+    RECEIVERS,
+    SHIPPERS,
+    InspectReturn,
+    MarkReturnReceived,
+    MarkReturnShipped,
+)
 from return_label.views.returns import return_view
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
+from shared.rejections import NotFound
 
 router = Router("returns")
 
@@ -25,19 +31,20 @@ router = Router("returns")
 @router.get("/v1/returns/{return_id}", summary="Show a return")
 async def show_return(return_id: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """Read from the stream: each step of the goods' way, and what the viewer may do (S81)."""
-    state, version = await _found(viewer, return_id)
-    return query_response(return_view(state, version, viewer.actor), version)
+    return_, version = await _load(viewer, return_id)
+    return query_response(return_view(return_, version, viewer.actor), version)
 
 
 @router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return")
 async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What the inspector wrote: never in an event, gone once it is erased."""
-    state, _ = await _found(viewer, return_id)
-    guard_party(state, viewer.actor)
-    body = await find_text(viewer.state.pool, ref) if state.inspected and state.inspected.note_ref == ref else None
-    if body is None:
+    return_, _ = await _load(viewer, return_id)
+    return_.parties.guard(viewer.actor, "return")
+    is_its_own = return_.inspected and return_.inspected.note_ref == ref
+    text = await find_text(viewer.state.pool, ref) if is_its_own else None
+    if text is None:
         raise NotFound("There is no such text.")
-    return query_response({"ref": ref, "text": body})
+    return query_response({"ref": ref, "text": text})
 
 
 @router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way")
@@ -45,13 +52,13 @@ async def mark_shipped(
     return_id: str, body: ShipmentBody, caller: Annotated[CommandContext, command(*SHIPPERS)]
 ) -> Response:
     """The buyer's, or who acts for the buyer (T23)."""
-    return await _answered(caller, caller.command(MarkReturnShipped, body, return_id=return_id))
+    return await _answer(caller, caller.command(MarkReturnShipped, body, return_id=return_id))
 
 
 @router.post("/v1/returns/{return_id}/receipt", summary="Say that the parcel has come")
 async def mark_received(return_id: str, caller: Annotated[CommandContext, command(*RECEIVERS)]) -> Response:
     """The seller's or the warehouse's, or the carrier's scan (T25)."""
-    return await _answered(caller, caller.command(MarkReturnReceived, return_id=return_id))
+    return await _answer(caller, caller.command(MarkReturnReceived, return_id=return_id))
 
 
 @router.post("/v1/returns/{return_id}/inspection", summary="Say what the goods are like")
@@ -59,15 +66,15 @@ async def inspect(
     return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS)]
 ) -> Response:
     """Goods that pass bring the refund, goods that fail the case team (S82, T26, T27)."""
-    return await _answered(caller, caller.command(InspectReturn, body, return_id=return_id))
+    return await _answer(caller, caller.command(InspectReturn, body, return_id=return_id))
 
 
-async def _answered(caller: CommandContext, asked: ReturnCommand) -> Response:
-    outcome = await caller.handle(asked)
+async def _answer(caller: CommandContext, step: ReturnCommand) -> Response:
+    outcome = await caller.handle(step)
     return command_response(outcome, return_view(outcome.states[0], outcome.versions[0], caller.actor))
 
 
-async def _found(viewer: QueryContext, return_id: str) -> tuple[Return, int]:
+async def _load(viewer: QueryContext, return_id: str) -> tuple[Return, int]:
     """The return as its stream has it, and its version; the initial state and 0 where there is none."""
     stream = f"return-{return_id}"
     (history,) = await viewer.state.store.load(stream)

@@ -1,25 +1,25 @@
-"""The service's decisions: which function answers which command, and how its stream folds."""
+"""Decider: which function answers which command, and how a return's stream folds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from return_label.domain import commands, handling, requesting
-from return_label.domain.returns import Return, evolve
+from return_label.domain.returns import request, transit
+from return_label.domain.returns.state import Return, evolve
 from shared.decider import Decider, ExpireDeadline, Stream
 from shared.events.base import Command, Event
 
 
-def decide(command: Command, state: Return) -> Sequence[Event]:
+def decide(command: Command, return_: Return) -> Sequence[Event]:
     match command:
-        case commands.RequestReturn():
-            return requesting.request_return(command, state)
-        case commands.MarkReturnShipped():
-            return handling.mark_shipped(command, state)
-        case commands.MarkReturnReceived():
-            return handling.mark_received(command, state)
-        case commands.InspectReturn():
-            return handling.inspect(command, state)
+        case request.RequestReturn():
+            return request.request_return(command, return_)
+        case transit.MarkReturnShipped():
+            return transit.mark_shipped(command, return_)
+        case transit.MarkReturnReceived():
+            return transit.mark_received(command, return_)
+        case transit.InspectReturn():
+            return transit.inspect(command, return_)
         case ExpireDeadline():
             return []  # no timer of this service acts yet: D9, D10 and D11 are only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")

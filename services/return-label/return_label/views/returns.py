@@ -1,110 +1,64 @@
-"""What a party sees of a return: the same renderer for a command's answer and for a query."""
+"""A return as a party sees it: the same renderer for a command's answer and for a query."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
-from return_label.domain.handling import guard_inspection, guard_receipt, guard_shipment
-from return_label.domain.parties import guard_party
-from return_label.domain.rejections import Forbidden, Rejected
-from return_label.domain.returns import Return
+from return_label.domain.returns.state import Return
+from return_label.domain.returns.transit import guard_inspection, guard_receipt, guard_shipment
+from shared.actions import Action, Json, rendered
 from shared.events.base import Actor, wire_time
 
-Json = dict[str, Any]
 
-
-def return_view(state: Return, version: int, actor: Actor) -> Json:
+def return_view(return_: Return, version: int, actor: Actor) -> Json:
     """The return as the actor sees it; NotFound for a stranger."""
-    facts = guard_party(state, actor)
+    return_.parties.guard(actor, "return")
+    terms = return_.terms
     return {
-        "id": facts.return_id,
-        "order_id": facts.order_id,
-        "dispute_id": facts.dispute_id,
+        "id": terms.return_id,
+        "order_id": terms.order_id,
+        "dispute_id": terms.dispute_id,
         "version": version,
-        "kind": facts.kind,
-        "state": state.phase,
-        "reason": facts.reason,
-        "lines": [{"line_id": line.line_id, "quantity": line.quantity} for line in facts.lines],
-        "buyer_id": facts.buyer_id,
-        "seller_id": facts.seller_id,
-        "freight_payer": facts.freight_payer,
-        "address_ref": facts.address_ref,
-        "ship_by": wire_time(state.authorized.ship_by) if state.authorized else None,
-        "denied_because": state.denied.reason if state.denied else None,
-        "label": _label(state),
-        "shipment": _shipment(state),
-        "receipt": _receipt(state),
-        "inspection": _inspection(state),
-        "rules": list(facts.rules),
-        **_rendered(actions(state, facts.return_id), actor),
+        "kind": terms.kind,
+        "state": return_.state,
+        "reason": terms.reason,
+        "lines": [{"line_id": line.line_id, "quantity": line.quantity} for line in terms.lines],
+        "buyer_id": terms.buyer_id,
+        "seller_id": terms.seller_id,
+        "freight_payer": terms.freight_payer,
+        "address_ref": terms.address_ref,
+        "ship_by": wire_time(return_.authorized.ship_by) if return_.authorized else None,
+        "denied_because": return_.denied.reason if return_.denied else None,
+        "label": _label(return_),
+        "shipment": _shipment(return_),
+        "receipt": _receipt(return_),
+        "inspection": _inspection(return_),
+        "rules": list(terms.rules),
+        **rendered(return_actions(return_, actor)),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that a party may do, if the guard does not refuse; `due_at` is when silence has consequences."""
-
-    rel: str
-    href: str
-    guard: Callable[[Actor], None]
-    due_at: datetime | None
-
-
-def actions(state: Return, return_id: str) -> Iterable[Action]:
+def return_actions(return_: Return, actor: Actor) -> Sequence[Action]:
     """Everything that can be done with a return, each with the guard of its command."""
-    path = f"/v1/returns/{return_id}"
+    path = f"/v1/returns/{return_.terms.return_id}"
+    ship_by = return_.authorized.ship_by if return_.authorized else None
+    receive_by = return_.shipped.transit_alarm_at if return_.shipped else None
+    inspect_by = return_.received.inspect_by if return_.received else None
     return (
-        Action(
-            "ship",
-            f"{path}/shipment",
-            lambda actor: guard_shipment(state, actor),
-            state.authorized.ship_by if state.authorized else None,
-        ),
-        Action(
-            "receive",
-            f"{path}/receipt",
-            lambda actor: guard_receipt(state, actor),
-            state.shipped.transit_alarm_at if state.shipped else None,
-        ),
-        Action(
-            "inspect",
-            f"{path}/inspection",
-            lambda actor: guard_inspection(state, actor),
-            state.received.inspect_by if state.received else None,
-        ),
+        Action("ship", f"{path}/shipment", lambda: guard_shipment(return_, actor), ship_by, mandatory=True),
+        Action("receive", f"{path}/receipt", lambda: guard_receipt(return_, actor), receive_by, mandatory=True),
+        Action("inspect", f"{path}/inspection", lambda: guard_inspection(return_, actor), inspect_by, mandatory=True),
     )
 
 
-def _rendered(possible: Iterable[Action], actor: Actor) -> Json:
-    """What is possible now, and what is not with the code that says why; what is not the actor's at all is left out."""
-    available: list[Json] = []
-    unavailable: list[Json] = []
-    for action in possible:
-        named = {"rel": action.rel, "method": "POST", "href": action.href}
-        try:
-            action.guard(actor)
-        except Forbidden:
-            continue
-        except Rejected as refusal:
-            unavailable.append({**named, "code": refusal.code, "rules": list(refusal.cited)})
-        else:
-            available.append(
-                {**named, "due_at": wire_time(action.due_at) if action.due_at else None, "mandatory": True}
-            )
-    return {"available_actions": available, "unavailable_actions": unavailable}
-
-
-def _label(state: Return) -> Json | None:
-    if not (label := state.label):
+def _label(return_: Return) -> Json | None:
+    if not (label := return_.label):
         return None
     return {"id": label.label_id, "prepaid": label.prepaid, "payer": label.payer}
 
 
-def _shipment(state: Return) -> Json | None:
-    if not (shipped := state.shipped):
+def _shipment(return_: Return) -> Json | None:
+    if not (shipped := return_.shipped):
         return None
     return {
         "tracking_number": shipped.tracking_number,
@@ -114,15 +68,15 @@ def _shipment(state: Return) -> Json | None:
     }
 
 
-def _receipt(state: Return) -> Json | None:
-    if not (received := state.received):
+def _receipt(return_: Return) -> Json | None:
+    if not (received := return_.received):
         return None
     return {"received_at": wire_time(received.received_at), "inspect_by": wire_time(received.inspect_by)}
 
 
-def _inspection(state: Return) -> Json | None:
+def _inspection(return_: Return) -> Json | None:
     """What was found; the inspector's words are text about people, so the answer names where the parties read them."""
-    if not (inspected := state.inspected):
+    if not (inspected := return_.inspected):
         return None
     ref = inspected.note_ref
     note = {"ref": ref, "href": f"/v1/returns/{inspected.return_id}/texts/{ref}"} if ref else None

@@ -1,4 +1,4 @@
-"""What the HTTP API takes."""
+"""Bodies of the commands about returns."""
 
 from __future__ import annotations
 

@@ -1,20 +1,43 @@
-"""How a return begins: it is authorised at once, with a label (T22)."""
+"""Requesting a return: it is authorised at once, with a label (T22)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from return_label.domain.commands import RequestReturn
-from return_label.domain.returns import Return
-from shared.events.base import Event, derived_id
+from return_label.domain.commands import ReturnCommand
+from return_label.domain.returns.state import Return
+from shared.events.base import Event, StreamName, derived_id
 from shared.events.calendar import within_days
-from shared.events.dispute import Payer
+from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.newer import known
-from shared.events.return_label import ReturnAuthorized, ReturnLabelIssued, ReturnRequested
+from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnLabelIssued, ReturnRequested
 
 
-def request_return(command: RequestReturn, state: Return) -> Sequence[Event]:
-    if state.requested:
+class RequestReturn(ReturnCommand):
+    """Goods are to go back; days are calendar days, `_bd` business days; `rules` are those that make it due."""
+
+    kind: ReturnKind
+    order_id: str
+    dispute_id: str | None
+    buyer_id: str
+    seller_id: str
+    lines: tuple[ReturnLine, ...]
+    reason: Reason
+    freight_payer: Payer
+    address_ref: str | None
+    ship_days: int
+    transit_alarm_days: int
+    inspect_bd: int
+    timezone: str
+    rules: tuple[str, ...]
+
+    @property
+    def streams(self) -> Sequence[StreamName]:
+        return (StreamName(f"return-{self.return_id}", self.order_id),)
+
+
+def request_return(command: RequestReturn, return_: Return) -> Sequence[Event]:
+    if return_.requested:
         return []
     return [_requested(command), _authorized(command), _label(command)]
 

@@ -1,0 +1,85 @@
+"""Return: where the goods are, folded from the request to what the inspection found (docs/rules/states.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, assert_never
+
+from shared.events.return_label import (
+    ReturnAuthorized,
+    ReturnDenied,
+    ReturnEvent,
+    ReturnInspected,
+    ReturnLabelIssued,
+    ReturnReceived,
+    ReturnRequested,
+    ReturnShipped,
+)
+from shared.parties import NOBODY, OVERSEERS, Parties
+
+
+class ReturnState(StrEnum):
+    """Where the goods are."""
+
+    REQUESTED = "requested"
+    DENIED = "denied"
+    AUTHORIZED = "authorized"
+    LABEL_ISSUED = "label_issued"
+    SELF_PAID = "self_paid"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    INSPECTED = "inspected"
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The fold of one return's stream."""
+
+    state: ReturnState = ReturnState.REQUESTED
+    requested: ReturnRequested | None = None
+    denied: ReturnDenied | None = None
+    authorized: ReturnAuthorized | None = None
+    label: ReturnLabelIssued | None = None
+    shipped: ReturnShipped | None = None
+    received: ReturnReceived | None = None
+    inspected: ReturnInspected | None = None
+
+    @property
+    def parties(self) -> Parties:
+        """Whose return it is; the warehouse sees every one, and nobody one that was never requested."""
+        if not self.requested:
+            return NOBODY
+        return Parties(self.requested.buyer_id, {self.requested.seller_id}, OVERSEERS | {"warehouse"})
+
+    @property
+    def terms(self) -> ReturnRequested:
+        """What was fixed when it was requested; only of a return that exists."""
+        assert self.requested
+        return self.requested
+
+    @property
+    def event_fields(self) -> dict[str, Any]:
+        """What every event about the goods repeats, so that who hears one needs no other."""
+        terms = self.terms
+        return {"return_id": terms.return_id, "dispute_id": terms.dispute_id, "order_id": terms.order_id}
+
+
+def evolve(return_: Return, event: ReturnEvent) -> Return:
+    match event:
+        case ReturnRequested():
+            return replace(return_, requested=event)
+        case ReturnDenied():
+            return replace(return_, denied=event, state=ReturnState.DENIED)
+        case ReturnAuthorized():
+            return replace(return_, authorized=event, state=ReturnState.AUTHORIZED)
+        case ReturnLabelIssued():
+            state = ReturnState.LABEL_ISSUED if event.prepaid else ReturnState.SELF_PAID
+            return replace(return_, label=event, state=state)
+        case ReturnShipped():
+            return replace(return_, shipped=event, state=ReturnState.SHIPPED)
+        case ReturnReceived():
+            return replace(return_, received=event, state=ReturnState.RECEIVED)
+        case ReturnInspected():
+            return replace(return_, inspected=event, state=ReturnState.INSPECTED)
+    assert_never(event)

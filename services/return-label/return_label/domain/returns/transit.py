@@ -1,0 +1,131 @@
+"""Goods on their way back: shipped, received, inspected (T23, T25-T27)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from return_label.domain.commands import ReturnCommand
+from return_label.domain.returns.state import Return, ReturnState
+from shared.events.base import Actor, Event, Personal, derived_id_beside
+from shared.events.calendar import within_business_days, within_days
+from shared.events.return_label import (
+    InspectionFault,
+    InspectionResult,
+    ReturnInspected,
+    ReturnReceived,
+    ReturnShipped,
+)
+from shared.rejections import ValidationFailed, WrongPhase
+
+SHIPPERS = ("buyer", "service", "support")
+RECEIVERS = ("warehouse", "seller", "service")
+INSPECTORS = ("warehouse", "seller")
+
+
+class MarkReturnShipped(ReturnCommand):
+    """The parcel is on its way, under the carrier's number."""
+
+    tracking_number: str
+    carrier: str | None = None
+
+
+def guard_shipment(return_: Return, actor: Actor) -> None:
+    """G8 of sending the goods. Late is not refused while no timer ends a return: the money would wait for ever (D9)."""
+    return_.parties.guard(actor, "return", *SHIPPERS)
+    WrongPhase.unless_in(
+        "return", return_.state, ReturnState.AUTHORIZED, ReturnState.LABEL_ISSUED, ReturnState.SELF_PAID
+    )
+
+
+def mark_shipped(command: MarkReturnShipped, return_: Return) -> Sequence[Event]:
+    """The parcel's number makes a repeat recognisable; another number is another parcel, and there is one a return
+    (S78).
+    """
+    return_.parties.guard(command.actor, "return", *SHIPPERS)
+    if return_.shipped and return_.shipped.tracking_number == command.tracking_number:
+        return []
+    guard_shipment(return_, command.actor)
+    terms = return_.terms
+    return [
+        ReturnShipped(
+            **return_.event_fields,
+            tracking_number=command.tracking_number,
+            carrier=command.carrier,
+            shipped_at=command.at,
+            transit_alarm_at=within_days(command.at, terms.transit_alarm_days, terms.timezone),
+            rules=("S81", "T23", "D10"),
+        )
+    ]
+
+
+class MarkReturnReceived(ReturnCommand):
+    """The goods arrived."""
+
+
+def guard_receipt(return_: Return, actor: Actor) -> None:
+    """G8 of the goods' arrival."""
+    return_.parties.guard(actor, "return", *RECEIVERS)
+    WrongPhase.unless_in("return", return_.state, ReturnState.SHIPPED)
+
+
+def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Event]:
+    """The inspection has some business days from the arrival (D11)."""
+    return_.parties.guard(command.actor, "return", *RECEIVERS)
+    if return_.received:
+        return []
+    guard_receipt(return_, command.actor)
+    inspect_by = within_business_days(command.at, return_.terms.inspect_bd, return_.terms.timezone)
+    return [
+        ReturnReceived(
+            **return_.event_fields, received_at=command.at, inspect_by=inspect_by, rules=("S82", "T25", "D11")
+        )
+    ]
+
+
+class InspectReturn(ReturnCommand):
+    """What the inspection found; the note is text about people and never part of an event."""
+
+    result: InspectionResult
+    fault: InspectionFault | None = None
+    note: str | None = None
+
+    @property
+    def note_ref(self) -> str | None:
+        return derived_id_beside(self.streams[0].name, "txt", self.command_id, "inspection_note") if self.note else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        if not self.note or not self.note_ref:
+            return ()
+        return (Personal(self.note_ref, self.actor.id, "inspection_note", self.note),)
+
+
+def guard_inspection(return_: Return, actor: Actor) -> None:
+    """G8 of the inspection."""
+    return_.parties.guard(actor, "return", *INSPECTORS)
+    WrongPhase.unless_in("return", return_.state, ReturnState.RECEIVED)
+
+
+def inspect(command: InspectReturn, return_: Return) -> Sequence[Event]:
+    """What was found decides about the money; whoever finds a fault names it (S82, T26, T27)."""
+    return_.parties.guard(command.actor, "return", *INSPECTORS)
+    _guard_fault(command)
+    if return_.inspected and (return_.inspected.result, return_.inspected.fault) == (command.result, command.fault):
+        return []
+    guard_inspection(return_, command.actor)
+    return [
+        ReturnInspected(
+            **return_.event_fields,
+            result=command.result,
+            fault=command.fault,
+            note_ref=command.note_ref,
+            rules=("S82", "T26") if command.result is InspectionResult.PASSED else ("S82", "T27"),
+        )
+    ]
+
+
+def _guard_fault(command: InspectReturn) -> None:
+    if command.result is InspectionResult.FAILED and not command.fault:
+        raise ValidationFailed.at("/fault", "missing", "goods that fail the inspection have a fault", "T27")
+    if command.result is InspectionResult.PASSED and command.fault:
+        raise ValidationFailed.at("/fault", "not_expected", "goods that pass the inspection have no fault", "T26")

@@ -1,0 +1,26 @@
+"""What the dispute service's events lead to in the return-label service."""
+
+from __future__ import annotations
+
+import pytest
+
+from return_label.domain.returns.request import RequestReturn
+from return_label.policies import react
+from shared.events.base import Event
+from shared.events.return_label import ReturnKind
+from tests.support.builders import refunds as p
+from tests.support.builders import returns as r
+from tests.support.policies import recorded, sent
+
+
+def test_on_a_return_due_the_return_is_requested() -> None:
+    command: RequestReturn = sent(react, r.DUE)
+    assert isinstance(command, RequestReturn)
+    assert command.kind is ReturnKind.DISPUTE
+    assert command.model_dump(exclude={"command_id", "actor", "at", "kind"}) == r.DUE.model_dump()
+    assert [(stream.name, stream.key) for stream in command.streams] == [("return-ret_1", "o1")]
+
+
+@pytest.mark.parametrize("event", [p.PAID, p.DUE])
+def test_other_events_are_nothing_to_the_policy(event: Event) -> None:
+    assert list(react(recorded(event))) == []
