@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from shared.events.base import wire_time
+from typing_extensions import TypedDict
+
+from shared.events.base import Instant
 from shared.rejections import Forbidden, NotFound, Rejected
 
-Json = dict[str, Any]
+
+class ActionView(TypedDict):
+    """A command, as a link."""
+
+    rel: str
+    method: str
+    href: str
+
+
+class AvailableAction(ActionView):
+    """What can be done now; silence until `due_at` has consequences where it is mandatory."""
+
+    due_at: Instant | None
+    mandatory: bool
+
+
+class UnavailableAction(ActionView):
+    """What cannot be done now: the code and the rules of the refusal, and from when on it can, where that is known."""
+
+    code: str
+    rules: Sequence[str]
+    allowed_at: Instant | None
+
+
+class Actions(TypedDict):
+    """What the caller may do with the resource, and what not."""
+
+    available_actions: list[AvailableAction]
+    unavailable_actions: list[UnavailableAction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,30 +48,28 @@ class Action:
 
     rel: str
     href: str
-    guard: Callable[[], None]
+    guard: Callable[[], object]
     due_at: datetime | None = None
     mandatory: bool = False
     method: str = "POST"
 
 
-def rendered(actions: Iterable[Action]) -> Json:
+def rendered(actions: Iterable[Action]) -> Actions:
     """What is possible now, and what is not with the code that says why; what is not the actor's at all is left out."""
-    available: list[Json] = []
-    unavailable: list[Json] = []
+    available: list[AvailableAction] = []
+    unavailable: list[UnavailableAction] = []
     for action in actions:
-        named = {"rel": action.rel, "method": action.method, "href": action.href}
+        named: ActionView = {"rel": action.rel, "method": action.method, "href": action.href}
         try:
             action.guard()
         except (Forbidden, NotFound):
             continue
         except Rejected as refusal:
-            unavailable.append({**named, "code": refusal.code, "rules": list(refusal.cited), **_when(refusal)})
+            unavailable.append({**named, "code": refusal.code, "rules": refusal.cited, "allowed_at": _when(refusal)})
         else:
-            due = wire_time(action.due_at) if action.due_at else None
-            available.append({**named, "due_at": due, "mandatory": action.mandatory})
+            available.append({**named, "due_at": action.due_at, "mandatory": action.mandatory})
     return {"available_actions": available, "unavailable_actions": unavailable}
 
 
-def _when(refusal: Rejected) -> Json:
-    known = refusal.members.get("opens_at") or refusal.members.get("allowed_at")
-    return {"allowed_at": known} if known else {}
+def _when(refusal: Rejected) -> datetime | None:
+    return refusal.members.get("opens_at") or refusal.members.get("allowed_at")

@@ -42,6 +42,7 @@ class RefundRequested(Event):
     source: Open[RefundSource]
     bank_window_bd: tuple[int, int]
     timezone: str
+    requested_at: Instant
     rules: tuple[str, ...]
     seller_id: str | None = None
 
@@ -55,6 +56,7 @@ class RefundRefused(Event):
     lines: tuple[LineAmount, ...]
     amount: Money
     reason: str
+    requested_at: Instant
     rules: tuple[str, ...]
 
 

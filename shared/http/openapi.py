@@ -4,14 +4,18 @@ problem.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import TypeAdapter
 from starlette.routing import BaseRoute
 
+from shared.events.money import Money
 from shared.http.caller import RouteAccess
 from shared.http.error_codes import title
 from shared.http.problems import MEDIA_TYPE
+from shared.http.responses import to_json
 from shared.http.routing import Route
 
 Schema = dict[str, Any]
@@ -20,6 +24,11 @@ _COMMAND = {400: "malformed_json", 409: "wrong_phase", 413: "too_large", 415: "u
 _ALWAYS = {422: "validation_failed", 500: "internal"}
 _GATED = {401: "unauthenticated", 403: "forbidden"}
 _UNUSED = ("HTTPValidationError", "ValidationError")
+
+_PAGE = re.compile(r"Page_(\w+?)_\b")
+"""What FastAPI calls `Page[Row]`."""
+
+MONEY: Schema = TypeAdapter(Money).json_schema()
 
 RULE_LINKS: Schema = {
     "type": "object",
@@ -106,9 +115,12 @@ HEADERS: dict[str, Schema] = {
 
 def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:
     """The document with everything that FastAPI cannot know."""
+    document = _named(document)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
+    if b"schemas/Money" in to_json(document):
+        schemas["Money"] = MONEY
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for route in routes:
         if isinstance(route, Route) and route.include_in_schema:
@@ -117,6 +129,20 @@ def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:
     for name in _UNUSED:
         schemas.pop(name, None)
     return document
+
+
+def _named(part: Any) -> Any:
+    """The part with money as one schema that has a name, and a page of rows called after them."""
+    match part:
+        case dict() if part == MONEY:
+            return {"$ref": "#/components/schemas/Money"}
+        case dict():
+            return {_PAGE.sub(r"\1Page", name): _named(member) for name, member in part.items()}
+        case list():
+            return [_named(member) for member in part]
+        case str():
+            return _PAGE.sub(r"\1Page", part)
+    return part
 
 
 def _complete(operation: Schema, route: Route) -> None:

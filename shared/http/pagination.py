@@ -12,6 +12,7 @@ import orjson
 from fastapi import Query
 
 from shared.http.problems import Refusal, fault
+from shared.views import Page, Row
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 Position = Annotated[
@@ -21,8 +22,8 @@ Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` 
 
 
 def page_of(
-    rows: Sequence[Any], limit: int, show: Callable[[Any], Any], mark: Callable[[Any], Sequence[Any]]
-) -> dict[str, Any]:
+    rows: Sequence[Any], limit: int, show: Callable[[Any], Row], mark: Callable[[Any], Sequence[Any]]
+) -> Page[Row]:
     """The first `limit` of `limit + 1` rows; where there was one more, `next_cursor` names the last one shown by its
     `mark`.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import orjson
@@ -93,6 +93,8 @@ def _default(value: Any) -> Any:
     match value:
         case datetime():
             return wire_time(value)
+        case date():
+            return value.isoformat()
         case Money():
             return {"amount": value.amount, "currency": value.currency}
         case BaseModel():

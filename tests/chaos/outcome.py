@@ -30,7 +30,7 @@ State = dict[str, Any]
 
 
 async def states_of(services: Patient, base: int, waves: Iterable[Wave]) -> dict[str, State]:
-    """By order: phase and result, payout, the provider's movements, and every event of every stream."""
+    """By order: state and result, payout, the provider's movements, and every event of every stream."""
     disputes = {order: dispute for wave in waves for order, dispute in wave.disputes.items()}
     async with open_logs(base) as logs:
         names = await _names(logs, list(disputes))
@@ -43,7 +43,7 @@ async def _shown(services: Patient, order: str, dispute: str) -> State:
     view, status = await asyncio.gather(buyer.get(f"/v1/disputes/{dispute}"), buyer.get(f"/v1/orders/{order}/status"))
     result = view.ok()["result"] or {}
     return {
-        "dispute": {name: view[name] for name in ("phase", "label", "round", "fulfilment")},
+        "dispute": {name: view[name] for name in ("state", "label", "round", "fulfilment")},
         "result": {name: result.get(name) for name in ("reason", "reached_type", "amount")},
         "order": {name: status.ok()[name] for name in ("label", "payout")},
         "ledger": [(line["kind"], line["amount"]["amount"]) for line in await services.ledger(order)],

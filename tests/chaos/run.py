@@ -65,7 +65,7 @@ class Run:
         for story, state in self.reference.items():
             back = [amount for kind, amount in state["ledger"] if kind == "refund"]
             assert back == ([WENT_BACK[story]] if story in WENT_BACK else []), (story, state)
-            assert state["dispute"]["phase"] == "closed", (story, state)
+            assert state["dispute"]["state"] == "closed", (story, state)
         return Kept(
             "without faults",
             {"stories": len(states), **await audited(self.stack, self.client.journal), **seconds(began)},

@@ -98,7 +98,7 @@ class Case:
         return await eventually(lambda: self.buyer.get(path, service), holds, PATIENCE)
 
     async def closed(self, dispute: str) -> Answer:
-        return await self.when(f"/v1/disputes/{dispute}", lambda answer: answer.ok()["phase"] == "closed")
+        return await self.when(f"/v1/disputes/{dispute}", lambda answer: answer.ok()["state"] == "closed")
 
 
 Story = Callable[[Case], Awaitable[str]]

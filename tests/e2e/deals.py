@@ -93,7 +93,7 @@ class Dispute:
         return await eventually(self.show, holds)
 
     async def closed(self) -> Answer:
-        return await self.when(lambda answer: answer["phase"] == "closed")
+        return await self.when(lambda answer: answer["state"] == "closed")
 
     async def command(self, by: Party, what: str, body: Any = None, *, key: str | None = None) -> Answer:
         """A command by somebody who has just looked."""

@@ -140,7 +140,7 @@ async def test_a_position_that_no_log_has_is_refused(deal: Deal, position: str) 
         "limit=x",
         "cursor=x",
         "cursor=W10",
-        "status=open",
+        "state=open",
         "due_before=today",
         "due_before=2026-01-01T00:00:00",
     ],

@@ -55,7 +55,7 @@ async def test_a_second_claim_for_the_same_money_is_refused_in_an_event_that_the
     assert heard[-1]["metadata"]["causation"] == f"payment-{deal.order_id}/{refused['version']}"
 
     shown = await dispute.show()
-    assert (shown["phase"], shown["result"]["amount"]) == ("closed", usd("50.00"))
+    assert (shown["state"], shown["result"]["amount"]) == ("closed", usd("50.00"))
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture", "refund"]
     position = max(row["position"] for row in await logs.events("dispute", f"order-{deal.order_id}"))
     assert (await deal.status(at_least=position)).ok()["lines"][0]["refunded"] == usd("50.00")

@@ -18,7 +18,7 @@ TWO_LINES = [{"line_id": "1", "price": usd("30.00")}, {"line_id": "2", "price": 
 
 def ended_with(shown: Answer, amount: str, reached: str | None, reason: str = "refunded") -> None:
     """S52: the page says the amount and why it finished."""
-    assert (shown["phase"], shown["label"], shown["party_view"]) == ("closed", "Dispute Finished", "finished")
+    assert (shown["state"], shown["label"], shown["party_view"]) == ("closed", "Dispute Finished", "finished")
     result = shown["result"]
     assert (result["amount"], result["reason"], result["reached_type"]) == (usd(amount), reason, reached)
     assert result["at"] == shown["closed_at"]
@@ -59,7 +59,7 @@ async def test_a_counter_offer_that_the_buyer_accepts_is_what_is_paid(services: 
     deal = await ordered(services)
     dispute = await deal.opened()
     offered = await dispute.respond(counter("20.00"))
-    assert (offered["phase"], offered["solution"]["amount"]) == ("awaiting_buyer", usd("20.00"))
+    assert (offered["state"], offered["solution"]["amount"]) == ("awaiting_buyer", usd("20.00"))
     await dispute.accept()
     ended_with(await dispute.closed(), "20.00", "negotiated")
     await paid_back(deal, "20.00")
@@ -81,14 +81,14 @@ async def test_a_modified_request_that_the_seller_accepts_is_what_is_paid(servic
     dispute = await deal.opened(contacted_seller=True)
     await dispute.respond(counter("10.00"))
     modified = await dispute.modify(amount=usd("35.00"), reason="late", description="It came after the party.")
-    assert (modified["phase"], modified["round"], modified["reason"], modified["solution"]) == (
+    assert (modified["state"], modified["round"], modified["reason"], modified["solution"]) == (
         "awaiting_seller",
         2,
         "late",
         None,
     )
     agreed = await dispute.respond(ACCEPT)
-    assert agreed["phase"] == "agreed"
+    assert agreed["state"] == "agreed"
     closed = await dispute.closed()
     ended_with(closed, "35.00", "negotiated")
     assert closed["contacted_seller"] is True
@@ -103,7 +103,7 @@ async def test_the_seller_is_silent_for_five_days_and_the_buyer_gets_all_that_wa
     assert (deadline["kind"], set(deadline["rules"])) == ("seller_response", {"S39", "S41"})
     assert instant(deadline["due_at"]) == day_after(instant((await dispute.show())["opened_at"]), 6)
     await services.move_clock(now=wire(instant(deadline["due_at"]) - timedelta(minutes=1)))
-    assert (await dispute.show())["phase"] == "awaiting_seller"
+    assert (await dispute.show())["state"] == "awaiting_seller"
     await services.move_clock(now=deadline["due_at"])
     closed = await dispute.show()
     ended_with(closed, "45.00", "seller_timeout")
@@ -117,11 +117,11 @@ async def test_a_refusal_leaves_the_buyer_to_ask_again_and_silence_then_goes_to_
 ) -> None:
     dispute = await (await ordered(services)).opened()
     rejected = await dispute.respond({"decision": "reject", "reason": "It was sent on time."})
-    assert (rejected["phase"], rejected["solution"]) == ("awaiting_buyer", None)
+    assert (rejected["state"], rejected["solution"]) == ("awaiting_buyer", None)
     assert (await dispute.command(dispute.deal.buyer, "acceptance")).refused == (409, "wrong_phase")
     await services.move_clock(advance="6d")
     escalated = await dispute.show()
-    assert (escalated["phase"], escalated["party_view"], escalated["label"]) == (
+    assert (escalated["state"], escalated["party_view"], escalated["label"]) == (
         "escalated",
         "under_platform_review",
         "Dispute in Progress",
@@ -132,7 +132,7 @@ async def test_goods_that_go_back_and_pass_the_inspection_bring_the_money(servic
     deal = await ordered(services, promised=-3, facts={"shipped": -6, "delivered": -1})
     dispute = await deal.opened(reason="late", type="return_and_refund")
     agreed = await dispute.respond(ACCEPT)
-    assert (agreed["phase"], agreed["fulfilment"]) == ("agreed", "return_pending")
+    assert (agreed["state"], agreed["fulfilment"]) == ("agreed", "return_pending")
     label = await returned(dispute, agreed["return_id"], "label_issued")
     assert (label["kind"], label["label"]["prepaid"], label["label"]["payer"]) == ("dispute", True, "seller")
     assert instant(label["ship_by"]) == day_after(instant(agreed["opened_at"]), 11)
@@ -165,7 +165,7 @@ async def test_goods_that_fail_the_inspection_go_to_the_case_team_and_bring_no_m
             f"{path}/inspection", {"result": "fail", "fault": "different", "note": "A brick."}, service="return_label"
         )
     ).ok()
-    shown = await dispute.when(lambda answer: answer["phase"] == "escalated")
+    shown = await dispute.when(lambda answer: answer["state"] == "escalated")
     assert shown["refund"] is None
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture"]
     last = (await eventually(dispute.history, lambda found: len(found) == shown["version"]))[-1]
@@ -269,7 +269,7 @@ async def test_a_dispute_shows_itself_as_it_stood_at_an_instant(services: Servic
     offered = await dispute.respond(counter("20.00"))
     path = f"{dispute.path}?as_of="
     then = (await dispute.deal.buyer.get(path + wire(before_the_answer))).ok()
-    assert (then["version"], then["phase"], then.etag) == (1, "awaiting_seller", '"1"')
+    assert (then["version"], then["state"], then.etag) == (1, "awaiting_seller", '"1"')
     assert {**then.body, "available_actions": [], "unavailable_actions": []} == {
         **opened.body,
         "available_actions": [],

@@ -79,7 +79,7 @@ async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_u
     await services.arm(on="refund", fault="decline", order_id=dispute.deal.order_id)
     await dispute.respond(ACCEPT)
     failed = await dispute.when(lambda shown: shown["fulfilment"] == "refund_failed")
-    assert (failed["phase"], failed["refund"]["outcome"]) == ("agreed", "failed")
+    assert (failed["state"], failed["refund"]["outcome"]) == ("agreed", "failed")
     refund = await refund_of(dispute, "failed")
     assert (refund["failures"], refund["reason"], bool(refund["retry_at"])) == (1, "declined", True)
     assert {check["code"] for check in refund["checks"]} >= {
@@ -109,7 +109,7 @@ async def test_six_declines_hand_the_refund_to_people_and_support_alone_may_have
     await dispute.respond(ACCEPT)
     await services.move_clock(advance="1h")
     shown = await dispute.show()
-    assert (shown["phase"], shown["fulfilment"], shown["refund"]["outcome"]) == (
+    assert (shown["state"], shown["fulfilment"], shown["refund"]["outcome"]) == (
         "agreed",
         "refund_failed",
         "sent_to_manual",

@@ -185,5 +185,5 @@ async def test_the_next_deadline_of_any_service_can_be_gone_to(services: Service
     dispute = await (await ordered(services)).opened()
     due = instant((await dispute.show())["deadlines"][0]["due_at"])
     while instant((moved := await services.move_clock(to="next-deadline"))["now"]) < due:
-        assert (await dispute.show())["phase"] == "awaiting_seller", moved.raw
+        assert (await dispute.show())["state"] == "awaiting_seller", moved.raw
     assert (await dispute.show())["result"]["reached_type"] == "seller_timeout"

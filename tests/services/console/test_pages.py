@@ -30,7 +30,7 @@ def home_data(
 def order(**changed: Any) -> OrderData:
     dispute = {
         "id": "dsp_1",
-        "phase": "awaiting_seller",
+        "state": "awaiting_seller",
         "reason": "not_as_described",
         "type": "refund_only",
         "amount": {"amount": "84.90", "currency": "USD"},
@@ -118,7 +118,7 @@ def test_an_unknown_order_is_said_to_be_unknown() -> None:
 
 
 def test_the_orders_own_list_stands_in_for_a_list_that_does_not_answer() -> None:
-    status = ok({"order_id": "o1", "disputes": [{"id": "dsp_9", "phase": "closed"}]})
+    status = ok({"order_id": "o1", "disputes": [{"id": "dsp_9", "state": "closed"}]})
     assert "dsp_9" in page(home_data(order(status=status, disputes=AWAY, histories={})), "o1", ADDRESSES)
 
 

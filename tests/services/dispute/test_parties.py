@@ -84,7 +84,7 @@ def test_g8_each_command_is_one_partys() -> None:
 
 def test_g8_only_the_one_awaited_may_move() -> None:
     refusal = given(decider, countered()).when(respond(Decision.ACCEPT, on("Mar 14"))).then_rejects(WrongPhase)
-    assert (refusal.code, refusal.members["phase"]) == ("wrong_phase", "awaiting_buyer")
+    assert (refusal.code, refusal.members["state"]) == ("wrong_phase", "awaiting_buyer")
     given(decider, opened()).when(accept(on("Mar 14"))).then_rejects(WrongPhase)
     given(decider, opened()).when(modify(on("Mar 14"))).then_rejects(WrongPhase)
     for command in (respond(Decision.REJECT, on("Mar 14")), accept(on("Mar 14")), modify(on("Mar 14"))):

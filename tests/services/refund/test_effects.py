@@ -145,8 +145,8 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
         "original",
     )
     assert shown.body["expected_credit"] == {
-        "from": "2026-03-06T00:00:00.000000Z",
-        "until": "2026-03-24T00:00:00.000000Z",
+        "from_at": "2026-03-06T00:00:00.000000Z",
+        "until_at": "2026-03-24T00:00:00.000000Z",
     }
     assert {check["code"] for check in shown.body["checks"]} == {
         "usd_account",

@@ -11,12 +11,16 @@ from refund.views.refunds import refund_view
 from shared.events.base import Actor, Event
 from tests.support.builders import refunds as p
 from tests.support.spec import given
+from tests.support.wire import on_the_wire
 
 OPEN: tuple[Event, ...] = (p.captured(), p.requested(), p.approved())
 
 
 def seen(*events: Event, actor: Actor = p.BUYER, days: int = 0) -> dict[str, Any]:
-    return refund_view(refunds.fold("payment-o1", events), "rfd_9a31", len(events), actor, p.MONDAY + timedelta(days))
+    payment = refunds.fold("payment-o1", events)
+    view = refund_view(payment, "rfd_9a31", len(events), actor, p.MONDAY + timedelta(days))
+    shown: dict[str, Any] = on_the_wire(view)
+    return shown
 
 
 def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -32,7 +36,10 @@ def test_s58_an_issued_refund_shows_when_to_expect_the_money() -> None:
         {"amount": "25.00", "currency": "USD"},
         "original",
     )
-    assert view["expected_credit"] == {"from": "2026-03-06T00:00:00.000000Z", "until": "2026-03-24T00:00:00.000000Z"}
+    assert view["expected_credit"] == {
+        "from_at": "2026-03-06T00:00:00.000000Z",
+        "until_at": "2026-03-24T00:00:00.000000Z",
+    }
     assert view["expected_business_days"] == [3, 15]
 
 

@@ -9,10 +9,13 @@ from return_label.views.returns import return_view
 from shared.events.base import Actor
 from shared.rejections import NotFound
 from tests.support.builders import returns as r
+from tests.support.wire import on_the_wire
 
 
 def goods(steps: int, actor: Actor) -> dict[str, Any]:
-    return return_view(decider.fold(f"return-{r.RETURN_ID}", r.INSPECTED[:steps]), steps, actor)
+    view = return_view(decider.fold(f"return-{r.RETURN_ID}", r.INSPECTED[:steps]), steps, actor)
+    shown: dict[str, Any] = on_the_wire(view)
+    return shown
 
 
 def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -120,6 +120,7 @@ def requested(**more: Any) -> RefundRequested:
         "source": RefundSource.AGREEMENT,
         "bank_window_bd": (3, 15),
         "timezone": "UTC",
+        "requested_at": MONDAY,
         "rules": ("S40",),
     }
     return RefundRequested(**(COMMON | given | more))

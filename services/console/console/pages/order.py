@@ -103,8 +103,8 @@ def _disputes(order: OrderData, now: datetime | None) -> Html:
 
 
 def _dispute(row: Json, history: ServiceResponse | None, now: datetime | None) -> Html:
-    phase = str(row.get("phase", ""))
-    pills = [pill(plain(phase), TONES.get(phase, "warn"))] if phase else []
+    state = str(row.get("state", ""))
+    pills = [pill(plain(state), TONES.get(state, "warn"))] if state else []
     facts = [plain(str(row[name])) for name in ("reason", "type") if row.get(name)]
     due = el("p", "Next deadline ", time_element(row["due_at"], now), class_="due") if row.get("due_at") else None
     summary = el(

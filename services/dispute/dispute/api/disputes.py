@@ -18,7 +18,7 @@ from dispute.domain.dispute import Dispute, DisputeState
 from dispute.domain.parties import guard_party, sees_all
 from dispute.domain.rejections import NotFound
 from dispute.read_models import dispute_history, disputes
-from dispute.views.dispute import dispute_row, dispute_view, history_entry
+from dispute.views.dispute import DisputeRow, DisputeView, HistoryEntry, dispute_row, dispute_view, history_entry
 from shared.events.base import Event, Recorded
 from shared.eventstore.handle import Outcome
 from shared.eventstore.personal import find_text
@@ -27,11 +27,12 @@ from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.subscriptions.freshness import wait_for_position
+from shared.views import Page, TextView
 
 router = Router("disputes")
 
 
-@router.post("/v1/disputes", summary="Open a dispute", status_code=201)
+@router.post("/v1/disputes", summary="Open a dispute", status_code=201, response_model=DisputeView)
 async def open_dispute(
     body: OpenDisputeBody, caller: Annotated[CommandContext, command("buyer", key_required=True)]
 ) -> Response:
@@ -40,7 +41,7 @@ async def open_dispute(
     return _answer(caller, await caller.handle(asked), 201)
 
 
-@router.post("/v1/disputes/{dispute_id}/response", summary="Answer as the seller")
+@router.post("/v1/disputes/{dispute_id}/response", summary="Answer as the seller", response_model=DisputeView)
 async def respond(
     dispute_id: str,
     body: ResponseBody,
@@ -51,7 +52,7 @@ async def respond(
     return _answer(caller, await caller.handle(asked))
 
 
-@router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer")
+@router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer", response_model=DisputeView)
 async def accept(
     dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")]
 ) -> Response:
@@ -60,7 +61,7 @@ async def accept(
     return _answer(caller, await caller.handle(asked))
 
 
-@router.post("/v1/disputes/{dispute_id}/modification", summary="Change the request")
+@router.post("/v1/disputes/{dispute_id}/modification", summary="Change the request", response_model=DisputeView)
 async def modify(
     dispute_id: str,
     body: ModificationBody,
@@ -71,7 +72,7 @@ async def modify(
     return _answer(caller, await caller.handle(asked))
 
 
-@router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute")
+@router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute", response_model=DisputeView)
 async def cancel(
     dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller")], body: CancellationBody | None = None
 ) -> Response:
@@ -80,7 +81,7 @@ async def cancel(
     return _answer(caller, await caller.handle(asked))
 
 
-@router.get("/v1/disputes/{dispute_id}", summary="Show a dispute")
+@router.get("/v1/disputes/{dispute_id}", summary="Show a dispute", response_model=DisputeView)
 async def show(
     dispute_id: str, viewer: Annotated[QueryContext, query()], as_of: AwareDatetime | None = None
 ) -> Response:
@@ -90,7 +91,7 @@ async def show(
     return query_response(view, len(history))
 
 
-@router.get("/v1/disputes/{dispute_id}/history", summary="Show what happened")
+@router.get("/v1/disputes/{dispute_id}/history", summary="Show what happened", response_model=Page[HistoryEntry])
 async def show_history(
     dispute_id: str,
     viewer: Annotated[QueryContext, query()],
@@ -109,7 +110,7 @@ async def show_history(
     return query_response(page_of(rows, limit, history_entry, lambda row: (row["version"],)))
 
 
-@router.get("/v1/disputes/{dispute_id}/texts/{ref}", summary="Read a text of a dispute")
+@router.get("/v1/disputes/{dispute_id}/texts/{ref}", summary="Read a text of a dispute", response_model=TextView)
 async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What a party wrote: never in an event, gone once it is erased."""
     history = await _history(viewer, dispute_id)
@@ -117,13 +118,14 @@ async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, q
     body = await find_text(viewer.state.pool, ref) if ref in _refs(history) else None
     if body is None:
         raise NotFound("There is no such text.")
-    return query_response({"ref": ref, "text": body})
+    text: TextView = {"ref": ref, "text": body}
+    return query_response(text)
 
 
-@router.get("/v1/disputes", summary="List disputes")
+@router.get("/v1/disputes", summary="List disputes", response_model=Page[DisputeRow])
 async def list_disputes(
     viewer: Annotated[QueryContext, query()],
-    status: DisputeState | None = None,
+    state: DisputeState | None = None,
     order_id: str | None = None,
     due_before: Annotated[AwareDatetime | None, Query()] = None,
     limit: Limit = 25,
@@ -135,7 +137,7 @@ async def list_disputes(
     await wait_for_position(pool, disputes.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
     parties = {} if sees_all(viewer.actor) else _own(viewer)
-    wanted = disputes.Wanted(order_id, status, due_before, before=before, **parties)
+    wanted = disputes.Wanted(order_id, state, due_before, before=before, **parties)
     rows = await disputes.page(pool, wanted, limit + 1)
     return query_response(
         page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))
@@ -144,7 +146,7 @@ async def list_disputes(
 
 def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
     view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
-    return command_response(outcome, view, status, f"/v1/disputes/{view['id']}" if status == 201 else None)
+    return command_response(outcome, view, status, view["href"] if status == 201 else None)
 
 
 async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None = None) -> list[Recorded[Event]]:

@@ -17,6 +17,7 @@ from dispute.domain.parties import guard_party_of_order, party_role
 from dispute.domain.rejections import NotFound, ValidationFailed
 from dispute.read_models import disputes, order_status
 from dispute.views import order as view
+from dispute.views.order import FactRecorded, OrderRegistered, OrderStatus
 from shared.events.base import Event, Recorded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
@@ -30,7 +31,13 @@ OrderId = Annotated[Id, Path()]
 """Where an order may begin: an id that a dispute's form can name."""
 
 
-@router.put("/v1/orders/{order_id}", summary="Register an order", status_code=201)
+@router.put(
+    "/v1/orders/{order_id}",
+    summary="Register an order",
+    status_code=201,
+    response_model=OrderRegistered,
+    responses={200: {"model": OrderRegistered, "description": "Known already"}},
+)
 async def register_order(
     order_id: OrderId, body: OrderBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
@@ -40,25 +47,28 @@ async def register_order(
     terms = caller.state.programmes.resolve(body.programme)
     asked = caller.command(RegisterOrder, terms=terms, **body.fields(order_id))
     outcome = await caller.handle(asked)
-    known = {"order_id": order_id, "version": outcome.versions[0]}
+    known: OrderRegistered = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome, known, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
     )
 
 
-@router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order")
+@router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order", response_model=FactRecorded)
 async def record_fact(
     order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
     asked = caller.command(RecordFact, order_id=order_id, fact=body.fact())
     outcome = await caller.handle(asked)
-    return command_response(
-        outcome, {"order_id": order_id, "version": outcome.versions[0], "recorded": bool(outcome.events)}
-    )
+    known: FactRecorded = {
+        "order_id": order_id,
+        "version": outcome.versions[0],
+        "recorded": bool(outcome.events),
+    }
+    return command_response(outcome, known)
 
 
-@router.get("/v1/orders/{order_id}/status", summary="How an order stands")
+@router.get("/v1/orders/{order_id}/status", summary="How an order stands", response_model=OrderStatus)
 async def show_status(
     order_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = 0
 ) -> Response:

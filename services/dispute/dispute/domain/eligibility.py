@@ -74,7 +74,7 @@ def guard_opened_yet(order: Order, now: datetime) -> None:
     """G3 (S21)."""
     opening = opens_at(order)
     if opening is None or now < opening:
-        members: dict[str, Any] = {"opens_at": wire_time(opening)} if opening else {}
+        members: dict[str, Any] = {"opens_at": opening} if opening else {}
         raise TooEarly("A dispute cannot be opened yet.", **members)
 
 

@@ -46,7 +46,7 @@ def guard_acceptance(dispute: Dispute, actor: Actor, at: datetime) -> None:
     guard_party(dispute, actor, "buyer")
     _guard_state(dispute, DisputeState.AWAITING_BUYER)
     if dispute.live is None:
-        raise WrongPhase("The seller offers nothing to accept.", phase=dispute.state)
+        raise WrongPhase("The seller offers nothing to accept.", state=dispute.state)
     _guard_before(dispute.answer_by, at)
     _guard_before(dispute.negotiate_until, at)
 
@@ -136,7 +136,7 @@ def guard_release_acknowledged(order: Order, command: CancelDispute) -> None:
 
 def _guard_state(dispute: Dispute, *states: DisputeState) -> None:
     if dispute.state not in states:
-        raise WrongPhase(f"Not while the dispute is {dispute.state}.", phase=dispute.state)
+        raise WrongPhase(f"Not while the dispute is {dispute.state}.", state=dispute.state)
 
 
 def _guard_before(due_at: datetime | None, at: datetime) -> None:

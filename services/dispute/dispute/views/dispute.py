@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, DisputeState, Fulfilment
 from dispute.domain.negotiation import guard_acceptance, guard_cancellation, guard_modification, guard_response
 from dispute.domain.parties import party_role
 from dispute.domain.rejections import NotFound
-from shared.actions import Action, Json, rendered
-from shared.events.base import Actor, wire_time
-from shared.events.dispute import Solution
+from shared.actions import Action, Actions, rendered
+from shared.events.base import Actor, Instant
+from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, Solution, SolutionType
 from shared.events.money import Money
 from shared.rules.links import rule_links
+from shared.views import TextLink, text_link
 
 IN_PROGRESS, FINISHED = "Dispute in Progress", "Dispute Finished"
 """S53: the two labels that a party sees."""
@@ -22,33 +25,152 @@ IN_PROGRESS, FINISHED = "Dispute in Progress", "Dispute Finished"
 _WHY = {SELLER_RESPONSE: ("S39", "S41"), BUYER_RESPONSE: ("K17", "T8"), NEGOTIATION: ("K16", "T10")}
 
 
-def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) -> Json:
+PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]
+
+
+class SolutionView(TypedDict):
+    """What one side wants: how much goes back, whether the goods do, and who then pays their freight."""
+
+    type: SolutionType
+    amount: Money
+    freight_payer: Payer | None
+    address: TextLink | None
+
+
+class DisputedLineView(TypedDict):
+    """So many of an order line; the refund of them has a cap."""
+
+    line_id: str
+    quantity: int
+    cap: Money
+
+
+class TermsView(TypedDict):
+    """The programme by whose rules it goes."""
+
+    programme: str
+    version: int
+
+
+class DeadlineView(TypedDict):
+    """A deadline that runs."""
+
+    kind: str
+    due_at: Instant
+    rules: Sequence[str]
+
+
+class ResultView(TypedDict):
+    """How it ended: the amount and why (S52)."""
+
+    amount: Money
+    reason: CloseReason
+    reached_type: ReachedType | None
+    rules: Sequence[str]
+    at: Instant
+
+
+class RefundDueView(TypedDict):
+    """The refund that is due, and how far it is."""
+
+    id: str
+    amount: Money
+    outcome: RefundOutcome | None
+
+
+class DisputeRow(TypedDict):
+    """A dispute in a list: members of the dispute, under the same names.
+
+    `type` and `amount` are what the buyer asks for, and what was agreed once that is so; `due_at` is until when the one
+    who has to act may.
+    """
+
+    id: str
+    href: str
+    order_id: str
+    version: int
+    label: str
+    state: DisputeState
+    fulfilment: Fulfilment
+    reason: Reason
+    type: SolutionType
+    amount: Money
+    opened_at: Instant
+    due_at: Instant | None
+    close_reason: CloseReason | None
+    closed_at: Instant | None
+
+
+class DisputeView(DisputeRow, Actions):
+    """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead."""
+
+    party_view: PartyView
+    round: int
+    lines: Sequence[DisputedLineView]
+    request: SolutionView
+    solution: SolutionView | None
+    description: TextLink | None
+    seller_reason: TextLink | None
+    evidence: Sequence[str]
+    contacted_seller: bool
+    reopened_from: str | None
+    buyer_id: str
+    seller_id: str
+    protection_ends_at: Instant | None
+    terms: TermsView
+    deadlines: Sequence[DeadlineView]
+    result: ResultView | None
+    refund: RefundDueView | None
+    refund_id: str | None
+    return_id: str | None
+
+
+class HistoryEntry(TypedDict):
+    """What happened: the event's name is the action, `detail` holds its data."""
+
+    version: int
+    at: Instant
+    actor: str
+    action: str
+    rules: Sequence[str]
+    rule_links: Mapping[str, str]
+    detail: Mapping[str, Any]
+
+
+def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) -> DisputeView:
     """The dispute as the actor sees it now; NotFound for a stranger."""
     role = _seen_by(dispute, actor)
-    facts, request = dispute.facts, dispute.request
+    facts, request, state, reason = dispute.facts, dispute.request, dispute.state, dispute.reason
+    assert request and state and reason
+    stands, path = dispute.reached.solution if dispute.reached else request, _path(facts.dispute_id)
     return {
         "id": facts.dispute_id,
+        "href": path,
         "order_id": facts.order_id,
         "version": version,
-        "label": label(dispute.state),
-        "phase": dispute.state,
+        "label": label(state),
+        "state": state,
         "fulfilment": dispute.fulfilment,
         "party_view": _party_view(dispute, role),
         "round": dispute.round,
-        "reason": dispute.reason,
-        "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": money(x.cap)} for x in facts.lines],
-        "request": _solution(request, facts.dispute_id),
-        "solution": _solution(dispute.live, facts.dispute_id),
-        "description": _text(dispute.description_ref, facts.dispute_id),
-        "seller_reason": _text(dispute.seller_reason_ref, facts.dispute_id),
-        "evidence": list(facts.evidence),
+        "reason": reason,
+        "type": stands.type,
+        "amount": stands.amount,
+        "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in facts.lines],
+        "request": _solution(request, path),
+        "solution": _solution(dispute.live, path) if dispute.live else None,
+        "description": text_link(path, dispute.description_ref),
+        "seller_reason": text_link(path, dispute.seller_reason_ref),
+        "evidence": facts.evidence,
         "contacted_seller": facts.contacted_seller,
         "reopened_from": facts.reopened_from,
         "buyer_id": facts.buyer_id,
         "seller_id": facts.seller_id,
-        "opened_at": wire_time(facts.opened_at),
-        "closed_at": wire_time(dispute.closed.closed_at) if dispute.closed else None,
-        "protection_ends_at": wire_time(facts.protection_ends_at) if facts.protection_ends_at else None,
+        "opened_at": facts.opened_at,
+        "due_at": _due_at(dispute),
+        "close_reason": dispute.closed.reason if dispute.closed else None,
+        "closed_at": dispute.closed.closed_at if dispute.closed else None,
+        "protection_ends_at": facts.protection_ends_at,
         "terms": {"programme": facts.terms.programme, "version": facts.terms.version},
         "deadlines": _deadlines(dispute),
         "result": _result(dispute),
@@ -61,7 +183,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done to a dispute, each with the guard of its command."""
-    path = f"/v1/disputes/{dispute.facts.dispute_id}"
+    path = _path(dispute.facts.dispute_id)
     answer_by = min(filter(None, (dispute.answer_by, dispute.negotiate_until)), default=None)
     return (
         Action(
@@ -82,33 +204,33 @@ def label(state: DisputeState | str | None) -> str:
     return FINISHED if state == DisputeState.CLOSED else IN_PROGRESS
 
 
-def money(amount: Money) -> Json:
-    return {"amount": amount.amount, "currency": amount.currency}
-
-
-def minor(row: Mapping[str, Any], column: str) -> Json:
+def amount_of(row: Mapping[str, Any], column: str) -> Money:
     """The money of a row whose currency stands beside it."""
-    return money(Money(row[column], row["currency"], row["exponent"]))
+    return Money(row[column], row["currency"], row["exponent"])
 
 
-def dispute_row(row: Mapping[str, Any]) -> Json:
+def dispute_row(row: Mapping[str, Any]) -> DisputeRow:
     """A row of the read model, as lists show it."""
     return {
         "id": row["dispute_id"],
+        "href": _path(row["dispute_id"]),
         "order_id": row["order_id"],
         "version": row["version"],
         "label": label(row["state"]),
-        "phase": row["state"],
+        "state": row["state"],
         "fulfilment": row["fulfilment"],
         "reason": row["reason"],
         "type": row["solution_type"],
-        "amount": minor(row, "amount"),
-        "opened_at": wire_time(row["opened_at"]),
-        "due_at": wire_time(row["next_due_at"]) if row["next_due_at"] else None,
+        "amount": amount_of(row, "amount"),
+        "opened_at": row["opened_at"],
+        "due_at": row["next_due_at"],
         "close_reason": row["close_reason"],
-        "closed_at": wire_time(row["closed_at"]) if row["closed_at"] else None,
-        "href": f"/v1/disputes/{row['dispute_id']}",
+        "closed_at": row["closed_at"],
     }
+
+
+def _path(dispute_id: str) -> str:
+    return f"/v1/disputes/{dispute_id}"
 
 
 def _seen_by(dispute: Dispute, actor: Actor) -> str:
@@ -118,7 +240,7 @@ def _seen_by(dispute: Dispute, actor: Actor) -> str:
     return role
 
 
-def _party_view(dispute: Dispute, role: str) -> str:
+def _party_view(dispute: Dispute, role: str) -> PartyView:
     match dispute.state, dispute.fulfilment:
         case DisputeState.CLOSED, _:
             return "finished"
@@ -137,50 +259,61 @@ def _party_view(dispute: Dispute, role: str) -> str:
     return "action_required" if role == acts else "waiting_for_other"
 
 
-def _deadlines(dispute: Dispute) -> list[Json]:
+def _due_at(dispute: Dispute) -> datetime | None:
+    match dispute.state:
+        case DisputeState.AWAITING_SELLER:
+            return dispute.respond_by
+        case DisputeState.AWAITING_BUYER:
+            return dispute.answer_by
+        case DisputeState.ESCALATED:
+            return dispute.evidence_until
+        case _:
+            return None
+
+
+def _deadlines(dispute: Dispute) -> list[DeadlineView]:
     standing = ((kind, dispute.due(kind)) for kind in _WHY)
-    found = [{"kind": kind, "due_at": wire_time(due), "rules": list(_WHY[kind])} for kind, due in standing if due]
+    found: list[DeadlineView] = [{"kind": kind, "due_at": due, "rules": _WHY[kind]} for kind, due in standing if due]
     if dispute.state == DisputeState.ESCALATED and dispute.evidence_until:
-        found.append({"kind": "evidence", "due_at": wire_time(dispute.evidence_until), "rules": ["S50"]})
-    return sorted(found, key=lambda deadline: str(deadline["due_at"]))
+        found.append({"kind": "evidence", "due_at": dispute.evidence_until, "rules": ("S50",)})
+    return sorted(found, key=lambda deadline: deadline["due_at"])
 
 
-def _solution(solution: Solution | None, dispute_id: str) -> Json | None:
-    if solution is None:
-        return None
+def _solution(solution: Solution, path: str) -> SolutionView:
     return {
         "type": solution.type,
-        "amount": money(solution.amount),
+        "amount": solution.amount,
         "freight_payer": solution.freight_payer,
-        "address": _text(solution.address_ref, dispute_id),
+        "address": text_link(path, solution.address_ref),
     }
 
 
-def _text(ref: str | None, dispute_id: str) -> Json | None:
-    """Text about people is not in the stream: the answer names where the parties read it."""
-    return {"ref": ref, "href": f"/v1/disputes/{dispute_id}/texts/{ref}"} if ref else None
-
-
-def _result(dispute: Dispute) -> Json | None:
-    """S52: the amount and why it ended."""
+def _result(dispute: Dispute) -> ResultView | None:
     if not (closed := dispute.closed):
         return None
     return {
-        "amount": money(closed.amount),
+        "amount": closed.amount,
         "reason": closed.reason,
         "reached_type": dispute.reached.reached_type if dispute.reached else None,
         "rules": [*(dispute.reached.rules if dispute.reached else ()), *closed.rules],
-        "at": wire_time(closed.closed_at),
+        "at": closed.closed_at,
     }
 
 
-def _refund(dispute: Dispute) -> Json | None:
+def _refund(dispute: Dispute) -> RefundDueView | None:
     if not (due := dispute.refund):
         return None
-    return {"id": due.refund_id, "amount": money(due.amount), "outcome": dispute.refund_outcome}
+    return {"id": due.refund_id, "amount": due.amount, "outcome": dispute.refund_outcome}
 
 
-def history_entry(row: Mapping[str, Any]) -> Json:
+def history_entry(row: Mapping[str, Any]) -> HistoryEntry:
     """An entry of the history, with the pages of the rules that it rests on."""
-    same = {name: row[name] for name in ("version", "actor", "action", "detail")}
-    return {"at": wire_time(row["at"]), "rules": list(row["rules"]), "rule_links": rule_links(row["rules"]), **same}
+    return {
+        "version": row["version"],
+        "at": row["at"],
+        "actor": row["actor"],
+        "action": row["action"],
+        "rules": row["rules"],
+        "rule_links": rule_links(row["rules"]),
+        "detail": row["detail"],
+    }

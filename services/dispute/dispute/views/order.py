@@ -3,24 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from dispute.domain.eligibility import guard_eligible
 from dispute.domain.facts import opening
 from dispute.domain.order import Order
 from dispute.domain.rejections import Forbidden
-from dispute.views.dispute import FINISHED, IN_PROGRESS, dispute_row, label, minor, money
-from shared.actions import Action, Json, rendered
-from shared.events.base import Actor, wire_time
+from dispute.views.dispute import FINISHED, IN_PROGRESS, DisputeRow, amount_of, dispute_row, label
+from shared.actions import Action, Actions, rendered
+from shared.events.base import Actor, Instant
+from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.money import Money
 
 Row = Mapping[str, Any]
+Payout = Literal["held", "released", "refunded"]
+
+
+class OrderRegistered(TypedDict):
+    """The order is known."""
+
+    order_id: str
+    version: int
+
+
+class FactRecorded(OrderRegistered):
+    """The fact is known; `recorded` says whether it was new."""
+
+    recorded: bool
+
+
+class OrderLineView(TypedDict):
+    """The money of an order line: at most the cap goes back, or it is released; a dispute may hold it."""
+
+    line_id: str
+    cap: Money
+    refunded: Money
+    released: Money | None
+    held_by: str | None
+
+
+class OrderRefund(TypedDict):
+    """A refund of the order, as its dispute knows it."""
+
+    id: str
+    dispute_id: str
+    outcome: RefundOutcome | None
+    amount: Money | None
+
+
+class OrderReturn(TypedDict):
+    """A return of the order, as its dispute knows it."""
+
+    id: str
+    dispute_id: str
+    outcome: ReturnOutcome | None
+
+
+class OrderStatus(Actions):
+    """How an order stands: from `opens_at` on a dispute may be opened, until `protection_ends_at`."""
+
+    order_id: str
+    version: int
+    label: str | None
+    programme: str
+    opens_at: Instant | None
+    protection_ends_at: Instant | None
+    protection_expired: bool
+    completed: bool
+    placed_at: Instant
+    paid_at: Instant | None
+    promised_by: date | None
+    shipped_at: Instant | None
+    delivered_at: Instant | None
+    finished_at: Instant | None
+    cancelled_at: Instant | None
+    payout: Payout
+    lines: Sequence[OrderLineView]
+    disputes: Sequence[DisputeRow]
+    open_dispute: str | None
+    refunds: Sequence[OrderRefund]
+    returns: Sequence[OrderReturn]
 
 
 def order_status(
     row: Row, lines: Sequence[Row], disputes: Sequence[Row], order: Order, actor: Actor, now: datetime
-) -> Json:
+) -> OrderStatus:
     """Labels, windows, payout, disputes, refunds and returns as the read model knows them.
 
     The actions come from the order's stream: they promise what the command will answer, and a row may be behind.
@@ -39,17 +109,17 @@ def order_status(
         "version": row["version"],
         "label": _label(disputes),
         "programme": row["programme"],
-        "opens_at": _time(opens_at),
-        "protection_ends_at": _time(row["protection_ends_at"]),
+        "opens_at": opens_at,
+        "protection_ends_at": row["protection_ends_at"],
         "protection_expired": row["expired"],
         "completed": row["completed"],
-        "placed_at": _time(row["placed_at"]),
-        "paid_at": _time(row["paid_at"]),
-        "promised_by": row["promised_by"].isoformat() if row["promised_by"] else None,
-        "shipped_at": _time(row["shipped_at"]),
-        "delivered_at": _time(row["delivered_at"]),
-        "finished_at": _time(row["finished_at"]),
-        "cancelled_at": _time(row["cancelled_at"]),
+        "placed_at": row["placed_at"],
+        "paid_at": row["paid_at"],
+        "promised_by": row["promised_by"],
+        "shipped_at": row["shipped_at"],
+        "delivered_at": row["delivered_at"],
+        "finished_at": row["finished_at"],
+        "cancelled_at": row["cancelled_at"],
         "payout": payout(lines),
         "lines": [_line(line, row) for line in lines],
         "disputes": [dispute_row(dispute) for dispute in disputes],
@@ -74,7 +144,7 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
     return (Action("open-dispute", "/v1/disputes", guard, order.protection_ends_at),)
 
 
-def payout(lines: Sequence[Row]) -> str:
+def payout(lines: Sequence[Row]) -> Payout:
     """`held` while anything may still go either way, `released` where the seller got some, `refunded` where all went
     back.
     """
@@ -83,13 +153,19 @@ def payout(lines: Sequence[Row]) -> str:
     return "released" if any(line["released"] is not None for line in lines) else "refunded"
 
 
-def _line(line: Row, order: Row) -> Json:
-    amount = {name: _amount(line[name], order) for name in ("cap", "refunded", "released")}
-    return {"line_id": line["line_id"], **amount, "held_by": line["held_by"]}
+def _line(line: Row, order: Row) -> OrderLineView:
+    released = line["released"]
+    return {
+        "line_id": line["line_id"],
+        "cap": _money(line["cap"], order),
+        "refunded": _money(line["refunded"], order),
+        "released": None if released is None else _money(released, order),
+        "held_by": line["held_by"],
+    }
 
 
-def _amount(value: int | None, order: Row) -> Json | None:
-    return None if value is None else money(Money(value, order["currency"], order["exponent"]))
+def _money(value: int, order: Row) -> Money:
+    return Money(value, order["currency"], order["exponent"])
 
 
 def _label(disputes: Sequence[Row]) -> str | None:
@@ -97,14 +173,10 @@ def _label(disputes: Sequence[Row]) -> str | None:
     return IN_PROGRESS if IN_PROGRESS in labels else (FINISHED if labels else None)
 
 
-def _refund(row: Row) -> Json:
-    amount = minor(row, "refunded") if row["refunded"] is not None else None
+def _refund(row: Row) -> OrderRefund:
+    amount = amount_of(row, "refunded") if row["refunded"] is not None else None
     return {"id": row["refund_id"], "dispute_id": row["dispute_id"], "outcome": row["refund_outcome"], "amount": amount}
 
 
-def _return(row: Row) -> Json:
+def _return(row: Row) -> OrderReturn:
     return {"id": row["return_id"], "dispute_id": row["dispute_id"], "outcome": row["return_outcome"]}
-
-
-def _time(instant: datetime | None) -> str | None:
-    return wire_time(instant) if instant else None

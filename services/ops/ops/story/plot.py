@@ -69,7 +69,7 @@ async def returned(stage: Stage, cast: Cast, settled: Settled) -> None:
     form = _form(order, "1", "late", "return_and_refund", "84.50", "It came after the party.")
     dispute, opened = await _opened(stage, cast, bob, form, "Bob asks to return the lamp for 84.50")
     accept = lumen.post("dispute", f"{_path(dispute)}/response", {"decision": "accept"}, etag=opened.etag)
-    agreed = await stage.act("the seller accepts", accept, 200, {"phase": "agreed", "fulfilment": "return_pending"})
+    agreed = await stage.act("the seller accepts", accept, 200, {"state": "agreed", "fulfilment": "return_pending"})
     settled[order] = "84.50"
 
     back = f"/v1/returns/{agreed.get('return_id')}"
@@ -123,13 +123,13 @@ async def _bargain(stage: Stage, ann: Party, seller: Party, path: str, opened: A
         "the seller offers 30.00",
         seller.post("dispute", f"{path}/response", _counter("30.00"), etag=opened.etag),
         200,
-        {"phase": "awaiting_buyer", "solution.amount.amount": "30.00"},
+        {"state": "awaiting_buyer", "solution.amount.amount": "30.00"},
     )
     modified = await stage.act(
         "Ann asks for 45.00 instead: the second round",
         ann.post("dispute", f"{path}/modification", {"amount": dollars("45.00")}, etag=offer.etag),
         200,
-        {"phase": "awaiting_seller", "round": 2},
+        {"state": "awaiting_seller", "round": 2},
     )
     stale = seller.post("dispute", f"{path}/response", {"decision": "accept"}, etag=opened.etag)
     await stage.act(
@@ -139,9 +139,9 @@ async def _bargain(stage: Stage, ann: Party, seller: Party, path: str, opened: A
         "the seller offers 42.00",
         seller.post("dispute", f"{path}/response", _counter("42.00"), etag=modified.etag),
         200,
-        {"phase": "awaiting_buyer", "solution.amount.amount": "42.00"},
+        {"state": "awaiting_buyer", "solution.amount.amount": "42.00"},
     )
-    await stage.act("Ann accepts", ann.post("dispute", f"{path}/acceptance", etag=offer.etag), 200, {"phase": "agreed"})
+    await stage.act("Ann accepts", ann.post("dispute", f"{path}/acceptance", etag=offer.etag), 200, {"state": "agreed"})
 
 
 async def _placed(stage: Stage, cast: Cast, order: str, body: Json, paid: str) -> None:
@@ -156,7 +156,7 @@ async def _placed(stage: Stage, cast: Cast, order: str, body: Json, paid: str) -
 async def _opened(stage: Stage, cast: Cast, buyer: Party, form: Json, sentence: str) -> tuple[str, Answer]:
     posted = buyer.post("dispute", "/v1/disputes", form, key=cast.key(form["order_id"]))
     opened = await stage.act(
-        sentence, posted, 201, {"phase": "awaiting_seller", "label": "Dispute in Progress", "reason": form["reason"]}
+        sentence, posted, 201, {"state": "awaiting_seller", "label": "Dispute in Progress", "reason": form["reason"]}
     )
     stage.disputes += 1
     return opened.get("id"), opened
@@ -164,7 +164,7 @@ async def _opened(stage: Stage, cast: Cast, buyer: Party, form: Json, sentence: 
 
 async def _refunded(stage: Stage, buyer: Party, dispute: str, amount: str, reached: str) -> None:
     closed = {
-        "phase": "closed",
+        "state": "closed",
         "label": "Dispute Finished",
         "result.reason": "refunded",
         "result.reached_type": reached,

@@ -13,13 +13,14 @@ from refund.domain.decider import decider
 from refund.domain.parties import STAFF
 from refund.domain.rejections import NotFound
 from refund.read_models import refunds
-from refund.views.refunds import refund_row, refund_view
+from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.base import Actor
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.subscriptions.freshness import wait_for_position
+from shared.views import Page
 
 router = Router("refunds")
 
@@ -28,7 +29,7 @@ Position = Annotated[
 ]
 
 
-@router.get("/v1/refunds", summary="List refunds")
+@router.get("/v1/refunds", summary="List refunds", response_model=Page[RefundRow])
 async def list_refunds(
     viewer: Annotated[QueryContext, query()],
     order_id: str | None = None,
@@ -46,7 +47,7 @@ async def list_refunds(
     return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _mark))
 
 
-@router.get("/v1/refunds/{refund_id}", summary="Show a refund")
+@router.get("/v1/refunds/{refund_id}", summary="Show a refund", response_model=RefundView)
 async def show_refund(
     refund_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = 0
 ) -> Response:
@@ -58,7 +59,7 @@ async def show_refund(
     return query_response(refund_view(payment, refund_id, len(history), viewer.actor, viewer.at), len(history))
 
 
-@router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again")
+@router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again", response_model=RefundView)
 async def retry_refund(
     refund_id: str, caller: Annotated[CommandContext, command("support", "buyer", key_required=True)]
 ) -> Response:

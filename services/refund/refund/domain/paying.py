@@ -73,7 +73,7 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
     if refund.status is RefundStatus.MANUAL and "support" not in actor.roles:
         raise Forbidden("People took this refund over: only support tries it again.")
     if refund.status not in {RefundStatus.FAILED, RefundStatus.MANUAL}:
-        raise WrongPhase(f"The refund is {refund.status}: there is nothing to retry.", phase=refund.status)
+        raise WrongPhase(f"The refund is {refund.status}: there is nothing to retry.", state=refund.status)
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:

@@ -43,7 +43,14 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
     if refusal := _refusal(command, payment, payment.capture):
         reason, rules = refusal
         return [
-            RefundRefused(**_identity(command), lines=command.lines, amount=command.amount, reason=reason, rules=rules)
+            RefundRefused(
+                **_identity(command),
+                lines=command.lines,
+                amount=command.amount,
+                reason=reason,
+                requested_at=command.at,
+                rules=rules,
+            )
         ]
     return [
         RefundRequested(
@@ -54,6 +61,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             source=command.source,
             bank_window_bd=command.bank_window_bd,
             timezone=command.timezone,
+            requested_at=command.at,
             seller_id=command.seller_id,
             rules=command.rules,
         ),

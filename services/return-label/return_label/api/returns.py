@@ -18,24 +18,25 @@ from return_label.domain.returns.transit import (
     MarkReturnReceived,
     MarkReturnShipped,
 )
-from return_label.views.returns import return_view
+from return_label.views.returns import ReturnView, return_view
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.rejections import NotFound
+from shared.views import TextView
 
 router = Router("returns")
 
 
-@router.get("/v1/returns/{return_id}", summary="Show a return")
+@router.get("/v1/returns/{return_id}", summary="Show a return", response_model=ReturnView)
 async def show_return(return_id: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """Read from the stream: each step of the goods' way, and what the viewer may do (S81)."""
     return_, version = await _load(viewer, return_id)
     return query_response(return_view(return_, version, viewer.actor), version)
 
 
-@router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return")
+@router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return", response_model=TextView)
 async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What the inspector wrote: never in an event, gone once it is erased."""
     return_, _ = await _load(viewer, return_id)
@@ -44,10 +45,11 @@ async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, qu
     text = await find_text(viewer.state.pool, ref) if is_its_own else None
     if text is None:
         raise NotFound("There is no such text.")
-    return query_response({"ref": ref, "text": text})
+    shown: TextView = {"ref": ref, "text": text}
+    return query_response(shown)
 
 
-@router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way")
+@router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way", response_model=ReturnView)
 async def mark_shipped(
     return_id: str, body: ShipmentBody, caller: Annotated[CommandContext, command(*SHIPPERS)]
 ) -> Response:
@@ -55,13 +57,13 @@ async def mark_shipped(
     return await _answer(caller, caller.command(MarkReturnShipped, body, return_id=return_id))
 
 
-@router.post("/v1/returns/{return_id}/receipt", summary="Say that the parcel has come")
+@router.post("/v1/returns/{return_id}/receipt", summary="Say that the parcel has come", response_model=ReturnView)
 async def mark_received(return_id: str, caller: Annotated[CommandContext, command(*RECEIVERS)]) -> Response:
     """The seller's or the warehouse's, or the carrier's scan (T25)."""
     return await _answer(caller, caller.command(MarkReturnReceived, return_id=return_id))
 
 
-@router.post("/v1/returns/{return_id}/inspection", summary="Say what the goods are like")
+@router.post("/v1/returns/{return_id}/inspection", summary="Say what the goods are like", response_model=ReturnView)
 async def inspect(
     return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS)]
 ) -> Response:

@@ -1,21 +1,86 @@
-"""A return as a party sees it: the same renderer for a command's answer and for a query."""
+"""What a party sees of a return: the same renderer for a command's answer and for a query."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from return_label.domain.returns.state import Return
+from typing_extensions import TypedDict
+
+from return_label.domain.returns.state import Return, ReturnState
 from return_label.domain.returns.transit import guard_inspection, guard_receipt, guard_shipment
-from shared.actions import Action, Json, rendered
-from shared.events.base import Actor, wire_time
+from shared.actions import Action, Actions, rendered
+from shared.events.base import Actor, Instant
+from shared.events.dispute import Payer, Reason
+from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
+from shared.views import LineQuantity, TextLink, text_link
 
 
-def return_view(return_: Return, version: int, actor: Actor) -> Json:
+class LabelView(TypedDict):
+    """The label, and who pays for it."""
+
+    id: str
+    prepaid: bool
+    payer: Payer
+
+
+class ShipmentView(TypedDict):
+    """The parcel on its way; where nothing came by `transit_alarm_at`, somebody looks for it."""
+
+    tracking_number: str
+    carrier: str | None
+    shipped_at: Instant
+    transit_alarm_at: Instant
+
+
+class ReceiptView(TypedDict):
+    """The parcel's arrival, and until when it is inspected."""
+
+    received_at: Instant
+    inspect_by: Instant
+
+
+class InspectionView(TypedDict):
+    """What was found; the inspector's words are text about people."""
+
+    result: InspectionResult
+    fault: InspectionFault | None
+    note: TextLink | None
+    rules: Sequence[str]
+
+
+class ReturnView(Actions):
+    """A return: where the goods are, each step of their way, and what the caller may do."""
+
+    id: str
+    href: str
+    order_id: str
+    dispute_id: str | None
+    version: int
+    kind: ReturnKind
+    state: ReturnState
+    reason: Reason
+    lines: Sequence[LineQuantity]
+    buyer_id: str
+    seller_id: str
+    freight_payer: Payer
+    address_ref: str | None
+    ship_by: Instant | None
+    denied_because: str | None
+    label: LabelView | None
+    shipment: ShipmentView | None
+    receipt: ReceiptView | None
+    inspection: InspectionView | None
+    rules: Sequence[str]
+
+
+def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
     """The return as the actor sees it; NotFound for a stranger."""
     return_.parties.guard(actor, "return")
     terms = return_.terms
+    path = f"/v1/returns/{terms.return_id}"
     return {
         "id": terms.return_id,
+        "href": path,
         "order_id": terms.order_id,
         "dispute_id": terms.dispute_id,
         "version": version,
@@ -27,20 +92,19 @@ def return_view(return_: Return, version: int, actor: Actor) -> Json:
         "seller_id": terms.seller_id,
         "freight_payer": terms.freight_payer,
         "address_ref": terms.address_ref,
-        "ship_by": wire_time(return_.authorized.ship_by) if return_.authorized else None,
+        "ship_by": return_.authorized.ship_by if return_.authorized else None,
         "denied_because": return_.denied.reason if return_.denied else None,
         "label": _label(return_),
         "shipment": _shipment(return_),
         "receipt": _receipt(return_),
-        "inspection": _inspection(return_),
-        "rules": list(terms.rules),
-        **rendered(return_actions(return_, actor)),
+        "inspection": _inspection(return_, path),
+        "rules": terms.rules,
+        **rendered(return_actions(return_, path, actor)),
     }
 
 
-def return_actions(return_: Return, actor: Actor) -> Sequence[Action]:
+def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]:
     """Everything that can be done with a return, each with the guard of its command."""
-    path = f"/v1/returns/{return_.terms.return_id}"
     ship_by = return_.authorized.ship_by if return_.authorized else None
     receive_by = return_.shipped.transit_alarm_at if return_.shipped else None
     inspect_by = return_.received.inspect_by if return_.received else None
@@ -51,33 +115,31 @@ def return_actions(return_: Return, actor: Actor) -> Sequence[Action]:
     )
 
 
-def _label(return_: Return) -> Json | None:
+def _label(return_: Return) -> LabelView | None:
     if not (label := return_.label):
         return None
     return {"id": label.label_id, "prepaid": label.prepaid, "payer": label.payer}
 
 
-def _shipment(return_: Return) -> Json | None:
+def _shipment(return_: Return) -> ShipmentView | None:
     if not (shipped := return_.shipped):
         return None
     return {
         "tracking_number": shipped.tracking_number,
         "carrier": shipped.carrier,
-        "shipped_at": wire_time(shipped.shipped_at),
-        "transit_alarm_at": wire_time(shipped.transit_alarm_at),
+        "shipped_at": shipped.shipped_at,
+        "transit_alarm_at": shipped.transit_alarm_at,
     }
 
 
-def _receipt(return_: Return) -> Json | None:
+def _receipt(return_: Return) -> ReceiptView | None:
     if not (received := return_.received):
         return None
-    return {"received_at": wire_time(received.received_at), "inspect_by": wire_time(received.inspect_by)}
+    return {"received_at": received.received_at, "inspect_by": received.inspect_by}
 
 
-def _inspection(return_: Return) -> Json | None:
-    """What was found; the inspector's words are text about people, so the answer names where the parties read them."""
+def _inspection(return_: Return, path: str) -> InspectionView | None:
     if not (inspected := return_.inspected):
         return None
-    ref = inspected.note_ref
-    note = {"ref": ref, "href": f"/v1/returns/{inspected.return_id}/texts/{ref}"} if ref else None
-    return {"result": inspected.result, "fault": inspected.fault, "note": note, "rules": list(inspected.rules)}
+    note = text_link(path, inspected.note_ref)
+    return {"result": inspected.result, "fault": inspected.fault, "note": note, "rules": inspected.rules}

@@ -1,0 +1,57 @@
+"""Answers: the parts that views of several services are made of.
+
+A view returns a TypedDict of these, of events' types and of enumerations; `shared.http.responses` writes it, and the
+route names it as its `response_model`, so that views, OpenAPI documents and tests have one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+# Not typing's: pydantic describes that one from Python 3.12 on only.
+from typing_extensions import TypedDict
+
+from shared.events.money import Money
+
+Row = TypeVar("Row")
+
+
+class Page(TypedDict, Generic[Row]):
+    """A part of a list; `next_cursor` asks for the part behind it, null where there is none."""
+
+    data: Sequence[Row]
+    next_cursor: str | None
+
+
+class LineQuantity(TypedDict):
+    """So many of an order line."""
+
+    line_id: str
+    quantity: int
+
+
+class LineAmountView(TypedDict):
+    """Money of an order line."""
+
+    line_id: str
+    amount: Money
+
+
+class TextLink(TypedDict):
+    """Where the parties read what a person wrote: text about people stands in no answer."""
+
+    ref: str
+    href: str
+
+
+class TextView(TypedDict):
+    """What a person wrote."""
+
+    ref: str
+    text: str
+
+
+def text_link(resource: str, ref: str | None) -> TextLink | None:
+    """The link to a text of the resource at this path; None where there is no text."""
+    return {"ref": ref, "href": f"{resource}/texts/{ref}"} if ref else None
