@@ -32,6 +32,7 @@ from migrations.migrator import dsn, migrate_all
 from shared.events import codec
 from shared.events.base import SYSTEM, Cause, StreamName, Write
 from shared.events.dispute import DisputeOpened
+from shared.events.logs import PARTITIONS
 from shared.eventstore.rows import encode_append
 from shared.eventstore.store import no_deadlines, open_store
 from tests.support.servers.backing import Databases, free_port_base
@@ -54,7 +55,7 @@ class Round:
 
 async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     """The goals of a command over HTTP, interleaved with their reference."""
-    await migrate_all(server, ["dispute", "sandbox"])
+    await migrate_all(server, PARTITIONS, ["dispute", "sandbox"])
     [(_, _, _, _, data, metadata)] = encode_append(
         [Write("dispute-1", "o", 0, [opened("1", datetime.now(UTC))])], cause(), codec.encode, no_deadlines
     ).events

@@ -1,5 +1,5 @@
-"""`python -m migrations <service>|all <server url>`: creates what databases are missing and brings them to their newest
-revision.
+"""`python -m migrations <service>|all <server url> <partitions>`: creates what databases are missing and brings them to
+their newest revision; each log keeps the number of partitions of its topic.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ from migrations.migrator import SERVICES, migrate_all
 
 def main(arguments: list[str]) -> int:
     """Runs the migrations named on the command line; exit status 2 when it cannot be understood."""
-    if len(arguments) != 2 or arguments[0] not in (*SERVICES, "all"):
-        print(f"usage: python -m migrations {'|'.join((*SERVICES, 'all'))} <server url>", file=sys.stderr)
+    if len(arguments) != 3 or arguments[0] not in (*SERVICES, "all") or not arguments[2].isdigit():
+        print(f"usage: python -m migrations {'|'.join((*SERVICES, 'all'))} <server url> <partitions>", file=sys.stderr)
         return 2
-    name, server = arguments
-    asyncio.run(migrate_all(server, SERVICES if name == "all" else (name,)))
+    name, server, partitions = arguments
+    asyncio.run(migrate_all(server, int(partitions), SERVICES if name == "all" else (name,)))
     return 0
 
 

@@ -2,7 +2,8 @@
 of its own.
 """
 
-from alembic import op
+from alembic import context, op
+from sqlalchemy import text
 
 TABLES = """
 create table events (
@@ -20,11 +21,13 @@ comment on table events is 'the log: insert only, position without a hole and in
 
 create table log (
     log_id     uuid not null default gen_random_uuid(),
-    created_at timestamptz not null default clock_timestamp()
+    created_at timestamptz not null default clock_timestamp(),
+    partitions integer not null,
+    constraint log_partitions_hold_whole_slots check (partitions > 0 and 3072 % partitions = 0)
 );
 create unique index log_one_row on log ((true));
-comment on table log is 'which log this is; a restore changes log_id, so that followers notice';
-insert into log default values;
+comment on table log is
+    'which log this is; a restore changes log_id, so that followers notice; each of its topics has so many partitions';
 
 create table deadlines (
     stream text collate "C" not null,
@@ -234,10 +237,12 @@ end $$;
 
 
 def create_event_store() -> None:
-    """Makes the tables, the append function and the application's role."""
+    """Makes the tables, the log's row, the append function and the application's role."""
     for part in (TABLES, GUARDS, APPEND, ROLE):
         for statement in statements(part):
             op.execute(statement)
+    made_for = text("insert into log (partitions) values (:partitions)")
+    op.execute(made_for.bindparams(partitions=context.config.attributes["partitions"]))
 
 
 def statements(script: str) -> list[str]:

@@ -22,22 +22,33 @@ LIMIT = 60.0
 _one_at_a_time = asyncio.Lock()
 
 
-async def migrate_all(server: str, services: Sequence[str] = SERVICES) -> None:
+class OtherPartitions(Exception):
+    """The database was made for topics of another number of partitions."""
+
+
+async def migrate_all(server: str, partitions: int, services: Sequence[str] = SERVICES) -> None:
     """Creates what databases are missing on the server and brings each to its newest revision."""
     await create_databases(server, services)
     for service in services:
-        await migrate(service, dsn(server, service))
+        await migrate(service, dsn(server, service), partitions)
 
 
-async def migrate(service: str, database: str) -> None:
-    """Brings the database at this address to the newest revision of the service's history."""
+async def migrate(service: str, database: str, partitions: int) -> None:
+    """Brings the database at this address to the newest revision of the service's history.
+
+    A new log keeps `partitions`, that of its topic; OtherPartitions where it was made with another number.
+    """
     if service not in SERVICES:
         raise ValueError(f"no such service: {service} (there are {', '.join(SERVICES)})")
-    if await revision(database) == newest(service):
-        return
-    upgrade = await asyncio.to_thread(import_module, "migrations.upgrade")
-    async with _one_at_a_time, asyncio.timeout(LIMIT):
-        await upgrade.upgrade(HERE, service, database, MIGRATION_LOCK)
+    if await revision(database) != newest(service):
+        upgrade = await asyncio.to_thread(import_module, "migrations.upgrade")
+        async with _one_at_a_time, asyncio.timeout(LIMIT):
+            await upgrade.upgrade(HERE, service, database, partitions, MIGRATION_LOCK)
+    kept = await _partitions(database)
+    if kept not in (None, partitions):
+        raise OtherPartitions(
+            f"its log was made for {kept} partitions, not {partitions}: set MAKEWHOLE_PARTITIONS={kept}"
+        )
 
 
 def dsn(server: str, service: str) -> str:
@@ -57,6 +68,18 @@ async def revision(database: str) -> str | None:
         if await connection.fetchval("select to_regclass('alembic_version')") is None:
             return None
         found: str | None = await connection.fetchval("select version_num from alembic_version")
+        return found
+    finally:
+        await connection.close(timeout=5)
+
+
+async def _partitions(database: str) -> int | None:
+    """The number of partitions that the log keeps, or nothing where the database holds no log."""
+    connection = await asyncpg.connect(database, timeout=10, command_timeout=10)
+    try:
+        if await connection.fetchval("select to_regclass('log')") is None:
+            return None
+        found: int = await connection.fetchval("select partitions from log")
         return found
     finally:
         await connection.close(timeout=5)

@@ -18,7 +18,7 @@ from shared.events.refund import RefundEvent
 from shared.events.return_label import ReturnEvent
 
 PARTITIONS = 12
-"""Of every topic, for ever: another number would move keys to other partitions."""
+"""Of every topic, where nobody asks for another number when the databases are made; each log keeps what it was told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from shared.resilience.retry import Transient
+from shared.resilience.retry import Halted, Transient
 
 CONNECT_LIMIT = 15.0
 ASK_LIMIT = 10.0
@@ -29,6 +29,14 @@ def troubles() -> Iterator[None]:
         yield
     except KafkaError as error:
         raise KafkaTrouble(f"{type(error).__name__}: {error}") from error
+
+
+def other_partitions(topic: str, there: int, wanted: int) -> Halted:
+    """The topic is not of this installation: its keys stand in other partitions than ours."""
+    return Halted(
+        f"topic {topic} has {there} partitions instead of {wanted}: keys would move; create it anew, or set "
+        f"MAKEWHOLE_PARTITIONS={there} where the databases were made with that"
+    )
 
 
 async def ended(work: Coroutine[Any, Any, None]) -> None:

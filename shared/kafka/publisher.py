@@ -10,20 +10,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.partitioner import murmur2
 
-from shared.events.logs import PARTITIONS
-from shared.kafka.connections import ACK_LIMIT, ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, troubles
+from shared.kafka.connections import ACK_LIMIT, ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, other_partitions, troubles
 from shared.kafka.records import Ack, Outgoing
 from shared.kafka.source import KafkaSource
 from shared.resilience.retry import Halted
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """The partition that Java's and aiokafka's producers choose for a key; librdkafka does so with
-    `partitioner=murmur2_random`.
-    """
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 class KafkaPublisher:
@@ -37,12 +28,12 @@ class KafkaPublisher:
         self._producer = producer
         self._bootstrap = bootstrap
         self._topic = topic
-        self._partitions = partitions
+        self.partitions = partitions
         self._spent = False
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, bootstrap: str, topic: str, partitions: int = PARTITIONS) -> AsyncIterator[KafkaPublisher]:
+    async def opened(cls, bootstrap: str, topic: str, partitions: int) -> AsyncIterator[KafkaPublisher]:
         """A connected publisher; Transient where Kafka does not answer, Halted where the topic has another number of
         partitions.
         """
@@ -65,10 +56,6 @@ class KafkaPublisher:
         finally:
             await publisher._close()
 
-    def partition(self, key: str) -> int:
-        """The partition of all records with this key."""
-        return partition_of(key.encode(), self._partitions)
-
     async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
         """The acknowledgements of the batch's leading run; fewer than the batch means that the publisher is spent."""
         sent = await self._send_all(batch)
@@ -80,7 +67,7 @@ class KafkaPublisher:
 
     async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
         """By partition: the `ce_id` of the record at the offset, or None where there is none."""
-        async with KafkaSource.opened(self._bootstrap, self._topic, list(offsets)) as source:
+        async with KafkaSource.opened(self._bootstrap, self._topic, self.partitions, list(offsets)) as source:
             bounds = await source.bounds()
             there = {p: offset for p, offset in offsets.items() if bounds[p][0] <= offset < bounds[p][1]}
             ids = {p: None for p in offsets} | await source.ids(there)
@@ -91,11 +78,8 @@ class KafkaPublisher:
             async with asyncio.timeout(CONNECT_LIMIT):
                 await self._producer.start()
                 there = await self._producer.partitions_for(self._topic)
-        if len(there) != self._partitions:
-            raise Halted(
-                f"topic {self._topic} has {len(there)} partitions instead of {self._partitions}: keys would "
-                f"move; create it anew"
-            )
+        if len(there) != self.partitions:
+            raise other_partitions(self._topic, len(there), self.partitions)
 
     async def _send_all(self, batch: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
         sent: list[asyncio.Future[Any]] = []

@@ -9,8 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.events.logs import PARTITIONS
-from shared.kafka.connections import ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, troubles
+from shared.kafka.connections import ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, other_partitions, troubles
 from shared.kafka.records import Record
 
 
@@ -19,35 +18,45 @@ class KafkaSource:
     database.
     """
 
-    def __init__(
-        self, consumer: AIOKafkaConsumer, asker: AIOKafkaConsumer, topic: str, partitions: Sequence[int]
-    ) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, asker: AIOKafkaConsumer, topic: str) -> None:
         self._consumer = consumer
         self._asker = asker
         self._topic = topic
-        self._partitions = [TopicPartition(topic, partition) for partition in partitions]
+        self._assigned: list[TopicPartition] = []
+        self.partitions = 0
 
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(
-        cls, bootstrap: str, topic: str, partitions: Sequence[int] = range(PARTITIONS)
+        cls, bootstrap: str, topic: str, partitions: int | None = None, only: Sequence[int] | None = None
     ) -> AsyncIterator[KafkaSource]:
-        """A connected source; Transient where Kafka does not answer."""
+        """A connected source, of all partitions where not of `only` some.
+
+        Transient where Kafka does not answer, Halted where the topic has another number of `partitions`.
+        """
         options = {"enable_auto_commit": False, "auto_offset_reset": "none", "fetch_max_wait_ms": 500, **COMMON}
         # A broker answers one request after the other on a connection: the asker never fetches, or its questions would
         # wait behind fetches.
         both = consumer, asker = [AIOKafkaConsumer(bootstrap_servers=bootstrap, **options) for _ in range(2)]
-        source = cls(consumer, asker, topic, partitions)
+        source = cls(consumer, asker, topic)
         try:
             with troubles():
                 async with asyncio.timeout(CONNECT_LIMIT):
                     await asyncio.gather(*(each.start() for each in both))
-                consumer.assign(source._partitions)
+                    source.partitions = len(await asker._client._wait_on_metadata(topic))
+            if partitions not in (None, source.partitions):
+                raise other_partitions(topic, source.partitions, partitions)
+            source._assign(range(source.partitions) if only is None else only)
             yield source
         finally:
             for each in both:
                 await ended(each.stop())
                 await ended(each._client.close())  # stop() does not get there where a fetch under way was cancelled
+
+    def _assign(self, partitions: Sequence[int]) -> None:
+        self._assigned = [TopicPartition(self._topic, partition) for partition in partitions]
+        with troubles():
+            self._consumer.assign(self._assigned)
 
     async def bounds(self) -> dict[int, tuple[int, int]]:
         """By partition: the offset of the first record, and the one that the next record will get."""
@@ -55,9 +64,9 @@ class KafkaSource:
             async with asyncio.timeout(ASK_LIMIT):
                 ask = self._asker
                 first, end = await asyncio.gather(
-                    ask.beginning_offsets(self._partitions), ask.end_offsets(self._partitions)
+                    ask.beginning_offsets(self._assigned), ask.end_offsets(self._assigned)
                 )
-        return {at.partition: (first[at], end[at]) for at in self._partitions}
+        return {at.partition: (first[at], end[at]) for at in self._assigned}
 
     def seek(self, partition: int, offset: int) -> None:
         """The partition goes on at the offset."""
@@ -77,7 +86,7 @@ class KafkaSource:
         found: dict[int, str | None] = {}
         for partition, offset in offsets.items():
             self.seek(partition, offset)
-        self._consumer.pause(*(at for at in self._partitions if at.partition not in offsets))
+        self._consumer.pause(*(at for at in self._assigned if at.partition not in offsets))
         async with asyncio.timeout(ASK_LIMIT):
             while len(found) < len(offsets):
                 for partition, records in (await self.fetch(1.0, 500)).items():

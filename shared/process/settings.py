@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.events.logs import PARTITIONS
+from shared.events.slot import SLOTS, divides
 from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url
 
 _KNOWN_TO_THE_STACK = "PORT_BASE"
@@ -31,6 +33,8 @@ class Settings(BaseSettings):
     # Addresses may hold passwords, so they stay out of every representation.
     database_url: str = Field("", repr=False)
     kafka: str = ""
+    partitions: int = PARTITIONS
+    """Of each topic: chosen when the databases are made, which keep it, and held against what they and Kafka say."""
     sandbox: str = ""
     oidc_issuer: str = ""
     oidc_jwks: str = ""
@@ -47,6 +51,13 @@ class Settings(BaseSettings):
     state: Path | None = None
     crash: str = Field("", validation_alias=AliasChoices("MAKEWHOLE_CRASH", "CRASH"))
     """Where the process shall kill itself (tests only): `name:nth`, comma between."""
+
+    @field_validator("partitions")
+    @classmethod
+    def _whole_slots(cls, partitions: int) -> int:
+        if not divides(partitions):
+            raise ValueError(f"{partitions} does not divide {SLOTS}: choose 12, 24, 48, 96 or another divisor")
+        return partitions
 
     @model_validator(mode="before")
     @classmethod

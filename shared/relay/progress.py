@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.events.base import Stored
+from shared.eventstore.identity import identify
 from shared.kafka.records import Ack
 from shared.resilience.retry import Halted, Transient
 
@@ -73,6 +74,7 @@ class RelayProgress:
     """A relay's place in its log and topic, taken over under `epoch`."""
 
     topic: str
+    partitions: int
     log_id: UUID
     epoch: int
     position: int
@@ -101,8 +103,11 @@ class RelayProgress:
         return tails
 
 
-async def take_over(pool: Pool, topic: str) -> RelayProgress:
-    """The place that the checkpoint names, under a new epoch; Halted where it speaks of another log."""
+async def take_over(pool: Pool, topic: str, partitions: int) -> RelayProgress:
+    """The place that the checkpoint names, under a new epoch; Halted where it speaks of another log, or where the log
+    was made for another number of partitions than its topic has.
+    """
+    (await identify(pool)).demand(partitions)
     (row,) = await pool.fetch(TAKE_OVER, topic)
     if row["log_id"] != row["now"]:
         raise Halted(
@@ -113,7 +118,7 @@ async def take_over(pool: Pool, topic: str) -> RelayProgress:
         tail["partition"]: LastPublished(tail["position"], tail["next_offset"], tail["id"])
         for tail in await pool.fetch(TAILS, topic)
     }
-    return RelayProgress(topic, UUID(str(row["log_id"])), row["epoch"], row["position"], tails)
+    return RelayProgress(topic, partitions, UUID(str(row["log_id"])), row["epoch"], row["position"], tails)
 
 
 def lost(topic: str, partition: int, tail: LastPublished) -> Halted:

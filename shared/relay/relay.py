@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.events import codec
 from shared.events.base import Stored
+from shared.events.slot import slot_of
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Ack, Outgoing
 from shared.observability import metrics
@@ -47,8 +48,9 @@ class Log(Protocol):
 class Publisher(Protocol):
     """Where the relay writes: one topic."""
 
-    def partition(self, key: str) -> int:
-        """The partition of all records with this key."""
+    @property
+    def partitions(self) -> int:
+        """How many partitions it has."""
 
     async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
         """The acknowledgements of the batch's leading run; fewer than the batch: this publisher is spent."""
@@ -64,7 +66,7 @@ class NotAcknowledged(Transient):
     """Kafka acknowledged less than the batch."""
 
 
-def outgoing(place: RelayProgress, publisher: Publisher, rows: Sequence[Stored], source: str) -> list[Outgoing]:
+def outgoing(place: RelayProgress, rows: Sequence[Stored], source: str) -> list[Outgoing]:
     """The rows as records, their data as it is stored: an event of a version that we do not know goes through too.
 
     Each names the position before it in its partition, so that a reader notices when the topic has lost one.
@@ -74,7 +76,7 @@ def outgoing(place: RelayProgress, publisher: Publisher, rows: Sequence[Stored],
     previous = {partition: tail.position for partition, tail in place.tails.items()}
     batch = []
     for row in rows:
-        partition = publisher.partition(row.key)
+        partition = slot_of(row.key) % place.partitions
         headers = codec.headers(row, source, place.log_id)
         headers.append(("ce_previous", str(previous.get(partition, 0)).encode()))
         batch.append(Outgoing(partition, row.key.encode(), row.data, headers))
@@ -140,7 +142,7 @@ class Relay(Component):
                 await backoff.pause(error)
 
     async def _session(self, lease: Lease, publisher: Publisher, backoff: Backoff) -> None:
-        place = self._place = await take_over(self._pool, self._topic)
+        place = self._place = await take_over(self._pool, self._topic, publisher.partitions)
         while True:
             await verify(place, publisher)
             await self._send_until(asyncio.get_running_loop().time() + VERIFY_EVERY, place, lease, publisher, backoff)
@@ -158,7 +160,7 @@ class Relay(Component):
                 await lease.woken(POLL)
 
     async def _send(self, place: RelayProgress, publisher: Publisher, rows: Sequence[Stored]) -> None:
-        acks = await publisher.publish(outgoing(place, publisher, rows, self._source))
+        acks = await publisher.publish(outgoing(place, rows, self._source))
         crash_points.point(AFTER_ACK)
         if acks:
             await place.save(self._pool, rows[: len(acks)], acks)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from shared.events.logs import PARTITIONS
+from shared.eventstore.identity import identify
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Record
 from shared.observability import metrics
@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 
 class Source(Protocol):
     """Where a subscription reads: all partitions of one topic."""
+
+    @property
+    def partitions(self) -> int:
+        """How many it has."""
 
     async def bounds(self) -> dict[int, tuple[int, int]]:
         """By partition: the offset of the first record, and the one that the next record will get."""
@@ -67,7 +71,6 @@ class Subscription(Component):
         dsn: str,
         source: Callable[[], AbstractAsyncContextManager[Source]],
         decode: Decode | None = None,
-        partitions: int = PARTITIONS,
         give_up: float = GIVE_UP_AFTER,
     ) -> None:
         self._name = name
@@ -76,7 +79,6 @@ class Subscription(Component):
         self._dsn = dsn
         self._open = source
         self._decode = decode
-        self._partitions = range(partitions)
         self._give_up = give_up
         self._source: Source | None = None
         self._trouble: str | None = "not started"
@@ -134,7 +136,9 @@ class Subscription(Component):
 
     async def _session(self, source: Source, backoff: Backoff) -> None:
         home = self._home
-        marks = await claim(home.pool, home.subscription, home.topic, self._partitions)
+        if self._decode is None:
+            (await identify(home.pool)).demand(source.partitions)
+        marks = await claim(home.pool, home.subscription, home.topic, range(source.partitions))
         await home.parking.load(home.pool)
         self._followers = {partition: self._follower(mark) for partition, mark in marks.items()}
         await self._seek(source)

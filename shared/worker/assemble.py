@@ -47,7 +47,7 @@ class Assembly:
 
     def relay(self) -> Relay:
         """The log to its topic."""
-        publisher = partial(KafkaPublisher.opened, self.settings.kafka, self.log.topic)
+        publisher = partial(KafkaPublisher.opened, self.settings.kafka, self.log.topic, self.settings.partitions)
         return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source)
 
     def projection(self, name: str, project: Project) -> Subscription:
@@ -67,7 +67,7 @@ class Assembly:
         return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
 
     def _subscription(self, name: str, log: Log, handler: Handler) -> Subscription:
-        source = partial(KafkaSource.opened, self.settings.kafka, log.topic)
+        source = partial(KafkaSource.opened, self.settings.kafka, log.topic, self.settings.partitions)
         return Subscription(name, log.topic, handler, self.pool, self.dsn, source)
 
 

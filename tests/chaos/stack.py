@@ -20,6 +20,7 @@ from local_stack.server import Server
 from local_stack.services import services
 from local_stack.supervisor import SupervisedServer
 from local_stack.topics import ensure_topics
+from shared.events.logs import PARTITIONS
 from shared.process.addresses import Ports
 from tests.support.servers import backing
 from tests.support.servers.stack import eventually
@@ -163,7 +164,7 @@ async def chaos_stack() -> AsyncIterator[Chaos]:
         try:
             await _start(stack, processes, [Postgres(state, ports.postgres), Kafka(state, ports.kafka)])
             await ensure_databases(stack.database_url)
-            await asyncio.gather(migrate_all(stack.database_url), ensure_topics(stack.kafka))
+            await asyncio.gather(migrate_all(stack.database_url, PARTITIONS), ensure_topics(stack.kafka))
             await _start(stack, processes, services(ports, stack.database_url, stack.kafka))
             yield stack
         finally:

@@ -220,6 +220,7 @@ class MemorySource:
 
     def __init__(self, partitions: Sequence[Sequence[Record]], turns: Iterator[tuple[int, int]]) -> None:
         self._partitions = partitions
+        self.partitions = len(partitions)
         self._turns = turns
         self._at = [0] * len(partitions)
 
@@ -245,7 +246,7 @@ class MemorySource:
 
 @pytest.fixture(scope="module")
 async def flow(databases: backing.Databases) -> AsyncIterator[Flow]:
-    async with flow_on(await databases.migrated("dispute"), "no kafka", TOPIC) as flow:
+    async with flow_on(await databases.migrated("dispute", PARTITIONS), "no kafka", TOPIC) as flow:
         yield flow
 
 
@@ -268,7 +269,7 @@ async def test_rows_and_checkpoints_on_postgresql_obey_the_same_law(
     ):  # a first worker sees the topic's beginning, a second one all of it
         source = MemorySource([records[:end] for records in topic], itertools.cycle(turns))
         subscription = Subscription(
-            name, TOPIC, Projection(count_versions), flow.pool, flow.dsn, partial(opened, source), partitions=PARTITIONS
+            name, TOPIC, Projection(count_versions), flow.pool, flow.dsn, partial(opened, source)
         )
         async with running(subscription):
             await eventually(partial(is_quiet, subscription))

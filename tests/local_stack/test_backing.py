@@ -17,11 +17,12 @@ from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
 from local_stack.report import StackError
 from local_stack.server import serving
+from local_stack.settings import StackSettings
 from local_stack.state import wipe
 from local_stack.topics import TOPICS, ensure_topics
 from shared.process.addresses import database_name, database_url
 from tests.support.servers import backing
-from tests.support.servers.stack import LIMIT, descendants, living
+from tests.support.servers.stack import LIMIT, descendants, eventually, living
 
 pytestmark = pytest.mark.slow  # each starts servers of its own
 
@@ -86,6 +87,28 @@ async def test_the_topics_are_kept_for_ever_and_stamped_by_the_broker(kafka: str
     assert settings["message.timestamp.type"] == "LogAppendTime"
     assert settings["min.insync.replicas"] == "1"
     assert settings["max.message.bytes"] == "1048588"
+
+
+async def test_a_topic_with_another_number_of_partitions_is_refused_and_left_as_it_is(
+    kafka: str, fresh_topic: Callable[..., Awaitable[str]]
+) -> None:
+    topic = await fresh_topic()
+
+    async def is_refused() -> bool:  # once the broker tells of a topic as new as this one
+        try:
+            await ensure_topics(kafka, [topic], 24)
+        except StackError as error:
+            return "has 12 partitions, MAKEWHOLE_PARTITIONS is 24" in str(error)
+        return False
+
+    await eventually(is_refused)
+    await ensure_topics(kafka, [topic])
+
+
+@pytest.mark.parametrize("partitions", ["7", "0", "4096", "x"])
+def test_partitions_that_hold_parts_of_slots_are_one_line(tmp_path: Path, partitions: str) -> None:
+    with pytest.raises(StackError, match="a divisor of 3072"):
+        StackSettings.read({"MAKEWHOLE_STATE": str(tmp_path), "MAKEWHOLE_PARTITIONS": partitions})
 
 
 async def test_a_topic_that_nobody_made_is_not_made_by_asking(kafka: str) -> None:

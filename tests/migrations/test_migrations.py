@@ -12,10 +12,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from local_stack.state import PROJECT
 from migrations import SERVICES, migrate, migrate_all
 from migrations.event_store import statements
+from migrations.migrator import OtherPartitions
+from shared.events.logs import PARTITIONS
 
 Migrated = Callable[[str], Awaitable[str]]
 MACHINES = ("dispute", "refund", "return_label")
@@ -33,7 +36,7 @@ async def fetch(dsn: str, query: str) -> list[asyncpg.Record]:
 async def test_a_second_migration_finds_nothing_to_do(migrated: Migrated) -> None:
     dsn = await migrated("refund")
     before = await fetch(dsn, "select log_id from log")
-    await migrate("refund", dsn)
+    await migrate("refund", dsn, PARTITIONS)
     assert await fetch(dsn, "select log_id from log") == before
 
 
@@ -55,11 +58,11 @@ async def test_two_migrators_at_once_do_the_work_once(empty_database: str) -> No
     assert [tuple(row) for row in await fetch(empty_database, "select count(*) from log")] == [(1,)]
 
 
-MIGRATE = "import asyncio, sys, migrations; asyncio.run(migrations.migrate('dispute', sys.argv[1]))"
+MIGRATE = "import asyncio, sys, migrations; asyncio.run(migrations.migrate('dispute', sys.argv[1], 12))"
 
 
 async def test_missing_databases_are_made_and_all_are_migrated(postgres_url: str) -> None:
-    await asyncio.gather(migrate_all(postgres_url), migrate_all(postgres_url))
+    await asyncio.gather(migrate_all(postgres_url, PARTITIONS), migrate_all(postgres_url, PARTITIONS))
     for service in SERVICES:
         versions = await fetch(f"{postgres_url}/makewhole_{service}", "select version_num from alembic_version")
         assert len(versions) == 1
@@ -69,7 +72,20 @@ async def test_missing_databases_are_made_and_all_are_migrated(postgres_url: str
 
 async def test_an_unknown_service_is_refused(empty_database: str) -> None:
     with pytest.raises(ValueError, match="no such service: orders"):
-        await migrate("orders", empty_database)
+        await migrate("orders", empty_database, PARTITIONS)
+
+
+async def test_a_log_keeps_the_number_of_partitions_that_it_was_made_for(empty_database: str) -> None:
+    await migrate("dispute", empty_database, 96)
+    with pytest.raises(OtherPartitions, match="MAKEWHOLE_PARTITIONS=96"):
+        await migrate("dispute", empty_database, 12)
+    assert [tuple(row) for row in await fetch(empty_database, "select partitions from log")] == [(96,)]
+
+
+@pytest.mark.parametrize("partitions", [0, -12, 5, 4096])
+async def test_no_log_is_made_for_partitions_that_hold_parts_of_slots(empty_database: str, partitions: int) -> None:
+    with pytest.raises(IntegrityError, match="log_partitions_hold_whole_slots"):
+        await migrate("dispute", empty_database, partitions)
 
 
 @pytest.mark.parametrize("service", SERVICES)

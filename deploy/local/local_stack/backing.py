@@ -71,7 +71,7 @@ class Backing:
         await ensure_databases(url)
         if self.migrations:
             started = time.monotonic()
-            await migrate_all(url)
+            await migrate_all(url, self.settings.partitions)
             say(f"databases are migrated ({time.monotonic() - started:.1f} s)")
         return url
 
@@ -87,7 +87,7 @@ class Backing:
         bootstrap = self.settings.kafka or await self._own_kafka()
         if not self.settings.local_kafka:
             await _until_it_answers(bootstrap)
-        await ensure_topics(bootstrap)
+        await ensure_topics(bootstrap, partitions=self.settings.partitions)
         return bootstrap
 
     async def _own_kafka(self) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from local_stack.report import StackError
-from shared.events.logs import LOGS
+from shared.events.logs import LOGS, PARTITIONS
 from shared.process.addresses import database_name, database_url
 
 SERVICES = (*LOGS, "sandbox")
@@ -27,20 +27,20 @@ async def ensure_databases(server_url: str, services: Sequence[str] = SERVICES) 
         await connection.close()
 
 
-async def migrate_all(server_url: str, services: Sequence[str] = SERVICES) -> None:
+async def migrate_all(server_url: str, partitions: int, services: Sequence[str] = SERVICES) -> None:
     """Brings every service's database up to date, one after the other: the tool behind it keeps its state in
     globals.
     """
     for service in services:
-        await migrate(service, database_url(server_url, database_name(service)))
+        await migrate(service, database_url(server_url, database_name(service)), partitions)
 
 
-async def migrate(service: str, url: str) -> None:
+async def migrate(service: str, url: str, partitions: int = PARTITIONS) -> None:
     """Brings one database up to date; the only place that knows how migrations are called."""
     # In a thread, because the import takes most of a second and Kafka is being watched meanwhile.
     migrator = await asyncio.to_thread(import_module, "migrations.migrator")
     try:
-        await migrator.migrate(service, url)
+        await migrator.migrate(service, url, partitions)
     except Exception as error:  # whatever a revision runs into; the log of the server has the rest
         raise StackError(
             f"the migration of {service} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from local_stack.report import StackError
 from local_stack.state import state_folder
+from shared.events.logs import PARTITIONS
+from shared.events.slot import SLOTS, divides
 from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports
 
 BACKINGS = ("local", "containers")
@@ -23,6 +25,7 @@ class StackSettings:
     backing: str = "local"
     database_url: str | None = None
     kafka: str | None = None
+    partitions: int = PARTITIONS
     fresh: bool = False
     demo: bool = True
 
@@ -35,6 +38,7 @@ class StackSettings:
             backing=_backing(environment.get("MAKEWHOLE_BACKING", "")),
             database_url=environment.get("MAKEWHOLE_DATABASE_URL") or None,
             kafka=environment.get("MAKEWHOLE_KAFKA") or None,
+            partitions=_partitions(environment.get("MAKEWHOLE_PARTITIONS", "")),
             fresh=_is_on(environment.get("FRESH", "0")),
             demo=_is_on(environment.get("DEMO", "1")),
         )
@@ -91,6 +95,14 @@ def _backing(text: str) -> str:
     if text and text not in BACKINGS:
         raise StackError(f"MAKEWHOLE_BACKING={text} is unknown: choose {' or '.join(BACKINGS)}")
     return text or BACKINGS[0]
+
+
+def _partitions(text: str) -> int:
+    if not text:
+        return PARTITIONS
+    if not text.isdigit() or not divides(int(text)):
+        raise StackError(f"MAKEWHOLE_PARTITIONS={text}: choose a divisor of {SLOTS}, such as 12, 24, 48 or 96")
+    return int(text)
 
 
 def _is_on(text: str) -> bool:

@@ -11,17 +11,24 @@ from aiokafka.errors import KafkaError
 from local_stack.report import StackError
 from shared.events.logs import LOGS, PARTITIONS
 
-TOPICS = (*(log.topic for log in LOGS.values()), "order.events")
+SHOPS_TOPIC = "order.events"
+TOPICS = (*(log.topic for log in LOGS.values()), SHOPS_TOPIC)
 PROBE = "makewhole.probe"
 TOPIC_ALREADY_EXISTS = 36
 
 
 async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partitions: int = PARTITIONS) -> None:
-    """Creates the missing topics: kept for ever, stamped by the broker, on up to three brokers."""
+    """Creates the missing topics: kept for ever, stamped by the broker, on up to three brokers.
+
+    StackError where one of ours is there with another number of partitions: its keys would stand in two of them.
+    """
     async with _admin(bootstrap) as admin:
         brokers = len((await admin.describe_cluster())["brokers"])
         replicas = min(3, brokers)
         await _create(admin, [_kept_for_ever(name, partitions, replicas) for name in names])
+        for topic in await admin.describe_topics([name for name in names if name != SHOPS_TOPIC]):
+            if (there := len(topic["partitions"])) not in (0, partitions):
+                raise StackError(f"topic {topic['topic']} has {there} partitions, MAKEWHOLE_PARTITIONS is {partitions}")
 
 
 async def round_trip(bootstrap: str) -> bool:

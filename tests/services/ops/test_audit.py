@@ -17,7 +17,7 @@ from ops.audit.log import JournalCheck, LogCheck, journal
 from ops.audit.topic import TopicCheck
 from shared.events import codec
 from shared.events.order import OrderCancelled, OrderCarrierLost
-from shared.kafka.publisher import partition_of
+from shared.events.slot import slot_of
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 LOG_ID = "11111111-1111-1111-1111-111111111111"
@@ -87,14 +87,12 @@ def test_a_log_with_a_hole_a_gap_or_a_second_key_is_caught(entries: list[Entry],
 
 def published(source: Entry, **changes: Any) -> Published:
     print_ = fingerprint(source.type, source.data)
-    record = Published(
-        partition_of(source.key.encode(), 12), source.key.encode(), source.id, source.position, LOG_ID, print_
-    )
+    record = Published(slot_of(source.key) % 12, source.key.encode(), source.id, source.position, LOG_ID, print_)
     return replace(record, **changes)
 
 
 def topic_check(records: Sequence[Published], relayed: int = 4) -> Check:
-    check = TopicCheck("dispute", LOG_ID, relayed)
+    check = TopicCheck("dispute", LOG_ID, relayed, 12)
     for each in LOG:
         check.add(each)
     for record in records:

@@ -26,6 +26,7 @@ from shared.decider import Decider
 from shared.events import codec
 from shared.events.base import Cause, Command
 from shared.events.dispute import Decision, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
+from shared.events.logs import PARTITIONS
 from shared.eventstore.connections import open_pool
 from shared.eventstore.handle import handle
 from shared.eventstore.store import PostgresEventStore, open_store
@@ -250,7 +251,9 @@ async def test_what_the_relay_publishes_is_the_log_event_by_event(
     dsn, topic = await migrated("dispute"), await fresh_topic("dispute.events")
     await lived("dispute", dsn)
     async with open_store(dsn) as store, open_pool(dsn) as pool:
-        relay = Relay(store, pool, dsn, partial(KafkaPublisher.opened, kafka, topic), topic, "/makewhole/dispute")
+        relay = Relay(
+            store, pool, dsn, partial(KafkaPublisher.opened, kafka, topic, PARTITIONS), topic, "/makewhole/dispute"
+        )
         async with running(relay):
             await eventually(lambda: published_up_to(dsn))
     assert not await topic_faults(dsn, kafka, topic)
@@ -266,9 +269,9 @@ async def published_up_to(dsn: str) -> bool:
 
 async def topic_faults(dsn: str, kafka: str, topic: str) -> Sequence[str]:
     async with snapshot(dsn) as moment:
-        check = TopicCheck("dispute", await moment.log_id(), await moment.relayed())
+        check = TopicCheck("dispute", str((await moment.identity()).log_id), await moment.relayed(), PARTITIONS)
         async for entry in moment.entries():
             check.add(entry)
-        async for each in published(kafka, topic):
+        async for each in published(kafka, topic, PARTITIONS):
             check.publish(each)
     return check.result().examples

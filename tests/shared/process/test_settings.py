@@ -64,6 +64,16 @@ def test_an_empty_variable_is_one_that_is_not_set(bare: pytest.MonkeyPatch) -> N
     assert Settings().kafka == "127.0.0.1:19092"
 
 
+@pytest.mark.parametrize("partitions", ["0", "-12", "7", "6144", "twelve"])
+def test_partitions_hold_whole_slots(bare: pytest.MonkeyPatch, partitions: str) -> None:
+    assert Settings().partitions == 12
+    given(bare, {"MAKEWHOLE_PARTITIONS": "96"})
+    assert Settings().partitions == 96
+    given(bare, {"MAKEWHOLE_PARTITIONS": partitions})
+    with pytest.raises(SystemExit, match="partitions"):
+        Settings.load()
+
+
 def test_the_crash_plan_is_read_under_its_short_name(bare: pytest.MonkeyPatch) -> None:
     given(bare, {"CRASH": "append.after_commit:3"})
     assert Settings().crash == "append.after_commit:3"

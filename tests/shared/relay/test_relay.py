@@ -26,6 +26,7 @@ from local_stack.state import PROJECT
 from local_stack.topics import ensure_topics
 from shared.events import codec
 from shared.events.logs import PARTITIONS
+from shared.events.slot import slot_of
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import Ack, Outgoing
 from shared.relay import relay
@@ -66,12 +67,12 @@ class Read:
         return int(self.headers["ce_position"])
 
 
-def read_topic(bootstrap: str, topic: str) -> list[Read]:
+def read_topic(bootstrap: str, topic: str, partitions: int) -> list[Read]:
     """All that is in the topic, by librdkafka."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "stranger", "enable.auto.commit": False})
     limit = time.monotonic() + LIMIT
-    ends = {p: end_of(consumer, TopicPartition(topic, p), limit) for p in range(PARTITIONS)}
-    consumer.assign([TopicPartition(topic, p, 0) for p in range(PARTITIONS)])
+    ends = {p: end_of(consumer, TopicPartition(topic, p), limit) for p in range(partitions)}
+    consumer.assign([TopicPartition(topic, p, 0) for p in range(partitions)])
     found: list[Read] = []
     while len(found) < sum(ends.values()):
         assert time.monotonic() < limit
@@ -97,7 +98,7 @@ def read(message: Any) -> Read:
 
 
 async def topic_of(flow: Flow) -> list[Read]:
-    return await asyncio.to_thread(read_topic, flow.bootstrap, flow.topic)
+    return await asyncio.to_thread(read_topic, flow.bootstrap, flow.topic, flow.partitions)
 
 
 def by_partition(records: Sequence[Read]) -> Mapping[int, list[int]]:
@@ -244,7 +245,7 @@ class Stumbling:
     def __init__(self, publisher: KafkaPublisher, most: int) -> None:
         self.inner = publisher
         self.most = most
-        self.partition, self.ids_at = publisher.partition, publisher.ids_at
+        self.partitions, self.ids_at = publisher.partitions, publisher.ids_at
 
     async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
         return (await self.inner.publish(batch))[: self.most]
@@ -277,11 +278,9 @@ class Gate:
 
     def __init__(self, publisher: KafkaPublisher) -> None:
         self.inner = publisher
+        self.partitions = publisher.partitions
         self.reached = asyncio.Event()
         self.opened = asyncio.Event()
-
-    def partition(self, key: str) -> int:
-        return self.inner.partition(key)
 
     async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
         return await self.inner.ids_at(offsets)
@@ -477,7 +476,7 @@ async def test_a_topic_that_holds_other_records_stops_the_relay(flow: Flow) -> N
     async with running(before := flow.relay()):
         await eventually(partial(all_published, before))
     await create_anew(flow)
-    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+    async with flow.publisher() as publisher:
         strange = [Outgoing(p, b"k", b"{}", [("ce_id", b"strange/1")]) for p in range(PARTITIONS) for _ in range(30)]
         assert len(await publisher.publish(strange)) == len(strange)
     async with running(after := flow.relay()):
@@ -514,3 +513,28 @@ async def test_a_topic_with_another_number_of_partitions_is_refused(
     flow.topic = await fresh_topic("dispute.events", 3)
     async with running(relay := flow.relay()):
         await eventually(partial(reason, relay, "3 partitions instead of 12"))
+
+
+async def test_a_topic_of_other_partitions_than_the_log_was_made_for_is_refused(
+    flow: Flow, fresh_topic: Callable[..., Awaitable[str]]
+) -> None:
+    flow.partitions, flow.topic = 24, await fresh_topic("dispute.events", 24)
+    async with running(relay := flow.relay()):
+        await eventually(partial(reason, relay, "set MAKEWHOLE_PARTITIONS=12"))
+    assert await topic_of(flow) == []
+
+
+async def test_a_key_stands_in_its_slots_partition_whatever_their_number(
+    databases: backing.Databases, kafka: str, fresh_topic: Callable[..., Awaitable[str]]
+) -> None:
+    dsn, topic = await databases.migrated("dispute", 96), await fresh_topic("dispute.events", 96)
+    async with flow_on(dsn, kafka, topic) as flow:
+        flow.partitions = 96
+        async with running(relay := flow.relay(), flow.subscription("seen", Projection(count_versions))):
+            await flow.fill(streams=60, versions=2)
+            await eventually(partial(all_published, relay))
+            await eventually(flow.projected)
+        records = await topic_of(flow)
+    assert {(record.key, record.partition) for record in records} == {
+        (f"order-{n}", slot_of(f"order-{n}") % 96) for n in range(60)
+    }

@@ -15,7 +15,7 @@ import pytest
 from local_stack.state import PROJECT
 from shared.events.base import Recorded
 from shared.events.logs import PARTITIONS
-from shared.kafka.publisher import KafkaPublisher, partition_of
+from shared.events.slot import slot_of
 from shared.kafka.records import Outgoing, Record
 from shared.relay.progress import rewind
 from shared.resilience.retry import GaveUp
@@ -143,7 +143,7 @@ async def test_records_that_a_topic_has_lost_hold_the_partition_until_they_are_p
     await publish_all(flow)
     whole = await topic_of(flow)
     await create_anew(flow)
-    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+    async with flow.publisher() as publisher:
         kept = [record for record in whole if record.headers["ce_id"] != "order-1/2"]
         await publisher.publish(
             [
@@ -223,7 +223,7 @@ async def test_a_parked_stream_is_retried_in_order_and_goes_on(flow: Flow) -> No
 
 
 async def test_a_record_without_sense_is_parked_by_itself(flow: Flow) -> None:
-    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+    async with flow.publisher() as publisher:
         await publisher.publish([Outgoing(3, b"order-1", b"\x00 not ours \xff", [("ce_id", b"\xff\x00")])])
     await flow.append("order-1", "a")
     await publish_all(flow)
@@ -243,7 +243,7 @@ async def test_an_unknown_type_is_parked_and_read_once_a_newer_version_knows_it(
         "ce_previous": "1",
         "ce_sequence": "2",
     }
-    async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+    async with flow.publisher() as publisher:
         await publisher.publish(
             [Outgoing(record.partition, b"order-1", record.value, [(n, t.encode()) for n, t in headers.items()])]
         )
@@ -366,9 +366,9 @@ async def test_a_foreign_topic_is_followed_by_offset(flow: Flow) -> None:
         ("ce_time", b"2026-03-02T09:00:00Z"),
         ("ce_type", b"shop.OrderShipped.v1"),
     ]
-    facts = [Outgoing(partition_of(b"%d" % n, PARTITIONS), b"%d" % n, b"shipped", shop) for n in range(40)]
+    facts = [Outgoing(slot_of(f"{n}") % PARTITIONS, b"%d" % n, b"shipped", shop) for n in range(40)]
     async with running(subscription := flow.subscription("shop", Projection(count_versions), decode=decode)):
-        async with KafkaPublisher.opened(flow.bootstrap, flow.topic) as publisher:
+        async with flow.publisher() as publisher:
             await publisher.publish(facts)
         await eventually(lambda: seen_streams(flow, 40))
         await eventually(partial(is_quiet, subscription))
@@ -380,3 +380,16 @@ async def test_a_foreign_topic_is_followed_by_offset(flow: Flow) -> None:
 
 async def seen_streams(flow: Flow, count: int) -> bool:
     return len(await flow.seen()) == count
+
+
+async def test_a_topic_of_other_partitions_than_the_log_was_made_for_is_not_followed(
+    flow: Flow, fresh_topic: Callable[..., Awaitable[str]]
+) -> None:
+    async with running(subscription := counting(flow)):
+        flow.topic = await fresh_topic("refund.events", 24)
+        async with running(told := flow.subscription("told", Projection(count_versions))):
+            await eventually(partial(says, told, "24 partitions instead of 12"))
+        flow.partitions = 24
+        async with running(made := flow.subscription("made", Projection(count_versions))):
+            await eventually(partial(says, made, "set MAKEWHOLE_PARTITIONS=12"))
+        await eventually(partial(is_quiet, subscription))

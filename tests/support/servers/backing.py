@@ -62,19 +62,19 @@ class Databases:
 
     def __init__(self, server_url: str) -> None:
         self.server_url = server_url
-        self._templates: dict[str, str] = {}
+        self._templates: dict[tuple[str, int], str] = {}
 
     async def empty(self) -> str:
         """The address of a new database with nothing in it."""
         return await self._create("template1")
 
-    async def migrated(self, service: str) -> str:
+    async def migrated(self, service: str, partitions: int = PARTITIONS) -> str:
         """The address of a new database with the service's tables."""
-        if service not in self._templates:
+        if (service, partitions) not in self._templates:
             url = await self.empty()
-            await migrate(service, url)
-            self._templates[service] = url.rsplit("/", 1)[1]
-        return await self._create(self._templates[service])
+            await migrate(service, url, partitions)
+            self._templates[service, partitions] = url.rsplit("/", 1)[1]
+        return await self._create(self._templates[service, partitions])
 
     async def drop(self, url: str) -> None:
         """Removes a database, whoever may still be connected."""

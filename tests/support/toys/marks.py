@@ -18,6 +18,7 @@ import asyncpg
 
 from shared.decider import Clear, Decider, Start, Stream
 from shared.events.base import Cause, Command, Event, Recorded, StreamName, Write, derived_uuid
+from shared.events.logs import PARTITIONS
 from shared.events.order import AccountStatusChanged, DeadlineMoved, OrderCarrierLost
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
@@ -80,6 +81,7 @@ class Flow:
     topic: str
     store: PostgresEventStore
     pool: Pool
+    partitions: int = PARTITIONS
     _versions: dict[str, int] = field(default_factory=dict)
     _commands: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -109,13 +111,13 @@ class Flow:
         await as_owner(self.dsn, "update log set log_id = gen_random_uuid()")
 
     def publisher(self) -> AbstractAsyncContextManager[KafkaPublisher]:
-        return KafkaPublisher.opened(self.bootstrap, self.topic)
+        return KafkaPublisher.opened(self.bootstrap, self.topic, self.partitions)
 
     def relay(self, publisher: Callable[[], AbstractAsyncContextManager[Publisher]] | None = None) -> Relay:
         return Relay(self.store, self.pool, self.dsn, publisher or self.publisher, self.topic, SOURCE)
 
     def subscription(self, name: str, handler: Handler, **more: Any) -> Subscription:
-        source = partial(KafkaSource.opened, self.bootstrap, self.topic)
+        source = partial(KafkaSource.opened, self.bootstrap, self.topic, self.partitions)
         return Subscription(name, self.topic, handler, self.pool, self.dsn, source, **more)
 
     async def seen(self) -> Mapping[str, Sequence[int]]:

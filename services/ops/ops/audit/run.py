@@ -95,12 +95,13 @@ async def _service(
     async with snapshot(stack.dsn(service)) as moment:
         log = LogCheck(service)
         acks = [] if acknowledged is None else [JournalCheck(acknowledged, service)]
-        topic = TopicCheck(service, await moment.log_id(), await moment.relayed())
+        identity = await moment.identity()
+        topic = TopicCheck(service, str(identity.log_id), await moment.relayed(), identity.partitions)
         deadlines = DeadlineCheck(service, await moment.deadlines(), outside.now, DECIDERS[service].deadlines)
         models = [ModelCheck(model, await moment.rows(model), included) for model in MODELS.get(service, ())]
         parked = _parked(service, await moment.parked())
         await _read(moment, log, [*acks, topic], [deadlines, *models, *shared])
-        async for record in published(stack.kafka, stack.topic(service)):
+        async for record in published(stack.kafka, stack.topic(service), identity.partitions):
             topic.publish(record)
     return [
         log.result(),

@@ -17,6 +17,7 @@ from ops.audit.deadlines import Key
 from ops.audit.entry import Entry, Published, fingerprint
 from ops.audit.read_models import Model, Row
 from ops.client import Api, Call, Unreachable
+from shared.eventstore.identity import LogIdentity, identify
 from shared.kafka.records import Record
 from shared.kafka.source import KafkaSource
 from shared.subscriptions.freshness import projected
@@ -48,9 +49,9 @@ class Snapshot:
         """The log's last position."""
         return int(await self.connection.fetchval("select coalesce(max(position), 0) from events"))
 
-    async def log_id(self) -> str:
+    async def identity(self) -> LogIdentity:
         """Which log it is."""
-        return str(await self.connection.fetchval("select log_id from log"))
+        return await identify(self.connection)
 
     async def relayed(self) -> int:
         """Up to which position the relay has published."""
@@ -97,11 +98,11 @@ async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
         await connection.close()
 
 
-async def published(bootstrap: str, topic: str) -> AsyncIterator[Published]:
+async def published(bootstrap: str, topic: str, partitions: int) -> AsyncIterator[Published]:
     """Every record of the topic up to its present end, each partition's in order; TimeoutError where they stop
     coming.
     """
-    async with KafkaSource.opened(bootstrap, topic) as source:
+    async with KafkaSource.opened(bootstrap, topic, partitions) as source:
         left = {}
         for partition, (first, end) in (await source.bounds()).items():
             source.seek(partition, first)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from ops.audit.check import Check
 from ops.audit.entry import Entry, Published, fingerprint
-from shared.events.logs import PARTITIONS
-from shared.kafka.publisher import partition_of
+from shared.events.slot import slot_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class TopicCheck:
     published.
     """
 
-    def __init__(self, service: str, log_id: str, relayed: int, partitions: int = PARTITIONS) -> None:
+    def __init__(self, service: str, log_id: str, relayed: int, partitions: int) -> None:
         self.check = Check.of(f"topic {service}", "missing", "extra", "disordered", "misplaced", "different", "waiting")
         for what in ("events", "records", "repeated"):
             self.check.see(what, 0)
@@ -74,7 +73,7 @@ class TopicCheck:
         if record.position <= self._reached.get(record.partition, 0) or record.position != known.position:
             self.check.fault("disordered", f"{name} at {record.position} in partition {record.partition}")
         self._reached[record.partition] = max(record.position, self._reached.get(record.partition, 0))
-        if record.key != known.key.encode() or record.partition != partition_of(known.key.encode(), self._partitions):
+        if record.key != known.key.encode() or record.partition != slot_of(known.key) % self._partitions:
             self.check.fault("misplaced", f"{name} with key {record.key!r} in partition {record.partition}")
         if record.print != known.print:
             self.check.fault("different", name)

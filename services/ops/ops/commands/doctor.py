@@ -13,10 +13,10 @@ from local_stack.topics import round_trip
 from ops.client import Api, Call, Unreachable, open_api
 from ops.commands.options import Json, finish, run
 from ops.stack import SERVICES, Stack
-from shared.events.logs import PARTITIONS
+from shared.eventstore.identity import identify
 from shared.kafka.source import KafkaSource
 from shared.process.addresses import Ports
-from shared.resilience.retry import Transient
+from shared.resilience.retry import Halted, Transient
 
 LIMIT = 5.0
 
@@ -51,7 +51,7 @@ async def _look(what: str, asked: Awaitable[str]) -> Finding:
     try:
         async with asyncio.timeout(4 * LIMIT):
             return Finding(what, True, await asked)
-    except (Unreachable, Transient, asyncpg.PostgresError, OSError, TimeoutError, LookupError) as error:
+    except (Unreachable, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError, LookupError) as error:
         return Finding(what, False, str(error) or type(error).__name__)
 
 
@@ -71,6 +71,7 @@ async def _database(stack: Stack, service: str) -> str:
             for name in ("fsync", "synchronous_commit", "server_version")
         }
         events = await connection.fetchval("select coalesce(max(position), 0) from events")
+        (await identify(connection)).demand(stack.settings.partitions)
     finally:
         await connection.close()
     if settings["fsync"] != "on" or settings["synchronous_commit"] == "off":
@@ -82,9 +83,9 @@ async def _database(stack: Stack, service: str) -> str:
 
 
 async def _topic(stack: Stack, service: str) -> str:
-    async with KafkaSource.opened(stack.kafka, stack.topic(service)) as source:
+    async with KafkaSource.opened(stack.kafka, stack.topic(service), stack.settings.partitions) as source:
         bounds = await source.bounds()
-    return f"{PARTITIONS} partitions, {sum(end - first for first, end in bounds.values())} records"
+    return f"{source.partitions} partitions, {sum(end - first for first, end in bounds.values())} records"
 
 
 async def _kafka(stack: Stack) -> str:

@@ -13,7 +13,7 @@ import typer
 from ops.client import Answer, Unreachable
 from ops.output import show
 from ops.stack import SERVICES
-from shared.resilience.retry import Transient
+from shared.resilience.retry import Halted, Transient
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Does the work; what goes wrong is one line on stderr and exit code 1."""
     try:
         return asyncio.run(work)
-    except (Failed, Unreachable, Transient, asyncpg.PostgresError, OSError, TimeoutError) as error:
+    except (Failed, Unreachable, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError) as error:
         fail(f"{error or type(error).__name__}")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

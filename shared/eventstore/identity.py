@@ -1,0 +1,37 @@
+"""The log's identity: which one it is, and into how many partitions it is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.resilience.retry import Halted
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Connection, Pool
+
+IDENTITY = "select log_id, partitions from log"
+
+
+@dataclass(frozen=True, slots=True)
+class LogIdentity:
+    """The row of `log`."""
+
+    log_id: UUID
+    partitions: int
+
+    def demand(self, partitions: int) -> None:
+        """Halted unless the topic has as many partitions as the log was made for: keys would stand in two of them."""
+        if partitions != self.partitions:
+            raise Halted(
+                f"the log was made for topics of {self.partitions} partitions, and here are {partitions}: "
+                f"set MAKEWHOLE_PARTITIONS={self.partitions}, for the number stays"
+            )
+
+
+async def identify(connection: Connection | Pool) -> LogIdentity:
+    """Which log the database holds."""
+    row = await connection.fetchrow(IDENTITY)
+    assert row is not None, "the migration makes the row, and nobody may delete it"
+    return LogIdentity(UUID(str(row["log_id"])), row["partitions"])
