@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ops.cli import app
-from ops.story.plot import STEPS
+from ops.story.player import STEPS
 from shared.process.addresses import Ports
 from tests.e2e.client import Json, Services
 from tests.e2e.conftest import Stack

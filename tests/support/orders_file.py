@@ -1,4 +1,4 @@
-"""Lines of an orders file, made up; what a test does not name has a plain default."""
+"""Lines of an orders file, made up: what a test does not name has a plain default."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.orders.file import read
-from ops.orders.playable import Played
+from ops.orders.playable import OrderRequests
 
 NOW = datetime(2031, 5, 20, 13, 30, 45, 123456, tzinfo=UTC)
 """Far from real time: a clock that was moved."""
 
 
-def market_line(**changes: Any) -> dict[str, Any]:
+def marketplace_line(**changes: Any) -> dict[str, Any]:
     """An order in the marketplace's columns: delivered in time, nobody complains."""
     return {
         "order_id": "m-1",
@@ -50,17 +50,17 @@ def review(
     return {"score": score, "title": title, "message": message, "created_at": created, "answered_at": answered}
 
 
-def played(line: dict[str, Any], now: datetime = NOW) -> Played:
+def requests_of(line: dict[str, Any], now: datetime = NOW) -> OrderRequests:
     order = read(1, json.dumps(line).encode()).order
     assert order
-    return order.played(now)
+    return order.requests(now)
 
 
 def fault(line: Any) -> str:
     return read(7, line if isinstance(line, bytes) else json.dumps(line).encode()).fault
 
 
-def own_line(**changes: Any) -> dict[str, Any]:
+def native_line(**changes: Any) -> dict[str, Any]:
     """An order in our own format."""
     return {
         "order_id": "own-1",

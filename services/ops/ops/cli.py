@@ -1,4 +1,4 @@
-"""The `makewhole` command."""
+"""Command line: `makewhole`, every command under its name."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import sys
 
 import typer
 
-from ops.commands import audit as judge
-from ops.commands import clock, doctor, events, flow, token
-from ops.commands import demo as play
+from ops.commands import audit, clock, deadlines, demo, doctor, events, ledger, parked, relay, token
 from ops.commands.options import fail
 
 app = typer.Typer(
@@ -30,16 +28,16 @@ def up() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "local_stack", "run"])  # noqa: S606 - our own module, no shell
 
 
-app.command()(play.demo)
+app.command()(demo.demo)
 app.command()(token.token)
-app.command("audit")(judge.audit_all)
+app.command()(audit.audit)
 app.command()(doctor.doctor)
 app.add_typer(clock.app, name="clock")
 app.add_typer(events.app, name="events")
-app.add_typer(flow.relay, name="relay")
-app.add_typer(flow.parked, name="parked")
-app.add_typer(flow.deadlines, name="deadlines")
-app.add_typer(judge.ledger, name="ledger")
+app.add_typer(relay.app, name="relay")
+app.add_typer(parked.app, name="parked")
+app.add_typer(deadlines.app, name="deadlines")
+app.add_typer(ledger.app, name="ledger")
 
 
 def main() -> None:
@@ -48,6 +46,6 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
-    except BrokenPipeError:  # whoever read along has seen enough
+    except BrokenPipeError:  # a reader such as `head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         fail("the output was cut off")

@@ -1,7 +1,6 @@
-"""The services' public HTTP APIs as one client: kept connections, a limit on every call, tokens from the sandbox.
+"""Client of the services' public HTTP APIs: kept connections, a limit on every call, tokens from the sandbox.
 
-A call that is safe to repeat is repeated while nobody answers: reading, replacing, and whatever carries an
-Idempotency-Key.
+A call that is safe to repeat (GET, PUT, and whatever carries an Idempotency-Key) is repeated while nobody answers.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ TRIES = 8
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 CONNECTIONS = 100
 TOKEN_LIFE = 3600
-LATER = frozenset({429, 502, 503, 504})
+RETRIED = frozenset({429, 502, 503, 504})
 """Statuses that mean: the same again may succeed."""
 
 Json = dict[str, Any]
@@ -35,8 +34,8 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service answered; `body` is None where that was no JSON."""
+class ApiResponse:
+    """A service's response; `body` is None where that was no JSON."""
 
     status: int
     body: Any
@@ -57,12 +56,12 @@ class Answer:
 
     @property
     def replayed(self) -> bool:
-        """Whether this is what was answered to the same request before."""
+        """Whether the same request was answered before, and this is that response."""
         return self.headers.get("Idempotent-Replayed", "").lower() == "true"
 
     @property
-    def said(self) -> str:
-        """The answer in a few words."""
+    def summary(self) -> str:
+        """Status, code and detail on one line."""
         detail = self.get("detail") or ", ".join(
             f"{fault.get('pointer')} {fault.get('code')}" for fault in self.get("errors") or ()
         )
@@ -78,7 +77,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; `replace` says that it may be repeated although it is a POST without a key."""
+    """One request; `repeatable` says that it may be repeated although it is a POST without a key."""
 
     service: str
     method: str
@@ -91,7 +90,7 @@ class Call:
     limit: float = LIMIT
 
     @property
-    def safe(self) -> bool:
+    def is_safe(self) -> bool:
         """Whether sending it twice does what sending it once does."""
         return self.repeatable or self.key is not None or self.method in ("GET", "PUT")
 
@@ -103,82 +102,82 @@ class Call:
 
 @dataclass(slots=True)
 class Api:
-    """The client. `as_party` gives one that speaks for a party."""
+    """The client; `party` gives one that sends a party's token."""
 
     session: aiohttp.ClientSession
     stack: Stack
     tokens: dict[tuple[str, ...], tuple[float, str]] = field(default_factory=dict)
 
-    async def send(self, call: Call, token: str | None = None, tries: int = TRIES) -> Answer:
-        """The answer, whatever its status; Unreachable where none comes."""
+    async def send(self, call: Call, token: str | None = None, tries: int = TRIES) -> ApiResponse:
+        """The response, whatever its status; Unreachable where none comes."""
         pause = FIRST_PAUSE
-        for left in reversed(range(tries if call.safe else 1)):
+        for left in reversed(range(tries if call.is_safe else 1)):
             try:
-                answer = await self._once(call, token)
-                if answer.status not in LATER or not left:
-                    return answer
+                response = await self._send_once(call, token)
+                if response.status not in RETRIED or not left:
+                    return response
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not left:
                     raise Unreachable(
-                        f"{call.service} does not answer {call.method} {call.path}: {_why(error)}"
+                        f"{call.service} does not answer {call.method} {call.path}: {_reason(error)}"
                     ) from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-        raise AssertionError("the last try answers or raises")
+        raise AssertionError("the last try returns or raises")
 
     async def token(self, sub: str, *roles: str) -> str:
         """A token of the sandbox's identity provider, kept for half its life."""
-        known = self.tokens.get((sub, *roles))
-        if known and known[0] > time.monotonic():
-            return known[1]
-        answer = await self.send(
+        renew_at, token = self.tokens.get((sub, *roles), (0.0, ""))
+        if token and renew_at > time.monotonic():
+            return token
+        response = await self.send(
             Call("sandbox", "POST", "/token", {"sub": sub, "roles": roles, "expires_in": TOKEN_LIFE}, repeatable=True)
         )
-        if not answer.ok:
-            raise Unreachable(f"the sandbox gives no token: {answer.said}")
-        token = str(answer.get("access_token"))
+        if not response.ok:
+            raise Unreachable(f"the sandbox gives no token: {response.summary}")
+        token = str(response.get("access_token"))
         self.tokens[(sub, *roles)] = (time.monotonic() + TOKEN_LIFE / 2, token)
         return token
 
     def party(self, sub: str, *roles: str) -> Party:
-        """A party that speaks to the services."""
+        """A party in these roles."""
         return Party(self, sub, roles)
 
-    async def clock(self) -> Answer:
+    async def clock(self) -> ApiResponse:
         """The sandbox's clock."""
         return await self.send(Call("sandbox", "GET", "/clock"))
 
-    async def _once(self, call: Call, token: str | None) -> Answer:
+    async def _send_once(self, call: Call, token: str | None) -> ApiResponse:
         limit = aiohttp.ClientTimeout(total=call.limit)
         url, headers = self.stack.address(call.service) + call.path, call.headers(token)
         async with self.session.request(
             call.method, url, json=call.body, headers=headers, params=call.params, timeout=limit
         ) as response:
             raw = await response.read()
-            return Answer(response.status, _json(raw), response.headers)
+            return ApiResponse(response.status, _json(raw), response.headers)
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody who speaks to the services in some roles."""
+    """A party that sends requests to the services in some roles."""
 
     api: Api
     sub: str
     roles: tuple[str, ...]
 
-    async def send(self, call: Call) -> Answer:
-        """The answer to this party."""
+    async def send(self, call: Call) -> ApiResponse:
+        """The response to this party."""
         return await self.api.send(call, await self.api.token(self.sub, *self.roles))
 
-    async def get(self, service: str, path: str, **params: str) -> Answer:
+    async def get(self, service: str, path: str, **params: str) -> ApiResponse:
         return await self.send(Call(service, "GET", path, params=params))
 
-    async def put(self, service: str, path: str, body: Any) -> Answer:
+    async def put(self, service: str, path: str, body: Any) -> ApiResponse:
         return await self.send(Call(service, "PUT", path, body))
 
     async def post(
         self, service: str, path: str, body: Any = None, *, key: str | None = None, etag: str | None = None
-    ) -> Answer:
+    ) -> ApiResponse:
         return await self.send(Call(service, "POST", path, body, key, etag))
 
 
@@ -190,7 +189,7 @@ async def open_api(stack: Stack) -> AsyncIterator[Api]:
         yield Api(session, stack)
 
 
-def _why(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{error.host}:{error.port} {error.os_error.strerror or error.os_error}"
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What the command line says: results on stdout, as tables or as JSON; a progress bar where somebody watches."""
+"""Output: results on stdout as tables or JSON, and a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from rich.table import Table
 from shared.events.base import wire_time
 
 NARROWEST = 120
-"""Columns of output that nobody watches: a log shall not be broken as if it were a small window."""
+"""Columns where the output is no terminal: lines of a log file are not broken."""
 
 
 def console(json: bool = False) -> Console:
-    """Where a command tells what it does: stdout, or stderr where stdout belongs to JSON."""
-    told = Console(stderr=json, highlight=False, markup=False)
-    return told if told.is_terminal else Console(stderr=json, highlight=False, markup=False, width=NARROWEST)
+    """Where a command prints what it does: stdout, or stderr where stdout belongs to JSON."""
+    terminal = Console(stderr=json, highlight=False, markup=False)
+    return terminal if terminal.is_terminal else Console(stderr=json, highlight=False, markup=False, width=NARROWEST)
 
 
-def progress(told: Console, *columns: Any) -> Progress:
-    """A bar with count and time; silent where nobody watches."""
+def progress(output: Console, *columns: Any) -> Progress:
+    """A bar with count and time; nothing where the output is no terminal."""
     shown = columns or (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*shown, console=told, disable=not told.is_terminal)
+    return Progress(*shown, console=output, disable=not output.is_terminal)
 
 
 def table(title: str, rows: Iterable[Sequence[Any]], *names: str) -> Table:
-    """Rows under their names; what is a number stands to the right."""
+    """Rows under their names; columns of numbers are aligned right."""
     rows = [[_plain(value) for value in row] for row in rows]
     shown = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for place, name in enumerate(names):
-        numbers = bool(rows) and all(row[place].replace("-", "").isdigit() for row in rows)
+    for index, name in enumerate(names):
+        numbers = bool(rows) and all(row[index].replace("-", "").isdigit() for row in rows)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         shown.add_row(*row)
@@ -53,8 +53,7 @@ def show(value: Sequence[Mapping[str, Any]] | Mapping[str, Any], json: bool, tit
             print(f"{name:<16} {_plain(member)}")
     else:
         names = list(dict.fromkeys(name for row in value for name in row))
-        told = console()
-        told.print(
+        console().print(
             table(title, ([row.get(name) for name in names] for row in value), *names) if value else f"{title}: none"
         )
 

@@ -1,4 +1,4 @@
-"""Where the running system is: the addresses of its services, databases and topics, and the folder of its state."""
+"""The running stack: addresses of its services, databases and topics, and the folder of its state."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ SERVICES = tuple(LOGS)
 """Those with a log of their own."""
 
 
+def chosen(service: str | None) -> tuple[str, ...]:
+    """The named service, or all."""
+    return (service,) if service else SERVICES
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """One running system."""
@@ -23,7 +28,7 @@ class Stack:
 
     @classmethod
     def load(cls) -> Stack:
-        """The one that the environment names."""
+        """The stack that the environment names."""
         return cls(Settings.load(), state_folder(os.environ))
 
     def address(self, process: str) -> str:

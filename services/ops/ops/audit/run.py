@@ -34,8 +34,6 @@ from shared.decider import Decider
 from shared.events.base import Event, Recorded
 from shared.events.newer import UnknownEvent
 
-__all__ = ["Report", "audit", "ledger_check"]
-
 DECIDERS: Mapping[str, Decider] = {"dispute": dispute_decider, "refund": refund_decider, "return_label": return_decider}
 PATIENCE = 30.0
 """Seconds to wait for rest, and for the read models to come to the log's end."""
@@ -62,7 +60,9 @@ class Outside:
     refund_head: int
 
 
-async def audit(stack: Stack, api: Api, acknowledged: Acknowledged | None = None, patience: float = PATIENCE) -> Report:
+async def full_audit(
+    stack: Stack, api: Api, acknowledged: Acknowledged | None = None, patience: float = PATIENCE
+) -> Report:
     """Every promise with its counts; waits at most `patience` seconds for the system to come to rest."""
     rest = await _rest(stack, api, patience)
     outside, sagas = await _outside(stack, api), SagaCheck()

@@ -141,7 +141,7 @@ async def ledger(api: Api) -> list[dict[str, Any]]:
             Call("sandbox", "GET", "/psp/ledger", params={"after": after, "limit": str(LEDGER_PAGE)})
         )
         if not answer.ok:
-            raise Unreachable(f"the payment provider shows no ledger: {answer.said}")
+            raise Unreachable(f"the payment provider shows no ledger: {answer.summary}")
         found += (page := answer.get("data") or [])
         if len(page) < LEDGER_PAGE:
             return found

@@ -1,4 +1,4 @@
-"""`makewhole audit` and `ledger check`: what the system promises, compared with what is there."""
+"""`makewhole audit`: every promise of the system, compared with its logs, topics, read models, deadlines and ledger."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import typer
 from ops.audit.check import Check, Report
 from ops.audit.log import journal
 from ops.client import open_api
-from ops.commands.options import Failed, Json, group, run
+from ops.commands.options import Failed, Json, run
 from ops.output import show
+from ops.running import check_running
 from ops.stack import Stack
-
-ledger = group("The payment provider's books.")
 
 Journal = Annotated[
     Path | None,
@@ -23,12 +22,12 @@ Journal = Annotated[
         "--journal",
         exists=True,
         dir_okay=False,
-        help="What clients were told: JSON a line with service, position and perhaps command_id.",
+        help="What was acknowledged to clients: JSON a line with service, position and perhaps command_id.",
     ),
 ]
 
 
-def audit_all(
+def audit(
     journal_file: Journal = None,
     patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for the system to come to rest.")] = 30.0,
     json: Json = False,
@@ -37,16 +36,10 @@ def audit_all(
     fault is zero.
     """
     report = run(_audit(journal_file, patience))
-    tell_checks(report.checks, json)
+    show_checks(report.checks, json)
 
 
-@ledger.command("check")
-def check_ledger(json: Json = False) -> None:
-    """Every refund that was issued moved its money once, and no payment gave back more than it took."""
-    tell_checks([run(_ledger())], json)
-
-
-def tell_checks(checks: Sequence[Check], json: bool) -> None:
+def show_checks(checks: Sequence[Check], json: bool) -> None:
     """Each check's line, with examples of what is wrong; exit code 1 where something is."""
     report = Report(checks)
     if json:
@@ -64,16 +57,9 @@ async def _audit(journal_file: Path | None, patience: float) -> Report:
         acknowledged = journal(journal_file) if journal_file else None
     except ValueError as error:
         raise Failed(str(error)) from None
-    from ops.audit.run import audit  # brings the domains of all services along
+    from ops.audit.run import full_audit  # imports the domains of all services
 
     stack = Stack.load()
     async with open_api(stack) as api:
-        return await audit(stack, api, acknowledged, patience)
-
-
-async def _ledger() -> Check:
-    from ops.audit.run import ledger_check
-
-    stack = Stack.load()
-    async with open_api(stack) as api:
-        return await ledger_check(stack, api)
+        await check_running(stack, api)
+        return await full_audit(stack, api, acknowledged, patience)

@@ -1,4 +1,4 @@
-"""`makewhole clock`: the sandbox's time, which goes forwards only and takes every service along."""
+"""`makewhole clock`: shows and moves the sandbox's clock, forwards only, for every service."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from ops.client import Call, open_api
-from ops.commands.options import Json, finish, group, run, taken
+from ops.commands.options import Json, body_of, finish, group, run
 from ops.stack import Stack
 
-PATIENCE = 1000.0
+LIMIT = 1000.0
 """Seconds: the sandbox itself gives up a move after 900."""
 _SPAN = re.compile(r"(\d+[wdhms])+")
 
@@ -22,7 +22,7 @@ app = group("The sandbox's clock.")
 @app.command()
 def show(json: Json = False) -> None:
     """What time it is for the services."""
-    finish(run(_ask(Call("sandbox", "GET", "/clock"))), json)
+    finish(run(_send(Call("sandbox", "GET", "/clock"))), json)
 
 
 @app.command()
@@ -49,18 +49,18 @@ def to_next_deadline(json: Json = False) -> None:
 
 def _instant(text: str) -> str:
     try:
-        known = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
-        known = None
-    if known is None or known.tzinfo is None:
+        instant = None
+    if instant is None or instant.tzinfo is None:
         raise typer.BadParameter("an instant is written 2031-05-20T00:00:00Z")
     return text
 
 
 async def _move(to: dict[str, str]) -> Any:
-    return await _ask(Call("sandbox", "POST", "/clock", to, limit=PATIENCE))
+    return await _send(Call("sandbox", "POST", "/clock", to, limit=LIMIT))
 
 
-async def _ask(call: Call) -> Any:
+async def _send(call: Call) -> Any:
     async with open_api(Stack.load()) as api:
-        return taken(await api.send(call))
+        return body_of(await api.send(call))

@@ -1,4 +1,4 @@
-"""`makewhole demo`: the story, or a file of orders."""
+"""`makewhole demo`: plays a story of three orders, or a file of orders."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import typer
 
 from ops.client import open_api
 from ops.commands.options import Json, run
-from ops.orders.player import Sums, play, report
+from ops.orders.player import play_file, report
 from ops.output import console, show
 from ops.stack import Stack
-from ops.story import tell
-from ops.story.stage import Stage
+from ops.story.player import play_story
 
 OFF = frozenset({"0", "no", "false", "off"})
 
@@ -46,19 +45,19 @@ def demo(orders: Orders = None, json: Json = False) -> None:
 async def _story(json: bool) -> tuple[str, bool]:
     stack = Stack.load()
     async with open_api(stack) as api:
-        stage: Stage = await tell(api, stack.state, console(json))
+        report = await play_story(api, stack.state, console(json))
     if json:
-        counts = {"disputes": stage.disputes, "refunds": stage.refunds, "steps": stage.steps}
-        show({**counts, "unexpected": stage.unexpected}, json)
-    return stage.line, bool(stage.unexpected)
+        counts = {"disputes": report.disputes, "refunds": report.refunds, "steps": report.steps}
+        show({**counts, "unexpected": report.unexpected}, json)
+    return report.line, bool(report.unexpected)
 
 
 async def _orders(path: Path, json: bool) -> tuple[str, bool]:
-    told = console(json)
+    output = console(json)
     async with open_api(Stack.load()) as api:
-        sums: Sums = await play(api, path, told)
+        totals = await play_file(api, path, output)
     if json:
-        show(sums.json, json)
+        show(totals.json, json)
     else:
-        report(sums, told)
-    return sums.line, sums.failed
+        report(totals, output)
+    return totals.line, totals.failed

@@ -1,4 +1,4 @@
-"""`makewhole doctor`: is everything there that the system needs, and if not, what is missing."""
+"""`makewhole doctor`: asks every process, database and topic how it is, and says what is missing."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LIMIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """What was found out about one part of the system."""
 
     what: str
     ok: bool
-    said: str
+    detail: str
 
 
 def doctor(json: Json = False) -> None:
@@ -40,26 +40,26 @@ async def _examine() -> list[Finding]:
     stack = Stack.load()
     names = [name for name, _, _ in processes(Ports(stack.settings.port_base))]
     async with open_api(stack) as api:
-        looks = [_look(f"{name} is ready", _ready(api, name)) for name in names]
-        looks += [_look(f"database of {service}", _database(stack, service)) for service in SERVICES]
-        looks += [_look(f"topic {stack.topic(service)}", _topic(stack, service)) for service in SERVICES]
-        looks += [_look("Kafka takes and gives", _kafka(stack)), _look("the clock", _clock(api))]
-        return await asyncio.gather(*looks)
+        checks = [_check(f"{name} is ready", _ready(api, name)) for name in names]
+        checks += [_check(f"database of {service}", _database(stack, service)) for service in SERVICES]
+        checks += [_check(f"topic {stack.topic(service)}", _topic(stack, service)) for service in SERVICES]
+        checks += [_check("Kafka takes and gives", _kafka(stack)), _check("the clock", _clock(api))]
+        return await asyncio.gather(*checks)
 
 
-async def _look(what: str, asked: Awaitable[str]) -> Finding:
+async def _check(what: str, answer: Awaitable[str]) -> Finding:
     try:
         async with asyncio.timeout(4 * LIMIT):
-            return Finding(what, True, await asked)
+            return Finding(what, True, await answer)
     except (Unreachable, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError, LookupError) as error:
         return Finding(what, False, str(error) or type(error).__name__)
 
 
 async def _ready(api: Api, process: str) -> str:
-    # Asked once: whoever calls the doctor wants to know how it is now.
-    answer = await api.send(Call(process, "GET", "/readyz", limit=LIMIT), tries=1)
-    if not answer.ok:
-        raise LookupError(answer.said)
+    # Asked once: the question is how it is now.
+    response = await api.send(Call(process, "GET", "/readyz", limit=LIMIT), tries=1)
+    if not response.ok:
+        raise LookupError(response.summary)
     return api.stack.address(process)
 
 
@@ -95,7 +95,7 @@ async def _kafka(stack: Stack) -> str:
 
 
 async def _clock(api: Api) -> str:
-    answer = await api.clock()
-    if not answer.ok:
-        raise LookupError(answer.said)
-    return f"{answer.get('now')}, moved {answer.get('revision')} times"
+    response = await api.clock()
+    if not response.ok:
+        raise LookupError(response.summary)
+    return f"{response.get('now')}, moved {response.get('revision')} times"

@@ -1,4 +1,4 @@
-"""`makewhole events`: a stream as it stands in the log, a topic as it grows, a log that keeps its promises."""
+"""`makewhole events`: shows a stream, follows a topic, verifies a log."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ from typing import Annotated, Any
 import typer
 from pydantic_core import from_json, to_json
 
+from ops.audit.check import Check
 from ops.audit.log import LogCheck
 from ops.audit.snapshot import snapshot
-from ops.commands.options import Failed, Json, OneService, Service, chosen, finish, group, run
+from ops.commands.options import Failed, Json, OneService, Service, finish, group, run
 from ops.output import show
-from ops.stack import Stack
+from ops.stack import Stack, chosen
+from shared.events.logs import LOGS
 from shared.kafka.records import Record
 from shared.kafka.source import KafkaSource
 
-PATIENCE = 1.0
+POLL = 1.0
 _STREAM = "select position, version, type, metadata, data, recorded_at from events where stream = $1 order by version"
-_OWNERS = {
-    "dispute": "dispute",
-    "order": "dispute",
-    "payment": "refund",
-    "return": "return_label",
-    "label_quota": "return_label",
-}
+_SERVICES = {category: log.service for log in LOGS.values() for category in log.streams}
 """By category, the service in whose log its streams are."""
 
 app = group("The events themselves.")
@@ -38,14 +34,14 @@ def show_stream(
     json: Json = False,
 ) -> None:
     """One stream from its first event to its last."""
-    if not (service := _OWNERS.get(stream.partition("-")[0])):
-        raise typer.BadParameter(f"a stream begins with {', '.join(f'{name}-' for name in _OWNERS)}")
+    if not (service := _SERVICES.get(stream.partition("-")[0])):
+        raise typer.BadParameter(f"a stream begins with {', '.join(f'{name}-' for name in _SERVICES)}")
     rows = run(_stream(service, stream))
     if json:
         show(rows, json)
         return
     for row in rows:
-        print(_told(row))
+        print(_row_line(row))
 
 
 @app.command()
@@ -74,14 +70,14 @@ def verify(service: Service = None, json: Json = False) -> None:
 
 
 async def _stream(service: str, stream: str) -> list[dict[str, Any]]:
-    async with snapshot(Stack.load().dsn(service)) as moment:
-        rows = [dict(row) for row in await moment.connection.fetch(_STREAM, stream)]
+    async with snapshot(Stack.load().dsn(service)) as database:
+        rows = [dict(row) for row in await database.connection.fetch(_STREAM, stream)]
     if not rows:
         raise Failed(f"there is no stream {stream}")
     return rows
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _row_line(row: Mapping[str, Any]) -> str:
     """An event on one line; an order's terms are the programme's, and left out."""
     data = to_json({name: value for name, value in row["data"].items() if name != "terms"}).decode()
     metadata = row["metadata"]
@@ -97,39 +93,37 @@ async def _tail(service: str, past: int, follow: bool, json: bool) -> None:
             source.seek(partition, begin)
             left += end - begin
         while follow or left > 0:
-            for records in (await source.fetch(PATIENCE, 500)).values():
+            for records in (await source.fetch(POLL, 500)).values():
                 left -= len(records)
                 for record in records:
-                    sys.stdout.write(_line(record, json))
+                    sys.stdout.write(_record_line(record, json))
             sys.stdout.flush()
             await asyncio.sleep(0)
 
 
-def _line(record: Record, json: bool) -> str:
-    told = {name.removeprefix("ce_"): text.decode() for name, text in record.headers}
+def _record_line(record: Record, json: bool) -> str:
+    headers = {name.removeprefix("ce_"): text.decode() for name, text in record.headers}
     if json:
         return (
             to_json(
-                {"partition": record.partition, "offset": record.offset, **told, "data": from_json(record.value)}
+                {"partition": record.partition, "offset": record.offset, **headers, "data": from_json(record.value)}
             ).decode()
             + "\n"
         )
-    return (
-        f"{told.get('time')} {told.get('position', ''):>7} {_name(told.get('type', '')):<24} {told.get('id')} "
-        f"{told.get('actor')}\n"
-    )
+    event = f"{_name(headers.get('type', '')):<24} {headers.get('id')} {headers.get('actor')}"
+    return f"{headers.get('time')} {headers.get('position', ''):>7} {event}\n"
 
 
 def _name(type_name: str) -> str:
     return type_name.removeprefix("makewhole.").rpartition(".v")[0]
 
 
-async def _verify(service: str | None) -> list[Any]:
-    stack, found = Stack.load(), []
+async def _verify(service: str | None) -> list[Check]:
+    stack, checks = Stack.load(), []
     for name in chosen(service):
         check = LogCheck(name)
-        async with snapshot(stack.dsn(name)) as moment:
-            async for entry in moment.entries():
+        async with snapshot(stack.dsn(name)) as database:
+            async for entry in database.entries():
                 check.add(entry)
-        found.append(check.result())
-    return found
+        checks.append(check.result())
+    return checks

@@ -1,4 +1,4 @@
-"""What every command shares: options, one line for what went wrong, and the exit code."""
+"""Options that commands share, failures told in one line, and exit codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import asyncpg
 import typer
 
-from ops.client import Answer, Unreachable
+from ops.client import ApiResponse, Unreachable
 from ops.output import show
 from ops.stack import SERVICES
 from shared.resilience.retry import Halted, Transient
@@ -26,7 +26,7 @@ class Failed(Exception):
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Does the work; what goes wrong is one line on stderr and exit code 1."""
+    """Runs the work; a failure is one line on stderr and exit code 1."""
     try:
         return asyncio.run(work)
     except (Failed, Unreachable, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError) as error:
@@ -35,29 +35,29 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(130) from None
 
 
-def fail(words: str) -> NoReturn:
+def fail(reason: str) -> NoReturn:
     """One line on stderr, and exit code 1."""
-    print(f"makewhole: {words}", file=sys.stderr)
+    print(f"makewhole: {reason}", file=sys.stderr)
     raise typer.Exit(1)
 
 
-def group(words: str) -> typer.Typer:
+def group(description: str) -> typer.Typer:
     """A command with commands of its own."""
-    return typer.Typer(help=words, no_args_is_help=True)
+    return typer.Typer(help=description, no_args_is_help=True)
 
 
-def taken(answer: Answer) -> Any:
-    """The body of an answer that was no refusal."""
-    if not answer.ok:
-        raise Failed(answer.said)
-    return answer.body
+def body_of(response: ApiResponse) -> Any:
+    """The response's body; Failed where it is a refusal."""
+    if not response.ok:
+        raise Failed(response.summary)
+    return response.body
 
 
 def one_service(name: str) -> str:
     """A service's name, also with a hyphen; a usage error where there is no such service."""
-    if (known := name.replace("-", "_")) not in SERVICES:
+    if (service := name.replace("-", "_")) not in SERVICES:
         raise typer.BadParameter(f"choose from {', '.join(SERVICES)}")
-    return known
+    return service
 
 
 Service = Annotated[
@@ -69,12 +69,7 @@ Service = Annotated[
 OneService = Annotated[str, typer.Argument(callback=one_service, help=f"One of {', '.join(SERVICES)}.")]
 
 
-def chosen(service: str | None) -> tuple[str, ...]:
-    """The named service, or all."""
-    return (service,) if service else SERVICES
-
-
-def agree(plan: str, yes: bool) -> None:
+def confirm(plan: str, yes: bool) -> None:
     """Shows what will be done, and asks where somebody can answer."""
     print(plan, file=sys.stderr)
     if not yes and sys.stdin.isatty() and not typer.confirm("Go on?"):

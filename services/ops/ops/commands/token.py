@@ -1,4 +1,4 @@
-"""`makewhole token`: a token of the sandbox's identity provider."""
+"""`makewhole token`: prints a token of the sandbox's identity provider."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.client import Call, open_api
-from ops.commands.options import Json, run, taken
+from ops.commands.options import Json, body_of, run
 from ops.output import show
 from ops.stack import Stack
 
@@ -19,13 +19,13 @@ def token(
     json: Json = False,
 ) -> None:
     """Print a bearer token for a party in these roles."""
-    answer = run(_token({"sub": sub, "roles": role, "expires_in": expires_in}))
+    response = run(_token({"sub": sub, "roles": role, "expires_in": expires_in}))
     if json:
-        show(answer, json)
+        show(response, json)
     else:
-        print(answer["access_token"])
+        print(response["access_token"])
 
 
 async def _token(body: dict[str, Any]) -> Any:
     async with open_api(Stack.load()) as api:
-        return taken(await api.send(Call("sandbox", "POST", "/token", body, repeatable=True)))
+        return body_of(await api.send(Call("sandbox", "POST", "/token", body, repeatable=True)))

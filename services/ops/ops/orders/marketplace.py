@@ -1,6 +1,6 @@
-"""Orders in the columns of the Brazilian marketplace data set, and how they become ours.
+"""Marketplace orders: the columns of a Brazilian data set, mapped to ours.
 
-Its wall-clock times are those of São Paulo, its amounts centavos of the real. It tells no instant of a cancellation, so
+Its wall-clock times are those of São Paulo, its amounts centavos of the real. It has no instant of a cancellation, so
 it gives no such fact.
 """
 
@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, NaiveDatetime, ValidationError
 
-from ops.orders.playable import Json, Played, Unreadable, capture, dispute, money
+from ops.orders.playable import Json, OrderRequests, Unreadable, capture, dispute, money
 from shared.events.base import wire_time
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 CURRENCY = "BRL"
-WORST = 1
+LOWEST_SCORE = 1
 """The score of a complaint."""
 METHODS = {"credit_card": "visa", "debit_card": "maestro", "boleto": "bank_transfer", "voucher": "voucher"}
-"""Their ways to pay as ours; a voucher is none that the programme covers, and S9 refuses it."""
-WORDLESS = "A review with one star and no words."
+"""Their payment types as our methods; a voucher is none that the programme covers, and S9 refuses it."""
+NO_WORDS = "A review with one star and no words."
 
 Cents = Annotated[int, Field(ge=0, strict=True)]
 Id = Annotated[str, Field(min_length=1)]
@@ -52,7 +52,7 @@ class Item(BaseModel):
 
 
 class Review(BaseModel):
-    """What the buyer said, and when that was answered."""
+    """A review by the buyer, and when it was answered."""
 
     score: int
     title: str | None = None
@@ -66,7 +66,7 @@ class Review(BaseModel):
 
     @property
     def words(self) -> str:
-        return ": ".join(filter(None, (self.title, self.message))) or WORDLESS
+        return ": ".join(filter(None, (self.title, self.message))) or NO_WORDS
 
 
 class Row(BaseModel):
@@ -88,7 +88,7 @@ class Row(BaseModel):
     reviews: list[Review] = []
 
 
-def read(line: Json) -> MarketOrder:
+def read(line: Json) -> MarketplaceOrder:
     """The order of a line; Unreadable where it cannot be mapped."""
     try:
         row = Row.model_validate(line)
@@ -97,13 +97,13 @@ def read(line: Json) -> MarketOrder:
         raise Unreadable(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
     if row.country != "BR":
         raise Unreadable(f"country {row.country}: only Brazilian orders have these columns")
-    if (way := _largest(row.payments).type) not in METHODS:
-        raise Unreadable(f"payment type {way} is unknown")
-    return MarketOrder(row)
+    if (kind := _largest(row.payments).type) not in METHODS:
+        raise Unreadable(f"payment type {kind} is unknown")
+    return MarketplaceOrder(row)
 
 
 @dataclass(frozen=True, slots=True)
-class MarketOrder:
+class MarketplaceOrder:
     """An order of the data set. All its instants move by one amount, so that its complaint or else its last fact is
     now.
     """
@@ -117,10 +117,10 @@ class MarketOrder:
     @property
     def complaint(self) -> Review | None:
         """The first review with the worst score."""
-        return next((review for review in self.row.reviews if review.score == WORST), None)
+        return next((review for review in self.row.reviews if review.score == LOWEST_SCORE), None)
 
     @property
-    def anchor(self) -> datetime:
+    def reference(self) -> datetime:
         """The wall-clock time that becomes now: the complaint's, else the last fact's."""
         return (
             self.complaint.at if self.complaint else max(filter(None, (*self._placed_and_paid, *self._facts.values())))
@@ -128,22 +128,24 @@ class MarketOrder:
 
     @property
     def reason(self) -> str:
-        """What the buyer may complain about, judged by what had happened by then."""
+        """The reason for the complaint, by what had happened until then."""
         delivered, promised = self._known_facts.get("delivered"), self.row.estimated_delivery_at
         if delivered is None:
             return "not_received"
         return "late" if promised and delivered.date() > promised.date() else "not_as_described"
 
-    def played(self, now: datetime) -> Played:
+    def requests(self, now: datetime) -> OrderRequests:
         """The order as it stands when its complaint, or else its last fact, is `now`."""
-        shift = now - _instant(self.anchor)
+        shift = now - _instant(self.reference)
         body = self._body(now, shift)
         complaint = dispute(self.order_id, body, self.reason, self.complaint.words) if self.complaint else None
-        return Played(self.order_id, body, capture(self.order_id, body["payment"]), complaint, tuple(self._notes()))
+        return OrderRequests(
+            self.order_id, body, capture(self.order_id, body["payment"]), complaint, tuple(self._notes())
+        )
 
-    def played_when(self, placed_at: datetime) -> datetime:
-        """The `now` at which the order was played before, told by when it was placed."""
-        return placed_at + (_instant(self.anchor) - _instant(self.row.purchased_at))
+    def first_played_at(self, placed_at: datetime) -> datetime:
+        """The `now` at which the order was played first, which follows from when it was placed then."""
+        return placed_at + (_instant(self.reference) - _instant(self.row.purchased_at))
 
     @property
     def _placed_and_paid(self) -> tuple[datetime, datetime]:
@@ -171,20 +173,20 @@ class MarketOrder:
                 "method": METHODS[_largest(row.payments).type],
                 "payee": "escrow",
                 "amount": money(sum(payment.value_cents for payment in row.payments), CURRENCY),
-                "paid_at": _moved(paid_at, shift),
+                "paid_at": _shifted(paid_at, shift),
             },
             "lines": [_line(item) for item in row.items],
             "ship_to": {"country": "BR", "region": row.customer_state, "postal_code": row.customer_zip_prefix},
             "promised_by": self._promised_by(now),
-            "placed_at": _moved(row.purchased_at, shift),
-            "facts": [{"type": name, "at": _moved(at, shift)} for name, at in self._known_facts.items()],
+            "placed_at": _shifted(row.purchased_at, shift),
+            "facts": [{"type": name, "at": _shifted(at, shift)} for name, at in self._known_facts.items()],
         }
 
     def _promised_by(self, now: datetime) -> str | None:
         """A date moves by whole days, so that it has passed at the complaint exactly where it had."""
         if not (promised := self.row.estimated_delivery_at):
             return None
-        day: date = now.astimezone(UTC).date() + (promised.date() - self.anchor.date())
+        day: date = now.astimezone(UTC).date() + (promised.date() - self.reference.date())
         return day.isoformat()
 
     def _notes(self) -> Iterable[str]:
@@ -230,5 +232,5 @@ def _instant(wall_clock: datetime) -> datetime:
     return wall_clock.replace(tzinfo=ZONE).astimezone(UTC)
 
 
-def _moved(wall_clock: datetime, shift: timedelta) -> str:
+def _shifted(wall_clock: datetime, shift: timedelta) -> str:
     return wire_time(_instant(wall_clock) + shift)

@@ -1,4 +1,4 @@
-"""Orders in this project's own format: the body of the PUT with its `order_id`, and optionally a `complaint`."""
+"""Native orders: the body of an order's PUT with its `order_id`, and optionally a `complaint`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ops.orders.playable import Json, Played, Unreadable, capture, dispute
+from ops.orders.playable import Json, OrderRequests, Unreadable, capture, dispute
 
-WORDLESS = "The buyer complains."
+NO_WORDS = "The buyer complains."
 
 
-def read(line: Json) -> OwnOrder:
+def read(line: Json) -> NativeOrder:
     """The order of a line; Unreadable where its frame is missing. What is inside is the service's to judge."""
     for member, kind in (("order_id", str), ("payment", dict), ("lines", list)):
         if not isinstance(line.get(member), kind):
@@ -21,33 +21,33 @@ def read(line: Json) -> OwnOrder:
         raise Unreadable("complaint is no object")
     if not all(isinstance(order_line, dict) for order_line in line["lines"]):
         raise Unreadable("lines holds something that is no object")
-    return OwnOrder(line["order_id"], line)
+    return NativeOrder(line["order_id"], line)
 
 
 @dataclass(frozen=True, slots=True)
-class OwnOrder:
-    """An order that tells its own instants: they do not move."""
+class NativeOrder:
+    """An order with instants of its own, which do not move."""
 
     order_id: str
     line: Json
 
-    def played(self, now: datetime) -> Played:
+    def requests(self, now: datetime) -> OrderRequests:
         """The order as it is written."""
         body = self._body()
         complaint = self.line.get("complaint")
-        return Played(
+        return OrderRequests(
             self.order_id,
             body,
             capture(self.order_id, body["payment"]),
             None if complaint is None else self._dispute(body, complaint),
         )
 
-    def played_when(self, placed_at: datetime) -> None:
-        """Its instants are its own."""
+    def first_played_at(self, placed_at: datetime) -> None:
+        """None: its instants do not move."""
 
     def _dispute(self, body: Json, complaint: Mapping[str, Any]) -> Json | None:
         reason = str(complaint.get("reason") or _reason(body))
-        return dispute(self.order_id, body, reason, str(complaint.get("description") or WORDLESS))
+        return dispute(self.order_id, body, reason, str(complaint.get("description") or NO_WORDS))
 
     def _body(self) -> Json:
         body = {name: value for name, value in self.line.items() if name not in ("order_id", "complaint")}
@@ -64,7 +64,7 @@ def _money(value: Any, currency: Any) -> Any:
 
 
 def _reason(body: Mapping[str, Any]) -> str:
-    """What the facts say: not delivered, delivered after the promised day, or else not as described."""
+    """The reason by the facts: not delivered, delivered after the promised day, or else not as described."""
     facts = [fact for fact in body.get("facts") or () if isinstance(fact, dict)]
     delivered = next((str(fact.get("at")) for fact in facts if fact.get("type") == "delivered"), None)
     if delivered is None:

@@ -1,4 +1,4 @@
-"""What the player needs of an order, whatever format it was written in."""
+"""Playable orders: what the player needs of an order in whatever format, and the requests that it becomes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class OrderRequests:
     """An order as it is sent: the body of its PUT, the body of its dispute where the buyer complained, and what was
     corrected on the way.
 
@@ -36,19 +36,19 @@ class Played:
         return str(self.body.get("buyer_id", ""))
 
 
-class Order(Protocol):
+class PlayableOrder(Protocol):
     """An order of a file. Its instants may depend on when it is played."""
 
     @property
     def order_id(self) -> str:
         """Which order it is."""
 
-    def played(self, now: datetime) -> Played:
+    def requests(self, now: datetime) -> OrderRequests:
         """The order as it stands when its complaint, or else its last fact, is `now`."""
 
-    def played_when(self, placed_at: datetime) -> datetime | None:
-        """The `now` at which the order was played before, told by when it was placed; None where its instants do not
-        move.
+    def first_played_at(self, placed_at: datetime) -> datetime | None:
+        """The `now` at which the order was played first, which follows from when it was placed then; None where its
+        instants do not move.
         """
 
 
@@ -72,11 +72,11 @@ def dispute(order_id: str, body: Mapping[str, Any], reason: str, description: st
     if (caps := _caps(body)) is None:
         return None
     lines = body["lines"]
-    mine = [i for i, line in enumerate(lines) if _seller(line, body) == _seller(lines[0], body)]
-    amount = total([caps[i] for i in mine])
+    disputed = [i for i, line in enumerate(lines) if _seller(line, body) == _seller(lines[0], body)]
+    amount = total([caps[i] for i in disputed])
     return {
         "order_id": order_id,
-        "lines": [{"line_id": lines[i]["line_id"], "quantity": lines[i].get("quantity", 1)} for i in mine],
+        "lines": [{"line_id": lines[i]["line_id"], "quantity": lines[i].get("quantity", 1)} for i in disputed],
         "reason": reason,
         "type": "refund_only",
         "amount": {"amount": amount.amount, "currency": amount.currency},

@@ -1,8 +1,7 @@
-"""Plays a file of orders: captures the payment, registers the order with its facts, opens the buyer's dispute.
+"""Player of an orders file: captures the payment, registers the order with its facts, opens the buyer's dispute.
 
 Whatever is sent follows from the file alone but for the instants, and those from when the order was played first: so
-the same file played
-twice is registered and disputed once, and both runs count the same.
+the same file played twice is registered and disputed once, and both runs count the same.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ops.client import Answer, Api, Call, Party, Unreachable
-from ops.orders.file import Line, OrdersFile
-from ops.orders.playable import Order, Played
+from ops.client import Api, ApiResponse, Call, Party, Unreachable
+from ops.orders.file import FileLine, OrdersFile
+from ops.orders.playable import OrderRequests, PlayableOrder
 from ops.output import progress, table
 
 IN_FLIGHT = 64
 SHOWN = 20
 """Unreadable lines that are listed one by one."""
-ALARMING = frozenset({"internal", "unreachable", "unauthenticated", "forbidden"})
-"""Codes that say nothing about an order: with one of them the run has failed."""
+FAILURES = frozenset({"internal", "unreachable", "unauthenticated", "forbidden"})
+"""Codes that are no refusal of an order: with one of them the run has failed."""
 
 
 @dataclass(slots=True)
-class Sums:
+class Totals:
     """What became of the lines: `orders` = disputed + plain + refused + unreadable."""
 
     orders: int = 0
@@ -42,12 +41,12 @@ class Sums:
     refused: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
-    unreadable: list[Line] = field(default_factory=list)
+    unreadable: list[FileLine] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def line(self) -> str:
-        """The sum, which adds up."""
+        """The totals on one line, which add up."""
         refused = self.refused.total()
         counted = (
             f"{self.disputed} disputed + {self.plain} without complaint + {refused} refused + "
@@ -57,13 +56,13 @@ class Sums:
 
     @property
     def failed(self) -> bool:
-        """Whether it is the services' fault that orders are missing, or the sum's."""
+        """Whether a service failed, or the totals do not add up."""
         parts = self.disputed + self.plain + self.refused.total() + len(self.unreadable)
-        return parts != self.orders or any(name.partition(" ")[0] in ALARMING for name in self.refused)
+        return parts != self.orders or any(name.partition(" ")[0] in FAILURES for name in self.refused)
 
     @property
     def json(self) -> dict[str, Any]:
-        """The sums as one document."""
+        """The totals as one document."""
         unreadable = [{"line": line.number, "reason": line.fault} for line in self.unreadable]
         plain = {
             "read": self.orders,
@@ -76,7 +75,7 @@ class Sums:
 
 
 class Refused(Exception):
-    """A service refused; the words are what the refusal is counted under."""
+    """A service refused; the message is what the refusal is counted under."""
 
 
 @dataclass(slots=True)
@@ -86,70 +85,66 @@ class Player:
     api: Api
     ahead: timedelta
     shop: Party
-    sums: Sums = field(default_factory=Sums)
+    totals: Totals = field(default_factory=Totals)
 
-    async def play(self, line: Line) -> None:
+    async def play(self, line: FileLine) -> None:
         """One line of the file, to its end."""
-        self.sums.orders += 1
+        self.totals.orders += 1
         if line.order is None:
-            self.sums.unreadable.append(line)
+            self.totals.unreadable.append(line)
             return
         try:
-            played = await self._register(line.order)
-            await self._complain(played)
+            await self._open_dispute(await self._register(line.order))
         except Refused as refusal:
-            self.sums.refused[str(refusal)] += 1
+            self.totals.refused[str(refusal)] += 1
         except Unreachable as error:
-            self.sums.refused[f"unreachable {error}"] += 1
+            self.totals.refused[f"unreachable {error}"] += 1
 
-    async def _register(self, order: Order) -> Played:
-        played = order.played(datetime.now(UTC) + self.ahead)
-        self.sums.notes.update(played.notes)
-        if played.capture:
-            _accepted(
-                await self.api.send(Call("sandbox", "POST", "/psp/captures", played.capture, repeatable=True)),
+    async def _register(self, order: PlayableOrder) -> OrderRequests:
+        requests = order.requests(datetime.now(UTC) + self.ahead)
+        self.totals.notes.update(requests.notes)
+        if requests.capture:
+            _check(
+                await self.api.send(Call("sandbox", "POST", "/psp/captures", requests.capture, repeatable=True)),
                 "capture",
             )
-        answer = await self._put(played)
-        if answer.code == "order_differs" and (now := await self._played_before(order)):
-            played = order.played(now)
-            answer = await self._put(played)
-        _accepted(answer)
-        self.sums.replayed += answer.status == 200
-        return played
+        response = await self._put(requests)
+        if response.code == "order_differs" and (now := await self._first_played_at(order)):
+            requests = order.requests(now)
+            response = await self._put(requests)
+        _check(response)
+        self.totals.replayed += response.status == 200
+        return requests
 
-    async def _put(self, played: Played) -> Answer:
-        return await self.shop.put("dispute", f"/v1/orders/{played.order_id}", played.body)
+    async def _put(self, requests: OrderRequests) -> ApiResponse:
+        return await self.shop.put("dispute", f"/v1/orders/{requests.order_id}", requests.body)
 
-    async def _played_before(self, order: Order) -> datetime | None:
-        """When the order was played first: its instants moved with that now."""
+    async def _first_played_at(self, order: PlayableOrder) -> datetime | None:
+        """The now of the run that registered the order, from which its instants were counted."""
         status = await self.shop.get("dispute", f"/v1/orders/{order.order_id}/status")
         placed_at = status.get("placed_at")
-        return order.played_when(datetime.fromisoformat(placed_at)) if placed_at else None
+        return order.first_played_at(datetime.fromisoformat(placed_at)) if placed_at else None
 
-    async def _complain(self, played: Played) -> None:
-        if played.dispute is None:
-            self.sums.plain += 1
+    async def _open_dispute(self, requests: OrderRequests) -> None:
+        if requests.dispute is None:
+            self.totals.plain += 1
             return
-        buyer = self.api.party(played.buyer_id, "buyer")
-        _accepted(await buyer.post("dispute", "/v1/disputes", played.dispute, key=f"orders/{played.order_id}"))
-        self.sums.disputed += 1
-        self.sums.reasons[played.dispute["reason"]] += 1
+        buyer = self.api.party(requests.buyer_id, "buyer")
+        _check(await buyer.post("dispute", "/v1/disputes", requests.dispute, key=f"orders/{requests.order_id}"))
+        self.totals.disputed += 1
+        self.totals.reasons[requests.dispute["reason"]] += 1
 
 
-async def play(api: Api, path: Path, told: Console) -> Sums:
-    """Every order of the file, at most 64 at once; tells how far it is."""
-    player, began, turns = (
-        Player(api, await _ahead(api), api.party("shop", "service")),
-        time.monotonic(),
-        asyncio.Semaphore(IN_FLIGHT),
-    )
+async def play_file(api: Api, path: Path, output: Console) -> Totals:
+    """Plays every order of the file, at most 64 at once, with a progress bar."""
+    player = Player(api, await _ahead(api), api.party("shop", "service"))
+    started, free = time.monotonic(), asyncio.Semaphore(IN_FLIGHT)
 
-    async def one(line: Line) -> None:
+    async def play(line: FileLine) -> None:
         try:
             await player.play(line)
         finally:
-            turns.release()
+            free.release()
 
     columns = (
         TextColumn("orders"),
@@ -159,62 +154,62 @@ async def play(api: Api, path: Path, told: Console) -> Sums:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with OrdersFile(path) as file, progress(told, *columns) as bar:
+    with OrdersFile(path) as file, progress(output, *columns) as bar:
         task = bar.add_task("orders", total=file.size, rate="")
         async with asyncio.TaskGroup() as group:
             for line in file:
-                await turns.acquire()
-                group.create_task(one(line))
-                bar.update(task, completed=file.position, rate=_rate(player.sums.orders, began))
-    player.sums.seconds = time.monotonic() - began
-    return player.sums
+                await free.acquire()
+                group.create_task(play(line))
+                bar.update(task, completed=file.position, rate=_rate(player.totals.orders, started))
+    player.totals.seconds = time.monotonic() - started
+    return player.totals
 
 
-def report(sums: Sums, told: Console) -> None:
-    """What became of the orders, by rule and code; the sum comes last, elsewhere."""
-    rows = [("disputed", reason, count) for reason, count in sums.reasons.most_common()]
-    rows += [("without complaint", "", sums.plain)]
-    rows += [("refused", code, count) for code, count in sums.refused.most_common()]
-    rows += [("unreadable", "", len(sums.unreadable))]
-    told.print(table("orders", rows, "outcome", "reason, code and rules", "orders"))
-    if sums.notes:
-        told.print(table("what was corrected or left out", sums.notes.most_common(), "note", "orders"))
-    if sums.unreadable:
-        told.print(table("unreadable lines", _shown(sums.unreadable), "line", "reason"))
-    told.print(
-        f"{sums.orders / max(sums.seconds, 0.001):.0f} orders/s in {sums.seconds:.1f} s, {sums.replayed} of "
+def report(totals: Totals, output: Console) -> None:
+    """Prints what became of the orders, by reason and by code and rules."""
+    rows = [("disputed", reason, count) for reason, count in totals.reasons.most_common()]
+    rows += [("without complaint", "", totals.plain)]
+    rows += [("refused", code, count) for code, count in totals.refused.most_common()]
+    rows += [("unreadable", "", len(totals.unreadable))]
+    output.print(table("orders", rows, "outcome", "reason, code and rules", "orders"))
+    if totals.notes:
+        output.print(table("what was corrected or left out", totals.notes.most_common(), "note", "orders"))
+    if totals.unreadable:
+        output.print(table("unreadable lines", _listed(totals.unreadable), "line", "reason"))
+    output.print(
+        f"{totals.orders / max(totals.seconds, 0.001):.0f} orders/s in {totals.seconds:.1f} s, {totals.replayed} of "
         f"them known before",
         soft_wrap=True,
     )
 
 
-def _shown(lines: list[Line]) -> Iterable[tuple[object, str]]:
+def _listed(lines: list[FileLine]) -> Iterable[tuple[object, str]]:
     yield from ((line.number, line.fault) for line in lines[:SHOWN])
     if len(lines) > SHOWN:
         yield "...", f"and {len(lines) - SHOWN} more"
 
 
-def _accepted(answer: Answer, what: str = "") -> None:
-    if not answer.ok:
-        rules = ", ".join(answer.get("rules") or ())
+def _check(response: ApiResponse, what: str = "") -> None:
+    if not response.ok:
+        rules = ", ".join(response.get("rules") or ())
         fields = ", ".join(
-            f"{fault.get('pointer')} {fault.get('code')}".strip() for fault in answer.get("errors") or ()
+            f"{fault.get('pointer')} {fault.get('code')}".strip() for fault in response.get("errors") or ()
         )
-        words = (
-            answer.code,
+        parts = (
+            response.code,
             f"({rules})" if rules else "",
             f"[{fields}]" if fields else "",
             f"at {what}" if what else "",
         )
-        raise Refused(" ".join(filter(None, words)))
+        raise Refused(" ".join(filter(None, parts)))
 
 
 async def _ahead(api: Api) -> timedelta:
     clock = await api.clock()
     if not clock.ok:
-        raise Unreachable(f"the sandbox tells no time: {clock.said}")
+        raise Unreachable(f"the sandbox has no time: {clock.summary}")
     return timedelta(microseconds=clock.get("offset_us"))
 
 
-def _rate(orders: int, began: float) -> str:
-    return f"{orders / max(time.monotonic() - began, 0.001):.0f} orders/s"
+def _rate(orders: int, started: float) -> str:
+    return f"{orders / max(time.monotonic() - started, 0.001):.0f} orders/s"

@@ -1,20 +1,18 @@
-"""An orders file becomes what is sent: each mapping sentence of the format, on lines made up for it."""
+"""Marketplace orders: each mapping sentence of the format, on lines made up for it."""
 
 import json
-from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dispute.api.bodies.orders import OrderBody
-from ops.orders.file import OrdersFile, read
-from ops.orders.playable import Played
-from tests.support.orders_file import NOW, fault, item, market_line, payment, played, review
+from ops.orders.file import read
+from ops.orders.playable import OrderRequests
+from tests.support.orders_file import NOW, fault, item, marketplace_line, payment, requests_of, review
 
 
-def instants(order: Played) -> dict[str, datetime]:
+def instants(order: OrderRequests) -> dict[str, datetime]:
     facts = {fact["type"]: fact["at"] for fact in order.body["facts"]}
     every = {"placed": order.body["placed_at"], "paid": order.body["payment"]["paid_at"], **facts}
     return {name: datetime.fromisoformat(at) for name, at in every.items()}
@@ -25,16 +23,16 @@ def instants(order: Played) -> dict[str, datetime]:
     [("credit_card", "visa"), ("debit_card", "maestro"), ("boleto", "bank_transfer"), ("voucher", "voucher")],
 )
 def test_each_way_to_pay_has_its_counterpart(theirs: str, ours: str) -> None:
-    assert played(market_line(payments=[payment(theirs, 100)])).body["payment"]["method"] == ours
+    assert requests_of(marketplace_line(payments=[payment(theirs, 100)])).body["payment"]["method"] == ours
 
 
 def test_an_unknown_way_to_pay_makes_the_line_unreadable() -> None:
-    assert fault(market_line(payments=[payment("barter", 100)])) == "payment type barter is unknown"
+    assert fault(marketplace_line(payments=[payment("barter", 100)])) == "payment type barter is unknown"
 
 
 def test_several_payments_are_the_largest_ones_method_and_their_sum() -> None:
-    order = played(
-        market_line(payments=[payment("voucher", 300), payment("credit_card", 2000), payment("voucher", 84)])
+    order = requests_of(
+        marketplace_line(payments=[payment("voucher", 300), payment("credit_card", 2000), payment("voucher", 84)])
     )
     assert order.body["payment"]["method"] == "visa"
     assert order.body["payment"]["amount"] == {"amount": "23.84", "currency": "BRL"}
@@ -43,7 +41,7 @@ def test_several_payments_are_the_largest_ones_method_and_their_sum() -> None:
 
 
 def test_without_a_complaint_the_last_fact_is_now_and_all_instants_move_by_one_amount() -> None:
-    at = instants(played(market_line()))
+    at = instants(requests_of(marketplace_line()))
     assert at["delivered"] == NOW
     # São Paulo kept summer time over these days: the intervals are those of the wall clock.
     assert NOW - at["shipped"] == timedelta(days=7, hours=7)
@@ -52,13 +50,15 @@ def test_without_a_complaint_the_last_fact_is_now_and_all_instants_move_by_one_a
 
 
 def test_the_wall_clock_is_sao_paulos_so_an_interval_over_the_end_of_summer_time_is_an_hour_longer() -> None:
-    at = instants(played(market_line(carrier_at="2018-02-17T12:00:00", delivered_at="2018-02-18T12:00:00")))
+    at = instants(requests_of(marketplace_line(carrier_at="2018-02-17T12:00:00", delivered_at="2018-02-18T12:00:00")))
     assert at["delivered"] - at["shipped"] == timedelta(hours=25)
 
 
 def test_the_complaint_is_now_by_its_answer_and_later_facts_are_left_out() -> None:
-    order = played(
-        market_line(reviews=[review(3, "2017-11-02T00:00:00"), review(1, "2017-11-04T00:00:00", "2017-11-05T12:00:00")])
+    order = requests_of(
+        marketplace_line(
+            reviews=[review(3, "2017-11-02T00:00:00"), review(1, "2017-11-04T00:00:00", "2017-11-05T12:00:00")]
+        )
     )
     at = instants(order)
     assert NOW - at["shipped"] == timedelta(days=2, hours=3)
@@ -68,8 +68,8 @@ def test_the_complaint_is_now_by_its_answer_and_later_facts_are_left_out() -> No
 
 
 def test_the_first_review_with_the_worst_score_is_the_complaint_by_its_creation_where_nobody_answered() -> None:
-    order = played(
-        market_line(
+    order = requests_of(
+        marketplace_line(
             reviews=[
                 review(1, "2017-11-12T16:00:00", message="first"),
                 review(1, "2017-11-15T00:00:00", message="second"),
@@ -90,7 +90,7 @@ def test_the_first_review_with_the_worst_score_is_the_complaint_by_its_creation_
     ],
 )
 def test_the_reason_follows_from_the_delivery_and_the_promised_day(delivered: str | None, reason: str) -> None:
-    order = played(market_line(delivered_at=delivered, reviews=[review(1, "2017-12-02T00:00:00")]))
+    order = requests_of(marketplace_line(delivered_at=delivered, reviews=[review(1, "2017-12-02T00:00:00")]))
     assert order.dispute and order.dispute["reason"] == reason
 
 
@@ -100,19 +100,21 @@ def test_the_promised_day_has_passed_at_the_complaint_exactly_where_it_had(
     complained: str, passed: bool, hour: int
 ) -> None:
     now = NOW.replace(hour=hour)
-    order = played(market_line(delivered_at=None, reviews=[review(1, complained)]), now)
+    order = requests_of(marketplace_line(delivered_at=None, reviews=[review(1, complained)]), now)
     assert (now.date().isoformat() > order.body["promised_by"]) == passed
 
 
 def test_the_title_and_the_message_are_the_description() -> None:
-    order = played(market_line(reviews=[review(1, "2017-11-12T00:00:00", title="Late", message="Where is it?")]))
+    order = requests_of(
+        marketplace_line(reviews=[review(1, "2017-11-12T00:00:00", title="Late", message="Where is it?")])
+    )
     assert order.dispute and order.dispute["description"] == "Late: Where is it?"
 
 
 def test_the_dispute_is_for_the_first_lines_sellers_lines_and_their_whole_cap() -> None:
     lines = [item(1, 1000, "seller-a"), item(2, 2000, "seller-b"), item(3, 1000, "seller-a")]
-    order = played(
-        market_line(items=lines, payments=[payment("boleto", 4601)], reviews=[review(1, "2017-11-12T00:00:00")])
+    order = requests_of(
+        marketplace_line(items=lines, payments=[payment("boleto", 4601)], reviews=[review(1, "2017-11-12T00:00:00")])
     )
     assert order.dispute
     assert order.dispute["lines"] == [{"line_id": "1", "quantity": 1}, {"line_id": "3", "quantity": 1}]
@@ -124,21 +126,21 @@ def test_the_dispute_is_for_the_first_lines_sellers_lines_and_their_whole_cap() 
 
 def test_the_caps_are_the_services_own() -> None:
     lines = [item(number, 333 * number, "seller-a") for number in range(1, 8)]
-    order = played(
-        market_line(items=lines, payments=[payment("boleto", 9999)], reviews=[review(1, "2017-11-12T00:00:00")])
+    order = requests_of(
+        marketplace_line(items=lines, payments=[payment("boleto", 9999)], reviews=[review(1, "2017-11-12T00:00:00")])
     )
     assert order.dispute and order.dispute["amount"] == {"amount": "99.99", "currency": "BRL"}
 
 
 def test_an_order_without_items_is_sent_for_the_service_to_refuse() -> None:
-    order = played(market_line(items=[], reviews=[review(1, "2017-11-12T00:00:00")]))
+    order = requests_of(marketplace_line(items=[], reviews=[review(1, "2017-11-12T00:00:00")]))
     assert order.body["lines"] == []
     assert order.capture is not None
     assert order.dispute is None
 
 
 def test_an_order_of_nothing_is_sent_without_a_capture() -> None:
-    order = played(market_line(payments=[payment("voucher", 0)]))
+    order = requests_of(marketplace_line(payments=[payment("voucher", 0)]))
     assert order.capture is None
     assert order.body["payment"]["amount"] == {"amount": "0.00", "currency": "BRL"}
 
@@ -161,45 +163,31 @@ def test_an_order_of_nothing_is_sent_without_a_capture() -> None:
     ],
 )
 def test_what_is_odd_is_accepted_or_corrected_under_a_name(changes: dict[str, Any], note: str) -> None:
-    order = played(market_line(**changes))
+    order = requests_of(marketplace_line(**changes))
     assert list(order.notes) == [note]
     assert OrderBody.model_validate(order.body)
 
 
 def test_a_complaint_before_the_purchase_leaves_every_fact_out() -> None:
-    order = played(market_line(reviews=[review(1, "2017-10-20T00:00:00")]))
+    order = requests_of(marketplace_line(reviews=[review(1, "2017-10-20T00:00:00")]))
     assert order.body["facts"] == []
     assert instants(order)["placed"] > NOW
     assert "complaint before the purchase" in order.notes
 
 
 def test_missing_sizes_and_categories_are_left_out() -> None:
-    order = played(
-        market_line(items=[item(1, 100, "a", category_en=None, category_pt=None, weight_g=None, width_cm=None)])
+    order = requests_of(
+        marketplace_line(items=[item(1, 100, "a", category_en=None, category_pt=None, weight_g=None, width_cm=None)])
     )
     (line,) = order.body["lines"]
     assert (line["category"], line["weight_kg"], line["dimensions_cm"]) == ("", None, [])
-    assert played(market_line()).body["lines"][0]["weight_kg"] == "1.250"
+    assert requests_of(marketplace_line()).body["lines"][0]["weight_kg"] == "1.250"
 
 
 def test_the_same_order_played_again_is_the_same_to_the_byte() -> None:
-    line = read(1, json.dumps(market_line(reviews=[review(1, "2017-11-12T00:00:00")])).encode())
+    line = read(1, json.dumps(marketplace_line(reviews=[review(1, "2017-11-12T00:00:00")])).encode())
     assert line.order
-    first = line.order.played(NOW)
-    then = line.order.played_when(datetime.fromisoformat(first.body["placed_at"]))
-    assert then and line.order.played(then) == first
-    assert line.order.played(NOW + timedelta(days=1)).body != first.body
-
-
-def test_every_real_order_is_one_that_the_service_can_judge(shared_data: Path) -> None:
-    """All 6,414 lines are readable, and every one with items is registered by the decider itself."""
-    outcomes: Counter[str] = Counter()
-    with OrdersFile(shared_data / "orders" / "orders_open.jsonl.gz") as file:
-        for line in file:
-            assert line.order, line.fault
-            order = line.order.played(NOW)
-            outcomes["complaints"] += order.dispute is not None
-            outcomes["registered" if order.body["lines"] else "no items"] += 1
-            if order.body["lines"]:
-                OrderBody.model_validate(order.body)
-    assert outcomes == {"registered": 6033, "no items": 381, "complaints": 1276}
+    first = line.order.requests(NOW)
+    then = line.order.first_played_at(datetime.fromisoformat(first.body["placed_at"]))
+    assert then and line.order.requests(then) == first
+    assert line.order.requests(NOW + timedelta(days=1)).body != first.body

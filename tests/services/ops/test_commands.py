@@ -1,0 +1,32 @@
+"""Commands of `makewhole` where no stack runs, and the registries that they read."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from ops.cli import app
+from ops.workers import WORKERS
+from shared.events.logs import LOGS
+from tests.support.servers.backing import free_port_base
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment whose ports nobody listens on."""
+    for name in ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_SANDBOX", "MAKEWHOLE_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PORT_BASE", str(free_port_base()))
+
+
+@pytest.mark.parametrize("words", [("audit",), ("ledger", "check")])
+@pytest.mark.usefixtures("nowhere")
+def test_an_audit_without_a_stack_is_one_line(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, words)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("makewhole: no stack runs here: the database of dispute does not answer")
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_every_service_with_a_log_has_a_worker_whose_parked_streams_can_be_handled() -> None:
+    assert WORKERS.keys() == LOGS.keys()
