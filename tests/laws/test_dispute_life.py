@@ -10,8 +10,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
-from dispute.domain.dispute import BUYER_RESPONSE, SELLER_RESPONSE, Dispute, DisputeState
+from dispute.domain.disputes.state import Dispute, DisputeState
 from shared.events.codec import decode, encode
 from shared.events.dispute import (
     BuyerResponseTimedOut,
@@ -79,7 +80,7 @@ def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
 def a_line_has_at_most_one_open_dispute(market: Market) -> None:
     """I2: seen from the disputes, and as the order knows it."""
     holders = [
-        (line.line_id, dispute.facts.dispute_id) for dispute in market.open_disputes for line in dispute.facts.lines
+        (line.line_id, dispute.opened.dispute_id) for dispute in market.open_disputes for line in dispute.opened.lines
     ]
     assert len(dict(holders)) == len(holders)
     assert {name: line.held_by for name, line in market.order.lines.items() if line.held_by} == dict(holders)
@@ -88,7 +89,7 @@ def a_line_has_at_most_one_open_dispute(market: Market) -> None:
 def an_agreement_waits_for_somebody(market: Market) -> None:
     """I4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
     asked = {due.dispute_id for due in market.unpaid()} | {due.dispute_id for due, _ in market.under_way()}
-    agreed = {dispute.facts.dispute_id for dispute in market.open_disputes if dispute.state == DisputeState.AGREED}
+    agreed = {dispute.opened.dispute_id for dispute in market.open_disputes if dispute.state == DisputeState.AGREED}
     assert agreed <= asked | refused(market)
 
 
@@ -141,18 +142,18 @@ def fire_next(market: Market) -> None:
 
 def silence_does_not_help(before: Any, kind: str, events: Any) -> None:
     """I8: D1 grants exactly what was asked; D2 grants nothing."""
-    if kind == SELLER_RESPONSE:
+    if kind == DeadlineKind.SELLER_RESPONSE:
         assert isinstance(before, Dispute)
         assert [type(event) for event in events][:2] == [SellerResponseTimedOut, SolutionReached]
         assert events[1].solution == before.request
         assert isinstance(events[2], RefundDue | ReturnDue)
-    if kind == BUYER_RESPONSE:
+    if kind == DeadlineKind.BUYER_RESPONSE:
         assert [type(event) for event in events] == [BuyerResponseTimedOut, Escalated]
 
 
 def every_dispute_ends(market: Market) -> None:
     """I4, in the long run."""
-    assert {dispute.facts.dispute_id for dispute in market.open_disputes} <= refused(market)
+    assert {dispute.opened.dispute_id for dispute in market.open_disputes} <= refused(market)
 
 
 def nothing_is_lost(market: Market) -> None:

@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dispute.domain.facts import register_order
-from dispute.domain.form import split
-from dispute.domain.order import Line, Order
+from dispute.domain.disputes.settlement import split
+from dispute.domain.orders.facts import register_order
+from dispute.domain.orders.state import Line, Order
 from shared.events.dispute import DisputedLine
 from shared.events.money import Money, total
 from shared.events.order import OrderRegistered

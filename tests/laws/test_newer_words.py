@@ -14,7 +14,7 @@ import dispute.policies
 import refund.policies
 import return_label.policies
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Dispute
+from dispute.domain.disputes.state import Dispute
 from dispute.views.dispute import dispute_view
 from refund.domain.decider import decider as refund_decider
 from return_label.domain.decider import decider as return_decider
@@ -45,7 +45,7 @@ def test_a_history_with_strange_words_folds_is_shown_and_is_decided_on_or_held_b
         state = decider.fold(stream, strange)
         for event in strange:
             list(decider.deadlines(stream, event))
-        if isinstance(state, Dispute) and state.opened:
+        if isinstance(state, Dispute) and state.first_event:
             dispute_view(state, len(events), BUYER, life.market.now)
             ask_everything(decider, state, life)
 

@@ -8,15 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispute.domain.commands import (
-    CancelDispute,
-    CounterOffer,
-    ExpireDeadline,
-    NoteRefund,
-    NoteReturn,
-    RespondToDispute,
-)
-from dispute.domain.dispute import BUYER_RESPONSE
+from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
+from dispute.domain.disputes.cancellation import CancelDispute
+from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.disputes.negotiation import CounterOffer, RespondToDispute
 from refund.domain.commands import RetryRefund
 from return_label.domain.decider import decider as returns
 from return_label.domain.returns.request import RequestReturn
@@ -47,7 +42,9 @@ def asked(order_id: str, command_id: Any) -> Sequence[Command]:
         CancelDispute(**who, dispute_id=dispute_id, acknowledge_release=True),
         NoteRefund(**both, refund_id=refund_id, outcome=RefundOutcome.ISSUED, amount=usd("1.00"), lines=()),
         NoteReturn(**both, return_id=return_id, outcome=ReturnOutcome.AUTHORIZED),
-        ExpireDeadline(**who, stream=f"dispute-{dispute_id}", key=order_id, kind=BUYER_RESPONSE, due_at=AT),
+        ExpireDeadline(
+            **who, stream=f"dispute-{dispute_id}", key=order_id, kind=DeadlineKind.BUYER_RESPONSE, due_at=AT
+        ),
         RetryRefund(**who, order_id=order_id, refund_id=refund_id),
         InspectReturn(**who, return_id=return_id, result="pass", note="scratched"),
         RequestReturn(

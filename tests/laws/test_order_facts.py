@@ -10,10 +10,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispute.domain.commands import FactType, RecordFact, RegisterOrder
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
-from dispute.domain.facts import opens_at
-from dispute.domain.order import PROTECTION_END, Order
+from dispute.domain.orders.facts import FactType, RecordFact, RegisterOrder
+from dispute.domain.orders.protection import opens_at
+from dispute.domain.orders.state import Order
 from shared.events.order import Anchor
 from tests.support.builders.commands import ORDER_STREAM, on, record, register, terms
 
@@ -70,11 +71,11 @@ def test_facts_in_any_order_and_repeated_lead_to_the_same_order(data: st.DataObj
 def test_k3_once_an_order_is_finished_its_protection_never_ends_earlier(told: Sequence[Any]) -> None:
     states = after(told)
     for before, then in zip(states, states[1:], strict=False):
-        if before.finished and before.protection_ends_at and then.protection_ends_at:
+        if before.received_at and before.protection_ends_at and then.protection_ends_at:
             assert then.protection_ends_at >= before.protection_ends_at
 
 
 @given(tellings())
 def test_p_a_registered_orders_deadline_is_the_end_of_its_protection(told: Sequence[Any]) -> None:
     order = after(told)[-1]
-    assert order.due(PROTECTION_END) == order.protection_ends_at
+    assert order.due(DeadlineKind.PROTECTION_END) == order.protection_ends_at

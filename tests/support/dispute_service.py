@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
-from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, DisputeState
-from dispute.domain.order import PROTECTION_END, RELEASE, Order
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.state import Order
 from shared.decider import Clear, Start
 from shared.events.base import Command, Event, StreamName
 from shared.events.codec import decode, encode
@@ -24,7 +25,10 @@ from tests.support.builders.commands import ORDER_STREAM, expire
 from tests.support.legal_events import legal
 from tests.support.spec import given
 
-KINDS = {"dispute": (SELLER_RESPONSE, BUYER_RESPONSE, NEGOTIATION), "order": (PROTECTION_END, RELEASE)}
+KINDS = {
+    "dispute": (DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION),
+    "order": (DeadlineKind.PROTECTION_END, DeadlineKind.RELEASE),
+}
 MINUTE = timedelta(minutes=1)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dispute.domain.dispute import Dispute, DisputeState
-from dispute.domain.order import Order
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.state import Order
 from shared.events import dispute as d
 from shared.events import order as o
 from shared.events.base import Event
@@ -41,18 +41,18 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
 """Event → the states of the dispute that it may find."""
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
-    d.SolutionProposed: lambda state, event: state.live is None,
-    d.SolutionAccepted: lambda state, event: state.live == event.solution,
+    d.SolutionProposed: lambda state, event: state.offer is None,
+    d.SolutionAccepted: lambda state, event: state.offer == event.solution,
     d.SolutionReached: lambda state, event: (
-        event.solution in (state.request, state.live)
+        event.solution in (state.request, state.offer)
         and total([part.amount for part in event.lines]) == event.solution.amount
-        and all(part.amount <= line.cap for part, line in zip(event.lines, state.facts.lines, strict=True))
+        and all(part.amount <= line.cap for part, line in zip(event.lines, state.opened.lines, strict=True))
     ),
     d.RequestModified: lambda state, event: event.round == state.round + 1 <= state.terms.max_rounds,
     d.RefundDue: lambda state, event: (
         state.refund is None
-        and state.reached is not None
-        and event.amount == state.reached.solution.amount == total([part.amount for part in event.lines])
+        and state.solution is not None
+        and event.amount == state.solution.solution.amount == total([part.amount for part in event.lines])
         and all(part.amount for part in event.lines)
     ),
     d.ReturnDue: lambda state, event: state.return_id is None and state.refund is None,

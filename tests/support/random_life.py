@@ -9,8 +9,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from dispute.domain.commands import FactType, RequestedLine
-from dispute.domain.dispute import DisputeState
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
@@ -193,7 +194,7 @@ class Life:
             assert not self._ask(builder, party, n=n, **({"decision": Decision.ACCEPT} if builder is respond else {}))
 
     def _amount(self, n: int) -> str:
-        return self._part(sum(line.cap.minor for line in self.market.state(dispute_stream(n)).facts.lines))
+        return self._part(sum(line.cap.minor for line in self.market.state(dispute_stream(n)).opened.lines))
 
     def _part(self, cap: int) -> str:
         """All of it, or some, now and then nothing or too much."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dispute.domain.commands import NoteRefund, NoteReturn
+from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from shared.decider import Send
 from shared.events import refund as refunds
 from shared.events import return_label as returns

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from dispute import policies
-from dispute.domain.commands import ExpireDeadline
+from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.read_models import dispute_history, disputes, order_status
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import DisputeState
-from dispute.domain.rejections import Forbidden, NotFound, ProtectionExpired, ReleaseAckRequired, WrongPhase
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.state import DisputeState
+from dispute.domain.rejections import ProtectionExpired, ReleaseAckRequired
 from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed, DisputeOpened
 from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
+from shared.rejections import Forbidden, NotFound, WrongPhase
 from tests.support.builders.commands import (
     CASE_TEAM,
     ORDER,
@@ -129,7 +130,7 @@ def test_s48_t38_cancelled_in_time_it_may_be_opened_again() -> None:
 def test_s48_the_reopened_dispute_names_the_last_one_before_it() -> None:
     twice = after(opened(), cancel(on("Mar 13")), open_dispute(on("Mar 14"), n=2), cancel(on("Mar 15"), n=2))
     third = after(twice, open_dispute(on("Mar 16"), n=3))
-    assert dispute_of(third, 3).facts.reopened_from == dispute_id(2)
+    assert dispute_of(third, 3).opened.reopened_from == dispute_id(2)
 
 
 def test_g8_cancelling_is_not_bound_to_the_sellers_time() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.eligibility import guard_eligible
+from dispute.domain.disputes.eligibility import guard_eligible
+from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyOpen,
@@ -19,13 +19,12 @@ from dispute.domain.rejections import (
     PaymentMethodNotAccepted,
     ProtectionExpired,
     ReasonNotCovered,
-    Rejected,
     TooEarly,
-    ValidationFailed,
 )
 from shared.events.base import wire_time
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import PaymentHeld
+from shared.rejections import Rejected, ValidationFailed
 from tests.support.builders.commands import (
     BASIC,
     ORDER,

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from dispute.domain.commands import OpenDispute
 from dispute.domain.decider import decider
-from dispute.domain.form import NEEDS_NO_EVIDENCE, guard_amount, guard_evidence, guard_text, split
-from dispute.domain.rejections import EvidenceRequired, ValidationFailed
+from dispute.domain.disputes.form import NEEDS_NO_EVIDENCE, guard_amount, guard_evidence, guard_text
+from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.settlement import split
+from dispute.domain.rejections import EvidenceRequired
 from shared.events.dispute import Decision, DisputedLine, Reason, SolutionType
 from shared.events.money import Money
+from shared.rejections import ValidationFailed
 from tests.support.builders.commands import counter, modify, offer, on, open_dispute, respond, usd
 from tests.support.builders.histories import countered, opened, order
 from tests.support.spec import given

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import DisputeState, Fulfilment
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.state import DisputeState, Fulfilment
 from shared.events.base import derived_id
 from shared.events.dispute import (
     CloseReason,

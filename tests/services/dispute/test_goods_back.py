@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import DisputeState, Fulfilment
+from dispute.domain.disputes.state import DisputeState, Fulfilment
 from shared.events.base import derived_id
 from shared.events.dispute import (
     Decision,
@@ -67,7 +67,7 @@ def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
         lines=(ReturnLine(line_id="l1", quantity=1),),
         reason=Reason.NOT_RECEIVED,
         freight_payer=Payer.SELLER,
-        address_ref=dispute_of(happened).facts.return_address_ref,
+        address_ref=dispute_of(happened).opened.return_address_ref,
         ship_days=10,
         transit_alarm_days=30,
         inspect_bd=2,

@@ -6,23 +6,21 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.eligibility import COVERED_BY, guard_reason
+from dispute.domain.disputes.eligibility import RULE_OF_REASON, guard_reason
+from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import (
     AlreadyAgreed,
     AlreadyOpen,
     AmountExceedsCap,
     EvidenceRequired,
-    Forbidden,
-    NotFound,
     OrderCompleted,
     ReasonNotCovered,
-    Rejected,
 )
 from shared.events.base import Actor
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import PaymentHeld
+from shared.rejections import Forbidden, NotFound, Rejected
 from tests.support.builders.commands import (
     BUYER,
     CASE_TEAM,
@@ -141,14 +139,14 @@ def test_s13_k20_an_unwanted_item_is_no_ground_and_a_matter_for_the_seller() -> 
     assert [action["rel"] for action in refusal.members["actions"]] == ["contact-seller"]
 
 
-@pytest.mark.parametrize("reason", COVERED_BY)
+@pytest.mark.parametrize("reason", RULE_OF_REASON)
 def test_s1_s2_s4_s6_every_fault_and_delivery_reason_is_a_ground(reason: Reason) -> None:
     assured = order_of(order(order_line(flags=("authenticity_assured",)), shipped="Mar 1"))
     guard_reason(assured, list(assured.lines.values()), reason)
 
 
 def test_every_reason_is_covered_or_refused_by_a_rule() -> None:
-    assert set(Reason) - set(COVERED_BY) == {Reason.UNAUTHORISED_CHARGE, Reason.CHANGE_OF_MIND}
+    assert set(Reason) - set(RULE_OF_REASON) == {Reason.UNAUTHORISED_CHARGE, Reason.CHANGE_OF_MIND}
 
 
 def test_s3_a_counterfeit_is_a_ground_where_the_listing_assured_authenticity() -> None:

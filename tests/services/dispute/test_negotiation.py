@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import DisputeState
-from dispute.domain.rejections import (
-    AmountExceedsCap,
-    EvidenceRequired,
-    MaxRounds,
-    ReasonNotCovered,
-    ValidationFailed,
-    WrongPhase,
-)
+from dispute.domain.disputes.state import DisputeState
+from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, MaxRounds, ReasonNotCovered
 from shared.events.base import Personal
 from shared.events.dispute import (
     Decision,
@@ -35,6 +28,7 @@ from shared.events.dispute import (
     SolutionReached,
     SolutionType,
 )
+from shared.rejections import ValidationFailed, WrongPhase
 from tests.support.builders.commands import (
     SELLER,
     accept,
@@ -124,7 +118,7 @@ def test_s42_t3_the_seller_counters_and_the_buyer_is_awaited() -> None:
         ),
         SolutionProposed(dispute_id=dispute_id(), by="seller", solution=offered, rules=("S42",)),
     )
-    assert (outcome.states[0].state, outcome.states[0].live) == (DisputeState.AWAITING_BUYER, offered)
+    assert (outcome.states[0].state, outcome.states[0].offer) == (DisputeState.AWAITING_BUYER, offered)
     assert command.personal == (Personal(str(command.address_ref), SELLER.id, "address", "Pier 1"),)
 
 
@@ -161,7 +155,7 @@ def test_s45_the_parties_may_agree_on_more_than_was_asked_for_up_to_the_cap() ->
 
 def test_s42_t6_the_buyer_accepts_and_the_sellers_terms_are_reached() -> None:
     accepted, reached, money = given(decider, countered()).when(accept(on("Mar 14"))).events
-    offered = dispute_of(countered()).live
+    offered = dispute_of(countered()).offer
     assert offered is not None
     assert accepted == SolutionAccepted(dispute_id=dispute_id(), solution=offered, rules=("S42",))
     assert (reached.reached_type, reached.solution, money.amount) == (ReachedType.NEGOTIATED, offered, usd("20.00"))
@@ -174,7 +168,7 @@ def test_t6_after_a_rejection_there_is_nothing_to_accept() -> None:
 
 def test_t6_an_offer_dies_with_the_next_request_and_with_a_later_rejection() -> None:
     asked_again = after(countered(), modify(on("Mar 14"), amount="40.00"))
-    assert dispute_of(asked_again).live is None
+    assert dispute_of(asked_again).offer is None
     given(decider, after(asked_again, respond(Decision.REJECT, on("Mar 15")))).when(accept(on("Mar 16"))).then_rejects(
         WrongPhase
     )

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import DisputeState, Fulfilment
-from dispute.domain.rejections import AmountExceedsCap, ValidationFailed
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.state import DisputeState, Fulfilment
+from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType
 from shared.events.order import PaymentHeld
+from shared.rejections import ValidationFailed
 from tests.support.builders.commands import (
     BASIC,
     BUYER,
@@ -77,7 +78,7 @@ def test_t1_the_dispute_and_the_hold_are_decided_together() -> None:
 def test_t1_the_seller_is_awaited_and_the_line_held() -> None:
     happened = opened()
     dispute = dispute_of(happened)
-    assert (dispute.state, dispute.fulfilment, dispute.round, dispute.live) == (
+    assert (dispute.state, dispute.fulfilment, dispute.round, dispute.offer) == (
         DisputeState.AWAITING_SELLER,
         Fulfilment.NONE,
         1,

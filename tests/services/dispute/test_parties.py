@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.parties import party_role, sees_all
-from dispute.domain.rejections import (
-    DeadlinePassed,
-    Forbidden,
-    NotFound,
-    WrongPhase,
-)
-from shared.events.base import Actor, wire_time
+from shared.events.base import wire_time
 from shared.events.dispute import (
     Decision,
     RefundDue,
@@ -22,6 +15,7 @@ from shared.events.dispute import (
     SolutionAccepted,
     SolutionReached,
 )
+from shared.rejections import DeadlinePassed, Forbidden, NotFound, WrongPhase
 from tests.support.builders.commands import (
     BUYER,
     CASE_TEAM,
@@ -51,15 +45,6 @@ def commands_at(at: str, **actor: Any) -> list[tuple[Histories, Any]]:
         (countered(), modify(on(at), **actor)),
         (countered(), cancel(on(at), **actor)),
     ]
-
-
-def test_a_party_has_the_role_of_its_token_and_of_this_very_dispute() -> None:
-    roles = {
-        party: party_role(party, BUYER.id, SELLER.id) for party in (BUYER, SELLER, OTHER_BUYER, OTHER_SELLER, CASE_TEAM)
-    }
-    assert list(roles.values()) == ["buyer", "seller", None, None, "case_team"]
-    assert party_role(Actor(id=BUYER.id, roles=frozenset({"seller"})), BUYER.id, SELLER.id) is None
-    assert (sees_all(CASE_TEAM), sees_all(BUYER)) == (True, False)
 
 
 @pytest.mark.parametrize("stranger", [OTHER_BUYER, OTHER_SELLER])
@@ -93,7 +78,7 @@ def test_g8_only_the_one_awaited_may_move() -> None:
 
 def test_g8_an_offer_cannot_be_accepted_once_the_case_team_has_the_dispute() -> None:
     escalated = after(countered(), expire("buyer_response", D2))
-    assert dispute_of(escalated).live is not None
+    assert dispute_of(escalated).offer is not None
     given(decider, escalated).when(accept(on("Mar 18"))).then_rejects(WrongPhase)
 
 

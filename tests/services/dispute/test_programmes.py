@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from dispute.domain.decider import decider
 from dispute.domain.programmes import Programmes, remaining_days
-from dispute.domain.rejections import ProtectionExpired, ValidationFailed
+from dispute.domain.rejections import ProtectionExpired
 from shared.events.order import Anchor
+from shared.rejections import ValidationFailed
 from tests.support.builders.commands import BASIC, on, open_dispute, programme_documents
 from tests.support.builders.histories import dispute_of, opened, order
 from tests.support.spec import given

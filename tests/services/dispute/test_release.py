@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dispute.domain.commands import RequestedLine
 from dispute.domain.decider import decider
+from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import ProtectionExpired as TooLate
 from shared.events.base import derived_uuid
 from shared.events.dispute import Decision, RefundNoted, RefundOutcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.dispute import DisputeState
+from dispute.domain.disputes.state import DisputeState
 from shared.events.dispute import (
     BuyerResponseTimedOut,
     CloseReason,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from dispute.domain.dispute import DisputeState
+from dispute.domain.disputes.state import DisputeState
 from dispute.read_models.dispute_history import entry
 from dispute.views.dispute import dispute_view, history_entry, label
 from shared.events.base import Actor, Metadata, Recorded

@@ -8,23 +8,13 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-from dispute.domain.commands import (
-    AcceptSolution,
-    CancelDispute,
-    CounterOffer,
-    ExpireDeadline,
-    Fact,
-    FactType,
-    ModifyRequest,
-    NoteRefund,
-    NoteReturn,
-    OpenDispute,
-    RecordFact,
-    RegisteredLine,
-    RegisterOrder,
-    RequestedLine,
-    RespondToDispute,
-)
+from dispute.domain.deadlines import ExpireDeadline
+from dispute.domain.disputes.cancellation import CancelDispute
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.disputes.negotiation import AcceptSolution, CounterOffer, ModifyRequest, RespondToDispute
+from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.orders.facts import Fact, FactType, RecordFact, RegisteredLine, RegisterOrder
 from dispute.domain.programmes import Programmes
 from shared.events.base import SYSTEM, Actor, derived_uuid
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispute.domain.commands import RegisteredLine
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Dispute
-from dispute.domain.order import Order
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.orders.facts import RegisteredLine
+from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event
 from shared.events.dispute import Decision, RefundDue, RefundNoted, RefundOutcome, ReturnDue, SolutionType
 from shared.events.order import LineAmount, PaymentReleased

@@ -12,11 +12,11 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from dispute.api.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
-from dispute.domain.commands import AcceptSolution, CancelDispute, ModifyRequest, OpenDispute, RespondToDispute
 from dispute.domain.decider import decider
-from dispute.domain.dispute import Dispute, DisputeState
-from dispute.domain.parties import guard_party, sees_all
-from dispute.domain.rejections import NotFound
+from dispute.domain.disputes.cancellation import CancelDispute
+from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
+from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.read_models import dispute_history, disputes
 from dispute.views.dispute import DisputeRow, DisputeView, HistoryEntry, dispute_row, dispute_view, history_entry
 from shared.events.base import Event, Recorded
@@ -26,6 +26,8 @@ from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
+from shared.parties import oversees
+from shared.rejections import NotFound
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page, TextView
 
@@ -37,8 +39,8 @@ async def open_dispute(
     body: OpenDisputeBody, caller: Annotated[CommandContext, command("buyer", key_required=True)]
 ) -> Response:
     """One dispute a line at a time; the payout of its lines waits for its end."""
-    asked = caller.command(OpenDispute, body)
-    return _answer(caller, await caller.handle(asked), 201)
+    outcome = await caller.handle(caller.command(OpenDispute, body))
+    return _answer(caller, outcome, 201)
 
 
 @router.post("/v1/disputes/{dispute_id}/response", summary="Answer as the seller", response_model=DisputeView)
@@ -47,18 +49,18 @@ async def respond(
     body: ResponseBody,
     caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
 ) -> Response:
-    """Accept what is asked, offer something else, or refuse (S40, S42)."""
-    asked = caller.command(RespondToDispute, body, dispute_id=dispute_id)
-    return _answer(caller, await caller.handle(asked))
+    """Accept the request, offer something else, or refuse (S40, S42)."""
+    outcome = await caller.handle(caller.command(RespondToDispute, body, dispute_id=dispute_id))
+    return _answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer", response_model=DisputeView)
 async def accept(
     dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")]
 ) -> Response:
-    """The live solution becomes what is done (S42)."""
-    asked = caller.command(AcceptSolution, dispute_id=dispute_id)
-    return _answer(caller, await caller.handle(asked))
+    """The seller's offer becomes the solution (S42)."""
+    outcome = await caller.handle(caller.command(AcceptSolution, dispute_id=dispute_id))
+    return _answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/modification", summary="Change the request", response_model=DisputeView)
@@ -68,8 +70,8 @@ async def modify(
     caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
 ) -> Response:
     """The next round: the seller has five days again (S43)."""
-    asked = caller.command(ModifyRequest, body, dispute_id=dispute_id)
-    return _answer(caller, await caller.handle(asked))
+    outcome = await caller.handle(caller.command(ModifyRequest, body, dispute_id=dispute_id))
+    return _answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute", response_model=DisputeView)
@@ -77,8 +79,8 @@ async def cancel(
     dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller")], body: CancellationBody | None = None
 ) -> Response:
     """Protected again, or, when protection is over and the buyer acknowledges it, released (S46–S48)."""
-    asked = caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id)
-    return _answer(caller, await caller.handle(asked))
+    outcome = await caller.handle(caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id))
+    return _answer(caller, outcome)
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute", response_model=DisputeView)
@@ -102,7 +104,7 @@ async def show_history(
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
     dispute says why it ended (S52).
     """
-    guard_party(_fold(await _history(viewer, dispute_id)), viewer.actor)
+    _fold(await _history(viewer, dispute_id)).parties.guard(viewer.actor, "dispute")
     pool = viewer.state.pool
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
     (after,) = read_cursor(cursor, int) or (0,)
@@ -114,7 +116,7 @@ async def show_history(
 async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What a party wrote: never in an event, gone once it is erased."""
     history = await _history(viewer, dispute_id)
-    guard_party(_fold(history), viewer.actor)
+    _fold(history).parties.guard(viewer.actor, "dispute")
     body = await find_text(viewer.state.pool, ref) if ref in _refs(history) else None
     if body is None:
         raise NotFound("There is no such text.")
@@ -136,8 +138,8 @@ async def list_disputes(
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
-    parties = {} if sees_all(viewer.actor) else _own(viewer)
-    wanted = disputes.Wanted(order_id, state, due_before, before=before, **parties)
+    side = {} if oversees(viewer.actor) else _own(viewer)
+    wanted = disputes.Wanted(order_id, state, due_before, before=before, **side)
     rows = await disputes.page(pool, wanted, limit + 1)
     return query_response(
         page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))

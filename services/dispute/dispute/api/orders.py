@@ -1,28 +1,27 @@
-"""Orders: what the shop tells, and how an order stands."""
+"""Routes of orders: the shop registers them and tells facts, the parties see how they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import Path
 from starlette.responses import Response
 
 from dispute.api.bodies.fields import Id
 from dispute.api.bodies.orders import FactBody, OrderBody
-from dispute.domain.commands import RecordFact, RegisterOrder
 from dispute.domain.decider import decider
-from dispute.domain.order import Order
-from dispute.domain.parties import guard_party_of_order, party_role
-from dispute.domain.rejections import NotFound, ValidationFailed
+from dispute.domain.orders.facts import RecordFact, RegisterOrder
+from dispute.domain.orders.state import Order
 from dispute.read_models import disputes, order_status
 from dispute.views import order as view
 from dispute.views.order import FactRecorded, OrderRegistered, OrderStatus
-from shared.events.base import Event, Recorded
+from shared.events.base import Actor, Event, Recorded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
+from shared.rejections import ValidationFailed
 from shared.subscriptions.freshness import ProjectionBehind, wait_for_position
 
 router = Router("orders")
@@ -45,11 +44,10 @@ async def register_order(
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme)
-    asked = caller.command(RegisterOrder, terms=terms, **body.fields(order_id))
-    outcome = await caller.handle(asked)
-    known: OrderRegistered = {"order_id": order_id, "version": outcome.versions[0]}
+    outcome = await caller.handle(caller.command(RegisterOrder, terms=terms, **body.fields(order_id)))
+    registered: OrderRegistered = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
-        outcome, known, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
+        outcome, registered, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
     )
 
 
@@ -58,14 +56,13 @@ async def record_fact(
     order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
-    asked = caller.command(RecordFact, order_id=order_id, fact=body.fact())
-    outcome = await caller.handle(asked)
-    known: FactRecorded = {
+    outcome = await caller.handle(caller.command(RecordFact, order_id=order_id, fact=body.fact()))
+    recorded: FactRecorded = {
         "order_id": order_id,
         "version": outcome.versions[0],
         "recorded": bool(outcome.events),
     }
-    return command_response(outcome, known)
+    return command_response(outcome, recorded)
 
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands", response_model=OrderStatus)
@@ -76,27 +73,23 @@ async def show_status(
     pool = viewer.state.pool
     for read_model in (order_status.NAME, disputes.NAME):
         await wait_for_position(pool, read_model, at_least_position)
-    order = _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
     found = await order_status.find(pool, order_id)
+    order = _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
+    order.parties.guard(viewer.actor, "order")
     if not found or not found[0]["buyer_id"]:
-        guard_party_of_order(order, viewer.actor)
         raise ProjectionBehind("The order is registered, and its status not there yet.")
     row, lines = found
-    if _role(viewer, row) is None:
-        raise NotFound("There is no such order.")
     of_order = await disputes.of_order(pool, order_id)
-    if _role(viewer, row) == "seller":
+    if _sees_own_lines_only(order, viewer.actor):
         lines = [line for line in lines if order.lines[line["line_id"]].seller_id == viewer.actor.id]
         of_order = [dispute for dispute in of_order if dispute["seller_id"] == viewer.actor.id]
     return query_response(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
 
 
-def _role(viewer: QueryContext, row: Mapping[str, Any]) -> str | None:
-    """A seller of any line is a party, and sees what is the seller's own; of an order known by facts alone those know
-    who oversee.
-    """
-    seller_id = viewer.actor.id if viewer.actor.id in row["seller_ids"] else ""
-    return party_role(viewer.actor, row["buyer_id"] or "", seller_id)
+def _sees_own_lines_only(order: Order, actor: Actor) -> bool:
+    """A seller of any line is a party, and sees what is the seller's own."""
+    roles = order.parties.roles_of(actor)
+    return "seller" in roles and "buyer" not in roles
 
 
 def _fold(history: Sequence[Recorded[Event]]) -> Order:

@@ -1,43 +1,58 @@
-"""The service's decisions: which function answers which command, and how its streams fold (I5)."""
+"""Decider of the dispute service: which function answers which command, and how disputes and orders fold (I5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dispute.domain import commands, dispute, facts, fulfilment, negotiation, opening, order, timers
+from dispute.domain.deadlines import ExpireDeadline
+from dispute.domain.disputes import cancellation, fulfilment, negotiation, opening, timeouts
+from dispute.domain.disputes import state as disputes
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.orders import facts, release
+from dispute.domain.orders import state as orders
+from dispute.domain.orders.state import Order
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
 
 
 def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
     match command:
-        case commands.RegisterOrder():
+        case facts.RegisterOrder():
             return facts.register_order(command, *states)
-        case commands.RecordFact():
+        case facts.RecordFact():
             return facts.record_fact(command, *states)
-        case commands.OpenDispute():
+        case opening.OpenDispute():
             return opening.open_dispute(command, *states)
-        case commands.RespondToDispute():
+        case negotiation.RespondToDispute():
             return negotiation.respond(command, *states)
-        case commands.AcceptSolution():
+        case negotiation.AcceptSolution():
             return negotiation.accept(command, *states)
-        case commands.ModifyRequest():
+        case negotiation.ModifyRequest():
             return negotiation.modify(command, *states)
-        case commands.CancelDispute():
-            return negotiation.cancel(command, *states)
-        case commands.NoteRefund():
+        case cancellation.CancelDispute():
+            return cancellation.cancel(command, *states)
+        case fulfilment.NoteRefund():
             return fulfilment.note_refund(command, *states)
-        case commands.NoteReturn():
+        case fulfilment.NoteReturn():
             return fulfilment.note_return(command, *states)
-        case commands.ExpireDeadline():
-            return timers.expire(command, *states)
+        case ExpireDeadline():
+            return expire(command, *states)
     raise TypeError(f"{type(command).__name__} is not a command of this service")
+
+
+def expire(command: ExpireDeadline, state: Dispute | Order, *order: Order) -> Decided:
+    """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses (I8)."""
+    if not command.is_due(state.due(command.kind)):
+        return []
+    if isinstance(state, Order):
+        return release.expire(command, state)
+    return timeouts.expire(command, state, *order)
 
 
 decider = Decider(
     {
-        "dispute": Stream(dispute.Dispute(), dispute.evolve, dispute.deadlines),
-        "order": Stream(order.Order(), order.evolve, order.deadlines),
+        "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines),
+        "order": Stream(Order(), orders.evolve, orders.deadlines),
     },
     decide,
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dispute.domain.rejections import ValidationFailed
 from shared.events.order import Terms
+from shared.rejections import ValidationFailed
 
 DEFAULT_PROGRAMME = "aliexpress_basic"
 """S90: everyone has it who has no other; every programme inherits what it does not set from it."""

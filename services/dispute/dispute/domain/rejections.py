@@ -1,21 +1,8 @@
-"""Every way in which this service says no (docs/rules/guards.md): the class's name is the code."""
+"""Rejections of this service's own (docs/rules/guards.md): the class's name is the code."""
 
 from __future__ import annotations
 
-from typing import Self
-
-from shared.rejections import Forbidden, NotFound, Rejected
-
-__all__ = ["Forbidden", "NotFound", "Rejected"]
-
-
-class ValidationFailed(Rejected):
-    """G7: the form is not valid; `errors` names the fields."""
-
-    @classmethod
-    def at(cls, pointer: str, code: str, detail: str, *rules: str) -> Self:
-        """One field is at fault."""
-        return cls("The form is not valid.", rules=rules, errors=[{"pointer": pointer, "code": code, "detail": detail}])
+from shared.rejections import Rejected
 
 
 class OrderDiffers(Rejected):
@@ -80,14 +67,6 @@ class AmountExceedsCap(Rejected):
     """G9: with the `cap`."""
 
     rules = ("S45",)
-
-
-class WrongPhase(Rejected):
-    """G8: not in this phase of the dispute."""
-
-
-class DeadlinePassed(Rejected):
-    """G8: with `due_at`."""
 
 
 class MaxRounds(Rejected):

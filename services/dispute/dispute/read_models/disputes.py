@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, or_, select, true, tuple_
 
-from dispute.domain.dispute import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
+from dispute.domain.disputes.state import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
 from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events.base import Event, Recorded

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, null, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from dispute.domain.order import PROTECTION_END
+from dispute.domain.deadlines import DeadlineKind
 from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events import order as orders
@@ -41,7 +41,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, delivered_at=event.delivered_at, **_end(event))
         case orders.OrderFinished() as event:
             await _set(connection, recorded, finished_at=event.finished_at, **_end(event))
-        case orders.DeadlineMoved(kind=kind) as event if kind == PROTECTION_END:
+        case orders.DeadlineMoved(kind=kind) as event if kind == DeadlineKind.PROTECTION_END:
             await _set(connection, recorded, protection_ends_at=event.due_at)
         case orders.OrderCarrierLost() as event:
             await _set(connection, recorded, lost_at=event.lost_at)

@@ -1,4 +1,4 @@
-"""What a party sees of a dispute: the same renderer for a command's answer, a query and a moment in the past."""
+"""View of a dispute for one party: of a command's answer, of a query, and of a moment in the past."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from dispute.domain.dispute import BUYER_RESPONSE, NEGOTIATION, SELLER_RESPONSE, Dispute, DisputeState, Fulfilment
-from dispute.domain.negotiation import guard_acceptance, guard_cancellation, guard_modification, guard_response
-from dispute.domain.parties import party_role
-from dispute.domain.rejections import NotFound
+from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.disputes.cancellation import guard_cancellation
+from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
+from dispute.domain.disputes.state import Dispute, DisputeState, Fulfilment
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, Solution, SolutionType
@@ -22,7 +22,11 @@ from shared.views import TextLink, text_link
 IN_PROGRESS, FINISHED = "Dispute in Progress", "Dispute Finished"
 """S53: the two labels that a party sees."""
 
-_WHY = {SELLER_RESPONSE: ("S39", "S41"), BUYER_RESPONSE: ("K17", "T8"), NEGOTIATION: ("K16", "T10")}
+_WHY = {
+    DeadlineKind.SELLER_RESPONSE: ("S39", "S41"),
+    DeadlineKind.BUYER_RESPONSE: ("K17", "T8"),
+    DeadlineKind.NEGOTIATION: ("K16", "T10"),
+}
 
 
 PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]
@@ -139,39 +143,39 @@ class HistoryEntry(TypedDict):
 
 def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) -> DisputeView:
     """The dispute as the actor sees it now; NotFound for a stranger."""
-    role = _seen_by(dispute, actor)
-    facts, request, state, reason = dispute.facts, dispute.request, dispute.state, dispute.reason
+    dispute.parties.guard(actor, "dispute")
+    opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
     assert request and state and reason
-    stands, path = dispute.reached.solution if dispute.reached else request, _path(facts.dispute_id)
+    stands, path = dispute.solution.solution if dispute.solution else request, _path(opened.dispute_id)
     return {
-        "id": facts.dispute_id,
+        "id": opened.dispute_id,
         "href": path,
-        "order_id": facts.order_id,
+        "order_id": opened.order_id,
         "version": version,
         "label": label(state),
         "state": state,
         "fulfilment": dispute.fulfilment,
-        "party_view": _party_view(dispute, role),
+        "party_view": _party_view(dispute, actor),
         "round": dispute.round,
         "reason": reason,
         "type": stands.type,
         "amount": stands.amount,
-        "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in facts.lines],
+        "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
         "request": _solution(request, path),
-        "solution": _solution(dispute.live, path) if dispute.live else None,
+        "solution": _solution(dispute.offer, path) if dispute.offer else None,
         "description": text_link(path, dispute.description_ref),
         "seller_reason": text_link(path, dispute.seller_reason_ref),
-        "evidence": facts.evidence,
-        "contacted_seller": facts.contacted_seller,
-        "reopened_from": facts.reopened_from,
-        "buyer_id": facts.buyer_id,
-        "seller_id": facts.seller_id,
-        "opened_at": facts.opened_at,
+        "evidence": opened.evidence,
+        "contacted_seller": opened.contacted_seller,
+        "reopened_from": opened.reopened_from,
+        "buyer_id": opened.buyer_id,
+        "seller_id": opened.seller_id,
+        "opened_at": opened.opened_at,
         "due_at": _due_at(dispute),
         "close_reason": dispute.closed.reason if dispute.closed else None,
         "closed_at": dispute.closed.closed_at if dispute.closed else None,
-        "protection_ends_at": facts.protection_ends_at,
-        "terms": {"programme": facts.terms.programme, "version": facts.terms.version},
+        "protection_ends_at": opened.protection_ends_at,
+        "terms": {"programme": opened.terms.programme, "version": opened.terms.version},
         "deadlines": _deadlines(dispute),
         "result": _result(dispute),
         "refund": _refund(dispute),
@@ -183,7 +187,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done to a dispute, each with the guard of its command."""
-    path = _path(dispute.facts.dispute_id)
+    path = _path(dispute.opened.dispute_id)
     answer_by = min(filter(None, (dispute.answer_by, dispute.negotiate_until)), default=None)
     return (
         Action(
@@ -233,14 +237,7 @@ def _path(dispute_id: str) -> str:
     return f"/v1/disputes/{dispute_id}"
 
 
-def _seen_by(dispute: Dispute, actor: Actor) -> str:
-    role = party_role(actor, dispute.opened.buyer_id, dispute.opened.seller_id) if dispute.opened else None
-    if role is None:
-        raise NotFound("There is no such dispute.")
-    return role
-
-
-def _party_view(dispute: Dispute, role: str) -> PartyView:
+def _party_view(dispute: Dispute, actor: Actor) -> PartyView:
     match dispute.state, dispute.fulfilment:
         case DisputeState.CLOSED, _:
             return "finished"
@@ -256,7 +253,7 @@ def _party_view(dispute: Dispute, role: str) -> PartyView:
             acts = "seller"
         case _:
             return "waiting_for_other"
-    return "action_required" if role == acts else "waiting_for_other"
+    return "action_required" if acts in dispute.parties.roles_of(actor) else "waiting_for_other"
 
 
 def _due_at(dispute: Dispute) -> datetime | None:
@@ -294,8 +291,8 @@ def _result(dispute: Dispute) -> ResultView | None:
     return {
         "amount": closed.amount,
         "reason": closed.reason,
-        "reached_type": dispute.reached.reached_type if dispute.reached else None,
-        "rules": [*(dispute.reached.rules if dispute.reached else ()), *closed.rules],
+        "reached_type": dispute.solution.reached_type if dispute.solution else None,
+        "rules": [*(dispute.solution.rules if dispute.solution else ()), *closed.rules],
         "at": closed.closed_at,
     }
 

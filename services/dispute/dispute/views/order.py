@@ -1,4 +1,4 @@
-"""What a party sees of an order: its row of the read model, and what can be done by the stream itself."""
+"""View of an order for one party: its row of the read model, and what can be done by the stream itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from dispute.domain.eligibility import guard_eligible
-from dispute.domain.facts import opening
-from dispute.domain.order import Order
-from dispute.domain.rejections import Forbidden
+from dispute.domain.disputes.eligibility import guard_eligible
+from dispute.domain.orders.protection import Milestones, earliest_opening
+from dispute.domain.orders.state import Order
 from dispute.views.dispute import FINISHED, IN_PROGRESS, DisputeRow, amount_of, dispute_row, label
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
@@ -95,15 +94,10 @@ def order_status(
 
     The actions come from the order's stream: they promise what the command will answer, and a row may be behind.
     """
-    opens_at = opening(
-        row["shipped_at"],
-        row["delivered_at"],
-        row["finished_at"],
-        row["promised_by"],
-        row["lost_at"],
-        row["opens_after_shipment_days"],
-        row["timezone"],
+    milestones = Milestones(
+        row["shipped_at"], row["delivered_at"], row["finished_at"], row["promised_by"], row["lost_at"]
     )
+    opens_at = earliest_opening(milestones, row["opens_after_shipment_days"], row["timezone"])
     return {
         "order_id": row["order_id"],
         "version": row["version"],
@@ -136,8 +130,7 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
     """
 
     def guard() -> None:
-        if "buyer" not in actor.roles or actor.id != order.buyer_id:
-            raise Forbidden("This is for the buyer.")
+        order.parties.guard(actor, "order", "buyer")
         free = [line for line in order.lines.values() if not (line.held_by or line.agreed or line.done)]
         guard_eligible(order, free or list(order.lines.values()), None, now)
 

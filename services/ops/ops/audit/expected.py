@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from dispute.domain import dispute as disputes
-from dispute.domain import order as orders
-from dispute.domain.dispute import Dispute, DisputeState
-from dispute.domain.order import Order
+from dispute.domain.disputes import state as disputes
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders import state as orders
+from dispute.domain.orders.state import Order
 from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
 from ops.audit.read_models import Model, Values
@@ -101,17 +101,17 @@ def _dispute(state: _Disputed, recorded: Recorded[Event]) -> _Disputed:
 
 def _dispute_row(_: str, state: _Disputed) -> Values | None:
     dispute = state.dispute
-    if not (facts := dispute.opened) or not dispute.request:
+    if not (opened := dispute.first_event) or not dispute.request:
         return None
-    asked = dispute.reached.solution if dispute.reached else dispute.request
+    wanted = dispute.solution.solution if dispute.solution else dispute.request
     return {
         "version": state.version,
-        **{name: getattr(facts, name) for name in ("order_id", "buyer_id", "seller_id", "opened_at")},
+        **{name: getattr(opened, name) for name in ("order_id", "buyer_id", "seller_id", "opened_at")},
         **{name: getattr(dispute, name) for name in ("state", "fulfilment", "reason", "return_id", "refund_outcome")},
-        "solution_type": asked.type,
-        "amount": asked.amount.minor,
-        "currency": asked.amount.currency,
-        "exponent": asked.amount.exponent,
+        "solution_type": wanted.type,
+        "amount": wanted.amount.minor,
+        "currency": wanted.amount.currency,
+        "exponent": wanted.amount.exponent,
         "next_due_at": _next_due_at(dispute),
         "refund_id": dispute.refund.refund_id if dispute.refund else None,
         "refunded": dispute.refunded.minor if dispute.refunded else None,

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dispute.api.bodies.fields import Body, Id, Quantity, Word
-from dispute.domain.commands import CounterOffer, RequestedLine
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.negotiation import CounterOffer
 from shared.events.dispute import Decision, Payer, Reason, SolutionType
 from shared.events.fields import Text, WireMoney
 

@@ -1,4 +1,4 @@
-"""The shop's bodies: an order with its facts, and how it becomes a command's fields."""
+"""Bodies of the shop's requests: an order with its facts, and the fields of the command that they become."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from dispute.api.bodies.fields import Body, Day, Flag, Id, Measure, Moment, Quantity, Word
-from dispute.domain.commands import Fact, RegisteredLine
+from dispute.domain.orders.facts import Fact, RegisteredLine
 from shared.events.base import digest
 from shared.events.fields import Text, WireMoney
 from shared.events.order import OrderPayment, ShipTo
@@ -97,10 +97,16 @@ class OrderBody(Body):
     def fields(self, order_id: str) -> dict[str, Any]:
         """The fields of `RegisterOrder` that the body gives; its digest tells the same body from another."""
         payment = self.payment
-        plain = {name: getattr(self, name) for name in _SAME}
         return {
-            **plain,
             "order_id": order_id,
+            "buyer_id": self.buyer_id,
+            "seller_id": self.seller_id,
+            "channel": self.channel,
+            "buyer_account_status": self.buyer_account_status,
+            "return_address": self.return_address,
+            "free_return_confirmed": self.free_return_confirmed,
+            "promised_by": self.promised_by,
+            "placed_at": self.placed_at,
             "payment": OrderPayment(
                 payment_id=payment.payment_id or order_id,
                 method=payment.method,
@@ -125,18 +131,6 @@ def _priced(line: Any, currency: Any) -> Any:
 def _money(amount: Any, currency: Any) -> Any:
     """Money from a plain amount; one that names a currency itself keeps it."""
     return amount if isinstance(amount, dict) else {"amount": amount, "currency": currency}
-
-
-_SAME = (
-    "buyer_id",
-    "seller_id",
-    "channel",
-    "buyer_account_status",
-    "return_address",
-    "free_return_confirmed",
-    "promised_by",
-    "placed_at",
-)
 
 
 class ParcelBody(Body):

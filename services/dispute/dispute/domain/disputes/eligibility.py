@@ -1,4 +1,4 @@
-"""May this buyer dispute these lines now? Guards G1–G6, tried in order: the first that fails gives the code."""
+"""Eligibility of an order's lines for a dispute: guards G1–G6, tried in order; the first that fails gives the code."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispute.domain.facts import opens_at
-from dispute.domain.order import Line, Order
+from dispute.domain.orders.protection import opens_at
+from dispute.domain.orders.state import Line, Order
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyAgreed,
@@ -22,7 +22,7 @@ from dispute.domain.rejections import (
 from shared.events.base import wire_time
 from shared.events.dispute import Reason
 
-COVERED_BY = {
+RULE_OF_REASON: Mapping[Reason, str] = {
     Reason.NOT_RECEIVED: "S1",
     Reason.LATE: "S6",
     Reason.WRONG_ADDRESS: "S6",
@@ -34,9 +34,9 @@ COVERED_BY = {
     Reason.WRONG_ITEM: "S6",
     Reason.WRONG_SIZE: "S6",
 }
-"""The rule that makes each reason a ground."""
+"""The rule that makes a reason a ground; one that has none is refused (G6)."""
 
-Action = Mapping[str, str]
+Link = Mapping[str, str]
 
 
 def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, now: datetime) -> None:
@@ -72,9 +72,9 @@ def guard_account(order: Order) -> None:
 
 def guard_opened_yet(order: Order, now: datetime) -> None:
     """G3 (S21)."""
-    opening = opens_at(order)
-    if opening is None or now < opening:
-        members: dict[str, Any] = {"opens_at": opening} if opening else {}
+    earliest = opens_at(order)
+    if earliest is None or now < earliest:
+        members: dict[str, Any] = {"opens_at": earliest} if earliest else {}
         raise TooEarly("A dispute cannot be opened yet.", **members)
 
 
@@ -109,7 +109,12 @@ def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
         raise ReasonNotCovered(detail, rules=("S3",), suggest=Reason.NOT_AS_DESCRIBED.value)
 
 
-def guard_ground(reason: Reason, *instead: Action) -> None:
+def covering_rule(reason: Reason) -> str:
+    """The rule that makes this reason a ground; only of one that `guard_ground` lets pass."""
+    return RULE_OF_REASON[reason]
+
+
+def guard_ground(reason: Reason, *instead: Link) -> None:
     """G6 (S10, S13, K20): some reasons are never a ground; `instead` are the ways that an unwanted item still has."""
     if reason == Reason.UNAUTHORISED_CHARGE:
         raise ReasonNotCovered("Ask the company that issued the card.", rules=("S10",), referral="card_issuer")
@@ -117,5 +122,5 @@ def guard_ground(reason: Reason, *instead: Action) -> None:
         raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",), actions=list(instead))
 
 
-def _contact_seller(order: Order) -> Action:
+def _contact_seller(order: Order) -> Link:
     return {"rel": "contact-seller", "method": "GET", "href": f"/v1/orders/{order.order_id}/status"}

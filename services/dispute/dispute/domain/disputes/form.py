@@ -1,15 +1,16 @@
-"""Is the form valid? Guards G7 and G9, and how an amount is split over the lines."""
+"""Form of a dispute: what its lines, texts, evidence and amount may be (guards G7 and G9)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from dispute.domain.order import Line, Order
-from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, ValidationFailed
+from dispute.domain.orders.state import Line, Order
+from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
+from shared.events.base import Message
 from shared.events.dispute import DisputedLine, Reason
 from shared.events.money import Money, total
-from shared.events.order import LineAmount
+from shared.rejections import ValidationFailed
 
 NEEDS_NO_EVIDENCE = frozenset({Reason.NOT_RECEIVED, Reason.LATE})
 """S30: every other reason needs a picture, a video or proof of the address."""
@@ -20,6 +21,13 @@ _FORBIDDEN = re.compile(
     "[\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9"
     "\ufe30-\ufe4f\uff00-\uffef\U00016fe2\U00016fe3\U00016ff0\U00016ff1\U00020000-\U0002fa1f\U00030000-\U000323af]"
 )
+
+
+class RequestedLine(Message):
+    """So many of an order line."""
+
+    line_id: str
+    quantity: int
 
 
 def guard_text(**texts: str | None) -> None:
@@ -43,37 +51,41 @@ def guard_evidence(reason: Reason, evidence: Sequence[str]) -> None:
         raise EvidenceRequired("This reason needs at least one picture or video.")
 
 
-def disputed_lines(order: Order, wanted: Mapping[str, int]) -> tuple[DisputedLine, ...]:
-    """The wanted quantities with their caps (S109): known lines of one seller, and no more than was ordered."""
-    return tuple(
-        DisputedLine(line_id=name, quantity=quantity, cap=order.lines[name].refundable(quantity))
-        for name, quantity in wanted.items()
-    )
-
-
-def guard_lines(order: Order, wanted: Sequence[tuple[str, int]]) -> list[Line]:
-    """The order's lines behind the wanted ones; ValidationFailed names the first that is unknown, repeated or too
+def guard_lines(order: Order, requested: Sequence[RequestedLine]) -> list[Line]:
+    """The order's lines that are requested (S109); ValidationFailed names the first that is unknown, repeated or too
     many.
     """
     lines: list[Line] = []
-    for i, (name, quantity) in enumerate(wanted):
-        line = order.lines.get(name)
-        if line is None or line in lines:
-            detail = "no such line" if line is None else "named twice"
-            raise ValidationFailed.at(
-                f"/lines/{i}/line_id", "unknown_line" if line is None else "repeated", detail, "S109"
-            )
-        if not 0 < quantity <= line.quantity:
-            code, detail = (
-                ("above_ordered", "more than was ordered") if quantity > 0 else ("not_positive", "at least one")
-            )
-            raise ValidationFailed.at(f"/lines/{i}/quantity", code, detail, "S109")
+    for i, part in enumerate(requested):
+        line = order.lines.get(part.line_id)
+        if line is None:
+            raise ValidationFailed.at(f"/lines/{i}/line_id", "unknown_line", "no such line", "S109")
+        if line in lines:
+            raise ValidationFailed.at(f"/lines/{i}/line_id", "repeated", "named twice", "S109")
+        _guard_quantity(part.quantity, line, f"/lines/{i}/quantity")
         lines.append(line)
     if not lines:
         raise ValidationFailed.at("/lines", "missing", "a dispute names the lines that it is about", "S109")
     if len({line.seller_id for line in lines}) > 1:
         raise ValidationFailed.at("/lines", "several_sellers", "the lines of a dispute share one seller", "S109")
     return lines
+
+
+def _guard_quantity(quantity: int, line: Line, pointer: str) -> None:
+    if quantity <= 0:
+        raise ValidationFailed.at(pointer, "not_positive", "at least one", "S109")
+    if quantity > line.quantity:
+        raise ValidationFailed.at(pointer, "above_ordered", "more than was ordered", "S109")
+
+
+def disputed_lines(order: Order, requested: Sequence[RequestedLine]) -> tuple[DisputedLine, ...]:
+    """The requested quantities with their caps (S109)."""
+    return tuple(
+        DisputedLine(
+            line_id=part.line_id, quantity=part.quantity, cap=order.lines[part.line_id].refundable(part.quantity)
+        )
+        for part in requested
+    )
 
 
 def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/amount") -> None:
@@ -89,9 +101,3 @@ def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/
         raise AmountExceedsCap(
             "More than can be refunded on these lines.", cap={"amount": cap.amount, "currency": cap.currency}
         )
-
-
-def split(amount: Money, lines: Sequence[DisputedLine]) -> tuple[LineAmount, ...]:
-    """The amount over the lines in proportion to their caps; each part is at most its cap (G9)."""
-    parts = amount.split([line.cap.minor for line in lines])
-    return tuple(LineAmount(line_id=line.line_id, amount=part) for line, part in zip(lines, parts, strict=True))

@@ -1,28 +1,28 @@
-"""Who gets the money that a dispute held: ends of holds and protection, and the release (T39, S24, S45, S47, I3)."""
+"""Release of an order's money to the seller, once no dispute holds it and the protection is over (T39, S24, I3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from dispute.domain import order as order_stream
-from dispute.domain.order import Line, Order
+from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
+from dispute.domain.orders.protection import expire_protection
+from dispute.domain.orders.state import Line, Order, after
 from shared.events.base import Event
 from shared.events.dispute import DisputeOpened
 from shared.events.money import total
-from shared.events.order import (
-    HoldEnd,
-    LineAmount,
-    OrderCompleted,
-    PaymentHoldLifted,
-    PaymentReleased,
-    ProtectionExpired,
-)
+from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased
+
+
+def expire(command: ExpireDeadline, order: Order) -> list[Event]:
+    """P and R: the protection is over, and then the money is released."""
+    if command.kind == DeadlineKind.PROTECTION_END:
+        return expire_protection(order, command.due_at)
+    return release(order)
 
 
 def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetime) -> list[Event]:
     """T39: lines whose protection is over are released, as far as anything is left on them; the others are free
-    again.
+    again (S45, S47).
     """
     held = [order.lines[line.line_id] for line in dispute.lines]
     # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask
@@ -33,23 +33,14 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
     lifted = PaymentHoldLifted(order_id=order.order_id, dispute_id=dispute.dispute_id, lines=freed, because=because)
     rules = ("S47" if because == HoldEnd.CANCELLED else "S45",)
     events: list[Event] = [*([lifted] if freed else []), *_released(order, left, dispute.dispute_id, rules)]
-    return events + _completed(order, events)
-
-
-def expire_protection(order: Order, due_at: datetime) -> list[Event]:
-    """P: no dispute can be opened any more; the release follows a little later, so that no fact under way is
-    overtaken.
-    """
-    assert order.terms
-    release_at = due_at + timedelta(hours=order.terms.release_delay_hours)
-    return [ProtectionExpired(order_id=order.order_id, due_at=due_at, release_at=release_at, rules=("S24", "S22"))]
+    return events + _completed(after(order, events))
 
 
 def release(order: Order) -> list[Event]:
     """R: the seller is paid for every line that nothing holds (S24)."""
     left = [line for line in order.lines.values() if not line.held_by and line.remainder]
     events: list[Event] = _released(order, left, None, ("S24",))
-    return events + _completed(order, events)
+    return events + _completed(after(order, events))
 
 
 def _released(order: Order, lines: list[Line], dispute_id: str | None, rules: tuple[str, ...]) -> list[Event]:
@@ -60,9 +51,7 @@ def _released(order: Order, lines: list[Line], dispute_id: str | None, rules: tu
     return [PaymentReleased(order_id=order.order_id, lines=parts, amount=amount, dispute_id=dispute_id, rules=rules)]
 
 
-def _completed(order: Order, events: Iterable[Event]) -> list[Event]:
-    """The end, once no line is left."""
-    for event in events:
-        order = order_stream.evolve(order, event)
+def _completed(order: Order) -> list[Event]:
+    """The end, once no line is left (S24, S26)."""
     over = not order.completed and not order.cancelled_at and all(line.done for line in order.lines.values())
     return [OrderCompleted(order_id=order.order_id, rules=("S24", "S26"))] if over else []

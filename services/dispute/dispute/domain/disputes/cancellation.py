@@ -1,0 +1,49 @@
+"""Cancellation: the buyer withdraws a dispute (T21, S46–S48)."""
+
+from __future__ import annotations
+
+from dispute.domain.commands import DisputeAndOrderCommand
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.release import end_hold
+from dispute.domain.orders.state import Order
+from dispute.domain.rejections import ReleaseAckRequired
+from shared.events.base import Actor, Event
+from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed
+from shared.events.money import Money
+from shared.events.order import HoldEnd
+from shared.rejections import WrongPhase
+
+
+class CancelDispute(DisputeAndOrderCommand):
+    acknowledge_release: bool
+
+
+def guard_cancellation(dispute: Dispute, actor: Actor) -> None:
+    """G8 of the buyer's withdrawal."""
+    dispute.parties.guard(actor, "dispute", "buyer")
+    cancellable = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
+    WrongPhase.unless_in("dispute", dispute.state, *cancellable)
+
+
+def guard_release_acknowledged(order: Order, command: CancelDispute) -> None:
+    """G16 (S47)."""
+    if order.protection_over(command.at) and not command.acknowledge_release:
+        warning = "Protection is over: cancelling pays the seller and cannot be undone. Send acknowledge_release=true."
+        raise ReleaseAckRequired(warning, warning="payment_will_be_released")
+
+
+def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """The lines are protected again, or, when protection is over and the buyer knows, released (S46–S48)."""
+    guard_cancellation(dispute, command.actor)
+    guard_release_acknowledged(order, command)
+    cancelled = DisputeCancelled(
+        dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",)
+    )
+    closed = DisputeClosed(
+        dispute_id=command.dispute_id,
+        reason=CloseReason.CANCELLED_BY_BUYER,
+        amount=Money.zero(dispute.opened.request.amount),
+        closed_at=command.at,
+        rules=("S46",),
+    )
+    return [cancelled, closed], end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)

@@ -1,0 +1,123 @@
+"""Fulfilment of a solution: outcomes of its refund and its return, noted on the dispute and its order (T23–T33, I4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dispute.domain.commands import DisputeAndOrderCommand
+from dispute.domain.disputes.escalation import escalated
+from dispute.domain.disputes.settlement import refund_due
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.release import end_hold
+from dispute.domain.orders.state import Order, evolve
+from shared.events.base import Event, StreamName
+from shared.events.dispute import (
+    CloseReason,
+    DisputeClosed,
+    EscalationReason,
+    RefundNoted,
+    RefundOutcome,
+    ReturnNoted,
+    ReturnOutcome,
+)
+from shared.events.money import Money
+from shared.events.order import HoldEnd, LineAmount
+
+
+class NoteCommand(DisputeAndOrderCommand):
+    """What another service's event says about a dispute; the event names the order too."""
+
+    order_id: str
+
+    @property
+    def streams(self) -> Sequence[StreamName]:
+        return (StreamName(f"dispute-{self.dispute_id}"), StreamName(f"order-{self.order_id}"))
+
+
+class NoteRefund(NoteCommand):
+    refund_id: str
+    outcome: RefundOutcome
+    amount: Money
+    lines: tuple[LineAmount, ...]
+    reason: str | None
+    source_event: str
+
+
+def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """The refund's outcome; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted
+    once.
+    """
+    if command.outcome == RefundOutcome.ISSUED and _is_noted_as_paid(dispute, command.refund_id):
+        return [], []
+    noted = RefundNoted(
+        refund_id=command.refund_id,
+        order_id=command.order_id,
+        dispute_id=command.dispute_id,
+        outcome=command.outcome,
+        amount=command.amount,
+        lines=command.lines,
+        reason=command.reason,
+        source_event=command.source_event,
+        rules=_REFUND_RULES[command.outcome],
+    )
+    if command.outcome != RefundOutcome.ISSUED or dispute.state != DisputeState.AGREED:
+        return [noted], [noted]
+    closed = DisputeClosed(
+        dispute_id=command.dispute_id,
+        reason=CloseReason.REFUNDED,
+        amount=command.amount,
+        closed_at=command.at,
+        rules=("T33", "S52"),
+    )
+    return [noted, closed], [noted, *end_hold(evolve(order, noted), dispute.opened, HoldEnd.AGREED, command.at)]
+
+
+_REFUND_RULES = {
+    RefundOutcome.ISSUED: ("S57", "S58"),
+    RefundOutcome.FAILED: ("S63",),
+    RefundOutcome.SENT_TO_MANUAL: ("S63", "T31a"),
+    RefundOutcome.REFUSED: ("S45", "T30a"),
+}
+
+
+def _is_noted_as_paid(dispute: Dispute, refund_id: str) -> bool:
+    """A refund's note may come again under another event's id, after a restore of the other log."""
+    due = dispute.refund
+    return bool(due and due.refund_id == refund_id and dispute.refund_outcome == RefundOutcome.ISSUED)
+
+
+class NoteReturn(NoteCommand):
+    return_id: str
+    outcome: ReturnOutcome
+    reason: str | None
+    source_event: str
+
+
+def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[Event], list[Event]]:
+    """A step of the return: goods that passed bring the money, anything wrong goes to the case team (T26, T27,
+    T22a).
+    """
+    inspected = command.outcome in (ReturnOutcome.PASSED, ReturnOutcome.FAILED)
+    noted = ReturnNoted(
+        return_id=command.return_id,
+        dispute_id=command.dispute_id,
+        outcome=command.outcome,
+        reason=command.reason,
+        source_event=command.source_event,
+        rules=("S82",) if inspected else ("S81",),
+    )
+    return [noted, *_after_return(command, dispute)], []
+
+
+def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
+    if dispute.state != DisputeState.AGREED or not dispute.solution:
+        return []
+    match command.outcome:
+        case ReturnOutcome.PASSED if not dispute.refund:
+            return [refund_due(command, dispute, dispute.solution)]
+        case ReturnOutcome.FAILED:
+            return [escalated(dispute, EscalationReason.RETURN_CONDITION, command.at)]
+        case ReturnOutcome.DENIED:
+            return [escalated(dispute, EscalationReason.RETURN_IMPOSSIBLE, command.at)]
+        case _:
+            return []

@@ -1,0 +1,205 @@
+"""Negotiation: the seller's response, the buyer's acceptance or next request (T2–T4, T6, T7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispute.domain.commands import DisputeCommand, text_ref, texts_about
+from dispute.domain.disputes.eligibility import guard_ground
+from dispute.domain.disputes.escalation import negotiation_over
+from dispute.domain.disputes.form import guard_amount, guard_evidence, guard_text
+from dispute.domain.disputes.settlement import reach
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.rejections import MaxRounds
+from shared.events.base import Actor, Event, Message, Personal
+from shared.events.calendar import within_days
+from shared.events.dispute import (
+    Decision,
+    Payer,
+    ReachedType,
+    Reason,
+    RequestModified,
+    SellerResponded,
+    Solution,
+    SolutionAccepted,
+    SolutionProposed,
+    SolutionType,
+)
+from shared.events.money import Money
+from shared.rejections import DeadlinePassed, ValidationFailed, WrongPhase
+
+
+class CounterOffer(Message):
+    """What the seller offers instead."""
+
+    type: SolutionType
+    amount: Money
+    freight_payer: Payer | None = None
+    address: str | None = None
+
+
+class RespondToDispute(DisputeCommand):
+    decision: Decision
+    solution: CounterOffer | None
+    reason: str | None
+
+    @property
+    def reason_ref(self) -> str | None:
+        return text_ref(self, "reason") if self.reason else None
+
+    @property
+    def address_ref(self) -> str | None:
+        return text_ref(self, "address") if self.solution and self.solution.address else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        address = self.solution.address if self.solution else None
+        return texts_about(self.actor.id, self, reason=self.reason, address=address)
+
+
+def guard_response(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """G8 of the seller's response."""
+    dispute.parties.guard(actor, "dispute", "seller")
+    WrongPhase.unless_in("dispute", dispute.state, DisputeState.AWAITING_SELLER)
+    DeadlinePassed.unless_before(dispute.respond_by, at)
+
+
+def respond(command: RespondToDispute, dispute: Dispute) -> list[Event]:
+    """The seller accepts the request, offers something else, or refuses (S40, S42, T2, T3, T4)."""
+    guard_response(dispute, command.actor, command.at)
+    guard_text(reason=command.reason)
+    match command.decision:
+        case Decision.ACCEPT:
+            return _accepted(command, dispute)
+        case Decision.COUNTER:
+            return _countered(command, dispute)
+        case Decision.REJECT:
+            return [_response(command, dispute, ("T4",)), *_too_late_to_agree(command, dispute)]
+
+
+def _accepted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
+    if command.solution:
+        raise ValidationFailed.at("/solution", "not_expected", "an acceptance takes the request as it is")
+    assert dispute.request
+    reached = reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("S40",))
+    return [_response(command, dispute, ("S40",)), *reached]
+
+
+def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
+    if not (offer := command.solution):
+        raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
+    guard_text(**{"solution/address": offer.address})
+    guard_amount(offer.amount, dispute.opened.lines, "/solution/amount")
+    offered = Solution(
+        type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
+    )
+    proposed = SolutionProposed(dispute_id=command.dispute_id, by="seller", solution=offered, rules=("S42",))
+    return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
+
+
+def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...]) -> SellerResponded:
+    """A response that leaves something to settle starts the buyer's time (D2) and, once, the negotiation's (D4)."""
+    terms, unsettled = dispute.terms, command.decision != Decision.ACCEPT
+    first = unsettled and dispute.negotiate_until is None
+    return SellerResponded(
+        dispute_id=command.dispute_id,
+        decision=command.decision,
+        reason_ref=command.reason_ref,
+        answer_by=within_days(command.at, terms.buyer_response_days, terms.timezone) if unsettled else None,
+        negotiate_until=within_days(command.at, terms.negotiation_days, terms.timezone) if first else None,
+        rules=rules,
+    )
+
+
+def _too_late_to_agree(command: RespondToDispute, dispute: Dispute) -> list[Event]:
+    """T7: a counter-offer or refusal after the negotiation's end goes straight to the case team."""
+    if dispute.negotiate_until is None or command.at < dispute.negotiate_until:
+        return []
+    return negotiation_over(dispute, dispute.negotiate_until, command.at)
+
+
+class AcceptSolution(DisputeCommand):
+    pass
+
+
+def guard_acceptance(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """G8 of the buyer's acceptance: there is an offer, the one of the seller's last response."""
+    dispute.parties.guard(actor, "dispute", "buyer")
+    WrongPhase.unless_in("dispute", dispute.state, DisputeState.AWAITING_BUYER)
+    if dispute.offer is None:
+        raise WrongPhase("The seller offers nothing to accept.", state=dispute.state)
+    _guard_in_time(dispute, at)
+
+
+def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
+    """The buyer accepts the seller's offer (S42, T6)."""
+    guard_acceptance(dispute, command.actor, command.at)
+    assert dispute.offer
+    accepted = SolutionAccepted(dispute_id=command.dispute_id, solution=dispute.offer, rules=("S42",))
+    return [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
+
+
+class ModifyRequest(DisputeCommand):
+    """What is None stays as it was."""
+
+    type: SolutionType | None
+    amount: Money | None
+    reason: Reason | None
+    description: str | None
+    evidence: tuple[str, ...]
+
+    @property
+    def description_ref(self) -> str | None:
+        return text_ref(self, "description") if self.description else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, description=self.description)
+
+
+def guard_modification(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """G8 and G10 of the buyer's next round."""
+    dispute.parties.guard(actor, "dispute", "buyer")
+    WrongPhase.unless_in("dispute", dispute.state, DisputeState.AWAITING_BUYER)
+    _guard_in_time(dispute, at)
+    if dispute.round >= dispute.terms.max_rounds:
+        raise MaxRounds("The negotiation has had its rounds.", max_rounds=dispute.terms.max_rounds)
+
+
+def modify(command: ModifyRequest, dispute: Dispute) -> list[Event]:
+    """The buyer changes the request and the seller has five days again (S43)."""
+    guard_modification(dispute, command.actor, command.at)
+    guard_text(description=command.description)
+    request, reason = _changed_request(command, dispute)
+    guard_amount(request.amount, dispute.opened.lines)
+    modified = RequestModified(
+        dispute_id=command.dispute_id,
+        round=dispute.round + 1,
+        reason=reason,
+        request=request,
+        description_ref=command.description_ref,
+        evidence=command.evidence,
+        respond_by=within_days(command.at, dispute.terms.seller_response_days, dispute.terms.timezone),
+        rules=("S43", "S39"),
+    )
+    return [modified]
+
+
+def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution, Reason]:
+    assert dispute.request and dispute.reason
+    reason = command.reason or dispute.reason
+    if command.reason and command.reason != dispute.reason:
+        guard_ground(command.reason)
+        guard_evidence(command.reason, command.evidence)
+    elif command.evidence:
+        guard_evidence(reason, command.evidence)
+    # An amount of nothing is false: it was named all the same, and is refused (G9).
+    amount = dispute.request.amount if command.amount is None else command.amount
+    return Solution(type=command.type or dispute.request.type, amount=amount), reason
+
+
+def _guard_in_time(dispute: Dispute, at: datetime) -> None:
+    """G8: the buyer is held to D2, and to the negotiation's end (D4)."""
+    DeadlinePassed.unless_before(dispute.answer_by, at)
+    DeadlinePassed.unless_before(dispute.negotiate_until, at)

@@ -1,0 +1,93 @@
+"""Opening of a dispute: one dispute a line, decided on the dispute and its order in one append (T1, T38, S18)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from dispute.domain.commands import text_ref, texts_about
+from dispute.domain.disputes.eligibility import covering_rule, guard_eligible
+from dispute.domain.disputes.form import (
+    RequestedLine,
+    disputed_lines,
+    guard_amount,
+    guard_evidence,
+    guard_lines,
+    guard_text,
+)
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.orders.state import Order
+from shared.events.base import Command, Event, Personal, StreamName, derived_id
+from shared.events.calendar import within_days
+from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
+from shared.events.money import Money
+from shared.events.order import PaymentHeld
+
+
+class OpenDispute(Command):
+    """Decides on the new dispute and on its order, in one atomic append (G5)."""
+
+    order_id: str
+    lines: tuple[RequestedLine, ...]
+    reason: Reason
+    type: SolutionType
+    amount: Money
+    description: str
+    evidence: tuple[str, ...]
+    contacted_seller: bool
+
+    @cached_property
+    def dispute_id(self) -> str:
+        return derived_id("dsp", self.order_id, self.command_id)
+
+    @cached_property
+    def streams(self) -> Sequence[StreamName]:
+        return (
+            StreamName(f"dispute-{self.dispute_id}", self.order_id),
+            StreamName(f"order-{self.order_id}", self.order_id),
+        )
+
+    @cached_property
+    def description_ref(self) -> str:
+        return text_ref(self, "description")
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, description=self.description)
+
+
+def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """The dispute begins and the payout of its lines waits for it; guards G8, G1–G7 and G9 in order."""
+    order.parties.guard(command.actor, "order", "buyer")
+    named = [order.lines[part.line_id] for part in command.lines if part.line_id in order.lines]
+    guard_eligible(order, named, command.reason, command.at)
+    lines = guard_lines(order, command.lines)
+    guard_text(description=command.description)
+    guard_evidence(command.reason, command.evidence)
+    disputed = disputed_lines(order, command.lines)
+    guard_amount(command.amount, disputed)
+    assert order.terms and order.payment
+    opened = DisputeOpened(
+        dispute_id=command.dispute_id,
+        order_id=command.order_id,
+        payment_id=order.payment.payment_id,
+        buyer_id=order.buyer_id,
+        seller_id=lines[0].seller_id,
+        lines=disputed,
+        reason=command.reason,
+        request=Solution(type=command.type, amount=command.amount),
+        description_ref=command.description_ref,
+        evidence=command.evidence,
+        contacted_seller=command.contacted_seller,
+        terms=order.terms,
+        reopened_from=next((line.reopens for line in lines if line.reopens), None),
+        protection_ends_at=order.protection_ends_at,
+        return_address_ref=order.return_address_ref,
+        opened_at=command.at,
+        respond_by=within_days(command.at, order.terms.seller_response_days, order.terms.timezone),
+        rules=(covering_rule(command.reason), "S21", "S22", "S39"),
+    )
+    held = PaymentHeld(
+        order_id=order.order_id, dispute_id=command.dispute_id, lines=tuple(line.line_id for line in disputed)
+    )
+    return [opened], [held]

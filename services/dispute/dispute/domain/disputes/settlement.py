@@ -1,0 +1,88 @@
+"""Settlement: a solution is reached, and the money or first the goods are asked for (T2, T5, T6, T22, T29)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dispute.domain.disputes.state import Dispute
+from shared.events.base import Command, Event, derived_id
+from shared.events.dispute import (
+    DisputedLine,
+    Payer,
+    ReachedType,
+    RefundDue,
+    RefundSource,
+    ReturnDue,
+    ReturnLine,
+    Solution,
+    SolutionReached,
+    SolutionType,
+)
+from shared.events.money import Money
+from shared.events.newer import known
+from shared.events.order import LineAmount
+
+
+def reach(
+    command: Command, dispute: Dispute, solution: Solution, reached_type: ReachedType, rules: tuple[str, ...]
+) -> list[Event]:
+    """The solution, and in the same append what it asks for: the money, or first the goods (K14)."""
+    reached = SolutionReached(
+        dispute_id=dispute.opened.dispute_id,
+        reached_type=reached_type,
+        solution=solution,
+        lines=split(solution.amount, dispute.opened.lines),
+        reached_at=command.at,
+        rules=rules,
+    )
+    goods_first = known(solution.type) == SolutionType.RETURN_AND_REFUND
+    due = return_due(command, dispute, reached) if goods_first else refund_due(command, dispute, reached)
+    return [reached, due]
+
+
+def refund_due(command: Command, dispute: Dispute, reached: SolutionReached) -> RefundDue:
+    """Asks for the money that was agreed (S57)."""
+    opened = dispute.opened
+    return RefundDue(
+        refund_id=derived_id("rfd", opened.order_id, command.command_id),
+        order_id=opened.order_id,
+        payment_id=opened.payment_id,
+        dispute_id=opened.dispute_id,
+        buyer_id=opened.buyer_id,
+        seller_id=opened.seller_id,
+        lines=tuple(part for part in reached.lines if part.amount),
+        amount=reached.solution.amount,
+        source=RefundSource.AGREEMENT,
+        bank_window_bd=opened.terms.refund_bank_window_bd,
+        timezone=opened.terms.timezone,
+        rules=("S57", *reached.rules),
+    )
+
+
+def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> ReturnDue:
+    """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault
+    (K26).
+    """
+    opened, terms = dispute.opened, dispute.terms
+    return ReturnDue(
+        return_id=derived_id("ret", opened.order_id, command.command_id),
+        dispute_id=opened.dispute_id,
+        order_id=opened.order_id,
+        buyer_id=opened.buyer_id,
+        seller_id=opened.seller_id,
+        lines=tuple(ReturnLine(line_id=line.line_id, quantity=line.quantity) for line in opened.lines),
+        reason=dispute.reason or opened.reason,
+        freight_payer=reached.solution.freight_payer or Payer.SELLER,
+        address_ref=reached.solution.address_ref or opened.return_address_ref,
+        ship_days=terms.return_ship_days,
+        transit_alarm_days=terms.return_transit_alarm_days,
+        inspect_bd=terms.return_inspect_bd,
+        timezone=terms.timezone,
+        rules=("K26", "K22", *reached.rules),
+    )
+
+
+def split(amount: Money, lines: Sequence[DisputedLine]) -> tuple[LineAmount, ...]:
+    """The amount over the lines in proportion to their caps; each part is at most its cap (G9)."""
+    parts = amount.split([line.cap.minor for line in lines])
+    return tuple(LineAmount(line_id=line.line_id, amount=part) for line, part in zip(lines, parts, strict=True))

@@ -1,0 +1,64 @@
+"""Timeouts of a dispute: what happens where a party is silent; it never helps who is silent (I8)."""
+
+from __future__ import annotations
+
+from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
+from dispute.domain.disputes.escalation import escalated, negotiation_over
+from dispute.domain.disputes.settlement import reach
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.release import end_hold
+from dispute.domain.orders.state import Order
+from shared.decider import Decided
+from shared.events.base import Event
+from shared.events.dispute import (
+    BuyerResponseTimedOut,
+    CloseReason,
+    DisputeClosed,
+    EscalationReason,
+    ReachedType,
+    SellerResponseTimedOut,
+)
+from shared.events.money import Money
+from shared.events.order import HoldEnd
+
+
+def expire(command: ExpireDeadline, dispute: Dispute, *order: Order) -> Decided:
+    """What follows from a deadline that has passed; the buyer's comes with the order."""
+    match command.kind:
+        case DeadlineKind.SELLER_RESPONSE:
+            return seller_silent(command, dispute)
+        case DeadlineKind.BUYER_RESPONSE:
+            return buyer_silent(command, dispute, *order)
+        case _:
+            return no_agreement(command, dispute)
+
+
+def seller_silent(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
+    """S41: the seller was silent for 5 days, so the request is granted exactly as it was made (D1, T5)."""
+    assert dispute.request
+    silent = SellerResponseTimedOut(dispute_id=dispute.opened.dispute_id, due_at=command.due_at, rules=("S41",))
+    return [silent, *reach(command, dispute, dispute.request, ReachedType.SELLER_TIMEOUT, ("S41",))]
+
+
+def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """T8: the buyer did not answer, so the case team takes over or, under other terms, it ends without a refund
+    (D2).
+    """
+    silent = BuyerResponseTimedOut(dispute_id=dispute.opened.dispute_id, due_at=command.due_at, rules=("K17",))
+    if dispute.terms.buyer_timeout_action == "escalate":
+        return [silent, escalated(dispute, EscalationReason.BUYER_TIMEOUT, command.at)], []
+    closed = DisputeClosed(
+        dispute_id=dispute.opened.dispute_id,
+        reason=CloseReason.NO_REFUND,
+        amount=Money.zero(dispute.opened.request.amount),
+        closed_at=command.at,
+        rules=("K17",),
+    )
+    return [silent, closed], end_hold(order, dispute.opened, HoldEnd.CLOSED, command.at)
+
+
+def no_agreement(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
+    """T10: no agreement in 7 days goes to the case team; while the seller is to answer it waits for D1 (T7)."""
+    if dispute.state == DisputeState.AWAITING_SELLER:
+        return []
+    return negotiation_over(dispute, command.due_at, command.at)
