@@ -14,7 +14,7 @@ COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-has
 # The machine's own certificates where it has them: a company's registry mirror is signed with one of those.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help setup setup-dev run test check fmt bench chaos migrate lock events rules
+.PHONY: help setup setup-dev run test check house fmt bench chaos migrate lock events rules
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -47,13 +47,17 @@ run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0,
 test: setup-dev ## the whole suite, on its own PostgreSQL and Kafka (ARGS="-k name")
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup-dev ## format, lint, types, import walls, generated files; writes nothing
+check: setup-dev ## format, lint, types, import walls, generated files, limits of size; writes nothing
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
-	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.architecture.walls
 	@$(BIN)/python -m ops.docs.catalogue --check
 	@$(BIN)/python -m ops.docs.rules --check
+	@$(BIN)/python -m tests.house --check
+
+house: setup-dev ## figures of the tree, and the files that one request walks through (ROOTS="--root path")
+	@$(BIN)/python -m tests.house $(ROOTS)
 
 fmt: setup-dev ## format and put right what can be put right
 	@$(BIN)/ruff format $(SOURCES)

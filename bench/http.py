@@ -98,7 +98,9 @@ async def serving(server: str) -> AsyncIterator[tuple[int, int]]:
     with tempfile.TemporaryDirectory() as folder:
         logs = [(Path(folder) / name).open("wb") for name in ("sandbox", "dispute")]
         started = [
-            subprocess.Popen([sys.executable, "-m", f"{name}.app"], env=environment, stdout=log, stderr=log)  # noqa: ASYNC220 - twice, before the load
+            subprocess.Popen(  # noqa: ASYNC220 - twice, before the load
+                [sys.executable, "-m", f"{name}.app"], env=environment, stdout=log, stderr=log
+            )
             for name, log in zip(("sandbox", "dispute"), logs, strict=True)
         ]
         try:

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-SERVICES = ("dispute", "refund", "return_label", "sandbox")
 HERE = Path(__file__).parent
+SERVICES = tuple(sorted(path.parent.name for path in HERE.glob("*/versions")))
+"""Those with a history here."""
 # Held on the database while its revisions run, and on the server's own database while databases are made.
 MIGRATION_LOCK = 7_003
 LIMIT = 60.0

@@ -23,10 +23,13 @@ PARTITIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One service's log; `streams` maps a category (a stream's name before its first dash) to the union of events."""
+    """One service's log; `streams` maps a category (a stream's name before its first dash) to the union of events,
+    `about` says to people what the service does.
+    """
 
     service: str
     streams: Mapping[str, Any]
+    about: str
 
     @property
     def topic(self) -> str:
@@ -44,9 +47,21 @@ class Log:
         return tuple(dict.fromkeys(event for union in self.streams.values() for event in typing.get_args(union)))
 
 
-DISPUTE = Log("dispute", {"order": OrderEvent, "dispute": DisputeEvent})
-REFUND = Log("refund", {"payment": RefundEvent})
-RETURN_LABEL = Log("return_label", {"return": ReturnEvent})
+DISPUTE = Log(
+    "dispute",
+    {"order": OrderEvent, "dispute": DisputeEvent},
+    "Opens, negotiates and decides disputes; holds and releases the seller's money.",
+)
+REFUND = Log(
+    "refund",
+    {"payment": RefundEvent},
+    "Pays back once and once only, through the payment provider, to the last cent.",
+)
+RETURN_LABEL = Log(
+    "return_label",
+    {"return": ReturnEvent},
+    "Takes goods back: labels, scans and inspection.",
+)
 
 LOGS: Mapping[str, Log] = {log.service: log for log in (DISPUTE, REFUND, RETURN_LABEL)}
 """By service, which is also the name of its package."""

@@ -104,7 +104,8 @@ def service_app(log: Log, decider: Decider, routers: Sequence[Router], settings:
     """The application of a service with a log of its own: its store, its pool and its decider are `caller.state`'s."""
     dsn = settings.dsn(log.service)
     parts = {"store": open_store(dsn, deadlines=decider.deadlines), "pool": open_pool(dsn)}
-    app = create_app(log.service, routers, parts, settings, checks=database_checks(settings, log.service))
+    checks = database_checks(settings, log.service)
+    app = create_app(log.service, routers, parts, settings, checks=checks, description=log.about)
     app.state.decider = decider
     return app
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from shared.events.logs import LOGS
+
 DEFAULT_BASE = 8000
-APPS = {"console": 0, "dispute": 1, "refund": 2, "return_label": 3, "sandbox": 9}
-"""Each app's port, counted from the base."""
+APPS = {"console": 0, **{service: port for port, service in enumerate(LOGS, 1)}, "sandbox": 9}
+"""Each app's port, counted from the base: services with a log in the order of their registry."""
 WORKER = 100
 """A worker's port is so many above its app's."""
 POSTGRES, KAFKA, KAFKA_CONTROLLER = 7432, 11092, 11093

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import importlib
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from migrations.migrator import dsn
 from shared.events.logs import LOGS, Log
 from shared.process.addresses import APPS
 from shared.process.settings import Settings
+from tests.architecture.walls import ROOT, walls
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
     "packages"
 ]
@@ -24,15 +23,15 @@ PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
 @pytest.mark.parametrize("log", LOGS.values(), ids=lambda log: log.service)
 def test_a_log_has_a_service_a_history_and_walls(log: Log) -> None:
     folder = f"services/{log.service.replace('_', '-')}/{log.service}"
-    walls = configparser.ConfigParser()
-    walls.read(ROOT / ".importlinter")
+    written = configparser.ConfigParser()
+    written.read_string(walls(ROOT))
     assert (ROOT / folder / "worker.py").is_file()
     assert folder in PACKAGES
     assert log.service in APPS
     assert log.service in MIGRATED
     assert (ROOT / "migrations" / log.service / "versions").is_dir()
-    assert log.service in walls["importlinter:contract:anatomy"]["containers"].split()
-    assert log.service in walls["importlinter:contract:services-apart"]["modules"].split()
+    assert log.service in written["importlinter:contract:anatomy"]["containers"].split()
+    assert log.service in written["importlinter:contract:services-apart"]["modules"].split()
 
 
 @pytest.mark.parametrize("service", MIGRATED)

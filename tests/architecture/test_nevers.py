@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.events.logs import LOGS, Log
+
 ROOT = Path(__file__).parents[2]
 APPLICATION = {"shared", "dispute", "refund", "return_label", "sandbox", "console", "ops", "local_stack"}
 OPENS = {"open_pool", "open_store", "create_pool", "create_async_engine", "create_engine"}
@@ -55,9 +57,7 @@ def swallows_every_exception(tree: ast.AST) -> Iterator[str]:
 
 def imports_application_code(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        for module in modules:
+        for module in _imported(node):
             if module.partition(".")[0] in APPLICATION:
                 yield _at(node, module)
 
@@ -68,8 +68,35 @@ def projects(tree: ast.AST) -> Iterator[str]:
             yield _at(node, "project")
 
 
+def reads_other_logs(service: str) -> Offences:
+    """Imports of the codec, which knows every event, and of languages that the service's own log does not hold."""
+    own = _languages(LOGS[service])
+    others = {name for log in LOGS.values() for name in _languages(log)} - own | {"shared.events.codec"}
+
+    def imports(tree: ast.AST) -> Iterator[str]:
+        for node in ast.walk(tree):
+            for module in _imported(node):
+                if module in others:
+                    yield _at(node, module)
+
+    return imports
+
+
+def _languages(log: Log) -> set[str]:
+    return {event.__module__ for event in log.event_classes}
+
+
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """The modules that a statement names: `from a import b` may mean `a.b`."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
 
 
 def _is_broad(kind: ast.expr | None) -> bool:
@@ -129,6 +156,16 @@ NEVERS: list[tuple[str, Offences, list[Path], str]] = [
         projects,
         files("services/*/*/api.py", "services/*/*/api/*.py"),
         "await disputes.project(connection, recorded)",
+    ),
+    *(
+        (
+            f"the read models of {service} know the events of its own log only",
+            reads_other_logs(service),
+            files(f"services/{service.replace('_', '-')}/{service}/read_models/*.py"),
+            "from shared.events import codec",
+        )
+        for service in LOGS
+        if (ROOT / f"services/{service.replace('_', '-')}/{service}/read_models").is_dir()
     ),
 ]
 

@@ -13,7 +13,8 @@ from local_stack.child import User
 from local_stack.report import StackError
 
 PROJECT = Path(__file__).resolve().parents[3]
-SPARE_ROOT = Path("/var/tmp")  # noqa: S108  survives a restart and is open to every user; the folder below it belongs to us alone
+# It survives a restart and is open to every user; the folder below it belongs to us alone.
+SPARE_ROOT = Path("/var/tmp")  # noqa: S108
 NOBODY = User(65534, 65534)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from console.format import instant
 from console.services_client import ServiceResponse, ServicesClient
+from shared.events.logs import LOGS
 
-SERVICES = ("dispute", "refund", "return-label", "sandbox")
+SERVICES = (*(service.replace("_", "-") for service in LOGS), "sandbox")
 LATEST = 15
 DISPUTES_SHOWN = 5
 HISTORY_SHOWN = 100

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 
-import dispute.worker
-import refund.worker
-import return_label.worker
+from shared.events.logs import LOGS
 from shared.eventstore.store import PostgresEventStore
 from shared.process.clock import Clock
 from shared.process.component import Component
@@ -15,8 +14,5 @@ from shared.process.settings import Settings
 
 Assemble = Callable[[Settings, Clock], AbstractAsyncContextManager[tuple[PostgresEventStore, Sequence[Component]]]]
 
-WORKERS: Mapping[str, Assemble] = {
-    "dispute": dispute.worker.assemble,
-    "refund": refund.worker.assemble,
-    "return_label": return_label.worker.assemble,
-}
+WORKERS: Mapping[str, Assemble] = {service: import_module(f"{service}.worker").assemble for service in LOGS}
+"""Found by name: every service with a log has the module `worker`, which a test asks for."""

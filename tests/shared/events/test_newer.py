@@ -91,7 +91,8 @@ def test_a_known_word_is_the_very_member() -> None:
 
 def test_a_strange_word_reads_like_any_other() -> None:
     told: StrEnum = Form.model_validate({"asked": "late", "told": "eaten"}).told
-    assert (told.value, f"{told}", told in {Reason.LATE: 1}, {told: 1}["eaten"]) == ("eaten", "eaten", False, 1)  # type: ignore[index]
+    assert (told.value, f"{told}", told in {Reason.LATE: 1}) == ("eaten", "eaten", False)
+    assert {told: 1}["eaten"] == 1  # type: ignore[index]
     assert (
         Form.model_validate({"asked": "late", "told": "eaten"}).model_dump_json() == '{"asked":"late","told":"eaten"}'
     )

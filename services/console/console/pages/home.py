@@ -11,12 +11,10 @@ from console.format import span_of
 from console.markup import Html, el
 from console.pages.order import order_section
 from console.services_client import ServiceResponse
+from shared.events.logs import LOGS
 
-ABOUT = {
-    "dispute": ("Dispute", "Opens, negotiates and decides disputes; holds and releases the seller's money."),
-    "refund": ("Refund", "Pays back once and once only, through the payment provider, to the last cent."),
-    "return-label": ("Return label", "Takes goods back: labels, scans, inspection, and the buyer's monthly quota."),
-    "sandbox": ("Sandbox", "The outside world, simulated: payments, identity, and a clock that can be moved."),
+ABOUT = {log.service.replace("_", "-"): log.about for log in LOGS.values()} | {
+    "sandbox": "The outside world, simulated: payments, identity, and a clock that can be moved."
 }
 MARK = Html(
     '<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">'
@@ -88,14 +86,13 @@ def _services(data: HomeData, addresses: Mapping[str, str]) -> Html:
 
 
 def _service(name: str, health: ServiceResponse, address: str) -> Html:
-    title, about = ABOUT[name]
     links = [("Docs", "/docs"), ("OpenAPI", "/openapi.json"), ("Metrics", "/metrics")]
     if name == "sandbox":
         links.insert(1, ("Ledger", "/psp/ledger"))
     return el(
         "li",
-        el("h3", title, _state(health)),
-        el("p", about),
+        el("h3", name.replace("-", " ").capitalize(), _state(health)),
+        el("p", ABOUT[name]),
         el("p", [[el("a", text, href=address + path), " "] for text, path in links], class_="links"),
         class_="card",
     )

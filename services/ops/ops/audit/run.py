@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Protocol
 
-from dispute.domain.decider import decider as dispute_decider
 from ops.audit.check import Check, Report
 from ops.audit.deadlines import DeadlineCheck
 from ops.audit.expected import MODELS
@@ -28,13 +28,11 @@ from ops.audit.snapshot import Snapshot, ledger, published, snapshot
 from ops.audit.topic import TopicCheck
 from ops.client import Api, Call, Unreachable
 from ops.stack import SERVICES, Stack
-from refund.domain.decider import decider as refund_decider
-from return_label.domain.decider import decider as return_decider
 from shared.decider import Decider
 from shared.events.base import Event, Recorded
 from shared.events.newer import UnknownEvent
 
-DECIDERS: Mapping[str, Decider] = {"dispute": dispute_decider, "refund": refund_decider, "return_label": return_decider}
+DECIDERS: Mapping[str, Decider] = {service: import_module(f"{service}.domain.decider").decider for service in SERVICES}
 PATIENCE = 30.0
 """Seconds to wait for rest, and for the read models to come to the log's end."""
 PAUSE = 0.1

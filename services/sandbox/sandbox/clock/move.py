@@ -11,7 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, model_validator
 from shared.events.base import Message, wire_time
 
 _SPAN = re.compile(
-    r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,5})s)?"
+    r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?"
+    r"(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,5})s)?"
 )
 FURTHEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Where the clock ends: far from the last year that a datetime holds, so that every deadline still fits behind it."""

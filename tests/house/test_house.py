@@ -1,0 +1,46 @@
+"""The figures of the house: they are measured as they are said, and one request stays within its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.architecture.walls import ROOT
+from tests.house.__main__ import measured, walk_on, walked
+from tests.house.figures import Tree, folders_of
+
+
+def test_no_figure_of_the_sources_is_above_its_limit() -> None:
+    assert {figure.name: figure.faults for figure in measured(Tree(ROOT)) if figure.faults} == {}
+
+
+def test_a_long_file_a_long_line_and_a_list_of_services_are_found(tmp_path: Path) -> None:
+    for name in (".importlinter", "pyproject.toml", "Makefile"):
+        (tmp_path / name).touch()
+    write(tmp_path / "shared/a/long.py", "x = 1\n" * 251)
+    write(tmp_path / "shared/a/wide.py", f"x = '{'x' * 120}'\n\n\ndef f():\n    return 1\n")
+    write(tmp_path / "shared/events/base.py", "x = 1\n" * 251)
+    write(tmp_path / "services/one/one/b.py", 'SERVICES = ("one", "two")\n')
+    write(tmp_path / "shared/b.py", 'SERVICES = ("one", "two")\n')
+    write(tmp_path / "shared/c.py", 'pay("one", "two")\n')
+    for service in ("one", "two"):
+        write(tmp_path / f"migrations/{service}/versions/0001_event_store.py", "")
+    tree = Tree(tmp_path)
+    assert tree.long_files == ["shared/a/long.py"]
+    assert tree.long_lines == ["shared/a/wide.py:1"]
+    assert tree.listing_services == ["shared/b.py", "migrations/<service>/"]
+    assert [(each.place, each.lines) for each in tree.functions] == [("shared/a/wide.py:f", 2)]
+
+
+async def test_one_request_stays_within_its_files_to_sql_and_back_and_until_the_money_is_out(
+    postgres_url: str, kafka: str
+) -> None:
+    files = await walk_on(ROOT, postgres_url, kafka)
+    assert [figure.faults for figure in walked(files) if figure.faults] == []
+    assert files["command"][-1].startswith("shared/http/"), "the answer is the last thing made"
+    assert {"services/refund/refund/effects.py", "services/refund/refund/gateways/sandbox.py"} < {*files["money"]}
+    assert folders_of(files["command"]) < folders_of(files["money"])
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
