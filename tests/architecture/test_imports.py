@@ -14,9 +14,13 @@ from tests.architecture.walls import ROOT, linted, walls
 
 BREAKS = [
     ("services-apart", "services/refund/refund/app.py", "import return_label.api.bodies.returns"),
-    ("services-apart", "services/dispute/dispute/policies.py", "from refund.domain import payment"),
+    ("services-apart", "services/dispute/dispute/policies.py", "from refund.domain.payments import state"),
     ("outside-alone", "services/console/console/api.py", "import dispute.domain.orders.state"),
-    ("outside-alone", "services/sandbox/sandbox/provider/payments.py", "from refund.domain.payment import Payment"),
+    (
+        "outside-alone",
+        "services/sandbox/sandbox/provider/payments.py",
+        "from refund.domain.payments.state import Payment",
+    ),
     ("tools-above", "services/sandbox/sandbox/app.py", "import migrations.event_store"),
     ("shared-below", "shared/http/problems.py", "import console.format"),
     ("shared-layers", "shared/resilience/crash_points.py", "from shared.process import settings"),

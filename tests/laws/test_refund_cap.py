@@ -20,8 +20,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
-from refund.domain.payment import Payment, pay
+from refund.domain.payments.state import Payment
 from refund.effects import ask, outcome, wanted
 from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
 from shared.decider import Clear, Start
@@ -141,7 +142,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
             self.decide(outcome(call, answer, self.now))
 
     async def age(self, call: Call) -> timedelta:
-        return self.now - self.attempt_began[pay(call.refund_id)]
+        return self.now - self.attempt_began[DeadlineKind.PAY.of(call.refund_id)]
 
     @rule(refund_id=REFUNDS, attempt=st.integers(0, 5))
     def hear_old_news(self, refund_id: str, attempt: int) -> None:
@@ -166,7 +167,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
         for refund_ids in (paid, self.ids(RefundIssued), self.ids(RefundApproved)):
             given_back: Counter[str] = Counter()
             for refund_id in refund_ids:
-                for line in self.payment.refunds[refund_id].asked.lines:
+                for line in self.payment.refunds[refund_id].request.lines:
                     given_back[line.line_id] += line.amount.minor
             assert all(amount <= self.captured()[line_id] for line_id, amount in given_back.items())
 
@@ -177,7 +178,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
     @invariant()
     def every_refund_that_is_owed_has_a_next_step_or_people(self) -> None:
         for refund_id, refund in self.payment.refunds.items():
-            assert (refund.pay_at is not None) == (pay(refund_id) in self.due)
+            assert (refund.pay_at is not None) == (DeadlineKind.PAY.of(refund_id) in self.due)
 
     def captured(self) -> Counter[str]:
         captures: Sequence[PaymentCaptured] = [event for event in self.events if isinstance(event, PaymentCaptured)]

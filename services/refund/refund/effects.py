@@ -1,4 +1,4 @@
-"""What a due `pay:<refund_id>` asks of the payment provider, and how the answer is recorded."""
+"""Effect: a due `pay:<refund_id>` asks the payment provider, and its answer is recorded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from refund.domain.commands import OutcomeCommand, RecordDeclined, RecordIssued
-from refund.domain.payment import Payment
+from refund.domain.deadlines import refund_of
+from refund.domain.payments.attempts import OutcomeCommand, RecordDeclined, RecordIssued
+from refund.domain.payments.state import Payment
 from refund.gateways.port import Answer, Call, Declined, Gateway, Issued, Unanswered
 from shared.deadlines.effect import Effect
 from shared.events.newer import known
@@ -16,7 +17,6 @@ from shared.resilience import crash_points
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
-PREFIX = "pay"
 ASK_UNTIL = timedelta(hours=20)
 """Real time from an attempt's beginning to the last call with its key: providers forget keys after a day."""
 CERTAIN_AFTER = timedelta(hours=21)
@@ -36,14 +36,14 @@ Age = Callable[[Call], Awaitable[timedelta]]
 
 def wanted(payment: Payment, kind: str) -> Call | None:
     """The payment that is still asked for, None where it went, failed for good or was handed to people."""
-    refund = payment.refunds.get(kind.partition(":")[2])
+    refund = payment.refunds.get(refund_of(kind))
     if refund is None or refund.pay_at is None or payment.capture is None:
         return None
     return Call(
-        refund_id=refund.asked.refund_id,
-        order_id=refund.asked.order_id,
+        refund_id=refund.request.refund_id,
+        order_id=refund.request.order_id,
         payment_id=payment.capture.payment_id,
-        amount=refund.asked.amount,
+        amount=refund.request.amount,
         destination=known(refund.destination),
         attempt=refund.failures,
     )

@@ -1,4 +1,4 @@
-"""What the dispute service's events ask of this one.
+"""Policy: what the dispute service's events ask of this one.
 
 A policy's command bears the instant of the event that it follows from, so that a repeat asks for the very same thing.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from refund.domain.commands import RecordCapture, RequestRefund
+from refund.domain.payments.request import RecordCapture, RequestRefund
 from shared.decider import Send
 from shared.events.base import Event, Recorded
 from shared.events.dispute import RefundDue

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from refund import effects, policies
+from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
@@ -34,7 +35,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.relay(),
                 service.projection(refunds.NAME, refunds.project),
                 service.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react),
-                service.due_loop(effects={effects.PREFIX: pay}),
+                service.due_loop(effects={DeadlineKind.PAY: pay}),
             ],
         )
 

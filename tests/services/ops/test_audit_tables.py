@@ -212,7 +212,7 @@ async def test_tables_that_follow_from_the_log_have_no_fault(migrated: Migrated,
         ("dispute", "delete from deadlines", "deadlines dispute", "missing"),
         ("dispute", "update deadlines set due_at = due_at + interval '1 second'", "deadlines dispute", "different"),
         ("dispute", "insert into deadlines values ('order-o9', 'release', now(), 'o9')", "deadlines dispute", "extra"),
-        ("refund", "update refunds set status = 'issued' where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
+        ("refund", "update refunds set state = 'issued' where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
         ("refund", "update refunds set retry_at = null where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
         ("refund", "update refunds set seller_id = null where refund_id = 'rfd_9a32'", "read model refunds", "wrong"),
         (

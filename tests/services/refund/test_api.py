@@ -146,10 +146,10 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
     for row in rows:
         refund = folded[row["refund_id"]]
         issued: RefundIssued | None = refund.issued
-        assert (row["status"], row["failures"], row["amount"]) == (
-            refund.status,
+        assert (row["state"], row["failures"], row["amount"]) == (
+            refund.state,
             refund.failures,
-            refund.asked.amount.minor,
+            refund.request.amount.minor,
         )
         assert row["expected_until"] == (issued.expected_until if issued else None)
     await shop.project()

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from refund import effects
-from refund.domain.commands import RecordDeclined, RecordIssued
 from refund.domain.decider import decider
-from refund.domain.payment import RefundStatus
+from refund.domain.payments.attempts import RecordDeclined, RecordIssued
+from refund.domain.payments.state import RefundState
 from refund.effects import NOT_EXECUTED, ask, outcome, wanted
 from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
 from shared.events.base import Event
@@ -62,9 +62,9 @@ async def test_t31_a_decline_is_tried_again_under_a_new_key_when_the_clock_says_
     assert await paying.loop.next_deadline() == p.MONDAY + MINUTE
     await paying.move(MINUTE)
     refund = await paying.refund()
-    assert (refund.status, refund.failures, refund.reason) == (RefundStatus.FAILED, 2, "account_invalid")
+    assert (refund.state, refund.failures, refund.reason) == (RefundState.FAILED, 2, "account_invalid")
     await paying.move(2 * MINUTE)
-    assert (await paying.refund()).status is RefundStatus.ISSUED
+    assert (await paying.refund()).state is RefundState.ISSUED
     assert await paying.paid() == [("rfd_9a31/2", "25.00")]
 
 
@@ -85,15 +85,15 @@ async def test_t31a_after_five_retries_people_take_over_and_support_may_try_agai
 
 
 async def is_issued(shop: Shop) -> bool:
-    return (await shop.refund()).status is RefundStatus.ISSUED
+    return (await shop.refund()).state is RefundState.ISSUED
 
 
 async def test_refunds_side_by_side_never_pay_more_than_was_captured(paying: Paying) -> None:
     await paying.ask(p.capture())
     await paying.ask(*(p.request(f"rfd_9a3{n}", parts={"a": 2500}) for n in range(4)))
     await paying.at_rest()
-    statuses = [(await paying.refund(f"rfd_9a3{n}")).status for n in range(4)]
-    assert statuses == [RefundStatus.ISSUED, RefundStatus.ISSUED, RefundStatus.REFUSED, RefundStatus.REFUSED]
+    states = [(await paying.refund(f"rfd_9a3{n}")).state for n in range(4)]
+    assert states == [RefundState.ISSUED, RefundState.ISSUED, RefundState.REFUSED, RefundState.REFUSED]
     assert [amount for _, amount in await paying.paid()] == ["25.00", "25.00"]
 
 

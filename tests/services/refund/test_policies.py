@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refund.domain.commands import RecordCapture, RequestRefund
+from refund.domain.payments.request import RecordCapture, RequestRefund
 from refund.policies import react
 from tests.support.builders import refunds as p
 from tests.support.builders import returns as r

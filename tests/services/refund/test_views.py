@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 
 from refund.domain.decider import decider as refunds
-from refund.domain.rejections import NotFound
 from refund.views.refunds import refund_view
 from shared.events.base import Actor, Event
+from shared.rejections import NotFound
 from tests.support.builders import refunds as p
 from tests.support.spec import given
 from tests.support.wire import on_the_wire
-
-OPEN: tuple[Event, ...] = (p.captured(), p.requested(), p.approved())
 
 
 def seen(*events: Event, actor: Actor = p.BUYER, days: int = 0) -> dict[str, Any]:
@@ -30,7 +28,7 @@ def rels(view: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def test_s58_an_issued_refund_shows_when_to_expect_the_money() -> None:
-    view = seen(*OPEN, p.issued())
+    view = seen(*p.APPROVED, p.issued())
     assert (view["state"], view["amount"], view["destination"]) == (
         "issued",
         {"amount": "25.00", "currency": "USD"},
@@ -44,8 +42,8 @@ def test_s58_an_issued_refund_shows_when_to_expect_the_money() -> None:
 
 
 def test_s62_a_refund_is_overdue_after_the_window_and_still_issued() -> None:
-    assert [seen(*OPEN, p.issued(), days=days)["overdue"] for days in (21, 22)] == [False, True]
-    assert seen(*OPEN, p.issued(), days=22)["state"] == "issued"
+    assert [seen(*p.APPROVED, p.issued(), days=days)["overdue"] for days in (21, 22)] == [False, True]
+    assert seen(*p.APPROVED, p.issued(), days=22)["state"] == "issued"
 
 
 @pytest.mark.parametrize(
@@ -61,20 +59,20 @@ def test_s63_the_checks_depend_on_how_the_order_was_paid(method: str, codes: lis
 
 
 def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> None:
-    failed = (*OPEN, p.failed(1, p.MONDAY + timedelta(minutes=1)))
+    failed = (*p.APPROVED, p.failed(1, p.MONDAY + timedelta(minutes=1)))
     assert rels(seen(*failed)) == (["retry"], [])
     assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], [])
     assert rels(seen(*failed, actor=p.SELLER)) == ([], [])
 
 
 def test_what_people_took_over_offers_a_retry_to_support_alone() -> None:
-    manual = (*OPEN, p.failed(6, None), p.sent_to_manual(6))
+    manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
     assert rels(seen(*manual)) == ([], [])
     assert rels(seen(*manual, actor=p.SUPPORT)) == (["retry"], [])
 
 
 def test_a_retry_that_is_not_possible_says_why() -> None:
-    view = seen(*OPEN, p.issued())
+    view = seen(*p.APPROVED, p.issued())
     assert [(action["rel"], action["code"]) for action in view["unavailable_actions"]] == [("retry", "wrong_phase")]
 
 
@@ -86,7 +84,7 @@ def test_t30a_a_refused_refund_shows_the_reason() -> None:
 
 @pytest.mark.parametrize("role", ["case_team", "support", "ops", "service"])
 def test_staff_see_every_refund(role: str) -> None:
-    assert seen(*OPEN, actor=Actor(id="x", roles=frozenset({role})))["id"] == "rfd_9a31"
+    assert seen(*p.APPROVED, actor=Actor(id="x", roles=frozenset({role})))["id"] == "rfd_9a31"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +92,7 @@ def test_staff_see_every_refund(role: str) -> None:
 )
 def test_strangers_see_no_refund(actor: Actor) -> None:
     with pytest.raises(NotFound):
-        seen(*OPEN, actor=actor)
+        seen(*p.APPROVED, actor=actor)
 
 
 def test_a_refund_is_seen_by_its_own_line_s_seller_and_not_by_the_order_s() -> None:
@@ -105,6 +103,6 @@ def test_a_refund_is_seen_by_its_own_line_s_seller_and_not_by_the_order_s() -> N
 
 
 def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
-    assert seen(*OPEN, actor=p.SELLER)["id"] == "rfd_9a31"
+    assert seen(*p.APPROVED, actor=p.SELLER)["id"] == "rfd_9a31"
     with pytest.raises(NotFound):
-        seen(*OPEN, actor=p.OTHER_SELLER)
+        seen(*p.APPROVED, actor=p.OTHER_SELLER)

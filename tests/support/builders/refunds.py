@@ -5,14 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from refund.domain.commands import (
-    RecordCapture,
-    RecordDeclined,
-    RecordIssued,
-    RecordSettled,
-    RequestRefund,
-    RetryRefund,
-)
+from refund.domain.payments.attempts import RecordDeclined, RecordIssued, RecordSettled, RetryRefund
+from refund.domain.payments.request import RecordCapture, RequestRefund
 from shared.events.base import SYSTEM, Actor, derived_uuid
 from shared.events.dispute import RefundDue, RefundSource
 from shared.events.money import Money
@@ -21,6 +15,7 @@ from shared.events.refund import (
     Destination,
     PaymentCaptured,
     RefundApproved,
+    RefundEvent,
     RefundFailed,
     RefundIssued,
     RefundRequested,
@@ -167,6 +162,9 @@ def sent_to_manual(failures: int) -> RefundSentToManual:
     """What the last `decline` leads to besides."""
     return RefundSentToManual(**COMMON, lines=lines(a=2500), amount=usd(2500), failures=failures, rules=("T31a",))
 
+
+APPROVED: tuple[RefundEvent, ...] = (captured(), requested(), approved())
+"""The history of a payment with one refund that is to be paid."""
 
 PAID = OrderPaid(
     order_id="o1",

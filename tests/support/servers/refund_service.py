@@ -12,8 +12,9 @@ from typing import Any
 
 from refund import effects
 from refund.api.refunds import router
+from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
-from refund.domain.payment import Payment, Refund
+from refund.domain.payments.state import Payment, Refund
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
 from shared.deadlines.due_loop import DueLoop
@@ -101,7 +102,7 @@ async def paying_on(dsn: str, provider: str) -> AsyncIterator[Paying]:
     async with shop_on(dsn) as shop, sandbox(provider) as psp, sandbox_gateway(psp.address, TIMEOUT) as gateway:
         desk = shop.desk
         pay = effects.pay(gateway, effects.age_in_log(desk.pool))
-        loop = DueLoop(desk.store, decider, desk.pool, dsn, desk.clock, ExpireDeadline, {effects.PREFIX: pay})
+        loop = DueLoop(desk.store, decider, desk.pool, dsn, desk.clock, ExpireDeadline, {DeadlineKind.PAY: pay})
         await psp.capture("o1", "100.00")
         async with running(loop):
             yield Paying(desk, psp, loop)

@@ -18,8 +18,8 @@ from dispute.domain.orders.state import Order
 from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
 from ops.audit.read_models import Model, Values
-from refund.domain import payment as payments
-from refund.domain.payment import Payment, RefundStatus
+from refund.domain.payments import state as payments
+from refund.domain.payments.state import Payment, RefundState
 from refund.read_models import refunds
 from shared.events.base import Event, Recorded
 from shared.events.dispute import ReturnNoted
@@ -154,27 +154,27 @@ def _refund(state: _Refunded, recorded: Recorded[Any]) -> _Refunded:
 def _refund_row(refund_id: str, state: _Refunded) -> Values | None:
     if not (refund := state.payment.refunds.get(refund_id)) or not state.first:
         return None
-    asked, issued = refund.asked, refund.issued
-    approved = refund.status not in (RefundStatus.REQUESTED, RefundStatus.REFUSED)
+    request, issued = refund.request, refund.issued
+    approved = refund.state not in (RefundState.REQUESTED, RefundState.REFUSED)
     return {
         "first_position": state.first.position,
-        "order_id": asked.order_id,
-        "dispute_id": asked.dispute_id,
+        "order_id": request.order_id,
+        "dispute_id": request.dispute_id,
         "seller_id": refund.seller_id,
-        "status": refund.status,
-        "source": asked.source if isinstance(asked, RefundRequested) else None,
-        "amount": asked.amount.minor,
-        "currency": asked.amount.currency,
-        "exponent": asked.amount.exponent,
+        "state": refund.state,
+        "source": request.source if isinstance(request, RefundRequested) else None,
+        "amount": request.amount.minor,
+        "currency": request.amount.currency,
+        "exponent": request.amount.exponent,
         "destination": refund.destination if approved else None,
-        "asked_at": state.first.metadata.at,
+        "requested_at": state.first.metadata.at,
         "issued_at": issued.issued_at if issued else None,
         "expected_from": issued.expected_from if issued else None,
         "expected_until": issued.expected_until if issued else None,
         "settled_at": refund.settled_at,
         "failures": refund.failures,
-        "retry_at": refund.pay_at if refund.status is RefundStatus.FAILED else None,
-        **({} if isinstance(asked, RefundRequested) else {"reason": asked.reason}),
+        "retry_at": refund.pay_at if refund.state is RefundState.FAILED else None,
+        **({} if isinstance(request, RefundRequested) else {"reason": request.reason}),
     }
 
 

@@ -1,32 +1,27 @@
-"""Routes of the refund service: a command in and its outcome out, or a query out."""
+"""Refunds: where the money is, in lists and one by one, and another try for one that failed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Query
 from starlette.responses import Response
 
-from refund.domain.commands import RetryRefund
 from refund.domain.decider import decider
-from refund.domain.parties import STAFF
-from refund.domain.rejections import NotFound
+from refund.domain.payments.attempts import RETRIERS, RetryRefund
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.base import Actor
 from shared.http.caller import CommandContext, QueryContext, command, query
-from shared.http.pagination import Cursor, Limit, page_of, read_cursor
+from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
+from shared.parties import oversees
+from shared.rejections import NotFound
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page
 
 router = Router("refunds")
-
-Position = Annotated[
-    int, Query(ge=0, lt=2**63, description="Makewhole-Position of a command's answer: what it did is included")
-]
 
 
 @router.get("/v1/refunds", summary="List refunds", response_model=Page[RefundRow])
@@ -44,7 +39,7 @@ async def list_refunds(
     (before,) = read_cursor(cursor, int) or (None,)
     wanted = refunds.Wanted(order_id, dispute_id, *_own(viewer.actor), before)
     rows = await refunds.page(pool, wanted, limit + 1)
-    return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _mark))
+    return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _cursor))
 
 
 @router.get("/v1/refunds/{refund_id}", summary="Show a refund", response_model=RefundView)
@@ -61,13 +56,13 @@ async def show_refund(
 
 @router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again", response_model=RefundView)
 async def retry_refund(
-    refund_id: str, caller: Annotated[CommandContext, command("support", "buyer", key_required=True)]
+    refund_id: str, caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)]
 ) -> Response:
     """For support, or for the buyer who has put the account right (S63); once people took over, for support alone
     (T31a).
     """
-    asked = caller.command(RetryRefund, refund_id=refund_id, order_id=await _order_of(caller, refund_id))
-    outcome = await caller.handle(asked)
+    order_id = await _order_of(caller, refund_id)
+    outcome = await caller.handle(caller.command(RetryRefund, refund_id=refund_id, order_id=order_id))
     return command_response(
         outcome, refund_view(outcome.states[0], refund_id, outcome.versions[0], caller.actor, outcome.at)
     )
@@ -82,14 +77,14 @@ async def _order_of(viewer: QueryContext, refund_id: str) -> str:
 
 
 def _own(actor: Actor) -> tuple[str | None, str | None]:
-    """Whose refunds the actor may look for, as buyer and as seller; anybody's for staff, nobody's for one who is
-    neither.
+    """Whose refunds the actor may look for, as buyer and as seller; anybody's for who oversees, nobody's for one who
+    is neither.
     """
-    if actor.roles & STAFF:
+    if oversees(actor):
         return None, None
     buyer, seller = (actor.id if role in actor.roles else None for role in ("buyer", "seller"))
     return (buyer, seller) if buyer or seller else ("", None)
 
 
-def _mark(row: Mapping[str, Any]) -> tuple[int]:
+def _cursor(row: Mapping[str, Any]) -> tuple[int]:
     return (row["first_position"],)

@@ -1,29 +1,29 @@
-"""The service's decisions: which function answers which command, and how its stream folds."""
+"""Decider: which function answers which command, and how a payment's stream folds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from refund.domain import commands, paying, requesting
-from refund.domain.payment import Payment, deadlines, evolve
+from refund.domain.payments import attempts, request
+from refund.domain.payments.state import Payment, deadlines, evolve
 from shared.decider import Decider, ExpireDeadline, Stream
 from shared.events.base import Command, Event
 
 
 def decide(command: Command, payment: Payment) -> Sequence[Event]:
     match command:
-        case commands.RecordCapture():
-            return requesting.record_capture(command, payment)
-        case commands.RequestRefund():
-            return requesting.request_refund(command, payment)
-        case commands.RecordIssued():
-            return paying.record_issued(command, payment)
-        case commands.RecordDeclined():
-            return paying.record_declined(command, payment)
-        case commands.RetryRefund():
-            return paying.retry_refund(command, payment)
-        case commands.RecordSettled():
-            return paying.record_settled(command, payment)
+        case request.RecordCapture():
+            return request.record_capture(command, payment)
+        case request.RequestRefund():
+            return request.request_refund(command, payment)
+        case attempts.RecordIssued():
+            return attempts.record_issued(command, payment)
+        case attempts.RecordDeclined():
+            return attempts.record_declined(command, payment)
+        case attempts.RetryRefund():
+            return attempts.retry_refund(command, payment)
+        case attempts.RecordSettled():
+            return attempts.record_settled(command, payment)
         case ExpireDeadline():
             return []  # no timer of this service acts yet: D12 is only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")

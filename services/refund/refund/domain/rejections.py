@@ -1,10 +1,8 @@
-"""Every way in which this service says no: the class's name is the code."""
+"""Rejections of this service alone: the class's name is the code."""
 
 from __future__ import annotations
 
-from shared.rejections import Forbidden, NotFound, Rejected
-
-__all__ = ["Forbidden", "NotFound", "PaymentNotCaptured", "Rejected", "WrongPhase"]
+from shared.rejections import Rejected
 
 
 class PaymentNotCaptured(Rejected):
@@ -13,9 +11,3 @@ class PaymentNotCaptured(Rejected):
     """
 
     rules = ("G9",)
-
-
-class WrongPhase(Rejected):
-    """G8: not in this state of the refund."""
-
-    rules = ("G8",)

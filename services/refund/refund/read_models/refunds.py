@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, or_, select, true, union_all
 
-from refund.domain.payment import RefundStatus
+from refund.domain.payments.state import RefundState
 from refund.read_models import tables
 from shared.events import refund as refunds
 from shared.events.base import Event, Recorded
@@ -40,36 +40,34 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
                 connection,
                 recorded,
                 event,
-                status=RefundStatus.REQUESTED,
+                state=RefundState.REQUESTED,
                 source=event.source,
                 seller_id=event.seller_id,
             )
         case refunds.RefundRefused() as event:
-            await _begin(connection, recorded, event, status=RefundStatus.REFUSED, reason=event.reason)
+            await _begin(connection, recorded, event, state=RefundState.REFUSED, reason=event.reason)
         case refunds.RefundApproved() as event:
-            await _set(
-                connection, recorded, event.refund_id, status=RefundStatus.APPROVED, destination=event.destination
-            )
+            await _set(connection, recorded, event.refund_id, state=RefundState.APPROVED, destination=event.destination)
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
             await _set(
                 connection,
                 recorded,
                 event.refund_id,
-                status=RefundStatus.ISSUED,
+                state=RefundState.ISSUED,
                 issued_at=event.issued_at,
                 retry_at=None,
                 **window,
             )
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            await _set(connection, recorded, event.refund_id, status=RefundStatus.FAILED, **failure)
+            await _set(connection, recorded, event.refund_id, state=RefundState.FAILED, **failure)
         case refunds.RefundRetried() as event:
-            await _set(connection, recorded, event.refund_id, status=RefundStatus.APPROVED, retry_at=None)
+            await _set(connection, recorded, event.refund_id, state=RefundState.APPROVED, retry_at=None)
         case refunds.RefundSentToManual() as event:
-            await _set(connection, recorded, event.refund_id, status=RefundStatus.MANUAL, retry_at=None)
+            await _set(connection, recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None)
         case refunds.RefundSettled() as event:
-            await _set(connection, recorded, event.refund_id, status=RefundStatus.SETTLED, settled_at=event.settled_at)
+            await _set(connection, recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
 
 
 async def _begin(
@@ -89,7 +87,7 @@ async def _begin(
         amount=event.amount.minor,
         currency=event.amount.currency,
         exponent=event.amount.exponent,
-        asked_at=recorded.metadata.at,
+        requested_at=recorded.metadata.at,
         **columns,
     )
 

@@ -1,4 +1,4 @@
-"""What a party sees of a refund: the same renderer for a command's answer and for a query."""
+"""A refund as a party sees it: the same renderer for a command's answer and for a query."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from refund.domain.parties import visible
-from refund.domain.paying import guard_retry
-from refund.domain.payment import Payment, Refund, RefundStatus
+from refund.domain.payments.attempts import guard_retry
+from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
@@ -56,7 +55,7 @@ class RefundRow(TypedDict):
     href: str
     order_id: str
     dispute_id: str | None
-    state: RefundStatus
+    state: RefundState
     reason: str | None
     source: RefundSource | None
     amount: Money
@@ -92,31 +91,31 @@ class _Ground(TypedDict):
 
 def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, now: datetime) -> RefundView:
     """The refund as the actor sees it now; NotFound for a stranger. `version` is the payment stream's."""
-    refund = visible(payment, refund_id, actor)
-    asked, issued = refund.asked, refund.issued
+    refund = payment.refund_for(actor, refund_id)
+    request, issued = refund.request, refund.issued
     return {
-        "id": asked.refund_id,
-        "href": _path(asked.refund_id),
-        "order_id": asked.order_id,
-        "dispute_id": asked.dispute_id,
+        "id": request.refund_id,
+        "href": _path(request.refund_id),
+        "order_id": request.order_id,
+        "dispute_id": request.dispute_id,
         "payment_id": payment.capture.payment_id if payment.capture else None,
         "version": version,
-        "state": refund.status,
-        "reason": asked.reason if isinstance(asked, RefundRefused) else refund.reason,
-        "amount": asked.amount,
-        "lines": [{"line_id": line.line_id, "amount": line.amount} for line in asked.lines],
+        "state": refund.state,
+        "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
+        "amount": request.amount,
+        "lines": [{"line_id": line.line_id, "amount": line.amount} for line in request.lines],
         **_ground(refund),
         "provider_ref": issued.provider_ref if issued else None,
-        "requested_at": asked.requested_at,
+        "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),
         "settled_at": refund.settled_at,
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
-        "retry_at": refund.pay_at if refund.status is RefundStatus.FAILED else None,
+        "retry_at": refund.pay_at if refund.state is RefundState.FAILED else None,
         "checks": checks(payment),
-        "rules": asked.rules,
-        **actions(payment, refund_id, actor),
+        "rules": request.rules,
+        **rendered(refund_actions(payment, refund_id, actor)),
     }
 
 
@@ -128,12 +127,12 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "href": _path(row["refund_id"]),
         "order_id": row["order_id"],
         "dispute_id": row["dispute_id"],
-        "state": row["status"],
+        "state": row["state"],
         "reason": row["reason"],
         "source": row["source"],
         "amount": Money(row["amount"], row["currency"], row["exponent"]),
         "destination": row["destination"],
-        "requested_at": row["asked_at"],
+        "requested_at": row["requested_at"],
         "issued_at": row["issued_at"],
         "expected_credit": {"from_at": row["expected_from"], "until_at": until} if until else None,
         "settled_at": row["settled_at"],
@@ -146,13 +145,13 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
 def checks(payment: Payment) -> list[RefundCheck]:
     """What the buyer looks at, by how the order was paid (S63)."""
     method = payment.capture.method if payment.capture else ""
-    asked = CARD_CHECKS if method in CARDS else ACCOUNT_CHECKS
-    return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in asked.items()]
+    codes = CARD_CHECKS if method in CARDS else ACCOUNT_CHECKS
+    return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]
 
 
-def actions(payment: Payment, refund_id: str, actor: Actor) -> Actions:
-    """What can be done with the refund."""
-    return rendered([Action("retry", f"{_path(refund_id)}/retry", lambda: guard_retry(payment, refund_id, actor))])
+def refund_actions(payment: Payment, refund_id: str, actor: Actor) -> Sequence[Action]:
+    """Everything that can be done with a refund, each with the guard of its command."""
+    return (Action("retry", f"{_path(refund_id)}/retry", lambda: guard_retry(payment, refund_id, actor)),)
 
 
 def _path(refund_id: str) -> str:
@@ -161,12 +160,12 @@ def _path(refund_id: str) -> str:
 
 def _ground(refund: Refund) -> _Ground:
     """Why and how it is paid; unknown of one that was refused."""
-    if isinstance(refund.asked, RefundRefused):
+    if isinstance(refund.request, RefundRefused):
         return {"source": None, "destination": None, "expected_business_days": None}
     return {
-        "source": refund.asked.source,
+        "source": refund.request.source,
         "destination": refund.destination,
-        "expected_business_days": refund.asked.bank_window_bd,
+        "expected_business_days": refund.request.bank_window_bd,
     }
 
 

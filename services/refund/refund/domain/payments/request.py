@@ -1,4 +1,4 @@
-"""What was captured, and which refunds may be paid out of it (G9, T29, T30, T30a)."""
+"""Requesting a refund: what was captured, and what may be paid back out of it (G9, T29, T30, T30a)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from refund.domain.commands import RecordCapture, RequestRefund
-from refund.domain.payment import Payment
+from refund.domain.commands import PaymentCommand, RefundCommand
+from refund.domain.payments.state import Payment
 from refund.domain.rejections import PaymentNotCaptured
 from shared.events.base import Event
 from shared.events.dispute import RefundSource
+from shared.events.money import Money
 from shared.events.order import LineAmount
 from shared.events.refund import Destination, PaymentCaptured, RefundApproved, RefundRefused, RefundRequested
+
+
+class RecordCapture(PaymentCommand):
+    """The order was paid; `lines` hold the cap of each line (G9)."""
+
+    payment_id: str
+    buyer_id: str
+    seller_id: str
+    method: str
+    amount: Money
+    lines: tuple[LineAmount, ...]
 
 
 def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
@@ -31,6 +43,22 @@ def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
     ]
 
 
+class RequestRefund(RefundCommand):
+    """Somebody's `RefundDue`; `rules` are those that make it due, `seller_id` is whose lines they are (None: the
+    payment's seller).
+    """
+
+    payment_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    source: RefundSource
+    bank_window_bd: tuple[int, int]
+    timezone: str
+    rules: tuple[str, ...]
+    seller_id: str | None = None
+
+
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
     """A refusal is an event, not a rejection: who asked waits for the answer.
 
@@ -44,7 +72,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
         reason, rules = refusal
         return [
             RefundRefused(
-                **_identity(command),
+                **_event_fields(command),
                 lines=command.lines,
                 amount=command.amount,
                 reason=reason,
@@ -54,7 +82,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
         ]
     return [
         RefundRequested(
-            **_identity(command),
+            **_event_fields(command),
             payment_id=command.payment_id,
             lines=command.lines,
             amount=command.amount,
@@ -66,7 +94,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             rules=command.rules,
         ),
         RefundApproved(
-            **_identity(command),
+            **_event_fields(command),
             amount=command.amount,
             destination=Destination.ORIGINAL,
             pay_at=command.at,
@@ -104,10 +132,10 @@ def _adds_up(command: RequestRefund) -> bool:
 def _exceeds_cap(command: RequestRefund, payment: Payment, capture: PaymentCaptured) -> bool:
     if not command.amount.same_currency(capture.amount):
         return True
-    caps, asked = _per_line(capture.lines), _per_line(command.lines)
-    taken = _per_line(line for refund in payment.refunds.values() if refund.reserves for line in refund.asked.lines)
-    over_a_line = any(taken[line] + amount > caps[line] for line, amount in asked.items())
-    return over_a_line or taken.total() + asked.total() > capture.amount.minor
+    caps, requested = _per_line(capture.lines), _per_line(command.lines)
+    taken = _per_line(line for refund in payment.refunds.values() if refund.reserves for line in refund.request.lines)
+    over_a_line = any(taken[line] + amount > caps[line] for line, amount in requested.items())
+    return over_a_line or taken.total() + requested.total() > capture.amount.minor
 
 
 def _per_line(lines: Iterable[LineAmount]) -> Counter[str]:
@@ -117,5 +145,5 @@ def _per_line(lines: Iterable[LineAmount]) -> Counter[str]:
     return sums
 
 
-def _identity(command: RequestRefund) -> dict[str, Any]:
+def _event_fields(command: RequestRefund) -> dict[str, Any]:
     return {"refund_id": command.refund_id, "order_id": command.order_id, "dispute_id": command.dispute_id}

@@ -1,4 +1,4 @@
-"""One order's payment: what was captured, and every refund that is counted against it.
+"""Payment: what was captured for one order, and every refund that is counted against it.
 
 The cap is this one stream's invariant (I1), so that no two refunds can pass it side by side.
 """
@@ -11,8 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
+from refund.domain.deadlines import DeadlineKind
 from shared.decider import Clear, Start
-from shared.events.base import Event
+from shared.events.base import Actor, Event
 from shared.events.refund import (
     Destination,
     PaymentCaptured,
@@ -26,9 +27,11 @@ from shared.events.refund import (
     RefundSentToManual,
     RefundSettled,
 )
+from shared.parties import NOBODY, Parties
+from shared.rejections import NotFound
 
 
-class RefundStatus(StrEnum):
+class RefundState(StrEnum):
     """Where a refund is (docs/rules/states.md)."""
 
     REQUESTED = "requested"
@@ -42,12 +45,12 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund; `asked` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
+    """One refund; `request` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
     refusal.
     """
 
-    asked: RefundRequested | RefundRefused
-    status: RefundStatus
+    request: RefundRequested | RefundRefused
+    state: RefundState
     destination: Destination = Destination.ORIGINAL
     pay_at: datetime | None = None
     failures: int = 0
@@ -60,23 +63,23 @@ class Refund:
         """Whether it counts against the cap. One that people took over still does: its money is owed, and a retry may
         pay it.
         """
-        return self.status is not RefundStatus.REFUSED
+        return self.state is not RefundState.REFUSED
 
     @property
     def seller_id(self) -> str | None:
         """Whose lines they are; None where that is the payment's seller."""
-        return self.asked.seller_id if isinstance(self.asked, RefundRequested) else None
+        return self.request.seller_id if isinstance(self.request, RefundRequested) else None
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def event_fields(self) -> dict[str, Any]:
         """What every event about its money repeats, so that who hears one needs no other."""
-        asked = self.asked
+        request = self.request
         return {
-            "refund_id": asked.refund_id,
-            "order_id": asked.order_id,
-            "dispute_id": asked.dispute_id,
-            "lines": asked.lines,
-            "amount": asked.amount,
+            "refund_id": request.refund_id,
+            "order_id": request.order_id,
+            "dispute_id": request.dispute_id,
+            "lines": request.lines,
+            "amount": request.amount,
         }
 
 
@@ -87,41 +90,59 @@ class Payment:
     capture: PaymentCaptured | None = None
     refunds: Mapping[str, Refund] = field(default_factory=dict)
 
+    def refund(self, refund_id: str) -> Refund:
+        """The refund; NotFound where nobody asked for it."""
+        if not (refund := self.refunds.get(refund_id)):
+            raise NotFound("There is no such refund.")
+        return refund
+
+    def refund_for(self, actor: Actor, refund_id: str, *roles: str) -> Refund:
+        """The refund, where the actor may see it, or move it in one of `roles`; NotFound for a stranger to it."""
+        refund = self.refund(refund_id)
+        self.parties_of(refund).guard(actor, "refund", *roles)
+        return refund
+
+    def parties_of(self, refund: Refund) -> Parties:
+        """The payment's buyer, and the seller of the lines that are refunded: an order may have several."""
+        if not self.capture:
+            return NOBODY
+        return Parties(self.capture.buyer_id, {refund.seller_id or self.capture.seller_id})
+
 
 def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one arm an event
     match event:
         case PaymentCaptured():
             return replace(payment, capture=event)
         case RefundRequested():
-            return _begun(payment, Refund(event, RefundStatus.REQUESTED))
+            return _begun(payment, Refund(event, RefundState.REQUESTED))
         case RefundRefused():
-            return _begun(payment, Refund(event, RefundStatus.REFUSED))
+            return _begun(payment, Refund(event, RefundState.REFUSED))
         case RefundApproved():
             return _moved(
-                payment, event, status=RefundStatus.APPROVED, destination=event.destination, pay_at=event.pay_at
+                payment, event, state=RefundState.APPROVED, destination=event.destination, pay_at=event.pay_at
             )
         case RefundIssued():
-            return _moved(payment, event, status=RefundStatus.ISSUED, issued=event, pay_at=None)
+            return _moved(payment, event, state=RefundState.ISSUED, issued=event, pay_at=None)
         case RefundFailed():
             return _moved(
                 payment,
                 event,
-                status=RefundStatus.FAILED,
+                state=RefundState.FAILED,
                 failures=event.failures,
                 reason=event.reason,
                 pay_at=event.retry_at,
             )
         case RefundRetried():
-            return _moved(payment, event, status=RefundStatus.APPROVED, pay_at=event.pay_at)
+            return _moved(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
         case RefundSentToManual():
-            return _moved(payment, event, status=RefundStatus.MANUAL, pay_at=None)
+            return _moved(payment, event, state=RefundState.MANUAL, pay_at=None)
         case RefundSettled():
-            return _moved(payment, event, status=RefundStatus.SETTLED, settled_at=event.settled_at)
+            return _moved(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
     assert_never(event)
 
 
 def _begun(payment: Payment, refund: Refund) -> Payment:
-    return replace(payment, refunds={**payment.refunds, refund.asked.refund_id: refund})
+    return replace(payment, refunds={**payment.refunds, refund.request.refund_id: refund})
 
 
 def _moved(payment: Payment, event: Any, **changes: Any) -> Payment:
@@ -130,17 +151,12 @@ def _moved(payment: Payment, event: Any, **changes: Any) -> Payment:
     return _begun(payment, replace(refund, **changes))
 
 
-def pay(refund_id: str) -> str:
-    """The deadline at which the provider is to be asked for this refund."""
-    return f"pay:{refund_id}"
-
-
 def deadlines(event: Event) -> Iterable[Start | Clear]:
     match event:
         case RefundApproved() | RefundRetried():
-            return [Start(pay(event.refund_id), event.pay_at)]
+            return [Start(DeadlineKind.PAY.of(event.refund_id), event.pay_at)]
         case RefundFailed(retry_at=retry_at) if retry_at:
-            return [Start(pay(event.refund_id), retry_at)]
+            return [Start(DeadlineKind.PAY.of(event.refund_id), retry_at)]
         case RefundIssued() | RefundSentToManual():
-            return [Clear(pay(event.refund_id))]
+            return [Clear(DeadlineKind.PAY.of(event.refund_id))]
     return []

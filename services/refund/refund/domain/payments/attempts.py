@@ -1,0 +1,155 @@
+"""Attempts to pay a refund: what the provider answers, further tries, and the bank's word (T30-T32, T31a)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from refund.domain.commands import RefundCommand
+from refund.domain.payments.state import Payment, RefundState
+from shared.events.base import SYSTEM, Actor, Event, derived_uuid
+from shared.events.calendar import within_business_days
+from shared.events.refund import (
+    RefundFailed,
+    RefundIssued,
+    RefundRequested,
+    RefundRetried,
+    RefundSentToManual,
+    RefundSettled,
+)
+from shared.rejections import Forbidden, WrongPhase
+
+RETRY_LIMIT = 5
+"""Tries after the first one, by the system's own motion (`refunds.retry_limit`); then people take over (T31a)."""
+
+FIRST_PAUSE = timedelta(minutes=1)
+"""Before the first retry; doubled before each further one."""
+
+RETRIERS = ("buyer", "support")
+
+
+class OutcomeCommand(RefundCommand):
+    """What the provider answered to the attempt numbered by the definitive failures before it."""
+
+    attempt: int
+
+
+class RecordIssued(OutcomeCommand):
+    """The money went; `provider_ref` is the provider's own name for it."""
+
+    provider_ref: str
+
+    @classmethod
+    def of(cls, order_id: str, refund_id: str, attempt: int, provider_ref: str, at: datetime) -> Self:
+        """The command whose id follows from the outcome, so that hearing it twice records it once."""
+        return cls(
+            command_id=derived_uuid(refund_id, attempt, "issued"),
+            actor=SYSTEM,
+            at=at,
+            order_id=order_id,
+            refund_id=refund_id,
+            attempt=attempt,
+            provider_ref=provider_ref,
+        )
+
+
+def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
+    """Money that went is recorded in every state: a fact is not up for debate."""
+    refund = payment.refund(command.refund_id)
+    if refund.issued or not isinstance(refund.request, RefundRequested):
+        return []
+    earliest, latest = refund.request.bank_window_bd
+    return [
+        RefundIssued(
+            **refund.event_fields,
+            destination=refund.destination,
+            provider_ref=command.provider_ref,
+            issued_at=command.at,
+            expected_from=within_business_days(command.at, earliest, refund.request.timezone),
+            expected_until=within_business_days(command.at, latest, refund.request.timezone),
+            rules=("S57", "S58", "K1", "T30", "D12"),
+        )
+    ]
+
+
+class RecordDeclined(OutcomeCommand):
+    """No money went, and none will under this attempt's key."""
+
+    reason: str
+
+    @classmethod
+    def of(cls, order_id: str, refund_id: str, attempt: int, reason: str, at: datetime) -> Self:
+        """The command whose id follows from the outcome, so that hearing it twice records it once."""
+        return cls(
+            command_id=derived_uuid(refund_id, attempt, "declined"),
+            actor=SYSTEM,
+            at=at,
+            order_id=order_id,
+            refund_id=refund_id,
+            attempt=attempt,
+            reason=reason,
+        )
+
+
+def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event]:
+    """An answer to an attempt that is over already (a repeat that came late) decides nothing."""
+    refund = payment.refund(command.refund_id)
+    if refund.issued or refund.pay_at is None or command.attempt != refund.failures:
+        return []
+    failures = refund.failures + 1
+    if failures > RETRY_LIMIT:
+        failed = RefundFailed(
+            **refund.event_fields, reason=command.reason, failures=failures, retry_at=None, rules=("T31", "S63")
+        )
+        return [failed, RefundSentToManual(**refund.event_fields, failures=failures, rules=("T31a",))]
+    retry_at = command.at + FIRST_PAUSE * 2 ** (failures - 1)
+    return [
+        RefundFailed(
+            **refund.event_fields, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63")
+        )
+    ]
+
+
+class RetryRefund(RefundCommand):
+    """Somebody asks for another try."""
+
+
+def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
+    """G8: support or the buyer, and there is something to try again (S63).
+
+    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it
+    again.
+    """
+    refund = payment.refund_for(actor, refund_id, *RETRIERS)
+    if refund.state is RefundState.MANUAL and "support" not in actor.roles:
+        raise Forbidden("People took this refund over: only support tries it again.")
+    WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
+
+
+def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
+    refund = payment.refund_for(command.actor, command.refund_id, *RETRIERS)
+    # Due already: the provider is being asked with this attempt's key, whose age a second start would hide
+    # (effects.py).
+    if refund.pay_at and refund.pay_at <= command.at:
+        return []
+    guard_retry(payment, command.refund_id, command.actor)
+    return [
+        RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=("S63", "T31"))
+    ]
+
+
+class RecordSettled(RefundCommand):
+    """The bank confirmed the credit."""
+
+
+def record_settled(command: RecordSettled, payment: Payment) -> Sequence[Event]:
+    refund = payment.refund(command.refund_id)
+    if refund.state is RefundState.SETTLED:
+        return []
+    WrongPhase.unless_in("refund", refund.state, RefundState.ISSUED)
+    return [
+        RefundSettled(
+            refund_id=command.refund_id, order_id=command.order_id, settled_at=command.at, rules=("S62", "T32")
+        )
+    ]

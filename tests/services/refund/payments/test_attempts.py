@@ -1,0 +1,126 @@
+"""Attempts to pay: what the provider answers, further tries by whom, and the bank's word."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from refund.domain.decider import decider
+from shared.events.base import Actor
+from shared.events.refund import (
+    PaymentCaptured,
+    RefundFailed,
+    RefundIssued,
+    RefundRetried,
+    RefundSentToManual,
+    RefundSettled,
+)
+from shared.rejections import Forbidden, NotFound, WrongPhase
+from tests.support.builders import refunds as p
+from tests.support.spec import given
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_s58_an_issued_refund_names_when_the_bank_credits_it() -> None:
+    given(decider, *p.APPROVED).when(p.issue()).then(p.issued())
+
+
+def test_a_refund_is_issued_once_however_often_it_is_told() -> None:
+    given(decider, *p.APPROVED, p.issued()).when(p.issue()).then_nothing()
+    given(decider, *p.APPROVED, p.issued()).when(p.issue(attempt=1)).then_nothing()
+
+
+def test_money_that_went_is_recorded_even_after_people_took_over() -> None:
+    given(decider, *p.APPROVED, p.failed(6, None), p.sent_to_manual(6)).when(p.issue(attempt=5)).then_types(
+        RefundIssued
+    )
+
+
+def test_t31_a_refusal_of_the_provider_is_tried_again_after_a_doubling_pause() -> None:
+    outcome = given(decider, *p.APPROVED)
+    state = outcome.when(p.decline(0)).then(p.failed(1, p.MONDAY + MINUTE))
+    for attempt, pause in enumerate([2, 4, 8, 16], start=1):
+        state = state.when(p.decline(attempt)).then(p.failed(attempt + 1, p.MONDAY + pause * MINUTE))
+    state.when(p.decline(5)).then(p.failed(6, None), p.sent_to_manual(6))
+
+
+def test_a_stale_refusal_decides_nothing() -> None:
+    once = (*p.APPROVED, p.failed(1, p.MONDAY + MINUTE))
+    given(decider, *once).when(p.decline(0)).then_nothing()
+    given(decider, *p.APPROVED, p.issued()).when(p.decline(0)).then_nothing()
+    given(decider, *p.APPROVED, p.failed(6, None), p.sent_to_manual(6)).when(p.decline(6)).then_nothing()
+
+
+@pytest.mark.parametrize("actor", [p.BUYER, p.SUPPORT])
+def test_s63_support_or_the_buyer_retries_a_failed_refund(actor: Actor) -> None:
+    outcome = given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(actor)).then_types(RefundRetried)
+    assert outcome.deadlines == {("payment-o1", "pay:rfd_9a31"): p.MONDAY}
+
+
+def test_a_refund_that_people_took_over_has_one_more_try_for_each_retry() -> None:
+    manual = given(decider, *p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
+    retried = manual.when(p.retry(p.SUPPORT)).then_types(RefundRetried)
+    retried.when(p.decline(6)).then_types(RefundFailed, RefundSentToManual)
+    retried.when(p.issue(attempt=6)).then_types(RefundIssued)
+
+
+def test_a_retry_of_what_is_being_tried_changes_nothing() -> None:
+    given(decider, *p.APPROVED).when(p.retry(p.SUPPORT)).then_nothing()
+    given(decider, *p.APPROVED, p.failed(1, p.MONDAY)).when(p.retry(p.SUPPORT)).then_nothing()
+
+
+def test_g8_a_retry_of_what_is_issued_or_refused_is_refused() -> None:
+    given(decider, *p.APPROVED, p.issued()).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
+    given(decider, p.captured()).when(p.request(payment_id="another")).when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
+
+
+def test_the_seller_sees_a_refund_but_does_not_retry_it() -> None:
+    given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(p.SELLER)).then_rejects(Forbidden)
+
+
+def test_what_people_took_over_is_retried_by_support_alone() -> None:
+    """They may have sent the money by hand: the buyer's retry would pay it again."""
+    manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
+    given(decider, *manual).when(p.retry(p.BUYER)).then_rejects(Forbidden)
+    given(decider, *manual).when(p.retry(p.SUPPORT)).then_types(RefundRetried)
+
+
+def test_a_refund_is_its_own_line_s_seller_s_and_not_another_s() -> None:
+    events = (p.captured(), p.requested(seller_id="olga"), p.approved(), p.failed(1, p.MONDAY + MINUTE))
+    given(decider, *events).when(p.retry(p.OTHER_SELLER)).then_rejects(Forbidden)
+    given(decider, *events).when(p.retry(p.SELLER)).then_rejects(NotFound)
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [p.STRANGER, Actor(id=p.BUYER.id, roles=frozenset({"seller"})), Actor(id=p.SELLER.id, roles=frozenset({"buyer"}))],
+)
+def test_for_a_stranger_there_is_no_refund(actor: Actor) -> None:
+    given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(actor)).then_rejects(NotFound)
+
+
+def test_a_refund_that_nobody_asked_for_is_not_found() -> None:
+    given(decider, p.captured()).when(p.retry(p.SUPPORT)).then_rejects(NotFound)
+    given(decider, p.captured()).when(p.issue()).then_rejects(NotFound)
+
+
+def test_s62_the_bank_s_word_settles_an_issued_refund_once() -> None:
+    settled = given(decider, *p.APPROVED, p.issued()).when(p.settle()).then_types(RefundSettled)
+    settled.when(p.settle()).then_nothing()
+    given(decider, *p.APPROVED).when(p.settle()).then_rejects(WrongPhase)
+
+
+def test_k1_s58_a_bank_window_over_a_weekend_in_the_policy_zone() -> None:
+    thursday_late = datetime(2026, 3, 5, 20, tzinfo=UTC)  # Friday in Shanghai
+    outcome = given(decider, p.captured()).when(p.request(timezone="Asia/Shanghai")).when(p.issue(at=thursday_late))
+    issued: RefundIssued = outcome.events[0]
+    assert issued.expected_from == datetime(2026, 3, 11, 16, tzinfo=UTC)
+    assert issued.expected_until == datetime(2026, 3, 27, 16, tzinfo=UTC)
+
+
+def test_every_decision_cites_its_rules() -> None:
+    outcome = given(decider).when(p.capture()).when(p.request())
+    for command in (p.decline(0), p.retry(p.BUYER), p.issue(attempt=1), p.settle()):
+        outcome = outcome.when(command)
+    events = outcome.after["payment-o1"]
+    assert all(event.rules for event in events if not isinstance(event, PaymentCaptured))  # type: ignore[attr-defined]
