@@ -25,7 +25,8 @@ from shared.events.dispute import (
     SolutionReached,
 )
 from shared.events.slot import slot_of, slot_of_id
-from tests.support.builders.commands import ORDER, cancel, note_refund, note_return
+from tests.support.builders.disputes import cancel, note_refund, note_return
+from tests.support.builders.orders import ORDER
 from tests.support.dispute_service import KINDS, Market
 from tests.support.random_life import Life
 

@@ -14,7 +14,7 @@ from dispute.domain.orders.state import Line, Order
 from shared.events.dispute import DisputedLine
 from shared.events.money import Money, total
 from shared.events.order import OrderRegistered
-from tests.support.builders.commands import order_line, register
+from tests.support.builders.orders import order_line, register
 
 WIRE = TypeAdapter(Money)
 AMOUNTS = st.integers(0, 10**12)

@@ -26,7 +26,8 @@ from shared.events.logs import REFUND, RETURN_LABEL, Log
 from shared.events.newer import NewerVersion
 from shared.rejections import Rejected
 from tests.shared.events.test_newer import golden
-from tests.support.builders.commands import BUYER, accept, cancel, modify, respond
+from tests.support.builders.disputes import accept, cancel, modify, respond
+from tests.support.builders.orders import BUYER
 from tests.support.random_life import Life
 from tests.support.toys.marks import DAY_1
 from tests.support.toys.newer import with_strange_words

@@ -21,7 +21,8 @@ from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, Soluti
 from shared.events.return_label import ReturnLabelIssued
 from shared.events.slot import slot_of, slot_of_id, slot_of_stream
 from tests.support.builders import returns as r
-from tests.support.builders.commands import BUYER, on, open_dispute, register, usd
+from tests.support.builders.disputes import open_dispute
+from tests.support.builders.orders import BUYER, on, register, usd
 from tests.support.spec import given as decided
 
 ORDERS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)

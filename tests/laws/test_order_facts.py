@@ -16,7 +16,7 @@ from dispute.domain.orders.facts import FactType, RecordFact, RegisterOrder
 from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.state import Order
 from shared.events.order import Anchor
-from tests.support.builders.commands import ORDER_STREAM, on, record, register, terms
+from tests.support.builders.orders import ORDER_STREAM, on, record, register, terms
 
 HOURS = st.integers(0, 24 * 40)
 ONCE = [FactType.SHIPPED, FactType.DELIVERED, FactType.FINISHED, FactType.CARRIER_LOST]

@@ -21,7 +21,7 @@ from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, ReturnD
 from shared.events.order import PaymentReleased
 from shared.events.slot import slot_of_stream
 from shared.rejections import Rejected
-from tests.support.builders.commands import ORDER_STREAM, expire
+from tests.support.builders.orders import ORDER_STREAM, expire_stream
 from tests.support.legal_events import legal
 from tests.support.spec import given
 
@@ -75,7 +75,7 @@ class Market:
     def fire(self, stream: str, kind: str) -> Sequence[Event]:
         """The due loop asks about a row that is due; where nothing is decided it drops the row."""
         due_at = self.rows[stream, kind]
-        events = self.ask(expire(kind, due_at, max(self.now, due_at), stream))
+        events = self.ask(expire_stream(stream, kind, due_at, max(self.now, due_at)))
         if not events:
             self.dropped.add((stream, kind, due_at))
             self.rows.pop((stream, kind))

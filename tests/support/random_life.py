@@ -15,27 +15,29 @@ from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import (
+    accept,
+    cancel,
+    dispute_stream,
+    modify,
+    note_refund,
+    note_return,
+    offer,
+    open_dispute,
+    respond,
+)
+from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
     OTHER_BUYER,
     OTHER_SELLER,
     SELLER,
-    accept,
-    cancel,
-    dispute_stream,
-    expire,
+    expire_stream,
     facts,
-    modify,
-    note_refund,
-    note_return,
-    offer,
     on,
-    open_dispute,
     order_line,
     record,
     register,
-    respond,
     terms,
 )
 from tests.support.dispute_service import KINDS, Market
@@ -127,9 +129,9 @@ class Life:
         stream = self.dice.choice(list(self.market.streams))
         kind, at = self.dice.choice([kind for kinds in KINDS.values() for kind in kinds]), self.market.now
         if self.market.rows.get((stream, kind)) != at:
-            assert not self.market.ask(expire(kind, at, stream=stream))
+            assert not self.market.ask(expire_stream(stream, kind, at))
         if due := self.market.rows.get((stream, kind)):
-            assert due <= at or not self.market.ask(expire(kind, due, at, stream))
+            assert due <= at or not self.market.ask(expire_stream(stream, kind, due, at))
 
     def _fact(self) -> None:
         name = self.dice.choice(list(FactType))

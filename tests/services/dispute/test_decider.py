@@ -15,18 +15,8 @@ from dispute.domain.orders.state import Order
 from shared.decider import Clear, Start
 from shared.events.base import Command, StreamName, StreamOfKey
 from shared.events.codec import EVENT_CLASSES, decode
-from tests.support.builders.commands import (
-    ORDER,
-    ORDER_STREAM,
-    SHOP,
-    cancel,
-    dispute_stream,
-    on,
-    open_dispute,
-    record,
-    register,
-)
-from tests.support.builders.histories import opened
+from tests.support.builders.disputes import cancel, dispute_stream, open_dispute, opened
+from tests.support.builders.orders import ORDER, ORDER_STREAM, SHOP, on, record, register
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

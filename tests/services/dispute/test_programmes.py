@@ -12,8 +12,8 @@ from dispute.domain.programmes import Programmes, remaining_days
 from dispute.domain.rejections import ProtectionExpired
 from shared.events.order import Anchor
 from shared.rejections import ValidationFailed
-from tests.support.builders.commands import BASIC, on, open_dispute, programme_documents
-from tests.support.builders.histories import dispute_of, opened, order
+from tests.support.builders.disputes import dispute_of, open_dispute, opened
+from tests.support.builders.orders import BASIC, on, order, programme_documents
 from tests.support.spec import given
 
 TEMU = {

@@ -11,8 +11,8 @@ from dispute.read_models.dispute_history import entry
 from dispute.views.dispute import dispute_view, history_entry, label
 from shared.events.base import Actor, Metadata, Recorded
 from shared.events.dispute import DisputeClosed
-from tests.support.builders.commands import BUYER, SELLER, dispute_stream, note_refund, on
-from tests.support.builders.histories import Histories, after, agreed, dispute_of, opened, refund_due
+from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, note_refund, opened, refund_due
+from tests.support.builders.orders import BUYER, SELLER, Histories, after, on
 from tests.support.wire import on_the_wire
 
 

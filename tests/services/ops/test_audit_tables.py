@@ -33,22 +33,17 @@ from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
 from shared.relay.relay import Relay
 from tests.support.builders import refunds as p
-from tests.support.builders.commands import (
-    ORDER_STREAM,
+from tests.support.builders.disputes import (
     accept,
     counter,
     dispute_stream,
-    expire_order,
     modify,
     note_refund,
     note_return,
-    on,
     open_dispute,
-    order_line,
-    record,
-    register,
     respond,
 )
+from tests.support.builders.orders import ORDER_STREAM, expire_order, on, order_line, record, register
 from tests.support.servers.stack import eventually
 from tests.support.toys.marks import running
 

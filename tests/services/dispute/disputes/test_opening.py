@@ -14,24 +14,24 @@ from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType
 from shared.events.order import PaymentHeld
 from shared.rejections import ValidationFailed
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import cancel, dispute_id, dispute_of, dispute_stream, open_dispute, opened
+from tests.support.builders.orders import (
     BASIC,
     BUYER,
     ORDER,
     ORDER_STREAM,
     SELLER,
-    cancel,
-    dispute_id,
-    dispute_stream,
+    Histories,
+    after,
     on,
-    open_dispute,
+    order,
     order_line,
+    order_of,
     record,
     register,
     terms,
     usd,
 )
-from tests.support.builders.histories import Histories, after, dispute_of, opened, order, order_of
 from tests.support.spec import given
 
 SHIPPED = order(shipped="Mar 1")

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, MaxRounds, ReasonNotCovered
 from shared.events.base import Personal
 from shared.events.dispute import (
     Decision,
-    Escalated,
-    EscalationReason,
-    NegotiationTimedOut,
     Payer,
     ReachedType,
     Reason,
@@ -29,25 +24,24 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.rejections import ValidationFailed, WrongPhase
-from tests.support.builders.commands import (
-    SELLER,
+from tests.support.builders.disputes import (
     accept,
+    agreed,
     counter,
+    countered,
     dispute_id,
+    dispute_of,
     dispute_stream,
     modify,
     offer,
-    on,
+    opened,
     respond,
-    terms,
-    usd,
 )
-from tests.support.builders.histories import Histories, after, agreed, countered, dispute_of, opened, order
+from tests.support.builders.orders import SELLER, Histories, after, on, order, terms, usd
 from tests.support.spec import given
 
 D1, D2, D4 = on("Mar 18", "00:00"), on("Mar 19", "00:00"), on("Mar 21", "00:00")
 """Of a dispute opened on 12 March and answered on 13 March."""
-
 rejected = after(opened(), respond(Decision.REJECT, on("Mar 13"), reason="It was sent."))
 
 
@@ -200,34 +194,6 @@ def test_t7_d4_runs_from_the_first_answer_only() -> None:
     again = after(countered(), modify(on("Mar 14"), amount="40.00"))
     assert due(again, counter(on("Mar 15"))) == {"buyer_response": on("Mar 21", "00:00"), "negotiation": D4}
     assert dispute_of(after(again, counter(on("Mar 15")))).negotiate_until == D4
-
-
-@pytest.mark.parametrize("answer", [Decision.COUNTER, Decision.REJECT])
-def test_t7_k16_an_answer_after_d4_goes_straight_to_the_case_team(answer: Decision) -> None:
-    waiting = after(countered(), modify(on("Mar 18"), amount="40.00"))
-    late = counter(on("Mar 21")) if answer == Decision.COUNTER else respond(answer, on("Mar 21"))
-    outcome = given(decider, waiting).when(late)
-    over, escalated = outcome.events[-2:]
-    assert over == NegotiationTimedOut(dispute_id=dispute_id(), due_at=D4, rules=("K16",))
-    assert (escalated.by, escalated.reason, escalated.evidence_until) == (
-        "system",
-        EscalationReason.NEGOTIATION_TIMEOUT,
-        on("Mar 25", "00:00"),
-    )
-    assert (outcome.states[0].state, due(waiting, late)) == (DisputeState.ESCALATED, {})
-
-
-def test_t7_the_instant_of_d4_itself_is_too_late() -> None:
-    waiting = after(countered(), modify(on("Mar 18"), amount="40.00"))
-    assert Escalated not in map(type, given(decider, waiting).when(counter(on("Mar 20", "23:59"))).events)
-    assert Escalated in map(type, given(decider, waiting).when(counter(D4)).events)
-
-
-def test_t7_an_acceptance_after_d4_is_still_an_agreement() -> None:
-    waiting = after(countered(), modify(on("Mar 18"), amount="40.00"))
-    given(decider, waiting).when(respond(Decision.ACCEPT, on("Mar 21"))).then_types(
-        SellerResponded, SolutionReached, RefundDue
-    )
 
 
 def test_s43_what_is_not_named_stays_as_it_was() -> None:

@@ -13,23 +13,32 @@ from dispute.domain.rejections import ProtectionExpired, ReleaseAckRequired
 from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed, DisputeOpened
 from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
 from shared.rejections import Forbidden, NotFound, WrongPhase
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import (
+    agreed,
+    cancel,
+    countered,
+    dispute_id,
+    dispute_of,
+    dispute_stream,
+    expire,
+    open_dispute,
+    opened,
+)
+from tests.support.builders.orders import (
     CASE_TEAM,
     ORDER,
     OTHER_BUYER,
     OTHER_SELLER,
     SELLER,
-    cancel,
-    dispute_id,
-    dispute_stream,
-    expire,
+    Histories,
+    after,
     expire_order,
     on,
-    open_dispute,
+    order,
     order_line,
+    order_of,
     usd,
 )
-from tests.support.builders.histories import Histories, after, agreed, countered, dispute_of, opened, order, order_of
 from tests.support.spec import given
 
 P = on("Apr 5", "00:00")

@@ -22,20 +22,21 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.order import PaymentHoldLifted
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import (
     accept,
+    agreed,
     cancel,
     counter,
+    countered,
     dispute_id,
+    dispute_of,
     dispute_stream,
     expire,
     modify,
-    on,
+    opened,
     respond,
-    terms,
-    usd,
 )
-from tests.support.builders.histories import Histories, after, agreed, countered, dispute_of, opened, order
+from tests.support.builders.orders import Histories, after, on, order, terms, usd
 from tests.support.spec import Outcome, given
 
 D1, D2, D4 = on("Mar 18", "00:00"), on("Mar 19", "00:00"), on("Mar 21", "00:00")

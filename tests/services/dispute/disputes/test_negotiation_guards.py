@@ -16,21 +16,29 @@ from shared.events.dispute import (
     SolutionReached,
 )
 from shared.rejections import DeadlinePassed, Forbidden, NotFound, WrongPhase
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import (
+    accept,
+    agreed,
+    cancel,
+    counter,
+    countered,
+    dispute_of,
+    expire,
+    modify,
+    opened,
+    respond,
+)
+from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
     OTHER_BUYER,
     OTHER_SELLER,
     SELLER,
-    accept,
-    cancel,
-    counter,
-    expire,
-    modify,
+    Histories,
+    after,
     on,
-    respond,
+    order,
 )
-from tests.support.builders.histories import Histories, after, agreed, countered, dispute_of, opened, order
 from tests.support.spec import given
 
 D1, D2, D4 = on("Mar 18", "00:00"), on("Mar 19", "00:00"), on("Mar 21", "00:00")

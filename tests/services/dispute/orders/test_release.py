@@ -8,32 +8,32 @@ from dispute.domain.rejections import ProtectionExpired as TooLate
 from shared.events.base import derived_uuid
 from shared.events.dispute import Decision, RefundNoted, RefundOutcome
 from shared.events.order import LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased, ProtectionExpired
-from tests.support.builders.commands import (
-    ORDER,
-    ORDER_STREAM,
+from tests.support.builders.disputes import (
+    agreed,
     cancel,
     dispute_id,
-    expire_order,
     note_refund,
-    on,
     open_dispute,
-    order_line,
-    record,
-    register,
+    opened,
+    refund_due,
     respond,
-    terms,
-    usd,
 )
-from tests.support.builders.histories import (
+from tests.support.builders.orders import (
+    ORDER,
+    ORDER_STREAM,
     Histories,
     after,
-    agreed,
-    opened,
+    expire_order,
+    on,
     order,
+    order_line,
     order_of,
     payment_released,
-    refund_due,
+    record,
     refunded,
+    register,
+    terms,
+    usd,
 )
 from tests.support.spec import Outcome, given
 

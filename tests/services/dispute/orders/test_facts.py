@@ -1,4 +1,4 @@
-"""The shop's word on an order: registration, facts, and the protection that they make (S22, S23, K2, K3, K7, G9)."""
+"""Facts of an order: its registration with the cap of each line (G9), and what the shop tells of it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.orders.protection import opens_at
 from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Personal
 from shared.events.dispute import DisputeEvent
 from shared.events.money import total
 from shared.events.order import (
     AccountStatusChanged,
-    Anchor,
     DeadlineMoved,
     DeliveryCorrected,
     OrderCancelled,
@@ -27,31 +25,25 @@ from shared.events.order import (
     OrderShipped,
     Parcel,
 )
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import opened
+from tests.support.builders.orders import (
     ORDER,
-    ORDER_STREAM,
     SELLER,
-    expire_order,
+    Histories,
+    after,
     facts,
     on,
+    order,
     order_line,
+    order_of,
     record,
     register,
-    terms,
     usd,
 )
-from tests.support.builders.histories import Histories, after, opened, order, order_of
 from tests.support.spec import Outcome, given
 
-MAR_10 = on("Mar 10").date()
-P = (ORDER_STREAM, "protection_end")
 
-
-def end(happened: Histories) -> datetime | None:
-    return order_of(happened).protection_ends_at
-
-
-def told(happened: Histories, name: str, at: datetime, **more: Any) -> Outcome:
+def with_fact(happened: Histories, name: str, at: datetime, **more: Any) -> Outcome:
     return given(decider, happened).when(record(name, at, **more))
 
 
@@ -116,106 +108,6 @@ def test_g9_gifts_share_a_freight_by_their_number() -> None:
     assert [line.cap for line in registered.lines] == [usd("3.00"), usd("1.00")]
 
 
-# The end of the protection
-
-
-def test_s22_k3_finished_on_march_20_ends_with_april_4() -> None:
-    assert end(order(shipped="Mar 1", finished="Mar 20")) == on("Apr 5", "00:00")
-
-
-def test_k3_a_delivery_finishes_the_order_at_that_instant() -> None:
-    assert end(order(shipped="Mar 1", delivered="Mar 5")) == on("Mar 21", "00:00")
-
-
-def test_k3_undelivered_the_end_is_provisional_the_promised_day_and_15() -> None:
-    assert end(order(shipped="Mar 1", promised_by=MAR_10)) == on("Mar 26", "00:00")
-
-
-def test_k3_without_a_promise_it_is_the_shipment_and_75_days() -> None:
-    assert end(order(shipped="Mar 1")) == on("May 16", "00:00")
-
-
-def test_k3_while_nothing_is_known_there_is_no_end() -> None:
-    outcome = given(decider).when(register())
-    assert (outcome.states[0].protection_ends_at, outcome.deadlines) == (None, {})
-
-
-def test_p_the_first_end_is_recorded_in_the_fact_that_gives_it() -> None:
-    outcome = told(order(), "shipped", on("Mar 1"))
-    (shipped,) = outcome.then_types(OrderShipped).events
-    assert (shipped.protection_ends_at, outcome.deadlines) == (on("May 16", "00:00"), {P: on("May 16", "00:00")})
-
-
-def test_s23_k3_p_a_delivery_moves_the_provisional_end() -> None:
-    outcome = told(order(promised_by=MAR_10), "delivered", on("Mar 20"))
-    delivered, moved = outcome.then_types(OrderDelivered, DeadlineMoved).events
-    assert delivered.protection_ends_at is None
-    assert moved == DeadlineMoved(
-        kind="protection_end",
-        previous_due_at=on("Mar 26", "00:00"),
-        due_at=on("Apr 5", "00:00"),
-        rules=("S22", "S23"),
-    )
-    assert outcome.deadlines == {P: on("Apr 5", "00:00")}
-
-
-def test_k3_an_early_delivery_may_shorten_the_provisional_end() -> None:
-    assert end(order(promised_by=MAR_10, delivered="Mar 3")) == on("Mar 19", "00:00")
-
-
-def test_k3_a_later_finished_fact_moves_the_end_later() -> None:
-    assert end(order(delivered="Mar 5", finished="Mar 20")) == on("Apr 5", "00:00")
-
-
-def test_k3_an_earlier_finished_fact_never_moves_it_earlier() -> None:
-    outcome = told(order(delivered="Mar 20"), "finished", on("Mar 5"))
-    outcome.then_types(OrderFinished)
-    assert outcome.states[0].protection_ends_at == on("Apr 5", "00:00")
-
-
-def test_s23_k3_a_corrected_delivery_moves_the_end_later_and_never_earlier() -> None:
-    delivered = order(delivered="Mar 5")
-    told(delivered, "delivery_corrected", on("Mar 20")).then_types(DeliveryCorrected, DeadlineMoved)
-    earlier = told(delivered, "delivery_corrected", on("Mar 2"))
-    earlier.then_types(DeliveryCorrected)
-    assert earlier.states[0].protection_ends_at == on("Mar 21", "00:00")
-
-
-def test_k3_after_the_protection_expired_nothing_moves_it() -> None:
-    expired = after(order(delivered="Mar 5"), expire_order("protection_end", on("Mar 21", "00:00")))
-    outcome = told(expired, "finished", on("Mar 22"))
-    outcome.then_types(OrderFinished)
-    assert outcome.deadlines == {(ORDER_STREAM, "release"): on("Mar 21", "01:00")}
-
-
-def test_k3_a_purchase_programme_counts_from_the_payment() -> None:
-    bought = terms(anchor=Anchor.PAID, protection_days=90)
-    assert end(order(terms=bought)) == on("May 29", "00:00")
-    assert end(order(terms=bought, shipped="Mar 1", delivered="Mar 20")) == on("May 29", "00:00")
-    assert end(order(terms=bought, paid_at=None, shipped="Mar 1")) is None
-
-
-def test_s23_the_end_counts_in_the_policy_time_zone() -> None:
-    shanghai = terms(timezone="Asia/Shanghai")
-    assert end(after({}, register(terms=shanghai), record("finished", on("Mar 20", "18:00")))) == on("Apr 5", "16:00")
-
-
-# When a dispute may be opened
-
-
-def test_k7_the_earliest_of_all_that_is_known_opens() -> None:
-    assert opens_at(order_of(order())) is None
-    assert opens_at(order_of(order(shipped="Mar 1"))) == on("Mar 12", "00:00")
-    assert opens_at(order_of(order(shipped="Mar 1", promised_by=MAR_10))) == on("Mar 11", "00:00")
-    assert opens_at(order_of(order(shipped="Mar 1", promised_by=MAR_10, delivered="Mar 5"))) == on("Mar 5")
-    assert opens_at(order_of(after(order(shipped="Mar 1"), record("carrier_lost", on("Mar 3"))))) == on("Mar 3")
-
-
-def test_k7_a_corrected_delivery_corrects_when_it_opens() -> None:
-    corrected = told(order(shipped="Mar 1", delivered="Mar 5"), "delivery_corrected", on("Mar 9"))
-    assert opens_at(corrected.states[0]) == on("Mar 9")
-
-
 # Facts
 
 
@@ -240,7 +132,7 @@ def test_a_fact_told_twice_is_one_fact(name: str, event: type[DisputeEvent]) -> 
 
 @pytest.mark.parametrize("name", ["shipped", "delivered", "finished", "cancelled", "carrier_lost"])
 def test_the_first_instant_of_a_fact_stands(name: str) -> None:
-    told(order(), name, on("Mar 5")).when(record(name, on("Mar 4"))).then_nothing()
+    with_fact(order(), name, on("Mar 5")).when(record(name, on("Mar 4"))).then_nothing()
 
 
 def test_a_late_account_status_does_not_undo_a_newer_one() -> None:
@@ -249,7 +141,7 @@ def test_a_late_account_status_does_not_undo_a_newer_one() -> None:
         record("account_status", on("Mar 5"), status="restricted"),
         record("account_status", on("Mar 6"), status="good"),
     )
-    told(good, "account_status", on("Mar 5"), status="restricted").then_nothing()
+    with_fact(good, "account_status", on("Mar 5"), status="restricted").then_nothing()
     assert order_of(good).account_status == "good"
 
 
@@ -266,7 +158,7 @@ def test_facts_may_come_before_their_order() -> None:
 
 def test_a_shipment_keeps_its_parcels_and_a_cancellation_its_author() -> None:
     parcels = (Parcel(lines=("l1",)),)
-    assert told(order(), "shipped", on("Mar 1"), parcels=parcels).events[0].parcels == parcels
-    assert told(order(), "cancelled", on("Mar 1"), by="buyer").events == [
+    assert with_fact(order(), "shipped", on("Mar 1"), parcels=parcels).events[0].parcels == parcels
+    assert with_fact(order(), "cancelled", on("Mar 1"), by="buyer").events == [
         OrderCancelled(order_id=ORDER, by="buyer", cancelled_at=on("Mar 1"))
     ]

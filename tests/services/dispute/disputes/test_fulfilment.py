@@ -1,4 +1,4 @@
-"""What an agreement on a return asks for: first the goods, then the money (T22–T27, K14, K22, K26)."""
+"""Fulfilment: outcomes of the refund (T30–T33) and steps of the return (T23–T27), noted on the dispute."""
 
 from __future__ import annotations
 
@@ -8,38 +8,29 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState, Fulfilment
 from shared.events.base import derived_id
 from shared.events.dispute import (
-    Decision,
+    CloseReason,
     DisputeClosed,
     Escalated,
     EscalationReason,
-    Payer,
-    Reason,
     RefundDue,
-    ReturnDue,
-    ReturnLine,
+    RefundNoted,
+    RefundOutcome,
     ReturnNoted,
     ReturnOutcome,
     SolutionType,
 )
-from tests.support.builders.commands import (
-    BUYER,
-    ORDER,
-    SELLER,
-    accept,
+from shared.events.order import HoldEnd, PaymentHoldLifted
+from tests.support.builders.disputes import (
+    agreed,
     cancel,
-    counter,
     dispute_id,
     dispute_stream,
-    modify,
     note_refund,
     note_return,
-    offer,
-    on,
-    order_line,
-    respond,
-    usd,
+    refund_due,
+    return_due,
 )
-from tests.support.builders.histories import Histories, after, agreed, countered, dispute_of, opened, order, return_due
+from tests.support.builders.orders import ORDER, ORDER_STREAM, Histories, after, on, order_of, usd
 from tests.support.spec import given
 
 to_return = agreed(SolutionType.RETURN_AND_REFUND)
@@ -51,42 +42,93 @@ def returned(*steps: ReturnOutcome, happened: Histories = to_return) -> Historie
     return after(happened, *noted)
 
 
-def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
-    happened = opened(
-        happened=order(order_line(quantity=3), shipped="Mar 1", return_address="Pier 1"),
-        type=SolutionType.RETURN_AND_REFUND,
-    )
-    command = respond(Decision.ACCEPT, on("Mar 13"))
-    due = given(decider, happened).when(command).events[-1]
-    assert due == ReturnDue(
-        return_id=derived_id("ret", ORDER, command.command_id),
-        dispute_id=dispute_id(),
+# The refund
+
+
+def test_t30_t33_once_the_money_is_issued_the_dispute_closes_and_the_hold_ends() -> None:
+    due = refund_due(agreed())
+    outcome = given(decider, agreed()).when(note_refund(due, on("Mar 14")))
+    noted, closed = outcome.by_stream[dispute_stream()]
+    assert noted == RefundNoted(
+        refund_id=due.refund_id,
         order_id=ORDER,
-        buyer_id=BUYER.id,
-        seller_id=SELLER.id,
-        lines=(ReturnLine(line_id="l1", quantity=1),),
-        reason=Reason.NOT_RECEIVED,
-        freight_payer=Payer.SELLER,
-        address_ref=dispute_of(happened).opened.return_address_ref,
-        ship_days=10,
-        transit_alarm_days=30,
-        inspect_bd=2,
-        timezone="UTC",
-        rules=("K26", "K22", "S40"),
+        dispute_id=dispute_id(),
+        outcome=RefundOutcome.ISSUED,
+        amount=usd("50.00"),
+        lines=due.lines,
+        reason=None,
+        source_event="payment-o1/7",
+        rules=("S57", "S58"),
     )
-    assert due.address_ref is not None
+    assert closed == DisputeClosed(
+        dispute_id=dispute_id(),
+        reason=CloseReason.REFUNDED,
+        amount=usd("50.00"),
+        closed_at=on("Mar 14"),
+        rules=("T33", "S52"),
+    )
+    assert outcome.by_stream[ORDER_STREAM][0] == noted
+    assert (outcome.states[0].state, outcome.states[0].fulfilment, outcome.states[0].refunded) == (
+        DisputeState.CLOSED,
+        Fulfilment.REFUND_ISSUED,
+        usd("50.00"),
+    )
 
 
-def test_k26_k22_what_was_agreed_on_freight_and_address_comes_first() -> None:
-    terms = offer("20.00", SolutionType.RETURN_AND_REFUND, freight_payer=Payer.BUYER, address="Pier 2")
-    command = counter(on("Mar 13"), solution=terms)
-    due = return_due(after(opened(), command, accept(on("Mar 14"))))
-    assert (due.freight_payer, due.address_ref) == (Payer.BUYER, command.address_ref)
+def test_t33_a_partly_refunded_line_counts_as_agreed() -> None:
+    part = agreed(amount="20.00")
+    outcome = given(decider, part).when(note_refund(refund_due(part), on("Mar 14")))
+    assert outcome.by_stream[ORDER_STREAM][1] == PaymentHoldLifted(
+        order_id=ORDER, dispute_id=dispute_id(), lines=("l1",), because=HoldEnd.AGREED
+    )
+    line = outcome.states[1].lines["l1"]
+    assert (line.refunded, line.remainder, line.agreed, line.held_by) == (usd("20.00"), usd("30.00"), True, None)
 
 
-def test_s43_t22_the_reason_is_that_of_the_last_request() -> None:
-    asked_anew = modify(on("Mar 14"), reason=Reason.LATE, type=SolutionType.RETURN_AND_REFUND)
-    assert return_due(after(countered(), asked_anew, respond(Decision.ACCEPT, on("Mar 15")))).reason == Reason.LATE
+@pytest.mark.parametrize(
+    ("answer", "fulfilment", "rules"),
+    [
+        (RefundOutcome.FAILED, Fulfilment.REFUND_FAILED, ("S63",)),
+        (RefundOutcome.SENT_TO_MANUAL, Fulfilment.REFUND_FAILED, ("S63", "T31a")),
+        (RefundOutcome.REFUSED, Fulfilment.NONE, ("S45", "T30a")),
+    ],
+)
+def test_t30a_t31_a_refund_that_did_not_happen_is_noted_and_nothing_closes(
+    answer: RefundOutcome, fulfilment: Fulfilment, rules: tuple[str, ...]
+) -> None:
+    outcome = given(decider, agreed()).when(note_refund(refund_due(agreed()), on("Mar 14"), answer, "account_invalid"))
+    outcome.then_types(RefundNoted, RefundNoted)
+    assert (outcome.events[0].rules, outcome.events[0].reason) == (rules, "account_invalid")
+    assert (outcome.states[0].state, outcome.states[0].fulfilment, outcome.states[0].refunded) == (
+        DisputeState.AGREED,
+        fulfilment,
+        None,
+    )
+    assert order_of(dict(outcome.after)).lines["l1"].refunded == usd("0.00")
+
+
+def test_t31_a_refund_that_succeeds_after_failures_closes_the_dispute() -> None:
+    due = refund_due(agreed())
+    failed = after(
+        agreed(),
+        note_refund(due, on("Mar 14"), RefundOutcome.FAILED),
+        note_refund(due, on("Mar 15"), RefundOutcome.SENT_TO_MANUAL),
+    )
+    assert (
+        type(given(decider, failed).when(note_refund(due, on("Mar 16"))).by_stream[dispute_stream()][-1])
+        is DisputeClosed
+    )
+
+
+def test_t33_a_closed_dispute_is_not_closed_again() -> None:
+    due = refund_due(agreed())
+    closed = after(agreed(), note_refund(due, on("Mar 14")))
+    given(decider, closed).when(note_refund(due, on("Mar 15"), RefundOutcome.FAILED)).then_types(
+        RefundNoted, RefundNoted
+    )
+
+
+# The return
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The form: type, reason, evidence, text (G7), and how an amount is split over lines (G9)."""
+"""Form of a dispute: type, reason, evidence, text (G7) and amount (G9)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from pydantic import ValidationError
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import NEEDS_NO_EVIDENCE, guard_amount, guard_evidence, guard_text
 from dispute.domain.disputes.opening import OpenDispute
-from dispute.domain.disputes.settlement import split
 from dispute.domain.rejections import EvidenceRequired
 from shared.events.dispute import Decision, DisputedLine, Reason, SolutionType
 from shared.events.money import Money
 from shared.rejections import ValidationFailed
-from tests.support.builders.commands import counter, modify, offer, on, open_dispute, respond, usd
-from tests.support.builders.histories import countered, opened, order
+from tests.support.builders.disputes import counter, countered, modify, offer, open_dispute, opened, respond
+from tests.support.builders.orders import on, order
 from tests.support.spec import given
 
 SHIPPED = order(shipped="Mar 1")
@@ -173,12 +172,3 @@ def disputed(*caps: int) -> list[DisputedLine]:
 def test_s45_g9_nothing_and_less_is_no_amount(minor: int) -> None:
     with pytest.raises(ValidationFailed):
         guard_amount(Money(minor, "USD"), disputed(100))
-
-
-def test_g9_an_amount_is_split_in_proportion_to_the_caps_by_largest_remainder() -> None:
-    assert [part.amount.minor for part in split(usd("0.10"), disputed(100, 100, 100))] == [4, 3, 3]
-    assert [part.amount.minor for part in split(usd("50.00"), disputed(3000, 1000, 1000))] == [3000, 1000, 1000]
-
-
-def test_g9_a_line_without_a_cap_has_no_part() -> None:
-    assert [part.amount.minor for part in split(usd("0.01"), disputed(0, 5))] == [0, 1]

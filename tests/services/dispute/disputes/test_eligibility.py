@@ -25,17 +25,20 @@ from shared.events.base import wire_time
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import PaymentHeld
 from shared.rejections import Rejected, ValidationFailed
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import cancel, open_dispute, opened
+from tests.support.builders.orders import (
     BASIC,
     ORDER,
     ORDER_STREAM,
-    cancel,
+    Histories,
+    after,
     on,
-    open_dispute,
+    order,
+    order_of,
+    payment_released,
     record,
     terms,
 )
-from tests.support.builders.histories import Histories, after, opened, order, order_of, payment_released
 from tests.support.spec import given
 
 SHIPPED = order(shipped="Mar 1")

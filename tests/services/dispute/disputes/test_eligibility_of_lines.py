@@ -21,29 +21,22 @@ from shared.events.base import Actor
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import PaymentHeld
 from shared.rejections import Forbidden, NotFound, Rejected
-from tests.support.builders.commands import (
+from tests.support.builders.disputes import agreed, dispute_id, note_refund, open_dispute, opened, refund_due
+from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
     ORDER_STREAM,
     OTHER_BUYER,
     OTHER_SELLER,
     SELLER,
-    dispute_id,
-    note_refund,
-    on,
-    open_dispute,
-    order_line,
-    record,
-)
-from tests.support.builders.histories import (
     Histories,
     after,
-    agreed,
-    opened,
+    on,
     order,
+    order_line,
     order_of,
     payment_released,
-    refund_due,
+    record,
     refunded,
 )
 from tests.support.spec import given

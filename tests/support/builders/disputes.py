@@ -1,0 +1,147 @@
+"""Builders of disputes: what the parties, the timers and the other services ask, and disputes as they then stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dispute.domain.deadlines import ExpireDeadline
+from dispute.domain.decider import decider
+from dispute.domain.disputes.cancellation import CancelDispute
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.disputes.negotiation import AcceptSolution, CounterOffer, ModifyRequest, RespondToDispute
+from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.state import Dispute
+from shared.events.base import SYSTEM, Actor, Event, derived_uuid
+from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
+from tests.support.builders.orders import BUYER, ORDER, SELLER, Histories, after, expire_stream, on, order, usd
+
+
+def open_dispute(at: datetime, actor: Actor = BUYER, amount: str = "50.00", n: int = 1, **changed: Any) -> OpenDispute:
+    """The buyer asks for the whole of the first line's money, since nothing came; `n` tells several disputes apart."""
+    plain: dict[str, Any] = {
+        "order_id": ORDER,
+        "lines": (RequestedLine(line_id="l1", quantity=1),),
+        "reason": Reason.NOT_RECEIVED,
+        "type": SolutionType.REFUND_ONLY,
+        "description": "Nothing came.",
+        "evidence": (),
+        "contacted_seller": False,
+    }
+    return OpenDispute(command_id=derived_uuid("open", n), actor=actor, at=at, amount=usd(amount), **plain | changed)
+
+
+def dispute_id(n: int = 1) -> str:
+    """The id of the `n`th dispute."""
+    return open_dispute(on("Mar 12"), n=n).dispute_id
+
+
+def dispute_stream(n: int = 1) -> str:
+    return f"dispute-{dispute_id(n)}"
+
+
+def _on_dispute(name: str, actor: Actor, at: datetime, n: int) -> dict[str, Any]:
+    return {"command_id": derived_uuid(name, at, n), "actor": actor, "at": at, "dispute_id": dispute_id(n)}
+
+
+def offer(amount: str, type_: SolutionType = SolutionType.REFUND_ONLY, **more: Any) -> CounterOffer:
+    return CounterOffer(type=type_, amount=usd(amount), **more)
+
+
+def respond(decision: Decision, at: datetime, actor: Actor = SELLER, n: int = 1, **more: Any) -> RespondToDispute:
+    plain: dict[str, Any] = {"solution": None, "reason": None}
+    return RespondToDispute(decision=decision, **_on_dispute("respond", actor, at, n), **plain | more)
+
+
+def counter(at: datetime, amount: str = "20.00", n: int = 1, **more: Any) -> RespondToDispute:
+    """The seller offers that much instead, or the `solution` named."""
+    return respond(Decision.COUNTER, at, n=n, **{"solution": offer(amount)} | more)
+
+
+def accept(at: datetime, actor: Actor = BUYER, n: int = 1) -> AcceptSolution:
+    return AcceptSolution(**_on_dispute("accept", actor, at, n))
+
+
+def modify(at: datetime, actor: Actor = BUYER, amount: str | None = None, n: int = 1, **changed: Any) -> ModifyRequest:
+    plain: dict[str, Any] = {"type": None, "reason": None, "description": None, "evidence": ()}
+    return ModifyRequest(
+        amount=usd(amount) if amount else None, **_on_dispute("modify", actor, at, n), **plain | changed
+    )
+
+
+def cancel(at: datetime, actor: Actor = BUYER, acknowledge_release: bool = False, n: int = 1) -> CancelDispute:
+    named = _on_dispute("cancel", actor, at, n)
+    return CancelDispute(acknowledge_release=acknowledge_release, **named)
+
+
+def expire(kind: str, due_at: datetime, at: datetime | None = None) -> ExpireDeadline:
+    """The timer of the first dispute asks at its instant or at a later one."""
+    return expire_stream(dispute_stream(), kind, due_at, at)
+
+
+def note_refund(
+    due: RefundDue, at: datetime, outcome: RefundOutcome = RefundOutcome.ISSUED, reason: str | None = None
+) -> NoteRefund:
+    """The refund service's answer to what the dispute asked for."""
+    return NoteRefund(
+        command_id=derived_uuid("note_refund", due.refund_id, outcome),
+        actor=SYSTEM,
+        at=at,
+        dispute_id=str(due.dispute_id),
+        order_id=due.order_id,
+        refund_id=due.refund_id,
+        outcome=outcome,
+        amount=due.amount,
+        lines=due.lines,
+        reason=reason,
+        source_event=f"payment-{due.order_id}/7",
+    )
+
+
+def note_return(due: ReturnDue, outcome: ReturnOutcome, at: datetime, reason: str | None = None) -> NoteReturn:
+    """The return-label service's word on the return that the dispute asked for."""
+    return NoteReturn(
+        command_id=derived_uuid("note_return", due.return_id, outcome),
+        actor=SYSTEM,
+        at=at,
+        dispute_id=due.dispute_id,
+        order_id=due.order_id,
+        return_id=due.return_id,
+        outcome=outcome,
+        reason=reason,
+        source_event=f"return-{due.return_id}/2",
+    )
+
+
+def opened(
+    at: datetime | None = None, happened: Mapping[str, Sequence[Event]] | None = None, **changed: Any
+) -> Histories:
+    """A dispute on an order that was shipped on 1 March, opened on 12 March at noon: D1 is 18 March."""
+    return after(happened or order(shipped="Mar 1"), open_dispute(at or on("Mar 12"), **changed))
+
+
+def countered(**changed: Any) -> Histories:
+    """The seller offered 20.00 on 13 March at noon: D2 is 19 March, D4 is 21 March."""
+    return after(opened(), counter(on("Mar 13"), **changed))
+
+
+def agreed(type_: SolutionType = SolutionType.REFUND_ONLY, amount: str = "50.00", **changed: Any) -> Histories:
+    """The seller accepted the request on 13 March at noon."""
+    return after(opened(type=type_, amount=amount, **changed), respond(Decision.ACCEPT, on("Mar 13")))
+
+
+def dispute_of(happened: Mapping[str, Sequence[Event]], n: int = 1) -> Dispute:
+    folded = decider.fold(dispute_stream(n), happened[dispute_stream(n)])
+    assert isinstance(folded, Dispute)
+    return folded
+
+
+def refund_due(happened: Mapping[str, Sequence[Event]], n: int = 1) -> RefundDue:
+    """The money that the `n`th dispute asked for last."""
+    return next(event for event in reversed(happened[dispute_stream(n)]) if isinstance(event, RefundDue))
+
+
+def return_due(happened: Mapping[str, Sequence[Event]], n: int = 1) -> ReturnDue:
+    return next(event for event in happened[dispute_stream(n)] if isinstance(event, ReturnDue))
