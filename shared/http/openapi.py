@@ -64,6 +64,11 @@ PROBLEM: Schema = {
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
                     "in": {"enum": ["query", "path", "header"]},
+                    "positions": {
+                        "type": "array",
+                        "items": {"type": "integer"},
+                        "description": "With forbidden_characters: where they stand in the text, in code points from 0",
+                    },
                 },
             },
         },

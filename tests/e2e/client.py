@@ -1,4 +1,6 @@
-"""The services over HTTP as a stranger would meet them: no code of theirs is imported here."""
+"""The services over HTTP as a stranger would meet them: no code of theirs is imported here, and every answer is held
+against the service's own OpenAPI document.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,14 @@ from typing import Any, TypeVar
 import aiohttp
 from yarl import URL
 
+from tests.e2e.contract import Contract
+
 PORTS = {"console": 0, "dispute": 1, "refund": 2, "return_label": 3, "sandbox": 9}
 SERVICES = ("dispute", "refund", "return_label")
 LIMIT = aiohttp.ClientTimeout(total=120)
 PATIENCE = 60.0
-PROBLEM = "application/problem+json"
+PAGES = "console"
+"""What it answers are pages, of which no document speaks."""
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -70,6 +75,7 @@ class Services:
     session: aiohttp.ClientSession
     base: int
     _tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _contracts: dict[str, Contract] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def new(self, word: str) -> str:
@@ -82,7 +88,17 @@ class Services:
     async def send(self, service: str, method: str, path: str, *, worker: bool = False, **request: Any) -> Answer:
         """One request as it is given, without a token unless `headers` hold one."""
         async with self.session.request(method, self.url(service, path, worker=worker), **request) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        if not worker and service != PAGES:
+            contract = await self._contract(service)
+            contract.hold(method, path.partition("?")[0], answer.status, response.content_type, answer.raw)
+        return answer
+
+    async def _contract(self, service: str) -> Contract:
+        if service not in self._contracts:
+            async with self.session.get(self.url(service, "/openapi.json")) as response:
+                self._contracts[service] = Contract(await response.json())
+        return self._contracts[service]
 
     async def token(self, sub: str, *roles: str, expires_in: int | None = None) -> str:
         """A bearer token of the sandbox's identity provider."""

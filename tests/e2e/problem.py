@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.e2e.client import PROBLEM, Answer
+from tests.e2e.client import Answer
+from tests.e2e.contract import PROBLEM
 
 MEMBERS = {"type", "title", "status", "detail", "code", "rules", "rule_links", "errors", "request_id"}
 

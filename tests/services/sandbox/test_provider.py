@@ -40,6 +40,7 @@ async def test_a_refund_is_paid_and_booked_under_its_key(provider: Served, o1: s
         "idempotency_key": f"{o1}-1/0",
         "status": "succeeded",
         "code": None,
+        "detail": None,
         "at": paid.body["at"],
     }
     line = (await provider.ledger(order_id=o1))[-1]

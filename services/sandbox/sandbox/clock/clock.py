@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from shared.events.base import wire_time
+from typing_extensions import TypedDict
+
+from shared.events.base import Instant
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -16,6 +17,20 @@ MICROSECOND = timedelta(microseconds=1)
 def real_now() -> datetime:
     """The machine's time, UTC."""
     return datetime.now(UTC)
+
+
+class ClockView(TypedDict):
+    """The domain's present, how often it was moved, and how many microseconds it is ahead of real time."""
+
+    now: Instant
+    revision: int
+    offset_us: int
+
+
+class ClockMoved(ClockView):
+    """The clock after a move, and in how many steps it came there."""
+
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +78,10 @@ class Clock:
             await self._moved.wait()
 
     @property
-    def wire(self) -> dict[str, Any]:
+    def view(self) -> ClockView:
         """The clock as the API shows it."""
         return {
-            "now": wire_time(self.now()),
+            "now": self.now(),
             "revision": self.revision,
             "offset_us": self.position.offset // MICROSECOND,
         }

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from sandbox.clock.clock import Clock
+from sandbox.clock.clock import Clock, ClockMoved, ClockView
 from sandbox.clock.move import Move
 from sandbox.clock.mover import AlreadyMoving, CallerGone, ClockMover, NoDeadline, NotQuiet
 from sandbox.waiting import wait_at_most
@@ -34,7 +34,7 @@ class ClockIsMoving(Rejected):
     """Another move did not end in time."""
 
 
-@router.get("/clock")
+@router.get("/clock", response_model=ClockView)
 async def read_clock(
     request: Request,
     after: Annotated[int | None, Query(description="Answer when the revision is another one, or after 25 s")] = None,
@@ -43,10 +43,10 @@ async def read_clock(
     clock = _clock(request)
     if after is not None:
         await wait_at_most(request, clock.moved(after), limit=LONG_POLL)
-    return query_response(clock.wire)
+    return query_response(clock.view)
 
 
-@router.post("/clock")
+@router.post("/clock", response_model=ClockMoved)
 async def move_clock(request: Request, body: Move) -> Response:
     """Moves time forwards, from deadline to deadline, and answers when everything that follows is done. It stops where
     the caller hangs up.
@@ -70,7 +70,8 @@ async def move_clock(request: Request, body: Move) -> Response:
         raise Refusal(
             "busy", f"Time stays where it is: {error}", workers=[report.wire for report in error.reports]
         ) from None
-    return query_response({**_clock(request).wire, "steps": steps})
+    moved: ClockMoved = {**_clock(request).view, "steps": steps}
+    return query_response(moved)
 
 
 def _clock(request: Request) -> Clock:

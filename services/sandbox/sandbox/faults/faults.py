@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Message
@@ -25,6 +26,27 @@ KINDS_OF: dict[Target, frozenset[Kind]] = {
     "capture": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
     "webhook": frozenset({"delay", "duplicate", "reorder"}),
 }
+
+
+class FaultView(TypedDict):
+    """A fault: how long it holds a request, how often it has fired, and how often it still will."""
+
+    id: int
+    on: Target
+    fault: Kind
+    times: int
+    seconds: float
+    code: str | None
+    payment_id: str | None
+    order_id: str | None
+    fired: int
+    remaining: int
+
+
+class FaultList(TypedDict):
+    """All faults since the last clearing."""
+
+    data: list[FaultView]
 
 
 class Fault(Message):
@@ -67,12 +89,18 @@ class ArmedFault:
     fired: int = 0
 
     @property
-    def wire(self) -> dict[str, Any]:
+    def view(self) -> FaultView:
         """The fault as the API shows it."""
+        fault = self.fault
         return {
             "id": self.id,
-            **self.fault.model_dump(mode="json"),
-            "seconds": self.fault.hold,
+            "on": fault.on,
+            "fault": fault.fault,
+            "times": fault.times,
+            "seconds": fault.hold,
+            "code": fault.code,
+            "payment_id": fault.payment_id,
+            "order_id": fault.order_id,
             "fired": self.fired,
             "remaining": self.remaining,
         }

@@ -11,11 +11,29 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
     from sandbox.database import Pool
 
 ALGORITHM = "ES256"
+
+
+class PublicNumbers(TypedDict):
+    """A point of the curve, as a JWK names it."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+
+
+class Jwk(PublicNumbers):
+    """A public key (RFC 7517)."""
+
+    kid: str
+    use: str
+    alg: str
 
 
 @dataclass(frozen=True)
@@ -50,12 +68,12 @@ class SigningKey:
         return _base64url(hashlib.sha256(canonical.encode()).digest())
 
     @property
-    def jwk(self) -> dict[str, str]:
-        """The public key as a JWK (RFC 7517)."""
+    def jwk(self) -> Jwk:
+        """The public key as a JWK."""
         return {**self._public, "kid": self.kid, "use": "sig", "alg": ALGORITHM}
 
     @cached_property
-    def _public(self) -> dict[str, str]:
+    def _public(self) -> PublicNumbers:
         numbers = self.private.public_key().public_numbers()
         return {
             "kty": "EC",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import jwt
 from pydantic import Field, StringConstraints
+from typing_extensions import TypedDict
 
-from sandbox.identity.signing_key import ALGORITHM, SigningKey
+from sandbox.identity.signing_key import ALGORITHM, Jwk, SigningKey
 from shared.events.base import Message
 
 Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops"]
@@ -25,6 +26,32 @@ class TokenRequest(Message):
     expires_in: Annotated[int, Field(ge=-HOUR, le=31 * 24 * HOUR)] = HOUR
 
 
+class Token(TypedDict):
+    """A bearer token; `expires_in` in seconds."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+
+
+class Jwks(TypedDict):
+    """The keys that verify the tokens (RFC 7517)."""
+
+    keys: list[Jwk]
+
+
+class Discovery(TypedDict):
+    """Where the rest of the provider is (OpenID Connect Discovery)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    response_types_supported: list[str]
+    subject_types_supported: list[str]
+    id_token_signing_alg_values_supported: list[str]
+    claims_supported: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
     """The provider at the address `issuer`."""
@@ -32,7 +59,7 @@ class IdentityProvider:
     issuer: str
     key: SigningKey
 
-    def token(self, request: TokenRequest, now: int) -> dict[str, Any]:
+    def token(self, request: TokenRequest, now: int) -> Token:
         """The answer of the token endpoint; `now` in seconds of the real clock, which is what tokens live by."""
         expires = now + request.expires_in
         claims = {
@@ -47,12 +74,12 @@ class IdentityProvider:
         return {"access_token": token, "token_type": "Bearer", "expires_in": request.expires_in}
 
     @property
-    def jwks(self) -> dict[str, Any]:
+    def jwks(self) -> Jwks:
         """The keys that verify its tokens."""
         return {"keys": [self.key.jwk]}
 
     @property
-    def discovery(self) -> dict[str, Any]:
+    def discovery(self) -> Discovery:
         """What a client of OpenID Connect learns from the issuer's address alone."""
         return {
             "issuer": self.issuer,

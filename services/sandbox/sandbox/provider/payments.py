@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
+from typing_extensions import TypedDict
 
-from shared.events.base import Message, digest, wire_time
+from sandbox.declines import DECLINES
+from shared.events.base import Instant, Message, digest
 from shared.events.fields import WireMoney
 from shared.events.money import Money
 
@@ -22,6 +24,7 @@ def _payable(amount: Money) -> Money:
 
 
 Amount = Annotated[WireMoney, AfterValidator(_payable)]
+Destination = Literal["original", "bonus"]
 
 
 class Capture(Message):
@@ -39,12 +42,67 @@ class RefundRequest(Message):
     payment_id: Id
     order_id: Id
     amount: Amount
-    destination: Literal["original", "bonus"] = "original"
+    destination: Destination = "original"
 
     @property
     def fingerprint(self) -> str:
         """Equal for equal requests, so that a key that returns with another body is noticed."""
         return digest(self.model_dump_json().encode())
+
+
+class CaptureView(TypedDict):
+    """Money that was taken."""
+
+    order_id: str
+    payment_id: str
+    amount: Money
+    at: Instant
+
+
+class RefundView(TypedDict):
+    """The result of a refund under its key; `code` and `detail` say why it was declined."""
+
+    refund_id: str
+    payment_id: str
+    order_id: str
+    amount: Money
+    destination: Destination
+    idempotency_key: str
+    status: Literal["succeeded", "declined"]
+    code: str | None
+    detail: str | None
+    at: Instant
+
+
+class RefundWithAttempts(RefundView):
+    """What a refund has come to, with every attempt under a key of its own."""
+
+    attempts: list[RefundView]
+
+
+class RefundsOfKey(TypedDict):
+    """The refund under a key; empty where nothing has been done, nor declined, under it."""
+
+    data: list[RefundView]
+
+
+class LedgerLine(TypedDict):
+    """A movement of money."""
+
+    id: int
+    kind: Literal["capture", "refund"]
+    order_id: str
+    payment_id: str
+    refund_id: str | None
+    idempotency_key: str | None
+    amount: Money
+    at: Instant
+
+
+class Ledger(TypedDict):
+    """Movements of money, in the order of their booking or the newest first."""
+
+    data: list[LedgerLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +128,20 @@ class RefundResult:
     at: datetime
 
     @property
-    def wire(self) -> dict[str, Any]:
+    def view(self) -> RefundView:
         """The refund as the API shows it."""
+        request = self.request
         return {
-            **self.request.model_dump(mode="json"),
+            "refund_id": request.refund_id,
+            "payment_id": request.payment_id,
+            "order_id": request.order_id,
+            "amount": request.amount,
+            "destination": request.destination,
             "idempotency_key": self.idempotency_key,
             "status": "declined" if self.declined else "succeeded",
             "code": self.declined,
-            "at": wire_time(self.at),
+            "detail": DECLINES[self.declined] if self.declined else None,
+            "at": self.at,
         }
 
 

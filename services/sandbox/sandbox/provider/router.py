@@ -7,9 +7,20 @@ from typing import Annotated, Any, Literal
 from fastapi import Header, Query, Request
 from starlette.responses import Response
 
-from sandbox.declines import DECLINES
 from sandbox.faults.injection import after_effect, before_effect
-from sandbox.provider.payments import Capture, Id, KeyReused, PaymentDiffers, RefundRequest, RefundResult, current
+from sandbox.provider.payments import (
+    Capture,
+    CaptureView,
+    Id,
+    KeyReused,
+    Ledger,
+    PaymentDiffers,
+    RefundRequest,
+    RefundsOfKey,
+    RefundView,
+    RefundWithAttempts,
+    current,
+)
 from sandbox.provider.store import ProviderStore
 from shared.http.problems import Refusal
 from shared.http.responses import query_response
@@ -28,7 +39,7 @@ class PaymentCapturedDifferently(Rejected):
     """The payment has been captured before, with another order or amount."""
 
 
-@router.post("/psp/captures", status_code=201)
+@router.post("/psp/captures", status_code=201, response_model=CaptureView)
 async def capture(request: Request, body: Capture) -> Response:
     """Takes money, once a payment id; the same again gets the first answer again."""
     fault = await before_effect(request, "capture", body.payment_id, body.order_id)
@@ -37,13 +48,20 @@ async def capture(request: Request, body: Capture) -> Response:
     except PaymentDiffers:
         raise PaymentCapturedDifferently("The payment was captured with another order or amount.") from None
     await after_effect(request, fault)
-    return _marked(query_response({**body.model_dump(mode="json"), "at": at}, status=201), repeated)
+    captured: CaptureView = {
+        "order_id": body.order_id,
+        "payment_id": body.payment_id,
+        "amount": body.amount,
+        "at": at,
+    }
+    return _marked(query_response(captured, status=201), repeated)
 
 
 @router.post(
     "/psp/refunds",
     status_code=201,
-    responses={DECLINED: {"description": "Declined for good: no money moves under this key"}},
+    response_model=RefundView,
+    responses={DECLINED: {"model": RefundView, "description": "Declined for good: no money moves under this key"}},
 )
 async def refund(request: Request, body: RefundRequest, key: Key = None) -> Response:
     """Pays back, once an Idempotency-Key; the same again gets the first answer again, a decline included."""
@@ -56,27 +74,27 @@ async def refund(request: Request, body: RefundRequest, key: Key = None) -> Resp
     except KeyReused:
         raise Refusal("idempotency_key_reused", "The key belongs to another refund.") from None
     await after_effect(request, fault)
-    return _marked(query_response(_refund(result), status=DECLINED if result.declined else 201), repeated)
+    return _marked(query_response(result.view, status=DECLINED if result.declined else 201), repeated)
 
 
-@router.get("/psp/refunds/{refund_id}")
+@router.get("/psp/refunds/{refund_id}", response_model=RefundWithAttempts)
 async def refund_by_id(request: Request, refund_id: str) -> Response:
     """What a refund has come to, with every attempt under a key of its own."""
     attempts = await _store(request).attempts(refund_id)
     if not attempts:
         raise Refusal("not_found", "No refund was asked for under this id.")
-    return query_response({**_refund(current(attempts)), "attempts": [_refund(result) for result in attempts]})
+    refund: RefundWithAttempts = {**current(attempts).view, "attempts": [result.view for result in attempts]}
+    return query_response(refund)
 
 
-@router.get("/psp/refunds")
+@router.get("/psp/refunds", response_model=RefundsOfKey)
 async def refunds_by_key(request: Request, idempotency_key: Id) -> Response:
     """The refund under this key, or an empty list: then nothing has been done, nor declined, under it."""
-    return query_response(
-        {"data": [_refund(result) for result in await _store(request).refund_by_key(idempotency_key)]}
-    )
+    refunds: RefundsOfKey = {"data": [result.view for result in await _store(request).refund_by_key(idempotency_key)]}
+    return query_response(refunds)
 
 
-@router.get("/psp/ledger")
+@router.get("/psp/ledger", response_model=Ledger)
 async def ledger(
     request: Request,
     order_id: str | None = None,
@@ -86,7 +104,8 @@ async def ledger(
     sort: Annotated[Literal["id", "-id"], Query(description="-id: the newest first")] = "id",
 ) -> Response:
     """Every movement of money, in the order of its booking."""
-    return query_response({"data": await _store(request).ledger(order_id, payment_id, after, limit, sort == "-id")})
+    lines: Ledger = {"data": await _store(request).ledger(order_id, payment_id, after, limit, sort == "-id")}
+    return query_response(lines)
 
 
 def _world(request: Request) -> Any:
@@ -96,10 +115,6 @@ def _world(request: Request) -> Any:
 def _store(request: Request) -> ProviderStore:
     store: ProviderStore = _world(request).provider
     return store
-
-
-def _refund(result: RefundResult) -> dict[str, Any]:
-    return {**result.wire, "detail": DECLINES[result.declined]} if result.declined else result.wire
 
 
 def _marked(response: Any, repeated: bool) -> Response:

@@ -11,13 +11,13 @@ import asyncpg
 from sandbox.provider.payments import (
     Capture,
     KeyReused,
+    LedgerLine,
     Payment,
     PaymentDiffers,
     RefundRequest,
     RefundResult,
     decline,
 )
-from shared.events.base import wire_time
 from shared.events.money import Money
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ProviderStore:
 
     async def ledger(
         self, order_id: str | None, payment_id: str | None, after: int, limit: int, newest_first: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[LedgerLine]:
         """The movements of money, in the order of their booking."""
         conditions = {"order_id =": order_id, "payment_id =": payment_id, "id >": after}
         given = {condition: value for condition, value in conditions.items() if value is not None}
@@ -149,8 +149,14 @@ def _refund(row: asyncpg.Record) -> RefundResult:
     return RefundResult(row["idempotency_key"], request, row["declined"], row["at"])
 
 
-def _line(row: asyncpg.Record) -> dict[str, Any]:
-    ids = ("id", "kind", "order_id", "payment_id", "refund_id", "idempotency_key")
-    money = _money(row)
-    amount = {"amount": money.amount, "currency": money.currency}
-    return {**{name: row[name] for name in ids}, "amount": amount, "at": wire_time(row["at"])}
+def _line(row: asyncpg.Record) -> LedgerLine:
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "order_id": row["order_id"],
+        "payment_id": row["payment_id"],
+        "refund_id": row["refund_id"],
+        "idempotency_key": row["idempotency_key"],
+        "amount": _money(row),
+        "at": row["at"],
+    }
