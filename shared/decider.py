@@ -33,13 +33,24 @@ def no_deadlines(_: Event) -> Iterable[Start | Clear]:
     return ()
 
 
+def nothing_due(_: Any, __: str) -> datetime | None:
+    """For streams in which nothing falls due."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Stream(Generic[S]):
-    """One category of streams: where its state begins, how one event moves it, which deadlines it starts and ends."""
+    """One category of streams: where its state begins, how one event moves it, which deadlines it starts and ends.
+
+    `kinds` are those of its deadlines, each as far as its first colon; `due(state, kind)` is the instant of one that
+    the state still wants.
+    """
 
     initial: S
     evolve: Callable[[S, Any], S]
     deadlines: Callable[[Event], Iterable[Start | Clear]] = no_deadlines
+    kinds: tuple[str, ...] = ()
+    due: Callable[[S, str], datetime | None] = nothing_due
 
     def fold(self, events: Iterable[Event], state: S | None = None) -> S:
         """The state after `events` (I6)."""
@@ -68,6 +79,15 @@ class Decider:
     def deadlines(self, stream: str, event: Event) -> Iterable[Start | Clear]:
         """What an event of this stream starts and clears."""
         return self._of(stream).deadlines(event)
+
+    def due(self, stream: str, state: Any, kind: str) -> datetime | None:
+        """The instant of the deadline, where the state of this stream still wants it."""
+        return self._of(stream).due(state, kind)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind of deadline that this version knows, as far as its first colon."""
+        return frozenset(kind for stream in self.streams.values() for kind in stream.kinds)
 
     def _of(self, stream: str) -> Stream[Any]:
         return self.streams[stream.partition("-")[0]]

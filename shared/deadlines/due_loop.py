@@ -32,9 +32,15 @@ CALL_LIMIT = 10.0
 OBSERVE_EVERY = 2.0
 LISTEN_EVERY = 0.005
 
-DROP = "delete from deadlines where stream = $1 and kind = $2 and due_at = $3"
-OLDEST = "select min(due_at) from deadlines where due_at <= $1"
-NEXT = "select min(due_at) from deadlines"
+# Not where the stream has moved since it was folded: the same instant may have been started once more.
+DROP = """
+delete from deadlines where stream = $1 and kind = $2 and due_at = $3
+and $4 = (select coalesce(max(version), 0) from events where stream = $1)
+"""
+KNOWN = "split_part(kind, ':', 1) = any($1::text[])"
+OLDEST = f"select min(due_at) from deadlines where {KNOWN} and due_at <= $2"  # noqa: S608
+NEXT = f"select min(due_at) from deadlines where {KNOWN}"  # noqa: S608
+UNKNOWN = f"select count(*) from deadlines where not {KNOWN} and due_at <= $2"  # noqa: S608
 
 BEFORE_APPEND = crash_points.register(
     "due.before_append", "shared/deadlines/due_loop.py: a due deadline is about to be decided on"
@@ -64,8 +70,12 @@ class Unsettled(Transient):
     """An outcome is recorded, and yet the deadline was neither cleared nor moved."""
 
 
+class Undecided(Exception):
+    """The stream still wants the deadline, and yet nothing came of it."""
+
+
 class DueLoop(Component):
-    """Asks what is due.
+    """Asks what is due, of the kinds that the decider or an effect knows; a newer version's are left alone.
 
     `expire(stream=, key=, kind=, due_at=, command_id=, actor=, at=)` makes a timer's command; `effects` go by the
     kind's part before the first colon.
@@ -88,18 +98,24 @@ class DueLoop(Component):
         self._clock = clock
         self._command = expire
         self._effects = effects or {}
-        self._stopping = False
-        prefixes = sorted(self._effects)
-        self._timers = DueQueue("timers", pool, clock.now, self._expire, prefixes, False, TIMERS_AT_ONCE)
-        self._calls = DueQueue("effects", pool, clock.now, self._call, prefixes, True, CALLS_AT_ONCE)
+        self._stopping = asyncio.Event()
+        self._kinds = sorted(decider.kinds | self._effects.keys())
+        timers = decider.kinds - self._effects.keys()
+        lanes = (
+            ("timers", self._expire, timers, TIMERS_AT_ONCE),
+            ("effects", self._call, self._effects.keys(), CALLS_AT_ONCE),
+        )
+        self._queues = [
+            DueQueue(name, pool, clock.now, fire, kinds, width) for name, fire, kinds, width in lanes if kinds
+        ]
 
     async def run(self) -> None:
         """Fires until it is cancelled, or stopped and with nothing in hand; GaveUp after 60 s without the database."""
         backoff = Backoff(GIVE_UP_AFTER)
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 async with Lease(self._dsn, "due") as lease:
-                    lanes = run_all([self._timers.run(), self._calls.run()] if self._effects else [self._timers.run()])
+                    lanes = run_all([queue.run() for queue in self._queues] or [self._stopping.wait()])
                     await lease.guard(
                         run_with_companions(lanes, self._listen(lease, backoff), self._follow_clock(), self._observe())
                     )
@@ -111,21 +127,21 @@ class DueLoop(Component):
 
     def wake(self) -> None:
         """Something may have become due."""
-        self._timers.wake()
-        self._calls.wake()
+        for queue in self._queues:
+            queue.wake()
 
     def stop(self) -> bool:
         """Takes nothing more in hand; `run` ends once what is under way has its outcome."""
-        self._stopping = True
-        self._timers.stop()
-        self._calls.stop()
+        self._stopping.set()
+        for queue in self._queues:
+            queue.stop()
         return True
 
     async def quiet(self) -> str | None:
         """None when nothing is due at the clock's now and nothing in hand, else what there is."""
-        busy = self._timers.busy + self._calls.busy
+        busy = sum(queue.busy for queue in self._queues)
         try:
-            oldest = await self._pool.fetchval(OLDEST, self._clock.now())
+            oldest = await self._pool.fetchval(OLDEST, self._kinds, self._clock.now())
         except Exception as error:
             if not transient(error):
                 raise
@@ -136,7 +152,7 @@ class DueLoop(Component):
 
     async def next_deadline(self) -> datetime | None:
         """The instant of the earliest deadline, due or not."""
-        earliest: datetime | None = await self._pool.fetchval(NEXT)
+        earliest: datetime | None = await self._pool.fetchval(NEXT, self._kinds)
         return earliest
 
     async def _listen(self, lease: Lease, backoff: Backoff) -> None:
@@ -153,11 +169,13 @@ class DueLoop(Component):
 
     async def _observe(self) -> None:
         while True:
-            oldest = await self._pool.fetchval(OLDEST, self._clock.now())
-            metrics.DUE_AGE.set(max(0.0, (self._clock.now() - oldest).total_seconds()) if oldest else 0)
+            now = self._clock.now()
+            oldest = await self._pool.fetchval(OLDEST, self._kinds, now)
+            metrics.DUE_AGE.set((now - oldest).total_seconds() if oldest else 0)
+            metrics.DUE_UNKNOWN.set(await self._pool.fetchval(UNKNOWN, self._kinds, now))
             await asyncio.sleep(OBSERVE_EVERY)
 
-    async def _expire(self, deadline: Deadline) -> None:
+    async def _expire(self, deadline: Deadline, now: datetime) -> None:
         stream, kind, due_at = deadline.stream, deadline.kind, deadline.due_at
         command_id = derived_uuid(stream, kind, wire_time(due_at))
         command = self._command(
@@ -167,24 +185,22 @@ class DueLoop(Component):
             due_at=due_at,
             command_id=command_id,
             actor=SYSTEM,
-            at=self._clock.now(),
+            at=now,
         )
-        outcome = await self._decide(command)
-        if not decided(outcome):
-            await self._drop(deadline)
+        if not decided(await self._decide(command)):
+            await self._drop(deadline, *await self._state(deadline.stream))
 
-    async def _call(self, deadline: Deadline) -> None:
+    async def _call(self, deadline: Deadline, now: datetime) -> None:
         effect = self._effects[deadline.kind.partition(":")[0]]
-        (events,) = await self._store.load(deadline.stream)
-        state = self._decider.fold(deadline.stream, (recorded.event for recorded in events))
+        state, version = await self._state(deadline.stream)
         wanted = effect.wanted(state, deadline.kind)
         if wanted is None:
-            return await self._drop(deadline)
+            return await self._drop(deadline, state, version)
         async with asyncio.timeout(CALL_LIMIT):
             answer = await effect.call(wanted)
         if effect.crash_point:
             crash_points.point(effect.crash_point)
-        if not decided(await self._decide(effect.outcome(wanted, answer, self._clock.now()))):
+        if not decided(await self._decide(effect.outcome(wanted, answer, max(now, self._clock.now())))):
             raise Unsettled(f"{deadline.kind} of {deadline.stream} is still due after its outcome")
 
     async def _decide(self, command: Command) -> Outcome:
@@ -193,9 +209,17 @@ class DueLoop(Component):
         crash_points.point(AFTER_APPEND)
         return outcome
 
-    async def _drop(self, deadline: Deadline) -> None:
-        # Nobody is asked twice for nothing; a deadline that was moved meanwhile has another instant, and stays.
-        await self._pool.execute(DROP, deadline.stream, deadline.kind, deadline.due_at)
+    async def _state(self, stream: str) -> tuple[Any, int]:
+        """The state of the stream, and the version that it is of."""
+        (events,) = await self._store.load(stream)
+        return self._decider.fold(stream, (recorded.event for recorded in events)), len(events)
+
+    async def _drop(self, deadline: Deadline, state: Any, version: int) -> None:
+        """Takes away what the stream does not want any more, and nothing else: Undecided where it still does."""
+        stream, kind, due_at = deadline.stream, deadline.kind, deadline.due_at
+        if self._decider.due(stream, state, kind) == due_at:
+            raise Undecided(f"{kind} of {stream} is wanted still")
+        await self._pool.execute(DROP, stream, kind, due_at, version)
 
 
 def decided(outcome: Outcome) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,10 +24,10 @@ POLL = 1.0
 
 DUE = """
 select stream, kind, due_at, key from deadlines d
-where due_at <= $1 and (split_part(kind, ':', 1) = any($2::text[])) = $3
-and not exists (select from unnest($4::text[], $5::text[], $6::timestamptz[]) as held (stream, kind, due_at)
+where due_at <= $1 and split_part(kind, ':', 1) = any($2::text[])
+and not exists (select from unnest($3::text[], $4::text[], $5::timestamptz[]) as held (stream, kind, due_at)
     where held.stream = d.stream and held.kind = d.kind and held.due_at = d.due_at)
-order by due_at limit $7
+order by due_at limit $6
 """
 NEXT = "select min(due_at) from deadlines where due_at > $1"
 
@@ -55,8 +55,10 @@ class Held:
 
 
 class DueQueue:
-    """Fires the due deadlines whose kinds begin with one of `prefixes` (`effects` true) or with none of them, up to
-    `width` at a time.
+    """Fires the due deadlines of some kinds, up to `width` at a time; `fire` is told the instant at which each was
+    found due.
+
+    A deadline of another kind is not looked at: it is another queue's, or a newer version's.
     """
 
     def __init__(
@@ -64,17 +66,15 @@ class DueQueue:
         name: str,
         pool: Pool,
         now: Callable[[], datetime],
-        fire: Callable[[Deadline], Awaitable[None]],
-        prefixes: Sequence[str],
-        effects: bool,
+        fire: Callable[[Deadline, datetime], Awaitable[None]],
+        kinds: Iterable[str],
         width: int,
     ) -> None:
         self._name = name
         self._pool = pool
         self._now = now
         self._fire = fire
-        self._prefixes = list(prefixes)
-        self._effects = effects
+        self._kinds = sorted(kinds)
         self._width = width
         self._in_hand: dict[Deadline, asyncio.Task[None]] = {}
         self._held: dict[Deadline, Held] = {}
@@ -117,13 +117,15 @@ class DueQueue:
         room = min(self._width - self.busy, AT_ONCE)
         if room < min(AT_ONCE, self._width) // 2:
             return POLL  # half a hand at a time, so that one query serves many; each that ends wakes us
-        due = await self._due(room)
+        # Asked once: by a clock that steps back in between, what was found due would be too early.
+        now = self._now()
+        due = await self._due(now, room)
         for deadline in due:
-            self._in_hand[deadline] = task = asyncio.create_task(self._run_one(deadline))
+            self._in_hand[deadline] = task = asyncio.create_task(self._run_one(deadline, now))
             task.add_done_callback(partial(self._ended, deadline))
         return POLL if due else await self._pause()
 
-    async def _due(self, room: int) -> list[Deadline]:
+    async def _due(self, now: datetime, room: int) -> list[Deadline]:
         moment = asyncio.get_running_loop().time()
         self._held = {deadline: held for deadline, held in self._held.items() if held.until > moment - 2 * LONGEST_WAIT}
         # What ends while the query runs is left out too: its row may be in the query's snapshot still.
@@ -133,7 +135,7 @@ class DueQueue:
             [deadline.kind for deadline in out],
             [deadline.due_at for deadline in out],
         )
-        rows = await self._pool.fetch(DUE, self._now(), self._prefixes, self._effects, *columns, room)
+        rows = await self._pool.fetch(DUE, now, self._kinds, *columns, room)
         return [Deadline(**row) for row in rows]
 
     async def _pause(self) -> float:
@@ -153,9 +155,9 @@ class DueQueue:
         del self._in_hand[deadline]
         self._woken.set()
 
-    async def _run_one(self, deadline: Deadline) -> None:
+    async def _run_one(self, deadline: Deadline, now: datetime) -> None:
         try:
-            await self._fire(deadline)
+            await self._fire(deadline, now)
         except Exception as error:
             self._failed(deadline, error)
         else:

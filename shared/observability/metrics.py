@@ -26,6 +26,7 @@ HALTED = Gauge(
 DUE_AGE = Gauge(
     "makewhole_due_oldest_seconds", "Age of the oldest due deadline on the domain's clock; 0 where nothing is due"
 )
+DUE_UNKNOWN = Gauge("makewhole_due_unknown", "Due deadlines of a kind that only a newer version knows: left alone")
 FIRED = Counter("makewhole_due_fired", "Due deadlines that were decided on or called for", ["lane"])
 DUE_FAILED = Counter("makewhole_due_failed", "Due deadlines that failed and are tried again", ["lane"])
 

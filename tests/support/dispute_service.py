@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.state import Order
@@ -25,10 +24,7 @@ from tests.support.builders.orders import ORDER_STREAM, expire_stream
 from tests.support.legal_events import legal
 from tests.support.spec import given
 
-KINDS = {
-    "dispute": (DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION),
-    "order": (DeadlineKind.PROTECTION_END, DeadlineKind.RELEASE),
-}
+KINDS = {category: stream.kinds for category, stream in decider.streams.items()}
 MINUTE = timedelta(minutes=1)
 
 
@@ -39,7 +35,6 @@ class Market:
         self.now = now
         self.streams: dict[str, list[Event]] = {}
         self.rows: dict[tuple[str, str], datetime] = {}
-        self.dropped: set[tuple[str, str, datetime]] = set()
         self.known: set[UUID] = set()
         self.refusals: Counter[str] = Counter()
 
@@ -73,11 +68,11 @@ class Market:
                     self.rows.pop((stream, kind), None)
 
     def fire(self, stream: str, kind: str) -> Sequence[Event]:
-        """The due loop asks about a row that is due; where nothing is decided it drops the row."""
+        """The due loop asks about a row that is due, and drops it where the fold says that nobody wants it."""
         due_at = self.rows[stream, kind]
         events = self.ask(expire_stream(stream, kind, due_at, max(self.now, due_at)))
         if not events:
-            self.dropped.add((stream, kind, due_at))
+            assert self.state(stream).due(kind) != due_at, f"{kind} of {stream} is asked about in vain"
             self.rows.pop((stream, kind))
         return events
 

@@ -13,10 +13,10 @@ from ops.audit.deadlines import DeadlineCheck
 from ops.audit.ledger import LedgerCheck
 from ops.audit.read_models import Model, ModelCheck, Row
 from ops.audit.sagas import SagaCheck
-from shared.decider import Clear, Start
+from shared.decider import Clear, Decider, Start, Stream
 from shared.events.base import Event, Metadata, Recorded, derived_uuid
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
-from shared.events.order import OrderCancelled, OrderCarrierLost
+from shared.events.order import OrderCancelled, OrderCarrierLost, OrderShipped
 from tests.support.builders.refunds import issued, requested, usd
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_a_refund_that_was_issued_after_the_ledger_was_read_is_not_missing() -> 
     assert found(ledger_check([CAPTURE], issued(), head=0)) == {}
 
 
-def wishes(_: str, event: Event) -> Sequence[Start | Clear]:
+def wishes(event: Event) -> Sequence[Start | Clear]:
     match event:
         case OrderCarrierLost():
             return (Start("search", event.lost_at),)
@@ -96,17 +96,27 @@ def wishes(_: str, event: Event) -> Sequence[Start | Clear]:
     return ()
 
 
+def searched_at(state: Event | None, kind: str) -> datetime | None:
+    """A search is wanted while the last thing known is the loss."""
+    return state.lost_at if kind == "search" and isinstance(state, OrderCarrierLost) else None
+
+
+SEARCHING = Decider(
+    {"order": Stream(None, lambda _, event: event, wishes, ("search",), searched_at)},
+    lambda *_: [],
+)
 LOST, CANCELLED = (
     OrderCarrierLost(order_id="o1", lost_at=AT),
     OrderCancelled(order_id="o1", by="seller", cancelled_at=AT),
 )
+SHIPPED = OrderShipped(order_id="o1", shipped_at=AT, parcels=(), protection_ends_at=None)
 SEARCH = ("order-o1", "search")
 
 
 def deadline_check(
     rows: dict[tuple[str, str], datetime], *events: Event, now: datetime = AT - timedelta(hours=1)
 ) -> Check:
-    check = DeadlineCheck("dispute", rows, now, wishes)
+    check = DeadlineCheck("dispute", rows, now, SEARCHING)
     for version, event in enumerate(events, 1):
         check.add(recorded(version, "order-o1", version, event))
     return check.result()
@@ -117,9 +127,13 @@ def test_deadlines_are_what_the_events_started_and_did_not_clear() -> None:
     assert found(deadline_check({}, LOST, CANCELLED)) == {}
 
 
-def test_a_deadline_that_was_due_and_is_gone_was_consumed() -> None:
-    check = deadline_check({}, LOST, now=AT)
+def test_a_deadline_that_was_due_and_is_gone_was_consumed_where_nobody_wants_it_any_more() -> None:
+    check = deadline_check({}, LOST, SHIPPED, now=AT)
     assert (found(check), check.seen["consumed"]) == ({}, 1)
+
+
+def test_a_deadline_that_is_wanted_and_gone_is_missing_however_long_it_is_due() -> None:
+    assert found(deadline_check({}, LOST, now=AT + timedelta(days=90))) == {"missing": 1}
 
 
 @pytest.mark.parametrize(

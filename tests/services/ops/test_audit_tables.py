@@ -120,7 +120,7 @@ async def checked(service: str, dsn: str, now: datetime = EARLY) -> dict[str, Ch
         head = await moment.head()
         log = LogCheck(service)
         models = [ModelCheck(model, await moment.rows(model), head) for model in MODELS[service]]
-        deadlines = DeadlineCheck(service, await moment.deadlines(), now, DECIDERS[service].deadlines)
+        deadlines = DeadlineCheck(service, await moment.deadlines(), now, DECIDERS[service])
         async for entry in moment.entries():
             log.add(entry)
             deadlines.add(entry.recorded())

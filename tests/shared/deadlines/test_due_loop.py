@@ -1,10 +1,12 @@
 """The due loop, on real PostgreSQL: every deadline is asked once, at its time; every outside call has one outcome."""
 
 import asyncio
+import itertools
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -96,12 +98,65 @@ async def test_the_timers_command_is_the_systems_and_its_id_follows_from_the_dea
     assert events[-1].metadata.correlation == "story"
 
 
-async def test_a_deadline_on_which_nothing_is_decided_is_dropped(flow: Flow, clock: HandClock) -> None:
+async def test_a_deadline_that_the_stream_does_not_want_any_more_is_dropped(flow: Flow, clock: HandClock) -> None:
     await flow.record("order-1", starts("respond", DAY_1), mark("meanwhile"))
     async with running(loop := loop_of(flow, clock)):
         await eventually(partial(is_quiet, loop))
     assert await kinds(flow) == []
     assert word((await flow.store.load("order-1"))[0][-1]) == "meanwhile"
+
+
+async def test_a_deadline_of_a_kind_that_only_a_newer_version_knows_is_left_alone(flow: Flow, clock: HandClock) -> None:
+    """Neither fired nor dropped nor waited for, as a timer or as a call, however many stand before what is known."""
+    strange = {f"order-{n}": f"newly:{n}" for n in range(300)}
+    await asyncio.gather(*(flow.record(stream, starts(kind, DAY_1)) for stream, kind in strange.items()))
+    await flow.record("order-known", starts("respond", DAY_1 + timedelta(seconds=1)))
+    await flow.record("order-paid", starts("pay:paid", DAY_1 + timedelta(seconds=1)))
+    clock.move(SOON)
+    async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank := Bank()))):
+        await eventually(partial(is_quiet, loop))
+    assert (bank.calls, set(await kinds(flow))) == (1, set(strange.values()))
+    assert await loop.next_deadline() is None
+    newer = loop_of(flow, clock, knowing("newly"))
+    async with running(newer):
+        await eventually(partial(is_quiet, newer))
+    assert await flow.pool.fetchval("select count(*) from events where type like '%OrderCarrierLost%'") == 302
+
+
+def knowing(*more: str) -> Decider:
+    """The decider of a version that knows further kinds of deadlines."""
+    streams = {name: replace(stream, kinds=(*stream.kinds, *more)) for name, stream in DECIDER.streams.items()}
+    return replace(DECIDER, streams=streams)
+
+
+async def test_a_deadline_that_is_still_wanted_is_never_dropped(flow: Flow, clock: HandClock) -> None:
+    """Nothing decided is not nothing wanted."""
+    asked = 0
+
+    def hesitant(command: Command, state: Sequence[Event]) -> Any:
+        nonlocal asked
+        asked += 1
+        return [] if asked < 3 else DECIDER.decide(command, tuple(state))
+
+    await flow.record("order-1", starts("respond", DAY_1))
+    async with running(loop := loop_of(flow, clock, Decider(DECIDER.streams, hesitant))):
+        await eventually(partial(is_quiet, loop))
+    assert await last_event(flow, "order-1") == OrderCarrierLost(order_id="respond", lost_at=DAY_1)
+
+
+async def test_a_clock_that_steps_back_loses_no_deadline(flow: Flow) -> None:
+    """Found due at one moment, it is decided as of that moment, though the clock says less by then."""
+
+    instants = itertools.cycle([DAY_1, DAY_1 - timedelta(milliseconds=5)])
+
+    class Stepping(HandClock):
+        def now(self) -> datetime:
+            return next(instants)
+
+    await flow.record("order-1", starts("respond", DAY_1))
+    async with running(loop_of(flow, Stepping())):
+        await eventually(lambda: no_deadlines(flow))
+    assert await last_event(flow, "order-1") == OrderCarrierLost(order_id="respond", lost_at=DAY_1)
 
 
 async def test_a_deadline_that_was_moved_meanwhile_stays(flow: Flow, clock: HandClock) -> None:

@@ -221,7 +221,14 @@ def keep(state: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
     return (*state, event)
 
 
-DECIDER = Decider({"order": Stream((), keep, _deadlines), "answer": Stream((), keep, _deadlines)}, decide)
+def due_at(state: tuple[Event, ...], kind: str) -> datetime | None:
+    """The instant of the deadline that was left behind, where it is of this kind."""
+    found = due(state)
+    return found[1] if found and found[0] == kind else None
+
+
+KINDS = ("respond", "now", "broken", "pay")
+DECIDER = Decider({name: Stream((), keep, _deadlines, KINDS, due_at) for name in ("order", "answer")}, decide)
 deadlines = DECIDER.deadlines
 
 

@@ -17,7 +17,7 @@ class DeadlineKind(StrEnum):
     BUYER_RESPONSE = "buyer_response"
     """D2: then the buyer was silent."""
     NEGOTIATION = "negotiation"
-    """D4: then there was no agreement."""
+    """D4: then there was no agreement; it rests while the seller is to answer (T7)."""
     PROTECTION_END = "protection_end"
     """P: until then a dispute may be opened."""
     RELEASE = "release"

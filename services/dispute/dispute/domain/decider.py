@@ -51,8 +51,8 @@ def expire(command: ExpireDeadline, state: Dispute | Order, *order: Order) -> De
 
 decider = Decider(
     {
-        "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines),
-        "order": Stream(Order(), orders.evolve, orders.deadlines),
+        "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines, disputes.KINDS, Dispute.due),
+        "order": Stream(Order(), orders.evolve, orders.deadlines, orders.KINDS, Order.due),
     },
     decide,
 )

@@ -269,7 +269,9 @@ def _due_at(dispute: Dispute) -> datetime | None:
 
 
 def _deadlines(dispute: Dispute) -> list[DeadlineView]:
-    standing = ((kind, dispute.due(kind)) for kind in _WHY)
+    standing = [(kind, dispute.due(kind)) for kind in _WHY]
+    if dispute.state == DisputeState.AWAITING_SELLER:  # it asks nobody now, but an answer behind it comes too late (T7)
+        standing.append((DeadlineKind.NEGOTIATION, dispute.negotiate_until))
     found: list[DeadlineView] = [{"kind": kind, "due_at": due, "rules": _WHY[kind]} for kind, due in standing if due]
     if dispute.state == DisputeState.ESCALATED and dispute.evidence_until:
         found.append({"kind": "evidence", "due_at": dispute.evidence_until, "rules": ("S50",)})

@@ -1,14 +1,13 @@
-"""Deadlines = log: the table is what the events start and clear, less what the due loop has looked at and found
-decided.
-"""
+"""Deadlines = log: the table is what the events start and clear, less what the due loop found that nobody wants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ops.audit.check import Check
-from shared.decider import Clear, Start
+from shared.deadlines.from_log import Called, DeadlinesOfLog
+from shared.decider import Decider
 from shared.events.base import Event, Recorded, wire_time
 
 Key = tuple[str, str]
@@ -19,50 +18,38 @@ TARDY = timedelta(seconds=60)
 class DeadlineCheck:
     """Folds the log's starts and clears, and compares them with the rows as they stood at the same moment."""
 
-    def __init__(
-        self,
-        service: str,
-        rows: Mapping[Key, datetime],
-        now: datetime | None,
-        deadlines: Callable[[str, Event], Iterable[Start | Clear]],
-    ) -> None:
+    def __init__(self, service: str, rows: Mapping[Key, datetime], now: datetime | None, decider: Decider) -> None:
         self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "late")
         self._rows = rows
         self._now = now
-        self._deadlines = deadlines
-        self._expected: dict[Key, datetime] = {}
+        self._log = DeadlinesOfLog(decider)
 
     def add(self, recorded: Recorded[Event]) -> None:
         """The next event of the log."""
-        for wish in self._deadlines(recorded.stream, recorded.event):
-            match wish:
-                case Start(kind, due_at):
-                    self._expected[recorded.stream, kind] = due_at
-                case Clear(kind):
-                    self._expected.pop((recorded.stream, kind), None)
+        self._log.add(recorded)
 
     def result(self) -> Check:
         """What was found."""
+        called = self._log.called()
         self.check.see("rows", len(self._rows))
-        for key in self._expected.keys() - self._rows.keys():
-            self._without_row(key, self._expected[key])
+        for key in called.keys() - self._rows.keys():
+            self._without_row(key, called[key])
         for key, due_at in self._rows.items():
-            self._row(key, due_at)
+            self._row(key, due_at, called.get(key))
         return self.check
 
-    def _without_row(self, key: Key, due_at: datetime) -> None:
-        # Once due it may have been asked about, and taken away because nothing followed from it any more.
-        if self._now is None or due_at <= self._now:
-            self.check.see("consumed")
+    def _without_row(self, key: Key, called: Called) -> None:
+        if called.wanted:
+            self.check.fault("missing", f"{_named(key)} due {wire_time(called.due_at)}")
         else:
-            self.check.fault("missing", f"{_named(key)} due {wire_time(due_at)}")
+            self.check.see("consumed")
 
-    def _row(self, key: Key, due_at: datetime) -> None:
-        if key not in self._expected:
+    def _row(self, key: Key, due_at: datetime, called: Called | None) -> None:
+        if called is None:
             self.check.fault("extra", f"{_named(key)} due {wire_time(due_at)}")
-        elif self._expected[key] != due_at:
+        elif called.due_at != due_at:
             self.check.fault(
-                "different", f"{_named(key)} due {wire_time(due_at)}, in the log {wire_time(self._expected[key])}"
+                "different", f"{_named(key)} due {wire_time(due_at)}, in the log {wire_time(called.due_at)}"
             )
         elif self._now and due_at < self._now - TARDY:
             self.check.fault("late", f"{_named(key)} due {wire_time(due_at)}")

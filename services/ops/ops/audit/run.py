@@ -95,7 +95,7 @@ async def _service(
         acks = [] if acknowledged is None else [JournalCheck(acknowledged, service)]
         identity = await moment.identity()
         topic = TopicCheck(service, str(identity.log_id), await moment.relayed(), identity.partitions)
-        deadlines = DeadlineCheck(service, await moment.deadlines(), outside.now, DECIDERS[service].deadlines)
+        deadlines = DeadlineCheck(service, await moment.deadlines(), outside.now, DECIDERS[service])
         models = [ModelCheck(model, await moment.rows(model), included) for model in MODELS.get(service, ())]
         parked = _parked(service, await moment.parked())
         await _read(moment, log, [*acks, topic], [deadlines, *models, *shared])

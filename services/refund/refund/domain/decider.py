@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from refund.domain.payments import attempts, request
-from refund.domain.payments.state import Payment, deadlines, evolve
-from shared.decider import Decider, ExpireDeadline, Stream
+from refund.domain.payments.state import KINDS, Payment, deadlines, evolve
+from shared.decider import Decider, Stream
 from shared.events.base import Command, Event
 
 
@@ -24,9 +24,7 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return attempts.retry_refund(command, payment)
         case attempts.RecordSettled():
             return attempts.record_settled(command, payment)
-        case ExpireDeadline():
-            return []  # no timer of this service acts yet: D12 is only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-decider = Decider({"payment": Stream(Payment(), evolve, deadlines)}, decide)
+decider = Decider({"payment": Stream(Payment(), evolve, deadlines, KINDS, Payment.due)}, decide)

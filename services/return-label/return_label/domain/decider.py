@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from return_label.domain.returns import request, transit
 from return_label.domain.returns.state import Return, evolve
-from shared.decider import Decider, ExpireDeadline, Stream
+from shared.decider import Decider, Stream
 from shared.events.base import Command, Event
 
 
@@ -20,8 +20,6 @@ def decide(command: Command, return_: Return) -> Sequence[Event]:
             return transit.mark_received(command, return_)
         case transit.InspectReturn():
             return transit.inspect(command, return_)
-        case ExpireDeadline():
-            return []  # no timer of this service acts yet: D9, D10 and D11 are only recorded
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 

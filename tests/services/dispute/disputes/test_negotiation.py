@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from dispute.domain.decider import decider
@@ -10,6 +11,7 @@ from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, MaxRou
 from shared.events.base import Personal
 from shared.events.dispute import (
     Decision,
+    EscalationReason,
     Payer,
     ReachedType,
     Reason,
@@ -32,6 +34,7 @@ from tests.support.builders.disputes import (
     dispute_id,
     dispute_of,
     dispute_stream,
+    expire,
     modify,
     offer,
     opened,
@@ -183,11 +186,22 @@ def test_s43_t7_the_buyer_modifies_and_the_seller_is_awaited_again() -> None:
     assert outcome.states[0].state == DisputeState.AWAITING_SELLER
 
 
-def test_t7_a_new_request_ends_d2_starts_d1_and_leaves_d4_running() -> None:
-    assert due(countered(), modify(on("Mar 14"), amount="40.00")) == {
-        "seller_response": on("Mar 20", "00:00"),
-        "negotiation": D4,
-    }
+def test_t7_a_new_request_ends_d2_starts_d1_and_d4_rests_until_the_answer() -> None:
+    modification = modify(on("Mar 14"), amount="40.00")
+    assert due(countered(), modification) == {"seller_response": on("Mar 20", "00:00")}
+    assert due(after(countered(), modification), respond(Decision.REJECT, on("Mar 15")))["negotiation"] == D4
+
+
+def test_t7_a_d4_that_passed_while_it_rested_fires_after_an_answer_by_a_clock_that_is_behind() -> None:
+    """Two machines' clocks: D4 is over where timers are asked, and not yet where the seller answers."""
+    asked = after(countered(), modify(on("Mar 18"), amount="40.00"))
+    answer = respond(Decision.REJECT, D4 - timedelta(seconds=1))
+    assert due(asked, answer)["negotiation"] == D4
+    outcome = given(decider, after(asked, answer)).when(expire("negotiation", D4))
+    assert (outcome.states[0].state, outcome.events[-1].reason) == (
+        DisputeState.ESCALATED,
+        EscalationReason.NEGOTIATION_TIMEOUT,
+    )
 
 
 def test_t7_d4_runs_from_the_first_answer_only() -> None:

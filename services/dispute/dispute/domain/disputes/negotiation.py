@@ -99,15 +99,17 @@ def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
 
 
 def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...]) -> SellerResponded:
-    """A response that leaves something to settle starts the buyer's time (D2) and, once, the negotiation's (D4)."""
+    """A response that leaves something to settle starts the buyer's time (D2), and the negotiation's (D4): the first
+    one says until when, and each names it, so that what rested while the seller was silent stands again.
+    """
     terms, unsettled = dispute.terms, command.decision != Decision.ACCEPT
-    first = unsettled and dispute.negotiate_until is None
+    negotiate_until = dispute.negotiate_until or within_days(command.at, terms.negotiation_days, terms.timezone)
     return SellerResponded(
         dispute_id=command.dispute_id,
         decision=command.decision,
         reason_ref=command.reason_ref,
         answer_by=within_days(command.at, terms.buyer_response_days, terms.timezone) if unsettled else None,
-        negotiate_until=within_days(command.at, terms.negotiation_days, terms.timezone) if first else None,
+        negotiate_until=negotiate_until if unsettled else None,
         rules=rules,
     )
 

@@ -100,7 +100,7 @@ class Dispute:
                 return self.respond_by
             case DeadlineKind.BUYER_RESPONSE, DisputeState.AWAITING_BUYER:
                 return self.answer_by
-            case DeadlineKind.NEGOTIATION, DisputeState.AWAITING_SELLER | DisputeState.AWAITING_BUYER:
+            case DeadlineKind.NEGOTIATION, DisputeState.AWAITING_BUYER:
                 return self.negotiate_until
             case _:
                 return None
@@ -134,6 +134,10 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
             return dispute
 
 
+KINDS = (DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION)
+"""Of a dispute's deadlines."""
+
+
 def deadlines(event: Event) -> Iterable[Start | Clear]:
     """D1, D2 and D4: what each event starts and ends."""
     match event:
@@ -142,14 +146,15 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
         case events.SellerResponded():
             return _after_response(event)
         case events.RequestModified():
-            return (Clear(DeadlineKind.BUYER_RESPONSE), Start(DeadlineKind.SELLER_RESPONSE, event.respond_by))
+            return (
+                Clear(DeadlineKind.BUYER_RESPONSE),
+                Clear(DeadlineKind.NEGOTIATION),
+                Start(DeadlineKind.SELLER_RESPONSE, event.respond_by),
+            )
         case events.SolutionReached() | events.Escalated() | events.DisputeClosed():
-            return (Clear(kind) for kind in _NEGOTIATING)
+            return map(Clear, KINDS)
         case _:
             return ()
-
-
-_NEGOTIATING = (DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION)
 
 
 def _after_response(event: events.SellerResponded) -> Iterable[Start | Clear]:

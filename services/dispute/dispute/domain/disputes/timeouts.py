@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.disputes.escalation import escalated, negotiation_over
 from dispute.domain.disputes.settlement import reach
-from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.decider import Decided
@@ -58,7 +58,5 @@ def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tup
 
 
 def no_agreement(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
-    """T10: no agreement in 7 days goes to the case team; while the seller is to answer it waits for D1 (T7)."""
-    if dispute.state == DisputeState.AWAITING_SELLER:
-        return []
+    """T10: no agreement in 7 days goes to the case team; while the seller is to answer D4 rests (T7)."""
     return negotiation_over(dispute, command.due_at, command.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
@@ -38,12 +39,11 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
 
 def release(order: Order) -> list[Event]:
     """R: the seller is paid for every line that nothing holds (S24)."""
-    left = [line for line in order.lines.values() if not line.held_by and line.remainder]
-    events: list[Event] = _released(order, left, None, ("S24",))
+    events: list[Event] = _released(order, order.free, None, ("S24",))
     return events + _completed(after(order, events))
 
 
-def _released(order: Order, lines: list[Line], dispute_id: str | None, rules: tuple[str, ...]) -> list[Event]:
+def _released(order: Order, lines: Sequence[Line], dispute_id: str | None, rules: tuple[str, ...]) -> list[Event]:
     if not lines:
         return []
     parts = tuple(LineAmount(line_id=line.line_id, amount=line.remainder) for line in lines)

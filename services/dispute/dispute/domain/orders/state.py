@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import reduce
@@ -101,6 +101,11 @@ class Order:
         """Nothing more falls due: it was cancelled, or no line is left."""
         return self.completed or self.cancelled_at is not None
 
+    @property
+    def free(self) -> Sequence[Line]:
+        """The lines that nothing holds and on which something is left."""
+        return [line for line in self.lines.values() if not line.held_by and line.remainder]
+
     def protection_over(self, now: datetime) -> bool:
         return self.protection_ends_at is not None and now >= self.protection_ends_at
 
@@ -112,7 +117,7 @@ class Order:
             case DeadlineKind.PROTECTION_END:
                 return None if self.expired else self.protection_ends_at
             case DeadlineKind.RELEASE:
-                return self.release_at
+                return self.release_at if self.free else None
             case _:
                 return None
 
@@ -158,6 +163,10 @@ def after(order: Order, happened: Iterable[Event]) -> Order:
     return reduce(evolve, happened, order)
 
 
+KINDS = (DeadlineKind.PROTECTION_END, DeadlineKind.RELEASE)
+"""Of an order's deadlines."""
+
+
 def deadlines(event: Event) -> Iterable[Start | Clear]:
     """P starts with the fact that gives its end and moves with it; R follows P, and ends with a release of its own."""
     match event:
@@ -172,7 +181,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
         case events.PaymentReleased(dispute_id=None):
             return (Clear(DeadlineKind.RELEASE),)
         case events.OrderCompleted() | events.OrderCancelled():
-            return (Clear(DeadlineKind.PROTECTION_END), Clear(DeadlineKind.RELEASE))
+            return map(Clear, KINDS)
         case _:
             return ()
 

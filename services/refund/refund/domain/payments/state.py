@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
-from refund.domain.deadlines import DeadlineKind
+from refund.domain.deadlines import DeadlineKind, refund_of
 from shared.decider import Clear, Start
 from shared.events.base import Actor, Event
 from shared.events.refund import (
@@ -108,6 +108,11 @@ class Payment:
             return NOBODY
         return Parties(self.capture.buyer_id, {refund.seller_id or self.capture.seller_id})
 
+    def due(self, kind: str) -> datetime | None:
+        """The instant of a deadline that still stands."""
+        refund = self.refunds.get(refund_of(kind))
+        return refund.pay_at if refund else None
+
 
 def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one arm an event
     match event:
@@ -149,6 +154,10 @@ def _moved(payment: Payment, event: Any, **changes: Any) -> Payment:
     if not (refund := payment.refunds.get(event.refund_id)):
         return payment
     return _begun(payment, replace(refund, **changes))
+
+
+KINDS = (DeadlineKind.PAY,)
+"""Of a payment's deadlines."""
 
 
 def deadlines(event: Event) -> Iterable[Start | Clear]:

@@ -1,0 +1,55 @@
+"""The deadlines that the events of a log call for, folded from its beginning: what the table must hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.decider import Clear, Decider, Start
+from shared.events.base import Event, Recorded
+
+Place = tuple[str, str]
+"""A stream and the kind of one of its deadlines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A deadline that an event has called for; `wanted` while the state of its stream still wants it."""
+
+    due_at: datetime
+    key: str
+    wanted: bool
+
+
+class DeadlinesOfLog:
+    """Sees a log's events one after the other."""
+
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
+        self._states: dict[str, Any] = {}
+        self._started: dict[Place, tuple[datetime, str]] = {}
+
+    def add(self, recorded: Recorded[Event]) -> None:
+        """The next event of the log."""
+        stream, event = recorded.stream, recorded.event
+        self._states[stream] = self._decider.fold(stream, (event,), self._states.get(stream))
+        for wish in self._decider.deadlines(stream, event):
+            match wish:
+                case Start(kind, due_at):
+                    self._started[stream, kind] = (due_at, recorded.metadata.key)
+                case Clear(kind):
+                    self._started.pop((stream, kind), None)
+
+    def called(self) -> dict[Place, Called]:
+        """By stream and kind, what was started and not cleared. A kind that we do not know is wanted: nobody here can
+        say otherwise.
+        """
+        return {
+            (stream, kind): Called(due_at, key, self._wanted(stream, kind, due_at))
+            for (stream, kind), (due_at, key) in self._started.items()
+        }
+
+    def _wanted(self, stream: str, kind: str, due_at: datetime) -> bool:
+        known = kind.partition(":")[0] in self._decider.kinds
+        return not known or self._decider.due(stream, self._states[stream], kind) == due_at
