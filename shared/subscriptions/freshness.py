@@ -42,6 +42,11 @@ async def projected(connection: Connection | Pool, subscription: str, position: 
     return position <= 0 or bool(await connection.fetchval(PROJECTED, subscription, position))
 
 
+async def wait_for_head(connection: Connection | Pool, subscription: str, limit: float = 2.0) -> None:
+    """Returns when the read model includes all that the log holds now; ProjectionBehind after `limit` seconds."""
+    await wait_for_position(connection, subscription, await connection.fetchval(HEAD), limit)
+
+
 async def wait_for_position(
     connection: Connection | Pool, subscription: str, position: int, limit: float = 2.0
 ) -> None:

@@ -4,6 +4,7 @@ try.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -110,6 +111,41 @@ async def test_a_list_is_asked_for_in_its_own_words(shop: Shop, query: dict[str,
 
 async def test_a_read_model_that_is_behind_says_so(shop: Shop) -> None:
     assert refused(await shop.desk.get("/v1/refunds", p.BUYER, at_least_position="1000")) == (503, "projection_behind")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_refund_that_the_read_model_may_only_not_know_yet_is_not_said_to_be_absent(
+    shop: Shop, method: str
+) -> None:
+    await shop.desk.decide(p.capture(), p.request(), p.decline(0))
+    behind = await by_id(shop, RFD, method)
+    assert (*refused(behind), behind.headers["Retry-After"]) == (503, "projection_behind", "1")
+    await shop.project()
+    assert (await by_id(shop, RFD, method)).status == 200
+    await shop.project()
+    assert refused(await by_id(shop, "/v1/refunds/rfd_9a39", method)) == (404, "not_found")
+
+
+async def test_who_asks_for_a_refund_before_the_read_model_knows_it_is_answered_once_it_does(shop: Shop) -> None:
+    await shop.desk.decide(p.capture(), p.request())
+    asking = asyncio.create_task(shop.desk.get(RFD, p.BUYER))
+    await shop.project()
+    assert (await asking).status == 200
+
+
+@pytest.mark.parametrize("refund_id", ["nonsense", "rfd_fff1", "ret_9a31"])
+async def test_an_id_that_no_refund_can_have_is_absent_however_far_the_read_model_is(
+    shop: Shop, refund_id: str
+) -> None:
+    await shop.desk.decide(p.capture())
+    assert refused(await shop.desk.get(f"/v1/refunds/{refund_id}", p.SUPPORT)) == (404, "not_found")
+
+
+async def by_id(shop: Shop, path: str, method: str) -> Answered:
+    """The two routes that find a refund by its id."""
+    if method == "GET":
+        return await shop.desk.get(path, p.BUYER)
+    return await shop.desk.post(f"{path}/retry", p.BUYER, key=path)
 
 
 async def test_a_retry_needs_a_key_and_the_right_person(shop: Shop) -> None:

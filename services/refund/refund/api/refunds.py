@@ -18,7 +18,7 @@ from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import oversees
 from shared.rejections import NotFound
-from shared.subscriptions.freshness import wait_for_position
+from shared.subscriptions.freshness import wait_for_head, wait_for_position
 from shared.views import Page
 
 router = Router("refunds")
@@ -43,11 +43,8 @@ async def list_refunds(
 
 
 @router.get("/v1/refunds/{refund_id}", summary="Show a refund", response_model=RefundView)
-async def show_refund(
-    refund_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = 0
-) -> Response:
+async def show_refund(refund_id: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """Read from the stream: state, destination, when to expect the money, what to check (S58, S63)."""
-    await wait_for_position(viewer.state.pool, refunds.NAME, at_least_position)
     stream = f"payment-{await _order_of(viewer, refund_id)}"
     (history,) = await viewer.state.store.load(stream)
     payment = decider.fold(stream, (recorded.event for recorded in history))
@@ -69,8 +66,14 @@ async def retry_refund(
 
 
 async def _order_of(viewer: QueryContext, refund_id: str) -> str:
-    """The order that the refund belongs to: a stream is found by its order alone."""
-    order_id = await refunds.order_of(viewer.state.pool, refund_id)
+    """The order that the refund belongs to, for a stream is found by its order alone; ProjectionBehind where the read
+    model may only not know it yet.
+    """
+    pool = viewer.state.pool
+    order_id = await refunds.order_of(pool, refund_id)
+    if order_id is None:
+        await wait_for_head(pool, refunds.NAME)
+        order_id = await refunds.order_of(pool, refund_id)
     if order_id is None:
         raise NotFound("There is no such refund.")
     return order_id

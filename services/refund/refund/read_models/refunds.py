@@ -87,7 +87,7 @@ async def _begin(
         amount=event.amount.minor,
         currency=event.amount.currency,
         exponent=event.amount.exponent,
-        requested_at=recorded.metadata.at,
+        requested_at=event.requested_at,
         **columns,
     )
 
