@@ -46,7 +46,8 @@ def all_routes() -> Routes:
 def test_a_service_offers_addresses_of_its_own_and_a_tool_those_of_all(service: str) -> None:
     folder = f"services/{service.replace('_', '-')}"
     known = all_routes() if service in {"console", "ops"} else routes(service)
-    offered = {address: name for name, text in texts(folder, "shared/http") for address in offered_by(text)}
+    sources = [(name, text) for name, text in texts(folder, "shared/http") if name.endswith(".py")]
+    offered = {address: name for name, text in sources for address in offered_by(text)}
     assert {address: name for address, name in offered.items() if not served(address, known)} == {}
 
 
