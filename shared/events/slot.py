@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from struct import iter_unpack
+from typing import Self
 
 SLOTS = 3072
 """Frozen, like the hash: ids and topics say it. 3 · 2^10 has many divisors, so partitions can be multiplied often."""
@@ -25,7 +27,28 @@ KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})
 """The categories whose streams are named by their key: an id from outside, of which no letter means anything to us."""
 
 _CARRIED = re.compile("_([0-9a-f]{3})")
+_TOLD = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,18})")
+_LAST_POSITION = 2**63 - 1
 _SEED, _FACTOR, _WORD = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPosition:
+    """A position of the log together with the slot of what stands there: what a client is told, as opaque text."""
+
+    slot: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.slot}.{self.position}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The place that such a text names; ValueError where we have written no such text."""
+        found = _TOLD.fullmatch(text)
+        if not found or int(found[1]) >= SLOTS or int(found[2]) > _LAST_POSITION:
+            raise ValueError(f"{text!r} is no position of ours")
+        return cls(int(found[1]), int(found[2]))
 
 
 def slot_of(key: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.decider import Decided, Decider
 from shared.events.base import Cause, Command, Event, Recorded, StreamName, StreamOfKey, Write
+from shared.events.slot import slot_of
 from shared.eventstore.errors import Busy, WrongExpectedVersion
 from shared.eventstore.store import EventStore
 from shared.rejections import Forbidden, NotFound, Rejected
@@ -23,7 +24,7 @@ class Outcome:
     """What a command came to. `streams` (names), `states` and `versions` stand in the order of the command's streams.
 
     `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the
-    last event loaded.
+    last event loaded; `slot` is that of the command's first stream.
     `at` is the instant of the decision. `replayed`: it had been carried out before, and the states and the instant are
     those of that time.
     """
@@ -32,6 +33,7 @@ class Outcome:
     states: Sequence[Any]
     versions: Sequence[int]
     position: int
+    slot: int
     replayed: bool
     events: Sequence[Event]
     at: datetime
@@ -123,6 +125,7 @@ def _replay(
         _states(decider, streams, then),
         [len(history) for history in then],
         last,
+        _slot(streams, histories),
         True,
         [recorded.event for recorded in mine],
         mine[0].metadata.at,
@@ -197,4 +200,12 @@ def _outcome(
     ]
     versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
     names = [stream.name for stream in streams]
-    return Outcome(names, after, versions, position, False, [event for part in decided for event in part], command.at)
+    events = [event for part in decided for event in part]
+    return Outcome(names, after, versions, position, _slot(streams, histories), False, events, command.at)
+
+
+def _slot(streams: Sequence[StreamName], histories: Sequence[History]) -> int:
+    keys = [
+        history[0].metadata.key if history else stream.key for stream, history in zip(streams, histories, strict=True)
+    ]
+    return slot_of(next((key for key in keys if key is not None), ""))

@@ -109,7 +109,10 @@ IF_MATCH: Schema = {
 }
 HEADERS: dict[str, Schema] = {
     "ETag": {"description": "The stream's version", "schema": {"type": "string", "examples": ['"7"']}},
-    "Makewhole-Position": {"description": "The log's position, for `at_least_position`", "schema": {"type": "integer"}},
+    "Makewhole-Position": {
+        "description": "Where the command's effect stands, for `at_least_position`; opaque text",
+        "schema": {"type": "string", "examples": ["1137.4711"]},
+    },
     "Idempotent-Replayed": {
         "description": "`true` where this command had been carried out before",
         "schema": {"type": "string", "enum": ["true"]},

@@ -10,13 +10,30 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
+from shared.events.slot import SlotPosition
 from shared.http.problems import Refusal, fault
 from shared.views import Page, Row
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
+
+
+def _position(text: str) -> str:
+    try:
+        SlotPosition.parse(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "position", "This is no Makewhole-Position that a command was answered with"
+        ) from None
+    return text
+
+
 Position = Annotated[
-    int, Query(ge=0, le=2**63 - 1, description="Wait until the read model includes this position of the log")
+    str | None,
+    AfterValidator(lambda text: text if text is None else _position(text)),
+    Query(description="The Makewhole-Position of a command's answer: waits until its effect is included"),
 ]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from shared.events.base import wire_time
 from shared.events.money import Money
+from shared.events.slot import SlotPosition
 
 JSON = b"application/json"
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -31,6 +32,10 @@ class CommandOutcome(Protocol):
     @property
     def position(self) -> int:
         """The log's position of its last event."""
+
+    @property
+    def slot(self) -> int:
+        """The slot of its first stream."""
 
     @property
     def replayed(self) -> bool:
@@ -67,7 +72,7 @@ def command_response(
     """The answer to a command: the first stream's version as ETag, the position, and whether it is a repeat."""
     answered = query_response(body, outcome.versions[0], status)
     answered.stream, answered.position, answered.replayed = outcome.streams[0], outcome.position, outcome.replayed
-    answered.raw_headers.append((b"makewhole-position", b"%d" % outcome.position))
+    answered.raw_headers.append((b"makewhole-position", str(SlotPosition(outcome.slot, outcome.position)).encode()))
     if outcome.replayed:
         answered.raw_headers.append((b"idempotent-replayed", b"true"))
     if location:

@@ -33,7 +33,7 @@ class Journal:
         self.entries: list[dict[str, Any]] = []
         self._file = path.open("ab", buffering=0)
 
-    def note(self, service: str, position: int, command_id: str) -> None:
+    def note(self, service: str, position: str, command_id: str) -> None:
         """One acknowledgement; a repeated one is noted again, for it promises the same."""
         entry = {"service": service, "position": position, "command_id": command_id}
         self._file.write(json.dumps(entry).encode() + b"\n")

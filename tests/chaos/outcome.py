@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shared.events.slot import SlotPosition
 from tests.chaos.client import Journal, Patient
 from tests.chaos.stack import Chaos
 from tests.chaos.stories import Wave
@@ -104,7 +105,10 @@ async def once_each(base: int, journal: Journal) -> int:
     """How many commands were acknowledged: each one's events are in the log in one piece that ends where its answer
     said, and no command's twice.
     """
-    acknowledged = {(entry["service"], entry["command_id"]): entry["position"] for entry in journal.entries}
+    acknowledged = {
+        (entry["service"], entry["command_id"]): SlotPosition.parse(entry["position"]).position
+        for entry in journal.entries
+    }
     assert acknowledged.items() <= (last := await _last_positions(base)).items(), acknowledged.items() - last.items()
     return len(acknowledged)
 

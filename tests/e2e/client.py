@@ -50,8 +50,8 @@ class Answer:
         return self.headers["ETag"]
 
     @property
-    def position(self) -> int:
-        return int(self.headers["Makewhole-Position"])
+    def position(self) -> str:
+        return self.headers["Makewhole-Position"]
 
     @property
     def replayed(self) -> bool:

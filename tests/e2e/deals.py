@@ -10,6 +10,7 @@ from typing import Any
 from tests.e2e.client import Answer, Json, Party, Services, eventually
 
 DAY = timedelta(days=1)
+NOTHING_YET = "0.0"
 NOTHING_CAME = "The promised day has passed and nothing came."
 
 
@@ -70,7 +71,7 @@ class Deal:
         told = {"type": fact, "at": at if isinstance(at, str) else wire(at), **more}
         return await self.services.shop.post(f"/v1/orders/{self.order_id}/facts", told)
 
-    async def status(self, by: Party | None = None, at_least: int = 0) -> Answer:
+    async def status(self, by: Party | None = None, at_least: str = NOTHING_YET) -> Answer:
         return await (by or self.buyer).read(f"/v1/orders/{self.order_id}/status?at_least_position={at_least}")
 
 
@@ -111,7 +112,7 @@ class Dispute:
     async def cancel(self, **body: Any) -> Answer:
         return await self.deal.buyer.post(f"{self.path}/cancellation", body or None)
 
-    async def history(self, at_least: int = 0, by: Party | None = None) -> list[Json]:
+    async def history(self, at_least: str = NOTHING_YET, by: Party | None = None) -> list[Json]:
         path = f"{self.path}/history?limit=100&at_least_position={at_least}"
         entries: list[Json] = (await (by or self.deal.buyer).read(path)).ok()["data"]
         return entries

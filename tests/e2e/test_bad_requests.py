@@ -120,8 +120,8 @@ async def test_a_cursor_that_no_list_has_given_is_refused(services: Services, di
         is_one_problem(answer, 422, "validation_failed", [], ["/query/cursor"])
 
 
-@pytest.mark.parametrize("position", ["-1", "9223372036854775808", "1e3"])
-async def test_a_position_that_no_log_has_is_refused(deal: Deal, position: str) -> None:
+@pytest.mark.parametrize("position", ["-1", "7", "0.9223372036854775808", "0.1e3", "3072.1", "01.1", "1.", "0.-1"])
+async def test_a_position_that_no_command_was_answered_with_is_refused(deal: Deal, position: str) -> None:
     for path in ("/v1/disputes", f"/v1/orders/{deal.order_id}/status"):
         is_one_problem(
             await deal.buyer.get(f"{path}?at_least_position={position}"),

@@ -11,6 +11,7 @@ import pytest
 from dispute.domain.decider import decider
 from shared.events.base import SYSTEM, Cause, Write, derived_id
 from shared.events.dispute import RefundDue
+from shared.events.slot import SlotPosition, slot_of
 from shared.eventstore.store import open_store
 from shared.process.addresses import Ports
 from tests.e2e.client import Services, eventually
@@ -58,4 +59,5 @@ async def test_a_second_claim_for_the_same_money_is_refused_in_an_event_that_the
     assert (shown["state"], shown["result"]["amount"]) == ("closed", usd("50.00"))
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture", "refund"]
     position = max(row["position"] for row in await logs.events("dispute", f"order-{deal.order_id}"))
-    assert (await deal.status(at_least=position)).ok()["lines"][0]["refunded"] == usd("50.00")
+    at_least = str(SlotPosition(slot_of(deal.order_id), position))
+    assert (await deal.status(at_least=at_least)).ok()["lines"][0]["refunded"] == usd("50.00")

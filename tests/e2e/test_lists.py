@@ -121,6 +121,6 @@ async def test_a_list_that_waits_for_a_position_shows_what_was_just_done(service
 
 
 async def test_a_position_that_does_not_come_is_told_to_be_behind(disputes: list[Dispute]) -> None:
-    answer = await disputes[0].deal.buyer.get("/v1/disputes?at_least_position=1000000000")
+    answer = await disputes[0].deal.buyer.get("/v1/disputes?at_least_position=0.1000000000")
     is_one_problem(answer, 503, "projection_behind")
     assert int(answer.headers["Retry-After"]) >= 1

@@ -17,7 +17,6 @@ comment on table payments is 'whose money was captured for an order, and how it 
 
 create table refunds (
     refund_id text collate "C" primary key,
-    first_position bigint not null,
     position bigint not null,
     order_id text collate "C" not null,
     dispute_id text,
@@ -39,10 +38,10 @@ create table refunds (
 );
 comment on table refunds is 'where the money of each refund is';
 comment on column refunds.seller_id is 'null where the refund names none, then it is the payment''s';
-create index refunds_order on refunds (order_id, first_position desc);
-create index refunds_dispute on refunds (dispute_id, first_position desc);
+create index refunds_order on refunds (order_id, requested_at desc, refund_id desc);
+create index refunds_dispute on refunds (dispute_id, requested_at desc, refund_id desc);
 create index refunds_seller on refunds (seller_id);
-create index refunds_newest on refunds (first_position desc);
+create index refunds_newest on refunds (requested_at desc, refund_id desc);
 create index payments_buyer on payments (buyer_id);
 create index payments_seller on payments (seller_id)
 """

@@ -159,11 +159,11 @@ def journal_check(acks: list[dict[str, Any]], service: str = "dispute") -> Check
     ("acks", "faults"),
     [
         ([], {}),
-        ([{"service": "dispute", "position": 4, "command_id": "command-4"}] * 2, {}),
-        ([{"service": "dispute", "position": 4}, {"service": "refund", "position": 77}], {}),
-        ([{"service": "dispute", "position": 5}], {"lost": 1}),
-        ([{"service": "dispute", "position": 4, "command_id": "command-9"}], {"others": 1}),
-        ([{"service": "dispute", "position": 4, "command_id": f"command-{n}"} for n in (4, 9)], {"twice": 1}),
+        ([{"service": "dispute", "position": "0.4", "command_id": "command-4"}] * 2, {}),
+        ([{"service": "dispute", "position": "0.4"}, {"service": "refund", "position": "0.77"}], {}),
+        ([{"service": "dispute", "position": "0.5"}], {"lost": 1}),
+        ([{"service": "dispute", "position": "0.4", "command_id": "command-9"}], {"others": 1}),
+        ([{"service": "dispute", "position": "0.4", "command_id": f"command-{n}"} for n in (4, 9)], {"twice": 1}),
     ],
 )
 def test_every_acknowledged_command_is_in_the_log_once(acks: list[dict[str, Any]], faults: dict[str, int]) -> None:
@@ -172,9 +172,9 @@ def test_every_acknowledged_command_is_in_the_log_once(acks: list[dict[str, Any]
 
 def test_a_journal_is_read_and_a_bad_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    path.write_text('{"service": "dispute", "position": 1}\n\n{"service": "refund", "position": 2}\n')
-    assert [ack["position"] for ack in journal(path)] == [1, 2]
-    path.write_text('{"service": "dispute", "position": 1}\n{"position": 2}\n')
+    path.write_text('{"service": "dispute", "position": "0.1"}\n\n{"service": "refund", "position": "0.2"}\n')
+    assert [ack["position"] for ack in journal(path)] == ["0.1", "0.2"]
+    path.write_text('{"service": "dispute", "position": "0.1"}\n{"position": "0.2"}\n')
     with pytest.raises(ValueError, match="line 2"):
         journal(path)
 

@@ -103,6 +103,8 @@ async def test_a_list_goes_on_behind_its_cursor(shop: Shop) -> None:
         {"limit": "101"},
         {"order": "o1"},
         {"at_least_position": "-1"},
+        {"at_least_position": "7"},
+        {"at_least_position": "3072.1"},
     ],
 )
 async def test_a_list_is_asked_for_in_its_own_words(shop: Shop, query: dict[str, str]) -> None:
@@ -110,7 +112,10 @@ async def test_a_list_is_asked_for_in_its_own_words(shop: Shop, query: dict[str,
 
 
 async def test_a_read_model_that_is_behind_says_so(shop: Shop) -> None:
-    assert refused(await shop.desk.get("/v1/refunds", p.BUYER, at_least_position="1000")) == (503, "projection_behind")
+    assert refused(await shop.desk.get("/v1/refunds", p.BUYER, at_least_position="0.1000")) == (
+        503,
+        "projection_behind",
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -197,7 +202,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
     [
         (refunds.Wanted(order_id="o1", buyer_id="bea"), "refunds_order"),
         (refunds.Wanted(dispute_id="dsp_9a31", seller_id="sam"), "refunds_dispute"),
-        (refunds.Wanted(before=7), "refunds_newest"),
+        (refunds.Wanted(before=(p.MONDAY, "rfd_9a37")), "refunds_newest"),
         (refunds.Wanted(buyer_id="bea"), "payments_buyer"),
         (refunds.Wanted(seller_id="sam"), "payments_seller"),
         (refunds.Wanted(seller_id="sam"), "refunds_seller"),

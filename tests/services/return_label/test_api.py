@@ -12,6 +12,7 @@ import pytest
 from return_label.api.returns import router
 from return_label.domain.decider import decider
 from shared.events.base import Actor
+from shared.events.slot import slot_of
 from tests.support.builders import returns as r
 from tests.support.servers.sandbox import Answered
 from tests.support.servers.service import Desk, desk_of
@@ -57,7 +58,7 @@ async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are
         200,
         "shipped",
         '"4"',
-        "4",
+        f"{slot_of('o1')}.4",
     )
     assert rels(await desk.get(RET, r.SELLER)) == ["receive"]
     there = await desk.post(f"{RET}/receipt", r.WAREHOUSE)

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import structlog
 
+from shared.events.slot import slot_of
 from shared.http.app import App, create_app, database_checks
 from shared.http.responses import to_json
 from shared.http.routing import Route
@@ -235,7 +236,11 @@ async def test_an_answer_tells_version_position_and_place(client: httpx.AsyncCli
     response = await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
     assert (response.status_code, response.json()) == (201, {"id": "n1", "words": 3, "price": None})
     headers = response.headers
-    assert (headers["etag"], headers["makewhole-position"], headers["location"]) == ('"1"', "1", "/v1/notes/n1")
+    assert (headers["etag"], headers["makewhole-position"], headers["location"]) == (
+        '"1"',
+        f"{slot_of('n1')}.1",
+        "/v1/notes/n1",
+    )
     assert "idempotent-replayed" not in headers and headers["cache-control"] == "no-store"
 
 

@@ -15,7 +15,7 @@ import pytest
 from local_stack.state import PROJECT
 from shared.events.base import Recorded
 from shared.events.logs import PARTITIONS
-from shared.events.slot import slot_of
+from shared.events.slot import SlotPosition, slot_of
 from shared.kafka.records import Outgoing, Record
 from shared.relay.progress import rewind
 from shared.resilience.retry import GaveUp
@@ -333,9 +333,9 @@ async def test_a_read_model_includes_a_position_once_every_partition_has_reached
     await publish_all(flow)
     assert not await projected(flow.pool, "seen", 1), "nothing is projected yet"
     async with running(counting(flow)):
-        await wait_for_position(flow.pool, "seen", head, LIMIT)
+        await eventually(partial(projected, flow.pool, "seen", head))
         assert await flow.projected()
-        later = await flow.append("order-1", "x")
+        later = told("order-1", await flow.append("order-1", "x"))
         with pytest.raises(ProjectionBehind):
             await wait_for_position(flow.pool, "seen", later, limit=0.3)
         await publish_all(flow)
@@ -343,14 +343,35 @@ async def test_a_read_model_includes_a_position_once_every_partition_has_reached
         assert await flow.projected()
 
 
+async def test_who_waits_for_one_command_waits_for_its_partition_alone(flow: Flow) -> None:
+    head = await flow.fill(streams=20, versions=1)
+    await publish_all(flow)
+    async with running(subscription := counting(flow)):
+        await eventually(partial(is_quiet, subscription))
+    ours, other = slot_of("order-1"), next(n for n in range(12) if n != slot_of("order-1") % 12)
+    await flow.pool.execute("update checkpoints set position = 0 where subscription = 'seen' and partition = $1", other)
+    assert await projected(flow.pool, "seen", head, ours)
+    assert not await projected(flow.pool, "seen", head, other)
+    assert not await projected(flow.pool, "seen", head)
+    await wait_for_position(flow.pool, "seen", told("order-1", head))
+    with pytest.raises(ProjectionBehind):
+        await wait_for_position(flow.pool, "seen", told("order-1", head + 1))
+
+
+def told(key: str, position: int) -> str:
+    """What the answer to a command about the key tells."""
+    return str(SlotPosition(slot_of(key), position))
+
+
 async def test_at_no_moment_a_read_model_claims_a_position_that_it_lacks(flow: Flow) -> None:
     published, subscription = flow.relay(), counting(flow)
     checks = 0
     async with running(published, subscription):
         for n in range(60):
-            position = await flow.append(f"order-{n % 7}", "x", key=f"key-{n % 11}" if n < 7 else None)
-            await wait_for_position(flow.pool, "seen", position, LIMIT)
-            assert sum(map(len, (await flow.seen()).values())) >= position
+            stream, key = f"order-{n % 7}", f"key-{n % 7}"
+            position = await flow.append(stream, "x", key=key)
+            await wait_for_position(flow.pool, "seen", told(key, position), LIMIT)
+            assert len((await flow.seen())[stream]) == n // 7 + 1
             checks += 1
     assert checks == 60
 

@@ -99,7 +99,7 @@ async def show_history(
     viewer: Annotated[QueryContext, query()],
     limit: Limit = 25,
     cursor: Cursor = None,
-    at_least_position: Position = 0,
+    at_least_position: Position = None,
 ) -> Response:
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
     dispute says why it ended (S52).
@@ -132,7 +132,7 @@ async def list_disputes(
     due_before: Annotated[AwareDatetime | None, Query()] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
-    at_least_position: Position = 0,
+    at_least_position: Position = None,
 ) -> Response:
     """The newest first: a party's own, or all for those who oversee."""
     pool = viewer.state.pool

@@ -67,7 +67,7 @@ async def record_fact(
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands", response_model=OrderStatus)
 async def show_status(
-    order_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = 0
+    order_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = None
 ) -> Response:
     """Labels, windows, payout, disputes, refunds, returns, and what the viewer may do."""
     pool = viewer.state.pool

@@ -157,7 +157,6 @@ def _refund_row(refund_id: str, state: _Refunded) -> Values | None:
     request, issued = refund.request, refund.issued
     approved = refund.state not in (RefundState.REQUESTED, RefundState.REFUSED)
     return {
-        "first_position": state.first.position,
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
         "seller_id": refund.seller_id,

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from ops.audit.check import Check
 from ops.audit.entry import Entry
+from shared.events.slot import SlotPosition
 
 
 class LogCheck:
@@ -51,7 +52,7 @@ class JournalCheck:
         self._awaited: dict[int, str | None] = {}
         for ack in acknowledged:
             if ack["service"] == service:
-                self._expect(int(ack["position"]), ack.get("command_id"))
+                self._expect(SlotPosition.parse(ack["position"]).position, ack.get("command_id"))
 
     def add(self, entry: Entry) -> None:
         """The next entry of the log."""
@@ -76,8 +77,8 @@ class JournalCheck:
 
 
 def journal(path: Path) -> list[dict[str, Any]]:
-    """The acknowledgements of a journal: JSON a line, `service`, `position` and optionally `command_id`; ValueError
-    names a bad line.
+    """The acknowledgements of a journal: JSON a line, `service`, `position` (the Makewhole-Position of the answer) and
+    optionally `command_id`; ValueError names a bad line.
     """
     found = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from refund.domain.payments.attempts import RETRIERS, RetryRefund
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.base import Actor
+from shared.events.slot import PREFIXES, slot_of_id
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
@@ -31,12 +33,12 @@ async def list_refunds(
     dispute_id: str | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
-    at_least_position: Position = 0,
+    at_least_position: Position = None,
 ) -> Response:
     """The newest first: a party's own, or all for those who oversee (S64)."""
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
-    (before,) = read_cursor(cursor, int) or (None,)
+    before = read_cursor(cursor, datetime, str)
     wanted = refunds.Wanted(order_id, dispute_id, *_own(viewer.actor), before)
     rows = await refunds.page(pool, wanted, limit + 1)
     return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _cursor))
@@ -72,7 +74,7 @@ async def _order_of(viewer: QueryContext, refund_id: str) -> str:
     pool = viewer.state.pool
     order_id = await refunds.order_of(pool, refund_id)
     if order_id is None:
-        await wait_for_head(pool, refunds.NAME)
+        await wait_for_head(pool, refunds.NAME, slot_of_id(PREFIXES["refund"], refund_id))
         order_id = await refunds.order_of(pool, refund_id)
     if order_id is None:
         raise NotFound("There is no such refund.")
@@ -89,5 +91,5 @@ def _own(actor: Actor) -> tuple[str | None, str | None]:
     return (buyer, seller) if buyer or seller else ("", None)
 
 
-def _cursor(row: Mapping[str, Any]) -> tuple[int]:
-    return (row["first_position"],)
+def _cursor(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["requested_at"].isoformat(), row["refund_id"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, or_, select, true, union_all
+from sqlalchemy import bindparam, or_, select, true, tuple_, union_all
 
 from refund.domain.payments.state import RefundState
 from refund.read_models import tables
@@ -80,7 +80,6 @@ async def _begin(
         connection,
         tables.refunds,
         {"refund_id": event.refund_id},
-        first_position=recorded.position,
         position=recorded.position,
         order_id=event.order_id,
         dispute_id=event.dispute_id,
@@ -112,11 +111,11 @@ class Wanted:
     dispute_id: str | None = None
     buyer_id: str | None = None
     seller_id: str | None = None
-    before: int | None = None
+    before: Sequence[Any] | None = None
 
 
 async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, Any]]:
-    """The newest refunds first, from behind the one whose `first_position` is `before`."""
+    """The newest refunds first, from behind the one whose `requested_at` and `refund_id` are `before`."""
     statement, values = query(wanted, limit)
     return await statement.fetch(pool, **values)
 
@@ -124,7 +123,13 @@ async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, 
 def query(wanted: Wanted, limit: int) -> tuple[Statement, Mapping[str, Any]]:
     """The statement behind `page`, and its values."""
     given = {name: value for name in (*_CONDITIONS, *_PARTIES) if (value := getattr(wanted, name)) is not None}
-    return _page(tuple(given)), {**given, "limit": limit}
+    requested_at, refund_id = wanted.before or (None, None)
+    return _page(tuple(given)), {
+        **given,
+        "last_requested_at": requested_at,
+        "last_refund_id": refund_id,
+        "limit": limit,
+    }
 
 
 _REFUNDS, _PAYMENTS = tables.refunds, tables.payments
@@ -132,7 +137,8 @@ _ORDER_OF = compiled(select(_REFUNDS.c.order_id).where(_REFUNDS.c.refund_id == b
 _CONDITIONS = {
     "order_id": _REFUNDS.c.order_id == bindparam("order_id"),
     "dispute_id": _REFUNDS.c.dispute_id == bindparam("dispute_id"),
-    "before": _REFUNDS.c.first_position < bindparam("before"),
+    "before": tuple_(_REFUNDS.c.requested_at, _REFUNDS.c.refund_id)
+    < tuple_(bindparam("last_requested_at"), bindparam("last_refund_id")),
 }
 
 # A refund that names no seller is the payment's seller's; each half finds its index.
@@ -158,6 +164,6 @@ def _page(given: tuple[str, ...]) -> Statement:
         select(_REFUNDS)
         .outerjoin(_PAYMENTS, _PAYMENTS.c.order_id == _REFUNDS.c.order_id)
         .where(*conditions, or_(*parties) if parties else true())
-        .order_by(_REFUNDS.c.first_position.desc())
+        .order_by(_REFUNDS.c.requested_at.desc(), _REFUNDS.c.refund_id.desc())
         .limit(bindparam("limit"))
     )
