@@ -1,4 +1,4 @@
-"""What other services' events ask of this one.
+"""Policies: outcomes of refunds and steps of returns become notes on the dispute and its order.
 
 A policy's command bears the instant of the event that it follows from, so that a repeat asks for the very same thing.
 """

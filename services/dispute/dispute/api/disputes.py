@@ -1,4 +1,4 @@
-"""Disputes: the buyer's and the seller's commands, and what a dispute looks like to whom."""
+"""Routes of disputes: the buyer's and the seller's commands, the dispute, its history and its texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, R
 from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.read_models import dispute_history, disputes
-from dispute.views.dispute import DisputeRow, DisputeView, HistoryEntry, dispute_row, dispute_view, history_entry
+from dispute.views.dispute import dispute_row, dispute_view, history_entry
+from dispute.views.dispute_members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Event, Recorded
 from shared.eventstore.handle import Outcome
 from shared.eventstore.personal import find_text

@@ -35,11 +35,17 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.SellerResponded() as event:
             await _set(connection, recorded, state=DisputeState.AWAITING_BUYER, next_due_at=event.answer_by)
         case disputes.RequestModified() as event:
-            ask = {"reason": event.reason, "solution_type": event.request.type, "amount": event.request.amount.minor}
-            await _set(connection, recorded, state=DisputeState.AWAITING_SELLER, next_due_at=event.respond_by, **ask)
+            changed = {
+                "reason": event.reason,
+                "solution_type": event.request.type,
+                "amount": event.request.amount.minor,
+            }
+            await _set(
+                connection, recorded, state=DisputeState.AWAITING_SELLER, next_due_at=event.respond_by, **changed
+            )
         case disputes.SolutionReached() as event:
-            what = {"solution_type": event.solution.type, "amount": event.solution.amount.minor}
-            await _set(connection, recorded, state=DisputeState.AGREED, next_due_at=None, **what)
+            agreed = {"solution_type": event.solution.type, "amount": event.solution.amount.minor}
+            await _set(connection, recorded, state=DisputeState.AGREED, next_due_at=None, **agreed)
         case disputes.Escalated() as event:
             await _set(connection, recorded, state=DisputeState.ESCALATED, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
@@ -59,8 +65,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.ReturnNoted() as event:
             await _set(connection, recorded, return_outcome=event.outcome, **_step(RETURN_STEPS, event.outcome))
         case disputes.DisputeClosed() as event:
-            end = {"close_reason": event.reason, "closed_at": event.closed_at}
-            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **end)
+            closed = {"close_reason": event.reason, "closed_at": event.closed_at}
+            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
         case _:
             await _set(connection, recorded)
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
-
-from typing_extensions import TypedDict
+from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.cancellation import guard_cancellation
 from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
 from dispute.domain.disputes.state import Dispute, DisputeState, Fulfilment
-from shared.actions import Action, Actions, rendered
-from shared.events.base import Actor, Instant
-from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, Solution, SolutionType
+from dispute.views.dispute_members import (
+    DeadlineView,
+    DisputeRow,
+    DisputeView,
+    HistoryEntry,
+    PartyView,
+    RefundDueView,
+    ResultView,
+    SolutionView,
+)
+from shared.actions import Action, rendered
+from shared.events.base import Actor
+from shared.events.dispute import Solution
 from shared.events.money import Money
 from shared.rules.links import rule_links
-from shared.views import TextLink, text_link
+from shared.views import text_link
 
 IN_PROGRESS, FINISHED = "Dispute in Progress", "Dispute Finished"
 """S53: the two labels that a party sees."""
@@ -29,124 +37,12 @@ _WHY = {
 }
 
 
-PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]
-
-
-class SolutionView(TypedDict):
-    """What one side wants: how much goes back, whether the goods do, and who then pays their freight."""
-
-    type: SolutionType
-    amount: Money
-    freight_payer: Payer | None
-    address: TextLink | None
-
-
-class DisputedLineView(TypedDict):
-    """So many of an order line; the refund of them has a cap."""
-
-    line_id: str
-    quantity: int
-    cap: Money
-
-
-class TermsView(TypedDict):
-    """The programme by whose rules it goes."""
-
-    programme: str
-    version: int
-
-
-class DeadlineView(TypedDict):
-    """A deadline that runs."""
-
-    kind: str
-    due_at: Instant
-    rules: Sequence[str]
-
-
-class ResultView(TypedDict):
-    """How it ended: the amount and why (S52)."""
-
-    amount: Money
-    reason: CloseReason
-    reached_type: ReachedType | None
-    rules: Sequence[str]
-    at: Instant
-
-
-class RefundDueView(TypedDict):
-    """The refund that is due, and how far it is."""
-
-    id: str
-    amount: Money
-    outcome: RefundOutcome | None
-
-
-class DisputeRow(TypedDict):
-    """A dispute in a list: members of the dispute, under the same names.
-
-    `type` and `amount` are what the buyer asks for, and what was agreed once that is so; `due_at` is until when the one
-    who has to act may.
-    """
-
-    id: str
-    href: str
-    order_id: str
-    version: int
-    label: str
-    state: DisputeState
-    fulfilment: Fulfilment
-    reason: Reason
-    type: SolutionType
-    amount: Money
-    opened_at: Instant
-    due_at: Instant | None
-    close_reason: CloseReason | None
-    closed_at: Instant | None
-
-
-class DisputeView(DisputeRow, Actions):
-    """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead."""
-
-    party_view: PartyView
-    round: int
-    lines: Sequence[DisputedLineView]
-    request: SolutionView
-    solution: SolutionView | None
-    description: TextLink | None
-    seller_reason: TextLink | None
-    evidence: Sequence[str]
-    contacted_seller: bool
-    reopened_from: str | None
-    buyer_id: str
-    seller_id: str
-    protection_ends_at: Instant | None
-    terms: TermsView
-    deadlines: Sequence[DeadlineView]
-    result: ResultView | None
-    refund: RefundDueView | None
-    refund_id: str | None
-    return_id: str | None
-
-
-class HistoryEntry(TypedDict):
-    """What happened: the event's name is the action, `detail` holds its data."""
-
-    version: int
-    at: Instant
-    actor: str
-    action: str
-    rules: Sequence[str]
-    rule_links: Mapping[str, str]
-    detail: Mapping[str, Any]
-
-
 def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) -> DisputeView:
     """The dispute as the actor sees it now; NotFound for a stranger."""
     dispute.parties.guard(actor, "dispute")
     opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
     assert request and state and reason
-    stands, path = dispute.solution.solution if dispute.solution else request, _path(opened.dispute_id)
+    solution, path = dispute.solution.solution if dispute.solution else request, _path(opened.dispute_id)
     return {
         "id": opened.dispute_id,
         "href": path,
@@ -158,8 +54,8 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "party_view": _party_view(dispute, actor),
         "round": dispute.round,
         "reason": reason,
-        "type": stands.type,
-        "amount": stands.amount,
+        "type": solution.type,
+        "amount": solution.amount,
         "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
         "request": _solution(request, path),
         "solution": _solution(dispute.offer, path) if dispute.offer else None,

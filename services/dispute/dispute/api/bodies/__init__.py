@@ -1,1 +1,1 @@
-"""What the HTTP API takes: the shapes of request bodies."""
+"""Request bodies of the HTTP API."""

@@ -1,4 +1,4 @@
-"""The parties' bodies: the dispute form, the seller's answer, the buyer's changes."""
+"""Bodies of the parties' requests: the dispute form, the seller's response, the buyer's changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from dispute.api.bodies.fields import Body, Id, Quantity, Word
+from dispute.api.bodies.fields import Body, Id, Quantity, ShortText
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.negotiation import CounterOffer
 from shared.events.dispute import Decision, Payer, Reason, SolutionType
@@ -30,7 +30,7 @@ class OpenDisputeBody(Body):
     type: SolutionType
     amount: WireMoney
     description: Annotated[str, Text(2000)]
-    evidence: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
     contacted_seller: bool = False
 
 
@@ -58,7 +58,7 @@ class ModificationBody(Body):
     amount: WireMoney | None = None
     reason: Reason | None = None
     description: Annotated[str, Text(2000)] | None = None
-    evidence: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:

@@ -1,4 +1,4 @@
-"""What the fields of bodies have in common."""
+"""Types of fields in request bodies: ids, quantities, instants, flags, and the base of a body."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.events.base import Instant
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Measure = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=3)]
-Word = Annotated[str, Field(min_length=1, max_length=64)]
+ShortText = Annotated[str, Field(min_length=1, max_length=64)]
 
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind it.

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.api.bodies.fields import Body, Day, Flag, Id, Measure, Moment, Quantity, Word
+from dispute.api.bodies.fields import Body, Day, Flag, Id, Measure, Moment, Quantity, ShortText
 from dispute.domain.orders.facts import Fact, RegisteredLine
 from shared.events.base import digest
 from shared.events.fields import Text, WireMoney
@@ -20,7 +20,7 @@ class PaymentBody(Body):
     """
 
     payment_id: Id | None = None
-    method: Word
+    method: ShortText
     payee: Literal["escrow", "seller"] = "escrow"
     amount: WireMoney
     paid_at: Moment | None = None
@@ -45,7 +45,7 @@ class ShipToBody(Body):
     """As much of the address as rules need."""
 
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
-    region: Word | None = None
+    region: ShortText | None = None
     postal_code: Annotated[str, Field(max_length=16)] | None = None
 
 
@@ -56,7 +56,7 @@ class OrderBody(Body):
     buyer_id: Id
     seller_id: Id
     channel: Literal["platform", "off_platform"] = "platform"
-    programme: Word | None = None
+    programme: ShortText | None = None
     payment: PaymentBody
     lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=100)]
     buyer_account_status: Literal["good", "restricted"] = "good"

@@ -1,0 +1,126 @@
+"""Members of a dispute's answers: the dispute, its row in a list, an entry of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from dispute.domain.disputes.state import DisputeState, Fulfilment
+from shared.actions import Actions
+from shared.events.base import Instant
+from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, SolutionType
+from shared.events.money import Money
+from shared.views import TextLink
+
+PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]
+
+
+class SolutionView(TypedDict):
+    """What one side wants: how much goes back, whether the goods do, and who then pays their freight."""
+
+    type: SolutionType
+    amount: Money
+    freight_payer: Payer | None
+    address: TextLink | None
+
+
+class DisputedLineView(TypedDict):
+    """So many of an order line; the refund of them has a cap."""
+
+    line_id: str
+    quantity: int
+    cap: Money
+
+
+class TermsView(TypedDict):
+    """The programme by whose rules it goes."""
+
+    programme: str
+    version: int
+
+
+class DeadlineView(TypedDict):
+    """A deadline that runs."""
+
+    kind: str
+    due_at: Instant
+    rules: Sequence[str]
+
+
+class ResultView(TypedDict):
+    """How it ended: the amount and why (S52)."""
+
+    amount: Money
+    reason: CloseReason
+    reached_type: ReachedType | None
+    rules: Sequence[str]
+    at: Instant
+
+
+class RefundDueView(TypedDict):
+    """The refund that is due, and how far it is."""
+
+    id: str
+    amount: Money
+    outcome: RefundOutcome | None
+
+
+class DisputeRow(TypedDict):
+    """A dispute in a list: members of the dispute, under the same names.
+
+    `type` and `amount` are what the buyer asks for, and what was agreed once that is so; `due_at` is until when the one
+    who has to act may.
+    """
+
+    id: str
+    href: str
+    order_id: str
+    version: int
+    label: str
+    state: DisputeState
+    fulfilment: Fulfilment
+    reason: Reason
+    type: SolutionType
+    amount: Money
+    opened_at: Instant
+    due_at: Instant | None
+    close_reason: CloseReason | None
+    closed_at: Instant | None
+
+
+class DisputeView(DisputeRow, Actions):
+    """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead."""
+
+    party_view: PartyView
+    round: int
+    lines: Sequence[DisputedLineView]
+    request: SolutionView
+    solution: SolutionView | None
+    description: TextLink | None
+    seller_reason: TextLink | None
+    evidence: Sequence[str]
+    contacted_seller: bool
+    reopened_from: str | None
+    buyer_id: str
+    seller_id: str
+    protection_ends_at: Instant | None
+    terms: TermsView
+    deadlines: Sequence[DeadlineView]
+    result: ResultView | None
+    refund: RefundDueView | None
+    refund_id: str | None
+    return_id: str | None
+
+
+class HistoryEntry(TypedDict):
+    """What happened: the event's name is the action, `detail` holds its data."""
+
+    version: int
+    at: Instant
+    actor: str
+    action: str
+    rules: Sequence[str]
+    rule_links: Mapping[str, str]
+    detail: Mapping[str, Any]
