@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.events.newer import NewerVersion
 from shared.observability import metrics
 from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, transient
 
@@ -169,7 +170,7 @@ class DueQueue:
         wait = FIRST_WAIT if first else self._held[deadline].wait
         self._held[deadline] = Held(asyncio.get_running_loop().time() + wait, min(2 * wait, LONGEST_WAIT))
         metrics.DUE_FAILED.labels(self._name).inc()
-        if transient(error):
+        if transient(error) or isinstance(error, NewerVersion):
             log.info("deadline %s of %s waits %.1f s: %r", deadline.kind, deadline.stream, wait, error)
         elif first:
             log.error(

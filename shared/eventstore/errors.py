@@ -27,6 +27,10 @@ class OutcomeUnknown(Transient):
     retry_after: ClassVar[int] = 1  # seconds
 
 
+class TornHistory(Exception):
+    """A stream's events do not count from 1 without a hole: what is left of it must not be folded."""
+
+
 class Unstorable(ValueError):
     """The log cannot hold this: a NUL character, half a surrogate pair, or a number beyond PostgreSQL's range."""
 

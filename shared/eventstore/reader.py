@@ -13,7 +13,7 @@ from shared.events import codec
 from shared.events.base import Event, Recorded, Stored
 from shared.events.codec import Decode
 from shared.eventstore.connections import ReconnectingConnection
-from shared.eventstore.errors import Busy
+from shared.eventstore.errors import Busy, TornHistory
 from shared.resilience.retry import transient
 
 COLUMNS = "stream, version, position, key, type, data, metadata"
@@ -129,7 +129,9 @@ class BatchedLoader:
             except Exception as error:  # an event that this version cannot read concerns only who asked for it
                 answer.set_exception(error)
 
-    def _history(self, rows: Iterable[Any]) -> History:
+    def _history(self, rows: Sequence[Any]) -> History:
+        if rows and rows[-1][1] != len(rows):  # versions are unique, and never below 1
+            raise TornHistory(f"{rows[0][0]} has {len(rows)} events, the last one's version is {rows[-1][1]}")
         return tuple(codec.recorded(stored(row), self._decode) for row in rows)
 
     @staticmethod

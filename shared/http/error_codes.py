@@ -34,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "internal": 500,
     "busy": 503,
     "identity_unavailable": 503,
+    "newer_version": 503,
     "outcome_unknown": 503,
     "projection_behind": 503,
 }
@@ -55,6 +56,7 @@ TITLES: Mapping[str, str] = {
     "outcome_unknown": "Nobody knows yet whether this was recorded",
     "projection_behind": "The read model has not come that far yet",
     "identity_unavailable": "The identity provider does not answer",
+    "newer_version": "A newer version of this service is being rolled out",
     "internal": "A fault of ours",
 }
 """Titles that say more than the code spelled out."""
@@ -62,6 +64,7 @@ TITLES: Mapping[str, str] = {
 DETAILS: Mapping[str, str] = {
     "outcome_unknown": "Send the same request with the same Idempotency-Key again: it is recorded at most once.",
     "busy": "Nothing was recorded. Send the same request again.",
+    "newer_version": "What happened here needs it, and nothing was recorded. Send the same request again.",
     "internal": "It is logged under the request id, which support can look up.",
 }
 

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from shared.events import codec
+from shared.events.newer import NewerVersion
 from shared.eventstore.errors import WrongExpectedVersion
 from shared.eventstore.handle import StaleVersion
 from shared.http.error_codes import DETAILS, REFUSED, STATUS, title
@@ -143,7 +144,7 @@ def _unwell(error: Exception) -> Problem:
     if isinstance(error, WrongExpectedVersion):
         return Problem("busy", headers=_later())
     if (code := getattr(error, "code", None)) in STATUS:
-        return Problem(str(code), headers=_later(error) if transient(error) else {})
+        return Problem(str(code), headers=_later(error) if transient(error) or isinstance(error, NewerVersion) else {})
     return Problem("busy", headers=_later()) if transient(error) else Problem("internal")
 
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shared.events.newer import UnknownEvent, UnknownWord
 from shared.kafka.records import Record
 from shared.observability import metrics
 from shared.subscriptions.follower import Decode, Delivery
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 STREAMS = "select stream from parked where subscription = $1 order by parked_at, stream"
+WAITING = """
+select stream from parked where subscription = $1 and split_part(error, ':', 1) = any($2::text[])
+order by from_position
+"""
 COUNT = "select count(*) from parked where subscription = $1"
 PARK = """
 insert into parked (subscription, stream, from_position, topic, partition, error, attempts)
@@ -66,6 +71,11 @@ class Parking:
     async def streams(self, pool: Pool) -> Sequence[str]:
         """The parked streams, the oldest first."""
         return [row["stream"] for row in await pool.fetch(STREAMS, self.subscription)]
+
+    async def waiting_for_a_version(self, pool: Pool) -> Sequence[str]:
+        """The streams that were parked because a newer version is needed for them, in the log's order."""
+        kinds = [kind.__name__ for kind in (UnknownEvent, UnknownWord)]
+        return [row["stream"] for row in await pool.fetch(WAITING, self.subscription, kinds)]
 
     async def count(self, pool: Pool) -> None:
         """Tells Prometheus how many there are; another process may have released some."""

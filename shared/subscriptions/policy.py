@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from shared.decider import Decider, Send
 from shared.events.base import Cause, Recorded
+from shared.events.newer import NewerVersion
 from shared.eventstore.errors import UnsafeDatabase
 from shared.eventstore.handle import handle
 from shared.resilience import crash_points
@@ -41,9 +43,9 @@ React = Callable[[Recorded[Any]], Iterable[Send]]
 class Policy:
     """Handles deliveries by the commands of `react(recorded)`: side by side across keys, in order within one.
 
-    A key is an order or a buyer, and several streams share it: payment before refund holds across streams too. A
-    command that the decider
-    rejects is a defect, and so parks the stream; a store that is busy or does not answer is waited for.
+    A key is an order or a buyer, and several streams share it: payment before refund holds across streams too. So it
+    is the key that is parked: by a command that the decider rejects, which is a defect, and by an event, a word or a
+    stream that needs a newer version. A store that is busy or does not answer is waited for.
     """
 
     def __init__(self, react: React, store: EventStore, decider: Decider, side_by_side: int = SIDE_BY_SIDE) -> None:
@@ -58,7 +60,7 @@ class Policy:
         """Handles the batch, then saves the checkpoints."""
         lines: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in deliveries:
-            lines[delivery.key].append(delivery)
+            lines[delivery.key].append(replace(delivery, stream=delivery.key))
         limit = asyncio.Semaphore(self._side_by_side)
         await run_all(self._in_order(home, line, limit) for line in lines.values())
         crash_points.point(BEFORE_CHECKPOINT)
@@ -87,6 +89,8 @@ class Policy:
                 if isinstance(error, asyncpg.PostgresError | UnsafeDatabase):
                     raise  # the database's fault and not the event's: parked, it would let what follows it overtake it
                 tries, last = tries + 1, error
+                if isinstance(error, NewerVersion):
+                    break  # trying does not make us a newer one
         async with home.pool.acquire() as connection, connection.transaction():
             await home.parking.park(connection, delivery, last, tries)
 

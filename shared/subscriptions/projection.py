@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
+
 from shared.events.base import Recorded
+from shared.events.newer import NewerVersion
 from shared.resilience import crash_points
-from shared.resilience.retry import transient
+from shared.resilience.retry import Transient, transient
 from shared.subscriptions import checkpoints
 from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.follower import Delivery
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
 
 TRIES = 3
+OWN_FAULTS = asyncpg.DataError, asyncpg.IntegrityConstraintViolationError
+"""What PostgreSQL says where a value does not fit: the event's fault. All else that it says is no event's."""
 
 BEFORE_CHECKPOINT = crash_points.register(
     "projection.before_checkpoint",
@@ -26,6 +31,10 @@ BEFORE_CHECKPOINT = crash_points.register(
 Project = Callable[["Connection", Recorded[Any]], Awaitable[None]]
 ProjectAll = Callable[["Connection", Sequence[Recorded[Any]]], Awaitable[None]]
 Apply = Callable[["SubscriptionContext", "Connection", Sequence[Delivery]], Awaitable[None]]
+
+
+class TableUnfit(Transient):
+    """A table lacks a column, or is not there: waited for, because a stream that is parked for it is never missed."""
 
 
 class Projection:
@@ -91,5 +100,9 @@ class Projection:
             except Exception as error:
                 if transient(error):
                     raise
-                if attempt == TRIES:
-                    await home.parking.park(connection, delivery, error, attempt)
+                if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
+                    raise TableUnfit(
+                        f"{home.subscription} does not find its tables as it needs them: {error!r}"
+                    ) from error
+                if attempt == TRIES or isinstance(error, NewerVersion):
+                    return await home.parking.park(connection, delivery, error, attempt)

@@ -83,6 +83,7 @@ class Subscription(Component):
         self._source: Source | None = None
         self._trouble: str | None = "not started"
         self._busy = False
+        self._retried = False
         self._followers: dict[int, Follower] = {}
         self._gaps: list[str] = []
 
@@ -140,11 +141,19 @@ class Subscription(Component):
             (await identify(home.pool)).demand(source.partitions)
         marks = await claim(home.pool, home.subscription, home.topic, range(source.partitions))
         await home.parking.load(home.pool)
+        await self._retry_as_newer_version()
         self._followers = {partition: self._follower(mark) for partition, mark in marks.items()}
         await self._seek(source)
         self._source, self._busy = source, False
         self._note(None)
         await self._follow(source, backoff)
+
+    async def _retry_as_newer_version(self) -> None:
+        """Once in the process's life: it may be the version that these streams were parked for."""
+        if not self._retried:
+            for stream in await self._home.parking.waiting_for_a_version(self._home.pool):
+                await retry(self._home, self._handler, stream)
+            self._retried = True
 
     def _follower(self, mark: Checkpoint) -> Follower:
         return Follower(mark) if self._decode is None else ForeignFollower(mark, self._decode)

@@ -19,10 +19,12 @@ from shared.deadlines import due_loop
 from shared.deadlines.due_loop import DueLoop
 from shared.decider import Decider
 from shared.events.base import SYSTEM, Command, Event, Recorded, derived_uuid
+from shared.events.codec import EVENT_CLASSES, type_name
 from shared.events.order import OrderCarrierLost
 from shared.eventstore.store import PostgresEventStore
 from tests.shared.subscriptions.test_subscription import cut_all
 from tests.support.servers.stack import LIMIT, eventually
+from tests.support.toys import newer
 from tests.support.toys.marks import (
     DAY_1,
     DECIDER,
@@ -127,6 +129,37 @@ def knowing(*more: str) -> Decider:
     """The decider of a version that knows further kinds of deadlines."""
     streams = {name: replace(stream, kinds=(*stream.kinds, *more)) for name, stream in DECIDER.streams.items()}
     return replace(DECIDER, streams=streams)
+
+
+async def test_a_stream_that_needs_a_next_version_keeps_its_deadline_and_no_other_waits_for_it(
+    flow: Flow, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reroute = newer.OrderRerouted(order_id="1", via=newer.DEPOT)
+    await flow.record("order-1", reroute, starts("respond", DAY_1))
+    await flow.record("order-2", reroute, starts("pay:2", DAY_1))
+    await flow.record("order-3", starts("respond", DAY_1))
+    await flow.record("order-4", starts("pay:4", DAY_1))
+    async with running(loop := loop_of(flow, clock, PAYING, effects=paying(bank := Bank()))):
+        await eventually(lambda: kinds_are(flow, {"respond", "pay:2"}))
+        assert (bank.book, (await flow.store.load("order-3"))[0][-1].event) == (
+            {"4": 1},
+            OrderCarrierLost(order_id="respond", lost_at=DAY_1),
+        )
+        monkeypatch.setitem(EVENT_CLASSES, type_name(type(reroute)), type(reroute))
+        await eventually(partial(is_quiet, loop))
+    assert bank.book == {"2": 1, "4": 1}
+
+
+async def test_a_loop_that_knows_no_kind_waits_until_it_is_told_to_stop(flow: Flow, clock: HandClock) -> None:
+    await flow.record("order-1", starts("respond", DAY_1))
+    streams = {name: replace(stream, kinds=()) for name, stream in DECIDER.streams.items()}
+    loop = loop_of(flow, clock, replace(DECIDER, streams=streams))
+    task = asyncio.create_task(loop.run())
+    await eventually(partial(is_quiet, loop))
+    assert not task.done()
+    loop.stop()
+    await asyncio.wait_for(task, LIMIT)
+    assert await kinds(flow) == ["respond"]
 
 
 async def test_a_deadline_that_is_still_wanted_is_never_dropped(flow: Flow, clock: HandClock) -> None:

@@ -228,11 +228,17 @@ async def test_a_refusal_has_the_status_of_its_code(client: httpx.AsyncClient) -
     problem(await write(client, json={"text": "unknown"}), 404, "not_found")
 
 
-@pytest.mark.parametrize(("text", "code"), [("busy", "busy"), ("nobody knows", "outcome_unknown")])
-async def test_trouble_that_may_pass_says_when_to_come_again(client: httpx.AsyncClient, text: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code", "seconds"),
+    [("busy", "busy", "1"), ("nobody knows", "outcome_unknown", "1"), ("of tomorrow", "newer_version", "30")],
+)
+async def test_trouble_that_may_pass_says_when_to_come_again(
+    client: httpx.AsyncClient, text: str, code: str, seconds: str
+) -> None:
     response = await write(client, json={"text": text})
     problem(response, 503, code)
-    assert response.headers["retry-after"] == "1"
+    assert response.headers["retry-after"] == seconds
+    assert "makewhole.Tomorrow" not in response.text
 
 
 async def test_what_the_log_refuses_is_the_callers_fault(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from shared.decider import Send
 from shared.events.base import Cause, Event, Recorded, Stored, Write
+from shared.events.codec import EVENT_CLASSES, type_name
 from shared.eventstore.errors import Busy, OutcomeUnknown
 from shared.eventstore.store import PostgresEventStore
 from shared.rejections import NotFound
@@ -17,6 +18,7 @@ from shared.subscriptions.policy import Policy
 from shared.subscriptions.subscription import Subscription
 from tests.shared.subscriptions.test_subscription import is_quiet, publish_all, says
 from tests.support.servers.stack import LIMIT, eventually
+from tests.support.toys import newer
 from tests.support.toys.marks import DECIDER, Answer, Flow, flow_on, running, word
 
 
@@ -152,7 +154,54 @@ async def test_streams_that_share_a_key_are_handled_in_the_order_of_the_log(flow
         assert await words_of(flow, f"answer-{n}") == [f"order-{n}", f"dispute-{n}", f"payment-{n}", f"return-{n}"]
 
 
-async def test_a_rejected_command_is_a_defect_and_parks_its_stream_alone(flow: Flow) -> None:
+async def test_behind_an_event_of_a_next_version_the_whole_key_waits_in_order(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the event says, what shares its key must not overtake it; a worker that reads it goes on by itself."""
+
+    def react(recorded: Recorded[Any]) -> Iterable[Send]:
+        yield Send.on(recorded, "answer", 0, Answer, about=recorded.metadata.key, text=recorded.stream)
+
+    reroute = newer.OrderRerouted(order_id="1", via=newer.DEPOT)
+    await flow.append("order-1", "first", key="1")
+    await flow.record("order-1", reroute, key="1")
+    await flow.append("dispute-1", "behind", key="1")
+    await flow.append("order-2", "beside", key="2")
+    await flow.append("order-1", "last", key="1")
+    await publish_all(flow)
+    async with running(answers := answering(flow, react=react)):
+        await eventually(partial(is_quiet, answers))
+        assert await words_of(flow, "answer-1") == ["order-1"]
+        assert await words_of(flow, "answer-2") == ["order-2"]
+        assert await flow.parked() == ["1"]
+        assert await answers.retry_parked() == 0
+    monkeypatch.setitem(EVENT_CLASSES, type_name(type(reroute)), type(reroute))
+    async with running(rolled_forward := answering(flow, react=react)):
+        await eventually(partial(is_quiet, rolled_forward))
+    assert await words_of(flow, "answer-1") == ["order-1", "order-1", "dispute-1", "order-1"]
+    assert await flow.parked() == []
+
+
+async def test_a_command_on_a_stream_that_needs_a_next_version_waits_for_it(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reroute = newer.OrderRerouted(order_id="1", via=newer.DEPOT)
+    await flow.record("answer-1", reroute)
+    await flow.append("order-1", "a", "b")
+    await flow.append("order-2", "a")
+    await publish_all(flow)
+    async with running(answers := answering(flow)):
+        await eventually(partial(is_quiet, answers))
+        assert await words_of(flow, "answer-2") == ["a.0", "a.1"]
+    monkeypatch.setitem(EVENT_CLASSES, type_name(type(reroute)), type(reroute))
+    async with running(rolled_forward := answering(flow)):
+        await eventually(partial(is_quiet, rolled_forward))
+    (events,) = await flow.store.load("answer-1")
+    assert [word(recorded) for recorded in events[1:]] == ["a.0", "a.1", "b.0", "b.1"]
+    assert await flow.parked() == []
+
+
+async def test_a_rejected_command_is_a_defect_and_parks_its_key_alone(flow: Flow) -> None:
     mended = False
 
     def react(recorded: Recorded[Any]) -> Iterable[Send]:

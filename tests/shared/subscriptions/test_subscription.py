@@ -253,6 +253,19 @@ async def test_an_unknown_type_is_parked_and_read_once_a_newer_version_knows_it(
     assert "Tomorrow" in await flow.pool.fetchval("select error from parked")
 
 
+async def test_a_table_that_is_not_there_is_waited_for_and_parks_nothing(flow: Flow) -> None:
+    """While a newer version's migration is under way, or taken back."""
+    await flow.fill(streams=5, versions=1)
+    await publish_all(flow)
+    await as_owner(flow.dsn, "alter table seen rename to away")
+    async with running(subscription := counting(flow)):
+        await eventually(partial(says, subscription, "TableUnfit"))
+        await as_owner(flow.dsn, "alter table away rename to seen")
+        await eventually(partial(is_quiet, subscription))
+    assert await flow.projected()
+    assert await flow.parked() == []
+
+
 async def test_a_projection_whose_epoch_is_taken_saves_nothing(flow: Flow) -> None:
     """The row lock and the epoch, without the lease that usually keeps the two apart."""
     await flow.append("order-1", "a")

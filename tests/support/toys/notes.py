@@ -29,6 +29,7 @@ from shared.decider import Decider, Stream
 from shared.events.base import Command, Event, StreamName
 from shared.events.fields import Text, WireMoney
 from shared.events.money import Money
+from shared.events.newer import UnknownEvent
 from shared.eventstore.errors import Busy, OutcomeUnknown, Unstorable
 from shared.eventstore.memory import MemoryEventStore
 from shared.http.app import App, create_app
@@ -152,6 +153,15 @@ class ReasonNotCovered(Rejected):
     """One of the codes that are not a 409."""
 
 
+TROUBLES: dict[str, Exception] = {
+    "busy": Busy("too much waits"),
+    "of tomorrow": UnknownEvent("makewhole.Tomorrow.v1"),
+    "nobody knows": OutcomeUnknown("ten seconds of silence"),
+    "unstorable": Unstorable("not this"),
+    "broken": RuntimeError("the secret is broken"),
+}
+
+
 def decide(asked: Note, words: int) -> list[Event]:
     """By what the text says, the refusals of a whole domain."""
     match asked.text:
@@ -161,14 +171,8 @@ def decide(asked: Note, words: int) -> list[Event]:
             raise ReasonNotCovered("This is not covered.", rules=["K9"])
         case "unknown":
             raise NotFound("There is no such note.")
-        case "busy":
-            raise Busy("too much waits")
-        case "nobody knows":
-            raise OutcomeUnknown("ten seconds of silence")
-        case "unstorable":
-            raise Unstorable("not this")
-        case "broken":
-            raise RuntimeError(f"the secret is {asked.text}")
+        case text if text in TROUBLES:
+            raise TROUBLES[text]
     return [Noted(words=len(asked.text.split()))]
 
 

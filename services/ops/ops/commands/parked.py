@@ -16,7 +16,7 @@ select p.subscription, p.stream, p.from_position, p.attempts, p.parked_at, p.err
 from parked p order by p.parked_at, p.stream
 """
 
-app = group("Streams that were laid aside because an event of theirs could not be handled.")
+app = group("Streams, of a policy keys, that were laid aside because an event of theirs could not be handled.")
 
 
 @app.command("list")
@@ -29,7 +29,7 @@ def list_parked(service: Service = None, json: Json = False) -> None:
 @app.command()
 def retry(
     service: OneService,
-    stream: Annotated[str | None, typer.Option(help="This stream alone.")] = None,
+    stream: Annotated[str | None, typer.Option(help="This stream or key alone.")] = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
