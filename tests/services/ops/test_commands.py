@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from ops.audit.run import DECIDERS
 from ops.cli import app
 from ops.workers import WORKERS
 from shared.events.logs import LOGS
@@ -28,5 +29,5 @@ def test_an_audit_without_a_stack_is_one_line(words: tuple[str, ...]) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
 
 
-def test_every_service_with_a_log_has_a_worker_whose_parked_streams_can_be_handled() -> None:
-    assert WORKERS.keys() == LOGS.keys()
+def test_every_service_with_a_log_is_audited_and_its_parked_streams_can_be_handled() -> None:
+    assert WORKERS.keys() == DECIDERS.keys() == LOGS.keys()

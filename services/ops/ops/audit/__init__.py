@@ -1,1 +1,1 @@
-"""The audit: what the system promises, compared with what is there; `whole.audit` does it all."""
+"""Audit: every promise of the system, compared with what is there; `run.full_audit` does it all."""

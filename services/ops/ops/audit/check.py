@@ -1,4 +1,4 @@
-"""What an audit finds: one promise, one line of counts."""
+"""Checks: one promise each, with counts of what was looked at and of what breaks it."""
 
 from __future__ import annotations
 

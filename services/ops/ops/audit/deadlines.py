@@ -11,7 +11,7 @@ from shared.decider import Decider
 from shared.events.base import Event, Recorded, wire_time
 
 Key = tuple[str, str]
-TARDY = timedelta(seconds=60)
+LATE_AFTER = timedelta(seconds=60)
 """Domain time after which a deadline that still stands is late: twelve times what a healthy loop takes."""
 
 
@@ -40,20 +40,20 @@ class DeadlineCheck:
 
     def _without_row(self, key: Key, called: Called) -> None:
         if called.wanted:
-            self.check.fault("missing", f"{_named(key)} due {wire_time(called.due_at)}")
+            self.check.fault("missing", f"{_name(key)} due {wire_time(called.due_at)}")
         else:
             self.check.see("consumed")
 
     def _row(self, key: Key, due_at: datetime, called: Called | None) -> None:
         if called is None:
-            self.check.fault("extra", f"{_named(key)} due {wire_time(due_at)}")
+            self.check.fault("extra", f"{_name(key)} due {wire_time(due_at)}")
         elif called.due_at != due_at:
             self.check.fault(
-                "different", f"{_named(key)} due {wire_time(due_at)}, in the log {wire_time(called.due_at)}"
+                "different", f"{_name(key)} due {wire_time(due_at)}, in the log {wire_time(called.due_at)}"
             )
-        elif self._now and due_at < self._now - TARDY:
-            self.check.fault("late", f"{_named(key)} due {wire_time(due_at)}")
+        elif self._now and due_at < self._now - LATE_AFTER:
+            self.check.fault("late", f"{_name(key)} due {wire_time(due_at)}")
 
 
-def _named(key: Key) -> str:
+def _name(key: Key) -> str:
     return f"{key[1]} of {key[0]}"

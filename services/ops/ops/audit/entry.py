@@ -1,4 +1,4 @@
-"""An event as it stands in the log or in its topic, compared as JSON: nobody's classes stand in between."""
+"""Entries: events as they stand in the log and in its topic, compared as JSON, past all classes."""
 
 from __future__ import annotations
 

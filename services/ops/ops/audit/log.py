@@ -1,4 +1,4 @@
-"""The log: positions without a hole, versions without a gap, every event readable, every acknowledged command in it."""
+"""Log: positions without a hole, versions without a gap, every event readable, every acknowledged command in it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LogCheck:
 
 
 class JournalCheck:
-    """What clients were told: every acknowledged position is there, with the command that was acknowledged."""
+    """Acknowledgements: every acknowledged position is in the log, with the command that was acknowledged."""
 
     def __init__(self, acknowledged: Iterable[Mapping[str, Any]], service: str) -> None:
         self.check = Check.of(f"acknowledged {service}", "lost", "others", "twice")

@@ -1,4 +1,4 @@
-"""Sagas: what one service asked another was answered, and the answer noted, once each."""
+"""Sagas: every request of one service is answered by another, and the answer noted, once each."""
 
 from __future__ import annotations
 
@@ -24,30 +24,26 @@ class SagaCheck:
     def add(self, recorded: Recorded[Event]) -> None:
         """The next event of a log."""
         match recorded.event:
-            case RefundDue(refund_id=asked) | ReturnDue(return_id=asked):
-                self._asked[asked] = recorded.id
-            case (
-                RefundRequested(refund_id=answered)
-                | RefundRefused(refund_id=answered)
-                | ReturnRequested(return_id=answered)
-            ):
-                self._answered[answered] = recorded.id
-            case RefundIssued(refund_id=issued, dispute_id=str()):
-                self._issued[issued] = recorded.id
-            case RefundNoted(refund_id=noted, outcome=RefundOutcome.ISSUED) if recorded.stream.startswith("dispute-"):
-                self._noted[noted] += 1
+            case RefundDue(refund_id=name) | ReturnDue(return_id=name):
+                self._asked[name] = recorded.id
+            case RefundRequested(refund_id=name) | RefundRefused(refund_id=name) | ReturnRequested(return_id=name):
+                self._answered[name] = recorded.id
+            case RefundIssued(refund_id=name, dispute_id=str()):
+                self._issued[name] = recorded.id
+            case RefundNoted(refund_id=name, outcome=RefundOutcome.ISSUED) if recorded.stream.startswith("dispute-"):
+                self._noted[name] += 1
 
     def result(self) -> Check:
         """What was found, once every log was seen."""
         self.check.see("asked", len(self._asked))
         self.check.see("issued", len(self._issued))
-        for kind, names, told in (
+        for kind, names, events in (
             ("unanswered", self._asked.keys() - self._answered.keys(), self._asked),
             ("unasked", self._answered.keys() - self._asked.keys(), self._answered),
             ("unnoted", self._issued.keys() - self._noted.keys(), self._issued),
         ):
             for name in sorted(names):
-                self.check.fault(kind, f"{name} ({told[name]})")
+                self.check.fault(kind, f"{name} ({events[name]})")
         for name in (name for name, count in self._noted.items() if count > 1):
             self.check.fault("noted_twice", name)
         return self.check

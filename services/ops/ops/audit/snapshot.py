@@ -1,6 +1,4 @@
-"""What the audit reads: each service's database as of one moment, its topic from the beginning, the payment provider's
-ledger.
-"""
+"""Snapshots: a service's database as of one moment, its topic from the beginning, the payment provider's ledger."""
 
 from __future__ import annotations
 
@@ -85,7 +83,7 @@ class Snapshot:
 
 
 @contextlib.asynccontextmanager
-async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
+async def open_snapshot(dsn: str) -> AsyncIterator[Snapshot]:
     """The database as of now, whatever is written meanwhile."""
     connection = await asyncpg.connect(
         dsn, timeout=10, command_timeout=LIMIT, server_settings={"application_name": "makewhole audit"}
@@ -134,14 +132,14 @@ def _published(record: Record) -> Published:
 
 async def ledger(api: Api) -> list[dict[str, Any]]:
     """Every movement of money that the payment provider has booked."""
-    found: list[dict[str, Any]] = []
+    movements: list[dict[str, Any]] = []
     while True:
-        after = str(found[-1]["id"]) if found else "0"
-        answer = await api.send(
+        after = str(movements[-1]["id"]) if movements else "0"
+        response = await api.send(
             Call("sandbox", "GET", "/psp/ledger", params={"after": after, "limit": str(LEDGER_PAGE)})
         )
-        if not answer.ok:
-            raise Unreachable(f"the payment provider shows no ledger: {answer.summary}")
-        found += (page := answer.get("data") or [])
+        if not response.ok:
+            raise Unreachable(f"the payment provider shows no ledger: {response.summary}")
+        movements += (page := response.get("data") or [])
         if len(page) < LEDGER_PAGE:
-            return found
+            return movements

@@ -12,7 +12,7 @@ from shared.events.slot import slot_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _LogEvent:
     position: int
     key: str
     print: bytes
@@ -30,7 +30,7 @@ class TopicCheck:
         self._log_id = log_id
         self._relayed = relayed
         self._partitions = partitions
-        self._log: dict[str, _Known] = {}
+        self._log: dict[str, _LogEvent] = {}
         self._seen: set[str] = set()
         self._reached: dict[int, int] = {}
         self._head = 0
@@ -38,7 +38,7 @@ class TopicCheck:
     def add(self, entry: Entry) -> None:
         """The next entry of the log."""
         self.check.see("events")
-        self._log[entry.id] = _Known(entry.position, entry.key, fingerprint(entry.type, entry.data))
+        self._log[entry.id] = _LogEvent(entry.position, entry.key, fingerprint(entry.type, entry.data))
         self._head = entry.position
         if entry.position > self._relayed:
             self.check.fault("waiting", f"{entry.id} at {entry.position}: the relay is at {self._relayed}")
@@ -57,9 +57,9 @@ class TopicCheck:
 
     def result(self) -> Check:
         """What was found, once both were seen."""
-        for name, known in self._log.items():
-            if name not in self._seen and known.position <= self._relayed:
-                self.check.fault("missing", f"{name} at {known.position}")
+        for name, event in self._log.items():
+            if name not in self._seen and event.position <= self._relayed:
+                self.check.fault("missing", f"{name} at {event.position}")
         return self.check
 
     def _unknown(self, record: Published) -> None:
@@ -68,12 +68,12 @@ class TopicCheck:
         else:
             self.check.fault("extra", f"{record.id} at {record.position} in partition {record.partition}")
 
-    def _first(self, record: Published, name: str, known: _Known) -> None:
+    def _first(self, record: Published, name: str, event: _LogEvent) -> None:
         self._seen.add(name)
-        if record.position <= self._reached.get(record.partition, 0) or record.position != known.position:
+        if record.position <= self._reached.get(record.partition, 0) or record.position != event.position:
             self.check.fault("disordered", f"{name} at {record.position} in partition {record.partition}")
         self._reached[record.partition] = max(record.position, self._reached.get(record.partition, 0))
-        if record.key != known.key.encode() or record.partition != slot_of(known.key) % self._partitions:
+        if record.key != event.key.encode() or record.partition != slot_of(event.key) % self._partitions:
             self.check.fault("misplaced", f"{name} with key {record.key!r} in partition {record.partition}")
-        if record.print != known.print:
+        if record.print != event.print:
             self.check.fault("different", name)

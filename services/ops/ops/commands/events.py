@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 
 from ops.audit.check import Check
 from ops.audit.log import LogCheck
-from ops.audit.snapshot import snapshot
+from ops.audit.snapshot import open_snapshot
 from ops.commands.options import Failed, Json, OneService, Service, finish, group, run
 from ops.output import show
 from ops.stack import Stack, chosen
@@ -70,7 +70,7 @@ def verify(service: Service = None, json: Json = False) -> None:
 
 
 async def _stream(service: str, stream: str) -> list[dict[str, Any]]:
-    async with snapshot(Stack.load().dsn(service)) as database:
+    async with open_snapshot(Stack.load().dsn(service)) as database:
         rows = [dict(row) for row in await database.connection.fetch(_STREAM, stream)]
     if not rows:
         raise Failed(f"there is no stream {stream}")
@@ -122,7 +122,7 @@ async def _verify(service: str | None) -> list[Check]:
     stack, checks = Stack.load(), []
     for name in chosen(service):
         check = LogCheck(name)
-        async with snapshot(stack.dsn(name)) as database:
+        async with open_snapshot(stack.dsn(name)) as database:
             async for entry in database.entries():
                 check.add(entry)
         checks.append(check.result())
