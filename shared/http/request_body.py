@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from pydantic import BaseModel, ConfigDict
 from starlette.types import Message, Receive
 
 from shared.http.problems import Refusal, fault
@@ -22,6 +23,12 @@ _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 Headers = Mapping[bytes, bytes]
 Place = tuple[str | int, ...]
 Unstorable = tuple[Place, str, str]
+
+
+class RequestBody(BaseModel):
+    """A body that a route takes: unknown members are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Disconnected(Exception):

@@ -31,7 +31,7 @@ BREAKS = [
     ("pure-centre", "services/dispute/dispute/domain/disputes/timeouts.py", "import asyncio"),
     ("pure-centre", "services/refund/refund/policies.py", "from shared.eventstore import errors"),
     ("pure-centre", "shared/events/base.py", "import sqlalchemy"),
-    ("no-clock-no-chance", "services/dispute/dispute/views/order.py", "import time"),
+    ("no-clock-no-chance", "services/dispute/dispute/views/orders.py", "import time"),
     ("no-clock-no-chance", "services/return-label/return_label/domain/returns/state.py", "from random import choice"),
     ("ports", "services/refund/refund/api/refunds.py", "from refund.gateways.port import Gateway"),
     (

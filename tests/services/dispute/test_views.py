@@ -8,7 +8,7 @@ import pytest
 
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models.dispute_history import entry
-from dispute.views.dispute import dispute_view, history_entry, label
+from dispute.views.disputes import dispute_view, history_entry, label
 from shared.events.base import Actor, Metadata, Recorded
 from shared.events.dispute import DisputeClosed
 from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, note_refund, opened, refund_due

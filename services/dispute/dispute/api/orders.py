@@ -14,8 +14,8 @@ from dispute.domain.decider import decider
 from dispute.domain.orders.facts import RecordFact, RegisterOrder
 from dispute.domain.orders.state import Order
 from dispute.read_models import disputes, order_status
-from dispute.views import order as view
-from dispute.views.order import FactRecorded, OrderRegistered, OrderStatus
+from dispute.views import orders as view
+from dispute.views.orders import FactRecorded, OrderRegistered, OrderStatus
 from shared.events.base import Actor, Event, Recorded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position

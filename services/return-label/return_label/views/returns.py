@@ -1,4 +1,4 @@
-"""What a party sees of a return: the same renderer for a command's answer and for a query."""
+"""A return as a party sees it: the same renderer for a command's answer and for a query."""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from dispute.api.bodies.fields import Body, Id, Quantity, ShortText
+from dispute.api.bodies.fields import Id, Quantity, ShortText
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.negotiation import CounterOffer
 from shared.events.dispute import Decision, Payer, Reason, SolutionType
 from shared.events.fields import Text, WireMoney
+from shared.http.request_body import RequestBody
 
 
 class RequestedLineBody(RequestedLine):
@@ -21,7 +22,7 @@ class RequestedLineBody(RequestedLine):
     quantity: Quantity = 1
 
 
-class OpenDisputeBody(Body):
+class OpenDisputeBody(RequestBody):
     """The dispute form (S29, S30)."""
 
     order_id: Id
@@ -43,7 +44,7 @@ class SolutionBody(CounterOffer):
     address: Annotated[str, Text(500)] | None = None
 
 
-class ResponseBody(Body):
+class ResponseBody(RequestBody):
     """The seller's answer: a counter-offer has a solution, a refusal a reason."""
 
     decision: Decision
@@ -51,7 +52,7 @@ class ResponseBody(Body):
     reason: Annotated[str, Text(2000)] | None = None
 
 
-class ModificationBody(Body):
+class ModificationBody(RequestBody):
     """The buyer's changes: at least one (S43)."""
 
     type: SolutionType | None = None
@@ -67,7 +68,7 @@ class ModificationBody(Body):
         return self
 
 
-class CancellationBody(Body):
+class CancellationBody(RequestBody):
     """The buyer's withdrawal (S47)."""
 
     acknowledge_release: bool = False

@@ -7,14 +7,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.api.bodies.fields import Body, Day, Flag, Id, Measure, Moment, Quantity, ShortText
+from dispute.api.bodies.fields import Day, Flag, Id, Measure, Moment, Quantity, ShortText
 from dispute.domain.orders.facts import Fact, RegisteredLine
 from shared.events.base import digest
 from shared.events.fields import Text, WireMoney
 from shared.events.order import OrderPayment, ShipTo
+from shared.http.request_body import RequestBody
 
 
-class PaymentBody(Body):
+class PaymentBody(RequestBody):
     """How the order was paid: without `payment_id` the order's id serves, without `paid_at` it was paid when it was
     placed.
     """
@@ -26,7 +27,7 @@ class PaymentBody(Body):
     paid_at: Moment | None = None
 
 
-class LineBody(Body):
+class LineBody(RequestBody):
     """One order line; `price` is for one piece."""
 
     line_id: Id
@@ -41,7 +42,7 @@ class LineBody(Body):
     listing_warranty: Annotated[str, Field(max_length=256)] | None = None
 
 
-class ShipToBody(Body):
+class ShipToBody(RequestBody):
     """As much of the address as rules need."""
 
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
@@ -49,7 +50,7 @@ class ShipToBody(Body):
     postal_code: Annotated[str, Field(max_length=16)] | None = None
 
 
-class OrderBody(Body):
+class OrderBody(RequestBody):
     """An order as the shop knows it, with the facts so far."""
 
     order_id: Id | None = None
@@ -133,7 +134,7 @@ def _money(amount: Any, currency: Any) -> Any:
     return amount if isinstance(amount, dict) else {"amount": amount, "currency": currency}
 
 
-class ParcelBody(Body):
+class ParcelBody(RequestBody):
     """One parcel of a shipment."""
 
     weight_kg: Measure | None = None
@@ -141,7 +142,7 @@ class ParcelBody(Body):
     lines: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
 
 
-class PlainFact(Body):
+class PlainFact(RequestBody):
     """Something happened to the order."""
 
     type: Literal["delivered", "finished", "carrier_lost", "delivery_corrected"]

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from shared.events.fields import Text
 from shared.events.return_label import InspectionFault, InspectionResult
+from shared.http.request_body import RequestBody
 
 
-class Body(BaseModel):
-    """A request body: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ShipmentBody(Body):
+class ShipmentBody(RequestBody):
     """The parcel, as the carrier numbers it."""
 
     tracking_number: Annotated[
@@ -27,7 +22,7 @@ class ShipmentBody(Body):
     ) = None
 
 
-class InspectionBody(Body):
+class InspectionBody(RequestBody):
     """What the inspection found; a failure has a fault."""
 
     result: InspectionResult

@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 from dispute.domain.disputes.eligibility import guard_eligible
 from dispute.domain.orders.protection import Milestones, earliest_opening
 from dispute.domain.orders.state import Order
-from dispute.views.dispute import FINISHED, IN_PROGRESS, amount_of, dispute_row, label
 from dispute.views.dispute_members import DisputeRow
+from dispute.views.disputes import FINISHED, IN_PROGRESS, amount_of, dispute_row, label
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
