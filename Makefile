@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 PYTHON ?= python3
+PROOF_MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -14,7 +15,7 @@ COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-has
 # The machine's own certificates where it has them: a company's registry mirror is signed with one of those.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help setup setup-dev run test check house fmt bench chaos migrate lock events rules
+.PHONY: help setup setup-dev run test check proof house fmt bench chaos migrate lock events rules
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -45,7 +46,10 @@ run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0,
 	@exec $(BIN)/python -m local_stack run
 
 test: setup-dev ## the whole suite, on its own PostgreSQL and Kafka (ARGS="-k name")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -m "not proof" $(ARGS)
+
+proof: setup-dev ## longer proofs: laws, torture, chaos and what is marked proof (PROOF_MINUTES=20)
+	@$(BIN)/python -m tests.proof --minutes $(PROOF_MINUTES)
 
 check: setup-dev ## format, lint, types, import walls, generated files, limits of size; writes nothing
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -1,5 +1,5 @@
 """What makewhole promises is kept while its processes and its servers are killed; `make chaos` does the same for
-longer.
+longer, and `make proof` by it what is marked `proof` here.
 """
 
 from __future__ import annotations
@@ -40,19 +40,23 @@ async def test_every_crash_point_fires_and_what_was_begun_is_finished(run: Run) 
     told(await every_point(run, points.EACH_ONCE))
 
 
+@pytest.mark.proof
 async def test_any_process_is_killed_at_any_moment_and_everything_ends_as_without_faults(run: Run) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
     told(await storm(run, seed, 15.0))
 
 
+@pytest.mark.proof
 async def test_commands_go_on_and_approved_refunds_are_paid_while_kafka_is_away(run: Run) -> None:
     told(await outages.broker_away(run, 12.0, outages.stopped))
 
 
+@pytest.mark.proof
 async def test_nothing_acknowledged_is_lost_when_the_database_server_is_killed(run: Run) -> None:
     told(await outages.struck(run, [outages.postmaster_killed]))
 
 
+@pytest.mark.proof
 async def test_everything_goes_on_by_itself_after_the_power_was_cut(run: Run) -> None:
     told(await outages.struck(run, [outages.everything_killed], LASTING))

@@ -1,11 +1,8 @@
-"""Laws run on busy machines, where a slow example is no failure. `LAWS=full` tries a hundred thousand examples of
-each.
-"""
-
-import os
+"""Laws run on busy machines, where a slow example is no failure."""
 
 from hypothesis import settings
 
-settings.register_profile("makewhole", deadline=None)
-settings.register_profile("full", deadline=None, max_examples=100_000)
-settings.load_profile(os.environ.get("LAWS", "makewhole"))
+from tests.laws.size import examples
+
+settings.register_profile("makewhole", deadline=None, max_examples=examples(100))
+settings.load_profile("makewhole")

@@ -25,6 +25,7 @@ from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.follower import Delivery, Follower, ForeignFollower, Recreated
 from shared.subscriptions.projection import Projection
 from shared.subscriptions.subscription import Subscription
+from tests.laws.size import examples
 from tests.support.servers import backing
 from tests.support.servers.stack import eventually
 from tests.support.toys.marks import DAY_1, Flow, count_versions, flow_on, mark, running
@@ -253,7 +254,7 @@ async def flow(databases: backing.Databases) -> AsyncIterator[Flow]:
 _names = map("law-{}".format, itertools.count())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(streams=LOGS, data=st.data())
 async def test_rows_and_checkpoints_on_postgresql_obey_the_same_law(
     flow: Flow, streams: Sequence[int], data: st.DataObject

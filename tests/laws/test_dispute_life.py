@@ -25,6 +25,7 @@ from shared.events.dispute import (
     SolutionReached,
 )
 from shared.events.slot import slot_of, slot_of_id
+from tests.laws.size import examples
 from tests.support.builders.disputes import cancel, note_refund, note_return
 from tests.support.builders.orders import ORDER
 from tests.support.dispute_service import KINDS, Market
@@ -36,7 +37,7 @@ SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 """
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(50))
 @given(SEEDS, STEPS)
 def test_i1_i2_i3_i4_i5_i8_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:
     life = Life(Random(seed))
@@ -49,7 +50,7 @@ def test_i1_i2_i3_i4_i5_i8_the_invariants_hold_at_every_moment_and_in_the_end(se
     nothing_is_lost(life.market)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(20))
 @given(SEEDS, STEPS)
 def test_i6_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) -> None:
     life = Life(Random(seed))

@@ -25,6 +25,7 @@ from shared.events.dispute import Decision
 from shared.events.logs import REFUND, RETURN_LABEL, Log
 from shared.events.newer import NewerVersion
 from shared.rejections import Rejected
+from tests.laws.size import examples
 from tests.shared.events.test_newer import golden
 from tests.support.builders.disputes import accept, cancel, modify, respond
 from tests.support.builders.orders import BUYER
@@ -35,7 +36,7 @@ from tests.support.toys.newer import with_strange_words
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(SEEDS, STEPS)
 def test_a_history_with_strange_words_folds_is_shown_and_is_decided_on_or_held_back(seed: int, steps: int) -> None:
     life = Life(Random(seed))

@@ -29,6 +29,7 @@ from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
 from shared.rejections import Rejected
+from tests.laws.size import examples
 from tests.support.builders import refunds as p
 
 CAPS = st.fixed_dictionaries({"a": st.integers(1, 9), "b": st.integers(1, 9)})
@@ -192,4 +193,4 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
 
 
 TestRefundsOfOnePayment = RefundsOfOnePayment.TestCase
-TestRefundsOfOnePayment.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestRefundsOfOnePayment.settings = settings(max_examples=examples(100), stateful_step_count=30)

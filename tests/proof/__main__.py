@@ -1,0 +1,64 @@
+"""Longer proofs: `python -m tests.proof --minutes 20` tries the same with more examples, faults and time.
+
+The laws, the tests that are marked `proof`, the torture of the log, and chaos with what is left of the time. A proof
+that fails ends the run with its status; each prints the seed or the example that it failed on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from local_stack.state import PROJECT
+
+SHORTEST_CHAOS = 4.0
+"""Minutes: every crash point and every outage once, and one short storm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One command, and what its environment holds beside ours."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def proofs(minutes: float, end: float) -> Iterator[Proof]:
+    """The proofs in their order, each sized when its turn has come."""
+    pytest = ("pytest", "-q", f"--timeout={60 * minutes:.0f}")
+    times = max(2, round(minutes / 2))
+    yield Proof(
+        f"laws, {times} times as many examples", (*pytest, "tests/laws", "-m", "not proof"), {"LAWS": str(times)}
+    )
+    yield Proof("tests that are marked proof", (*pytest, "-m", "proof and not chaos"))
+    appends = round(400 * minutes)
+    yield Proof(f"torture, {appends} appends", ("tests.torture", "--appends", str(appends)))
+    left = max(SHORTEST_CHAOS, (end - time.monotonic()) / 60)
+    yield Proof(f"chaos, {left:.0f} minutes", ("tests.chaos", "--minutes", f"{left:.1f}", "--seeds", f"{left / 2:.0f}"))
+
+
+def main() -> int:
+    """Runs one proof after the other; says what each was and how long it took."""
+    parser = argparse.ArgumentParser(prog="tests.proof", description="Longer proofs.")
+    parser.add_argument("--minutes", type=float, default=20, help="how long all of them shall take, roughly (20)")
+    minutes = parser.parse_args().minutes
+    for proof in proofs(minutes, time.monotonic() + 60 * minutes):
+        print(f"proof: {proof.name}", flush=True)
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", *proof.command], cwd=PROJECT, env={**os.environ, **proof.environment}, check=False
+        )
+        print(f"proof: {time.monotonic() - began:.0f} s", flush=True)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
