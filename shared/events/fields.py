@@ -7,14 +7,46 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler, StringConstraints, WrapValidator
+from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, WrapValidator
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from shared.events.base import Instant
 from shared.events.money import MINOR_UNITS, Money
 
+
+def example(**body: Any) -> ConfigDict:
+    """The `model_config` of a body that OpenAPI shows by this example."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind it.
+"""
+
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+ShortText = Annotated[str, Field(min_length=1, max_length=64)]
+Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+Measure = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=3)]
+EvidenceIds = Annotated[tuple[ShortText, ...], Field(max_length=20)]
+TrackingNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 .-]{1,62}[A-Za-z0-9]$")
+]
+CarrierName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._&-]{0,63}$")]
+
+
+def _within_reach(at: datetime) -> datetime:
+    if not _BEGINNING <= at < _END:
+        raise PydanticCustomError("out_of_reach", "from 1970 to 2199")
+    return at
+
+
+WireInstant = Annotated[Instant, AfterValidator(_within_reach)]
+WireDay = Annotated[date, Field(ge=_BEGINNING.date(), lt=_END.date())]
 
 
 @dataclass(frozen=True, slots=True)

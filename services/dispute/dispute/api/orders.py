@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import Path
 from starlette.responses import Response
 
-from dispute.api.bodies.fields import Id
 from dispute.api.bodies.orders import FactBody, OrderBody
 from dispute.domain.decider import decider
 from dispute.domain.orders.facts import RecordFact, RegisterOrder
@@ -17,6 +16,7 @@ from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
 from dispute.views.orders import FactRecorded, OrderRegistered, OrderStatus
 from shared.events.base import Actor, Event, Recorded
+from shared.events.fields import Id
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
 from shared.http.responses import command_response, query_response

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, model_validator
 
 from shared.events.base import Message, wire_time
+from shared.events.fields import example
 
 _SPAN = re.compile(
     r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?"
@@ -32,6 +33,8 @@ def _is_duration(text: str) -> str:
 
 class Move(Message):
     """Where the clock shall go: to an instant, by a span, or to the next deadline of any service."""
+
+    model_config = example(now="2026-03-12T00:00:00Z")
 
     now: AwareDatetime | None = None
     advance: Annotated[str, AfterValidator(_is_duration)] | None = None

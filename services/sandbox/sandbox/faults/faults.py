@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Message
+from shared.events.fields import example
 
 Target = Literal["refund", "capture", "webhook"]
 Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline", "duplicate", "reorder"]
@@ -51,6 +52,8 @@ class FaultList(TypedDict):
 
 class Fault(Message):
     """What goes wrong, where, how many times; with a payment or order named, for that one alone."""
+
+    model_config = example(on="refund", fault="timeout_after", times=1)
 
     on: Target
     fault: Kind

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from sandbox.identity.signing_key import ALGORITHM, Jwk, SigningKey
 from shared.events.base import Message
+from shared.events.fields import example
 
 Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops"]
 
@@ -20,6 +21,8 @@ HOUR = 3600
 
 class TokenRequest(Message):
     """Who the token is for; an `expires_in` below zero makes one that has expired already."""
+
+    model_config = example(sub="ann", roles=["buyer"])
 
     sub: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
     roles: Annotated[list[Role], Field(max_length=7)]

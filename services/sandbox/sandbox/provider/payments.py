@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Instant, Message, digest
-from shared.events.fields import WireMoney
+from shared.events.fields import WireMoney, example
 from shared.events.money import Money
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
@@ -30,6 +30,10 @@ Destination = Literal["original", "bonus"]
 class Capture(Message):
     """Money taken from the buyer for an order."""
 
+    model_config = example(
+        order_id="order-1001", payment_id="order-1001", amount={"amount": "68.00", "currency": "USD"}
+    )
+
     order_id: Id
     payment_id: Id
     amount: Amount
@@ -37,6 +41,13 @@ class Capture(Message):
 
 class RefundRequest(Message):
     """Money to give back, as the client asks for it."""
+
+    model_config = example(
+        refund_id="rfd_02a7",
+        payment_id="order-1001",
+        order_id="order-1001",
+        amount={"amount": "42.00", "currency": "USD"},
+    )
 
     refund_id: Id
     payment_id: Id

@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from dispute.api.bodies.fields import Id, Quantity, ShortText
-from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.disputes.negotiation import CounterOffer
-from shared.events.dispute import Decision, Payer, Reason, SolutionType
-from shared.events.fields import Text, WireMoney
-from shared.http.request_body import RequestBody
+from dispute.domain.disputes.cancellation import CancelDispute
+from dispute.domain.disputes.negotiation import ModifyRequest, RespondToDispute
+from dispute.domain.disputes.opening import OpenDispute
+from shared.events.fields import example
+from shared.http.command_body import CommandBody
 
 
-class RequestedLineBody(RequestedLine):
-    """So many of an order line."""
-
-    line_id: Id
-    quantity: Quantity = 1
-
-
-class OpenDisputeBody(RequestBody):
+class OpenDisputeBody(CommandBody, of=OpenDispute):
     """The dispute form (S29, S30)."""
 
-    order_id: Id
-    lines: Annotated[tuple[RequestedLineBody, ...], Field(min_length=1, max_length=100)]
-    reason: Reason
-    type: SolutionType
-    amount: WireMoney
-    description: Annotated[str, Text(2000)]
-    evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
-    contacted_seller: bool = False
+    model_config = example(
+        order_id="order-1001",
+        lines=[{"line_id": "1", "quantity": 1}],
+        reason="not_received",
+        type="refund_only",
+        amount={"amount": "50.00", "currency": "USD"},
+        description="The promised day has passed and nothing came.",
+        contacted_seller=True,
+    )
 
 
-class SolutionBody(CounterOffer):
-    """What the seller offers instead (S42)."""
-
-    type: SolutionType
-    amount: WireMoney
-    freight_payer: Payer | None = None
-    address: Annotated[str, Text(500)] | None = None
-
-
-class ResponseBody(RequestBody):
+class ResponseBody(CommandBody, of=RespondToDispute):
     """The seller's answer: a counter-offer has a solution, a refusal a reason."""
 
-    decision: Decision
-    solution: SolutionBody | None = None
-    reason: Annotated[str, Text(2000)] | None = None
+    model_config = example(
+        decision="counter",
+        solution={"type": "refund_only", "amount": {"amount": "30.00", "currency": "USD"}},
+        reason="It was sent on time.",
+    )
 
 
-class ModificationBody(RequestBody):
+class ModificationBody(CommandBody, of=ModifyRequest):
     """The buyer's changes: at least one (S43)."""
 
-    type: SolutionType | None = None
-    amount: WireMoney | None = None
-    reason: Reason | None = None
-    description: Annotated[str, Text(2000)] | None = None
-    evidence: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
+    model_config = example(amount={"amount": "45.00", "currency": "USD"})
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -68,7 +50,7 @@ class ModificationBody(RequestBody):
         return self
 
 
-class CancellationBody(RequestBody):
+class CancellationBody(CommandBody, of=CancelDispute):
     """The buyer's withdrawal (S47)."""
 
-    acknowledge_release: bool = False
+    model_config = example(acknowledge_release=True)

@@ -7,12 +7,29 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.api.bodies.fields import Day, Flag, Id, Measure, Moment, Quantity, ShortText
 from dispute.domain.orders.facts import Fact, RegisteredLine
 from shared.events.base import digest
-from shared.events.fields import Text, WireMoney
+from shared.events.fields import Id, Measure, Quantity, ShortText, Text, WireDay, WireInstant, WireMoney, example
 from shared.events.order import OrderPayment, ShipTo
 from shared.http.request_body import RequestBody
+
+Flag = Literal[
+    "free_return",
+    "extra_returns",
+    "domestic_return",
+    "authenticity_assured",
+    "advanced",
+    "one_year_warranty",
+    "not_durable",
+    "free_gift",
+    "customised",
+    "perishable",
+    "fragile",
+    "hygiene",
+    "copiable_media",
+    "virtual",
+]
+"""What a listing may say of a line: rules ask for these, so a word that is none of them is refused."""
 
 
 class PaymentBody(RequestBody):
@@ -24,7 +41,7 @@ class PaymentBody(RequestBody):
     method: ShortText
     payee: Literal["escrow", "seller"] = "escrow"
     amount: WireMoney
-    paid_at: Moment | None = None
+    paid_at: WireInstant | None = None
 
 
 class LineBody(RequestBody):
@@ -53,6 +70,38 @@ class ShipToBody(RequestBody):
 class OrderBody(RequestBody):
     """An order as the shop knows it, with the facts so far."""
 
+    model_config = example(
+        buyer_id="ann",
+        seller_id="soundhouse",
+        channel="platform",
+        payment={
+            "method": "visa",
+            "payee": "escrow",
+            "amount": {"amount": "68.00", "currency": "USD"},
+            "paid_at": "2026-03-01T12:01:00Z",
+        },
+        lines=[
+            {
+                "line_id": "1",
+                "sku": "headphones-1",
+                "category": "headphones",
+                "price": {"amount": "49.90", "currency": "USD"},
+                "quantity": 1,
+            },
+            {
+                "line_id": "2",
+                "sku": "case-2",
+                "category": "case",
+                "price": {"amount": "12.50", "currency": "USD"},
+                "quantity": 1,
+            },
+        ],
+        ship_to={"country": "DE", "postal_code": "10115"},
+        promised_by="2026-03-15",
+        placed_at="2026-03-01T12:00:00Z",
+        facts=[{"type": "shipped", "at": "2026-03-04T12:00:00Z"}],
+    )
+
     order_id: Id | None = None
     buyer_id: Id
     seller_id: Id
@@ -64,8 +113,8 @@ class OrderBody(RequestBody):
     return_address: Annotated[str, Text(500)] | None = None
     free_return_confirmed: bool = False
     ship_to: ShipToBody
-    promised_by: Day | None = None
-    placed_at: Moment
+    promised_by: WireDay | None = None
+    placed_at: WireInstant
     facts: Annotated[tuple[FactBody, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="before")
@@ -145,8 +194,10 @@ class ParcelBody(RequestBody):
 class PlainFact(RequestBody):
     """Something happened to the order."""
 
+    model_config = example(type="delivered", at="2026-03-17T12:00:00Z")
+
     type: Literal["delivered", "finished", "carrier_lost", "delivery_corrected"]
-    at: Moment
+    at: WireInstant
 
     def fact(self) -> Fact:
         return Fact.model_validate(self.model_dump())
@@ -155,6 +206,8 @@ class PlainFact(RequestBody):
 class ShippedFact(PlainFact):
     """The seller shipped, in these parcels."""
 
+    model_config = example(type="shipped", at="2026-03-04T12:00:00Z")
+
     type: Literal["shipped"]  # type: ignore[assignment]
     parcels: Annotated[tuple[ParcelBody, ...], Field(max_length=50)] = ()
 
@@ -162,12 +215,16 @@ class ShippedFact(PlainFact):
 class CancelledFact(PlainFact):
     """The order was cancelled, by whom."""
 
+    model_config = example(type="cancelled", at="2026-03-02T12:00:00Z", by="buyer")
+
     type: Literal["cancelled"]  # type: ignore[assignment]
     by: Literal["buyer", "seller", "platform"] = "seller"
 
 
 class AccountFact(PlainFact):
     """The buyer's account changed its standing."""
+
+    model_config = example(type="account_status", at="2026-03-02T12:00:00Z", status="restricted")
 
     type: Literal["account_status"]  # type: ignore[assignment]
     status: Literal["good", "restricted"]

@@ -15,7 +15,7 @@ from shared.rejections import WrongPhase
 
 
 class CancelDispute(DisputeAndOrderCommand):
-    acknowledge_release: bool
+    acknowledge_release: bool = False
 
 
 def guard_cancellation(dispute: Dispute, actor: Actor) -> None:

@@ -9,6 +9,7 @@ from dispute.domain.orders.state import Line, Order
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
 from shared.events.base import Message
 from shared.events.dispute import DisputedLine, Reason
+from shared.events.fields import Id, Quantity
 from shared.events.money import Money, total
 from shared.rejections import ValidationFailed
 
@@ -26,8 +27,8 @@ _FORBIDDEN = re.compile(
 class RequestedLine(Message):
     """So many of an order line."""
 
-    line_id: str
-    quantity: int
+    line_id: Id
+    quantity: Quantity = 1
 
 
 def guard_text(**texts: str | None) -> None:
@@ -62,20 +63,12 @@ def guard_lines(order: Order, requested: Sequence[RequestedLine]) -> list[Line]:
             raise ValidationFailed.at(f"/lines/{i}/line_id", "unknown_line", "no such line", "S109")
         if line in lines:
             raise ValidationFailed.at(f"/lines/{i}/line_id", "repeated", "named twice", "S109")
-        _guard_quantity(part.quantity, line, f"/lines/{i}/quantity")
+        if part.quantity > line.quantity:
+            raise ValidationFailed.at(f"/lines/{i}/quantity", "above_ordered", "more than was ordered", "S109")
         lines.append(line)
-    if not lines:
-        raise ValidationFailed.at("/lines", "missing", "a dispute names the lines that it is about", "S109")
     if len({line.seller_id for line in lines}) > 1:
         raise ValidationFailed.at("/lines", "several_sellers", "the lines of a dispute share one seller", "S109")
     return lines
-
-
-def _guard_quantity(quantity: int, line: Line, pointer: str) -> None:
-    if quantity <= 0:
-        raise ValidationFailed.at(pointer, "not_positive", "at least one", "S109")
-    if quantity > line.quantity:
-        raise ValidationFailed.at(pointer, "above_ordered", "more than was ordered", "S109")
 
 
 def disputed_lines(order: Order, requested: Sequence[RequestedLine]) -> tuple[DisputedLine, ...]:

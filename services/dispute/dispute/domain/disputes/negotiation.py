@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from dispute.domain.commands import DisputeCommand, text_ref, texts_about
 from dispute.domain.disputes.eligibility import guard_ground
@@ -26,7 +27,7 @@ from shared.events.dispute import (
     SolutionProposed,
     SolutionType,
 )
-from shared.events.money import Money
+from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.rejections import DeadlinePassed, ValidationFailed, WrongPhase
 
 
@@ -34,15 +35,15 @@ class CounterOffer(Message):
     """What the seller offers instead."""
 
     type: SolutionType
-    amount: Money
+    amount: WireMoney
     freight_payer: Payer | None = None
-    address: str | None = None
+    address: Annotated[str, Text(500)] | None = None
 
 
 class RespondToDispute(DisputeCommand):
     decision: Decision
-    solution: CounterOffer | None
-    reason: str | None
+    solution: CounterOffer | None = None
+    reason: Annotated[str, Text(2000)] | None = None
 
     @property
     def reason_ref(self) -> str | None:
@@ -145,11 +146,11 @@ def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
 class ModifyRequest(DisputeCommand):
     """What is None stays as it was."""
 
-    type: SolutionType | None
-    amount: Money | None
-    reason: Reason | None
-    description: str | None
-    evidence: tuple[str, ...]
+    type: SolutionType | None = None
+    amount: WireMoney | None = None
+    reason: Reason | None = None
+    description: Annotated[str, Text(2000)] | None = None
+    evidence: EvidenceIds = ()
 
     @property
     def description_ref(self) -> str | None:

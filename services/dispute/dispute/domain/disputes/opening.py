@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
 
 from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.disputes.eligibility import covering_rule, guard_eligible
@@ -20,21 +23,21 @@ from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Personal, StreamName, derived_id
 from shared.events.calendar import within_days
 from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
-from shared.events.money import Money
+from shared.events.fields import EvidenceIds, Id, Text, WireMoney
 from shared.events.order import PaymentHeld
 
 
 class OpenDispute(Command):
     """Decides on the new dispute and on its order, in one atomic append (G5)."""
 
-    order_id: str
-    lines: tuple[RequestedLine, ...]
+    order_id: Id
+    lines: Annotated[tuple[RequestedLine, ...], Field(min_length=1, max_length=100)]
     reason: Reason
     type: SolutionType
-    amount: Money
-    description: str
-    evidence: tuple[str, ...]
-    contacted_seller: bool
+    amount: WireMoney
+    description: Annotated[str, Text(2000)]
+    evidence: EvidenceIds = ()
+    contacted_seller: bool = False
 
     @cached_property
     def dispute_id(self) -> str:

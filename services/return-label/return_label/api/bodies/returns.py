@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import StringConstraints
-
-from shared.events.fields import Text
-from shared.events.return_label import InspectionFault, InspectionResult
-from shared.http.request_body import RequestBody
+from return_label.domain.returns.transit import InspectReturn, MarkReturnShipped
+from shared.events.fields import example
+from shared.http.command_body import CommandBody
 
 
-class ShipmentBody(RequestBody):
+class ShipmentBody(CommandBody, of=MarkReturnShipped):
     """The parcel, as the carrier numbers it."""
 
-    tracking_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 .-]{1,62}[A-Za-z0-9]$")
-    ]
-    carrier: (
-        Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._&-]{0,63}$")] | None
-    ) = None
+    model_config = example(tracking_number="RR000000001DE")
 
 
-class InspectionBody(RequestBody):
+class InspectionBody(CommandBody, of=InspectReturn):
     """What the inspection found; a failure has a fault."""
 
-    result: InspectionResult
-    fault: InspectionFault | None = None
-    note: Annotated[str, Text(2000)] | None = None
+    model_config = example(result="pass")

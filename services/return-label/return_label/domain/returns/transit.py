@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.returns.state import Return, ReturnState
 from shared.events.base import Actor, Event, Personal, derived_id_beside
 from shared.events.calendar import within_business_days, within_days
+from shared.events.fields import CarrierName, Text, TrackingNumber
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,
@@ -25,8 +27,8 @@ INSPECTORS = ("warehouse", "seller")
 class MarkReturnShipped(ReturnCommand):
     """The parcel is on its way, under the carrier's number."""
 
-    tracking_number: str
-    carrier: str | None = None
+    tracking_number: TrackingNumber
+    carrier: CarrierName | None = None
 
 
 def guard_shipment(return_: Return, actor: Actor) -> None:
@@ -87,7 +89,7 @@ class InspectReturn(ReturnCommand):
 
     result: InspectionResult
     fault: InspectionFault | None = None
-    note: str | None = None
+    note: Annotated[str, Text(2000)] | None = None
 
     @property
     def note_ref(self) -> str | None:
