@@ -141,6 +141,14 @@ def test_a_split_needs_a_weight(weights: list[int]) -> None:
         usd("1.00").split(weights)
 
 
+@pytest.mark.parametrize(
+    ("currencies", "decimals"),
+    [("BRL CNY EUR GBP INR PLN RUB TRY UAH USD", 2), ("CLP ISK JPY KRW VND XOF", 0), ("BHD JOD KWD OMR TND", 3)],
+)
+def test_a_currency_has_so_many_decimals(currencies: str, decimals: int) -> None:
+    assert {MINOR_UNITS[code] for code in currencies.split()} == {decimals}
+
+
 def test_the_currencies_have_the_decimals_of_iso_4217(shared_data: Path) -> None:
     with (shared_data / "reference" / "iso4217.csv").open(encoding="utf-8", newline="") as rows:
         official = {row["code"]: row["minor_units"] for row in csv.DictReader(rows)}

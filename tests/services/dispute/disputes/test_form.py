@@ -129,6 +129,19 @@ def test_s31_each_field_at_fault_is_named() -> None:
     assert [error["pointer"] for error in refusal.value.errors] == ["/reason", "/description"]
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("一个月了，包裹还没有到。", True),
+        ("The box was empty, 很失望 indeed.", True),
+        ("Não recebi o produto, já faz um mês. Quero meu dinheiro de volta!", False),
+        ("Veio quebrado — a caixa estava aberta…", False),
+    ],
+)
+def test_s31_a_complaint_in_chinese_is_refused_and_one_in_portuguese_passes(text: str, refused: bool) -> None:
+    assert _is_refused(text) == refused
+
+
 def test_s31_real_chinese_complaints_are_refused_and_portuguese_ones_pass(shared_data: Path) -> None:
     chinese = [
         text for text in _texts(shared_data, "zh", "text") if any("\u4e00" <= letter <= "\u9fff" for letter in text)

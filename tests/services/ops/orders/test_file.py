@@ -10,7 +10,7 @@ import pytest
 
 from dispute.api.bodies.orders import OrderBody
 from ops.orders.file import OrdersFile
-from tests.support.orders_file import NOW, fault, item, marketplace_line, native_line
+from tests.support.orders_file import NOW, fault, item, marketplace_line, native_line, requests_of, review
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,29 @@ def test_a_file_that_is_cut_off_ends_with_the_fault(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps(marketplace_line()).encode() + b"\n")[:-12])
     with OrdersFile(path) as file:
         assert "ends in the middle" in list(file)[-1].fault
+
+
+BAD_REVIEW = {"reviews": [review(1, "2017-11-30T00:00:00", message="Nothing came.")], "delivered_at": None}
+
+
+@pytest.mark.parametrize(
+    ("line", "lines", "complains"),
+    [
+        (marketplace_line(), 1, False),
+        (marketplace_line(items=[]), 0, False),
+        (marketplace_line(items=[item(1, 1250, "a"), item(2, 99, "b")]), 2, False),
+        (marketplace_line(status="shipped", **BAD_REVIEW), 1, True),
+        (native_line(), 1, False),
+    ],
+)
+def test_an_order_that_is_read_is_one_that_the_service_can_judge(
+    line: dict[str, Any], lines: int, complains: bool
+) -> None:
+    order = requests_of(line)
+    assert len(order.body["lines"]) == lines
+    assert (order.dispute is not None) == complains
+    if lines:
+        OrderBody.model_validate(order.body)
 
 
 def test_every_real_order_is_one_that_the_service_can_judge(shared_data: Path) -> None:
