@@ -1,1 +1,1 @@
-"""Performance, each figure measured side by side with a reference in the same run: `make bench`."""
+"""Benchmarks: each figure measured side by side with a reference in the same run (`make bench`)."""

@@ -1,6 +1,4 @@
-"""`python -m bench`: every benchmark on a server of its own, a table, `bench/report.json`; exit status 1 where a gate
-is missed.
-"""
+"""Command line of the benchmarks: a table, `bench/report.json`, and exit status 1 where a gate is missed."""
 
 from __future__ import annotations
 
@@ -25,11 +23,11 @@ REPORT = Path(__file__).parent / "report.json"
 
 async def measured(parts: Sequence[str], seconds: float, rounds: int) -> list[Row]:
     """The rows of these parts, each part on a fresh server."""
-    found: list[Row] = []
+    goals: list[Row] = []
     for part in parts:
         async with running_postgres() as server:
-            found += await import_module(f"bench.{part}").rows(server, seconds, rounds)
-    return found
+            goals += await import_module(f"bench.{part}").rows(server, seconds, rounds)
+    return goals
 
 
 def main() -> int:
@@ -38,12 +36,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3, help="of one round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     # As the services run: uvloop, and a collector that does not walk what lives for ever.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        rows = runner.run(measured(wanted.only, wanted.seconds, wanted.rounds))
+        rows = runner.run(measured(arguments.only, arguments.seconds, arguments.rounds))
     show(rows)
     write(rows, REPORT)
     return 0 if all(row.reaches(row.gate) for row in rows) else 1

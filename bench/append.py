@@ -1,4 +1,4 @@
-"""Appends: the store against bare INSERTs, and against the library `eventsourcing` doing the same."""
+"""Append benchmark: the store against bare INSERTs, and against the library `eventsourcing` doing the same."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ async def appends(store: PostgresEventStore, writers: int, seconds: float) -> fl
     end = loop.time() + seconds
 
     async def writer() -> None:
-        told, payload = cause(), event()
+        reason, payload = cause(), event()
         while loop.time() < end:
             stream = f"counter-{uuid4()}"
-            await store.append([Write(stream, stream, 0, [payload])], told)
+            await store.append([Write(stream, stream, 0, [payload])], reason)
             next(done)
 
-    began = loop.time()
+    started = loop.time()
     await asyncio.gather(*(writer() for _ in range(writers)))
-    return next(done) / (loop.time() - began)
+    return next(done) / (loop.time() - started)
 
 
 async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
@@ -70,17 +70,17 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
                 before = time.process_time()
                 ours[writers].append(await appends(store, writers, seconds))
                 cpu[writers].append((time.process_time() - before) / (ours[writers][-1] * seconds) * 1e6)
-    found = [
+    goals = [
         Row(f"append, {writers} writers", "/s", ours[writers], plain[writers], f"pgbench c{writers}", gate, target)
         for writers, (gate, target) in GATES.items()
     ]
-    found += [Row(f"client CPU an append, {writers} writers", "us", cpu[writers], at_most=True) for writers in GATES]
-    return [*found, *await peer_rows(databases, min(seconds, 2), rounds)]
+    goals += [Row(f"client CPU an append, {writers} writers", "us", cpu[writers], at_most=True) for writers in GATES]
+    return [*goals, *await peer_rows(databases, min(seconds, 2), rounds)]
 
 
 async def peer_rows(databases: Databases, seconds: float, rounds: int) -> Sequence[Row]:
     """The same work done by the library, with its database functions and without."""
-    found = []
+    goals = []
     for name, functions, gate, target in (("functions", True, 3, 4), ("default", False, 10, 18)):
         theirs, ours = [], []
         async with (
@@ -90,8 +90,8 @@ async def peer_rows(databases: Databases, seconds: float, rounds: int) -> Sequen
             for _ in range(rounds):
                 theirs.append(await asyncio.to_thread(inserted, recorder, seconds))
                 ours.append(await appends(store, PEER_WRITERS, seconds))
-        found.append(Row(f"append vs eventsourcing 9.5, {name}", "/s", ours, theirs, "eventsourcing", gate, target))
-    return found
+        goals.append(Row(f"append vs eventsourcing 9.5, {name}", "/s", ours, theirs, "eventsourcing", gate, target))
+    return goals
 
 
 @asynccontextmanager
@@ -133,9 +133,9 @@ def inserted(recorder: PostgresApplicationRecorder, seconds: float) -> float:
             counts[number] += 1
 
     threads = [threading.Thread(target=writer, args=(number,)) for number in range(PEER_WRITERS)]
-    began = time.monotonic()
+    started = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / (time.monotonic() - began)
+    return sum(counts) / (time.monotonic() - started)

@@ -1,10 +1,8 @@
-"""One complete HTTP command: authorised, idempotent, traced, on what the caller has seen; against bare INSERTs of one
-event.
+"""HTTP command benchmark: one complete command, authorised, idempotent and traced, against bare INSERTs of one event.
 
 The command is a seller's refusal of a dispute: load, decide, one event appended, the dispute rendered. The app runs
-alone with PostgreSQL, as a
-process of its own with every line of its log written; the sandbox beside it signs one token and is then idle. The load
-comes from this process.
+alone with PostgreSQL, as a process of its own with every line of its log written; the sandbox beside it signs one token
+and is then idle. The load comes from this process.
 """
 
 from __future__ import annotations
@@ -35,18 +33,19 @@ from shared.events.dispute import DisputeOpened
 from shared.events.logs import PARTITIONS
 from shared.eventstore.rows import encode_append
 from shared.eventstore.store import no_deadlines, open_store
+from shared.process.addresses import Ports
 from tests.support.servers.backing import Databases, free_port_base
 
 CONNECTIONS = 64
 MOST_A_SECOND = 6_000
 READY_LIMIT = 30.0
 BODY = b'{"decision":"reject","reason":"It was delivered to the address on the order."}'
-SOLD_BY = "bench-seller"
+SELLER = "bench-seller"
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round of load came to."""
+    """The figures of one round of load."""
 
     commands: float
     p99: float
@@ -61,27 +60,27 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
     ).events
     pgbench = Pgbench(await Databases(server).empty(), data.decode(), metadata.decode())
     await pgbench.prepare()
-    found: list[Round] = []
+    loaded: list[Round] = []
     plain: list[float] = []
     async with serving(server) as (base, pid), session(base) as load:
         await measured(load, pid, await disputes(server, MOST_A_SECOND), 1)
         for _ in range(rounds):
             plain.append(await pgbench.inserts(16, seconds))
-            found.append(await measured(load, pid, await disputes(server, int(MOST_A_SECOND * seconds)), seconds))
+            loaded.append(await measured(load, pid, await disputes(server, int(MOST_A_SECOND * seconds)), seconds))
     note = f"{CONNECTIONS} connections, one app process, worker and Kafka stopped"
     return [
         Row(
             "complete HTTP command",
             "/s",
-            [each.commands for each in found],
+            [each.commands for each in loaded],
             plain,
             "pgbench c16",
             0.15,
             0.25,
             note=note,
         ),
-        Row("app CPU an HTTP command", "us", [each.cpu for each in found], gate=350, target=250, at_most=True),
-        Row("HTTP command p99, saturated", "ms", [each.p99 for each in found], gate=60, target=30, at_most=True),
+        Row("app CPU an HTTP command", "us", [each.cpu for each in loaded], gate=350, target=250, at_most=True),
+        Row("HTTP command p99, saturated", "ms", [each.p99 for each in loaded], gate=60, target=30, at_most=True),
     ]
 
 
@@ -104,7 +103,7 @@ async def serving(server: str) -> AsyncIterator[tuple[int, int]]:
             for name, log in zip(("sandbox", "dispute"), logs, strict=True)
         ]
         try:
-            await ready(f"http://127.0.0.1:{base + 1}/readyz")
+            await ready(f"http://127.0.0.1:{Ports(base).app('dispute')}/readyz")
             yield base, started[1].pid
         finally:
             for process in started:
@@ -131,8 +130,8 @@ async def ready(address: str) -> None:
 async def session(base: int) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of the app with the seller's token."""
     async with aiohttp.ClientSession() as client:
-        asked = {"sub": SOLD_BY, "roles": ["seller"], "expires_in": 3600}
-        async with client.post(f"http://127.0.0.1:{base + 9}/token", json=asked) as answer:
+        request = {"sub": SELLER, "roles": ["seller"], "expires_in": 3600}
+        async with client.post(f"http://127.0.0.1:{Ports(base).app('sandbox')}/token", json=request) as answer:
             token = (await answer.json())["access_token"]
     headers = {
         "Authorization": f"Bearer {token}",
@@ -141,7 +140,9 @@ async def session(base: int) -> AsyncIterator[aiohttp.ClientSession]:
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{base + 1}", headers=headers, connector=connector) as client:
+    async with aiohttp.ClientSession(
+        f"http://127.0.0.1:{Ports(base).app('dispute')}", headers=headers, connector=connector
+    ) as client:
         yield client
 
 
@@ -170,7 +171,7 @@ async def measured(load: aiohttp.ClientSession, pid: int, ids: Iterator[str], se
 
 
 def cpu_seconds(pid: int) -> float:
-    """What the process has used of the processors so far (user and system)."""
+    """Seconds of processor time that the process has used so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -197,7 +198,7 @@ def cause() -> Cause:
 
 def opened(dispute_id: str, now: datetime) -> DisputeOpened:
     """A dispute as the service would open it, with the seller's time running."""
-    changed = {"dispute_id": dispute_id, "seller_id": SOLD_BY, "opened_at": now, "respond_by": now + timedelta(days=6)}
+    changed = {"dispute_id": dispute_id, "seller_id": SELLER, "opened_at": now, "respond_by": now + timedelta(days=6)}
     return golden().model_copy(update=changed)
 
 

@@ -1,6 +1,4 @@
-"""The reference: pgbench with plain INSERTs into a table with the same columns and indexes as the log, prepared, one
-transaction each.
-"""
+"""Reference by pgbench: plain INSERTs into a table with the log's columns and indexes, each a prepared transaction."""
 
 from __future__ import annotations
 

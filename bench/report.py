@@ -1,4 +1,4 @@
-"""What a benchmark reports: goals with their rounds, the gate that fails the command and the target beyond it."""
+"""Benchmark report: goals with their rounds, the gate that fails the command and the target beyond it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Row:
     """One goal. With a reference the figure is our value over the reference's of the same round, else our value in
     `unit`.
 
-    `at_most`: the gate is an upper bound. Without a gate the row only tells.
+    `at_most`: the gate is an upper bound. Without a gate the row is for information.
     """
 
     goal: str
@@ -47,7 +47,7 @@ class Row:
         return median(self.figures)
 
     def reaches(self, bound: float | None) -> bool:
-        """Whether the figure is on the right side of a bound; there is nothing wrong without one."""
+        """Whether the figure is on the right side of a bound; always, without one."""
         return bound is None or (self.figure <= bound if self.at_most else self.figure >= bound)
 
     def data(self) -> dict[str, object]:

@@ -102,11 +102,11 @@ def _urls(settings: StackSettings, wanted: Sequence[Service]) -> list[str]:
 
 
 def _chosen(settings: StackSettings, only: Sequence[str]) -> list[Process]:
-    known = processes(settings.ports)
-    names = [process.name for process in known]
+    everything = processes(settings.ports)
+    names = [process.name for process in everything]
     if unknown := set(only) - set(names):
         raise StackError(f"there is no process named {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
-    return [process for process in known if not only or process.name in only]
+    return [process for process in everything if not only or process.name in only]
 
 
 async def _until_ports_are_free(ports: Iterable[tuple[str, int]], limit: float) -> None:

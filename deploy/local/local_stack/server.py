@@ -25,7 +25,7 @@ class Server(Protocol):
         """Prepares what it needs and returns its command; called again before each restart."""
 
     async def ready(self) -> bool:
-        """Whether it does its work, asked without an error while it starts."""
+        """Whether it does its work; no error while it starts."""
 
 
 @contextlib.asynccontextmanager

@@ -120,5 +120,5 @@ async def _start(supervised: SupervisedServer) -> None:
 
 
 def exit_reason(code: int) -> str:
-    """An exit code in words."""
+    """An exit code as text, a signal by its name."""
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"

@@ -30,7 +30,7 @@ class ServiceResponse:
 
     @property
     def ok(self) -> bool:
-        """Whether it is what was asked for."""
+        """Whether the status is a success."""
         return self.status is not None and 200 <= self.status < 300
 
     @property

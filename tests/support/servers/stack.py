@@ -174,7 +174,7 @@ def stand_ins(folder: Path) -> None:
     for name, offset in APPS.items():
         package(folder / name, "app", answer.format(offset) + ANSWERING)
         package(folder / name, "worker", answer.format(offset + WORKER) + ANSWERING)
-    package(folder / "migrations", "migrator", "async def migrate(service, url): pass")
+    package(folder / "migrations", "migrator", "async def migrate(service, url, partitions): pass")
     package(folder / "ops", "cli", "def main(): print('story: 1 disputes, 1 refunds, 0 unexpected')")
 
 

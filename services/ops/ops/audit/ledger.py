@@ -1,6 +1,4 @@
-"""Ledger = events: every refund that was issued moved its money once, nothing else moved, and no payment gave back more
-than it took.
-"""
+"""Ledger = events: every refund that was issued moved its money once, and nothing else moved."""
 
 from __future__ import annotations
 

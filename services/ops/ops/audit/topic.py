@@ -1,6 +1,4 @@
-"""Topic = log: the same events, each partition's first occurrences in the log's order, each record under its stream's
-key.
-"""
+"""Topic = log: the same events in the log's order, each record under its stream's key."""
 
 from __future__ import annotations
 

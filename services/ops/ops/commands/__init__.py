@@ -1,1 +1,1 @@
-"""The commands of `makewhole`, by what they are about."""
+"""Commands of `makewhole`: one file for each, by its name."""

@@ -1,6 +1,4 @@
-"""The event catalogue for subscribers, generated from the code: `python -m ops.docs.catalogue` writes it, `--check`
-says what is stale.
-"""
+"""Event catalogue: `python -m ops.docs.catalogue` writes it from the code, `--check` says what is stale."""
 
 from __future__ import annotations
 
@@ -111,7 +109,7 @@ def catalogue() -> str:
         "An event may gain members, and a vocabulary words: pass over what you do not know.",
         "",
     ]
-    lines += ["| Header | Is |", "|---|---|", *(f"| `{name}` | {said} |" for name, said in _HEADERS.items()), ""]
+    lines += ["| Header | Is |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in _HEADERS.items()), ""]
     for topic, streams in ((log.topic, log.streams) for log in LOGS.values()):
         lines += [f"## {topic}", ""]
         for category, union in streams.items():
@@ -122,9 +120,9 @@ def catalogue() -> str:
 
 
 def _row(event: type[Event]) -> str:
-    said = inspect.getdoc(event) if event.__doc__ and event.__doc__ != Event.__doc__ else ""
+    meaning = inspect.getdoc(event) if event.__doc__ and event.__doc__ != Event.__doc__ else ""
     fields = ", ".join(f"`{name}`" for name in event.model_fields)
-    return f"| [`{event.__name__}`](schemas/{type_name(event)}.json) | {said or event.__name__} | {fields} |"
+    return f"| [`{event.__name__}`](schemas/{type_name(event)}.json) | {meaning or event.__name__} | {fields} |"
 
 
 def _topic(topic: str, streams: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +156,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
 
 def _headers() -> dict[str, Any]:
     optional = {"ce_causationid", "ce_traceparent"}
-    properties = {name: {"type": "string", "description": said} for name, said in _HEADERS.items()}
+    properties = {name: {"type": "string", "description": meaning} for name, meaning in _HEADERS.items()}
     return {"type": "object", "properties": properties, "required": [name for name in _HEADERS if name not in optional]}
 
 

@@ -1,1 +1,1 @@
-"""Orders from a file, played against the running services."""
+"""Orders from a file, sent to the running services."""

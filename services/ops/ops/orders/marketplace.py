@@ -65,7 +65,7 @@ class Review(BaseModel):
         return self.answered_at or self.created_at
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         return ": ".join(filter(None, (self.title, self.message))) or NO_WORDS
 
 
@@ -138,7 +138,7 @@ class MarketplaceOrder:
         """The order as it stands when its complaint, or else its last fact, is `now`."""
         shift = now - _instant(self.reference)
         body = self._body(now, shift)
-        complaint = dispute(self.order_id, body, self.reason, self.complaint.words) if self.complaint else None
+        complaint = dispute(self.order_id, body, self.reason, self.complaint.description) if self.complaint else None
         return OrderRequests(
             self.order_id, body, capture(self.order_id, body["payment"]), complaint, tuple(self._notes())
         )

@@ -50,7 +50,7 @@ def member(response: ApiResponse, path: str) -> Any:
 
 
 def differences(response: ApiResponse, expected: Mapping[str, Any]) -> list[str]:
-    """What is not as expected, in words."""
+    """What is not as expected, one sentence each."""
     found = {path: member(response, path) for path in expected}
     return [f"{path} is {found[path]!r} and not {value!r}" for path, value in expected.items() if found[path] != value]
 
