@@ -38,7 +38,7 @@ create table deadlines (
 );
 create index deadlines_due_at on deadlines (due_at);
 comment on table deadlines is
-    'what is due when; written by the append function alone, deleted also by the due loop where nothing was decided';
+    'what is due when; written by the append function and made anew from the log, deleted also where nobody wants it';
 
 create table checkpoints (
     subscription text not null,

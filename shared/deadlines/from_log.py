@@ -28,11 +28,14 @@ class DeadlinesOfLog:
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
         self._states: dict[str, Any] = {}
+        self._versions: dict[str, int] = {}
+        self.unread: set[str] = set()
         self._started: dict[Place, tuple[datetime, str]] = {}
 
     def add(self, recorded: Recorded[Event]) -> None:
         """The next event of the log."""
         stream, event = recorded.stream, recorded.event
+        self._versions[stream] = recorded.version
         self._states[stream] = self._decider.fold(stream, (event,), self._states.get(stream))
         for wish in self._decider.deadlines(stream, event):
             match wish:
@@ -40,6 +43,18 @@ class DeadlinesOfLog:
                     self._started[stream, kind] = (due_at, recorded.metadata.key)
                 case Clear(kind):
                     self._started.pop((stream, kind), None)
+
+    def unreadable(self, stream: str) -> None:
+        """The next event of the log is none that we can read: nobody here knows what its stream calls for."""
+        self.unread.add(stream)
+
+    def version(self, stream: str) -> int:
+        """How many events of the stream were seen."""
+        return self._versions.get(stream, 0)
+
+    def knows(self, stream: str, kind: str) -> bool:
+        """Whether this version can say what the stream calls for, of this kind."""
+        return stream not in self.unread and kind.partition(":")[0] in self._decider.kinds
 
     def called(self) -> dict[Place, Called]:
         """By stream and kind, what was started and not cleared. A kind that we do not know is wanted: nobody here can
@@ -51,5 +66,4 @@ class DeadlinesOfLog:
         }
 
     def _wanted(self, stream: str, kind: str, due_at: datetime) -> bool:
-        known = kind.partition(":")[0] in self._decider.kinds
-        return not known or self._decider.due(stream, self._states[stream], kind) == due_at
+        return not self.knows(stream, kind) or self._decider.due(stream, self._states[stream], kind) == due_at

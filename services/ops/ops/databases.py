@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from ops.stack import Stack, chosen
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
 
 
 async def query(service: str | None, statement: str, *values: Any) -> list[Mapping[str, Any]]:
@@ -15,9 +19,16 @@ async def query(service: str | None, statement: str, *values: Any) -> list[Mappi
     stack = Stack.load()
     found: list[Mapping[str, Any]] = []
     for name in chosen(service):
-        connection = await asyncpg.connect(stack.dsn(name), timeout=10, command_timeout=30)
-        try:
+        async with connected(stack.dsn(name)) as connection:
             found += [{"service": name, **dict(row)} for row in await connection.fetch(statement, *values)]
-        finally:
-            await connection.close()
     return found
+
+
+@contextlib.asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Connection]:
+    """A connection for a command's one question or change."""
+    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=30)
+    try:
+        yield connection
+    finally:
+        await connection.close()

@@ -1,13 +1,22 @@
-"""`makewhole deadlines`: what is due when."""
+"""`makewhole deadlines`: what is due when, and the table made anew from the log."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ops.commands.options import Json, Service, finish, group, run
-from ops.databases import query
+from ops.commands.options import Json, Service, finish, group, one_service, run
+from ops.databases import connected, query
+from ops.stack import Stack, chosen
+from shared.events.newer import NewerVersion
+
+if TYPE_CHECKING:
+    from ops.audit.snapshot import Snapshot
+    from shared.deadlines.from_log import DeadlinesOfLog
+    from shared.decider import Decider
 
 _EARLIEST = "select due_at, kind, stream, key from deadlines order by due_at, stream, kind limit $1"
 
@@ -21,3 +30,57 @@ def list_deadlines(
     """The earliest deadlines of each service."""
     rows = run(query(service, _EARLIEST, limit))
     finish(sorted(rows, key=lambda row: str(row["due_at"]))[:limit], json, "deadlines")
+
+
+@app.command()
+def rebuild(
+    service: Annotated[
+        str | None,
+        typer.Argument(callback=lambda name: name and one_service(name), help="One service; all where left out."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; without, the plan is shown.")] = False,
+    json: Json = False,
+) -> None:
+    """Make the deadlines what the events of the log call for: after a restore or a defect, or for kinds that are new.
+
+    Safe beside running workers. What only a newer version can read stays as it is.
+    """
+    from ops.audit.run import DECIDERS
+
+    stack = Stack.load()
+    found = [{"service": name, **run(rebuilt(stack.dsn(name), DECIDERS[name], yes))} for name in chosen(service)]
+    finish(found, json, "rebuilt" if yes else "plan, done with --yes")
+
+
+async def rebuilt(dsn: str, decider: Decider, yes: bool) -> Mapping[str, Any]:
+    """What was done in the database, or would be."""
+    from ops.audit.snapshot import open_snapshot
+    from shared.deadlines.rebuild import apply, changes
+
+    async with open_snapshot(dsn) as moment:
+        log = await _folded(decider, moment)
+        wanted = list(changes(log, await moment.deadlines()))
+    kinds = Counter(f"{change.what} {change.kind.partition(':')[0]}" for change in wanted)
+    plan = {what: sum(change.what == what for change in wanted) for what in ("added", "removed", "moved")}
+    if yes:
+        async with connected(dsn) as connection:
+            plan["left"] = len(wanted) - await apply(connection, wanted)
+    return {
+        **plan,
+        "unreadable_streams": len(log.unread),
+        "of_kind": ", ".join(f"{n} {kind}" for kind, n in kinds.items()),
+    }
+
+
+async def _folded(decider: Decider, moment: Snapshot) -> DeadlinesOfLog:
+    from shared.deadlines.from_log import DeadlinesOfLog
+
+    log = DeadlinesOfLog(decider)
+    async for entry in moment.entries():
+        try:
+            recorded = entry.recorded()
+        except (NewerVersion, ValueError, KeyError):
+            log.unreadable(entry.stream)
+        else:
+            log.add(recorded)
+    return log
