@@ -1,4 +1,4 @@
-"""Decider: the pure centre of a service. It knows only the language of `shared.events`."""
+"""Decider: the pure functions of a service: fold a stream, decide a command, name deadlines."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ Decided = Sequence[Event] | tuple[Sequence[Event], ...]
 class Decider:
     """One service's decisions.
 
-    `streams` has one entry a category: the part of a stream's name before the first dash.
-    `decide(command, *states)` answers a list of events, or a tuple of lists where the command decides on several
-    streams (one for each state, in the order of `command.streams`; an empty list leaves a guard).
+    `streams` has one entry a category: the part of a stream's name before the first dash. `decide(command, *states)`
+    answers a list of events, or a tuple of lists where the command decides on several streams (one for each state, in
+    the order of `command.streams`; an empty list leaves a guard).
     """
 
     streams: Mapping[str, Stream[Any]]

@@ -1,4 +1,4 @@
-"""Parties: who may see and move what. A stranger finds nothing (404), a party of the wrong role is refused (403)."""
+"""Parties: who may see and change a thing. A stranger gets 404, a party of the wrong role 403."""
 
 from __future__ import annotations
 

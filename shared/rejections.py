@@ -1,4 +1,4 @@
-"""Rejections: a domain refusal as an exception whose class name is its code."""
+"""Rejections: domain refusals as exceptions; the class name is the code."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.events.base import wire_time
 class Rejected(Exception):
     """A domain refusal: nothing was appended. The code is the class's name in snake case.
 
-    `rules` are the rule ids that say no; `members` become members of the problem (instants, actions, hints);
-    `errors` name the fields at fault: `{"pointer", "code", "detail"}`.
+    `rules` are the rule ids that say no; `members` become members of the problem (instants, actions, hints); `errors`
+    name the fields at fault: `{"pointer", "code", "detail"}`.
     """
 
     rules: ClassVar[tuple[str, ...]] = ()

@@ -1,4 +1,4 @@
-"""Answers: the parts that views of several services are made of.
+"""View types that several services share: pages of lists, quantities, links to text.
 
 A view returns a TypedDict of these, of events' types and of enumerations; `shared.http.responses` writes it, and the
 route names it as its `response_model`, so that views, OpenAPI documents and tests have one source.

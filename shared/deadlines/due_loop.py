@@ -1,6 +1,4 @@
-"""The due loop: deadlines that are due become commands (timers) or calls to the world outside whose outcome is recorded
-(effects).
-"""
+"""Due loop: turns deadlines that have come into commands (timers) or calls to the outside world (effects)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The deadlines that the events of a log call for, folded from its beginning: what the table must hold."""
+"""Deadlines folded from a log: the rows that the table `deadlines` must hold."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A lane of due deadlines: so many in hand at a time, the failed ones held back for a while, the rest not kept waiting
-by them.
-"""
+"""Due queue: reads due deadlines, a bounded number at a time, and holds failed ones back without delaying the rest."""
 
 from __future__ import annotations
 

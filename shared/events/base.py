@@ -1,4 +1,4 @@
-"""The envelope of every message: what a command, an event and a recorded event are."""
+"""Envelope: command, event, recorded event and metadata, which every log and topic carries."""
 
 from __future__ import annotations
 

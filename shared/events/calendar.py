@@ -1,4 +1,4 @@
-"""Counting time (docs/rules/deadlines.md): instants are UTC, days are calendar days of one policy time zone."""
+"""Calendar: counts days and business days in a time zone (docs/rules/deadlines.md); instants are UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Type names to classes and back, old stored shapes to current ones, and the CloudEvents headers of a record."""
+"""Codec: events to stored JSON and CloudEvents headers and back; old shapes are lifted to current ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens in a dispute, in lifecycle order. These names are storage: never rename one."""
+"""Events of a dispute, in lifecycle order. These names are storage: never rename one."""
 
 from __future__ import annotations
 

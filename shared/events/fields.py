@@ -1,6 +1,4 @@
-"""Fields of requests and commands: one vocabulary of annotated types, so that each is checked the same way wherever it
-comes in.
-"""
+"""Field types of request bodies and commands: text with a limit, money as it is sent."""
 
 from __future__ import annotations
 
@@ -25,7 +23,8 @@ def example(**body: Any) -> ConfigDict:
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind it.
+"""Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind
+it.
 """
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]

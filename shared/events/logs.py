@@ -1,4 +1,4 @@
-"""Every log: the service that writes it, the topic that it is published to, and what its streams hold.
+"""Registry of logs: the service that writes each, its topic, its streams and their events.
 
 A service with a log is its folder and one entry here: topics, codec, catalogue and command line read it, and a test
 holds migrations, import walls and the distribution's packages against it.

@@ -30,8 +30,8 @@ MINOR_UNITS = dict.fromkeys(_NO_MINOR_UNIT, 0) | dict.fromkeys(_TWO_DECIMALS, 2)
 class Money:
     """An amount of one currency: `minor` units of 10^-`exponent`.
 
-    On the wire it is `{"amount": "12.34", "currency": "USD"}`; the number of decimals is the exponent, so replay
-    never depends on a table of currencies.
+    On the wire it is `{"amount": "12.34", "currency": "USD"}`; the number of decimals is the exponent, so replay never
+    depends on a table of currencies.
     """
 
     minor: int

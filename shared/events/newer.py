@@ -1,4 +1,4 @@
-"""What a next version may have written: its members are passed over, its words kept, its events not guessed at."""
+"""Events of a newer version: unknown members are ignored, unknown words kept, unknown events held back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to an order. These names are storage: never rename one."""
+"""Events of an order. These names are storage: never rename one."""
 
 from __future__ import annotations
 

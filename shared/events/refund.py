@@ -1,4 +1,4 @@
-"""What happens to an order's payment, in lifecycle order. These names are storage: never rename one."""
+"""Events of an order's payment and its refunds, in lifecycle order. These names are storage: never rename one."""
 
 from __future__ import annotations
 

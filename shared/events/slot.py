@@ -1,5 +1,5 @@
-"""Slots: every key belongs to one of 3072 for ever, and ids carry theirs, so that an id alone says where its
-streams are.
+"""Slots: every key belongs to one of 3072 for ever, and ids carry theirs, so that an id alone says where its streams
+are.
 """
 
 from __future__ import annotations

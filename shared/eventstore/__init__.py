@@ -1,1 +1,1 @@
-"""The machine: the event store, the way into it and the ways out of it. It knows no service."""
+"""Event store: appends to and loads from the log of a service. It knows no service."""

@@ -1,6 +1,4 @@
-"""One connection of the event store: its settings asserted, its JSON as bytes, its role the application's; renewed when
-in doubt.
-"""
+"""Database connections: session settings asserted, JSON as bytes, the application's role; renewed after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an append can answer but a position."""
+"""Errors of an append: conflict, busy, outcome unknown, unstorable, too large."""
 
 from typing import ClassVar
 

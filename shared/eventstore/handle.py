@@ -1,4 +1,4 @@
-"""The way in: load the streams → is this command known? → decide → append; started again where somebody was quicker."""
+"""Command handling: load, recognise a repeat, decide, append; again after a conflict."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ class Outcome:
     """What a command came to. `streams` (names), `states` and `versions` stand in the order of the command's streams.
 
     `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the
-    last event loaded; `slot` is that of the command's first stream.
-    `at` is the instant of the decision. `replayed`: it had been carried out before, and the states and the instant are
-    those of that time.
+    last event loaded; `slot` is that of the command's first stream. `at` is the instant of the decision. `replayed`: it
+    had been carried out before, and the states and the instant are those of that time.
     """
 
     streams: Sequence[str]
@@ -66,8 +65,8 @@ async def handle(
     """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
     I/O error.
 
-    `expected_version` speaks of the first stream. A conflict starts it all again, for the decision may differ; five,
-    and it is Busy.
+    `expected_version` speaks of the first stream. A conflict starts it all again, for the decision may differ; the
+    fifth raises Busy.
     """
     for _ in range(ATTEMPTS):
         streams = await _streams(store, command)

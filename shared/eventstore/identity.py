@@ -1,4 +1,4 @@
-"""The log's identity: which one it is, and into how many partitions it is published."""
+"""Log identity: the log's id, and the number of partitions that it is published to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""One connection that makes its holder the only one: a session's advisory lock, and the ear for the log's
-announcements.
-"""
+"""Lease: a session's advisory lock, so that one holder works at a time; it also listens for the log's notifications."""
 
 from __future__ import annotations
 
@@ -20,7 +18,8 @@ LOG_CHANNEL = "makewhole_log"
 also poll.
 """
 LOG_LOCK = 7_001
-"""Advisory lock of the append function, held from its first statement to commit; such locks hold within one database.
+"""Advisory lock of the append function, held from its first statement to commit; such locks hold within one
+database.
 """
 RELAY_LOCK = 7_002
 

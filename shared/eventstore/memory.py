@@ -1,4 +1,4 @@
-"""An event store in memory, for laws and unit tests: it passes the same suite as the one on PostgreSQL."""
+"""Event store in memory, for laws and unit tests; it passes the same contract tests as the one on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text about people, beside the log: written by the append that names it, read by its `ref`, gone when it is erased."""
+"""Personal text: stored beside the log by the append that names it, read by its `ref`, removed when it is erased."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the log: loads of many tasks become one round trip, and rows become recorded events."""
+"""Reader: loads of concurrent tasks in one round trip, rows decoded to recorded events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From writes to what the append function takes: encoded once, checked before they wait, laid out in columns."""
+"""Rows of an append: events encoded once, checked, and laid out in the columns of the append function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event store: load, append, read_all; on PostgreSQL."""
+"""Event store on PostgreSQL: load, append, read_all."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ class EventStore(Protocol):
         did.
 
         Raises WrongExpectedVersion where a stream has moved, Busy where nothing was recorded and the same may succeed
-        later,
-        OutcomeUnknown where it may have been recorded, Unstorable where the log cannot hold an event.
+        later, OutcomeUnknown where it may have been recorded, Unstorable where the log cannot hold an event.
         """
 
     async def read_all(self, after: int, limit: int) -> Sequence[Stored]:

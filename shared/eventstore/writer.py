@@ -1,5 +1,4 @@
-"""The coalescing writer: concurrent appends become one call of the append function, one call in flight for each
-process.
+"""Writer: gathers concurrent appends into one call of the append function, one call at a time per process.
 
 So the log's lock, which makes positions follow commit order, is taken once a batch and costs nothing.
 """
@@ -221,7 +220,7 @@ class Writer:
             return [part]
         if transient(error):
             return [part]
-        if len(part) > 1:  # one of them is bad; the others must not suffer for it
+        if len(part) > 1:  # one of them is bad: each is tried alone
             return singly
         self._fail(part[0], Unstorable(str(error)) if isinstance(error, REFUSED) else error)
         return None

@@ -1,6 +1,4 @@
-"""The HTTP application of a service: `create_app(service, routers, parts, settings)`, and what its routes are written
-with.
-"""
+"""HTTP application of a service: `service_app` and `create_app` put routes, store, clock and checks together."""
 
 from __future__ import annotations
 
@@ -85,9 +83,8 @@ def create_app(
     """The application of `service`.
 
     `parts` are entered in order when it starts and left in reverse: what each yields is `caller.state.<name>`. `clock`
-    is the mode's where none is
-    given, and then followed; `checks` stand beside those of /readyz: not draining, the clock known, the issuer's keys
-    known.
+    is the mode's where none is given, and then followed; `checks` stand beside those of /readyz: not draining, the
+    clock known, the issuer's keys known.
     """
     time = clock or (SystemClock() if settings.mode == "production" else SandboxClock(settings.sandbox))
     app = App(

@@ -1,4 +1,4 @@
-"""Who asks: bearer tokens of one OIDC issuer, verified once and then remembered until they expire."""
+"""Authentication: bearer tokens of one OIDC issuer, verified once and then remembered until they expire."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""Who asks what and when: the one dependency of a route.
+"""Caller of a route: identity, roles, Idempotency-Key and If-Match of a request, as one dependency.
 
-    async def accept(dispute_id: str, caller: Annotated[Caller, command("buyer", if_match="required")]) -> Response: ...
+    async def accept(dispute_id: str, caller: Annotated[CommandContext, command("buyer")]) -> Response: ...
 
 Refusals come in this order: 401, 403, 413, 415, 400 malformed, 400 idempotency_key_required, 428, 422. Whose resource
-it is, the domain and
-the views decide.
+it is, the domain and the views decide.
 """
 
 from __future__ import annotations

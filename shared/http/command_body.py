@@ -1,4 +1,4 @@
-"""Bodies of commands: made from the command itself, so that a field is declared once.
+"""Command bodies: request models made from the commands themselves, so that a field is declared once.
 
 class ResponseBody(CommandBody, of=RespondToDispute):
     "The seller's answer."

@@ -1,4 +1,4 @@
-"""The codes of refusals: their statuses, their titles, and what is said where nobody says more."""
+"""Error codes: status, title and default detail of each refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads in a browser: the documentation (no CDN), what each problem means, and how to reach a human."""
+"""Help pages: the API's documentation (no CDN), an explanation of each problem, and how to reach a person."""
 
 from __future__ import annotations
 

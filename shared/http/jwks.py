@@ -1,6 +1,4 @@
-"""The issuer's public keys (JWKS, RFC 7517): fetched once, again for a key that nobody knows, and in the background
-when they have aged.
-"""
+"""JWKS: the issuer's public keys (RFC 7517), fetched on demand and renewed in the background."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The outermost layer: gives each request an id, finds its route, turns every exception into a problem, and writes the
-log line.
-"""
+"""Middleware: request id, route lookup, exceptions as problems, metrics and the log line of each request."""
 
 from __future__ import annotations
 
@@ -99,7 +97,7 @@ class Middleware:
 
     def _close(self, exchange: RequestContext, method: str) -> None:
         if exchange.route == NO_ROUTE and exchange.status < SERVER_ERROR:
-            return  # probes, documents and strangers' guesses
+            return  # probes, documents and unknown addresses
         seconds = exchange.seconds
         self._timer(method, exchange.route, exchange.status).observe(seconds)
         if exchange.replayed:

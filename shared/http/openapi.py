@@ -1,6 +1,4 @@
-"""The OpenAPI 3.1 document: FastAPI's, with what our edge does: tokens, the headers of commands, and every refusal as a
-problem.
-"""
+"""OpenAPI 3.1 document: FastAPI's, with tokens, command headers and problems added."""
 
 from __future__ import annotations
 

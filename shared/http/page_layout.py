@@ -1,4 +1,4 @@
-"""The frame of every page that a service shows to people in a browser."""
+"""Page layout: the frame of every HTML page of a service."""
 
 from __future__ import annotations
 

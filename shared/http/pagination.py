@@ -1,4 +1,4 @@
-"""Lists: a page of rows and an opaque cursor to the next one."""
+"""Pagination: a page of a list, its opaque cursor, and the position to wait for."""
 
 from __future__ import annotations
 

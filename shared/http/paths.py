@@ -1,4 +1,4 @@
-"""Paths: what cannot name anything is not found, before anybody looks for it."""
+"""Path checks: 404 for an id that cannot name anything, before a lookup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problems: one table from code to status, and what is told beside it.
+"""Problems (RFC 9457): every exception as status, code, rules, errors and actions.
 
 Nothing that somebody sent is repeated here but the place of a fault (a JSON pointer) and its code.
 """

@@ -1,4 +1,4 @@
-"""What comes in: bodies with a limit, JSON that the log can hold, and the types of a request's fields."""
+"""Request bodies: read with a limit, parsed as JSON, refused where the log could not store them."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def parse_json(raw: bytes, headers: Headers) -> Any:
 
 
 def _with_surrogates(raw: bytes) -> Any:
-    # orjson takes half a surrogate pair for a syntax error. It is one of content: RFC 8259 allows it, Unicode and
-    # PostgreSQL do not.
+    # orjson calls half a surrogate pair a syntax error. RFC 8259 allows it, Unicode and PostgreSQL do not: so it is
+    # reported as a fault of that field.
     try:
         if not _ESCAPED_SURROGATE.search(raw):
             raise ValueError("not JSON")

@@ -1,4 +1,4 @@
-"""One request and its answer, as the log line and the problem know them."""
+"""Request context: what is known of one request, for its log line and its problem."""
 
 from __future__ import annotations
 

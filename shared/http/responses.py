@@ -1,4 +1,4 @@
-"""What goes out: JSON as the wire wants it, with the stream's version as ETag and the log's position beside it."""
+"""Responses: JSON bodies with ETag and Makewhole-Position."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
-"""Routes: FastAPI describes them, and a plan made once serves those with a caller, without FastAPI's solving of
-dependencies.
+"""Routing: routes that FastAPI describes and a precomputed plan serves, without FastAPI's dependency solving.
 
 That solving costs more than all the rest of a command (`bench`); a plan does the same for one gate, path and query
-parameters and one JSON body.
-Every other route (a form, a stream of events, no caller at all) is FastAPI's own, behind the same gate and the same
-limits.
+parameters and one JSON body. Every other route (a form, a stream of events, no caller at all) is FastAPI's own, behind
+the same gate and the same limits.
 """
 
 from __future__ import annotations

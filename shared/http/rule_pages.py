@@ -1,4 +1,4 @@
-"""The rule book in a browser: `/rules` lists it, `/rules/{id}` shows one rule."""
+"""Rule pages: `/rules` lists the rule book, `/rules/{id}` shows one rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serving HTTP from one process: uvicorn on uvloop and httptools, told to drain before it stops."""
+"""HTTP server: uvicorn on uvloop and httptools, which drains before it stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kafka connections: the limits, the library's errors as ours, and an orderly end."""
+"""Kafka connections: limits, the library's errors as ours, orderly shutdown."""
 
 from __future__ import annotations
 

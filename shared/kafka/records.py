@@ -1,4 +1,4 @@
-"""What travels through a topic, whatever client carries it."""
+"""Kafka records and the ports of publisher and source, free of the client library."""
 
 from __future__ import annotations
 

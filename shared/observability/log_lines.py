@@ -1,4 +1,4 @@
-"""Log lines: what a process says about itself, as JSON on stderr.
+"""Log lines: JSON on stderr, without personal text.
 
 No line holds a request's body, a person's words or the text of an exception, which may quote either.
 """

@@ -1,4 +1,4 @@
-"""What the flow tells Prometheus: how far behind each follower is, what waits, and what was laid aside."""
+"""Prometheus metrics of HTTP, writer, relay, subscriptions and deadlines."""
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 

@@ -1,4 +1,4 @@
-"""The clock port: what time it is for the domain. Leases, tokens and time-outs use the real clock instead."""
+"""Clock: the domain's time, from the machine or from the sandbox. Leases, tokens and time-outs use real time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Component: one of the things that a worker runs side by side, and what may be asked of it."""
+"""Component: a part of a worker that runs beside the others, and what it can be asked."""
 
 from __future__ import annotations
 

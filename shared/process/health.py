@@ -1,4 +1,4 @@
-"""What an operator asks a process: whether it lives, whether it may be given work, and its metrics."""
+"""Health probes: /healthz, /readyz and /metrics of a process."""
 
 from __future__ import annotations
 

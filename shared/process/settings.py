@@ -1,4 +1,4 @@
-"""What the environment says about this process, read once. Nothing else in a service reads the environment."""
+"""Settings: the environment of a process, read once. Nothing else in a service reads the environment."""
 
 from __future__ import annotations
 

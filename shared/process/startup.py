@@ -1,4 +1,4 @@
-"""Startup: what every process does before it works: logs, crash points, a listening socket, a settled heap."""
+"""Process startup: logs, crash points, a listening socket, a settled heap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a relay stands: its checkpoint, and the last event that each partition of its topic was given."""
+"""Relay progress: the checkpoint of a relay, and the last event that each partition was given."""
 
 from __future__ import annotations
 

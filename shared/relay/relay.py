@@ -1,4 +1,4 @@
-"""The relay: the log to its topic, in order, at least once, resumable. One at a time; a zombie can only repeat."""
+"""Relay: publishes the log to Kafka in order, at least once."""
 
 from __future__ import annotations
 

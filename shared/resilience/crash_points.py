@@ -1,5 +1,4 @@
-"""Named crash points: `CRASH=refund.after_gateway:1,append.after_commit:3` makes a process kill itself as power loss
-would, at a known place.
+"""Crash points: named places where a test ends the process as a power cut would (`CRASH=refund.after_gateway:1`).
 
 Each entry fires once: before dying it is written to `<state>/crashed`, so that a test sees that it fired and the
 restarted process lives on.

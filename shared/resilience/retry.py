@@ -1,4 +1,4 @@
-"""Errors of the world outside, how long to wait before the next try, and the stop that no retry mends."""
+"""Retries: transient errors, back-off, and the halt that only a person can end."""
 
 from __future__ import annotations
 

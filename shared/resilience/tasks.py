@@ -1,4 +1,4 @@
-"""Several things at once, as one: the first error ends the others and is raised as it is, not in a group."""
+"""Task groups: several coroutines as one; the first error cancels the others and is raised as it is."""
 
 from __future__ import annotations
 

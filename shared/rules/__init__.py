@@ -1,3 +1,1 @@
-"""The rule book: every rule that this project keeps, in plain words, with its source, its parameters and since when
-it is built.
-"""
+"""Rule book: every rule of this project in plain words, with source, parameters and the version that built it."""

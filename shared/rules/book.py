@@ -1,4 +1,4 @@
-"""Rules by id, read once from the data files beside this module."""
+"""Rule book: rules by id, read once from the data files beside this module."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class UnknownRule(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `built` is the version since which it is enforced, None while it is not, `missing` what of a built
-    one still lacks.
+    """One rule: `built` is the version since which it is enforced, None while it is not, `missing` what of a built one
+    still lacks.
     """
 
     id: str

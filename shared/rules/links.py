@@ -1,4 +1,4 @@
-"""Where a rule can be read: every service serves the rule book under `/rules`."""
+"""Rule links: the address of a rule's page under `/rules`."""
 
 from __future__ import annotations
 

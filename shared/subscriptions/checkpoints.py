@@ -1,4 +1,4 @@
-"""Checkpoints: how far each follower of a topic got, row by row of the table `checkpoints`."""
+"""Checkpoints: how far each subscription and relay has come, row by row of the table `checkpoints`."""
 
 from __future__ import annotations
 

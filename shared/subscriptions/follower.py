@@ -1,6 +1,4 @@
-"""What a partition delivers, seen from its checkpoint: which records are new, which known, and where some are missing.
-No I/O.
-"""
+"""Follower: tells new records of a partition from repeated and missing ones, by its checkpoint. No I/O."""
 
 from __future__ import annotations
 
@@ -76,9 +74,8 @@ class Follower:
     missing.
 
     A relay repeats: each partition is the log's sequence with suffixes of it repeated, so what is at or below the mark
-    is known. What names a
-    predecessor above the mark comes behind a loss: nothing is taken until the missing event arrives (`makewhole relay
-    rewind` sends it).
+    is known. What names a predecessor above the mark comes behind a loss: nothing is taken until the missing event
+    arrives (`makewhole relay rewind` sends it).
     """
 
     def __init__(self, mark: Checkpoint) -> None:

@@ -1,4 +1,4 @@
-"""What a subscription feeds, and where the two have their home; and the second try for what was parked."""
+"""Handler: the port that a subscription feeds with events, and the retry of parked ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Streams that a subscription laid aside: the event that could not be handled and what followed it, until somebody
-mended the cause.
-"""
+"""Parking: streams laid aside because an event could not be handled, until they are retried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies: events become commands. A policy is a function; its memory is the streams that its commands decide on."""
+"""Policy: a function from another service's events to commands here; it keeps no state."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ React = Callable[[Recorded[Any]], Iterable[Send]]
 class Policy:
     """Handles deliveries by the commands of `react(recorded)`: side by side across keys, in order within one.
 
-    A key is an order or a buyer, and several streams share it: payment before refund holds across streams too. So it
-    is the key that is parked: by a command that the decider rejects, which is a defect, and by an event, a word or a
+    A key is an order or a buyer, and several streams share it: payment before refund holds across streams too. So it is
+    the key that is parked: by a command that the decider rejects, which is a defect, and by an event, a word or a
     stream that needs a newer version. A store that is busy or does not answer is waited for.
     """
 

@@ -1,4 +1,4 @@
-"""Projections: events become rows, in one transaction with the checkpoint that says so."""
+"""Projection: events to rows, in one transaction with the checkpoint."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""SQLAlchemy Core's statements as asyncpg takes them: a text with $1, $2, ... that is made once, and whose values they
-are.
+"""SQL statements: SQLAlchemy Core compiled once to asyncpg's text with $1, $2, and named values.
 
 SQLAlchemy makes the texts, the pools stay asyncpg's: its own execution costs more than most of these statements.
 """

@@ -1,6 +1,4 @@
-"""Subscriptions: a topic, partition by partition, to a handler; where they got to is kept beside what the handler
-wrote.
-"""
+"""Subscription: carries a topic to a handler, partition by partition, and keeps its checkpoint."""
 
 from __future__ import annotations
 

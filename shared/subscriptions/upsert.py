@@ -1,4 +1,4 @@
-"""The one statement that most arms of a projection are: a row's named columns, inserted or overwritten."""
+"""Upsert and update of one row by its key, for projections."""
 
 from __future__ import annotations
 

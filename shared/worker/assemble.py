@@ -1,4 +1,4 @@
-"""Assembling a worker: the components that every service with a log is made of, over one store and one pool."""
+"""Worker assembly: relay, projections, policies and due loop over one store and one pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker's own small HTTP server: probes, and in the sandbox the question whether anything is left to do."""
+"""Worker's HTTP server: probes, and in the sandbox whether anything is left to do."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The worker process of a service: its components side by side, what an operator and the test clock ask it, and an
-orderly end.
-"""
+"""Worker process: runs components side by side, ends them in order."""
 
 from __future__ import annotations
 
@@ -111,8 +109,7 @@ class Worker:
         try:
             await component.run()
         except Halted as halt:
-            # It would come to the same standstill in the next life, so the others go on, and this one waits for its
-            # remedy.
+            # A restart would halt at the same place, so the others go on, and this one waits for its remedy.
             self._log.error("a component stands still", component=type(component).__name__, remedy=str(halt))
             self.control.halted[type(component).__name__] = str(halt)
             await self._stopping.wait()
