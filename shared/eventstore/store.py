@@ -22,7 +22,8 @@ from shared.eventstore.errors import (
 )
 from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, QueryConnection, stored
 from shared.eventstore.rows import Deadlines, encode_append
-from shared.eventstore.writer import Figures, Limits, Observe, Writer
+from shared.eventstore.writer import Limits, Observe, Writer
+from shared.observability.metrics import WriterFigures
 
 __all__ = [
     "Busy",
@@ -107,7 +108,7 @@ class PostgresEventStore:
         return found
 
     @property
-    def figures(self) -> Figures:
+    def figures(self) -> WriterFigures:
         """What the writer has done so far."""
         return self._writer.figures
 

@@ -16,6 +16,7 @@ import asyncpg
 from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import Busy, OutcomeUnknown, UnsafeDatabase, Unstorable, WrongExpectedVersion
 from shared.eventstore.rows import Append, columns
+from shared.observability.metrics import WriterFigures
 from shared.resilience import crash_points
 from shared.resilience.retry import transient
 
@@ -43,18 +44,6 @@ class Limits:
     close: float = 10.0
 
 
-@dataclass(slots=True)
-class Figures:
-    """What the writer has done, for metrics: numbers that only grow."""
-
-    batches: int = 0
-    items: int = 0
-    resent: int = 0
-    conflicts: int = 0
-    busy: int = 0
-    unknown: int = 0
-
-
 Observe = Callable[[int, float], None]
 """Called after each batch with its number of items and its seconds."""
 
@@ -66,7 +55,7 @@ class Writer:
         self, line: ReconnectingConnection, limits: Limits | None = None, observe: Observe | None = None
     ) -> None:
         self.limits = limits or Limits()
-        self.figures = Figures()
+        self.figures = WriterFigures()
         self._line = line
         self._observe = observe
         self._queue: deque[Append] = deque()

@@ -1,5 +1,7 @@
 """Prometheus metrics of HTTP, writer, relay, subscriptions and deadlines."""
 
+from dataclasses import dataclass
+
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 RELAY_LAG = Gauge("makewhole_relay_lag_events", "Events in the log that the relay has not published", ["topic"])
@@ -43,3 +45,15 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def metrics_page() -> bytes:
     """All metrics of this process in Prometheus' text format."""
     return generate_latest(REGISTRY)
+
+
+@dataclass(slots=True)
+class WriterFigures:
+    """What the writer has done, for metrics: numbers that only grow."""
+
+    batches: int = 0
+    items: int = 0
+    resent: int = 0
+    conflicts: int = 0
+    busy: int = 0
+    unknown: int = 0
