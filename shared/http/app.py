@@ -16,9 +16,9 @@ from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import open_store
 from shared.http.auth import Tokens
-from shared.http.help_pages import pages
 from shared.http.middleware import Middleware
 from shared.http.openapi import describe
+from shared.http.pages.help import pages
 from shared.http.routing import Router
 from shared.process.clock import Clock, SandboxClock, SystemClock
 from shared.process.health import Check, Probes, database_check

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.error_codes import REFUSED, STATUS, known_codes, title
-from shared.http.page_layout import document, page
+from shared.http.pages.layout import document, page
+from shared.http.pages.rules import links_to, rule_page, rules_page
 from shared.http.problems import Refusal
 from shared.http.routing import Router
-from shared.http.rule_pages import links_to, rule_page, rules_page
 
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _DAY = {"Cache-Control": "public, max-age=86400"}

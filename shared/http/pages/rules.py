@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.page_layout import page
+from shared.http.pages.layout import page
 from shared.http.problems import Refusal
 from shared.rules.links import rule_links
 
