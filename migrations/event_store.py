@@ -23,11 +23,12 @@ create table log (
     log_id     uuid not null default gen_random_uuid(),
     created_at timestamptz not null default clock_timestamp(),
     partitions integer not null,
+    lineage    text not null default '',
     constraint log_partitions_hold_whole_slots check (partitions > 0 and 3072 % partitions = 0)
 );
 create unique index log_one_row on log ((true));
 comment on table log is
-    'which log this is; a restore changes log_id, so that followers notice; each of its topics has so many partitions';
+    'which log this is, and into how many partitions it is published; a restore begins another life of it';
 
 create table deadlines (
     stream text collate "C" not null,
@@ -45,6 +46,7 @@ create table checkpoints (
     topic        text not null,
     partition    integer not null,
     log_id       uuid,
+    lineage      text not null default '',
     position     bigint not null default 0,
     next_offset  bigint not null default 0,
     epoch        bigint not null default 0,
@@ -236,9 +238,25 @@ end $$;
 """
 
 
+# After a restore from a backup, once and before any process of the service starts: the log becomes another one that
+# shares what it holds with its former self, so that who has seen no more follows on, and who has seen more stops.
+LIVES = """
+create function begin_another_life() returns uuid language plpgsql as $$
+declare
+    born uuid := gen_random_uuid();
+begin
+    perform pg_advisory_xact_lock(7001);
+    update log set
+        lineage = rtrim(format('%s@%s %s', log_id, (select coalesce(max(position), 0) from events), lineage)),
+        log_id = born;
+    return born;
+end $$;
+"""
+
+
 def create_event_store() -> None:
-    """Makes the tables, the log's row, the append function and the application's role."""
-    for part in (TABLES, GUARDS, APPEND, ROLE):
+    """Makes the tables, the log's row, its functions and the application's role."""
+    for part in (TABLES, GUARDS, APPEND, LIVES, ROLE):
         for statement in statements(part):
             op.execute(statement)
     made_for = text("insert into log (partitions) values (:partitions)")

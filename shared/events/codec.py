@@ -67,7 +67,7 @@ def stored(recorded: Recorded[Event], encode: Encode = encode) -> Stored:
     return Stored(recorded.stream, recorded.version, recorded.position, metadata.key, name, data, members)
 
 
-def headers(stored: Stored, source: str, log_id: UUID) -> list[tuple[str, bytes]]:
+def headers(stored: Stored, source: str, log_id: UUID, lineage: str = "") -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 in Kafka's binary mode: one header an attribute, absent where there is no value."""
     attributes = {
         **dict(metadata_headers(stored.metadata)),
@@ -82,6 +82,7 @@ def headers(stored: Stored, source: str, log_id: UUID) -> list[tuple[str, bytes]
         "ce_sequence": str(stored.version),
         "ce_position": str(stored.position),
         "ce_logid": str(log_id),
+        **({"ce_loglineage": lineage} if lineage else {}),
     }
     return [(key, value.encode()) for key, value in attributes.items()]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TAKE_OVER = """
 insert into checkpoints as c (subscription, topic, partition, log_id) select 'relay', $1, -1, log_id from log
 on conflict (subscription, topic, partition) do update set epoch = c.epoch + 1
-returning position, epoch, log_id, (select log_id from log) as now
+returning position, epoch, log_id
 """
 TAILS = """
 select c.partition, c.position, c.next_offset, e.stream || '/' || e.version as id
@@ -29,8 +29,8 @@ where c.subscription = 'relay' and c.topic = $1 and c.partition >= 0
 # loss is in the log's order.
 CHECKPOINT = """
 with head as (
-    update checkpoints set position = $3 where subscription = 'relay' and topic = $1 and partition = -1 and epoch = $2
-        returning log_id
+    update checkpoints set position = $3, log_id = $7
+    where subscription = 'relay' and topic = $1 and partition = -1 and epoch = $2 returning log_id
 ), tails as (
     insert into checkpoints as c (subscription, topic, partition, log_id, position, next_offset, epoch)
     select 'relay', $1, new.partition, head.log_id, new.position, new.next_offset, $2
@@ -76,6 +76,7 @@ class RelayProgress:
     topic: str
     partitions: int
     log_id: UUID
+    lineage: str
     epoch: int
     position: int
     tails: dict[int, LastPublished]
@@ -88,7 +89,7 @@ class RelayProgress:
             [tail.position for tail in tails.values()],
             [tail.next_offset for tail in tails.values()],
         ]
-        if not await pool.fetchval(CHECKPOINT, self.topic, self.epoch, rows[-1].position, *columns):
+        if not await pool.fetchval(CHECKPOINT, self.topic, self.epoch, rows[-1].position, *columns, self.log_id):
             raise RelaySuperseded("another relay has taken over")
         self.position = rows[-1].position
         self.tails |= tails
@@ -107,18 +108,19 @@ async def take_over(pool: Pool, topic: str, partitions: int) -> RelayProgress:
     """The place that the checkpoint names, under a new epoch; Halted where it speaks of another log, or where the log
     was made for another number of partitions than its topic has.
     """
-    (await identify(pool)).demand(partitions)
+    identity = await identify(pool)
+    identity.demand(partitions)
     (row,) = await pool.fetch(TAKE_OVER, topic)
-    if row["log_id"] != row["now"]:
+    if not identity.includes(UUID(str(row["log_id"])), row["position"]):
         raise Halted(
-            f"the log is {row['now']}, but topic {topic} holds log {row['log_id']} (a restore?): "
+            f"the log is {identity.log_id}, but topic {topic} holds log {row['log_id']} (a restore?): "
             f"create the topic anew, then `makewhole relay rewind`; its subscriptions halt and say how they begin again"
         )
     tails = {
         tail["partition"]: LastPublished(tail["position"], tail["next_offset"], tail["id"])
         for tail in await pool.fetch(TAILS, topic)
     }
-    return RelayProgress(topic, partitions, UUID(str(row["log_id"])), row["epoch"], row["position"], tails)
+    return RelayProgress(topic, partitions, identity.log_id, identity.lineage, row["epoch"], row["position"], tails)
 
 
 def lost(topic: str, partition: int, tail: LastPublished) -> Halted:

@@ -77,7 +77,7 @@ def outgoing(place: RelayProgress, rows: Sequence[Stored], source: str) -> list[
     batch = []
     for row in rows:
         partition = slot_of(row.key) % place.partitions
-        headers = codec.headers(row, source, place.log_id)
+        headers = codec.headers(row, source, place.log_id, place.lineage)
         headers.append(("ce_previous", str(previous.get(partition, 0)).encode()))
         batch.append(Outgoing(partition, row.key.encode(), row.data, headers))
         previous[partition] = row.position

@@ -18,7 +18,7 @@ WHOLE_LOG = -1
 CLAIM = """
 insert into checkpoints as c (subscription, topic, partition) select $1, $2, p from unnest($3::int[]) p order by p
 on conflict (subscription, topic, partition) do update set epoch = c.epoch + 1
-returning partition, log_id, position, next_offset, epoch
+returning partition, log_id, position, next_offset, epoch, lineage
 """
 # Nobody waits for the commit to reach the disk: what a power cut takes back, rows and checkpoint together, the topic
 # delivers again.
@@ -27,17 +27,19 @@ select partition, epoch, set_config('synchronous_commit', 'off', true) from chec
 where subscription = $1 and topic = $2 and partition = any($3::int[]) order by partition for update
 """
 SAVE = """
-update checkpoints c set log_id = new.log_id, position = new.position, next_offset = new.next_offset
-from unnest($3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[])
-    as new (partition, log_id, position, next_offset, epoch)
+update checkpoints c
+set log_id = new.log_id, position = new.position, next_offset = new.next_offset, lineage = new.lineage
+from unnest($3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+    as new (partition, log_id, position, next_offset, epoch, lineage)
 where c.subscription = $1 and c.topic = $2 and c.partition = new.partition and c.epoch = new.epoch
 """
 # In the order of `hold`, so that the two wait for each other and never crosswise.
 RESTART = """
 with held as materialized (select topic, partition from checkpoints where subscription = $1
     order by topic, partition for update)
-update checkpoints c set position = $2, next_offset = 0, epoch = epoch + 1, log_id = (select log_id from log)
-from held where c.subscription = $1 and c.topic = held.topic and c.partition = held.partition
+update checkpoints c
+set position = $2, next_offset = 0, epoch = epoch + 1, log_id = log.log_id, lineage = log.lineage
+from held, log where c.subscription = $1 and c.topic = held.topic and c.partition = held.partition
 """
 FORGET = "delete from checkpoints where subscription = $1"
 
@@ -53,6 +55,7 @@ class Checkpoint:
     position: int = 0
     next_offset: int = 0
     epoch: int = 0
+    lineage: str = ""
 
 
 class Superseded(Transient):
@@ -78,7 +81,7 @@ async def save(connection: Connection | Pool, subscription: str, topic: str, rea
     """Moves the checkpoints where the epochs are still ours, else Superseded."""
     columns = (
         [getattr(mark, name) for mark in reached]
-        for name in ("partition", "log_id", "position", "next_offset", "epoch")
+        for name in ("partition", "log_id", "position", "next_offset", "epoch", "lineage")
     )
     status = await connection.execute(SAVE, subscription, topic, *columns)
     if status != f"UPDATE {len(reached)}":

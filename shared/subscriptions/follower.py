@@ -10,9 +10,16 @@ from uuid import UUID
 
 from shared.events import codec
 from shared.events.base import Cause, Event, Metadata, Recorded, derived_uuid
+from shared.events.lineage import last_shared
 from shared.kafka.records import Record
 from shared.resilience.retry import Halted
 from shared.subscriptions.checkpoints import Checkpoint
+
+_BEGIN_AGAIN = (
+    "create the topic anew and `makewhole relay rewind`, then delete this subscription's rows of the table "
+    "checkpoints, and with a projection all rows of its own tables in the same transaction: it begins again with the "
+    "first record"
+)
 
 Decode = Callable[[Record], Recorded[Any]]
 
@@ -51,9 +58,12 @@ def of_log(record: Record) -> Recorded[Any]:
 
 @dataclass(frozen=True, slots=True)
 class RecordPosition:
-    """Where a relay's record stands: in which log, where there, and behind which position in its partition."""
+    """Where a relay's record stands: in which log of which lineage, where there, and behind which position in its
+    partition.
+    """
 
     log_id: UUID
+    lineage: str
     stream: str
     position: int
     previous: int
@@ -64,7 +74,8 @@ class RecordPosition:
         attributes = dict(record.headers)
         try:
             stream, log_id = attributes["ce_subject"].decode(), UUID(attributes["ce_logid"].decode())
-            return cls(log_id, stream, int(attributes["ce_position"]), int(attributes["ce_previous"]))
+            lineage = attributes.get("ce_loglineage", b"").decode()
+            return cls(log_id, lineage, stream, int(attributes["ce_position"]), int(attributes["ce_previous"]))
         except (KeyError, ValueError):
             return None
 
@@ -84,14 +95,12 @@ class Follower:
 
     def take(self, record: Record) -> Delivery | None:
         """The record as something to handle, or None where it is known or comes behind a gap. Halted where it is of
-        another log.
+        another log, or of a life of this one that does not hold all that was taken.
         """
         stamp = RecordPosition.of(record)
         if stamp is None:
             return self._malformed(record)
-        if self.mark.log_id not in (None, stamp.log_id):
-            raise Halted(_another_log(record, stamp.log_id, self.mark))
-        if stamp.position <= self.mark.position:
+        if self._is_void(record, stamp) or stamp.position <= self.mark.position:
             self.mark = replace(self.mark, next_offset=max(self.mark.next_offset, record.offset + 1))
             return None
         return self._new(record, stamp)
@@ -99,6 +108,20 @@ class Follower:
     def restart(self, offset: int) -> None:
         """The partition is read again from `offset`; what is known stays known."""
         self.mark = replace(self.mark, next_offset=offset)
+
+    def _is_void(self, record: Record, stamp: RecordPosition) -> bool:
+        """Whether the record is of a former life and none of this one's; moves the mark to a life that continues it."""
+        mark = self.mark
+        if mark.log_id is None or mark.log_id == stamp.log_id:
+            return False
+        if (shared := last_shared(stamp.lineage, mark.log_id)) is not None:
+            if mark.position > shared:
+                raise Halted(_cut_off(record, stamp.log_id, mark, shared))
+            self.mark = replace(mark, log_id=stamp.log_id, lineage=stamp.lineage)
+            return False
+        if (shared := last_shared(mark.lineage, stamp.log_id)) is not None:
+            return stamp.position > shared
+        raise Halted(_another_log(record, stamp.log_id, mark))
 
     def _new(self, record: Record, stamp: RecordPosition) -> Delivery | None:
         if record.offset < self.mark.next_offset:
@@ -112,7 +135,9 @@ class Follower:
             )
             return None
         self.gap = None
-        self.mark = replace(self.mark, log_id=stamp.log_id, position=stamp.position, next_offset=record.offset + 1)
+        self.mark = replace(self.mark, position=stamp.position, next_offset=record.offset + 1)
+        if self.mark.log_id is None:
+            self.mark = replace(self.mark, log_id=stamp.log_id, lineage=stamp.lineage)
         return Delivery(record, stamp.stream, stamp.position, of_log)
 
     def _malformed(self, record: Record) -> Delivery | None:
@@ -164,10 +189,16 @@ def foreign_recorded(record: Record, event: Event) -> Recorded[Any]:
     return Recorded(foreign_stream(record), record.offset + 1, record.offset, event, metadata)
 
 
+def _cut_off(record: Record, log_id: UUID, mark: Checkpoint, shared: int) -> str:
+    return (
+        f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, which continues "
+        f"{mark.log_id} from position {shared} on, and here the events up to {mark.position} were taken: a restore has "
+        f"lost what is between. {_BEGIN_AGAIN}"
+    )
+
+
 def _another_log(record: Record, log_id: UUID, mark: Checkpoint) -> str:
     return (
         f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, "
-        f"followed so far is {mark.log_id} (a restore?): create the topic anew and "
-        f"`makewhole relay rewind`, then delete this subscription's rows of the table checkpoints, and with a "
-        f"projection all rows of its own tables in the same transaction: it begins again with the first record"
+        f"followed so far is {mark.log_id} (a restore?): {_BEGIN_AGAIN}"
     )

@@ -49,14 +49,14 @@ def events_of(streams: Sequence[int]) -> list[Recorded[Any]]:
     return log
 
 
-def partitions_of(log: Sequence[Recorded[Any]]) -> list[list[Record]]:
+def partitions_of(log: Sequence[Recorded[Any]], log_id: UUID = LOG, lineage: str = "") -> list[list[Record]]:
     """Each partition as a relay that never fails would write it; offsets are given when it is delivered."""
     partitions: list[list[Record]] = [[] for _ in range(PARTITIONS)]
     previous = [0] * PARTITIONS
     for recorded in log:
         at = int(recorded.metadata.key) % PARTITIONS
         row = codec.stored(recorded)
-        headers = [*codec.headers(row, "/test", LOG), ("ce_previous", str(previous[at]).encode())]
+        headers = [*codec.headers(row, "/test", log_id, lineage), ("ce_previous", str(previous[at]).encode())]
         partitions[at].append(Record(TOPIC, at, 0, row.key.encode(), tuple(headers), row.data))
         previous[at] = recorded.position
     return partitions

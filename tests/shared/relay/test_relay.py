@@ -498,6 +498,37 @@ async def is_absent(admin: AIOKafkaAdminClient, topic: str) -> bool:
     return topic not in await admin.list_topics()
 
 
+async def test_a_log_that_names_its_former_life_is_published_on_and_each_record_says_whose_events_it_shares(
+    flow: Flow,
+) -> None:
+    former = await flow.store.log_id()
+    await flow.fill(streams=20, versions=1)
+    async with running(before := flow.relay()):
+        await eventually(partial(all_published, before))
+    await flow.append("order-0", "published by the next life")
+    await flow.another_life()
+    await flow.append("order-1", "of the next life")
+    async with running(after := flow.relay()):
+        await eventually(partial(all_published, after))
+    records = sorted(await topic_of(flow), key=lambda record: record.position)
+    told = [(record.position, record.headers["ce_logid"], record.headers.get("ce_loglineage")) for record in records]
+    log_id = str(await flow.store.log_id())
+    assert told[:20] == [(position, str(former), None) for position in range(1, 21)]
+    assert told[20:] == [(position, log_id, f"{former}@21") for position in (21, 22)]
+    for positions in by_partition(records).values():
+        assert positions == sorted(set(positions))
+
+
+async def test_a_life_after_the_next_names_both(flow: Flow) -> None:
+    ids = []
+    for _ in range(3):
+        ids.append(str(await flow.store.log_id()))
+        await flow.append("order-1", "x")
+        await flow.another_life()
+    lineage = await flow.pool.fetchval("select lineage from log")
+    assert lineage == " ".join(f"{log_id}@{position}" for position, log_id in reversed(list(enumerate(ids, 1))))
+
+
 async def test_a_restored_log_stops_the_relay(flow: Flow) -> None:
     await flow.append("order-1", "x")
     async with running(before := flow.relay()):

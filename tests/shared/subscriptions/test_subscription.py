@@ -166,6 +166,40 @@ async def has_seen(flow: Flow, expected: object) -> bool:
     return await flow.seen() == expected
 
 
+async def test_a_log_that_continues_the_followed_one_is_followed_on(flow: Flow) -> None:
+    await flow.fill(streams=20, versions=1)
+    await publish_all(flow)
+    async with running(counting(flow)):
+        await eventually(flow.projected)
+        await flow.another_life()
+        await flow.fill(streams=20, versions=1)
+        await publish_all(flow)
+        await eventually(flow.projected)
+    (life,) = await flow.pool.fetch("select log_id, lineage from log")
+    rows = await flow.pool.fetch(
+        "select distinct log_id, lineage from checkpoints where subscription = 'seen' and position > 20"
+    )
+    assert [tuple(row) for row in rows] == [tuple(life)]
+    async with running(again := counting(flow)):
+        await eventually(partial(is_quiet, again))
+    assert await flow.projected()
+    assert await projected(flow.pool, "seen", await flow.store.head())
+
+
+async def test_who_has_seen_events_that_a_restore_lost_stops_and_says_from_where_on(flow: Flow) -> None:
+    await flow.append("order-1", "a")
+    await publish_all(flow)
+    async with running(subscription := counting(flow)):
+        await eventually(flow.projected)
+        await flow.another_life()
+        await as_owner(flow.dsn, "update log set lineage = regexp_replace(lineage, '@.*', '@0')")
+        await rewind(flow.pool, flow.topic)
+        await flow.append("order-1", "b")
+        await publish_all(flow)
+        await eventually(partial(says, subscription, "from position 0 on, and here the events up to 1 were taken"))
+    assert await flow.seen() == {"order-1": [1]}
+
+
 async def test_another_log_id_stops_the_subscription_and_names_the_remedy(flow: Flow) -> None:
     await flow.append("order-1", "a")
     await publish_all(flow)

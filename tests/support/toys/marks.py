@@ -107,8 +107,12 @@ class Flow:
         return await self.fill(streams, 1, prefix)
 
     async def new_log_id(self) -> None:
-        """What a restore from a backup does."""
+        """Another log in the place of this one, which names no former life."""
         await as_owner(self.dsn, "update log set log_id = gen_random_uuid()")
+
+    async def another_life(self) -> None:
+        """What an operator does after a restore from a backup."""
+        await as_owner(self.dsn, "select begin_another_life()")
 
     def publisher(self) -> AbstractAsyncContextManager[KafkaPublisher]:
         return KafkaPublisher.opened(self.bootstrap, self.topic, self.partitions)

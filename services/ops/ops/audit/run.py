@@ -92,7 +92,7 @@ async def _service(
         log = LogCheck(service)
         acks = [] if acknowledged is None else [JournalCheck(acknowledged, service)]
         identity = await snapshot.identity()
-        topic = TopicCheck(service, str(identity.log_id), await snapshot.relayed(), identity.partitions)
+        topic = TopicCheck(service, identity, await snapshot.relayed())
         deadlines = DeadlineCheck(service, await snapshot.deadlines(), outside.now, DECIDERS[service])
         models = [ModelCheck(model, await snapshot.rows(model), included) for model in MODELS.get(service, ())]
         parked = _parked(service, await snapshot.parked())

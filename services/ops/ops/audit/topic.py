@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from ops.audit.check import Check
 from ops.audit.entry import Entry, Published, fingerprint
 from shared.events.slot import slot_of
+from shared.eventstore.identity import LogIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,12 @@ class TopicCheck:
     published.
     """
 
-    def __init__(self, service: str, log_id: str, relayed: int, partitions: int) -> None:
+    def __init__(self, service: str, identity: LogIdentity, relayed: int) -> None:
         self.check = Check.of(f"topic {service}", "missing", "extra", "disordered", "misplaced", "different", "waiting")
         for what in ("events", "records", "repeated"):
             self.check.see(what, 0)
-        self._log_id = log_id
+        self._identity = identity
         self._relayed = relayed
-        self._partitions = partitions
         self._log: dict[str, _LogEvent] = {}
         self._seen: set[str] = set()
         self._reached: dict[int, int] = {}
@@ -44,7 +45,7 @@ class TopicCheck:
     def publish(self, record: Published) -> None:
         """The next record of a partition."""
         self.check.see("records")
-        if record.log_id != self._log_id:
+        if not self._is_of_this_log(record):
             self.check.see("of_other_logs")
         elif record.id is None or record.id not in self._log:
             self._unknown(record)
@@ -60,6 +61,12 @@ class TopicCheck:
                 self.check.fault("missing", f"{name} at {event.position}")
         return self.check
 
+    def _is_of_this_log(self, record: Published) -> bool:
+        try:
+            return self._identity.includes(UUID(record.log_id or ""), record.position)
+        except ValueError:
+            return False
+
     def _unknown(self, record: Published) -> None:
         if record.position > self._head:
             self.check.see("newer")  # appended after the log was read
@@ -71,7 +78,7 @@ class TopicCheck:
         if record.position <= self._reached.get(record.partition, 0) or record.position != event.position:
             self.check.fault("disordered", f"{name} at {record.position} in partition {record.partition}")
         self._reached[record.partition] = max(record.position, self._reached.get(record.partition, 0))
-        if record.key != event.key.encode() or record.partition != slot_of(event.key) % self._partitions:
+        if record.key != event.key.encode() or record.partition != slot_of(event.key) % self._identity.partitions:
             self.check.fault("misplaced", f"{name} with key {record.key!r} in partition {record.partition}")
         if record.print != event.print:
             self.check.fault("different", name)

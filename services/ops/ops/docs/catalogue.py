@@ -27,9 +27,11 @@ _HEADERS = {
     "content-type": "application/json",
     "ce_partitionkey": "the stream's key, which is the record's key too: the order id",
     "ce_sequence": "the version in the stream, from 1 without a hole",
-    "ce_position": "the place in the service's log, from 1 without a hole",
+    "ce_position": "the place in the log that `ce_logid` names, from 1 without a hole",
     "ce_previous": "the position before it in its partition: a reader notices what is missing",
-    "ce_logid": "this life of the log: another one after a restore",
+    "ce_logid": "this life of the log: another one after a restore or a split",
+    "ce_loglineage": "the former lives that this one continues: `<log id>@<last shared position>`, a space between "
+    "two; absent in a first life",
     "ce_correlationid": "the story that the event belongs to",
     "ce_causationid": "the event that it follows from, if any",
     "ce_commandid": "the command that decided it",
@@ -108,6 +110,12 @@ def catalogue() -> str:
         "",
         "An event may gain members, and a vocabulary words: pass over what you do not know.",
         "",
+        "`ce_position` counts one `ce_logid` from 1 without a hole; within a partition it only grows, also when the "
+        "log behind it becomes another one. Whoever keeps the last position of each partition knows what is a repeat. "
+        "A restore or a split changes `ce_logid`: a record whose `ce_loglineage` names the id that you followed "
+        "continues it if you stand at or below the position named there; if you are beyond it, you have seen events "
+        "that no longer exist: stop. A log that names no id of yours is another one.",
+        "",
     ]
     lines += ["| Header | Is |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in _HEADERS.items()), ""]
     for topic, streams in ((log.topic, log.streams) for log in LOGS.values()):
@@ -155,7 +163,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
 
 
 def _headers() -> dict[str, Any]:
-    optional = {"ce_causationid", "ce_traceparent"}
+    optional = {"ce_causationid", "ce_loglineage", "ce_traceparent"}
     properties = {name: {"type": "string", "description": meaning} for name, meaning in _HEADERS.items()}
     return {"type": "object", "properties": properties, "required": [name for name in _HEADERS if name not in optional]}
 

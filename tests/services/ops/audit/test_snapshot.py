@@ -43,7 +43,7 @@ async def published_up_to(dsn: str) -> bool:
 
 async def topic_faults(dsn: str, kafka: str, topic: str) -> Sequence[str]:
     async with open_snapshot(dsn) as snapshot:
-        check = TopicCheck("dispute", str((await snapshot.identity()).log_id), await snapshot.relayed(), PARTITIONS)
+        check = TopicCheck("dispute", await snapshot.identity(), await snapshot.relayed())
         async for entry in snapshot.entries():
             check.add(entry)
         async for each in published(kafka, topic, PARTITIONS):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,6 +14,7 @@ from ops.audit.topic import TopicCheck
 from shared.events import codec
 from shared.events.order import OrderCancelled
 from shared.events.slot import slot_of
+from shared.eventstore.identity import LogIdentity
 from tests.support.audit import AT, LOG, entry, found
 
 LOG_ID = "11111111-1111-1111-1111-111111111111"
@@ -24,8 +26,8 @@ def published(source: Entry, **changes: Any) -> Published:
     return replace(record, **changes)
 
 
-def topic_check(records: Sequence[Published], relayed: int = 4) -> Check:
-    check = TopicCheck("dispute", LOG_ID, relayed, 12)
+def topic_check(records: Sequence[Published], relayed: int = 4, lineage: str = "") -> Check:
+    check = TopicCheck("dispute", LogIdentity(UUID(LOG_ID), 12, lineage), relayed)
     for each in LOG:
         check.add(each)
     for record in records:
@@ -46,6 +48,16 @@ def test_records_of_another_life_of_the_log_and_newer_ones_are_no_fault() -> Non
     check = topic_check([published(LOG[0], log_id="other"), *TOPIC, published(entry(5))])
     assert found(check) == {}
     assert (check.seen["of_other_logs"], check.seen["newer"]) == (1, 1)
+
+
+def test_what_a_former_life_published_counts_as_far_as_the_log_shares_it() -> None:
+    former = "22222222-2222-2222-2222-222222222222"
+    lost = published(replace(LOG[3], data='{"of": "the former life"}'), log_id=former)
+    check = topic_check(
+        [*(replace(record, log_id=former) for record in TOPIC[:3]), lost, TOPIC[3]], lineage=f"{former}@3"
+    )
+    assert found(check) == {}
+    assert check.seen == {"events": 4, "records": 5, "repeated": 0, "of_other_logs": 1}
 
 
 @pytest.mark.parametrize(
