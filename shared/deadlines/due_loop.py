@@ -44,7 +44,7 @@ BEFORE_APPEND = crash_points.register(
     "due.before_append", "shared/deadlines/due_loop.py: a due deadline is about to be decided on"
 )
 AFTER_APPEND = crash_points.register(
-    "due.after_append", "shared/deadlines/due_loop.py: a due deadline is decided on and nobody knows yet"
+    "due.after_append", "shared/deadlines/due_loop.py: a due deadline is decided on and not answered yet"
 )
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Unsettled(Transient):
 
 
 class Undecided(Exception):
-    """The stream still wants the deadline, and yet nothing came of it."""
+    """The stream still wants the deadline, and yet no event came of it."""
 
 
 class DueLoop(Component):
@@ -99,12 +99,12 @@ class DueLoop(Component):
         self._stopping = asyncio.Event()
         self._kinds = sorted(decider.kinds | self._effects.keys())
         timers = decider.kinds - self._effects.keys()
-        lanes = (
+        queues = (
             ("timers", self._expire, timers, TIMERS_AT_ONCE),
             ("effects", self._call, self._effects.keys(), CALLS_AT_ONCE),
         )
         self._queues = [
-            DueQueue(name, pool, clock.now, fire, kinds, width) for name, fire, kinds, width in lanes if kinds
+            DueQueue(name, pool, clock.now, fire, kinds, width) for name, fire, kinds, width in queues if kinds
         ]
 
     async def run(self) -> None:
@@ -113,9 +113,9 @@ class DueLoop(Component):
         while not self._stopping.is_set():
             try:
                 async with Lease(self._dsn, "due") as lease:
-                    lanes = run_all([queue.run() for queue in self._queues] or [self._stopping.wait()])
+                    queues = run_all([queue.run() for queue in self._queues] or [self._stopping.wait()])
                     await lease.guard(
-                        run_with_companions(lanes, self._listen(lease, backoff), self._follow_clock(), self._observe())
+                        run_with_companions(queues, self._listen(lease, backoff), self._follow_clock(), self._observe())
                     )
             except Exception as error:
                 if not transient(error):
@@ -158,7 +158,7 @@ class DueLoop(Component):
             await lease.woken(OBSERVE_EVERY)
             backoff.succeeded()
             self.wake()
-            await asyncio.sleep(LISTEN_EVERY)  # a busy log announces more than it is worth to look
+            await asyncio.sleep(LISTEN_EVERY)  # a busy log notifies more often than a look is worth
 
     async def _follow_clock(self) -> None:
         while True:

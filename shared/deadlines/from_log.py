@@ -37,15 +37,15 @@ class DeadlinesOfLog:
         stream, event = recorded.stream, recorded.event
         self._versions[stream] = recorded.version
         self._states[stream] = self._decider.fold(stream, (event,), self._states.get(stream))
-        for wish in self._decider.deadlines(stream, event):
-            match wish:
+        for change in self._decider.deadlines(stream, event):
+            match change:
                 case Start(kind, due_at):
                     self._started[stream, kind] = (due_at, recorded.metadata.key)
                 case Clear(kind):
                     self._started.pop((stream, kind), None)
 
     def unreadable(self, stream: str) -> None:
-        """The next event of the log is none that we can read: nobody here knows what its stream calls for."""
+        """The next event cannot be read here, so what its stream calls for is unknown."""
         self.unread.add(stream)
 
     def version(self, stream: str) -> int:
@@ -57,8 +57,8 @@ class DeadlinesOfLog:
         return stream not in self.unread and kind.partition(":")[0] in self._decider.kinds
 
     def called(self) -> dict[Place, Called]:
-        """By stream and kind, what was started and not cleared. A kind that we do not know is wanted: nobody here can
-        say otherwise.
+        """By stream and kind, what was started and not cleared; a kind that this version does not know counts as
+        wanted.
         """
         return {
             (stream, kind): Called(due_at, key, self._wanted(stream, kind, due_at))

@@ -54,8 +54,8 @@ class Held:
 
 
 class DueQueue:
-    """Fires the due deadlines of some kinds, up to `width` at a time; `fire` is told the instant at which each was
-    found due.
+    """Fires the due deadlines of some kinds, up to `width` at a time; `fire` gets the instant at which each was found
+    due.
 
     A deadline of another kind is not looked at: it is another queue's, or a newer version's.
     """
@@ -95,8 +95,8 @@ class DueQueue:
         self._woken.set()
 
     async def run(self) -> None:
-        """Fires until it is stopped and its hands are empty; where it is cancelled, what is in hand is cancelled too,
-        and still due afterwards.
+        """Fires until it is stopped and nothing is in hand; a cancellation also cancels what is in hand, which stays
+        due.
         """
         try:
             while not self._stopping:
@@ -115,8 +115,8 @@ class DueQueue:
         """Takes in hand what is due and finds room; the seconds to wait unless woken."""
         room = min(self._width - self.busy, AT_ONCE)
         if room < min(AT_ONCE, self._width) // 2:
-            return POLL  # half a hand at a time, so that one query serves many; each that ends wakes us
-        # Asked once: by a clock that steps back in between, what was found due would be too early.
+            return POLL  # at least half of the room at a time, so that one query serves many; each end wakes the queue
+        # Read once: after a step back of the clock, what was found due would be too early.
         now = self._now()
         due = await self._due(now, room)
         for deadline in due:

@@ -67,7 +67,7 @@ async def connect(dsn: str) -> StoreConnection:
 
 
 class ReconnectingConnection:
-    """A place for one connection: opened when first needed, thrown away when in doubt."""
+    """One connection: opened when first needed, replaced after a failure."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -80,7 +80,7 @@ class ReconnectingConnection:
         return self._connection
 
     def drop(self) -> None:
-        """Ends the connection at once: nobody knows what it is still doing."""
+        """Ends the connection at once: a statement may still be running on it."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
@@ -92,7 +92,7 @@ class ReconnectingConnection:
         try:
             await self._connection.close(timeout=limit)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            pass  # it was broken already; dropping it is all that is left
+            pass  # it was broken already, and is dropped
         finally:
             self.drop()
 
@@ -152,4 +152,4 @@ async def _take_role(connection: Any) -> None:
 
 
 async def _nothing(connection: Any) -> None:
-    """Instead of the reset query at each release, a round trip by itself: nobody here changes a session's settings."""
+    """No reset at release: it would cost a round trip, and no session's settings are changed here."""

@@ -10,17 +10,15 @@ class WrongExpectedVersion(Exception):
 
 
 class Busy(Transient):
-    """Nothing was recorded: too much is waiting, or the database did not take it in time. The same again may
-    succeed.
-    """
+    """Nothing was recorded: too much is waiting, or the database did not answer in time. A repeat may succeed."""
 
     code: ClassVar[str] = "busy"
     retry_after: ClassVar[int] = 1  # seconds
 
 
 class OutcomeUnknown(Transient):
-    """The database was told, and for ten seconds nobody could learn what became of it. The same again, with the same
-    command id, is safe.
+    """The append was sent, and for ten seconds no answer could be had. Sending it again with the same command id is
+    safe.
     """
 
     code: ClassVar[str] = "outcome_unknown"

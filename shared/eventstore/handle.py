@@ -84,7 +84,7 @@ async def handle(
             except WrongExpectedVersion:
                 continue
         return _outcome(decider, command, streams, histories, states, decided, position)
-    raise Busy(f"{ATTEMPTS} times somebody else was quicker")
+    raise Busy(f"{ATTEMPTS} conflicts in a row")
 
 
 async def _streams(store: EventStore, command: Command) -> Sequence[StreamName]:
@@ -115,8 +115,7 @@ def _replay(
     if any(recorded.metadata.request_hash != request_hash for recorded in mine):
         raise KeyReused("this idempotency key was used for another request")
     mine.sort(key=lambda recorded: recorded.position)
-    # An append's positions have nobody else's between them, so up to its last one the log is what that decision left
-    # behind.
+    # An append's positions are contiguous, so the log up to its last one is what that decision left behind.
     last = mine[-1].position
     then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
     return Outcome(
@@ -134,9 +133,7 @@ def _replay(
 def _stale(
     decider: Decider, command: Command, states: Sequence[Any], history: History, expected_version: int
 ) -> Rejected:
-    """What to answer to one who has seen another version: what happened since, but not to somebody whom it does not
-    concern.
-    """
+    """The refusal of a stale version: what was recorded since, unless the caller may not see it at all."""
     try:
         decider.decide(command, *states)
     except (NotFound, Forbidden) as refusal:

@@ -29,7 +29,7 @@ class LogIdentity:
         return log_id == self.log_id or (shared is not None and position <= shared)
 
     def demand(self, partitions: int) -> None:
-        """Halted unless the topic has as many partitions as the log was made for: keys would stand in two of them."""
+        """Halted unless the topic has as many partitions as the log was made for: else keys would change theirs."""
         if partitions != self.partitions:
             raise Halted(
                 f"the log was made for topics of {self.partitions} partitions, and here are {partitions}: "

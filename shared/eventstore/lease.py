@@ -61,7 +61,7 @@ class Lease:
         )
         try:
             self._connection.add_termination_listener(lambda _: self._lost.set())
-            await self._connection.add_listener(LOG_CHANNEL, self._hear)
+            await self._connection.add_listener(LOG_CHANNEL, self._on_notify)
             await self._acquire()
         except BaseException:
             self._connection.terminate()
@@ -75,7 +75,7 @@ class Lease:
         self._watch.cancel()
         with contextlib.suppress(Exception, asyncio.CancelledError):
             await self._watch
-        self._connection.terminate()  # a polite farewell could hang; the server frees the lock when the socket closes
+        self._connection.terminate()  # closing in order could hang; the server frees the lock when the socket closes
 
     async def guard(self, work: Awaitable[T]) -> T:
         """The result of `work`, which is cancelled at once when the lease is lost; LeaseLost then."""
@@ -84,7 +84,7 @@ class Lease:
             await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise LeaseLost("the connection that held the lease is gone")
-            if task.cancelled():  # by a library, for nobody here did: as an error, or it would pass for a stop
+            if task.cancelled():  # by a library: raised as an error, or it would pass for a stop
                 raise Transient("the work was cancelled from within")
             return task.result()
         finally:
@@ -92,7 +92,7 @@ class Lease:
             await _ended(task)
 
     async def woken(self, limit: float) -> None:
-        """Returns when the log has grown since the last call, or after `limit` seconds: a hint, never a promise."""
+        """Returns when the log has grown since the last call, or after `limit` seconds; it may also return early."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit):
                 await self._grown.wait()
@@ -102,7 +102,7 @@ class Lease:
         """Ends the wait of `woken`."""
         self._grown.set()
 
-    def _hear(self, *_: Any) -> None:
+    def _on_notify(self, *_: Any) -> None:
         self._grown.set()
 
     async def _acquire(self) -> None:
@@ -123,7 +123,7 @@ async def _ended(task: asyncio.Future[Any]) -> None:
         task.cancel()
         await asyncio.wait({task})
     if not task.cancelled():
-        task.exception()  # seen: nobody else will ask for it
+        task.exception()  # marks it as seen, or asyncio would log it
 
 
 def lock_key(name: str) -> int:

@@ -55,11 +55,11 @@ class MemoryEventStore:
         return [recorded for recorded in self.log if recorded.stream == stream]
 
     def _follow(self, stream: str, event: Event) -> None:
-        for wish in self._deadlines(stream, event):
-            if isinstance(wish, Start):
-                self.deadlines[stream, wish.kind] = wish.due_at
+        for change in self._deadlines(stream, event):
+            if isinstance(change, Start):
+                self.deadlines[stream, change.kind] = change.due_at
             else:
-                self.deadlines.pop((stream, wish.kind), None)
+                self.deadlines.pop((stream, change.kind), None)
 
     def _repeated(self, writes: Sequence[Write], cause: Cause) -> int:
         positions: list[int] = []

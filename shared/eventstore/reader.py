@@ -117,15 +117,15 @@ class BatchedLoader:
         by_stream: dict[str, list[Any]] = {}
         for row in rows:
             by_stream.setdefault(row[0], []).append(row)
-        known: dict[str, History] = {}
+        histories: dict[str, History] = {}
         for streams, answer in waiting:
             if answer.done():
                 continue
             try:
                 for name in streams:
-                    if name not in known:
-                        known[name] = self._history(by_stream.get(name, ()))
-                answer.set_result([known[name] for name in streams])
+                    if name not in histories:
+                        histories[name] = self._history(by_stream.get(name, ()))
+                answer.set_result([histories[name] for name in streams])
             except Exception as error:  # an event that this version cannot read concerns only who asked for it
                 answer.set_exception(error)
 

@@ -20,7 +20,7 @@ MAX_EVENT = 256 * 1024  # bytes
 Deadlines = Callable[[str, Event], Iterable[Start | Clear]]
 Row = tuple[Any, ...]
 
-# An odd number of backslashes before u0000: an escape, not a backslash that somebody wrote.
+# An odd number of backslashes before u0000: an escape, not a backslash in the text.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -40,9 +40,7 @@ class Append:
 
 
 def encode_append(writes: Sequence[Write], cause: Cause, encode: Encode, deadlines: Deadlines) -> Append:
-    """The append as an item; Unstorable or EventTooLarge where the log could not hold it, ValueError where it is
-    none.
-    """
+    """The append in rows; Unstorable or EventTooLarge where the log cannot hold it, ValueError without events."""
     streams = frozenset(write.stream for write in writes)
     if len(streams) != len(writes):
         raise ValueError("two writes to one stream in one append")
@@ -101,13 +99,13 @@ def _metadata(cause: Cause) -> bytes:
 
 
 def _deadlines(writes: Sequence[Write], deadlines: Deadlines) -> list[Row]:
-    """One row per stream and kind, its last wish: a row of the table can be written only once in a statement."""
+    """One row per stream and kind, its last change: a row of the table can be written only once in a statement."""
     rows: dict[tuple[str, str], Row] = {}
     for write in writes:
         for event in write.events:
-            for wish in deadlines(write.stream, event):
-                due_at = wish.due_at if isinstance(wish, Start) else None
-                rows[write.stream, wish.kind] = (write.stream, wish.kind, due_at, write.key)
+            for change in deadlines(write.stream, event):
+                due_at = change.due_at if isinstance(change, Start) else None
+                rows[write.stream, change.kind] = (write.stream, change.kind, due_at, write.key)
     return list(rows.values())
 
 

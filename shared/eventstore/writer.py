@@ -39,7 +39,7 @@ class Limits:
     queue_items: int = 2048
     queue_bytes: int = 32 * 1024 * 1024
     queue_wait: float = 5.0
-    attempt: float = 6.0  # above statement_timeout, so that a server that lives speaks first
+    attempt: float = 6.0  # above statement_timeout, so that the server's own time-out comes first
     outcome: float = 10.0
     close: float = 10.0
 
@@ -83,7 +83,7 @@ class Writer:
         return await item.answer
 
     async def close(self) -> None:
-        """Refuses what comes, sends what waits, and after the limit gives up; returns when nobody waits any more."""
+        """Refuses new appends and sends those that wait, up to the limit; returns when each has its answer."""
         self._closing = True
         task = self._task
         if task is not None:
@@ -98,7 +98,7 @@ class Writer:
             while self._queue:
                 if batch := self._take():
                     await self._settle(batch)
-                    # Whoever was just answered gets to append again first: else every second batch would hold one item.
+                    # Callers that were just answered append again first: else every second batch would hold one item.
                     await asyncio.sleep(0)
         finally:
             # Without an await between the look at the queue and this line: an append that comes later starts a new
@@ -106,9 +106,7 @@ class Writer:
             self._task = None
 
     def _take(self) -> list[Append]:
-        """The next batch: in order, but a second item on a stream waits for the next one, and so does what comes after
-        it on its streams.
-        """
+        """The next batch: in order, with one item a stream; a second one waits, as does what follows on its streams."""
         batch: list[Append] = []
         later: list[Append] = []
         streams: set[str] = set()
@@ -196,7 +194,7 @@ class Writer:
         singly = [[item] for item in part]
         if sent and lost(error):
             # Perhaps committed: the same again, one by one, until the function says what became of each. A transaction
-            # that still runs holds the log's lock, so the function answers after it and knows.
+            # that still runs holds the log's lock, so the function answers after it and sees its rows.
             self._line.drop()
             self.figures.resent += len(part)
             for item in part:
@@ -204,7 +202,7 @@ class Writer:
             return singly
         if isinstance(
             error, asyncpg.ReadOnlySQLTransactionError
-        ):  # a standby by now: the next connection may find the primary
+        ):  # it has become a standby: the next connection may find the primary
             self._line.drop()
             return [part]
         if transient(error):

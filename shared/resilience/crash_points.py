@@ -70,4 +70,4 @@ def _mark(entry: str) -> None:
 
 
 BEFORE_COMMIT = register("append.before_commit", "shared/eventstore/writer.py: a batch is about to be sent")
-AFTER_COMMIT = register("append.after_commit", "shared/eventstore/writer.py: a batch is committed and nobody knows yet")
+AFTER_COMMIT = register("append.after_commit", "shared/eventstore/writer.py: a batch is committed and not answered yet")
