@@ -36,13 +36,14 @@ class Marked:
     """A server whose next life can be held back, and whose next lives take the crash plans in turn.
 
     `marks` is the folder where a life notes at which crash point it died: each process has one of its own, for a point
-    fires once a folder.
+    fires once a folder. With a `runner` they go on as that module makes of them: as another version.
     """
 
     def __init__(self, server: Server, marks: Path) -> None:
         self.name = server.name
         self.marks = marks
         self.plans: deque[str] = deque()
+        self.runner: str | None = None
         self.may_start = asyncio.Event()
         self.may_start.set()
         self._server = server
@@ -52,6 +53,9 @@ class Marked:
         await self.may_start.wait()
         command = await self._server.command()
         plan = self.plans.popleft() if self.plans else ""
+        if self.runner:
+            python, dash_m, module = command.argv
+            command = replace(command, argv=[python, dash_m, self.runner, module])
         return replace(command, env={**command.env, "MAKEWHOLE_STATE": str(self.marks), "CRASH": plan})
 
     async def ready(self) -> bool:

@@ -12,6 +12,7 @@ from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
+from shared.events.newer import Open
 from shared.views import TextLink
 
 PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]
@@ -20,9 +21,9 @@ PartyView = Literal["action_required", "waiting_for_other", "under_platform_revi
 class SolutionView(TypedDict):
     """What one side wants: how much goes back, whether the goods do, and who then pays their freight."""
 
-    type: SolutionType
+    type: Open[SolutionType]
     amount: Money
-    freight_payer: Payer | None
+    freight_payer: Open[Payer] | None
     address: TextLink | None
 
 
@@ -53,8 +54,8 @@ class ResultView(TypedDict):
     """How it ended: the amount and why (S52)."""
 
     amount: Money
-    reason: CloseReason
-    reached_type: ReachedType | None
+    reason: Open[CloseReason]
+    reached_type: Open[ReachedType] | None
     rules: Sequence[str]
     at: Instant
 
@@ -64,7 +65,7 @@ class RefundDueView(TypedDict):
 
     id: str
     amount: Money
-    outcome: RefundOutcome | None
+    outcome: Open[RefundOutcome] | None
 
 
 class DisputeRow(TypedDict):
@@ -81,12 +82,12 @@ class DisputeRow(TypedDict):
     label: str
     state: DisputeState
     fulfilment: Fulfilment
-    reason: Reason
-    type: SolutionType
+    reason: Open[Reason]
+    type: Open[SolutionType]
     amount: Money
     opened_at: Instant
     due_at: Instant | None
-    close_reason: CloseReason | None
+    close_reason: Open[CloseReason] | None
     closed_at: Instant | None
 
 

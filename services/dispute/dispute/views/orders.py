@@ -17,6 +17,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.money import Money
+from shared.events.newer import Open
 
 Row = Mapping[str, Any]
 Payout = Literal["held", "released", "refunded"]
@@ -50,7 +51,7 @@ class OrderRefund(TypedDict):
 
     id: str
     dispute_id: str
-    outcome: RefundOutcome | None
+    outcome: Open[RefundOutcome] | None
     amount: Money | None
 
 
@@ -59,7 +60,7 @@ class OrderReturn(TypedDict):
 
     id: str
     dispute_id: str
-    outcome: ReturnOutcome | None
+    outcome: Open[ReturnOutcome] | None
 
 
 class OrderStatus(Actions):

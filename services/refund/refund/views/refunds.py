@@ -14,6 +14,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
+from shared.events.newer import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
 from shared.views import LineAmountView
 
@@ -57,9 +58,9 @@ class RefundRow(TypedDict):
     dispute_id: str | None
     state: RefundState
     reason: str | None
-    source: RefundSource | None
+    source: Open[RefundSource] | None
     amount: Money
-    destination: Destination | None
+    destination: Open[Destination] | None
     requested_at: Instant
     issued_at: Instant | None
     expected_credit: CreditWindow | None
@@ -84,8 +85,8 @@ class RefundView(RefundRow, Actions):
 
 
 class _Ground(TypedDict):
-    source: RefundSource | None
-    destination: Destination | None
+    source: Open[RefundSource] | None
+    destination: Open[Destination] | None
     expected_business_days: tuple[int, int] | None
 
 

@@ -11,6 +11,7 @@ from return_label.domain.returns.transit import guard_inspection, guard_receipt,
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
+from shared.events.newer import Open
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 from shared.views import LineQuantity, TextLink, text_link
 
@@ -20,7 +21,7 @@ class LabelView(TypedDict):
 
     id: str
     prepaid: bool
-    payer: Payer
+    payer: Open[Payer]
 
 
 class ShipmentView(TypedDict):
@@ -42,8 +43,8 @@ class ReceiptView(TypedDict):
 class InspectionView(TypedDict):
     """What was found; the inspector's words are text about people."""
 
-    result: InspectionResult
-    fault: InspectionFault | None
+    result: Open[InspectionResult]
+    fault: Open[InspectionFault] | None
     note: TextLink | None
     rules: Sequence[str]
 
@@ -56,13 +57,13 @@ class ReturnView(Actions):
     order_id: str
     dispute_id: str | None
     version: int
-    kind: ReturnKind
+    kind: Open[ReturnKind]
     state: ReturnState
-    reason: Reason
+    reason: Open[Reason]
     lines: Sequence[LineQuantity]
     buyer_id: str
     seller_id: str
-    freight_payer: Payer
+    freight_payer: Open[Payer]
     address_ref: str | None
     ship_by: Instant | None
     denied_because: str | None
