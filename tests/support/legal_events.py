@@ -71,7 +71,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderCancelled: lambda state, event: state.cancelled_at is None,
     o.OrderCarrierLost: lambda state, event: state.lost_at is None,
     o.DeadlineMoved: lambda state, event: (
-        state.protection_ends_at == event.previous_due_at != event.due_at and not (state.expired or state.over)
+        state.protection_ends_at == event.previous_due_at != event.due_at and not (state.expired or state.nothing_due)
     ),
     o.PaymentHeld: lambda state, event: all(
         not (state.lines[x].held_by or state.lines[x].agreed or state.lines[x].settled) for x in event.lines
@@ -80,15 +80,15 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         event.lines != () and all(state.lines[x].held_by == event.dispute_id for x in event.lines)
     ),
     o.PaymentReleased: lambda state, event: (
-        not state.over
+        not state.nothing_due
         and event.amount == total([part.amount for part in event.lines])
         and all(part.amount and state.lines[part.line_id].remainder == part.amount for part in event.lines)
         and all(state.lines[part.line_id].held_by == event.dispute_id for part in event.lines)
     ),
     o.ProtectionExpired: lambda state, event: (
-        not state.expired and not state.over and event.due_at == state.protection_ends_at
+        not state.expired and not state.nothing_due and event.due_at == state.protection_ends_at
     ),
-    o.OrderCompleted: lambda state, event: not state.over and all(line.done for line in state.lines.values()),
+    o.OrderCompleted: lambda state, event: not state.nothing_due and all(line.done for line in state.lines.values()),
 }
 """Event → what must hold of the order."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
@@ -144,7 +145,7 @@ class Life:
 
     def _free(self) -> list[str]:
         order = self.market.order
-        over = order.protection_over(self.market.now) or order.over
+        over = order.protection_over(self.market.now) or order.nothing_due
         return (
             []
             if over
@@ -155,7 +156,7 @@ class Life:
         lines = sorted(self.market.order.lines) if self._rarely() else self._free()
         named = {name: self.dice.randint(1, 3) for name in self.dice.sample(lines, self.dice.randint(1, len(lines)))}
         known = [(self.market.order.lines[name], quantity) for name, quantity in named.items()]
-        cap = sum(line.refundable(min(quantity, line.quantity)).minor for line, quantity in known)
+        cap = sum(refundable(line, min(quantity, line.quantity)).minor for line, quantity in known)
         self.opened += bool(
             self._ask(
                 open_dispute,

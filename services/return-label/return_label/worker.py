@@ -19,7 +19,10 @@ from shared.worker.worker import run_worker
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the disputes' topic to the policy, and what is due."""
+    """The log to its topic, and the disputes' topic to the policy.
+
+    The decider declares no deadlines: the due loop only counts those of a newer version.
+    """
     async with assembly(RETURN_LABEL, decider, settings, clock) as service:
         yield (
             service.store,

@@ -14,7 +14,7 @@ from dispute.domain.orders.facts import RecordFact, RegisterOrder
 from dispute.domain.orders.state import Order
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
-from dispute.views.orders import FactRecorded, OrderRegistered, OrderStatus
+from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event, Recorded
 from shared.events.fields import Id
 from shared.http.caller import CommandContext, QueryContext, command, query
@@ -34,8 +34,8 @@ OrderId = Annotated[Id, Path()]
     "/v1/orders/{order_id}",
     summary="Register an order",
     status_code=201,
-    response_model=OrderRegistered,
-    responses={200: {"model": OrderRegistered, "description": "Known already"}},
+    response_model=OrderRegistrationView,
+    responses={200: {"model": OrderRegistrationView, "description": "Known already"}},
 )
 async def register_order(
     order_id: OrderId, body: OrderBody, caller: Annotated[CommandContext, command("service")]
@@ -45,19 +45,19 @@ async def register_order(
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme)
     outcome = await caller.handle(caller.command(RegisterOrder, terms=terms, **body.fields(order_id)))
-    registered: OrderRegistered = {"order_id": order_id, "version": outcome.versions[0]}
+    registered: OrderRegistrationView = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome, registered, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
     )
 
 
-@router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order", response_model=FactRecorded)
+@router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order", response_model=FactView)
 async def record_fact(
     order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
     outcome = await caller.handle(caller.command(RecordFact, order_id=order_id, fact=body.fact()))
-    recorded: FactRecorded = {
+    recorded: FactView = {
         "order_id": order_id,
         "version": outcome.versions[0],
         "recorded": bool(outcome.events),

@@ -1,12 +1,17 @@
-"""Deadlines of disputes and orders: their kinds, and the timer's command that asks whether one has passed."""
+"""Deadlines of disputes and orders: their kinds, when each falls due, and the command of the timer that asks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from shared import decider
 from shared.events.base import StreamName, StreamOfKey
+from shared.events.calendar import within_days
+from shared.events.newer import known
+from shared.events.order import Anchor, Terms
 
 
 class DeadlineKind(StrEnum):
@@ -22,6 +27,55 @@ class DeadlineKind(StrEnum):
     """P: until then a dispute may be opened."""
     RELEASE = "release"
     """R: then the seller is paid for what nothing holds."""
+
+
+def seller_response_due(terms: Terms, at: datetime) -> datetime:
+    """D1: five days from a request, also from one that the buyer has changed (S39, S41, S43)."""
+    return within_days(at, terms.seller_response_days, terms.timezone)
+
+
+def buyer_response_due(terms: Terms, at: datetime) -> datetime:
+    """D2: five days from the seller's counter-offer or refusal (K17)."""
+    return within_days(at, terms.buyer_response_days, terms.timezone)
+
+
+def negotiation_due(terms: Terms, at: datetime) -> datetime:
+    """D4: seven days from the seller's first counter-offer or refusal (K16)."""
+    return within_days(at, terms.negotiation_days, terms.timezone)
+
+
+def evidence_due(terms: Terms, at: datetime) -> datetime:
+    """D3: three days from the escalation (S49)."""
+    return within_days(at, terms.evidence_days, terms.timezone)
+
+
+def protection_due(
+    terms: Terms,
+    paid_at: datetime | None,
+    received_at: datetime | None,
+    promised_by: date | None,
+    shipped_at: datetime | None,
+) -> datetime | None:
+    """P: some days from the payment or from the receipt, by programme; until something is received it is provisional
+    (S22, K3).
+    """
+    if known(terms.anchor) == Anchor.PAID:
+        return within_days(paid_at, terms.protection_days, terms.timezone) if paid_at else None
+    if received_at:
+        return within_days(received_at, terms.protection_days, terms.timezone)
+    if promised_by:
+        return within_days(noon(promised_by, terms.timezone), terms.protection_days, terms.timezone)
+    return within_days(shipped_at, terms.undelivered_fallback_days, terms.timezone) if shipped_at else None
+
+
+def release_due(terms: Terms, protection_ended_at: datetime) -> datetime:
+    """R: the release delay after the protection's end (S24)."""
+    return protection_ended_at + timedelta(hours=terms.release_delay_hours)
+
+
+def noon(day: date, timezone: str) -> datetime:
+    """An instant of a day that is only known as a day."""
+    return datetime.combine(day, time(12), ZoneInfo(timezone)).astimezone(UTC)
 
 
 class ExpireDeadline(decider.ExpireDeadline):

@@ -10,7 +10,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.cancellation import guard_cancellation
 from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
 from dispute.domain.disputes.state import Dispute, DisputeState, Fulfilment
-from dispute.views.dispute_members import (
+from dispute.views.disputes_members import (
     DeadlineView,
     DisputeRow,
     DisputeView,

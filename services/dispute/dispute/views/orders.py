@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 from dispute.domain.disputes.eligibility import guard_eligible
 from dispute.domain.orders.protection import Milestones, earliest_opening
 from dispute.domain.orders.state import Order
-from dispute.views.dispute_members import DisputeRow
 from dispute.views.disputes import FINISHED, IN_PROGRESS, amount_of, dispute_row, label
+from dispute.views.disputes_members import DisputeRow
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
@@ -23,14 +23,14 @@ Row = Mapping[str, Any]
 Payout = Literal["held", "released", "refunded"]
 
 
-class OrderRegistered(TypedDict):
+class OrderRegistrationView(TypedDict):
     """The order is known."""
 
     order_id: str
     version: int
 
 
-class FactRecorded(OrderRegistered):
+class FactView(OrderRegistrationView):
     """The fact is known; `recorded` says whether it was new."""
 
     recorded: bool
@@ -133,8 +133,8 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
 
     def guard() -> None:
         order.parties.guard(actor, "order", "buyer")
-        free = [line for line in order.lines.values() if not (line.held_by or line.agreed or line.done)]
-        guard_eligible(order, free or list(order.lines.values()), None, now)
+        disputable = [line for line in order.lines.values() if not (line.held_by or line.agreed or line.done)]
+        guard_eligible(order, disputable or list(order.lines.values()), None, now)
 
     return (Action("open-dispute", "/v1/disputes", guard, order.protection_ends_at),)
 

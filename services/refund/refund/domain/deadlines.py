@@ -1,8 +1,18 @@
-"""Kinds of deadlines: each is of one refund, so the refund's id is part of its name in storage."""
+"""Deadlines of refunds: when one is tried again, and when the bank credits it.
+
+Each is of one refund, whose id is part of its name in storage.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from shared.events.calendar import within_business_days
+from shared.events.refund import RefundRequested
+
+FIRST_PAUSE = timedelta(minutes=1)
+"""Before the first retry; doubled before each further one."""
 
 
 class DeadlineKind(StrEnum):
@@ -18,3 +28,18 @@ class DeadlineKind(StrEnum):
 def refund_of(deadline: str) -> str:
     """The refund that a deadline is of."""
     return deadline.partition(":")[2]
+
+
+def retry_due(at: datetime, failures: int) -> datetime:
+    """When it is tried again after so many definitive failures, the last one at `at` (T31)."""
+    doublings: int = 2 ** (failures - 1)
+    return at + FIRST_PAUSE * doublings
+
+
+def credit_window(request: RefundRequested, issued_at: datetime) -> tuple[datetime, datetime]:
+    """D12: from when on and until when the bank credits it, in business days (S58). The end starts no timer."""
+    earliest, latest = request.bank_window_bd
+    return (
+        within_business_days(issued_at, earliest, request.timezone),
+        within_business_days(issued_at, latest, request.timezone),
+    )

@@ -46,7 +46,7 @@ def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, n
     guard_opened_yet(order, now)
     guard_protected(order, now)
     for line in lines:
-        guard_free(order, line)
+        guard_disputable(order, line)
     if reason is not None:
         guard_reason(order, lines, reason)
 
@@ -85,7 +85,7 @@ def guard_protected(order: Order, now: datetime) -> None:
         raise ProtectionExpired("The protection period is over.", ended_at=ended, actions=[_contact_seller(order)])
 
 
-def guard_free(order: Order, line: Line) -> None:
+def guard_disputable(order: Order, line: Line) -> None:
     """G5 (S25, S26, S20, I2): no open dispute on the line, no agreement, and it is not settled."""
     if line.held_by:
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dispute.domain.deadlines import evidence_due
 from dispute.domain.disputes.state import Dispute
 from shared.events.base import Event
-from shared.events.calendar import within_days
 from shared.events.dispute import Escalated, EscalationReason, NegotiationTimedOut
 
 _RULES = {
@@ -23,7 +23,7 @@ def escalated(dispute: Dispute, reason: EscalationReason, at: datetime) -> Escal
         dispute_id=dispute.opened.dispute_id,
         by="system",
         reason=reason,
-        evidence_until=within_days(at, dispute.terms.evidence_days, dispute.terms.timezone),
+        evidence_until=evidence_due(dispute.terms, at),
         rules=(*_RULES[reason], "S49"),
     )
 

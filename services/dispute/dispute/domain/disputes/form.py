@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.state import Line, Order
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
 from shared.events.base import Message
@@ -75,7 +76,7 @@ def disputed_lines(order: Order, requested: Sequence[RequestedLine]) -> tuple[Di
     """The requested quantities with their caps (S109)."""
     return tuple(
         DisputedLine(
-            line_id=part.line_id, quantity=part.quantity, cap=order.lines[part.line_id].refundable(part.quantity)
+            line_id=part.line_id, quantity=part.quantity, cap=refundable(order.lines[part.line_id], part.quantity)
         )
         for part in requested
     )

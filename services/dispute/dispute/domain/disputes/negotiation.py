@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from dispute.domain.commands import DisputeCommand, text_ref, texts_about
+from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.eligibility import guard_ground
 from dispute.domain.disputes.escalation import negotiation_over
 from dispute.domain.disputes.form import guard_amount, guard_evidence, guard_text
@@ -14,7 +15,6 @@ from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.rejections import MaxRounds
 from shared.events.base import Actor, Event, Message, Personal
-from shared.events.calendar import within_days
 from shared.events.dispute import (
     Decision,
     Payer,
@@ -104,12 +104,12 @@ def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...
     one says until when, and each names it, so that what rested while the seller was silent stands again.
     """
     terms, unsettled = dispute.terms, command.decision != Decision.ACCEPT
-    negotiate_until = dispute.negotiate_until or within_days(command.at, terms.negotiation_days, terms.timezone)
+    negotiate_until = dispute.negotiate_until or negotiation_due(terms, command.at)
     return SellerResponded(
         dispute_id=command.dispute_id,
         decision=command.decision,
         reason_ref=command.reason_ref,
-        answer_by=within_days(command.at, terms.buyer_response_days, terms.timezone) if unsettled else None,
+        answer_by=buyer_response_due(terms, command.at) if unsettled else None,
         negotiate_until=negotiate_until if unsettled else None,
         rules=rules,
     )
@@ -183,7 +183,7 @@ def modify(command: ModifyRequest, dispute: Dispute) -> list[Event]:
         request=request,
         description_ref=command.description_ref,
         evidence=command.evidence,
-        respond_by=within_days(command.at, dispute.terms.seller_response_days, dispute.terms.timezone),
+        respond_by=seller_response_due(dispute.terms, command.at),
         rules=("S43", "S39"),
     )
     return [modified]

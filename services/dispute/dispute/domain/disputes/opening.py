@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dispute.domain.commands import text_ref, texts_about
+from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.eligibility import covering_rule, guard_eligible
 from dispute.domain.disputes.form import (
     RequestedLine,
@@ -21,7 +22,6 @@ from dispute.domain.disputes.form import (
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Personal, StreamName, derived_id
-from shared.events.calendar import within_days
 from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
 from shared.events.fields import EvidenceIds, Id, Text, WireMoney
 from shared.events.order import PaymentHeld
@@ -87,7 +87,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         protection_ends_at=order.protection_ends_at,
         return_address_ref=order.return_address_ref,
         opened_at=command.at,
-        respond_by=within_days(command.at, order.terms.seller_response_days, order.terms.timezone),
+        respond_by=seller_response_due(order.terms, command.at),
         rules=(covering_rule(command.reason), "S21", "S22", "S39"),
     )
     held = PaymentHeld(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from dispute.domain.commands import OrderCommand, text_ref, texts_about
+from dispute.domain.orders.caps import line_caps
 from dispute.domain.orders.protection import Dated, with_protection
 from dispute.domain.orders.state import Order, after
 from dispute.domain.rejections import OrderDiffers
@@ -191,9 +192,5 @@ def _paid(command: RegisterOrder, lines: Sequence[OrderLine]) -> OrderPaid:
 
 
 def _with_caps(lines: Sequence[RegisteredLine], paid: Money) -> tuple[OrderLine, ...]:
-    """Each line with its cap: goods plus its share of what was paid beside goods, so that the caps sum to the payment
-    (G9).
-    """
-    goods = [line.price.minor * line.quantity for line in lines]
-    caps = paid.split(goods if sum(goods) else [line.quantity for line in lines])
+    caps = line_caps([(line.price, line.quantity) for line in lines], paid)
     return tuple(OrderLine(**dict(line), cap=cap) for line, cap in zip(lines, caps, strict=True))

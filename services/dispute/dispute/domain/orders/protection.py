@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.deadlines import DeadlineKind, noon, protection_due, release_due
 from dispute.domain.orders.state import Order, evolve
 from shared.events.base import Event
 from shared.events.calendar import from_day, within_days
-from shared.events.newer import known
 from shared.events.order import (
-    Anchor,
     DeadlineMoved,
     DeliveryCorrected,
     OrderDelivered,
@@ -56,7 +53,7 @@ def earliest_opening(milestones: Milestones, after_shipment_days: int, timezone:
     shipped_at, promised_by = milestones.shipped_at, milestones.promised_by
     instants = (
         from_day(shipped_at, after_shipment_days, timezone) if shipped_at else None,
-        within_days(_noon(promised_by, timezone), 0, timezone) if promised_by else None,
+        within_days(noon(promised_by, timezone), 0, timezone) if promised_by else None,
         milestones.delivered_at,
         milestones.finished_at,
         milestones.lost_at,
@@ -66,16 +63,9 @@ def earliest_opening(milestones: Milestones, after_shipment_days: int, timezone:
 
 def protection_end(order: Order) -> datetime | None:
     """The end of the protection as the facts stand (S22, K3)."""
-    terms = order.terms
-    if terms is None:
+    if order.terms is None:
         return None
-    if known(terms.anchor) == Anchor.PAID:
-        return within_days(order.paid_at, terms.protection_days, terms.timezone) if order.paid_at else None
-    if order.received_at:
-        return within_days(order.received_at, terms.protection_days, terms.timezone)
-    if order.promised_by:
-        return within_days(_noon(order.promised_by, terms.timezone), terms.protection_days, terms.timezone)
-    return within_days(order.shipped_at, terms.undelivered_fallback_days, terms.timezone) if order.shipped_at else None
+    return protection_due(order.terms, order.paid_at, order.received_at, order.promised_by, order.shipped_at)
 
 
 def with_protection(order: Order, event: Dated) -> list[Event]:
@@ -85,7 +75,7 @@ def with_protection(order: Order, event: Dated) -> list[Event]:
     end, standing = protection_end(evolve(order, event)), order.protection_ends_at
     if order.received_at and end and standing:
         end = max(end, standing)
-    if end is None or end == standing or order.expired or order.over:
+    if end is None or end == standing or order.expired or order.nothing_due:
         return [event]
     if standing is None:
         return [event.model_copy(update={"protection_ends_at": end})]
@@ -98,9 +88,5 @@ def expire_protection(order: Order, due_at: datetime) -> list[Event]:
     overtaken.
     """
     assert order.terms
-    release_at = due_at + timedelta(hours=order.terms.release_delay_hours)
+    release_at = release_due(order.terms, due_at)
     return [ProtectionExpired(order_id=order.order_id, due_at=due_at, release_at=release_at, rules=("S24", "S22"))]
-
-
-def _noon(day: date, timezone: str) -> datetime:
-    return datetime.combine(day, time(12), ZoneInfo(timezone)).astimezone(UTC)

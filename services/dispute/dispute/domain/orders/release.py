@@ -39,7 +39,7 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
 
 def release(order: Order) -> list[Event]:
     """R: the seller is paid for every line that nothing holds (S24)."""
-    events: list[Event] = _released(order, order.free, None, ("S24",))
+    events: list[Event] = _released(order, order.releasable, None, ("S24",))
     return events + _completed(after(order, events))
 
 

@@ -46,11 +46,6 @@ class Line:
         """Nothing is left to dispute, refund or release."""
         return not self.held_by and not self.remainder
 
-    def refundable(self, quantity: int) -> Money:
-        """The cap for part of the quantity: pro rata, and never more than what is left (G9)."""
-        part = self.cap.split([quantity, self.quantity - quantity])[0]
-        return min(part, self.remainder)
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -97,12 +92,12 @@ class Order:
         return max(filter(None, (self.delivered_at, self.finished_at)), default=None)
 
     @property
-    def over(self) -> bool:
-        """Nothing more falls due: it was cancelled, or no line is left."""
+    def nothing_due(self) -> bool:
+        """It was cancelled, or no line is left."""
         return self.completed or self.cancelled_at is not None
 
     @property
-    def free(self) -> Sequence[Line]:
+    def releasable(self) -> Sequence[Line]:
         """The lines that nothing holds and on which something is left."""
         return [line for line in self.lines.values() if not line.held_by and line.remainder]
 
@@ -111,13 +106,13 @@ class Order:
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        if self.over:
+        if self.nothing_due:
             return None
         match kind:
             case DeadlineKind.PROTECTION_END:
                 return None if self.expired else self.protection_ends_at
             case DeadlineKind.RELEASE:
-                return self.release_at if self.free else None
+                return self.release_at if self.releasable else None
             case _:
                 return None
 

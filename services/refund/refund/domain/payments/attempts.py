@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from refund.domain.commands import RefundCommand
+from refund.domain.deadlines import credit_window, retry_due
 from refund.domain.payments.state import Payment, RefundState
 from shared.events.base import SYSTEM, Actor, Event, derived_uuid
-from shared.events.calendar import within_business_days
 from shared.events.refund import (
     RefundFailed,
     RefundIssued,
@@ -23,9 +23,6 @@ from shared.rejections import Forbidden, WrongPhase
 RETRY_LIMIT = 5
 """Tries after the first one, by the system's own motion (`refunds.retry_limit`); then people take over (T31a)."""
 
-FIRST_PAUSE = timedelta(minutes=1)
-"""Before the first retry; doubled before each further one."""
-
 RETRIERS = ("buyer", "support")
 
 
@@ -33,6 +30,12 @@ class OutcomeCommand(RefundCommand):
     """What the provider answered to the attempt numbered by the definitive failures before it."""
 
     attempt: int
+
+    @classmethod
+    def _derived(cls, outcome: str, refund_id: str, attempt: int, **fields: Any) -> Self:
+        """The command whose id follows from the outcome, so that hearing it twice records it once."""
+        command_id = derived_uuid(refund_id, attempt, outcome)
+        return cls(command_id=command_id, actor=SYSTEM, refund_id=refund_id, attempt=attempt, **fields)
 
 
 class RecordIssued(OutcomeCommand):
@@ -42,16 +45,7 @@ class RecordIssued(OutcomeCommand):
 
     @classmethod
     def of(cls, order_id: str, refund_id: str, attempt: int, provider_ref: str, at: datetime) -> Self:
-        """The command whose id follows from the outcome, so that hearing it twice records it once."""
-        return cls(
-            command_id=derived_uuid(refund_id, attempt, "issued"),
-            actor=SYSTEM,
-            at=at,
-            order_id=order_id,
-            refund_id=refund_id,
-            attempt=attempt,
-            provider_ref=provider_ref,
-        )
+        return cls._derived("issued", refund_id, attempt, order_id=order_id, provider_ref=provider_ref, at=at)
 
 
 def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
@@ -59,15 +53,15 @@ def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
     refund = payment.refund(command.refund_id)
     if refund.issued or not isinstance(refund.request, RefundRequested):
         return []
-    earliest, latest = refund.request.bank_window_bd
+    expected_from, expected_until = credit_window(refund.request, command.at)
     return [
         RefundIssued(
             **refund.event_fields,
             destination=refund.destination,
             provider_ref=command.provider_ref,
             issued_at=command.at,
-            expected_from=within_business_days(command.at, earliest, refund.request.timezone),
-            expected_until=within_business_days(command.at, latest, refund.request.timezone),
+            expected_from=expected_from,
+            expected_until=expected_until,
             rules=("S57", "S58", "K1", "T30", "D12"),
         )
     ]
@@ -80,16 +74,7 @@ class RecordDeclined(OutcomeCommand):
 
     @classmethod
     def of(cls, order_id: str, refund_id: str, attempt: int, reason: str, at: datetime) -> Self:
-        """The command whose id follows from the outcome, so that hearing it twice records it once."""
-        return cls(
-            command_id=derived_uuid(refund_id, attempt, "declined"),
-            actor=SYSTEM,
-            at=at,
-            order_id=order_id,
-            refund_id=refund_id,
-            attempt=attempt,
-            reason=reason,
-        )
+        return cls._derived("declined", refund_id, attempt, order_id=order_id, reason=reason, at=at)
 
 
 def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event]:
@@ -103,7 +88,7 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
             **refund.event_fields, reason=command.reason, failures=failures, retry_at=None, rules=("T31", "S63")
         )
         return [failed, RefundSentToManual(**refund.event_fields, failures=failures, rules=("T31a",))]
-    retry_at = command.at + FIRST_PAUSE * 2 ** (failures - 1)
+    retry_at = retry_due(command.at, failures)
     return [
         RefundFailed(
             **refund.event_fields, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from return_label.domain.commands import ReturnCommand
+from return_label.domain.deadlines import ship_due
 from return_label.domain.returns.state import Return
 from shared.events.base import Event, StreamName, derived_id
-from shared.events.calendar import within_days
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.newer import known
 from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnLabelIssued, ReturnRequested
@@ -66,7 +66,7 @@ def _authorized(command: RequestReturn) -> ReturnAuthorized:
         return_id=command.return_id,
         dispute_id=command.dispute_id,
         order_id=command.order_id,
-        ship_by=within_days(command.at, command.ship_days, command.timezone),
+        ship_by=ship_due(command.at, command.ship_days, command.timezone),
         rules=("S80", "T22", "D9"),
     )
 

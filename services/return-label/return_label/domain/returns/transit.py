@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from return_label.domain.commands import ReturnCommand
+from return_label.domain.deadlines import inspection_due, transit_alarm_due
 from return_label.domain.returns.state import Return, ReturnState
 from shared.events.base import Actor, Event, Personal, derived_id_beside
-from shared.events.calendar import within_business_days, within_days
 from shared.events.fields import CarrierName, Text, TrackingNumber
 from shared.events.return_label import (
     InspectionFault,
@@ -47,14 +47,13 @@ def mark_shipped(command: MarkReturnShipped, return_: Return) -> Sequence[Event]
     if return_.shipped and return_.shipped.tracking_number == command.tracking_number:
         return []
     guard_shipment(return_, command.actor)
-    terms = return_.terms
     return [
         ReturnShipped(
             **return_.event_fields,
             tracking_number=command.tracking_number,
             carrier=command.carrier,
             shipped_at=command.at,
-            transit_alarm_at=within_days(command.at, terms.transit_alarm_days, terms.timezone),
+            transit_alarm_at=transit_alarm_due(return_.terms, command.at),
             rules=("S81", "T23", "D10"),
         )
     ]
@@ -76,7 +75,7 @@ def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Even
     if return_.received:
         return []
     guard_receipt(return_, command.actor)
-    inspect_by = within_business_days(command.at, return_.terms.inspect_bd, return_.terms.timezone)
+    inspect_by = inspection_due(return_.terms, command.at)
     return [
         ReturnReceived(
             **return_.event_fields, received_at=command.at, inspect_by=inspect_by, rules=("S82", "T25", "D11")
