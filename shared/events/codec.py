@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from shared.events.base import Event, Metadata, Recorded, Stored, metadata_headers
 from shared.events.logs import LOGS
-from shared.events.newer import UnknownEvent
+from shared.events.unknown import UnknownEvent
 
 Encode = Callable[[Event], tuple[str, bytes]]
 Decode = Callable[[str, bytes], Event]

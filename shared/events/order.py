@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
 from shared.events.money import Money
-from shared.events.newer import Open
+from shared.events.unknown import Open
 
 
 class Anchor(StrEnum):

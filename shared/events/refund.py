@@ -7,8 +7,8 @@ from enum import StrEnum
 from shared.events.base import Event, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
-from shared.events.newer import Open
 from shared.events.order import LineAmount
+from shared.events.unknown import Open
 
 
 class Destination(StrEnum):

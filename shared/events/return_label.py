@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant
 from shared.events.dispute import Payer, Reason, ReturnLine
-from shared.events.newer import Open
+from shared.events.unknown import Open
 
 
 class ReturnKind(StrEnum):

@@ -8,7 +8,6 @@ it is, the domain and the views decide.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,20 +18,17 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import State
 
-from shared.events.base import Actor, Cause, Command, digest, framed_uuid
+from shared.events.base import Actor, Cause, Command
 from shared.eventstore.handle import Outcome, handle
 from shared.http.auth import ROLES
-from shared.http.problems import Refusal, fault, invalid
-from shared.http.request_body import canonical
+from shared.http.idempotency import RequestIdentity, idempotency_key
+from shared.http.if_match import expected_version
+from shared.http.problems import Faults, Refusal, invalid
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
-_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
-_ENTITY_TAG = re.compile(rb'"(0|[1-9][0-9]{0,17})"|(0|[1-9][0-9]{0,17})')
-
 C = TypeVar("C", bound=Command)
 IfMatch = Literal["required", "optional"]
-Faults = list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +69,6 @@ class CommandContext(QueryContext):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a request says: its method, its path, its canonical body, and the order that a JSON body names."""
-
-    method: str
-    path: str
-    body: bytes = b""
-    order_id: str | None = None
-
-    @classmethod
-    def of(cls, method: str, path: str, value: Any) -> Said:
-        """What a request with this JSON value says."""
-        order = value.get("order_id") if isinstance(value, dict) else None
-        return cls(method, path, canonical(value), order if isinstance(order, str) else None)
-
-    @property
-    def digest(self) -> str:
-        """The hash that tells another request under the same key."""
-        return digest(self.method.encode(), self.path.encode(), self.body)
-
-    def command_id(self, issuer: str, subject: str, key: str) -> UUID:
-        """The id of the command that the key stands for: whose, at which route, and of which order.
-
-        The order belongs to it, for two orders may have their logs in two databases: one could not know the other's.
-        """
-        order = [self.order_id] if self.order_id is not None else []
-        return framed_uuid(issuer, subject, self.method, self.path, key, *order)
-
-
-@dataclass(frozen=True, slots=True)
 class RouteAccess:
     """What a route asks of its callers. No roles: any token will do."""
 
@@ -110,10 +77,10 @@ class RouteAccess:
     key_required: bool = False
     if_match: IfMatch = "optional"
 
-    async def admit(self, exchange: RequestContext, host: AppContext) -> Actor:
+    async def admit(self, context: RequestContext, app: AppContext) -> Actor:
         """The caller's identity; 401 without a token, 403 without one of the roles."""
-        actor = await host.tokens.actor(exchange.headers.get(b"authorization"))
-        exchange.actor = actor
+        actor = await app.tokens.actor(context.headers.get(b"authorization"))
+        context.actor = actor
         if self.roles and self.roles.isdisjoint(actor.roles):
             raise Refusal("forbidden", f"This is for {', '.join(sorted(self.roles))}.")
         return actor
@@ -122,44 +89,24 @@ class RouteAccess:
         """The caller of a route that FastAPI itself serves (a form, a stream); its body is not part of the request's
         hash.
         """
-        exchange, host = request.scope["exchange"], request.scope["app"]
-        actor = exchange.actor or await self.admit(exchange, host)
+        context, app = request.scope["context"], request.scope["app"]
+        actor = context.actor or await self.admit(context, app)
         if not self.is_command:
-            return viewer(actor, exchange, host)
-        key, expected, faults = self.conditions(exchange.headers)
+            return query_context(actor, context, app)
+        key, expected, faults = self.conditions(context.headers)
         if faults:
             raise Refusal("validation_failed", errors=faults)
-        return caller(actor, exchange, host, Said(request.method, request.scope["path"]), key, expected)
+        return command_context(
+            actor, context, app, RequestIdentity(request.method, request.scope["path"]), key, expected
+        )
 
     def conditions(self, headers: Mapping[bytes, bytes]) -> tuple[str | None, int | None, Faults]:
         """The Idempotency-Key, the expected version, and what is wrong with either; 400 and 428 where a required one is
         missing.
         """
-        key, match = headers.get(b"idempotency-key") or None, headers.get(b"if-match") or None
-        if key is None and self.key_required:
-            raise Refusal(
-                "idempotency_key_required",
-                "Choose a new key for each new command, and repeat it when you repeat the command.",
-            )
-        if match is None and self.if_match == "required":
-            raise Refusal(
-                "if_match_required", "Send the ETag of what you have seen: nobody agrees to what has changed since."
-            )
-        faults: Faults = []
-        if key is not None and not _KEY.fullmatch(key):
-            faults.append(
-                fault(("header", "Idempotency-Key"), "idempotency_key", "A key is 1 to 255 visible ASCII characters.")
-            )
-        tag = _ENTITY_TAG.fullmatch(match) if match is not None else None
-        if match is not None and tag is None:
-            faults.append(
-                fault(
-                    ("header", "If-Match"),
-                    "if_match",
-                    'If-Match is one strong entity tag as ETag gave it, such as "7".',
-                )
-            )
-        return key.decode("latin-1") if key else None, int(tag[1] or tag[2]) if tag else None, faults
+        key, wrong_key = idempotency_key(headers, self.key_required)
+        version, wrong_match = expected_version(headers, self.if_match == "required")
+        return key, version, [*wrong_key, *wrong_match]
 
 
 def command(*roles: str, key_required: bool = False, if_match: IfMatch = "optional") -> Any:
@@ -172,33 +119,35 @@ def query(*roles: str) -> Any:
     return Depends(RouteAccess(_known(roles), False))
 
 
-def viewer(actor: Actor, exchange: RequestContext, host: AppContext) -> QueryContext:
-    """The viewer of this exchange, now."""
+def query_context(actor: Actor, context: RequestContext, app: AppContext) -> QueryContext:
+    """The viewer of this request, now."""
     return QueryContext(
-        actor, host.clock.now(), exchange.request_id, traceparent_of(exchange.text(b"traceparent")), host.state
+        actor, app.clock.now(), context.request_id, traceparent_of(context.text(b"traceparent")), app.state
     )
 
 
-def caller(
+def command_context(
     actor: Actor,
-    exchange: RequestContext,
-    host: AppContext,
-    said: Said,
+    context: RequestContext,
+    app: AppContext,
+    identity: RequestIdentity,
     key: str | None,
     expected: int | None,
 ) -> CommandContext:
-    """The caller of this exchange, now."""
+    """The caller of this request, now."""
     # Without a key nothing can be a repeat, so the id may be random: here and nowhere below.
-    command_id = said.command_id(host.tokens.issuer, actor.id, key) if key else UUID(bytes=random_bytes(16), version=4)
-    exchange.command_id = command_id
+    command_id = (
+        identity.command_id(app.tokens.issuer, actor.id, key) if key else UUID(bytes=random_bytes(16), version=4)
+    )
+    context.command_id = command_id
     return CommandContext(
         actor,
-        host.clock.now(),
-        exchange.request_id,
-        traceparent_of(exchange.text(b"traceparent")),
-        host.state,
+        app.clock.now(),
+        context.request_id,
+        traceparent_of(context.text(b"traceparent")),
+        app.state,
         command_id,
-        said.digest,
+        identity.digest,
         expected,
     )
 

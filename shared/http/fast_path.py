@@ -16,7 +16,8 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from shared.http.caller import RouteAccess, Said, caller, viewer
+from shared.http.caller import RouteAccess, command_context, query_context
+from shared.http.idempotency import RequestIdentity
 from shared.http.paths import refuse_ids_without_slot
 from shared.http.problems import Refusal, fault, faults, invalid
 from shared.http.request_body import parse_json, read_body, refuse_unstorable
@@ -39,7 +40,7 @@ class FastPath:
     """How a route's arguments come from a request."""
 
     endpoint: Callable[..., Any]
-    gate: RouteAccess
+    access: RouteAccess
     caller_name: str
     body: Body | None
     path_fields: list[Any]
@@ -49,33 +50,37 @@ class FastPath:
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         """Admits the caller, reads the arguments and calls the endpoint."""
-        exchange, host = scope["exchange"], scope["app"]
-        actor = await self.gate.admit(exchange, host)
+        context, app = scope["context"], scope["app"]
+        actor = await self.access.admit(context, app)
         arguments = self._path(scope["path_params"])
-        if self.gate.is_command:
-            raw = await read_body(receive, exchange.headers, self.limit)
-            arguments |= self._command(scope, raw, exchange, host, actor)
+        if self.access.is_command:
+            raw = await read_body(receive, context.headers, self.limit)
+            arguments |= self._command(scope, raw, context, app, actor)
         else:
             arguments |= self._queries(scope["query_string"], [])
-            arguments[self.caller_name] = viewer(actor, exchange, host)
+            arguments[self.caller_name] = query_context(actor, context, app)
         refuse_ids_without_slot(scope["path_params"])
         response: Response = await self.endpoint(**arguments)
         return response
 
     def _command(
-        self, scope: Scope, raw: bytes, exchange: RequestContext, host: AppContext, actor: Any
+        self, scope: Scope, raw: bytes, context: RequestContext, app: AppContext, actor: Any
     ) -> dict[str, Any]:
-        value = parse_json(raw, exchange.headers) if raw else None
+        value = parse_json(raw, context.headers) if raw else None
         if self.body and self.body.required and not raw:
             raise Refusal("malformed_json", "This command has a body.")
-        key, expected, wrong = self.gate.conditions(exchange.headers)
+        key, expected, wrong = self.access.conditions(context.headers)
         if value is not None:
             refuse_unstorable(raw, value)
-        said = Said.of(scope["method"], scope["path"], value) if raw else Said(scope["method"], scope["path"])
+        identity = (
+            RequestIdentity.of(scope["method"], scope["path"], value)
+            if raw
+            else RequestIdentity(scope["method"], scope["path"])
+        )
         return {
             **self._queries(scope["query_string"], wrong),
             **self._read(raw, value),
-            self.caller_name: caller(actor, exchange, host, said, key, expected),
+            self.caller_name: command_context(actor, context, app, identity, key, expected),
         }
 
     def _path(self, given: Mapping[str, str]) -> dict[str, Any]:

@@ -42,25 +42,25 @@ class Middleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request. After an answer has begun, an error can only end the connection."""
-        scope["exchange"] = exchange = RequestContext.of(scope)
+        scope["context"] = context = RequestContext.of(scope)
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", exchange.request_id.encode())]
+                context.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", context.request_id.encode())]
             await send(message)
 
         try:
             await self._serve(scope, receive, stamped)
         except Disconnected:
-            exchange.status = GONE
+            context.status = GONE
         except Exception as error:
-            if exchange.status:
-                self._report(error, exchange)
+            if context.status:
+                self._report(error, context)
                 raise
-            await self._refuse(error, exchange, scope["path"])(scope, receive, stamped)
+            await self._refuse(error, context, scope["path"])(scope, receive, stamped)
         finally:
-            self._close(exchange, scope["method"])
+            self._close(context, scope["method"])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -75,15 +75,15 @@ class Middleware:
             return
         await self._inner(scope, receive, send)
 
-    def _refuse(self, error: Exception, exchange: RequestContext, path: str) -> Response:
+    def _refuse(self, error: Exception, context: RequestContext, path: str) -> Response:
         problem = problem_of(error, self._support)
         if problem.status == NO_SUCH_METHOD:
             problem = replace(problem, headers={"Allow": self._allowed(path)})
         if problem.status == SERVER_ERROR or transient(error):
-            self._report(error, exchange)
-        exchange.code = problem.code
+            self._report(error, context)
+        context.code = problem.code
         REFUSALS.labels(problem.code).inc()
-        return problem_response(problem, exchange.request_id)
+        return problem_response(problem, context.request_id)
 
     def _allowed(self, path: str) -> str:
         """The methods of all routes of the path: the router knows those of the first one only."""
@@ -91,18 +91,18 @@ class Middleware:
             sorted({method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()})
         )
 
-    def _report(self, error: Exception, exchange: RequestContext) -> None:
+    def _report(self, error: Exception, context: RequestContext) -> None:
         tell = self._log.warning if transient(error) else self._log.error
-        tell("failed", route=exchange.route, request_id=exchange.request_id, **without_text(error))
+        tell("failed", route=context.route, request_id=context.request_id, **without_text(error))
 
-    def _close(self, exchange: RequestContext, method: str) -> None:
-        if exchange.route == NO_ROUTE and exchange.status < SERVER_ERROR:
+    def _close(self, context: RequestContext, method: str) -> None:
+        if context.route == NO_ROUTE and context.status < SERVER_ERROR:
             return  # probes, documents and unknown addresses
-        seconds = exchange.seconds
-        self._timer(method, exchange.route, exchange.status).observe(seconds)
-        if exchange.replayed:
-            REPLAYS.labels(exchange.route).inc()
-        self._log.info("request", **exchange.line(method, seconds))
+        seconds = context.seconds
+        self._timer(method, context.route, context.status).observe(seconds)
+        if context.replayed:
+            REPLAYS.labels(context.route).inc()
+        self._log.info("request", **context.line(method, seconds))
 
     def _timer(self, method: str, route: str, status: int) -> Any:
         known = (method, route, status)
@@ -125,7 +125,7 @@ def table(routes: Iterable[BaseRoute]) -> Table:
     """
     found: dict[tuple[str, int], list[tuple[re.Pattern[str], Route]]] = {}
     for route in routes:
-        if isinstance(route, Route) and route.plan:
+        if isinstance(route, Route) and route.fast_path:
             for method in route.methods or ():
                 found.setdefault((method, route.path.count("/")), []).append((route.path_regex, route))
     return found

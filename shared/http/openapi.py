@@ -156,20 +156,20 @@ def _complete(operation: Schema, route: Route) -> None:
     codes = dict(_ALWAYS)
     if "{" in route.path:
         codes[404] = "not_found"
-    if route.gate:
+    if route.access:
         operation["security"] = [{"bearer": []}]
-        operation["x-roles"] = sorted(route.gate.roles)
+        operation["x-roles"] = sorted(route.access.roles)
         codes |= _GATED
-        if route.gate.is_command:
-            codes |= _command(operation, route.gate)
+        if route.access.is_command:
+            codes |= _command(operation, route.access)
     for status, code in codes.items():
         responses[str(status)] = _problem(status, code)
 
 
-def _command(operation: Schema, gate: RouteAccess) -> dict[int, str]:
-    required = gate.if_match == "required"
+def _command(operation: Schema, access: RouteAccess) -> dict[int, str]:
+    required = access.if_match == "required"
     operation.setdefault("parameters", []).extend(
-        [{**KEY, "required": gate.key_required}, {**IF_MATCH, "required": required}]
+        [{**KEY, "required": access.key_required}, {**IF_MATCH, "required": required}]
     )
     for status, response in operation["responses"].items():
         if status.startswith("2"):

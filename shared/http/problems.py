@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from shared.events import codec
-from shared.events.newer import NewerVersion
+from shared.events.unknown import NewerVersion
 from shared.eventstore.errors import WrongExpectedVersion
 from shared.eventstore.handle import StaleVersion
 from shared.http.error_codes import DETAILS, REFUSED, STATUS, title
@@ -25,6 +25,8 @@ from shared.rules.links import rule_links
 from shared.subscriptions.freshness import ProjectionBehind
 
 MEDIA_TYPE = "application/problem+json"
+Faults = list[dict[str, str]]
+"""What is wrong with a request, each with a pointer, a code and a detail."""
 RETRY_AFTER = 1  # seconds
 
 _BY_STATUS = {

@@ -50,7 +50,7 @@ class RequestContext:
 
     @classmethod
     def of(cls, scope: Scope) -> RequestContext:
-        """The exchange that a request begins; its id is the caller's where that is a plain word."""
+        """The context that a request begins; its id is the caller's where that is a plain word."""
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{random_bytes(12).hex()}"

@@ -32,36 +32,36 @@ class Route(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self.gate, self.caller_name = _gate(self)
+        self.access, self.caller_name = _access(self)
         self.limit = self.max_body_size or BODY_LIMIT
         self.query_names = frozenset(_query_names(self))
-        self.plan = _plan(self)
+        self.fast_path = _fast_path(self)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request whose path and method are this route's."""
-        exchange: RequestContext = scope["exchange"]
+        context: RequestContext = scope["context"]
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        exchange.route = self.path
+        context.route = self.path
         refuse_odd_path(scope["path"], scope["path_params"])
-        if self.plan is None:
-            await self._by_fastapi(scope, receive, send, exchange)
+        if self.fast_path is None:
+            await self._by_fastapi(scope, receive, send, context)
             return
-        response = await self.plan.answer(scope, receive)
-        note(exchange, response)
+        response = await self.fast_path.answer(scope, receive)
+        note(context, response)
         await response(scope, receive, send)
 
-    async def _by_fastapi(self, scope: Scope, receive: Receive, send: Send, exchange: RequestContext) -> None:
+    async def _by_fastapi(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         # Before the body is read: nobody uploads who may not.
-        if self.gate:
-            await self.gate.admit(exchange, scope["app"])
+        if self.access:
+            await self.access.admit(context, scope["app"])
             refuse_ids_without_slot(scope["path_params"])
         _, wrong = query_values(scope["query_string"], self.query_names, [])
         if wrong:
             raise Refusal("validation_failed", errors=wrong)
         has_body = scope["method"] not in _WITHOUT_BODY
-        await super().handle(scope, limited(receive, exchange.headers, self.limit) if has_body else receive, send)
+        await super().handle(scope, limited(receive, context.headers, self.limit) if has_body else receive, send)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -79,14 +79,14 @@ class Router(APIRouter):
         )
 
 
-def note(exchange: RequestContext, response: Response) -> None:
+def note(context: RequestContext, response: Response) -> None:
     """Keeps what the log line tells of an answer."""
     if isinstance(response, JsonResponse):
-        exchange.stream, exchange.version = response.stream, response.version
-        exchange.position, exchange.replayed = response.position, response.replayed
+        context.stream, context.version = response.stream, response.version
+        context.position, context.replayed = response.position, response.replayed
 
 
-def _gate(route: APIRoute) -> tuple[RouteAccess | None, str]:
+def _access(route: APIRoute) -> tuple[RouteAccess | None, str]:
     gates = [
         (found.call, found.name or "") for found in route.dependant.dependencies if isinstance(found.call, RouteAccess)
     ]
@@ -95,7 +95,7 @@ def _gate(route: APIRoute) -> tuple[RouteAccess | None, str]:
     return gates[0] if gates else (None, "")
 
 
-def _plan(route: Route) -> FastPath | None:
+def _fast_path(route: Route) -> FastPath | None:
     """The plan of a route that needs no more of FastAPI than its description."""
     needs = route.dependant
     special = [
@@ -107,7 +107,7 @@ def _plan(route: Route) -> FastPath | None:
     ]
     form = route.body_field is not None and isinstance(route.body_field.field_info, params.Form)
     if (
-        route.gate is None
+        route.access is None
         or any(special)
         or len(needs.dependencies) != 1
         or form
@@ -116,7 +116,7 @@ def _plan(route: Route) -> FastPath | None:
         return None
     return FastPath(
         route.endpoint,
-        route.gate,
+        route.access,
         route.caller_name,
         _body(route),
         # Plain texts need no look: they are what the path holds.
@@ -131,7 +131,7 @@ def _body(route: Route) -> Body | None:
     field = route.body_field
     if field is None:
         return None
-    if route._embed_body_fields or not route.gate or not route.gate.is_command:
+    if route._embed_body_fields or not route.access or not route.access.is_command:
         raise TypeError(f"{route.path}: a command has one body, and a query has none")
     # With the field itself, which holds what tells a union's variants apart.
     told: Any = Annotated[_annotation(field), field.field_info]

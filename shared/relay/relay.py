@@ -66,33 +66,35 @@ class NotAcknowledged(Transient):
     """Kafka acknowledged less than the batch."""
 
 
-def outgoing(place: RelayProgress, rows: Sequence[Stored], source: str) -> list[Outgoing]:
+def outgoing(progress: RelayProgress, rows: Sequence[Stored], source: str) -> list[Outgoing]:
     """The rows as records, their data as it is stored: an event of a version that we do not know goes through too.
 
     Each names the position before it in its partition, so that a reader notices when the topic has lost one.
     """
-    if [row.position for row in rows] != list(range(place.position + 1, place.position + 1 + len(rows))):
-        raise Halted(f"the log has a hole behind position {place.position}: restore it from a backup; a hole is a loss")
-    previous = {partition: tail.position for partition, tail in place.tails.items()}
+    if [row.position for row in rows] != list(range(progress.position + 1, progress.position + 1 + len(rows))):
+        raise Halted(
+            f"the log has a hole behind position {progress.position}: restore it from a backup; a hole is a loss"
+        )
+    previous = {partition: tail.position for partition, tail in progress.tails.items()}
     batch = []
     for row in rows:
-        partition = slot_of(row.key) % place.partitions
-        headers = codec.headers(row, source, place.log_id, place.lineage)
+        partition = slot_of(row.key) % progress.partitions
+        headers = codec.headers(row, source, progress.log_id, progress.lineage)
         headers.append(("ce_previous", str(previous.get(partition, 0)).encode()))
         batch.append(Outgoing(partition, row.key.encode(), row.data, headers))
         previous[partition] = row.position
     return batch
 
 
-async def verify(place: RelayProgress, publisher: Publisher) -> None:
+async def verify(progress: RelayProgress, publisher: Publisher) -> None:
     """That the last event which each partition was given still stands where it was acknowledged; else Halted."""
-    known = {partition: tail for partition, tail in place.tails.items() if tail.next_offset}
+    known = {partition: tail for partition, tail in progress.tails.items() if tail.next_offset}
     found = (
         await publisher.ids_at({partition: tail.next_offset - 1 for partition, tail in known.items()}) if known else {}
     )
     for partition, tail in known.items():
         if found[partition] != tail.id:
-            raise lost(place.topic, partition, tail)
+            raise lost(progress.topic, partition, tail)
 
 
 class Relay(Component):
@@ -108,7 +110,7 @@ class Relay(Component):
         self._topic = topic
         self._source = source
         self._trouble: str | None = "not started"
-        self._place: RelayProgress | None = None
+        self._progress: RelayProgress | None = None
 
     async def run(self) -> None:
         """Publishes until it is cancelled; whatever Kafka or the database do means lag, and no more."""
@@ -122,7 +124,7 @@ class Relay(Component):
             if not transient(error):
                 raise
             return f"relay {self._topic}: {error!r}"
-        position = self._place.position if self._place else 0
+        position = self._progress.position if self._progress else 0
         if self._trouble is None and position >= head:
             return None
         return f"relay {self._topic}: at {position} of {head}" + (f" ({self._trouble})" if self._trouble else "")
@@ -142,28 +144,30 @@ class Relay(Component):
                 await backoff.pause(error)
 
     async def _session(self, lease: Lease, publisher: Publisher, backoff: Backoff) -> None:
-        place = self._place = await take_over(self._pool, self._topic, publisher.partitions)
+        progress = self._progress = await take_over(self._pool, self._topic, publisher.partitions)
         while True:
-            await verify(place, publisher)
-            await self._send_until(asyncio.get_running_loop().time() + VERIFY_EVERY, place, lease, publisher, backoff)
+            await verify(progress, publisher)
+            await self._send_until(
+                asyncio.get_running_loop().time() + VERIFY_EVERY, progress, lease, publisher, backoff
+            )
 
     async def _send_until(
-        self, end: float, place: RelayProgress, lease: Lease, publisher: Publisher, backoff: Backoff
+        self, end: float, progress: RelayProgress, lease: Lease, publisher: Publisher, backoff: Backoff
     ) -> None:
         self._note(None)
         while asyncio.get_running_loop().time() < end:
-            rows = await self._store.read_all(place.position, BATCH)
+            rows = await self._store.read_all(progress.position, BATCH)
             if rows:
-                await self._send(place, publisher, rows)
+                await self._send(progress, publisher, rows)
                 backoff.succeeded()
             else:
                 await lease.woken(POLL)
 
-    async def _send(self, place: RelayProgress, publisher: Publisher, rows: Sequence[Stored]) -> None:
-        acks = await publisher.publish(outgoing(place, rows, self._source))
+    async def _send(self, progress: RelayProgress, publisher: Publisher, rows: Sequence[Stored]) -> None:
+        acks = await publisher.publish(outgoing(progress, rows, self._source))
         crash_points.point(AFTER_ACK)
         if acks:
-            await place.save(self._pool, rows[: len(acks)], acks)
+            await progress.save(self._pool, rows[: len(acks)], acks)
             metrics.PUBLISHED.labels(self._topic).inc(len(acks))
         if len(acks) < len(rows):
             raise NotAcknowledged(f"{len(acks)} of {len(rows)} records acknowledged")

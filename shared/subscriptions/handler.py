@@ -32,36 +32,40 @@ class Handler(Protocol):
     """A projection or a policy."""
 
     async def take(
-        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
+        self, context: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
     ) -> None:
         """Handles the batch and saves the checkpoints; raises what may pass, parks what will not."""
 
-    async def redo(self, home: SubscriptionContext, delivery: Delivery) -> None:
+    async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
         """Handles a parked event and takes it out of the parking."""
 
 
-async def retry(home: SubscriptionContext, handler: Handler, stream: str) -> bool:
+async def retry(context: SubscriptionContext, handler: Handler, stream: str) -> bool:
     """Handles what is parked of the stream, in order; whether the stream is free again."""
     while True:
-        delivery = await home.parking.first(home.pool, stream)
+        delivery = await context.parking.first(context.pool, stream)
         if delivery is None:
-            if await home.parking.release(home.pool, stream):
+            if await context.parking.release(context.pool, stream):
                 return True
-            if await home.parking.first(home.pool, stream) is None:
+            if await context.parking.first(context.pool, stream) is None:
                 return False  # it was not parked at all
-        elif not await _redone(home, handler, delivery):
+        elif not await _redone(context, handler, delivery):
             return False
 
 
-async def _redone(home: SubscriptionContext, handler: Handler, delivery: Delivery) -> bool:
+async def _redone(context: SubscriptionContext, handler: Handler, delivery: Delivery) -> bool:
     try:
-        await handler.redo(home, delivery)
+        await handler.redo(context, delivery)
     except Exception as error:
         if transient(error):
             raise
         log.error(
-            "%s cannot handle %s at position %d yet: %r", home.subscription, delivery.stream, delivery.position, error
+            "%s cannot handle %s at position %d yet: %r",
+            context.subscription,
+            delivery.stream,
+            delivery.position,
+            error,
         )
-        await home.parking.failed(home.pool, delivery.stream, error)
+        await context.parking.failed(context.pool, delivery.stream, error)
         return False
     return True

@@ -12,7 +12,7 @@ import asyncpg
 
 from shared.decider import Decider, Send
 from shared.events.base import Cause, Recorded
-from shared.events.newer import NewerVersion
+from shared.events.unknown import NewerVersion
 from shared.eventstore.errors import UnsafeDatabase
 from shared.eventstore.handle import handle
 from shared.resilience import crash_points
@@ -55,29 +55,29 @@ class Policy:
         self._side_by_side = side_by_side
 
     async def take(
-        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
+        self, context: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
     ) -> None:
         """Handles the batch, then saves the checkpoints."""
         lines: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in deliveries:
             lines[delivery.key].append(replace(delivery, stream=delivery.key))
         limit = asyncio.Semaphore(self._side_by_side)
-        await run_all(self._in_order(home, line, limit) for line in lines.values())
+        await run_all(self._in_order(context, line, limit) for line in lines.values())
         crash_points.point(BEFORE_CHECKPOINT)
-        await checkpoints.save(home.pool, home.subscription, home.topic, reached)
+        await checkpoints.save(context.pool, context.subscription, context.topic, reached)
 
-    async def redo(self, home: SubscriptionContext, delivery: Delivery) -> None:
+    async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
         """Handles a parked event and takes it out of the parking."""
         await self._act(delivery.recorded)
-        await home.parking.done(home.pool, delivery)
+        await context.parking.done(context.pool, delivery)
 
-    async def _in_order(self, home: SubscriptionContext, line: Sequence[Delivery], limit: asyncio.Semaphore) -> None:
+    async def _in_order(self, context: SubscriptionContext, line: Sequence[Delivery], limit: asyncio.Semaphore) -> None:
         async with limit:
             for delivery in line:
-                if not await home.parking.keeps(home.pool, delivery):
-                    await self._try(home, delivery)
+                if not await context.parking.keeps(context.pool, delivery):
+                    await self._try(context, delivery)
 
-    async def _try(self, home: SubscriptionContext, delivery: Delivery) -> None:
+    async def _try(self, context: SubscriptionContext, delivery: Delivery) -> None:
         backoff, tries = Backoff(GIVE_UP_AFTER), 0
         while tries < TRIES:
             try:
@@ -91,8 +91,8 @@ class Policy:
                 tries, last = tries + 1, error
                 if isinstance(error, NewerVersion):
                     break  # trying does not make us a newer one
-        async with home.pool.acquire() as connection, connection.transaction():
-            await home.parking.park(connection, delivery, last, tries)
+        async with context.pool.acquire() as connection, connection.transaction():
+            await context.parking.park(connection, delivery, last, tries)
 
     async def _act(self, recorded: Recorded[Any]) -> None:
         for sent in self._react(recorded):

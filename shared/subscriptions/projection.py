@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from shared.events.base import Recorded
-from shared.events.newer import NewerVersion
+from shared.events.unknown import NewerVersion
 from shared.resilience import crash_points
 from shared.resilience.retry import Transient, transient
 from shared.subscriptions import checkpoints
@@ -49,35 +49,37 @@ class Projection:
         self._project_all = project_all
 
     async def take(
-        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
+        self, context: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
     ) -> None:
         """Handles the batch and saves the checkpoints."""
         try:
-            await self._commit(home, deliveries, reached, self._apply)
+            await self._commit(context, deliveries, reached, self._apply)
         except Exception as error:
             if transient(error):
                 raise
-            await self._commit(home, deliveries, reached, self._apply_singly)
+            await self._commit(context, deliveries, reached, self._apply_singly)
 
-    async def redo(self, home: SubscriptionContext, delivery: Delivery) -> None:
+    async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
         """Handles a parked event and takes it out of the parking."""
-        async with home.pool.acquire() as connection, connection.transaction():
-            await home.parking.done(connection, delivery)
+        async with context.pool.acquire() as connection, connection.transaction():
+            await context.parking.done(connection, delivery)
             await self._project(connection, delivery.recorded)
 
     async def _commit(
-        self, home: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint], apply: Apply
+        self, context: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint], apply: Apply
     ) -> None:
-        async with home.pool.acquire() as connection, connection.transaction():
+        async with context.pool.acquire() as connection, connection.transaction():
             await checkpoints.hold(
-                connection, home.subscription, home.topic, {mark.partition: mark for mark in reached}
+                connection, context.subscription, context.topic, {mark.partition: mark for mark in reached}
             )
-            await apply(home, connection, deliveries)
+            await apply(context, connection, deliveries)
             crash_points.point(BEFORE_CHECKPOINT)
-            await checkpoints.save(connection, home.subscription, home.topic, reached)
+            await checkpoints.save(connection, context.subscription, context.topic, reached)
 
-    async def _apply(self, home: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]) -> None:
-        free = [delivery.recorded for delivery in deliveries if not await home.parking.keeps(connection, delivery)]
+    async def _apply(
+        self, context: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]
+    ) -> None:
+        free = [delivery.recorded for delivery in deliveries if not await context.parking.keeps(connection, delivery)]
         if self._project_all:
             await self._project_all(connection, free)
             return
@@ -85,14 +87,14 @@ class Projection:
             await self._project(connection, recorded)
 
     async def _apply_singly(
-        self, home: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]
+        self, context: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]
     ) -> None:
         """The same with a savepoint around each event, so that the one which fails is found and its stream parked."""
         for delivery in deliveries:
-            if not await home.parking.keeps(connection, delivery):
-                await self._try(home, connection, delivery)
+            if not await context.parking.keeps(connection, delivery):
+                await self._try(context, connection, delivery)
 
-    async def _try(self, home: SubscriptionContext, connection: Connection, delivery: Delivery) -> None:
+    async def _try(self, context: SubscriptionContext, connection: Connection, delivery: Delivery) -> None:
         for attempt in range(1, TRIES + 1):
             try:
                 async with connection.transaction():
@@ -102,7 +104,7 @@ class Projection:
                     raise
                 if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
                     raise TableUnfit(
-                        f"{home.subscription} does not find its tables as it needs them: {error!r}"
+                        f"{context.subscription} does not find its tables as it needs them: {error!r}"
                     ) from error
                 if attempt == TRIES or isinstance(error, NewerVersion):
-                    return await home.parking.park(connection, delivery, error, attempt)
+                    return await context.parking.park(connection, delivery, error, attempt)

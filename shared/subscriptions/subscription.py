@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from shared.eventstore.identity import identify
 from shared.eventstore.lease import Lease
+from shared.eventstore.log_identity import identify
 from shared.kafka.records import Record
 from shared.observability import metrics
 from shared.process.component import Component
@@ -72,7 +72,7 @@ class Subscription(Component):
         give_up: float = GIVE_UP_AFTER,
     ) -> None:
         self._name = name
-        self._home = SubscriptionContext(name, topic, pool, Parking(name, decode or of_log))
+        self._context = SubscriptionContext(name, topic, pool, Parking(name, decode or of_log))
         self._handler = handler
         self._dsn = dsn
         self._open = source
@@ -128,17 +128,17 @@ class Subscription(Component):
 
         Safe beside a running worker: what arrives meanwhile is kept behind, or handled once the stream is free.
         """
-        streams = await self._home.parking.streams(self._home.pool) if stream is None else [stream]
-        released = [await retry(self._home, self._handler, each) for each in streams]
-        await self._home.parking.count(self._home.pool)
+        streams = await self._context.parking.streams(self._context.pool) if stream is None else [stream]
+        released = [await retry(self._context, self._handler, each) for each in streams]
+        await self._context.parking.count(self._context.pool)
         return sum(released)
 
     async def _session(self, source: Source, backoff: Backoff) -> None:
-        home = self._home
+        context = self._context
         if self._decode is None:
-            (await identify(home.pool)).demand(source.partitions)
-        marks = await claim(home.pool, home.subscription, home.topic, range(source.partitions))
-        await home.parking.load(home.pool)
+            (await identify(context.pool)).demand(source.partitions)
+        marks = await claim(context.pool, context.subscription, context.topic, range(source.partitions))
+        await context.parking.load(context.pool)
         await self._retry_as_newer_version()
         self._followers = {partition: self._follower(mark) for partition, mark in marks.items()}
         await self._seek(source)
@@ -149,8 +149,8 @@ class Subscription(Component):
     async def _retry_as_newer_version(self) -> None:
         """Once in the process's life: it may be the version that these streams were parked for."""
         if not self._retried:
-            for stream in await self._home.parking.waiting_for_a_version(self._home.pool):
-                await retry(self._home, self._handler, stream)
+            for stream in await self._context.parking.waiting_for_a_version(self._context.pool):
+                await retry(self._context, self._handler, stream)
             self._retried = True
 
     def _follower(self, mark: Checkpoint) -> Follower:
@@ -164,7 +164,7 @@ class Subscription(Component):
                 log.warning(
                     "%s: %s partition %d ends before offset %d: read again",
                     self._name,
-                    self._home.topic,
+                    self._context.topic,
                     partition,
                     follower.mark.next_offset,
                 )
@@ -199,7 +199,7 @@ class Subscription(Component):
             if self._followers[partition].mark != before[partition]
         ]
         if reached:
-            await self._handler.take(self._home, deliveries, reached)
+            await self._handler.take(self._context, deliveries, reached)
         self._count(sum(map(len, fetched.values())), len(deliveries))
         self._busy = False
 
@@ -215,14 +215,14 @@ class Subscription(Component):
             return []
 
     async def _observe(self, source: Source) -> int:
-        home, total = self._home, 0
+        context, total = self._context, 0
         for partition, (_, end) in (await source.bounds()).items():
             lag = end - self._followers[partition].mark.next_offset
-            metrics.CHECKPOINT_LAG.labels(home.subscription, home.topic, partition).set(lag)
+            metrics.CHECKPOINT_LAG.labels(context.subscription, context.topic, partition).set(lag)
             if lag < 0:
-                raise Transient(f"{home.topic} partition {partition} ends before the checkpoint")
+                raise Transient(f"{context.topic} partition {partition} ends before the checkpoint")
             total += lag
-        await home.parking.count(home.pool)
+        await context.parking.count(context.pool)
         return total
 
     def _count(self, fetched: int, handled: int) -> None:

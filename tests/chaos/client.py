@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import jwt
 
-from shared.http.caller import Said
+from shared.http.idempotency import RequestIdentity
 from tests.e2e.client import SERVICES, Answer, Services
 
 PATIENCE = 180.0
@@ -86,7 +86,7 @@ class Patient(Services):
         if method == "GET" or service not in SERVICES or answer.status >= 400 or "Idempotency-Key" not in headers:
             return
         claims = jwt.decode(headers["Authorization"].removeprefix("Bearer "), options={"verify_signature": False})
-        command_id = Said.of(method, path, request.get("json")).command_id(
+        command_id = RequestIdentity.of(method, path, request.get("json")).command_id(
             claims["iss"], claims["sub"], headers["Idempotency-Key"]
         )
         self.journal.note(service, answer.position, str(command_id))

@@ -23,7 +23,7 @@ from shared.events.base import Cause, Event, Metadata, Recorded, derived_uuid
 from shared.events.codec import EVENT_CLASSES, decode, type_name
 from shared.events.dispute import Decision
 from shared.events.logs import REFUND, RETURN_LABEL, Log
-from shared.events.newer import NewerVersion
+from shared.events.unknown import NewerVersion
 from shared.rejections import Rejected
 from tests.laws.size import examples
 from tests.shared.events.test_newer import golden

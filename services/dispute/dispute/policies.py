@@ -13,8 +13,8 @@ from shared.events import refund as refunds
 from shared.events import return_label as returns
 from shared.events.base import Event, Recorded
 from shared.events.dispute import RefundOutcome, ReturnOutcome
-from shared.events.newer import known
 from shared.events.return_label import InspectionResult
+from shared.events.unknown import known
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 """The policies' names: their subscriptions' in storage, and part of the ids of their commands."""

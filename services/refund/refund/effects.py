@@ -11,7 +11,7 @@ from refund.domain.payments.attempts import OutcomeCommand, RecordDeclined, Reco
 from refund.domain.payments.state import Payment
 from refund.gateways.port import Answer, Call, Declined, Gateway, Issued, Unanswered
 from shared.deadlines.effect import Effect
-from shared.events.newer import known
+from shared.events.unknown import known
 from shared.resilience import crash_points
 
 if TYPE_CHECKING:

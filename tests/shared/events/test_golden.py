@@ -30,8 +30,8 @@ from shared.events.base import (
 )
 from shared.events.codec import EVENT_CLASSES, decode, encode, from_headers, headers, stored, type_name
 from shared.events.dispute import DisputeCancelled, DisputeOpened
-from shared.events.newer import UnknownEvent
 from shared.events.order import OrderCompleted
+from shared.events.unknown import UnknownEvent
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden"

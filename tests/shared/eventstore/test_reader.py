@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from shared.events.newer import NewerVersion
+from shared.events.unknown import NewerVersion
 from shared.eventstore.errors import TornHistory
 from tests.support.toys import newer
 from tests.support.toys.marks import Flow, as_owner, flow_on, word

@@ -480,7 +480,9 @@ async def test_the_documentation_comes_from_this_service_alone(client: httpx.Asy
 
 
 def test_every_route_with_a_caller_takes_the_short_way_but_forms_and_streams() -> None:
-    gated = {route.path: route.plan is not None for route in router.routes if isinstance(route, Route) and route.gate}
+    gated = {
+        route.path: route.fast_path is not None for route in router.routes if isinstance(route, Route) and route.access
+    }
     assert [path for path, planned in gated.items() if not planned] == ["/v1/forms", "/v1/notes/{note_id}/stream"]
 
 

@@ -28,7 +28,7 @@ from ops.client import Api, Call, Unreachable
 from ops.stack import SERVICES, Stack
 from shared.decider import Decider
 from shared.events.base import Event, Recorded
-from shared.events.newer import UnknownEvent
+from shared.events.unknown import UnknownEvent
 
 DECIDERS: Mapping[str, Decider] = {service: import_module(f"{service}.domain.decider").decider for service in SERVICES}
 PATIENCE = 30.0

@@ -15,7 +15,7 @@ from ops.audit.deadlines import Key
 from ops.audit.entry import Entry, Published, fingerprint
 from ops.audit.read_models import Model, Row
 from ops.client import Api, Call, Unreachable
-from shared.eventstore.identity import LogIdentity, identify
+from shared.eventstore.log_identity import LogIdentity, identify
 from shared.kafka.records import Record
 from shared.kafka.source import KafkaSource
 from shared.subscriptions.freshness import projected

@@ -8,7 +8,7 @@ from uuid import UUID
 from ops.audit.check import Check
 from ops.audit.entry import Entry, Published, fingerprint
 from shared.events.slot import slot_of
-from shared.eventstore.identity import LogIdentity
+from shared.eventstore.log_identity import LogIdentity
 
 
 @dataclass(frozen=True, slots=True)

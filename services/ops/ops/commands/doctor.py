@@ -13,7 +13,7 @@ from local_stack.topics import round_trip
 from ops.client import Api, Call, Unreachable, open_api
 from ops.commands.options import Json, finish, run
 from ops.stack import SERVICES, Stack
-from shared.eventstore.identity import identify
+from shared.eventstore.log_identity import identify
 from shared.kafka.source import KafkaSource
 from shared.process.addresses import Ports
 from shared.resilience.retry import Halted, Transient

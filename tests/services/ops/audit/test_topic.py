@@ -14,7 +14,7 @@ from ops.audit.topic import TopicCheck
 from shared.events import codec
 from shared.events.order import OrderCancelled
 from shared.events.slot import slot_of
-from shared.eventstore.identity import LogIdentity
+from shared.eventstore.log_identity import LogIdentity
 from tests.support.audit import AT, LOG, entry, found
 
 LOG_ID = "11111111-1111-1111-1111-111111111111"

@@ -19,8 +19,8 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.money import Money
-from shared.events.newer import known
 from shared.events.order import LineAmount
+from shared.events.unknown import known
 
 
 def reach(

@@ -9,8 +9,8 @@ from return_label.domain.deadlines import ship_due
 from return_label.domain.returns.state import Return
 from shared.events.base import Event, StreamName, derived_id
 from shared.events.dispute import Payer, Reason, ReturnLine
-from shared.events.newer import known
 from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnLabelIssued, ReturnRequested
+from shared.events.unknown import known
 
 
 class RequestReturn(ReturnCommand):
