@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from shared.events.newer import known
+
 from shared import decider
 from shared.events.base import StreamName, StreamOfKey
 from shared.events.calendar import within_days
-from shared.events.newer import known
 from shared.events.order import Anchor, Terms
 
 

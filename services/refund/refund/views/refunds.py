@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from shared.events.newer import Open
 from typing_extensions import TypedDict
 
 from refund.domain.payments.attempts import guard_retry
@@ -14,7 +15,6 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
-from shared.events.newer import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
 from shared.views import LineAmountView
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shared.events.newer import Open
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Return, ReturnState
@@ -11,7 +12,6 @@ from return_label.domain.returns.transit import guard_inspection, guard_receipt,
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
-from shared.events.newer import Open
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 from shared.views import LineQuantity, TextLink, text_link
 

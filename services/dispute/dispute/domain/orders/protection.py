@@ -19,7 +19,6 @@ from shared.events.order import (
     OrderShipped,
     ProtectionExpired,
 )
-from shared.events.unknown import known
 
 Dated = OrderRegistered | OrderPaid | OrderShipped | OrderDelivered | OrderFinished | DeliveryCorrected
 """Events that may give or move the end of the protection."""
