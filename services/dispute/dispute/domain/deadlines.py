@@ -7,12 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from shared.events.newer import known
-
 from shared import decider
 from shared.events.base import StreamName, StreamOfKey
 from shared.events.calendar import within_days
 from shared.events.order import Anchor, Terms
+from shared.events.unknown import known
 
 
 class DeadlineKind(StrEnum):

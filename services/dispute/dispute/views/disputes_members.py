@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from shared.events.newer import Open
 from typing_extensions import TypedDict
 
 from dispute.domain.disputes.state import DisputeState, Fulfilment
@@ -13,6 +12,7 @@ from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
+from shared.events.unknown import Open
 from shared.views import TextLink
 
 PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]

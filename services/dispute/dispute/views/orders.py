@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from shared.events.newer import Open
 from typing_extensions import TypedDict
 
 from dispute.domain.disputes.eligibility import guard_eligible
@@ -18,6 +17,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.money import Money
+from shared.events.unknown import Open
 
 Row = Mapping[str, Any]
 Payout = Literal["held", "released", "refunded"]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.events.newer import Open
 from typing_extensions import TypedDict
 
 from refund.domain.payments.attempts import guard_retry
@@ -16,6 +15,7 @@ from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.refund import Destination, RefundIssued, RefundRefused
+from shared.events.unknown import Open
 from shared.views import LineAmountView
 
 CARDS = frozenset({"visa", "mastercard", "maestro"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.events.newer import Open
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Return, ReturnState
@@ -13,6 +12,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
+from shared.events.unknown import Open
 from shared.views import LineQuantity, TextLink, text_link
 
 
