@@ -97,5 +97,5 @@ class KafkaSource:
 
 
 def _record(raw: Any) -> Record:
-    headers = tuple((name, value or b"") for name, value in raw.headers)  # a stranger's record may hold nulls
+    headers = tuple((name, value or b"") for name, value in raw.headers)  # a foreign record may hold nulls
     return Record(raw.topic, raw.partition, raw.offset, raw.key, headers, raw.value or b"")

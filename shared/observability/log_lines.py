@@ -39,7 +39,7 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     handler = logging.StreamHandler(out)
     atexit.register(out.write_out)
     handler.setFormatter(_JsonFormatter(service))
-    # Libraries speak up only when something is wrong: at work, some of them print addresses and parameters.
+    # Warnings only of libraries: below that, some of them print addresses and parameters.
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for ours in ("shared", service):
         logging.getLogger(ours).setLevel(number)
@@ -57,15 +57,14 @@ def watch_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def without_text(error: BaseException) -> dict[str, Any]:
-    """The kind of an exception and where it came from, never its text: that may quote what somebody typed."""
+    """The kind of an exception and where it came from, never its text: that may quote what a person typed."""
     return {"error": type(error).__name__, "at": _frames(error.__traceback__), **_cause(error)}
 
 
 class LogStream:
-    """Log lines on their way to a stream: all of one turn of the event loop in one write, for each write is a system
-    call.
+    """Buffer of log lines: all of one turn of the event loop go out in one write, for each write is a system call.
 
-    Its reader may have gone: a line that nobody hears is no reason to fail a request.
+    A reader that has gone is no reason to fail a request.
     """
 
     def __init__(self, stream: TextIO) -> None:

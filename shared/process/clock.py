@@ -28,11 +28,11 @@ class ClockUnknown(Transient):
 
 
 class Clock(Protocol):
-    """The domain's time. `revision` counts how often somebody has moved it."""
+    """The domain's time. `revision` counts how often it was moved."""
 
     @property
     def revision(self) -> int:
-        """How often the clock has been moved, as far as this process has heard."""
+        """How often the clock was moved, as far as this process knows."""
 
     @property
     def known(self) -> bool:
@@ -51,7 +51,7 @@ def real_time() -> float:
 
 
 class SystemClock:
-    """The machine's time. Nobody moves it."""
+    """The machine's time, which is never moved."""
 
     revision = 0
     known = True
@@ -86,11 +86,11 @@ class SandboxClock:
 
     @property
     def known(self) -> bool:
-        """Whether the sandbox has been heard of at all: until then nobody knows what time it is."""
+        """Whether the sandbox has answered yet; until then the time is unknown."""
         return self.revision >= 0
 
     def now(self) -> datetime:
-        """The domain's present, UTC; ClockUnknown before the sandbox has been heard of."""
+        """The domain's present, UTC; ClockUnknown before the sandbox has answered."""
         if not self.known:
             raise ClockUnknown(self._address)
         return datetime.now(UTC) + self._offset
@@ -149,7 +149,7 @@ class SandboxClock:
 
 @asynccontextmanager
 async def running_clock(settings: Settings) -> AsyncIterator[SystemClock | SandboxClock]:
-    """The clock that the mode asks for, running: production knows the machine's alone."""
+    """The clock of the mode, running: the machine's in production."""
     if settings.mode == "production":
         yield SystemClock()
         return
@@ -158,8 +158,7 @@ async def running_clock(settings: Settings) -> AsyncIterator[SystemClock | Sandb
 
 
 async def sleep_until(clock: Clock, instant: datetime | None) -> None:
-    """Returns when it is `instant` for the domain, or as soon as somebody has moved the clock; None waits for the move
-    alone.
+    """Returns when it is `instant` for the domain, or as soon as the clock was moved; None waits for the move alone.
 
     Sleeps at most an hour: the caller looks again what is due.
     """

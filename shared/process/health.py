@@ -79,7 +79,7 @@ def shared(check: Check) -> Check:
         nonlocal running, started
         now = asyncio.get_running_loop().time()
         if running is None or running.cancelled() or (running.done() and now - started >= KEPT):
-            # Within its own budget, for nobody's leaving ends it.
+            # Within its own limit: a client that leaves does not end it.
             running, started = asyncio.create_task(_within_budget(check)), now
         return await asyncio.shield(running)
 

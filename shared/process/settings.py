@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     jwks_refresh: float = Field(30.0, gt=0)
     """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
     drain: float = Field(0.5, ge=0)
-    """Seconds between "not ready" and the first refused connection, for whoever balances load to notice."""
+    """Seconds between "not ready" and the first refused connection, for a load balancer to notice."""
     stop_limit: float = Field(20.0, gt=0)
     """Seconds that requests and handlers have to finish after a SIGTERM."""
     support: str = "/support"

@@ -12,7 +12,7 @@ from shared.resilience import crash_points
 
 BACKLOG = 2048
 GENERATIONS = (50_000, 50, 100)
-"""Rare collections: almost nothing here is cyclic, and each pause is somebody's slowest request."""
+"""Rare collections: almost nothing here is cyclic, and each pause delays a request."""
 
 
 def prepare(service: str, settings: Settings) -> None:

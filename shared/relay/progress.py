@@ -25,8 +25,7 @@ select c.partition, c.position, c.next_offset, e.stream || '/' || e.version as i
 from checkpoints c left join events e on e.position = c.position
 where c.subscription = 'relay' and c.topic = $1 and c.partition >= 0
 """
-# Nobody waits for this commit to reach the disk: a checkpoint that a power cut takes back is a batch repeated, and its
-# loss is in the log's order.
+# This commit does not wait for the disk: a checkpoint that a power cut takes back is a batch published again, in order.
 CHECKPOINT = """
 with head as (
     update checkpoints set position = $3, log_id = $7
@@ -71,7 +70,7 @@ class RelaySuperseded(Transient):
 
 @dataclass(slots=True)
 class RelayProgress:
-    """A relay's place in its log and topic, taken over under `epoch`."""
+    """How far a relay has come in its log and topic, taken over under `epoch`."""
 
     topic: str
     partitions: int
@@ -82,7 +81,7 @@ class RelayProgress:
     tails: dict[int, LastPublished]
 
     async def save(self, pool: Pool, rows: Sequence[Stored], acks: Sequence[Ack]) -> None:
-        """Moves the checkpoint behind the acknowledged rows; Zombie where another relay has taken over."""
+        """Moves the checkpoint behind the acknowledged rows; RelaySuperseded where another relay has taken over."""
         tails = self._advanced(rows, acks)
         columns = [
             list(tails),
@@ -105,8 +104,8 @@ class RelayProgress:
 
 
 async def take_over(pool: Pool, topic: str, partitions: int) -> RelayProgress:
-    """The place that the checkpoint names, under a new epoch; Halted where it speaks of another log, or where the log
-    was made for another number of partitions than its topic has.
+    """The progress that the checkpoint holds, under a new epoch; Halted where it is of another log, or the log was made
+    for another number of partitions than its topic has.
     """
     identity = await identify(pool)
     identity.demand(partitions)

@@ -53,7 +53,7 @@ class Publisher(Protocol):
         """How many partitions it has."""
 
     async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
-        """The acknowledgements of the batch's leading run; fewer than the batch: this publisher is spent."""
+        """The acknowledgements of the batch's leading run; fewer than the batch: the publisher must be replaced."""
 
     async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
         """By partition: the `ce_id` of the record at the offset, or None where there is none."""
@@ -72,9 +72,7 @@ def outgoing(progress: RelayProgress, rows: Sequence[Stored], source: str) -> li
     Each names the position before it in its partition, so that a reader notices when the topic has lost one.
     """
     if [row.position for row in rows] != list(range(progress.position + 1, progress.position + 1 + len(rows))):
-        raise Halted(
-            f"the log has a hole behind position {progress.position}: restore it from a backup; a hole is a loss"
-        )
+        raise Halted(f"the log has a hole behind position {progress.position}: restore it from a backup")
     previous = {partition: tail.position for partition, tail in progress.tails.items()}
     batch = []
     for row in rows:
@@ -87,12 +85,12 @@ def outgoing(progress: RelayProgress, rows: Sequence[Stored], source: str) -> li
 
 
 async def verify(progress: RelayProgress, publisher: Publisher) -> None:
-    """That the last event which each partition was given still stands where it was acknowledged; else Halted."""
-    known = {partition: tail for partition, tail in progress.tails.items() if tail.next_offset}
+    """Checks that each partition's last event stands where it was acknowledged; else Halted."""
+    tails = {partition: tail for partition, tail in progress.tails.items() if tail.next_offset}
     found = (
-        await publisher.ids_at({partition: tail.next_offset - 1 for partition, tail in known.items()}) if known else {}
+        await publisher.ids_at({partition: tail.next_offset - 1 for partition, tail in tails.items()}) if tails else {}
     )
-    for partition, tail in known.items():
+    for partition, tail in tails.items():
         if found[partition] != tail.id:
             raise lost(progress.topic, partition, tail)
 
@@ -113,7 +111,7 @@ class Relay(Component):
         self._progress: RelayProgress | None = None
 
     async def run(self) -> None:
-        """Publishes until it is cancelled; whatever Kafka or the database do means lag, and no more."""
+        """Publishes until it is cancelled; an error of Kafka or the database only means lag."""
         await run_all([self._observe(), self._keep_going()])
 
     async def quiet(self) -> str | None:

@@ -1,7 +1,7 @@
 """Crash points: named places where a test ends the process as a power cut would (`CRASH=refund.after_gateway:1`).
 
-Each entry fires once: before dying it is written to `<state>/crashed`, so that a test sees that it fired and the
-restarted process lives on.
+Each entry fires once: before the process is killed it is written to `<state>/crashed`, so that a test sees that it
+fired and the restarted process is not killed again.
 """
 
 import os
@@ -20,7 +20,7 @@ _marks: Path | None = None
 
 
 def register(name: str, where: str) -> str:
-    """Makes a point's name known and returns it."""
+    """Registers a point's name and returns it."""
     POINTS[name] = where
     return name
 
@@ -29,7 +29,7 @@ def arm(plan: str, state: Path | None = None) -> None:
     """Takes a plan of `name:nth` entries, comma between; `state` is the folder of the file `crashed`. An empty plan
     disarms.
     """
-    global _armed, _marks  # noqa: PLW0603  a process dies once: its plan is the process's own
+    global _armed, _marks  # noqa: PLW0603  the plan belongs to the process
     entries = frozenset(_entry(text) for text in plan.split(",") if text.strip())
     _marks = state / "crashed" if state else None
     _armed = entries - _fired()
@@ -37,7 +37,7 @@ def arm(plan: str, state: Path | None = None) -> None:
 
 
 def point(name: str) -> None:
-    """Dies here if the plan says so; SIGKILL, so that nothing is flushed, closed or rolled back in order."""
+    """Kills the process here if the plan says so (SIGKILL): nothing is flushed, closed or rolled back in order."""
     if not _armed:
         return
     if name not in POINTS:

@@ -13,9 +13,7 @@ GIVE_UP_AFTER = 60.0
 
 
 class Transient(Exception):
-    """The world outside does not answer, or not us: the same again later may well succeed. Adapters raise it for their
-    libraries' errors.
-    """
+    """An outside system does not answer: a later try may succeed. Adapters raise it for their libraries' errors."""
 
 
 class Halted(Exception):
@@ -23,7 +21,7 @@ class Halted(Exception):
 
 
 class GaveUp(Exception):
-    """I/O failed for so long that the process is better ended and started afresh."""
+    """I/O has failed for so long that the process ends, to be started again."""
 
 
 _OUTSIDE: tuple[type[Exception], ...] = (
@@ -32,7 +30,7 @@ _OUTSIDE: tuple[type[Exception], ...] = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    # What the driver says, now and then, of a connection that broke between two messages of one query.
+    # The driver raises it for a connection that broke between two messages of one query.
     asyncpg.InternalClientError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
@@ -42,9 +40,9 @@ _OUTSIDE: tuple[type[Exception], ...] = (
 
 
 def transient(error: BaseException) -> bool:
-    """Whether the same again may succeed without anybody changing anything.
+    """Whether a later try may succeed without a change.
 
-    asyncpg's refusal of an argument is an InterfaceError too, but also a ValueError: that one is ours to mend.
+    asyncpg's refusal of an argument is an InterfaceError too, but also a ValueError: that is a defect of ours.
     """
     return isinstance(error, _OUTSIDE) and not isinstance(error, ValueError)
 

@@ -11,7 +11,7 @@ Work = Coroutine[Any, Any, Any]
 
 
 async def run_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of all, run side by side until they are done or one fails; nothing of it goes on afterwards."""
+    """The results of all, run side by side until they are done or one fails; none of them goes on afterwards."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
         return await asyncio.gather(*tasks)
@@ -20,7 +20,7 @@ async def run_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def run_with_companions(work: Work, *others: Work) -> None:
-    """Runs `work` to its end with the others at its side; they end with it, or it with the first of them that fails."""
+    """Runs `work` to its end beside the others; they end with it, or it ends with the first of them that fails."""
     main, *rest = tasks = [asyncio.create_task(one) for one in (work, *others)]
     try:
         while not main.done():

@@ -80,7 +80,7 @@ async def hold(connection: Connection, subscription: str, topic: str, ours: Mapp
 async def save(connection: Connection | Pool, subscription: str, topic: str, reached: Sequence[Checkpoint]) -> None:
     """Moves the checkpoints where the epochs are still ours, else Superseded."""
     columns = (
-        [getattr(mark, name) for mark in reached]
+        [getattr(checkpoint, name) for checkpoint in reached]
         for name in ("partition", "log_id", "position", "next_offset", "epoch", "lineage")
     )
     status = await connection.execute(SAVE, subscription, topic, *columns)

@@ -25,7 +25,7 @@ Decode = Callable[[Record], Recorded[Any]]
 
 
 class Recreated(Exception):
-    """Before the checkpoint's offset stands an event that it has not seen: the topic is another one than it was."""
+    """Before the checkpoint's offset stands an event that it has not seen: the topic was created anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,70 +81,70 @@ class RecordPosition:
 
 
 class Follower:
-    """One partition of a relay's topic. `mark` is the checkpoint after what was taken; `gap` says which positions are
+    """One partition of a relay's topic. `checkpoint` stands behind what was taken; `gap` says which positions are
     missing.
 
-    A relay repeats: each partition is the log's sequence with suffixes of it repeated, so what is at or below the mark
-    is known. What names a predecessor above the mark comes behind a loss: nothing is taken until the missing event
-    arrives (`makewhole relay rewind` sends it).
+    A relay repeats: each partition is the log's sequence with suffixes of it repeated, so what is at or below the
+    checkpoint has been seen. A record that names a predecessor above the checkpoint comes behind a loss: nothing is
+    taken until the missing event arrives (`makewhole relay rewind` sends it).
     """
 
-    def __init__(self, mark: Checkpoint) -> None:
-        self.mark = mark
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
         self.gap: str | None = None
 
     def take(self, record: Record) -> Delivery | None:
         """The record as something to handle, or None where it is known or comes behind a gap. Halted where it is of
-        another log, or of a life of this one that does not hold all that was taken.
+        another log, or of a restored one that does not hold all that was taken.
         """
         stamp = RecordPosition.of(record)
         if stamp is None:
             return self._malformed(record)
-        if self._is_void(record, stamp) or stamp.position <= self.mark.position:
-            self.mark = replace(self.mark, next_offset=max(self.mark.next_offset, record.offset + 1))
+        if self._is_void(record, stamp) or stamp.position <= self.checkpoint.position:
+            self.checkpoint = replace(self.checkpoint, next_offset=max(self.checkpoint.next_offset, record.offset + 1))
             return None
         return self._new(record, stamp)
 
     def restart(self, offset: int) -> None:
-        """The partition is read again from `offset`; what is known stays known."""
-        self.mark = replace(self.mark, next_offset=offset)
+        """The partition is read again from `offset`; what was seen is still skipped."""
+        self.checkpoint = replace(self.checkpoint, next_offset=offset)
 
     def _is_void(self, record: Record, stamp: RecordPosition) -> bool:
-        """Whether the record is of a former life and none of this one's; moves the mark to a life that continues it."""
-        mark = self.mark
-        if mark.log_id is None or mark.log_id == stamp.log_id:
+        """Whether a restore has cut the record off; moves the checkpoint to a log that continues its own."""
+        checkpoint = self.checkpoint
+        if checkpoint.log_id is None or checkpoint.log_id == stamp.log_id:
             return False
-        if (shared := last_shared(stamp.lineage, mark.log_id)) is not None:
-            if mark.position > shared:
-                raise Halted(_cut_off(record, stamp.log_id, mark, shared))
-            self.mark = replace(mark, log_id=stamp.log_id, lineage=stamp.lineage)
+        if (shared := last_shared(stamp.lineage, checkpoint.log_id)) is not None:
+            if checkpoint.position > shared:
+                raise Halted(_cut_off(record, stamp.log_id, checkpoint, shared))
+            self.checkpoint = replace(checkpoint, log_id=stamp.log_id, lineage=stamp.lineage)
             return False
-        if (shared := last_shared(mark.lineage, stamp.log_id)) is not None:
+        if (shared := last_shared(checkpoint.lineage, stamp.log_id)) is not None:
             return stamp.position > shared
-        raise Halted(_another_log(record, stamp.log_id, mark))
+        raise Halted(_another_log(record, stamp.log_id, checkpoint))
 
     def _new(self, record: Record, stamp: RecordPosition) -> Delivery | None:
-        if record.offset < self.mark.next_offset:
+        if record.offset < self.checkpoint.next_offset:
             raise Recreated(
                 f"{record.topic} partition {record.partition} holds position {stamp.position} at offset {record.offset}"
             )
-        if stamp.previous > self.mark.position:
+        if stamp.previous > self.checkpoint.position:
             self.gap = (
-                f"{record.topic} partition {record.partition}: the events after position {self.mark.position} up "
+                f"{record.topic} partition {record.partition}: the events after position {self.checkpoint.position} up "
                 f"to {stamp.previous} are missing"
             )
             return None
         self.gap = None
-        self.mark = replace(self.mark, position=stamp.position, next_offset=record.offset + 1)
-        if self.mark.log_id is None:
-            self.mark = replace(self.mark, log_id=stamp.log_id, lineage=stamp.lineage)
+        self.checkpoint = replace(self.checkpoint, position=stamp.position, next_offset=record.offset + 1)
+        if self.checkpoint.log_id is None:
+            self.checkpoint = replace(self.checkpoint, log_id=stamp.log_id, lineage=stamp.lineage)
         return Delivery(record, stamp.stream, stamp.position, of_log)
 
     def _malformed(self, record: Record) -> Delivery | None:
-        if record.offset < self.mark.next_offset:
+        if record.offset < self.checkpoint.next_offset:
             return None
-        self.mark = replace(self.mark, next_offset=record.offset + 1)
-        return Delivery(record, f"{record.topic}/{record.partition}/{record.offset}", self.mark.position, of_log)
+        self.checkpoint = replace(self.checkpoint, next_offset=record.offset + 1)
+        return Delivery(record, f"{record.topic}/{record.partition}/{record.offset}", self.checkpoint.position, of_log)
 
 
 class ForeignFollower(Follower):
@@ -152,15 +152,15 @@ class ForeignFollower(Follower):
     know them by content.
     """
 
-    def __init__(self, mark: Checkpoint, decode: Decode) -> None:
-        super().__init__(mark)
+    def __init__(self, checkpoint: Checkpoint, decode: Decode) -> None:
+        super().__init__(checkpoint)
         self._decode = decode
 
     def take(self, record: Record) -> Delivery | None:
-        """The record, unless it stands before the mark's offset."""
-        if record.offset < self.mark.next_offset:
+        """The record, unless it stands before the checkpoint's offset."""
+        if record.offset < self.checkpoint.next_offset:
             return None
-        self.mark = replace(self.mark, position=record.offset, next_offset=record.offset + 1)
+        self.checkpoint = replace(self.checkpoint, position=record.offset, next_offset=record.offset + 1)
         return Delivery(record, foreign_stream(record), record.offset, self._decode)
 
 
@@ -189,16 +189,16 @@ def foreign_recorded(record: Record, event: Event) -> Recorded[Any]:
     return Recorded(foreign_stream(record), record.offset + 1, record.offset, event, metadata)
 
 
-def _cut_off(record: Record, log_id: UUID, mark: Checkpoint, shared: int) -> str:
+def _cut_off(record: Record, log_id: UUID, checkpoint: Checkpoint, shared: int) -> str:
     return (
         f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, which continues "
-        f"{mark.log_id} from position {shared} on, and here the events up to {mark.position} were taken: a restore has "
-        f"lost what is between. {_BEGIN_AGAIN}"
+        f"{checkpoint.log_id} from position {shared} on, and here the events up to {checkpoint.position} were taken: a "
+        f"restore has lost what is between. {_BEGIN_AGAIN}"
     )
 
 
-def _another_log(record: Record, log_id: UUID, mark: Checkpoint) -> str:
+def _another_log(record: Record, log_id: UUID, checkpoint: Checkpoint) -> str:
     return (
         f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, "
-        f"followed so far is {mark.log_id} (a restore?): {_BEGIN_AGAIN}"
+        f"followed so far is {checkpoint.log_id} (a restore?): {_BEGIN_AGAIN}"
     )

@@ -55,20 +55,20 @@ async def wait_for_head(
 
 
 async def wait_for_position(
-    connection: Connection | Pool, subscription: str, told: str | None, limit: float = 2.0
+    connection: Connection | Pool, subscription: str, at_least: str | None, limit: float = 2.0
 ) -> None:
-    """Returns when the read model includes what a command did whose answer `told` its Makewhole-Position.
+    """Returns when the read model includes what a command did whose answer `at_least` its Makewhole-Position.
 
     ProjectionBehind after `limit` seconds, and at once where the log has no such position.
     """
-    if told is None:
+    if at_least is None:
         return
-    place = SlotPosition.parse(told)
-    if await projected(connection, subscription, place.position, place.slot):
+    wanted = SlotPosition.parse(at_least)
+    if await projected(connection, subscription, wanted.position, wanted.slot):
         return
-    if place.position > await connection.fetchval(HEAD):
-        raise ProjectionBehind(f"the log has no position {told}")
-    await _until_projected(connection, subscription, place.position, place.slot, limit)
+    if wanted.position > await connection.fetchval(HEAD):
+        raise ProjectionBehind(f"the log has no position {at_least}")
+    await _until_projected(connection, subscription, wanted.position, wanted.slot, limit)
 
 
 async def _until_projected(

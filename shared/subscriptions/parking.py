@@ -28,8 +28,7 @@ insert into parked (subscription, stream, from_position, topic, partition, error
     values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (subscription, stream) do update set error = excluded.error, attempts = parked.attempts + excluded.attempts
 """
-# The row is locked against its removal, so an event is kept with its stream or, once that is released, handled: never
-# neither.
+# The row is locked against its removal, so an event is either kept with its stream or, once that is released, handled.
 KEEP = """
 with laid_aside as (select from parked where subscription = $1 and stream = $2 for key share), kept as (
     insert into parked_events (subscription, stream, position, next_offset, key, headers, value)
@@ -85,7 +84,7 @@ class Parking:
             return False
         if await self._keep(connection, delivery):
             return True
-        self._streams.discard(delivery.stream)  # released by somebody else, or its parking was rolled back
+        self._streams.discard(delivery.stream)  # another process released it, or its parking was rolled back
         return False
 
     async def park(self, connection: Connection, delivery: Delivery, error: BaseException, attempts: int) -> None:
@@ -117,7 +116,7 @@ class Parking:
         return None if row is None else Delivery(_restored(row), stream, row["position"], self._decode)
 
     async def done(self, connection: Connection | Pool, delivery: Delivery) -> None:
-        """The parked event is handled; LookupError where somebody else has taken it meanwhile."""
+        """The parked event is handled; LookupError where another process has taken it."""
         if await connection.execute(DONE, self.subscription, delivery.stream, delivery.position) != "DELETE 1":
             raise LookupError(f"{delivery.stream} at {delivery.position} is no longer parked")
 

@@ -70,7 +70,10 @@ class Projection:
     ) -> None:
         async with context.pool.acquire() as connection, connection.transaction():
             await checkpoints.hold(
-                connection, context.subscription, context.topic, {mark.partition: mark for mark in reached}
+                connection,
+                context.subscription,
+                context.topic,
+                {checkpoint.partition: checkpoint for checkpoint in reached},
             )
             await apply(context, connection, deliveries)
             crash_points.point(BEFORE_CHECKPOINT)

@@ -116,7 +116,8 @@ class Subscription(Component):
 
     def _unhandled(self, bounds: Mapping[int, tuple[int, int]]) -> str | None:
         behind = sum(
-            max(0, bounds[partition][1] - follower.mark.next_offset) for partition, follower in self._followers.items()
+            max(0, bounds[partition][1] - follower.checkpoint.next_offset)
+            for partition, follower in self._followers.items()
         )
         gaps = [follower.gap for follower in self._followers.values() if follower.gap]
         if not (behind or self._busy or gaps):
@@ -137,39 +138,39 @@ class Subscription(Component):
         context = self._context
         if self._decode is None:
             (await identify(context.pool)).demand(source.partitions)
-        marks = await claim(context.pool, context.subscription, context.topic, range(source.partitions))
+        found = await claim(context.pool, context.subscription, context.topic, range(source.partitions))
         await context.parking.load(context.pool)
         await self._retry_as_newer_version()
-        self._followers = {partition: self._follower(mark) for partition, mark in marks.items()}
+        self._followers = {partition: self._follower(checkpoint) for partition, checkpoint in found.items()}
         await self._seek(source)
         self._source, self._busy = source, False
         self._note(None)
         await self._follow(source, backoff)
 
     async def _retry_as_newer_version(self) -> None:
-        """Once in the process's life: it may be the version that these streams were parked for."""
+        """Once for each process: it may be the version that these streams were parked for."""
         if not self._retried:
             for stream in await self._context.parking.waiting_for_a_version(self._context.pool):
                 await retry(self._context, self._handler, stream)
             self._retried = True
 
-    def _follower(self, mark: Checkpoint) -> Follower:
-        return Follower(mark) if self._decode is None else ForeignFollower(mark, self._decode)
+    def _follower(self, checkpoint: Checkpoint) -> Follower:
+        return Follower(checkpoint) if self._decode is None else ForeignFollower(checkpoint, self._decode)
 
     async def _seek(self, source: Source) -> None:
-        # One record back: it must be one that we know, or else the topic is not the one that the checkpoint speaks of.
+        # One record back: it must have been seen, or else the topic is not the one that the checkpoint is of.
         for partition, (first, end) in (await source.bounds()).items():
             follower = self._followers[partition]
-            if follower.mark.next_offset > end:
+            if follower.checkpoint.next_offset > end:
                 log.warning(
                     "%s: %s partition %d ends before offset %d: read again",
                     self._name,
                     self._context.topic,
                     partition,
-                    follower.mark.next_offset,
+                    follower.checkpoint.next_offset,
                 )
                 follower.restart(first)
-            source.seek(partition, max(first, follower.mark.next_offset - 1))
+            source.seek(partition, max(first, follower.checkpoint.next_offset - 1))
 
     async def _follow(self, source: Source, backoff: Backoff) -> None:
         time = asyncio.get_running_loop().time
@@ -189,14 +190,14 @@ class Subscription(Component):
 
     async def _handle(self, source: Source, fetched: Mapping[int, Sequence[Record]]) -> None:
         self._busy = True
-        before = {partition: self._followers[partition].mark for partition in fetched}
+        before = {partition: self._followers[partition].checkpoint for partition in fetched}
         deliveries: list[Delivery] = []
         for partition, records in fetched.items():
             deliveries += await self._taken(source, partition, records)
         reached = [
-            self._followers[partition].mark
+            self._followers[partition].checkpoint
             for partition in fetched
-            if self._followers[partition].mark != before[partition]
+            if self._followers[partition].checkpoint != before[partition]
         ]
         if reached:
             await self._handler.take(self._context, deliveries, reached)
@@ -217,7 +218,7 @@ class Subscription(Component):
     async def _observe(self, source: Source) -> int:
         context, total = self._context, 0
         for partition, (_, end) in (await source.bounds()).items():
-            lag = end - self._followers[partition].mark.next_offset
+            lag = end - self._followers[partition].checkpoint.next_offset
             metrics.CHECKPOINT_LAG.labels(context.subscription, context.topic, partition).set(lag)
             if lag < 0:
                 raise Transient(f"{context.topic} partition {partition} ends before the checkpoint")

@@ -63,8 +63,8 @@ class WorkerServer:
             await runner.cleanup()
 
     async def quiet(self) -> dict[str, Any]:
-        """Whether nothing is left to do at the clock's now; with the revision that was known before the question, and
-        the log's head after it.
+        """Whether nothing is left to do at the clock's now; with the clock's revision before the question and the log's
+        head after it.
         """
         revision = self._clock.revision
         # Side by side: a subscription's question to the broker waits behind its own long poll.

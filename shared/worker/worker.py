@@ -26,7 +26,7 @@ CLOCK_LIMIT = 60.0
 
 
 class EndedEarly(Exception):
-    """A component has ended although nobody had asked it to."""
+    """A component has ended without being stopped."""
 
 
 Assemble = Callable[[Clock], AbstractAsyncContextManager[tuple[Head, Sequence[Component]]]]
@@ -34,8 +34,8 @@ Assemble = Callable[[Clock], AbstractAsyncContextManager[tuple[Head, Sequence[Co
 
 
 def run_worker(service: str, assemble: Assemble, settings: Settings, checks: Mapping[str, Check] | None = None) -> None:
-    """Runs the worker of `service` until SIGTERM or SIGINT, and ends the process: status 0 when asked to, 1 when
-    something broke.
+    """Runs the worker of `service` until SIGTERM or SIGINT, and ends the process: status 0 after a signal, 1 after an
+    error.
     """
     prepare(service, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -47,14 +47,14 @@ def run_worker(service: str, assemble: Assemble, settings: Settings, checks: Map
 async def _main(service: str, assemble: Assemble, settings: Settings, checks: Mapping[str, Check]) -> int:
     log = logger("worker")
     try:
-        with stop_signals() as asked:
+        with stop_signals() as stop_requested:
             async with running_clock(settings) as clock:
-                await _known(clock, asked)
-                if asked.is_set():
+                await _wait_until_known(clock, stop_requested)
+                if stop_requested.is_set():
                     return 0
                 async with assemble(clock) as (store, components):
                     own = {"database": database_check(settings.dsn(service), service)}
-                    await Worker(service, settings, clock, store, components, {**own, **checks}).run(asked)
+                    await Worker(service, settings, clock, store, components, {**own, **checks}).run(stop_requested)
     except Exception as error:
         log.error("the worker ends", **_why(error))
         return 1
@@ -85,8 +85,8 @@ class Worker:
             settings, settings.worker_port(service), clock, store, components, {"stopping": self._stops, **checks}
         )
 
-    async def run(self, asked: asyncio.Event) -> None:
-        """Runs the components until `asked`, then stops them within the settings' limit; raises what broke."""
+    async def run(self, stop_requested: asyncio.Event) -> None:
+        """Runs the components until `stop_requested`, then stops them within the settings' limit; raises what broke."""
         async with self.control.serving():
             settle()
             tasks = [
@@ -94,7 +94,7 @@ class Worker:
                 for component in self._components
             ]
             watch = asyncio.create_task(self._watch_clock(), name="clock watch")
-            end = asyncio.create_task(asked.wait())
+            end = asyncio.create_task(stop_requested.wait())
             try:
                 await asyncio.wait([*tasks, watch, end], return_when=asyncio.FIRST_COMPLETED)
                 self._stopping.set()
@@ -118,9 +118,7 @@ class Worker:
                 raise EndedEarly(type(component).__name__)
 
     async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """Lets the components finish what they have in hand; then they are cancelled, and after that nobody waits for
-        them.
-        """
+        """Lets the components finish what they have in hand; then they are cancelled, for at most as long again."""
         stoppable = [task for task, component in zip(tasks, self._components, strict=True) if component.stop()]
         if stoppable:
             await asyncio.wait(stoppable, timeout=self._settings.stop_limit)
@@ -149,26 +147,26 @@ class Worker:
 @contextlib.contextmanager
 def stop_signals() -> Iterator[asyncio.Event]:
     """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    loop, stop_requested = asyncio.get_running_loop(), asyncio.Event()
 
-    def hear() -> None:
-        if asked.is_set():
+    def request_stop() -> None:
+        if stop_requested.is_set():
             os._exit(1)
-        asked.set()
+        stop_requested.set()
 
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, hear)
+        loop.add_signal_handler(each, request_stop)
     try:
-        yield asked
+        yield stop_requested
     finally:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(each)
 
 
-async def _known(clock: Clock, asked: asyncio.Event) -> None:
-    """Waits until the clock is known, or the process is asked to stop."""
+async def _wait_until_known(clock: Clock, stop_requested: asyncio.Event) -> None:
+    """Waits until the clock is known, or a stop is requested."""
     if not clock.known:
-        waits = [asyncio.ensure_future(clock.moved(clock.revision)), asyncio.ensure_future(asked.wait())]
+        waits = [asyncio.ensure_future(clock.moved(clock.revision)), asyncio.ensure_future(stop_requested.wait())]
         done, left = await asyncio.wait(waits, timeout=CLOCK_LIMIT, return_when=asyncio.FIRST_COMPLETED)
         for wait in left:
             wait.cancel()
@@ -182,7 +180,6 @@ def _raise_from(task: asyncio.Task[None]) -> None:
 
 
 def _why(error: BaseException) -> dict[str, object]:
-    # What a component says when it gives up is written for an operator and quotes no person; anything else tells only
-    # its kind.
-    said = {"because": str(error)} if isinstance(error, GaveUp | Halted | EndedEarly) else {}
-    return {**said, **without_text(error)}
+    # A message of these kinds is written for an operator and quotes no person; of all others only the kind is logged.
+    reason = {"because": str(error)} if isinstance(error, GaveUp | Halted | EndedEarly) else {}
+    return {**reason, **without_text(error)}

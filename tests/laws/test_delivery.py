@@ -101,7 +101,7 @@ class Reader:
             self._project(follower.take(record))
         except Recreated:
             follower.restart(0)
-        self.marks[record.partition] = follower.mark
+        self.marks[record.partition] = follower.checkpoint
 
     def _project(self, delivery: Delivery | None) -> None:
         if delivery:
@@ -211,7 +211,7 @@ def test_a_foreign_topic_is_taken_offset_by_offset(values: Sequence[int], restar
     taken: list[bytes] = []
     follower = ForeignFollower(Checkpoint(0), lambda record: events_of([0])[0])
     for back in [*restarts, 20]:
-        for record in records[max(0, follower.mark.next_offset - 1) : back]:
+        for record in records[max(0, follower.checkpoint.next_offset - 1) : back]:
             taken += [delivery.record.value] if (delivery := follower.take(record)) else []
     assert taken == [record.value for record in records]
 

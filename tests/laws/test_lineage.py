@@ -90,10 +90,10 @@ def test_a_follower_that_has_seen_no_more_than_is_shared_goes_on_as_if_it_were_o
         seen += [taken.position] if taken else []
         at += 1
         if data.draw(st.booleans()):
-            follower = Follower(follower.mark)
-            at = data.draw(st.integers(0, max(0, follower.mark.next_offset - 1)))
+            follower = Follower(follower.checkpoint)
+            at = data.draw(st.integers(0, max(0, follower.checkpoint.next_offset - 1)))
     assert seen == [position(record) for record in generations[-1].partition]
-    assert not topic or follower.mark.position == len(generations[-1].streams)
+    assert not topic or follower.checkpoint.position == len(generations[-1].streams)
 
 
 @given(lives().filter(lambda found: len(found) > 1), st.data())
