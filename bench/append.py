@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from bench.pgbench import Pgbench
 from bench.report import Row
-from shared.events.base import Write
+from shared.events.envelope import Write
 from shared.eventstore.rows import encode_append
 from shared.eventstore.store import PostgresEventStore, no_deadlines, open_store
 from tests.support.servers.backing import Databases

@@ -28,8 +28,9 @@ from bench.report import Row
 from dispute.domain.decider import decider
 from migrations.migrator import dsn, migrate_all
 from shared.events import codec
-from shared.events.base import SYSTEM, Cause, StreamName, Write
+from shared.events.base import SYSTEM, StreamName
 from shared.events.dispute import DisputeOpened
+from shared.events.envelope import Cause, Write
 from shared.events.logs import PARTITIONS
 from shared.eventstore.rows import encode_append
 from shared.eventstore.store import no_deadlines, open_store

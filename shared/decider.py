@@ -8,7 +8,9 @@ from datetime import datetime
 from functools import reduce
 from typing import Any, Generic, Self, TypeVar
 
-from shared.events.base import SYSTEM, Command, Event, Instant, Recorded, StreamName, StreamOfKey, derived_uuid
+from shared.events.base import SYSTEM, Command, Event, Instant, StreamName, StreamOfKey
+from shared.events.envelope import Recorded
+from shared.events.ids import derived_uuid
 
 S = TypeVar("S")
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shared.deadlines.effect import Effect
 from shared.deadlines.queue import Deadline, DueQueue
 from shared.decider import Decider
-from shared.events.base import SYSTEM, Cause, Command, derived_uuid, wire_time
+from shared.events.base import SYSTEM, Command, wire_time
+from shared.events.envelope import Cause
+from shared.events.ids import derived_uuid
 from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.lease import Lease
 from shared.observability import metrics

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.decider import Clear, Decider, Start
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 
 Place = tuple[str, str]
 """A stream and the kind of one of its deadlines."""

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from shared.events.base import Event, Metadata, Recorded, Stored, metadata_headers
+from shared.events.base import Event
+from shared.events.envelope import Metadata, Recorded, Stored, metadata_headers
 from shared.events.logs import LOGS
 from shared.events.unknown import UnknownEvent
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.decider import Decided, Decider
-from shared.events.base import Cause, Command, Event, Recorded, StreamName, StreamOfKey, Write
+from shared.events.base import Command, Event, StreamName, StreamOfKey
+from shared.events.envelope import Cause, Recorded, Write
 from shared.events.slot import slot_of
 from shared.eventstore.errors import Busy, WrongExpectedVersion
 from shared.eventstore.store import EventStore

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from shared.decider import Start
 from shared.events import codec
-from shared.events.base import Cause, Event, Metadata, Personal, Recorded, Stored, Write
+from shared.events.base import Event, Personal
 from shared.events.codec import Encode
+from shared.events.envelope import Cause, Metadata, Recorded, Stored, Write
 from shared.eventstore.errors import WrongExpectedVersion
 from shared.eventstore.rows import Deadlines, encode_append
 from shared.eventstore.store import no_deadlines

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.events import codec
-from shared.events.base import Event, Recorded, Stored
+from shared.events.base import Event
 from shared.events.codec import Decode
+from shared.events.envelope import Recorded, Stored
 from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import Busy, TornHistory
 from shared.resilience.retry import transient

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from shared.decider import Clear, Start
-from shared.events.base import Cause, Event, Metadata, Personal, Write
+from shared.events.base import Event, Personal
 from shared.events.codec import Encode
+from shared.events.envelope import Cause, Metadata, Write
 from shared.eventstore.errors import EventTooLarge, Unstorable
 
 MAX_EVENT = 256 * 1024  # bytes

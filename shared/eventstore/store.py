@@ -9,8 +9,9 @@ from uuid import UUID
 
 from shared.decider import Clear, Start
 from shared.events import codec
-from shared.events.base import Cause, Event, Recorded, Stored, Write
+from shared.events.base import Event
 from shared.events.codec import Decode, Encode
+from shared.events.envelope import Cause, Recorded, Stored, Write
 from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import (
     Busy,

@@ -18,7 +18,8 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import State
 
-from shared.events.base import Actor, Cause, Command
+from shared.events.base import Actor, Command
+from shared.events.envelope import Cause
 from shared.eventstore.handle import Outcome, handle
 from shared.http.auth import ROLES
 from shared.http.idempotency import RequestIdentity, idempotency_key

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared.events.base import digest, framed_uuid
+from shared.events.ids import digest, framed_uuid
 from shared.http.problems import Faults, Refusal, fault
 from shared.http.request_body import canonical
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.events.base import Stored
+from shared.events.envelope import Stored
 from shared.eventstore.log_identity import identify
 from shared.kafka.records import Ack
 from shared.resilience.retry import Halted, Transient

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from shared.events import codec
-from shared.events.base import Stored
+from shared.events.envelope import Stored
 from shared.events.slot import slot_of
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Ack, Outgoing

@@ -9,7 +9,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from shared.events import codec
-from shared.events.base import Cause, Event, Metadata, Recorded, derived_uuid
+from shared.events.base import Event
+from shared.events.envelope import Cause, Metadata, Recorded
+from shared.events.ids import derived_uuid
 from shared.events.lineage import last_shared
 from shared.kafka.records import Record
 from shared.resilience.retry import Halted

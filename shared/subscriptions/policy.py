@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from shared.decider import Decider, Send
-from shared.events.base import Cause, Recorded
+from shared.events.envelope import Cause, Recorded
 from shared.events.unknown import NewerVersion
 from shared.eventstore.errors import UnsafeDatabase
 from shared.eventstore.handle import handle

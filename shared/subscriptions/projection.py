@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from shared.events.base import Recorded
+from shared.events.envelope import Recorded
 from shared.events.unknown import NewerVersion
 from shared.resilience import crash_points
 from shared.resilience.retry import Transient, transient

@@ -9,8 +9,10 @@ from uuid import uuid4
 import pytest
 
 from dispute.domain.decider import decider
-from shared.events.base import SYSTEM, Cause, Write, derived_id
+from shared.events.base import SYSTEM
 from shared.events.dispute import RefundDue
+from shared.events.envelope import Cause, Write
+from shared.events.ids import derived_id
 from shared.events.slot import SlotPosition, slot_of
 from shared.eventstore.store import open_store
 from shared.process.addresses import Ports

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from shared.events import codec
-from shared.events.base import Metadata, Recorded, derived_uuid
+from shared.events.envelope import Metadata, Recorded
+from shared.events.ids import derived_uuid
 from shared.kafka.records import Record
 from shared.resilience.retry import Halted
 from shared.subscriptions.checkpoints import Checkpoint

@@ -19,9 +19,11 @@ from dispute.views.disputes import dispute_view
 from refund.domain.decider import decider as refund_decider
 from return_label.domain.decider import decider as return_decider
 from shared.decider import Decider
-from shared.events.base import Cause, Event, Metadata, Recorded, derived_uuid
+from shared.events.base import Event
 from shared.events.codec import EVENT_CLASSES, decode, type_name
 from shared.events.dispute import Decision
+from shared.events.envelope import Cause, Metadata, Recorded
+from shared.events.ids import derived_uuid
 from shared.events.logs import REFUND, RETURN_LABEL, Log
 from shared.events.unknown import NewerVersion
 from shared.rejections import Rejected

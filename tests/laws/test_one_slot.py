@@ -17,8 +17,9 @@ from refund.domain.payments.attempts import RetryRefund
 from return_label.domain.decider import decider as returns
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import InspectReturn
-from shared.events.base import Command, Event, StreamName, StreamOfKey, derived_id
+from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
+from shared.events.ids import derived_id
 from shared.events.return_label import ReturnLabelIssued
 from shared.events.slot import slot_of, slot_of_id, slot_of_stream
 from tests.support.builders import returns as r

@@ -9,7 +9,9 @@ from typing import Any
 from ops.audit.check import Check
 from ops.audit.entry import Entry
 from shared.events import codec
-from shared.events.base import Event, Metadata, Recorded, derived_uuid
+from shared.events.base import Event
+from shared.events.envelope import Metadata, Recorded
+from shared.events.ids import derived_uuid
 from shared.events.order import OrderCarrierLost
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)

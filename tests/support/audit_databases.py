@@ -12,8 +12,9 @@ from refund.domain.decider import decider as refund_decider
 from refund.read_models import refunds
 from shared.decider import Decider
 from shared.events import codec
-from shared.events.base import Cause, Command
+from shared.events.base import Command
 from shared.events.dispute import Decision, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
+from shared.events.envelope import Cause
 from shared.eventstore.connections import open_pool
 from shared.eventstore.handle import handle
 from shared.eventstore.store import PostgresEventStore, open_store

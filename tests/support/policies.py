@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.decider import Send
-from shared.events.base import Event, Metadata, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Metadata, Recorded
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from shared.events.base import Cause, Event, Personal, Recorded, Stored, Write
+from shared.events.base import Event, Personal
+from shared.events.envelope import Cause, Recorded, Stored, Write
 from shared.eventstore.handle import handle
 from shared.eventstore.store import EventStore, PostgresEventStore, open_store
 from shared.resilience.retry import Transient, transient

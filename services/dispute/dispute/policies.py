@@ -11,8 +11,9 @@ from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from shared.decider import Send
 from shared.events import refund as refunds
 from shared.events import return_label as returns
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
 from shared.events.dispute import RefundOutcome, ReturnOutcome
+from shared.events.envelope import Recorded
 from shared.events.return_label import InspectionResult
 from shared.events.unknown import known
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from shared.decider import Send
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
 from shared.events.dispute import RefundDue
+from shared.events.envelope import Recorded
 from shared.events.order import OrderPaid
 
 CAPTURE_AND_REFUND = "capture_and_refund"

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from return_label.domain.returns.request import RequestReturn
 from shared.decider import Send
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
 from shared.events.dispute import ReturnDue
+from shared.events.envelope import Recorded
 from shared.events.return_label import ReturnKind
 
 REQUEST_RETURNS = "request_returns"

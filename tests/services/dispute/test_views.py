@@ -9,8 +9,9 @@ import pytest
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models.dispute_history import entry
 from dispute.views.disputes import dispute_view, history_entry, label
-from shared.events.base import Actor, Metadata, Recorded
+from shared.events.base import Actor
 from shared.events.dispute import DisputeClosed
+from shared.events.envelope import Metadata, Recorded
 from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, note_refund, opened, refund_due
 from tests.support.builders.orders import BUYER, SELLER, Histories, after, on
 from tests.support.wire import on_the_wire

@@ -13,7 +13,7 @@ import pytest
 from local_stack.state import PROJECT
 from refund import effects
 from refund.domain.decider import decider
-from shared.events.base import Cause
+from shared.events.envelope import Cause
 from shared.eventstore.handle import handle
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.resilience import crash_points

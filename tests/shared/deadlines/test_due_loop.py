@@ -18,8 +18,10 @@ from local_stack.state import PROJECT
 from shared.deadlines import due_loop
 from shared.deadlines.due_loop import DueLoop
 from shared.decider import Decider
-from shared.events.base import SYSTEM, Command, Event, Recorded, derived_uuid
+from shared.events.base import SYSTEM, Command, Event
 from shared.events.codec import EVENT_CLASSES, type_name
+from shared.events.envelope import Recorded
+from shared.events.ids import derived_uuid
 from shared.events.order import OrderCarrierLost
 from shared.eventstore.store import PostgresEventStore
 from tests.shared.subscriptions.test_subscription import cut_all

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.events.base import Cause, Event, Recorded, StreamName, Write
+from shared.events.base import Event, StreamName
+from shared.events.envelope import Cause, Recorded, Write
 from shared.eventstore.errors import Busy
 from shared.eventstore.handle import KeyReused, Outcome, StaleVersion, handle
 from shared.eventstore.memory import MemoryEventStore

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.events.base import derived_id
+from shared.events.ids import derived_id
 from shared.http.paths import refuse_ids_without_slot
 from shared.http.problems import Refusal
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from shared.decider import Send
-from shared.events.base import Cause, Event, Recorded, Stored, Write
+from shared.events.base import Event
 from shared.events.codec import EVENT_CLASSES, type_name
+from shared.events.envelope import Cause, Recorded, Stored, Write
 from shared.eventstore.errors import Busy, OutcomeUnknown
 from shared.eventstore.store import PostgresEventStore
 from shared.rejections import NotFound

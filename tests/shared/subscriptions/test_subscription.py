@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_stack.state import PROJECT
-from shared.events.base import Recorded
+from shared.events.envelope import Recorded
 from shared.events.logs import PARTITIONS
 from shared.events.slot import SlotPosition, slot_of
 from shared.kafka.records import Outgoing, Record

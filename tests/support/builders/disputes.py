@@ -14,8 +14,9 @@ from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.negotiation import AcceptSolution, CounterOffer, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute
-from shared.events.base import SYSTEM, Actor, Event, derived_uuid
+from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
+from shared.events.ids import derived_uuid
 from tests.support.builders.orders import BUYER, ORDER, SELLER, Histories, after, expire_stream, on, order, usd
 
 

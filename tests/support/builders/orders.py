@@ -15,8 +15,9 @@ from dispute.domain.decider import decider
 from dispute.domain.orders.facts import Fact, FactType, RecordFact, RegisteredLine, RegisterOrder
 from dispute.domain.orders.state import Order
 from dispute.domain.programmes import Programmes
-from shared.events.base import SYSTEM, Actor, Command, Event, derived_uuid
+from shared.events.base import SYSTEM, Actor, Command, Event
 from shared.events.dispute import RefundNoted, RefundOutcome
+from shared.events.ids import derived_uuid
 from shared.events.money import Money, total
 from shared.events.order import LineAmount, OrderPayment, PaymentReleased, ShipTo, Terms
 from tests.support.spec import given

@@ -7,8 +7,9 @@ from typing import Any
 
 from refund.domain.payments.attempts import RecordDeclined, RecordIssued, RecordSettled, RetryRefund
 from refund.domain.payments.request import RecordCapture, RequestRefund
-from shared.events.base import SYSTEM, Actor, derived_uuid
+from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
+from shared.events.ids import derived_uuid
 from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPaid
 from shared.events.refund import (

@@ -7,8 +7,9 @@ from typing import Any
 
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import InspectReturn, MarkReturnReceived, MarkReturnShipped
-from shared.events.base import SYSTEM, Actor, derived_id, derived_uuid
+from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer, Reason, ReturnDue, ReturnLine
+from shared.events.ids import derived_id, derived_uuid
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.decider import Decider
-from shared.events.base import Actor, Cause, Command
+from shared.events.base import Actor, Command
+from shared.events.envelope import Cause
 from shared.eventstore.connections import open_pool
 from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.store import PostgresEventStore, open_store

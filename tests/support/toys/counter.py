@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.decider import Clear, Decided, Decider, Start, Stream
-from shared.events.base import SYSTEM, Cause, Command, Event, Instant, StreamName, Write, derived_uuid
+from shared.events.base import SYSTEM, Command, Event, Instant, StreamName
 from shared.events.codec import type_name
+from shared.events.envelope import Cause, Write
+from shared.events.ids import derived_uuid
 from shared.rejections import Rejected
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import asyncpg
 
 from shared.decider import Clear, Decider, Start, Stream
-from shared.events.base import Cause, Command, Event, Recorded, StreamName, Write, derived_uuid
+from shared.events.base import Command, Event, StreamName
+from shared.events.envelope import Cause, Recorded, Write
+from shared.events.ids import derived_uuid
 from shared.events.logs import PARTITIONS
 from shared.events.order import AccountStatusChanged, DeadlineMoved, OrderCarrierLost
 from shared.eventstore.connections import open_pool

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.deadlines.due_loop import DueLoop
-from shared.events.base import Recorded
+from shared.events.envelope import Recorded
 from shared.resilience import crash_points
 from shared.subscriptions.projection import Projection
 from tests.support.toys.marks import Expire, Flow, HandClock, Runs, count_versions, deadlines, flow_on

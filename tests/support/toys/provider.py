@@ -11,7 +11,8 @@ from typing import Any
 
 from shared.deadlines.effect import Effect
 from shared.decider import Decider
-from shared.events.base import SYSTEM, Command, Event, StreamName, derived_uuid
+from shared.events.base import SYSTEM, Command, Event, StreamName
+from shared.events.ids import derived_uuid
 from shared.events.order import OrderCarrierLost
 from shared.resilience import crash_points
 from tests.support.toys.marks import DECIDER

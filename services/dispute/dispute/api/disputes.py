@@ -20,7 +20,8 @@ from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.read_models import dispute_history, disputes
 from dispute.views.disputes import dispute_row, dispute_view, history_entry
 from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.eventstore.handle import Outcome
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query

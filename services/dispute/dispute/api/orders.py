@@ -15,7 +15,8 @@ from dispute.domain.orders.state import Order
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
 from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
-from shared.events.base import Actor, Event, Recorded
+from shared.events.base import Actor, Event
+from shared.events.envelope import Recorded
 from shared.events.fields import Id
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position

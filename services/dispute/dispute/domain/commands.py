@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.events.base import Command, Personal, StreamName, StreamOfKey, derived_id_beside
+from shared.events.base import Command, Personal, StreamName, StreamOfKey
+from shared.events.ids import derived_id_beside
 
 
 class OrderCommand(Command):

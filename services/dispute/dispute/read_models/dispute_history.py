@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from dispute.read_models import tables
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.rejections import snake_case
 from shared.subscriptions.statements import compiled
 

@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, or_, select, true, tuple_
 from dispute.domain.disputes.state import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
 from dispute.read_models import tables
 from shared.events import dispute as disputes
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 

@@ -12,7 +12,8 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events import order as orders
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.subscriptions.statements import compiled
 from shared.subscriptions.upsert import upsert
 

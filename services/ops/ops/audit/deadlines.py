@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from ops.audit.check import Check
 from shared.deadlines.from_log import Called, DeadlinesOfLog
 from shared.decider import Decider
-from shared.events.base import Event, Recorded, wire_time
+from shared.events.base import Event, wire_time
+from shared.events.envelope import Recorded
 
 Key = tuple[str, str]
 LATE_AFTER = timedelta(seconds=60)

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from shared.events import codec
-from shared.events.base import Event, Metadata, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Metadata, Recorded
 
 
 @dataclass(frozen=True, slots=True)

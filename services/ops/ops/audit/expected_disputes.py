@@ -16,8 +16,9 @@ from dispute.domain.orders.state import Order
 from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
 from ops.audit.read_models import Model, Values
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
 from shared.events.dispute import ReturnNoted
+from shared.events.envelope import Recorded
 from shared.events.order import PaymentReleased, ProtectionExpired
 
 

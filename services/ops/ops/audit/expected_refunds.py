@@ -9,7 +9,8 @@ from ops.audit.read_models import Model, Values
 from refund.domain.payments import state as payments
 from refund.domain.payments.state import Payment, RefundState
 from refund.read_models import refunds
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.events.refund import PaymentCaptured, RefundRequested
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ops.audit.check import Check
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.events.money import Money
 from shared.events.refund import RefundIssued
 

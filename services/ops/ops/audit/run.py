@@ -27,7 +27,8 @@ from ops.audit.topic import TopicCheck
 from ops.client import Api, Call, Unreachable
 from ops.stack import SERVICES, Stack
 from shared.decider import Decider
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.events.unknown import UnknownEvent
 
 DECIDERS: Mapping[str, Decider] = {service: import_module(f"{service}.domain.decider").decider for service in SERVICES}

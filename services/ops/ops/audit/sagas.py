@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from ops.audit.check import Check
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, ReturnDue
+from shared.events.envelope import Recorded
 from shared.events.refund import RefundIssued, RefundRefused, RefundRequested
 from shared.events.return_label import ReturnRequested
 

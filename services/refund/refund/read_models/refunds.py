@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, or_, select, true, tuple_, union_all
 from refund.domain.payments.state import RefundState
 from refund.read_models import tables
 from shared.events import refund as refunds
-from shared.events.base import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 

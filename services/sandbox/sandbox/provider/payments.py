@@ -10,8 +10,9 @@ from pydantic import AfterValidator, StringConstraints
 from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
-from shared.events.base import Instant, Message, digest
+from shared.events.base import Instant, Message
 from shared.events.fields import WireMoney, example
+from shared.events.ids import digest
 from shared.events.money import Money
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]

@@ -6,7 +6,6 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState, Fulfilment
-from shared.events.base import derived_id
 from shared.events.dispute import (
     CloseReason,
     DisputeClosed,
@@ -19,6 +18,7 @@ from shared.events.dispute import (
     ReturnOutcome,
     SolutionType,
 )
+from shared.events.ids import derived_id
 from shared.events.order import HoldEnd, PaymentHoldLifted
 from tests.support.builders.disputes import (
     agreed,

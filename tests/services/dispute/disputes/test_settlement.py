@@ -6,7 +6,6 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.settlement import split
 from dispute.domain.disputes.state import DisputeState, Fulfilment
-from shared.events.base import derived_id
 from shared.events.dispute import (
     Decision,
     DisputedLine,
@@ -18,6 +17,7 @@ from shared.events.dispute import (
     ReturnLine,
     SolutionType,
 )
+from shared.events.ids import derived_id
 from shared.events.money import Money
 from shared.events.order import LineAmount
 from tests.support.builders.disputes import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import ProtectionExpired as TooLate
-from shared.events.base import derived_uuid
 from shared.events.dispute import Decision, RefundNoted, RefundOutcome
+from shared.events.ids import derived_uuid
 from shared.events.order import LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased, ProtectionExpired
 from tests.support.builders.disputes import (
     agreed,

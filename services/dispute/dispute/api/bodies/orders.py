@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from dispute.domain.orders.facts import Fact, RegisteredLine
-from shared.events.base import digest
 from shared.events.fields import Id, Measure, Quantity, ShortText, Text, WireDay, WireInstant, WireMoney, example
+from shared.events.ids import digest
 from shared.events.order import OrderPayment, ShipTo
 from shared.http.request_body import RequestBody
 

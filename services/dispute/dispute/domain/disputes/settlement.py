@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dispute.domain.disputes.state import Dispute
-from shared.events.base import Command, Event, derived_id
+from shared.events.base import Command, Event
 from shared.events.dispute import (
     DisputedLine,
     Payer,
@@ -18,6 +18,7 @@ from shared.events.dispute import (
     SolutionReached,
     SolutionType,
 )
+from shared.events.ids import derived_id
 from shared.events.money import Money
 from shared.events.order import LineAmount
 from shared.events.unknown import known

@@ -9,7 +9,8 @@ from typing import Any, Self
 from refund.domain.commands import RefundCommand
 from refund.domain.deadlines import credit_window, retry_due
 from refund.domain.payments.state import Payment, RefundState
-from shared.events.base import SYSTEM, Actor, Event, derived_uuid
+from shared.events.base import SYSTEM, Actor, Event
+from shared.events.ids import derived_uuid
 from shared.events.refund import (
     RefundFailed,
     RefundIssued,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.deadlines import ship_due
 from return_label.domain.returns.state import Return
-from shared.events.base import Event, StreamName, derived_id
+from shared.events.base import Event, StreamName
 from shared.events.dispute import Payer, Reason, ReturnLine
+from shared.events.ids import derived_id
 from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnLabelIssued, ReturnRequested
 from shared.events.unknown import known
 

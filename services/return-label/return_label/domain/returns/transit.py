@@ -8,8 +8,9 @@ from typing import Annotated
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.deadlines import inspection_due, transit_alarm_due
 from return_label.domain.returns.state import Return, ReturnState
-from shared.events.base import Actor, Event, Personal, derived_id_beside
+from shared.events.base import Actor, Event, Personal
 from shared.events.fields import CarrierName, Text, TrackingNumber
+from shared.events.ids import derived_id_beside
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,

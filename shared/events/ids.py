@@ -1,0 +1,43 @@
+"""Ids: derived from what makes something the same, never random, and carrying their key's slot."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID, uuid5
+
+from shared.events.slot import id_in_slot, slot_of, slot_of_stream
+
+NAMESPACE = UUID("6f1d6a52-8a64-5c0e-9a4e-6d616b657768")
+
+
+def derived_uuid(*parts: object) -> UUID:
+    """The same UUID for the same parts, for ever: `uuid5` over the parts joined by a bar."""
+    return uuid5(NAMESPACE, "|".join(str(part) for part in parts))
+
+
+def framed_uuid(*texts: str) -> UUID:
+    """The same UUID for the same texts, for ever: `uuid5` over each text behind its length in bytes.
+
+    For texts from outside, which may hold any character: so joined, no two lists of them read alike.
+    """
+    return uuid5(NAMESPACE, "".join(f"{len(text.encode())}:{text}" for text in texts))
+
+
+def derived_id(prefix: str, key: str, *parts: object) -> str:
+    """A public id such as `dsp_…` that follows from its parts and carries the slot of `key`, its order's id."""
+    return id_in_slot(slot_of(key), prefix, derived_uuid(prefix, *parts).hex)
+
+
+def derived_id_beside(stream: str, prefix: str, *parts: object) -> str:
+    """The same where only a stream is at hand: it carries that stream's slot. ValueError where the stream has none."""
+    if (slot := slot_of_stream(stream)) is None:
+        raise ValueError(f"{stream} carries no slot")
+    return id_in_slot(slot, prefix, derived_uuid(prefix, *parts).hex)
+
+
+def digest(*parts: bytes) -> str:
+    """SHA-256 of the parts, each ended by a zero byte, in hex."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(part + b"\0")
+    return whole.hexdigest()
