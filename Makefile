@@ -45,7 +45,7 @@ setup-dev: $(VENV)/.dev
 run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0, FRESH=1, ORDERS=path, PORT_BASE=18000)
 	@exec $(BIN)/python -m local_stack run
 
-test: setup-dev ## the whole suite, on its own PostgreSQL and Kafka (ARGS="-k name")
+test: setup-dev ## all tests but the long proofs, on its own PostgreSQL and Kafka (ARGS="-k name")
 	@$(BIN)/python -m pytest -m "not proof" $(ARGS)
 
 proof: setup-dev ## longer proofs: laws, torture, chaos and what is marked proof (PROOF_MINUTES=20)

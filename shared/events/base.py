@@ -56,7 +56,7 @@ class Event(Value):
 
 
 class Command(Message):
-    """A request, in the imperative. It may be refused.
+    """What somebody wants to happen, in the imperative. It may be refused.
 
     `at` is the instant at which it is decided (the domain's clock); `command_id` makes a repeat recognisable.
     """

@@ -21,10 +21,14 @@ PREFIXES: Mapping[str, str] = {
     "return": "ret",
     "warranty": "wty",
 }
-"""What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot."""
+"""What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot.
+Evidence, notifications and warranties are reserved: nothing makes them yet.
+"""
 
 KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})
-"""The categories whose streams are named by their key: an id from outside, of which no letter means anything to us."""
+"""The categories whose streams are named by their key: an id from outside, of which no letter means anything to us.
+`label_quota` is reserved: nothing writes it yet.
+"""
 
 _CARRIED = re.compile("_([0-9a-f]{3})")
 _TOLD = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,18})")

@@ -2,8 +2,9 @@
 
     async def accept(dispute_id: str, caller: Annotated[CommandContext, command("buyer")]) -> Response: ...
 
-Refusals come in this order: 401, 403, 413, 415, 400 malformed, 400 idempotency_key_required, 428, 422. Whose resource
-it is, the domain and the views decide.
+Refusals come in this order: 404 of an address or an id that nobody has, 405, 401, 403, 422 of the path, 413 and 408 of
+the body, 415, 400 malformed, 400 idempotency_key_required, 428, 422 of everything else, 404 of an id without a slot.
+Whose resource it is, the domain and the views decide.
 """
 
 from __future__ import annotations

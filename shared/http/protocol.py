@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from shared.http.problems import MEDIA_TYPE, Problem
+from shared.http.middleware import problem_response
+from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
+from shared.http.request_context import RequestContext
 from shared.http.responses import to_json
+from shared.observability.metrics import REFUSALS
 
 HEAD_BYTES = 65_536
 HEAD_LINES = 200
@@ -21,7 +27,8 @@ class TooLarge(Exception):
 class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a limit to a request's head (and to its trailers), in bytes, lines and time.
 
-    It answers to what is no HTTP, or too much of it, in the form of every other refusal.
+    It answers to what is no HTTP, or too much of it, and to whoever comes when the process is full, in the form of
+    every other refusal.
     """
 
     _received = 0  # bytes, on this connection
@@ -99,7 +106,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._too_large:
             self._refuse_size()
         else:
-            self._refuse("400 Bad Request", to_json(Problem("malformed_request").body("-")))
+            self._refuse(HTTPStatus.BAD_REQUEST, Problem("malformed_request"))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, full if app is service_unavailable else app)
 
     def _mark(self) -> None:
         self._began = self._before
@@ -136,15 +146,30 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._in_trailers or self._answering():  # a second answer, or one within another, would be misread
             self.transport.close()
             return
-        body = Problem("too_large", f"A request's head has at most {HEAD_BYTES} bytes and {HEAD_LINES} headers.").body(
-            "-"
+        self._refuse(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Problem("too_large", f"A request's head has at most {HEAD_BYTES} bytes and {HEAD_LINES} headers."),
         )
-        self._refuse("431 Request Header Fields Too Large", to_json({**body, "status": 431}))
 
-    def _refuse(self, status: str, body: bytes) -> None:
-        head = (
-            f"HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: "
-            f"close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+    def _refuse(self, status: HTTPStatus, problem: Problem) -> None:
+        request_id = RequestContext.of({"headers": [] if self._between else self.headers}).request_id
+        body = to_json({**problem.body(request_id), "status": status})
+        head = [
+            f"HTTP/1.1 {status} {status.phrase}",
+            f"content-type: {MEDIA_TYPE}",
+            f"content-length: {len(body)}",
+            f"x-request-id: {request_id}",
+            "connection: close",
+        ]
+        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
         self.transport.close()
+
+
+async def full(scope: Any, receive: Any, send: Any) -> None:
+    """Answers instead of the application when `limit_concurrency` is reached: nothing was read, come again."""
+    request_id = RequestContext.of(scope).request_id
+    problem = Problem("busy", headers={"Retry-After": str(RETRY_AFTER), "Connection": "close"})
+    answered = problem_response(problem, request_id)
+    answered.add(b"x-request-id", request_id)
+    REFUSALS.labels(problem.code).inc()
+    await answered(scope, receive, send)

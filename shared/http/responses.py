@@ -15,6 +15,7 @@ from shared.events.money import Money
 from shared.events.slot import SlotPosition
 
 JSON = b"application/json"
+CREATED = 201
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
@@ -69,13 +70,15 @@ class JsonResponse(Response):
 def command_response(
     outcome: CommandOutcome, body: Any, status: int = 200, location: str | None = None
 ) -> JsonResponse:
-    """The answer to a command: the first stream's version as ETag, the position, and whether it is a repeat."""
+    """The answer to a command: the first stream's version as ETag, the position, and whether it is a repeat.
+    `location` is told with 201 alone.
+    """
     answered = query_response(body, outcome.versions[0], status)
     answered.stream, answered.position, answered.replayed = outcome.streams[0], outcome.position, outcome.replayed
     answered.raw_headers.append((b"makewhole-position", str(SlotPosition(outcome.slot, outcome.position)).encode()))
     if outcome.replayed:
         answered.raw_headers.append((b"idempotent-replayed", b"true"))
-    if location:
+    if location and status == CREATED:
         answered.add(b"location", location)
     return answered
 

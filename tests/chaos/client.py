@@ -1,4 +1,4 @@
-"""A client that does not give up: the same request with the same key until it is answered, and a journal of what was
+"""Chaos client: sends a request with the same key until it is answered, and keeps a journal of what was
 acknowledged.
 """
 

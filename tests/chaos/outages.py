@@ -1,4 +1,4 @@
-"""A server beneath the services goes away: what can go on goes on, and the rest follows."""
+"""Outages: Kafka or PostgreSQL is stopped or killed under commands; what can go on goes on, the rest follows."""
 
 from __future__ import annotations
 

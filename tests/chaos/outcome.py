@@ -1,5 +1,5 @@
-"""What waves have come to, told so that they can be compared; and what must hold whatever happened: the audit, and
-every command once.
+"""Outcome of a chaos run: each order's final state compared with a run without faults, the audit, and each acknowledged
+command found once in the log.
 """
 
 from __future__ import annotations

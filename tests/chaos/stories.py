@@ -1,4 +1,4 @@
-"""What happens to the orders of a wave: every way from a complaint to its end, each step with a key of its own."""
+"""Stories: each way that a dispute can take, played over HTTP for one order, with an Idempotency-Key for each step."""
 
 from __future__ import annotations
 

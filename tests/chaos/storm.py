@@ -1,4 +1,4 @@
-"""kill -9 of any process at any moment, then the same final state."""
+"""Storm: kill -9 of random processes while orders are played; each order ends as it does without faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders and what their parties do: what a test does not name has a plain default."""
+"""Deals: builders of an order with its buyer and seller, and of the requests that they send; all has plain defaults."""
 
 from __future__ import annotations
 

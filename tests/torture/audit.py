@@ -1,4 +1,4 @@
-"""What the torture asks of the log when all is over; each function answers with the faults that it found."""
+"""Audit of the torture: checks of the log once all clients are done; each function returns the faults that it found."""
 
 from __future__ import annotations
 

@@ -244,6 +244,12 @@ async def test_an_answer_tells_version_position_and_place(client: httpx.AsyncCli
     assert "idempotent-replayed" not in headers and headers["cache-control"] == "no-store"
 
 
+async def test_a_place_is_told_of_what_is_new_alone(client: httpx.AsyncClient) -> None:
+    await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
+    revised = await client.post("/v1/notes/n1/revision", json=NOTE, headers={"If-Match": "1"})
+    assert revised.status_code == 200 and "location" not in revised.headers
+
+
 async def test_a_repeat_is_answered_as_before_and_says_so(client: httpx.AsyncClient) -> None:
     first = await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
     await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "another"})

@@ -34,10 +34,16 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 @contextlib.asynccontextmanager
-async def served(keep_alive: float = 60) -> AsyncIterator[int]:
-    """The port at which the protocol listens."""
+async def served(keep_alive: float = 60, most: int | None = None) -> AsyncIterator[int]:
+    """The port at which the protocol listens, for fewer than `most` connections."""
     config = uvicorn.Config(
-        application, http=BoundedHttpProtocol, ws="none", lifespan="off", access_log=False, log_config=None
+        application,
+        http=BoundedHttpProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        limit_concurrency=most,
     )
     config.load()
     config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
@@ -73,15 +79,20 @@ async def said(port: int, *pieces: bytes, within: float = 30, pause: float = 0) 
     return answer
 
 
+def problem(answer: bytes) -> tuple[str, dict[str, str], Any]:
+    """Status line, headers and document of a problem after which the connection ends."""
+    head, _, body = answer.decode().partition("\r\n\r\n")
+    status, *lines = head.split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    said = json.loads(body)
+    assert (headers["connection"], headers["content-type"]) == ("close", "application/problem+json")
+    assert headers["x-request-id"] == said["request_id"]
+    assert int(status.split()[1]) == said["status"]
+    return status, headers, said
+
+
 def refused(answer: bytes) -> bool:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    return (
-        lines[0] == b"http/1.1 431 request header fields too large"
-        and b"connection: close" in lines
-        and b"content-type: application/problem+json" in lines
-        and json.loads(body)["status"] == 431
-    )
+    return problem(answer)[0] == "HTTP/1.1 431 Request Header Fields Too Large"
 
 
 HEADS = {
@@ -142,6 +153,29 @@ async def test_a_request_in_time_outlives_the_limit_of_its_head(monkeypatch: pyt
 async def test_a_connection_that_says_nothing_is_closed() -> None:
     async with served(keep_alive=0.2) as port:
         assert await said(port) == b""
+
+
+@pytest.mark.parametrize("before", [b"", WHOLE.replace(b"host: h", b"x-request-id: mine")], ids=["first", "next"])
+async def test_what_is_no_http_is_refused_by_a_problem_under_an_id_of_its_own(before: bytes) -> None:
+    async with served() as port:
+        answer = await said(port, before, b"nonsense\r\n\r\n", pause=0.1)
+    status, headers, told = problem(answer[answer.rindex(b"HTTP/1.1") :])
+    assert (status, told["code"]) == ("HTTP/1.1 400 Bad Request", "malformed_request")
+    assert headers["x-request-id"].startswith("req_")
+
+
+async def test_a_head_too_large_is_refused_under_the_id_that_it_came_with() -> None:
+    async with served() as port:
+        answer = await said(port, b"GET / HTTP/1.1\r\nx-request-id: mine\r\n" + b"x: 1\r\n" * 202)
+    assert problem(answer)[1]["x-request-id"] == "mine"
+
+
+async def test_who_comes_when_all_places_are_taken_is_told_to_come_again() -> None:
+    async with served(most=1) as port:
+        answer = await said(port, WHOLE.replace(b"host: h", b"x-request-id: mine"))
+    status, headers, told = problem(answer)
+    assert (status, told["code"]) == ("HTTP/1.1 503 Service Unavailable", "busy")
+    assert (headers["retry-after"], headers["x-request-id"]) == ("1", "mine")
 
 
 def test_what_runs_at_once_is_bounded() -> None:

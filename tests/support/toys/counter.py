@@ -1,4 +1,4 @@
-"""The smallest domain that can go wrong: counters that must not fall below zero, and moves between two of them."""
+"""Toy domain: counters that must not fall below zero, and moves between two of them, for tests of the event store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an app of a next version writes: its events have the names that are stored, and more in them."""
+"""Events of a next version: known types with more members, a type and words of vocabularies that today nobody knows."""
 
 from __future__ import annotations
 

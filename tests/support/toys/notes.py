@@ -209,7 +209,7 @@ async def _noted(caller: CommandContext, note_id: str, body: NoteBody, status: i
         outcome,
         {"id": note_id, "words": outcome.states[0], "price": body.price},
         status,
-        f"/v1/notes/{note_id}" if status == 201 else None,
+        f"/v1/notes/{note_id}",
     )
 
 

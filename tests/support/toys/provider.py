@@ -1,4 +1,4 @@
-"""A gateway that can be trusted in nothing but its book, and a decider that records what it answered."""
+"""Toy payment provider: a gateway that fails on demand and remembers what it paid, and a decider of its answers."""
 
 from __future__ import annotations
 

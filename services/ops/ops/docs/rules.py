@@ -90,6 +90,11 @@ can be read in `rule_links`.
 |---|---|---|---|
 {kinds}
 
+The letter of an id is its kind: **S** a statement of the documents, **K** a conflict or gap and how it is resolved,
+**T** a transition, **G** a guard, **D** a deadline (**P**, protection's end, and **R**, the payout, are two more),
+**I** an invariant; a small letter behind it tells variants of one rule. States and parameters are named
+(`dispute.agreed`, `returns.inspect_bd`): `_bd` counts business days, anything else calendar days.
+
 A rule is *built* when code enforces it today; then a test proves it by that id, and `make check` fails where one of the
 two is missing. What a built rule still lacks is said beside it. An id stands at the front of the names of the tests
 that prove it (`test_s39_…`), in their docstrings or in their parameters.
