@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any, Generic, Self, TypeVar
 
 from shared.events.base import SYSTEM, Command, Event, Instant, StreamName, StreamOfKey
+from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
 from shared.events.ids import derived_uuid
 
@@ -79,7 +80,9 @@ class Decider:
         return self._of(stream).fold(events, state)
 
     def deadlines(self, stream: str, event: Event) -> Iterable[Start | Clear]:
-        """What an event of this stream starts and clears."""
+        """What an event of this stream starts and clears; a deadline is moved in every stream alike."""
+        if isinstance(event, DeadlineMoved):
+            return (Start(event.kind, event.due_at),)
         return self._of(stream).deadlines(event)
 
     def due(self, stream: str, state: Any, kind: str) -> datetime | None:

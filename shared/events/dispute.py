@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
+from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money
 from shared.events.order import LineAmount, Terms
 from shared.events.unknown import Open
@@ -217,17 +218,6 @@ class Escalated(Event):
     rules: tuple[str, ...]
 
 
-class Appealed(Event):
-    """A party appeals a decision of the case team (T17); `decide_by` is D8."""
-
-    dispute_id: str
-    by: str
-    ground_ref: str
-    evidence: tuple[str, ...]
-    decide_by: Instant
-    rules: tuple[str, ...]
-
-
 class ReturnLine(Value):
     """So many of an order line go back."""
 
@@ -345,11 +335,11 @@ DisputeEvent = (
     | BuyerResponseTimedOut
     | NegotiationTimedOut
     | Escalated
-    | Appealed
     | ReturnDue
     | RefundDue
     | RefundNoted
     | ReturnNoted
     | DisputeCancelled
     | DisputeClosed
+    | DeadlineMoved
 )

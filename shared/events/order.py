@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
+from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money
 from shared.events.unknown import Open
 
@@ -181,15 +182,6 @@ class AccountStatusChanged(Event):
     order_id: str
     status: str
     since: Instant
-
-
-class DeadlineMoved(Event):
-    """A deadline was moved, and by which rule."""
-
-    kind: str
-    previous_due_at: Instant
-    due_at: Instant
-    rules: tuple[str, ...]
 
 
 class PaymentHeld(Event):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from shared.events.base import Event, Instant
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.order import LineAmount
@@ -142,4 +143,5 @@ RefundEvent = (
     | RefundRetried
     | RefundSentToManual
     | RefundSettled
+    | DeadlineMoved
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from shared.events.base import Event, Instant
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.unknown import Open
 
@@ -129,4 +130,5 @@ ReturnEvent = (
     | ReturnShipped
     | ReturnReceived
     | ReturnInspected
+    | DeadlineMoved
 )

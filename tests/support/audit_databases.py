@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 import asyncpg
@@ -12,9 +13,11 @@ from refund.domain.decider import decider as refund_decider
 from refund.read_models import refunds
 from shared.decider import Decider
 from shared.events import codec
-from shared.events.base import Command
+from shared.events.base import SYSTEM, Command
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Decision, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
-from shared.events.envelope import Cause
+from shared.events.envelope import Cause, Write
+from shared.events.ids import derived_uuid
 from shared.eventstore.connections import open_pool
 from shared.eventstore.handle import handle
 from shared.eventstore.store import PostgresEventStore, open_store
@@ -45,13 +48,23 @@ async def last(store: PostgresEventStore, kind: type[RefundDue] | type[ReturnDue
     return next(recorded.event for recorded in reversed(events) if isinstance(recorded.event, kind))
 
 
+async def moved(store: PostgresEventStore, kind: str, due_at: datetime) -> None:
+    """The first dispute's deadline has another instant."""
+    (events,) = await store.load(stream := dispute_stream())
+    previous = dispute_decider.fold(stream, (recorded.event for recorded in events)).due(kind)
+    event = DeadlineMoved(kind=kind, previous_due_at=previous, due_at=due_at, rules=("T35",))
+    write = Write(stream, events[0].metadata.key, len(events), [event])
+    await store.append([write], Cause(derived_uuid("moved", kind), events[-1].metadata.at, str(SYSTEM)))
+
+
 async def dispute_life(store: PostgresEventStore) -> None:
     """Two lines: one negotiated and refunded, one returned, inspected and escalated; then the protection ends."""
     tell = partial(carry_out, store, dispute_decider)
     two = (order_line("l1", "50.00"), order_line("l2", "30.00"))
     await tell(register(*two), record("shipped", on("Mar 1")))
+    await tell(open_dispute(on("Mar 12")))
+    await moved(store, "seller_response", on("Mar 20"))
     await tell(
-        open_dispute(on("Mar 12")),
         counter(on("Mar 13")),
         modify(on("Mar 14"), amount="40.00"),
         counter(on("Mar 15"), "35.00"),

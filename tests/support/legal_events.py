@@ -10,6 +10,7 @@ from dispute.domain.orders.state import Order
 from shared.events import dispute as d
 from shared.events import order as o
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.money import total
 
 SELLER, BUYER, TEAM, AGREED, CLOSED = (
@@ -70,7 +71,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderFinished: lambda state, event: state.finished_at is None,
     o.OrderCancelled: lambda state, event: state.cancelled_at is None,
     o.OrderCarrierLost: lambda state, event: state.lost_at is None,
-    o.DeadlineMoved: lambda state, event: (
+    DeadlineMoved: lambda state, event: (
         state.protection_ends_at == event.previous_due_at != event.due_at and not (state.expired or state.nothing_due)
     ),
     o.PaymentHeld: lambda state, event: all(

@@ -18,10 +18,11 @@ import asyncpg
 
 from shared.decider import Clear, Decider, Start, Stream
 from shared.events.base import Command, Event, StreamName
+from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Cause, Recorded, Write
 from shared.events.ids import derived_uuid
 from shared.events.logs import PARTITIONS
-from shared.events.order import AccountStatusChanged, DeadlineMoved, OrderCarrierLost
+from shared.events.order import AccountStatusChanged, OrderCarrierLost
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
@@ -197,13 +198,8 @@ class Expire(Command):
 
 
 def _deadlines(event: Event) -> Sequence[Start | Clear]:
-    """A moved deadline starts; a lost parcel clears the only kind there is."""
-    match event:
-        case DeadlineMoved():
-            return [Start(event.kind, event.due_at)]
-        case OrderCarrierLost():
-            return [Clear(event.order_id)]
-    return []
+    """A lost parcel clears the only kind there is; a moved deadline starts, as in every stream."""
+    return [Clear(event.order_id)] if isinstance(event, OrderCarrierLost) else []
 
 
 def decide(command: Command, state: tuple[Event, ...]) -> Sequence[Event]:

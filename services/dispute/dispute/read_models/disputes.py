@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, or_, select, true, tuple_
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.state import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
 from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
 from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
@@ -57,6 +59,9 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
                 refund_id=event.refund_id,
                 refund_outcome=None,
             )
+        case DeadlineMoved() as event:
+            await _set(connection, recorded)
+            await _move(connection, recorded, event)
         case disputes.ReturnDue() as event:
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
@@ -70,6 +75,13 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
         case _:
             await _set(connection, recorded)
+
+
+async def _move(connection: Connection, recorded: Recorded[Event], event: DeadlineMoved) -> None:
+    """Who is to act has more time, or less; a deadline that asks nobody now is not shown."""
+    if state := _ASKED_IN.get(event.kind):
+        dispute_id = recorded.stream.removeprefix("dispute-")
+        await _MOVE.execute(connection, moved_id=dispute_id, asked_in=state, due_at=event.due_at)
 
 
 async def of_order(pool: Pool, order_id: str) -> Sequence[Mapping[str, Any]]:
@@ -107,6 +119,15 @@ def query(wanted: Wanted, limit: int) -> tuple[Statement, Mapping[str, Any]]:
 _ROWS = tables.disputes.c
 _OF_ORDER = compiled(
     select(tables.disputes).where(_ROWS.order_id == bindparam("order_id")).order_by(_ROWS.opened_at, _ROWS.dispute_id)
+)
+_ASKED_IN: Mapping[str, DisputeState] = {
+    DeadlineKind.SELLER_RESPONSE: DisputeState.AWAITING_SELLER,
+    DeadlineKind.BUYER_RESPONSE: DisputeState.AWAITING_BUYER,
+}
+_MOVE = compiled(
+    tables.disputes.update()
+    .where(_ROWS.dispute_id == bindparam("moved_id"), _ROWS.state == bindparam("asked_in"))
+    .values(next_due_at=bindparam("due_at"))
 )
 _CONDITIONS = {
     "order_id": _ROWS.order_id == bindparam("order_id"),

@@ -13,6 +13,7 @@ from dispute.read_models import tables
 from shared.events import dispute as disputes
 from shared.events import order as orders
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
 from shared.subscriptions.statements import compiled
 from shared.subscriptions.upsert import upsert
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "order_status"
 
 _ORDERS, _LINES = tables.order_status, tables.order_status_lines
+_INSTANTS: Mapping[str, str] = {DeadlineKind.PROTECTION_END: "protection_ends_at", DeadlineKind.RELEASE: "release_at"}
 _FIND = compiled(select(_ORDERS).where(_ORDERS.c.order_id == bindparam("order_id")))
 _FIND_LINES = compiled(select(_LINES).where(_LINES.c.order_id == bindparam("order_id")).order_by(_LINES.c.line_id))
 
@@ -42,8 +44,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, delivered_at=event.delivered_at, **_end(event))
         case orders.OrderFinished() as event:
             await _set(connection, recorded, finished_at=event.finished_at, **_end(event))
-        case orders.DeadlineMoved(kind=kind) as event if kind == DeadlineKind.PROTECTION_END:
-            await _set(connection, recorded, protection_ends_at=event.due_at)
+        case DeadlineMoved() as event:
+            await _set(connection, recorded, **{_INSTANTS[event.kind]: event.due_at} if event.kind in _INSTANTS else {})
         case orders.OrderCarrierLost() as event:
             await _set(connection, recorded, lost_at=event.lost_at)
         case orders.OrderCancelled() as event:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState
+from shared.decider import Start
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import (
     BuyerResponseTimedOut,
     CloseReason,
@@ -183,3 +187,18 @@ def test_no_other_kind_fires_on_a_dispute(kind: str) -> None:
 
 def test_a_timer_asked_twice_decides_once() -> None:
     given(decider, opened()).when(expire("seller_response", D1)).when(expire("seller_response", D1)).then_nothing()
+
+
+@pytest.mark.parametrize(
+    ("kind", "happened", "standing_at"),
+    [("seller_response", opened(), D1), ("buyer_response", countered(), D2), ("negotiation", countered(), D4)],
+)
+def test_a_deadline_that_was_moved_fires_at_its_new_instant_alone(
+    kind: str, happened: Histories, standing_at: datetime
+) -> None:
+    later = standing_at + timedelta(days=3)
+    moved = DeadlineMoved(kind=kind, previous_due_at=standing_at, due_at=later, rules=("T35",))
+    happened = {**happened, dispute_stream(): [*happened[dispute_stream()], moved]}
+    assert list(decider.deadlines(dispute_stream(), moved)) == [Start(kind, later)]
+    given(decider, happened).when(expire(kind, standing_at, at=later)).then_nothing()
+    assert given(decider, happened).when(expire(kind, later)).events

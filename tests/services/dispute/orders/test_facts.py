@@ -10,11 +10,11 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Personal
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import DisputeEvent
 from shared.events.money import total
 from shared.events.order import (
     AccountStatusChanged,
-    DeadlineMoved,
     DeliveryCorrected,
     OrderCancelled,
     OrderCarrierLost,

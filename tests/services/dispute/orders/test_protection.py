@@ -7,9 +7,9 @@ from typing import Any
 
 from dispute.domain.decider import decider
 from dispute.domain.orders.protection import opens_at
+from shared.events.deadlines import DeadlineMoved
 from shared.events.order import (
     Anchor,
-    DeadlineMoved,
     DeliveryCorrected,
     OrderDelivered,
     OrderFinished,

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from refund.domain.decider import decider
 from refund.domain.payments.state import RefundState
+from shared.decider import Start
+from shared.events.deadlines import DeadlineMoved
 from tests.support.builders import refunds as p
 from tests.support.spec import given
 
@@ -37,3 +39,12 @@ def test_the_fold_follows_a_refund_from_request_to_settlement() -> None:
 def test_an_evolve_never_fails_on_a_fragment_of_history() -> None:
     state = decider.fold("payment-o1", [p.approved(), p.failed(1, None), p.issued(), p.sent_to_manual(6)])
     assert state.refunds == {}
+
+
+def test_a_payment_that_was_postponed_is_due_at_its_new_instant_and_one_that_nobody_wants_stays_so() -> None:
+    pay, later = "pay:rfd_9a31", p.MONDAY + 2 * MINUTE
+    moved = DeadlineMoved(kind=pay, previous_due_at=p.MONDAY, due_at=later, rules=("T35",))
+    paid = [p.captured(), p.requested(), p.approved()]
+    assert decider.fold("payment-o1", [*paid, moved]).due(pay) == later
+    assert decider.fold("payment-o1", [*paid, p.issued(), moved]).due(pay) is None
+    assert list(decider.deadlines("payment-o1", moved)) == [Start(pay, later)]

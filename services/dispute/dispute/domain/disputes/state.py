@@ -11,6 +11,7 @@ from dispute.domain.deadlines import DeadlineKind
 from shared.decider import Clear, Start
 from shared.events import dispute as events
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties
@@ -130,6 +131,8 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
             return replace(dispute, fulfilment=RETURN_STEPS.get(event.outcome, dispute.fulfilment))
         case events.DisputeClosed():
             return replace(dispute, state=DisputeState.CLOSED, closed=event)
+        case DeadlineMoved():
+            return _moved(dispute, event)
         case _:
             return dispute
 
@@ -163,6 +166,18 @@ def _after_response(event: events.SellerResponded) -> Iterable[Start | Clear]:
         yield Start(DeadlineKind.BUYER_RESPONSE, event.answer_by)
     if event.negotiate_until:
         yield Start(DeadlineKind.NEGOTIATION, event.negotiate_until)
+
+
+def _moved(dispute: Dispute, event: DeadlineMoved) -> Dispute:
+    match event.kind:
+        case DeadlineKind.SELLER_RESPONSE:
+            return replace(dispute, respond_by=event.due_at)
+        case DeadlineKind.BUYER_RESPONSE:
+            return replace(dispute, answer_by=event.due_at)
+        case DeadlineKind.NEGOTIATION:
+            return replace(dispute, negotiate_until=event.due_at)
+        case _:
+            return dispute
 
 
 def _opened(dispute: Dispute, event: events.DisputeOpened) -> Dispute:

@@ -9,8 +9,8 @@ from dispute.domain.deadlines import DeadlineKind, noon, protection_due, release
 from dispute.domain.orders.state import Order, evolve
 from shared.events.base import Event
 from shared.events.calendar import from_day, within_days
+from shared.events.deadlines import DeadlineMoved
 from shared.events.order import (
-    DeadlineMoved,
     DeliveryCorrected,
     OrderDelivered,
     OrderFinished,

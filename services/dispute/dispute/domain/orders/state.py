@@ -11,6 +11,7 @@ from dispute.domain.deadlines import DeadlineKind
 from shared.decider import Clear, Start
 from shared.events import order as events
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundNoted, RefundOutcome
 from shared.events.money import Money
 from shared.parties import NOBODY, Parties
@@ -135,8 +136,8 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return replace(order, lost_at=event.lost_at)
         case events.AccountStatusChanged():
             return replace(order, account_status=event.status, account_since=event.since)
-        case events.DeadlineMoved():
-            return replace(order, protection_ends_at=event.due_at)
+        case DeadlineMoved():
+            return _moved(order, event)
         case events.PaymentHeld():
             return _with_lines(order, event.lines, lambda line: replace(line, held_by=event.dispute_id))
         case events.PaymentHoldLifted():
@@ -169,8 +170,6 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return _start(event.protection_ends_at)
         case events.OrderFinished() | events.DeliveryCorrected():
             return _start(event.protection_ends_at)
-        case events.DeadlineMoved():
-            return (Start(event.kind, event.due_at),)
         case events.ProtectionExpired():
             return (Clear(DeadlineKind.PROTECTION_END), Start(DeadlineKind.RELEASE, event.release_at))
         case events.PaymentReleased(dispute_id=None):
@@ -187,6 +186,16 @@ def _start(ends_at: datetime | None) -> Iterable[Start]:
 
 def _protected(order: Order, ends_at: datetime | None) -> Order:
     return replace(order, protection_ends_at=ends_at) if ends_at else order
+
+
+def _moved(order: Order, event: DeadlineMoved) -> Order:
+    match event.kind:
+        case DeadlineKind.PROTECTION_END:
+            return replace(order, protection_ends_at=event.due_at)
+        case DeadlineKind.RELEASE if order.release_at:
+            return replace(order, release_at=event.due_at)
+        case _:
+            return order
 
 
 def _registered(order: Order, event: events.OrderRegistered) -> Order:

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from refund.domain.deadlines import DeadlineKind, refund_of
 from shared.decider import Clear, Start
 from shared.events.base import Actor, Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.refund import (
     Destination,
     PaymentCaptured,
@@ -123,13 +124,13 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundRefused():
             return _begun(payment, Refund(event, RefundState.REFUSED))
         case RefundApproved():
-            return _moved(
+            return _changed(
                 payment, event, state=RefundState.APPROVED, destination=event.destination, pay_at=event.pay_at
             )
         case RefundIssued():
-            return _moved(payment, event, state=RefundState.ISSUED, issued=event, pay_at=None)
+            return _changed(payment, event, state=RefundState.ISSUED, issued=event, pay_at=None)
         case RefundFailed():
-            return _moved(
+            return _changed(
                 payment,
                 event,
                 state=RefundState.FAILED,
@@ -138,11 +139,13 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
                 pay_at=event.retry_at,
             )
         case RefundRetried():
-            return _moved(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
+            return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
         case RefundSentToManual():
-            return _moved(payment, event, state=RefundState.MANUAL, pay_at=None)
+            return _changed(payment, event, state=RefundState.MANUAL, pay_at=None)
         case RefundSettled():
-            return _moved(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
+            return _changed(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
+        case DeadlineMoved():
+            return _postponed(payment, event)
     assert_never(event)
 
 
@@ -150,7 +153,12 @@ def _begun(payment: Payment, refund: Refund) -> Payment:
     return replace(payment, refunds={**payment.refunds, refund.request.refund_id: refund})
 
 
-def _moved(payment: Payment, event: Any, **changes: Any) -> Payment:
+def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
+    refund = payment.refunds.get(refund_of(event.kind))
+    return _begun(payment, replace(refund, pay_at=event.due_at)) if refund and refund.pay_at else payment
+
+
+def _changed(payment: Payment, event: Any, **changes: Any) -> Payment:
     if not (refund := payment.refunds.get(event.refund_id)):
         return payment
     return _begun(payment, replace(refund, **changes))
