@@ -9,7 +9,7 @@ from shared.events.base import Actor
 from shared.rejections import Forbidden, NotFound
 
 OVERSEERS = frozenset({"case_team", "support", "ops", "service", "system"})
-"""Roles that see everything, whoever's it is."""
+"""Roles that see everything, of every party."""
 
 
 def oversees(actor: Actor) -> bool:

@@ -35,7 +35,7 @@ class Rejected(Exception):
 
 
 class NotFound(Rejected):
-    """There is no such thing for this caller: unknown, or somebody else's."""
+    """There is no such thing for this caller: unknown, or another party's."""
 
 
 class Forbidden(Rejected):

@@ -67,12 +67,12 @@ class Command(Message):
 
     @property
     def streams(self) -> Sequence[StreamName | StreamOfKey]:
-        """The streams that it decides on, the one whose life it moves first."""
+        """The streams that it decides on, first the one that it always changes."""
         raise NotImplementedError(type(self).__name__)
 
     @property
     def first_stream(self) -> StreamName:
-        """The stream whose life it moves first; it has a name of its own."""
+        """The first of its streams, which it names itself."""
         first = self.streams[0]
         assert isinstance(first, StreamName)
         return first

@@ -285,7 +285,7 @@ class RefundNoted(Event):
 
 
 class ReturnOutcome(StrEnum):
-    """What the return-label service told."""
+    """What the return-label service reported."""
 
     AUTHORIZED = "authorized"
     DENIED = "denied"

@@ -131,7 +131,7 @@ def metadata_headers(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event as it stands in the log: whoever only carries it does not look into its data."""
+    """An event as it stands in the log: the relay carries it without reading its data."""
 
     stream: str
     version: int

@@ -18,7 +18,7 @@ from shared.events.refund import RefundEvent
 from shared.events.return_label import ReturnEvent
 
 PARTITIONS = 12
-"""Of every topic, where nobody asks for another number when the databases are made; each log keeps what it was told."""
+"""Of each topic where no other number is set when the databases are made; each log keeps its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class LineAmount(Value):
 
 
 class OrderRegistered(Event):
-    """The shop told us of an order; its terms are bound here (`body_digest` tells a repeat from another body)."""
+    """The shop registered an order; its terms are bound here (`body_digest` tells a repeat from another body)."""
 
     order_id: str
     buyer_id: str
@@ -154,7 +154,7 @@ class OrderFinished(Event):
 
 
 class DeliveryCorrected(Event):
-    """The delivery was at another instant than first told: windows move with it, nothing decided is undone."""
+    """The delivery was at another instant than first reported: windows move with it, nothing decided is undone."""
 
     order_id: str
     delivered_at: Instant

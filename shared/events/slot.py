@@ -31,14 +31,14 @@ KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})
 """
 
 _CARRIED = re.compile("_([0-9a-f]{3})")
-_TOLD = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,18})")
+_POSITION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,18})")
 _LAST_POSITION = 2**63 - 1
 _SEED, _FACTOR, _WORD = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class SlotPosition:
-    """A position of the log together with the slot of what stands there: what a client is told, as opaque text."""
+    """A position of the log together with the slot of what stands there: opaque text for clients."""
 
     slot: int
     position: int
@@ -49,7 +49,7 @@ class SlotPosition:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The place that such a text names; ValueError where we have written no such text."""
-        found = _TOLD.fullmatch(text)
+        found = _POSITION.fullmatch(text)
         if not found or int(found[1]) >= SLOTS or int(found[2]) > _LAST_POSITION:
             raise ValueError(f"{text!r} is no position of ours")
         return cls(int(found[1]), int(found[2]))

@@ -28,19 +28,19 @@ _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
 
 class BadToken(Exception):
-    """The token is not one of the issuer's, not for us, or over; the text says which and quotes nothing."""
+    """The token is another issuer's, for another audience, or expired; the text says which and quotes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that was found good: whose it is, and until when by the machine's clock."""
+    """A verified token: its party, and when it expires by the machine's clock."""
 
     actor: Actor
     expires: float
 
 
 class Tokens:
-    """Verifies bearer tokens. A token seen before costs a look into a table of at most 10,000."""
+    """Verifies bearer tokens. Up to 10,000 verified tokens are remembered."""
 
     def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
         self.keys = keys or Keys(settings.oidc_jwks, settings.jwks_refresh)
@@ -51,7 +51,7 @@ class Tokens:
         self._generation = 0
 
     async def actor(self, authorization: bytes | None) -> Actor:
-        """Whose request this is, by its Authorization header; 401 where that is nobody's."""
+        """The party of an Authorization header; 401 where it holds no token that counts."""
         now = real_time()
         self.keys.renew_if_aged()
         if self._generation != self.keys.generation:
@@ -62,7 +62,7 @@ class Tokens:
         try:
             verified = await self._verify(_token(authorization), now)
         except BadToken as reason:
-            raise unauthenticated(str(reason), known=bool(authorization)) from None
+            raise unauthenticated(str(reason), sent=bool(authorization)) from None
         self._remember(authorization or b"", verified)
         return verified.actor
 
@@ -94,15 +94,15 @@ class Tokens:
 
     def _remember(self, authorization: bytes, verified: Verified) -> None:
         if len(self._remembered) >= REMEMBERED:
-            # The oldest half: what is still in use comes back at the price of one verification.
+            # The oldest half: a token still in use is verified once more.
             for held in list(self._remembered)[: REMEMBERED // 2]:
                 del self._remembered[held]
         self._remembered[authorization] = verified
 
 
-def unauthenticated(reason: str, known: bool) -> Refusal:
-    """401 with the challenge of RFC 6750; `known`: whether any credentials were sent."""
-    challenge = 'Bearer realm="makewhole"' + (', error="invalid_token"' if known else "")
+def unauthenticated(reason: str, sent: bool) -> Refusal:
+    """401 with the challenge of RFC 6750; `sent`: whether any credentials were sent."""
+    challenge = 'Bearer realm="makewhole"' + (', error="invalid_token"' if sent else "")
     return Refusal("unauthenticated", reason, headers={"WWW-Authenticate": challenge})
 
 

@@ -61,11 +61,11 @@ class Keys:
         return self._keys.get(kid)
 
     async def refresh(self) -> None:
-        """Asks for the keys, unless somebody has just done so."""
+        """Asks for the keys, unless that was done a moment ago."""
         questions = self._questions
         async with self._asking:
             if questions != self._questions:
-                return  # somebody's question was under way, and is answered
+                return  # a question was under way, and is answered
             if self._now() - self._asked < (self._refresh if self._keys else min(self._refresh, FIRST_TRY_AGAIN)):
                 return
             try:
@@ -77,7 +77,7 @@ class Keys:
                 self._questions += 1
 
     def renew_if_aged(self) -> None:
-        """Starts a question in the background when the answer has aged; nobody waits for it."""
+        """Starts a question in the background when the answer has aged."""
         if self._now() - self._asked > AGED and (self._background is None or self._background.done()):
             self._background = asyncio.create_task(self.refresh(), name="keys")
 

@@ -105,10 +105,10 @@ class Middleware:
         self._log.info("request", **context.line(method, seconds))
 
     def _timer(self, method: str, route: str, status: int) -> Any:
-        known = (method, route, status)
-        if known not in self._timers:
-            self._timers[known] = REQUESTS.labels(method, route, str(status))
-        return self._timers[known]
+        labels = (method, route, status)
+        if labels not in self._timers:
+            self._timers[labels] = REQUESTS.labels(method, route, str(status))
+        return self._timers[labels]
 
 
 def problem_response(problem: Problem, request_id: str) -> JsonResponse:

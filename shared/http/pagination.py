@@ -39,53 +39,53 @@ Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` 
 
 
 def page_of(
-    rows: Sequence[Any], limit: int, show: Callable[[Any], Row], mark: Callable[[Any], Sequence[Any]]
+    rows: Sequence[Any], limit: int, show: Callable[[Any], Row], sort_values: Callable[[Any], Sequence[Any]]
 ) -> Page[Row]:
-    """The first `limit` of `limit + 1` rows; where there was one more, `next_cursor` names the last one shown by its
-    `mark`.
+    """The first `limit` of `limit + 1` rows; where there was one more, `next_cursor` holds the `sort_values` of the
+    last one shown.
     """
     shown = rows[:limit]
     more = len(rows) > limit
-    return {"data": [show(row) for row in shown], "next_cursor": _written(mark(shown[-1])) if more else None}
+    return {"data": [show(row) for row in shown], "next_cursor": _written(sort_values(shown[-1])) if more else None}
 
 
 def read_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
-    """The marks that a cursor holds, each an int, a str or a datetime; None without a cursor, 422 where it is none of
-    ours.
+    """The sort values that a cursor holds, each an int, a str or a datetime; None without a cursor, 422 for one that we
+    have not written.
     """
     if cursor is None:
         return None
     try:
-        marks = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return [_READ[kind](mark) for kind, mark in zip(kinds, marks, strict=True)]
+        sort_values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return [_READ[kind](sort_value) for kind, sort_value in zip(kinds, sort_values, strict=True)]
     except (binascii.Error, OverflowError, TypeError, ValueError):
         raise Refusal(
             "validation_failed", errors=[fault(("query", "cursor"), "cursor", "This is no cursor of this list.")]
         ) from None
 
 
-# Exactly what we write, for a cursor may have been made up, and goes into a query.
-def _whole(mark: Any) -> int:
-    if type(mark) is not int or not 0 <= mark < 2**63:
-        raise ValueError(mark)
-    return mark
+# Exactly what we write: a cursor may be forged, and its values go into a query.
+def _whole(sort_value: Any) -> int:
+    if type(sort_value) is not int or not 0 <= sort_value < 2**63:
+        raise ValueError(sort_value)
+    return sort_value
 
 
-def _text(mark: Any) -> str:
-    if not isinstance(mark, str) or "\0" in mark:
-        raise ValueError(mark)
-    return mark
+def _text(sort_value: Any) -> str:
+    if not isinstance(sort_value, str) or "\0" in sort_value:
+        raise ValueError(sort_value)
+    return sort_value
 
 
-def _instant(mark: Any) -> datetime:
-    instant = datetime.fromisoformat(mark)
+def _instant(sort_value: Any) -> datetime:
+    instant = datetime.fromisoformat(sort_value)
     if instant.tzinfo is None:
-        raise ValueError(mark)
+        raise ValueError(sort_value)
     return instant.astimezone(UTC)
 
 
 _READ: Mapping[type, Callable[[Any], Any]] = {int: _whole, str: _text, datetime: _instant}
 
 
-def _written(marks: Sequence[Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(list(marks))).rstrip(b"=").decode()
+def _written(sort_values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(sort_values))).rstrip(b"=").decode()

@@ -17,7 +17,7 @@ def refuse_odd_path(path: str, variables: Mapping[str, str]) -> None:
 
 
 def refuse_ids_without_slot(variables: Mapping[str, str]) -> None:
-    """404 where an id of ours, such as `dispute_id`, carries no slot: nobody could say which log to ask."""
+    """404 where an id of ours, such as `dispute_id`, carries no slot, which says where its log is."""
     for name, text in variables.items():
         prefix = PREFIXES.get(name.removesuffix("_id"))
         if prefix and slot_of_id(prefix, text) is None:

@@ -102,7 +102,7 @@ class Problem:
 
 
 def problem_of(error: Exception, support: str = "/support") -> Problem:
-    """What an exception means to who asked. `support` is where a refused person reaches a human (S106)."""
+    """The problem that an exception becomes. `support` is where a refused person reaches a human (S106)."""
     match error:
         case Refusal():
             return Problem(
@@ -209,7 +209,7 @@ def _wording(error: Mapping[str, Any] | ErrorDetails) -> str:
 
 
 def texts(value: Any) -> Iterable[str]:
-    """Every text in a JSON value, the names of members included; without recursion, for the value is a stranger's."""
+    """Every text in a JSON value, the names of members included; without recursion, for it may be deep."""
     left = [value]
     while left:
         match left.pop():

@@ -32,7 +32,7 @@ class RequestBody(BaseModel):
 
 
 class Disconnected(Exception):
-    """Whoever asked has gone before the whole request had come."""
+    """The client has gone before the whole request had come."""
 
 
 def too_large(limit: int) -> Refusal:
@@ -112,7 +112,7 @@ def refuse_unstorable(raw: bytes, value: Any) -> None:
     """422 where a text of the JSON value, or a member's name, holds a NUL or half a surrogate pair, which no log can
     keep.
     """
-    # A look at the bytes first: hardly any body has an escape like these.
+    # The bytes are searched first: hardly any body has such an escape.
     if b"\\u0000" not in raw and not _ESCAPED_SURROGATE.search(raw):
         return
     faults = [fault(("body", *place), code, f"The text holds {what}.") for place, code, what in _unstorable(value)]

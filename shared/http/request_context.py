@@ -50,7 +50,7 @@ class RequestContext:
 
     @classmethod
     def of(cls, scope: Scope) -> RequestContext:
-        """The context that a request begins; its id is the caller's where that is a plain word."""
+        """The context that a request begins; its id is the caller's where that is plain ASCII."""
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{random_bytes(12).hex()}"
@@ -68,7 +68,7 @@ class RequestContext:
 
     def line(self, method: str, seconds: float) -> dict[str, Any]:
         """What the log tells of it: no path, no query, no body, nothing that a person wrote."""
-        known = {
+        fields = {
             "code": self.code,
             "command_id": self.command_id and str(self.command_id),
             "stream": self.stream,
@@ -77,7 +77,7 @@ class RequestContext:
             "replayed": self.replayed or None,
             "roles": sorted(self.actor.roles) if self.actor else None,
         }
-        shown = {name: value for name, value in known.items() if value is not None}
+        shown = {name: value for name, value in fields.items() if value is not None}
         return {
             "route": f"{method} {self.route}",
             "status": self.status,

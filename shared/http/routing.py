@@ -53,7 +53,7 @@ class Route(APIRoute):
         await response(scope, receive, send)
 
     async def _by_fastapi(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
-        # Before the body is read: nobody uploads who may not.
+        # Before the body is read: only who may upload does.
         if self.access:
             await self.access.admit(context, scope["app"])
             refuse_ids_without_slot(scope["path_params"])
@@ -119,7 +119,7 @@ def _fast_path(route: Route) -> FastPath | None:
         route.access,
         route.caller_name,
         _body(route),
-        # Plain texts need no look: they are what the path holds.
+        # Plain text parameters need no validation.
         [] if all(_is_plain(field) for field in needs.path_params) else needs.path_params,
         needs.query_params,
         route.query_names,
@@ -134,8 +134,8 @@ def _body(route: Route) -> Body | None:
     if route._embed_body_fields or not route.access or not route.access.is_command:
         raise TypeError(f"{route.path}: a command has one body, and a query has none")
     # With the field itself, which holds what tells a union's variants apart.
-    told: Any = Annotated[_annotation(field), field.field_info]
-    return Body(field.name, TypeAdapter(told), field.field_info.is_required())
+    annotated: Any = Annotated[_annotation(field), field.field_info]
+    return Body(field.name, TypeAdapter(annotated), field.field_info.is_required())
 
 
 def _annotation(field: Any) -> Any:
@@ -151,5 +151,7 @@ def _query_names(route: APIRoute) -> list[str]:
     for field in route.dependant.query_params:
         kind = _annotation(field)
         is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
-        names += [known.alias or name for name, known in kind.model_fields.items()] if is_model else [field.alias]
+        names += (
+            [field_info.alias or name for name, field_info in kind.model_fields.items()] if is_model else [field.alias]
+        )
     return names

@@ -80,14 +80,14 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal; the process ends with status 0, for it was asked to."""
+        """Counts a signal; the process then ends with status 0."""
         self._signals += 1
         if self._signals > 1:
             self.should_exit = self.force_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Hears SIGTERM and SIGINT while it serves, and forgets them afterwards instead of dying of them."""
+        """Handles SIGTERM and SIGINT while it serves; afterwards they are as before."""
         before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield

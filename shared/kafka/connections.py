@@ -40,8 +40,8 @@ def other_partitions(topic: str, there: int, wanted: int) -> Halted:
 
 
 async def ended(work: Coroutine[Any, Any, None]) -> None:
-    """Lets the library clean up for at most 5 s; what that raises, at times a cancellation that nobody asked for, stays
-    here.
+    """Lets the library clean up for at most 5 s; what that raises, at times a cancellation of its own, is not passed
+    on.
     """
     task = asyncio.create_task(work)
     try:

@@ -18,7 +18,7 @@ from shared.resilience.retry import Halted
 
 
 class KafkaPublisher:
-    """An idempotent producer for one topic. After a failed batch it is spent: throw it away and open a new one.
+    """An idempotent producer for one topic. After a failed batch it cannot be used: open a new one.
 
     A sequence number that was given to a batch is never given back, so after one failure the broker may refuse the
     partition for ever.
@@ -134,6 +134,6 @@ def leading_run(sent: Sequence[asyncio.Future[Any]]) -> list[Ack]:
 
 
 def _look_at(future: asyncio.Future[Any]) -> None:
-    # An error that nobody looks at is reported as forgotten; those behind the first one are known by it.
+    # asyncio reports an error that is never read; those behind the first one follow from it.
     if not future.cancelled():
         future.exception()

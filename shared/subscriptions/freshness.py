@@ -57,7 +57,7 @@ async def wait_for_head(
 async def wait_for_position(
     connection: Connection | Pool, subscription: str, at_least: str | None, limit: float = 2.0
 ) -> None:
-    """Returns when the read model includes what a command did whose answer `at_least` its Makewhole-Position.
+    """Returns when the read model includes the effect of a command; `at_least` is its answer's Makewhole-Position.
 
     ProjectionBehind after `limit` seconds, and at once where the log has no such position.
     """

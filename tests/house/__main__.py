@@ -43,7 +43,7 @@ def measured(tree: Tree) -> Iterator[Figure]:
     yield Figure("folders", f"{len(tree.folders)}")
     yield Figure("most files in a folder", f"{files} ({folder})", f"{MOST_IN_A_FOLDER}", crowded)
     yield Figure("longest file but of events", f"{lines} ({longest})")
-    yield _counted("files above 250 lines", tree.long_files, 5)
+    yield _counted("files above 250 lines", tree.long_files)
     function = tree.functions[0]
     shown = f"{function.lines} ({function.place.rpartition(':')[2]})"
     yield Figure("longest function", shown, f"{MOST_IN_A_FUNCTION}", long_functions)
