@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from dispute.read_models import tables as dispute_tables
-from migrations.event_store import TABLES
+from migrations.event_store import OBJECTS, script
 from refund.read_models import tables as refund_tables
 
 Migrated = Callable[[str], Awaitable[str]]
 DESCRIBED = {"dispute": dispute_tables.metadata, "refund": refund_tables.metadata, "return_label": MetaData()}
-EVENT_STORE = {"alembic_version", *re.findall(r"^create table (\w+)", TABLES, re.MULTILINE)}
+EVENT_STORE = {"alembic_version", *re.findall(r"^create table (\w+)", "\n".join(map(script, OBJECTS)), re.MULTILINE)}
 
 
 def a_read_model(name: str | None, kind: str, _: object) -> bool:

@@ -1,0 +1,12 @@
+create table events (
+    position    bigint primary key,
+    stream      text collate "C" not null,
+    version     integer not null,
+    key         text not null,
+    type        text not null,
+    data        jsonb not null,
+    metadata    jsonb not null,
+    recorded_at timestamptz not null,
+    constraint events_stream_version_key unique (stream, version)
+);
+comment on table events is 'the log: insert only, position without a hole and in commit order';
