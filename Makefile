@@ -56,8 +56,8 @@ check: setup-dev ## format, lint, types, import walls, generated files, limits o
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/python -m tests.architecture.walls
-	@$(BIN)/python -m ops.docs.catalogue --check
-	@$(BIN)/python -m ops.docs.rules --check
+	@$(BIN)/python -m ops.generators.catalogue --check
+	@$(BIN)/python -m ops.generators.rules --check
 	@$(BIN)/python -m tests.house --check
 
 house: setup-dev ## figures of the tree, and the files that one request walks through (ROOTS="--root path")
@@ -82,7 +82,7 @@ lock: $(UV) ## raise the pins to the newest versions
 	@$(COMPILE) --upgrade pyproject.toml -c requirements-dev.txt -o requirements.txt
 
 events: setup-dev ## write the event catalogue and the schemas from the code
-	@$(BIN)/python -m ops.docs.catalogue
+	@$(BIN)/python -m ops.generators.catalogue
 
 rules: setup-dev ## write the pages of the rule book: what each rule says, where it stands and what proves it
-	@$(BIN)/python -m ops.docs.rules
+	@$(BIN)/python -m ops.generators.rules

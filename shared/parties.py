@@ -17,6 +17,16 @@ def oversees(actor: Actor) -> bool:
     return not actor.roles.isdisjoint(OVERSEERS)
 
 
+def own_sides(actor: Actor) -> tuple[str | None, str | None]:
+    """Whose things the actor may look for, as buyer and as seller: anybody's for who oversees, nobody's for one who is
+    neither.
+    """
+    if oversees(actor):
+        return None, None
+    buyer, seller = (actor.id if role in actor.roles else None for role in ("buyer", "seller"))
+    return (buyer, seller) if buyer or seller else ("", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Parties:
     """Whose something is: one buyer, and a seller or several; `overseers` see it besides."""

@@ -1,4 +1,4 @@
-"""Rejections: domain refusals as exceptions; the class name is the code."""
+"""Rejections: domain refusals as exceptions; a class is a code."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ from typing import Any, ClassVar, Self
 from shared.events.base import wire_time
 
 
+def snake_case(name: str) -> str:
+    """`TooEarly` becomes `too_early`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 class Rejected(Exception):
-    """A domain refusal: nothing was appended. The code is the class's name in snake case.
+    """A domain refusal: nothing was appended. The code is the class's name in snake case, or the one that it names.
 
     `rules` are the rule ids that say no; `members` become members of the problem (instants, actions, hints); `errors`
     name the fields at fault: `{"pointer", "code", "detail"}`.
     """
 
+    code: ClassVar[str] = "rejected"
     rules: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, code: str = "", **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.code = code or snake_case(cls.__name__)
 
     def __init__(
         self, detail: str = "", *, rules: Sequence[str] = (), errors: Sequence[Mapping[str, Any]] = (), **members: Any
@@ -28,10 +38,6 @@ class Rejected(Exception):
         self.cited = tuple(rules) or type(self).rules
         self.errors = tuple(errors)
         self.members = members
-
-    @property
-    def code(self) -> str:
-        return snake_case(type(self).__name__)
 
 
 class NotFound(Rejected):
@@ -73,8 +79,3 @@ class DeadlinePassed(Rejected):
         """Raises it where there is a deadline and its instant has come."""
         if due_at and at >= due_at:
             raise cls("The time for this is over.", due_at=wire_time(due_at))
-
-
-def snake_case(name: str) -> str:
-    """`TooEarly` becomes `too_early`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

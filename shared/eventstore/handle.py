@@ -39,25 +39,17 @@ class Outcome:
     at: datetime
 
 
-class KeyReused(Rejected):
+class KeyReused(Rejected, code="idempotency_key_reused"):
     """The command id is known for another request."""
 
-    @property
-    def code(self) -> str:
-        return "idempotency_key_reused"
 
-
-class StaleVersion(Rejected):
+class StaleVersion(Rejected, code="version_conflict"):
     """The first stream is not at the version that the caller has seen; `events` are those recorded since."""
 
     def __init__(self, current_version: int, events: History) -> None:
         super().__init__(f"the version is {current_version} by now", current_version=current_version)
         self.current_version = current_version
         self.events = events
-
-    @property
-    def code(self) -> str:
-        return "version_conflict"
 
 
 async def handle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shared.rejections import Rejected, snake_case
+from shared.rejections import Rejected
 
 STATUS: Mapping[str, int] = {
     "malformed_json": 400,
@@ -83,5 +83,5 @@ def known_codes() -> list[str]:
 
 def _codes(kind: type[Rejected]) -> Iterable[str]:
     for child in kind.__subclasses__():
-        yield snake_case(child.__name__)
+        yield child.code
         yield from _codes(child)

@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 
-from ops.docs.citations import anywhere, in_code, in_tests
-from ops.docs.rules import Citations, faults
+from ops.generators.citations import anywhere, in_code, in_tests
+from ops.generators.rules import Citations, faults
 from shared.rules.book import RULES, cited_in
 from tests.support.texts import ROOT, joined, texts
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from ops.cli import app as command_line
 from shared.http.error_codes import STATUS
 from shared.process.settings import Settings
-from shared.rejections import Rejected, snake_case
+from shared.rejections import Rejected
 from tests.house.offers import SERVICES, Routes, offered_by, served, unnamed
 from tests.support.texts import ROOT, joined, texts
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_called_is_found(check: Absent, text: str) -> None:
 def test_every_code_of_the_table_is_answered_by_somebody() -> None:
     for service in SERVICES:
         routes(service)
-    raised = {snake_case(kind.__name__) for kind in _refusals(Rejected)}
+    raised = {kind.code for kind in _refusals(Rejected)}
     spelled_in = "\n".join(text for name, text in texts("shared", "services") if not name.endswith("error_codes.py"))
     assert {code for code in STATUS if code not in raised and f'"{code}"' not in spelled_in} == set()
 

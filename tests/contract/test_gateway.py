@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from refund.gateways.port import Call, Declined, Gateway, Issued, Unanswered
+from refund.gateways.port import Declined, Gateway, Issued, RefundCall, Unanswered
 from refund.gateways.sandbox import SandboxGateway, sandbox_gateway
 from shared.events.money import Money
 from shared.events.refund import Destination
@@ -68,8 +68,8 @@ async def provider(request: pytest.FixtureRequest, migrated: Migrated) -> AsyncI
 
 def call(
     amount: str = "25.00", refund_id: str = "rfd_1", attempt: int = 0, order_id: str = "o1", currency: str = "USD"
-) -> Call:
-    return Call(refund_id, order_id, order_id, Money.parse(amount, currency), Destination.ORIGINAL, attempt)
+) -> RefundCall:
+    return RefundCall(refund_id, order_id, order_id, Money.parse(amount, currency), Destination.ORIGINAL, attempt)
 
 
 async def test_a_refund_of_captured_money_is_issued_and_stands_in_the_books(provider: Provider) -> None:
@@ -103,7 +103,7 @@ async def test_more_than_was_captured_is_declined(provider: Provider) -> None:
 
 @pytest.mark.parametrize(("asked", "reason"), [(call(), "payment_unknown"), (call(currency="EUR"), "currency_differs")])
 async def test_a_refund_that_cannot_be_paid_is_declined_with_a_reason(
-    provider: Provider, asked: Call, reason: str
+    provider: Provider, asked: RefundCall, reason: str
 ) -> None:
     if reason != "payment_unknown":
         await provider.capture("o1", "100.00")

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from statistics import median
 
-from ops.docs.citations import anywhere
+from ops.generators.citations import anywhere
 from tests.architecture.walls import sources
 from tests.house.offers import SERVICES, Routes, offered_by, served
 

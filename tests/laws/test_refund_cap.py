@@ -24,7 +24,7 @@ from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.state import Payment
 from refund.effects import ask, outcome, wanted
-from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
+from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
@@ -49,7 +49,7 @@ class GullibleProvider:
         self.ledger: list[tuple[str, int]] = []
         self.fault = "none"
 
-    async def refund(self, call: Call) -> Answer:
+    async def refund(self, call: RefundCall) -> Answer:
         if self.fault == "timeout_before":
             raise Unanswered
         answer, at = self.answers.get(call.idempotency_key, (None, self.now))
@@ -63,7 +63,7 @@ class GullibleProvider:
     async def find(self, idempotency_key: str) -> Answer | None:
         return self.answers[idempotency_key][0] if idempotency_key in self.answers else None
 
-    def _pay(self, call: Call) -> Answer:
+    def _pay(self, call: RefundCall) -> Answer:
         if self.fault == "decline":
             return Declined("account_invalid")
         self.ledger.append((call.refund_id, call.amount.minor))
@@ -142,7 +142,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
         if not crash:
             self.decide(outcome(call, answer, self.now))
 
-    async def age(self, call: Call) -> timedelta:
+    async def age(self, call: RefundCall) -> timedelta:
         return self.now - self.attempt_began[DeadlineKind.PAY.of(call.refund_id)]
 
     @rule(refund_id=REFUNDS, attempt=st.integers(0, 5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.events.base import SYSTEM, Actor
-from shared.parties import NOBODY, Parties, oversees
+from shared.parties import NOBODY, Parties, oversees, own_sides
 from shared.rejections import Forbidden, NotFound
 
 BUYER, SELLER = Actor(id="buyer-1", roles=frozenset({"buyer"})), Actor(id="seller-1", roles=frozenset({"seller"}))
@@ -46,3 +46,14 @@ def test_g8_a_party_moves_what_is_for_its_role() -> None:
 def test_what_does_not_exist_is_nobodys(actor: Actor) -> None:
     with pytest.raises(NotFound):
         NOBODY.guard(actor, "parcel")
+
+
+def test_a_party_looks_for_its_own_who_oversees_for_anybodys_and_others_for_nobodys() -> None:
+    both, warehouse = (Actor(id="x", roles=frozenset(roles)) for roles in ({"buyer", "seller"}, {"warehouse"}))
+    assert [own_sides(actor) for actor in (BUYER, SELLER, both, CASE_TEAM, warehouse)] == [
+        (BUYER.id, None),
+        (None, SELLER.id),
+        ("x", "x"),
+        (None, None),
+        ("", None),
+    ]

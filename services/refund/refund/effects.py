@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from refund.domain.deadlines import refund_of
 from refund.domain.payments.attempts import OutcomeCommand, RecordDeclined, RecordIssued
 from refund.domain.payments.state import Payment
-from refund.gateways.port import Answer, Call, Declined, Gateway, Issued, Unanswered
+from refund.gateways.port import Answer, Declined, Gateway, Issued, RefundCall, Unanswered
 from shared.deadlines.effect import Effect
 from shared.events.unknown import known
 from shared.resilience import crash_points
@@ -30,16 +30,16 @@ AFTER_GATEWAY = crash_points.register(
     "refund.after_gateway", "services/refund/refund/effects.py: the provider has answered and nothing is recorded"
 )
 
-Age = Callable[[Call], Awaitable[timedelta]]
+Age = Callable[[RefundCall], Awaitable[timedelta]]
 """How long ago, in real time, the attempt of a call began."""
 
 
-def wanted(payment: Payment, kind: str) -> Call | None:
+def wanted(payment: Payment, kind: str) -> RefundCall | None:
     """The payment that is still asked for, None where it went, failed for good or was handed to people."""
     refund = payment.refunds.get(refund_of(kind))
     if refund is None or refund.pay_at is None or payment.capture is None:
         return None
-    return Call(
+    return RefundCall(
         refund_id=refund.request.refund_id,
         order_id=refund.request.order_id,
         payment_id=payment.capture.payment_id,
@@ -49,7 +49,7 @@ def wanted(payment: Payment, kind: str) -> Call | None:
     )
 
 
-async def ask(gateway: Gateway, age: Age, call: Call) -> Answer:
+async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Answer:
     """The provider's answer; Unanswered where the outcome stays unknown.
 
     An attempt that is too old for its key is only asked after: a call would pay a second time once the provider has
@@ -66,7 +66,7 @@ async def ask(gateway: Gateway, age: Age, call: Call) -> Answer:
     return Declined(NOT_EXECUTED)
 
 
-def outcome(call: Call, answer: Answer, now: datetime) -> OutcomeCommand:
+def outcome(call: RefundCall, answer: Answer, now: datetime) -> OutcomeCommand:
     """The command that records the answer."""
     match answer:
         case Issued(provider_ref):
@@ -75,7 +75,7 @@ def outcome(call: Call, answer: Answer, now: datetime) -> OutcomeCommand:
             return RecordDeclined.of(call.order_id, call.refund_id, call.attempt, reason, now)
 
 
-def pay(gateway: Gateway, age: Age) -> Effect[Payment, Call, Answer]:
+def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Answer]:
     """The effect behind the deadlines `pay:…`."""
     return Effect(wanted, lambda call: ask(gateway, age, call), outcome, AFTER_GATEWAY)
 
@@ -93,7 +93,7 @@ def age_in_log(pool: Pool) -> Age:
     for.
     """
 
-    async def age(call: Call) -> timedelta:
+    async def age(call: RefundCall) -> timedelta:
         found: timedelta = await pool.fetchval(AGE, f"payment-{call.order_id}", call.refund_id)
         return found
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dispute.domain.decider import decider
 from dispute.domain.programmes import Programmes, remaining_days
-from dispute.domain.rejections import ProtectionExpired
+from dispute.domain.rejections import ProtectionAlreadyExpired
 from shared.events.order import Anchor
 from shared.rejections import ValidationFailed
 from tests.support.builders.disputes import dispute_of, open_dispute, opened
@@ -68,13 +68,13 @@ def test_s102_s99_a_purchase_programme_needs_no_code() -> None:
     """Paid on 27 February: 90 days later is 28 May."""
     bought = order(shipped="Mar 1", terms=programmes(TEMU).resolve("temu"), payment={"method": "voucher"})
     assert given(decider, bought).when(open_dispute(on("May 28", "23:59"))).events
-    given(decider, bought).when(open_dispute(on("May 29", "00:00"))).then_rejects(ProtectionExpired)
+    given(decider, bought).when(open_dispute(on("May 29", "00:00"))).then_rejects(ProtectionAlreadyExpired)
 
 
 def test_s102_s100_a_longer_delivery_programme_needs_no_code() -> None:
     wished = order(shipped="Mar 1", finished="Mar 20", terms=programmes(WISH).resolve("wish"))
     assert given(decider, wished).when(open_dispute(on("Apr 19"), reason="late")).events
-    given(decider, wished).when(open_dispute(on("Apr 20"), reason="late")).then_rejects(ProtectionExpired)
+    given(decider, wished).when(open_dispute(on("Apr 20"), reason="late")).then_rejects(ProtectionAlreadyExpired)
 
 
 def test_an_unknown_programme_is_a_form_error() -> None:

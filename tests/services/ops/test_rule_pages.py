@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from ops.docs.citations import anywhere, cited_by_tests, in_code, in_tests
-from ops.docs.rules import Citations, faults, linked, pages
+from ops.generators.citations import anywhere, cited_by_tests, in_code, in_tests
+from ops.generators.rules import Citations, faults, linked, pages
 from shared.rules.book import RULES
 
 

@@ -182,7 +182,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         p.settle(),
         p.request("rfd_9a32", parts={"b": 9000}),
     )
-    rows = await refunds.page(shop.desk.pool, refunds.Wanted(), 10)
+    rows = await refunds.page(shop.desk.pool, refunds.RefundFilter(), 10)
     folded = (await shop.payment()).refunds
     for row in rows:
         refund = folded[row["refund_id"]]
@@ -194,21 +194,21 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         )
         assert row["expected_until"] == (issued.expected_until if issued else None)
     await shop.project()
-    assert await refunds.page(shop.desk.pool, refunds.Wanted(), 10) == rows
+    assert await refunds.page(shop.desk.pool, refunds.RefundFilter(), 10) == rows
 
 
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
-        (refunds.Wanted(order_id="o1", buyer_id="bea"), "refunds_order"),
-        (refunds.Wanted(dispute_id="dsp_9a31", seller_id="sam"), "refunds_dispute"),
-        (refunds.Wanted(before=(p.MONDAY, "rfd_9a37")), "refunds_newest"),
-        (refunds.Wanted(buyer_id="bea"), "payments_buyer"),
-        (refunds.Wanted(seller_id="sam"), "payments_seller"),
-        (refunds.Wanted(seller_id="sam"), "refunds_seller"),
+        (refunds.RefundFilter(order_id="o1", buyer_id="bea"), "refunds_order"),
+        (refunds.RefundFilter(dispute_id="dsp_9a31", seller_id="sam"), "refunds_dispute"),
+        (refunds.RefundFilter(before=(p.MONDAY, "rfd_9a37")), "refunds_newest"),
+        (refunds.RefundFilter(buyer_id="bea"), "payments_buyer"),
+        (refunds.RefundFilter(seller_id="sam"), "payments_seller"),
+        (refunds.RefundFilter(seller_id="sam"), "refunds_seller"),
     ],
 )
-async def test_each_list_is_read_by_an_index(shop: Shop, wanted: refunds.Wanted, index: str) -> None:
+async def test_each_list_is_read_by_an_index(shop: Shop, wanted: refunds.RefundFilter, index: str) -> None:
     query, values = refunds.query(wanted, 26)
     async with shop.desk.pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_seqscan = off")

@@ -13,7 +13,7 @@ from refund.domain.decider import decider
 from refund.domain.payments.attempts import RecordDeclined, RecordIssued
 from refund.domain.payments.state import RefundState
 from refund.effects import NOT_EXECUTED, ask, outcome, wanted
-from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
+from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
 from shared.events.base import Event
 from shared.events.refund import Destination, RefundApproved, RefundFailed, RefundRetried
 from tests.support.builders import refunds as p
@@ -110,7 +110,7 @@ SINCE_DECLINED = "select clock_timestamp() - recorded_at from events where type 
 
 async def test_the_age_of_an_attempt_is_told_from_the_event_that_began_it(shop: Shop) -> None:
     age = effects.age_in_log(shop.desk.pool)
-    call = Call("rfd_9a31", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
+    call = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
     await shop.ask(p.capture(), p.request(), p.request("rfd_9a32", parts={"b": 1000}))
     first = await age(call)
     assert timedelta() < first < MINUTE
@@ -159,7 +159,7 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
     assert (await paying.desk.get(RFD, p.BUYER)).body["overdue"] is True
 
 
-CALL = Call("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)
+CALL = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)
 
 
 def state(*events: Event) -> Any:
@@ -200,7 +200,7 @@ class Books:
     def __init__(self, **known: Answer) -> None:
         self.known, self.paid = known, list[str]()
 
-    async def refund(self, call: Call) -> Answer:
+    async def refund(self, call: RefundCall) -> Answer:
         self.paid.append(call.idempotency_key)
         return Issued("psp")
 
@@ -208,8 +208,8 @@ class Books:
         return self.known.get(idempotency_key)
 
 
-def aged(hours: float) -> Callable[[Call], Any]:
-    async def age(_: Call) -> timedelta:
+def aged(hours: float) -> Callable[[RefundCall], Any]:
+    async def age(_: RefundCall) -> timedelta:
         return timedelta(hours=hours)
 
     return age

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.clock.clock import ClockPosition
-from sandbox.clock.move import duration
+from sandbox.clock.move_request import duration
 from sandbox.clock.mover import StepTimeout
 from sandbox.clock.router import LONG_POLL
 from sandbox.clock.store import ClockStore

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.clock.clock import Clock, ClockPosition
-from sandbox.clock.move import Move
+from sandbox.clock.move_request import Move
 from sandbox.clock.mover import ClockMover, NotQuiet, StepTimeout
 from sandbox.clock.workers import Report
 from tests.support.servers.sandbox import Worker, sandbox, sandbox_with

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import AwareDatetime
@@ -28,7 +28,7 @@ from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.parties import oversees
+from shared.parties import own_sides
 from shared.rejections import NotFound
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page, TextView
@@ -119,11 +119,7 @@ async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, q
     """What a party wrote: never in an event, gone once it is erased."""
     history = await _history(viewer, dispute_id)
     _fold(history).parties.guard(viewer.actor, "dispute")
-    body = await find_text(viewer.state.pool, ref) if ref in _refs(history) else None
-    if body is None:
-        raise NotFound("There is no such text.")
-    text: TextView = {"ref": ref, "text": body}
-    return query_response(text)
+    return query_response(await find_text(viewer.state.pool, ref, _refs(history)))
 
 
 @router.get("/v1/disputes", summary="List disputes", response_model=Page[DisputeRow])
@@ -140,8 +136,7 @@ async def list_disputes(
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
-    side = {} if oversees(viewer.actor) else _own(viewer)
-    wanted = disputes.Wanted(order_id, state, due_before, before=before, **side)
+    wanted = disputes.DisputeFilter(order_id, state, due_before, *own_sides(viewer.actor), before)
     rows = await disputes.page(pool, wanted, limit + 1)
     return query_response(
         page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))
@@ -166,12 +161,6 @@ async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None
 def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
     folded: Dispute = decider.fold("dispute", (recorded.event for recorded in history))
     return folded
-
-
-def _own(viewer: QueryContext) -> dict[str, Any]:
-    sides = {"buyer_id": "buyer", "seller_id": "seller"}
-    own = {side: viewer.actor.id for side, role in sides.items() if role in viewer.actor.roles}
-    return own or {"buyer_id": ""}
 
 
 def _refs(history: Sequence[Recorded[Event]]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Rejections of this service's own (docs/rules/guards.md): the class's name is the code."""
+"""Rejections of this service's own (docs/rules/guards.md): the class's name is the code, unless an event bears it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TooEarly(Rejected):
     rules = ("S21",)
 
 
-class ProtectionExpired(Rejected):
+class ProtectionAlreadyExpired(Rejected, code="protection_expired"):
     """G4: with `ended_at`."""
 
     rules = ("S22",)
@@ -47,7 +47,7 @@ class AlreadyAgreed(Rejected):
     rules = ("S25",)
 
 
-class OrderCompleted(Rejected):
+class OrderAlreadyCompleted(Rejected, code="order_completed"):
     """G5: the line is released, cancelled or fully refunded."""
 
     rules = ("S26",)

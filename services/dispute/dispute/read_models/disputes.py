@@ -90,7 +90,7 @@ async def of_order(pool: Pool, order_id: str) -> Sequence[Mapping[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DisputeFilter:
     """Which disputes a list shows; of nobody in particular where neither buyer nor seller is named, of either where
     both are.
     """
@@ -103,13 +103,13 @@ class Wanted:
     before: Sequence[Any] | None = None
 
 
-async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, Any]]:
+async def page(pool: Pool, wanted: DisputeFilter, limit: int) -> Sequence[Mapping[str, Any]]:
     """The newest disputes first, from behind the one whose `opened_at` and `dispute_id` are `before`."""
     statement, values = query(wanted, limit)
     return await statement.fetch(pool, **values)
 
 
-def query(wanted: Wanted, limit: int) -> tuple[Statement, Mapping[str, Any]]:
+def query(wanted: DisputeFilter, limit: int) -> tuple[Statement, Mapping[str, Any]]:
     """The statement behind `page`, and its values."""
     given = {name: value for name in (*_CONDITIONS, *_PARTIES) if (value := getattr(wanted, name)) is not None}
     opened_at, dispute_id = wanted.before or (None, None)

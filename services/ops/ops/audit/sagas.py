@@ -1,4 +1,4 @@
-"""Sagas: every request of one service is answered by another, and the answer noted, once each."""
+"""Sagas: every refund and return that is due was begun or refused, none unasked, and what was paid is noted once."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ import typer
 
 from ops.audit.check import Check, Report
 from ops.audit.log import journal
+from ops.check_running import check_running
 from ops.client import open_api
 from ops.commands.options import Failed, Json, run
 from ops.output import show
-from ops.running import check_running
 from ops.stack import Stack
 
 Journal = Annotated[

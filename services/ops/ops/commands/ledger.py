@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ops.audit.check import Check
+from ops.check_running import check_running
 from ops.client import open_api
 from ops.commands.audit import show_checks
 from ops.commands.options import Json, group, run
-from ops.running import check_running
 from ops.stack import Stack
 
 app = group("The payment provider's books.")

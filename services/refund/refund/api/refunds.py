@@ -12,13 +12,12 @@ from refund.domain.decider import decider
 from refund.domain.payments.attempts import RETRIERS, RetryRefund
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
-from shared.events.base import Actor
 from shared.events.slot import PREFIXES, slot_of_id
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.parties import oversees
+from shared.parties import own_sides
 from shared.rejections import NotFound
 from shared.subscriptions.freshness import wait_for_head, wait_for_position
 from shared.views import Page
@@ -39,7 +38,7 @@ async def list_refunds(
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
-    wanted = refunds.Wanted(order_id, dispute_id, *_own(viewer.actor), before)
+    wanted = refunds.RefundFilter(order_id, dispute_id, *own_sides(viewer.actor), before)
     rows = await refunds.page(pool, wanted, limit + 1)
     return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _cursor))
 
@@ -79,16 +78,6 @@ async def _order_of(viewer: QueryContext, refund_id: str) -> str:
     if order_id is None:
         raise NotFound("There is no such refund.")
     return order_id
-
-
-def _own(actor: Actor) -> tuple[str | None, str | None]:
-    """Whose refunds the actor may look for, as buyer and as seller; anybody's for who oversees, nobody's for one who
-    is neither.
-    """
-    if oversees(actor):
-        return None, None
-    buyer, seller = (actor.id if role in actor.roles else None for role in ("buyer", "seller"))
-    return (buyer, seller) if buyer or seller else ("", None)
 
 
 def _cursor(row: Mapping[str, Any]) -> tuple[str, str]:

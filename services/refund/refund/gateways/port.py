@@ -11,7 +11,7 @@ from shared.resilience.retry import Transient
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RefundCall:
     """One attempt to pay; `attempt` counts the definitive failures before it."""
 
     refund_id: str
@@ -51,7 +51,7 @@ class Unanswered(Transient):
 class Gateway(Protocol):
     """A payment provider. Only an answer to this very key is an answer; all else is `Unanswered`."""
 
-    async def refund(self, call: Call) -> Answer:
+    async def refund(self, call: RefundCall) -> Answer:
         """Pays back, once a key; the first answer again for a repeat. Raises Unanswered."""
 
     async def find(self, idempotency_key: str) -> Answer | None:

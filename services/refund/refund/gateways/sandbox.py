@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
-from refund.gateways.port import Answer, Call, Declined, Issued, Unanswered
+from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
 
 AT_ONCE = 16
 ANSWER_LIMIT = 8.0
@@ -23,7 +23,7 @@ class SandboxGateway:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def refund(self, call: Call) -> Answer:
+    async def refund(self, call: RefundCall) -> Answer:
         """`POST /psp/refunds` under the call's key."""
         body = {
             "refund_id": call.refund_id,

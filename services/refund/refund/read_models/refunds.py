@@ -103,7 +103,7 @@ async def order_of(pool: Pool, refund_id: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RefundFilter:
     """Which refunds a list shows; of nobody in particular where neither buyer nor seller is named, of either where both
     are.
     """
@@ -115,13 +115,13 @@ class Wanted:
     before: Sequence[Any] | None = None
 
 
-async def page(pool: Pool, wanted: Wanted, limit: int) -> Sequence[Mapping[str, Any]]:
+async def page(pool: Pool, wanted: RefundFilter, limit: int) -> Sequence[Mapping[str, Any]]:
     """The newest refunds first, from behind the one whose `requested_at` and `refund_id` are `before`."""
     statement, values = query(wanted, limit)
     return await statement.fetch(pool, **values)
 
 
-def query(wanted: Wanted, limit: int) -> tuple[Statement, Mapping[str, Any]]:
+def query(wanted: RefundFilter, limit: int) -> tuple[Statement, Mapping[str, Any]]:
     """The statement behind `page`, and its values."""
     given = {name: value for name in (*_CONDITIONS, *_PARTIES) if (value := getattr(wanted, name)) is not None}
     requested_at, refund_id = wanted.before or (None, None)

@@ -23,7 +23,6 @@ from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.rejections import NotFound
 from shared.views import TextView
 
 router = Router("returns")
@@ -41,12 +40,8 @@ async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, qu
     """What the inspector wrote: never in an event, gone once it is erased."""
     return_, _ = await _load(viewer, return_id)
     return_.parties.guard(viewer.actor, "return")
-    is_its_own = return_.inspected and return_.inspected.note_ref == ref
-    text = await find_text(viewer.state.pool, ref) if is_its_own else None
-    if text is None:
-        raise NotFound("There is no such text.")
-    shown: TextView = {"ref": ref, "text": text}
-    return query_response(shown)
+    own = [return_.inspected.note_ref] if return_.inspected else []
+    return query_response(await find_text(viewer.state.pool, ref, own))
 
 
 @router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way", response_model=ReturnView)

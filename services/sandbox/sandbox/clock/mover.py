@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sandbox.clock.clock import Clock, ClockPosition
-from sandbox.clock.move import Move
+from sandbox.clock.move_request import Move
 from sandbox.clock.workers import Report, Workers
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.002, 0.1, 1.25

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from sandbox.clock.clock import Clock, ClockMoved, ClockView
-from sandbox.clock.move import Move
+from sandbox.clock.move_request import Move
 from sandbox.clock.mover import AlreadyMoving, CallerGone, ClockMover, NoDeadline, NotQuiet
 from sandbox.waiting import wait_at_most
 from shared.http.problems import Refusal

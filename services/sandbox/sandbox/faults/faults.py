@@ -17,15 +17,14 @@ from sandbox.declines import DECLINES
 from shared.events.base import Message
 from shared.events.fields import example
 
-Target = Literal["refund", "capture", "webhook"]
-Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline", "duplicate", "reorder"]
+Target = Literal["refund", "capture"]
+Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline"]
 
 LONGEST = 15.0
 """Seconds for which a request is held at most: longer than any client of ours waits."""
 KINDS_OF: dict[Target, frozenset[Kind]] = {
     "refund": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline"}),
     "capture": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
-    "webhook": frozenset({"delay", "duplicate", "reorder"}),
 }
 
 

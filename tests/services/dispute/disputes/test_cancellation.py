@@ -9,7 +9,7 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.rejections import ProtectionExpired, ReleaseAckRequired
+from dispute.domain.rejections import ProtectionAlreadyExpired, ReleaseAckRequired
 from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed, DisputeOpened
 from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
 from shared.rejections import Forbidden, NotFound, WrongPhase
@@ -133,7 +133,7 @@ def test_s48_t38_cancelled_in_time_it_may_be_opened_again() -> None:
     again = given(decider, happened).when(open_dispute(on("Mar 14"), n=2))
     again.then_types(DisputeOpened, PaymentHeld)
     assert again.events[0].reopened_from == dispute_id()
-    given(decider, happened).when(open_dispute(on("May 16", "00:00"), n=2)).then_rejects(ProtectionExpired)
+    given(decider, happened).when(open_dispute(on("May 16", "00:00"), n=2)).then_rejects(ProtectionAlreadyExpired)
 
 
 def test_s48_the_reopened_dispute_names_the_last_one_before_it() -> None:

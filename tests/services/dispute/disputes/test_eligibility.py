@@ -15,9 +15,9 @@ from dispute.domain.rejections import (
     AmountExceedsCap,
     EvidenceRequired,
     NotEligibleOffPlatform,
-    OrderCompleted,
+    OrderAlreadyCompleted,
     PaymentMethodNotAccepted,
-    ProtectionExpired,
+    ProtectionAlreadyExpired,
     ReasonNotCovered,
     TooEarly,
 )
@@ -152,15 +152,15 @@ def test_g3_an_order_of_which_nothing_is_known_has_no_opening_instant() -> None:
 def test_s22_g4_finished_on_march_20_ends_with_april_4() -> None:
     finished = order(shipped="Mar 1", finished="Mar 20")
     accepted(finished, "Apr 4", "23:59")
-    refusal = refused(finished, ProtectionExpired, "Apr 5")
+    refusal = refused(finished, ProtectionAlreadyExpired, "Apr 5")
     assert (refusal.code, refusal.cited) == ("protection_expired", ("S22",))
     assert refusal.members["ended_at"] == wire_time(on("Apr 5", "00:00"))
-    given(decider, finished).when(open_dispute(on("Apr 5", "00:00"))).then_rejects(ProtectionExpired)
+    given(decider, finished).when(open_dispute(on("Apr 5", "00:00"))).then_rejects(ProtectionAlreadyExpired)
 
 
 def test_s20_what_is_over_names_the_seller_as_another_route() -> None:
-    expired = refused(order(finished="Mar 20"), ProtectionExpired, "Apr 5")
-    completed = refused(after(SHIPPED, record("cancelled", on("Mar 2"))), OrderCompleted)
+    expired = refused(order(finished="Mar 20"), ProtectionAlreadyExpired, "Apr 5")
+    completed = refused(after(SHIPPED, record("cancelled", on("Mar 2"))), OrderAlreadyCompleted)
     for refusal in (expired, completed):
         assert "contact-seller" in {action["rel"] for action in refusal.members["actions"]}
 
@@ -168,8 +168,8 @@ def test_s20_what_is_over_names_the_seller_as_another_route() -> None:
 def test_k2_after_the_window_protection_expired_wins_over_order_completed() -> None:
     finished = order(shipped="Mar 1", finished="Mar 20")
     released = {ORDER_STREAM: [*finished[ORDER_STREAM], payment_released()]}
-    refused(released, OrderCompleted, "Apr 4")
-    refused(released, ProtectionExpired, "Apr 5")
+    refused(released, OrderAlreadyCompleted, "Apr 4")
+    refused(released, ProtectionAlreadyExpired, "Apr 5")
 
 
 # The order of the guards, and the same guards without a reason
@@ -179,7 +179,7 @@ REPAIRS: list[tuple[type[Rejected], dict[str, Any]]] = [
     (NotEligibleOffPlatform, {"channel": "platform"}),
     (PaymentMethodNotAccepted, {"payment": {}}),
     (AccountNotInGoodStanding, {"buyer_account_status": "good"}),
-    (ProtectionExpired, {"finished": "Mar 1"}),
+    (ProtectionAlreadyExpired, {"finished": "Mar 1"}),
     (AlreadyOpen, {"held": False}),
     (ReasonNotCovered, {"reason": Reason.DAMAGED}),
     (ValidationFailed, {"lines": (RequestedLine(line_id="l1", quantity=1),)}),

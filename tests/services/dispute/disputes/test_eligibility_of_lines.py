@@ -14,7 +14,7 @@ from dispute.domain.rejections import (
     AlreadyOpen,
     AmountExceedsCap,
     EvidenceRequired,
-    OrderCompleted,
+    OrderAlreadyCompleted,
     ReasonNotCovered,
 )
 from shared.events.base import Actor
@@ -88,16 +88,16 @@ def test_g8_the_seller_of_any_line_knows_the_order() -> None:
 
 
 def test_s26_g5_no_dispute_on_a_released_line() -> None:
-    refusal = refused({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], payment_released()]}, OrderCompleted)
+    refusal = refused({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], payment_released()]}, OrderAlreadyCompleted)
     assert (refusal.code, refusal.cited) == ("order_completed", ("S26",))
 
 
 def test_s26_g5_no_dispute_on_a_cancelled_order() -> None:
-    refused(after(SHIPPED, record("cancelled", on("Mar 2"))), OrderCompleted)
+    refused(after(SHIPPED, record("cancelled", on("Mar 2"))), OrderAlreadyCompleted)
 
 
 def test_s26_g5_no_dispute_on_a_fully_refunded_line() -> None:
-    refused({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], refunded("50.00")]}, OrderCompleted)
+    refused({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], refunded("50.00")]}, OrderAlreadyCompleted)
     accepted({ORDER_STREAM: [*SHIPPED[ORDER_STREAM], refunded("49.99")]}, "Mar 12", amount="0.01")
 
 

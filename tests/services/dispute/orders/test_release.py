@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.rejections import ProtectionExpired as TooLate
+from dispute.domain.rejections import ProtectionAlreadyExpired
 from shared.events.dispute import Decision, RefundNoted, RefundOutcome
 from shared.events.ids import derived_uuid
 from shared.events.order import LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased, ProtectionExpired
@@ -106,7 +106,9 @@ def test_s24_the_delay_is_the_programmes() -> None:
 
 
 def test_k2_between_expiry_and_release_no_dispute_can_be_opened() -> None:
-    given(decider, EXPIRED).when(open_dispute(on("Apr 5", "00:30"), reason="late")).then_rejects(TooLate)
+    given(decider, EXPIRED).when(open_dispute(on("Apr 5", "00:30"), reason="late")).then_rejects(
+        ProtectionAlreadyExpired
+    )
 
 
 def test_s24_a_cancelled_order_is_neither_expired_nor_released() -> None:

@@ -13,9 +13,9 @@ from dispute.domain.rejections import (
     AlreadyAgreed,
     AlreadyOpen,
     NotEligibleOffPlatform,
-    OrderCompleted,
+    OrderAlreadyCompleted,
     PaymentMethodNotAccepted,
-    ProtectionExpired,
+    ProtectionAlreadyExpired,
     ReasonNotCovered,
     TooEarly,
 )
@@ -82,7 +82,9 @@ def guard_protected(order: Order, now: datetime) -> None:
     """G4 (S22, S20)."""
     if order.protection_over(now) and order.protection_ends_at:
         ended = wire_time(order.protection_ends_at)
-        raise ProtectionExpired("The protection period is over.", ended_at=ended, actions=[_contact_seller(order)])
+        raise ProtectionAlreadyExpired(
+            "The protection period is over.", ended_at=ended, actions=[_contact_seller(order)]
+        )
 
 
 def guard_disputable(order: Order, line: Line) -> None:
@@ -95,7 +97,7 @@ def guard_disputable(order: Order, line: Line) -> None:
         )
     if order.cancelled_at or order.completed or line.settled:
         detail = "The line is released, cancelled or fully refunded."
-        raise OrderCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
+        raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
 
 
 def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:

@@ -1,4 +1,4 @@
-"""Clock moves: to an instant, by a time span, or to the next deadline."""
+"""What may be asked of the clock: to go to an instant, by a time span, or to the next deadline (`mover.py` goes)."""
 
 from __future__ import annotations
 

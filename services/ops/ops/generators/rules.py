@@ -1,4 +1,6 @@
-"""Pages of the rule book: `python -m ops.docs.rules` writes `docs/rules/`, `--check` says what is stale or unproved."""
+"""Pages of the rule book: `python -m ops.generators.rules` writes `docs/rules/`; `--check` says what is stale or
+unproved.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.docs.citations import Cited, anywhere, in_code, in_tests
+from ops.generators.citations import Cited, anywhere, in_code, in_tests
 from shared.rules.book import BOOK, RULES, SOURCES, Kind, Rule
 
 ROOT = Path(__file__).resolve().parents[4]

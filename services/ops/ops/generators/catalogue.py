@@ -1,4 +1,4 @@
-"""Event catalogue: `python -m ops.docs.catalogue` writes it from the code, `--check` says what is stale."""
+"""Event catalogue: `python -m ops.generators.catalogue` writes it from the code, `--check` says what is stale."""
 
 from __future__ import annotations
 
