@@ -1,4 +1,4 @@
-"""What may happen to a deadline of any stream. These names are storage: never rename one."""
+"""Events of a deadline, in any stream. These names are storage: never rename one."""
 
 from __future__ import annotations
 
