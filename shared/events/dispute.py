@@ -144,9 +144,11 @@ class SellerResponded(Event):
 
 
 class SolutionProposed(Event):
-    """A solution other than the one asked for (S42)."""
+    """A solution other than the one asked for (S42); a party's next one is the next version of it."""
 
     dispute_id: str
+    solution_id: str
+    version: int
     by: str
     solution: Solution
     rules: tuple[str, ...]
@@ -229,7 +231,7 @@ class ReturnDue(Event):
     """Asks the return-label service for a return (T22)."""
 
     return_id: str
-    dispute_id: str
+    dispute_id: str | None
     order_id: str
     buyer_id: str
     seller_id: str
@@ -245,19 +247,25 @@ class ReturnDue(Event):
 
 
 class RefundDue(Event):
-    """Asks the refund service for money: the only event that does (S57)."""
+    """Asks the refund service for money: the only event that does (S57).
+
+    Money for goods that came back has their `return_id`, and business days within which it is due (S59).
+    """
 
     refund_id: str
     order_id: str
     payment_id: str
     dispute_id: str | None
+    return_id: str | None = None
     buyer_id: str
     seller_id: str
     lines: tuple[LineAmount, ...]
     amount: Money
     source: Open[RefundSource]
     bank_window_bd: tuple[int, int]
+    refund_after_return_bd: int | None = None
     timezone: str
+    holidays: str | None = None
     rules: tuple[str, ...]
 
 
@@ -296,10 +304,11 @@ class ReturnOutcome(StrEnum):
 
 
 class ReturnNoted(Event):
-    """A step of the return, on the dispute."""
+    """A step of the return, on what it belongs to: a dispute, or the order alone."""
 
     return_id: str
-    dispute_id: str
+    order_id: str
+    dispute_id: str | None
     outcome: Open[ReturnOutcome]
     reason: str | None
     source_event: str
@@ -315,10 +324,12 @@ class DisputeCancelled(Event):
 
 
 class DisputeClosed(Event):
-    """The end, and why (S52)."""
+    """The end, and why; the solution that was carried out and how it was reached, if any (S52)."""
 
     dispute_id: str
     reason: Open[CloseReason]
+    reached_type: Open[ReachedType] | None = None
+    solution: Solution | None = None
     amount: Money
     closed_at: Instant
     rules: tuple[str, ...]

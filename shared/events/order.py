@@ -42,6 +42,8 @@ class Terms(Value):
     return_inspect_bd: int
     refund_bank_window_bd: tuple[int, int]
     refund_after_return_bd: int
+    holidays: str | None = None
+    """The calendar of holidays that business days leave out; without one they are Monday to Friday."""
 
 
 class OrderPayment(Value):
@@ -79,12 +81,21 @@ class ShipTo(Value):
     postal_code: str | None = None
 
 
-class Parcel(Value):
-    """One parcel of a shipment."""
+class Pieces(Value):
+    """So many of an order line; without a quantity all of them."""
 
+    line_id: str
+    quantity: int | None = None
+
+
+class Parcel(Value):
+    """One parcel of a shipment, as its carrier numbers it, and what is in it."""
+
+    tracking_number: str | None = None
+    carrier: str | None = None
     weight_kg: Decimal | None = None
     dimensions_cm: tuple[Decimal, ...] = ()
-    lines: tuple[str, ...] = ()
+    lines: tuple[Pieces, ...] = ()
 
 
 class LineAmount(Value):
@@ -184,11 +195,18 @@ class AccountStatusChanged(Event):
     since: Instant
 
 
+class Hold(StrEnum):
+    """Why a payout waits; a line may have a hold of each kind."""
+
+    DISPUTE = "dispute"
+
+
 class PaymentHeld(Event):
-    """The payout of these lines waits for a dispute."""
+    """The payout of these lines waits."""
 
     order_id: str
-    dispute_id: str
+    hold: Open[Hold]
+    dispute_id: str | None
     lines: tuple[str, ...]
 
 
@@ -201,10 +219,11 @@ class HoldEnd(StrEnum):
 
 
 class PaymentHoldLifted(Event):
-    """The lines are protected again as before the dispute (T39)."""
+    """This hold of the lines has ended; after a dispute they are protected again as before it (T39)."""
 
     order_id: str
-    dispute_id: str
+    hold: Open[Hold]
+    dispute_id: str | None
     lines: tuple[str, ...]
     because: Open[HoldEnd]
 

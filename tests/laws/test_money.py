@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from dispute.domain.disputes.settlement import split
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import register_order
-from dispute.domain.orders.state import Line, Order
+from dispute.domain.orders.line import Line
+from dispute.domain.orders.state import Order
 from shared.events.dispute import DisputedLine
 from shared.events.money import Money, total
 from shared.events.order import OrderRegistered

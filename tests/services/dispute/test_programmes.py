@@ -33,6 +33,11 @@ def test_s90_aliexpress_basic_is_everyones_who_has_no_other() -> None:
     assert programmes().resolve(None) == programmes().resolve("aliexpress_basic") == BASIC
 
 
+def test_a_programme_may_name_its_holidays_and_the_default_has_none() -> None:
+    assert programmes({"programme": "temu", "version": 3, "holidays": "BR"}).resolve("temu").holidays == "BR"
+    assert BASIC.holidays is None
+
+
 def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
     assert BASIC.model_dump() == {
         "programme": "aliexpress_basic",
@@ -55,6 +60,7 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "return_inspect_bd": 2,
         "refund_bank_window_bd": (3, 15),
         "refund_after_return_bd": 20,
+        "holidays": None,
     }
 
 

@@ -62,7 +62,7 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document's parameters by field; ValueError for one that does not exist: misspelt, it would silently be the
     default's.
     """
-    flat = {name: document[name] for name in ("programme", "version", "timezone") if name in document}
+    flat = {name: document[name] for name in ("programme", "version", "timezone", "holidays") if name in document}
     for table in document.keys() - flat.keys():
         try:
             flat |= {_FIELDS[table][key]: value for key, value in document[table].items()}

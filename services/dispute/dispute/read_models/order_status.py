@@ -68,9 +68,9 @@ async def find(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[M
 
 async def _project_lines(connection: Connection, event: Event) -> None:
     match event:
-        case orders.PaymentHeld():
-            await _hold(connection, event, event.dispute_id)
-        case orders.PaymentHoldLifted():
+        case orders.PaymentHeld(dispute_id=dispute_id) if dispute_id:
+            await _hold(connection, event, dispute_id)
+        case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id:
             await _hold(connection, event, None)
         case orders.PaymentReleased():
             await _RELEASE.execute(connection, order_id=event.order_id, **_amounts(event.lines))

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.state import Order
 from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
@@ -72,7 +73,7 @@ _ORDER_TIMES = (
 )
 
 
-def _line(line: orders.Line, released: Mapping[str, int]) -> str:
+def _line(line: Line, released: Mapping[str, int]) -> str:
     return "|".join(
         map(
             str,

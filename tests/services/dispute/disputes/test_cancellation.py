@@ -11,7 +11,15 @@ from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import ProtectionAlreadyExpired, ReleaseAckRequired
 from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed, DisputeOpened
-from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
+from shared.events.order import (
+    Hold,
+    HoldEnd,
+    LineAmount,
+    OrderCompleted,
+    PaymentHeld,
+    PaymentHoldLifted,
+    PaymentReleased,
+)
 from shared.rejections import Forbidden, NotFound, WrongPhase
 from tests.support.builders.disputes import (
     agreed,
@@ -57,7 +65,13 @@ def test_s46_t21_the_buyer_cancels_and_nothing_is_refunded() -> None:
             closed_at=on("Mar 13"),
             rules=("S46",),
         ),
-        PaymentHoldLifted(order_id=ORDER, dispute_id=dispute_id(), lines=("l1",), because=HoldEnd.CANCELLED),
+        PaymentHoldLifted(
+            order_id=ORDER,
+            hold=Hold.DISPUTE,
+            dispute_id=dispute_id(),
+            lines=("l1",),
+            because=HoldEnd.CANCELLED,
+        ),
     )
     assert outcome.states[0].state == DisputeState.CLOSED
 

@@ -23,7 +23,7 @@ from dispute.domain.rejections import (
 )
 from shared.events.base import wire_time
 from shared.events.dispute import DisputeOpened, Reason
-from shared.events.order import PaymentHeld
+from shared.events.order import Hold, PaymentHeld
 from shared.rejections import Rejected, ValidationFailed
 from tests.support.builders.disputes import cancel, open_dispute, opened
 from tests.support.builders.orders import (
@@ -207,7 +207,9 @@ def test_g1_g2_g3_g4_g5_g6_g7_g9_the_first_guard_that_fails_gives_the_code() -> 
     held = True
     for code, repair in REPAIRS:
         happened = order(shipped="Mar 1", **bought)
-        happened[ORDER_STREAM] += [PaymentHeld(order_id=ORDER, dispute_id="dsp_x", lines=("l1",))] if held else []
+        happened[ORDER_STREAM] += (
+            [PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id="dsp_x", lines=("l1",))] if held else []
+        )
         refused(happened, code, **asked)
         held = repair.get("held", held)
         bought |= {name: value for name, value in repair.items() if name in bought}

@@ -11,6 +11,7 @@ from shared.events.dispute import (
     DisputeClosed,
     Escalated,
     EscalationReason,
+    ReachedType,
     RefundDue,
     RefundNoted,
     RefundOutcome,
@@ -19,11 +20,12 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.ids import derived_id
-from shared.events.order import HoldEnd, PaymentHoldLifted
+from shared.events.order import Hold, HoldEnd, PaymentHoldLifted
 from tests.support.builders.disputes import (
     agreed,
     cancel,
     dispute_id,
+    dispute_of,
     dispute_stream,
     note_refund,
     note_return,
@@ -63,6 +65,8 @@ def test_t30_t33_once_the_money_is_issued_the_dispute_closes_and_the_hold_ends()
     assert closed == DisputeClosed(
         dispute_id=dispute_id(),
         reason=CloseReason.REFUNDED,
+        reached_type=ReachedType.NEGOTIATED,
+        solution=dispute_of(agreed()).request,
         amount=usd("50.00"),
         closed_at=on("Mar 14"),
         rules=("T33", "S52"),
@@ -79,7 +83,7 @@ def test_t33_a_partly_refunded_line_counts_as_agreed() -> None:
     part = agreed(amount="20.00")
     outcome = given(decider, part).when(note_refund(refund_due(part), on("Mar 14")))
     assert outcome.by_stream[ORDER_STREAM][1] == PaymentHoldLifted(
-        order_id=ORDER, dispute_id=dispute_id(), lines=("l1",), because=HoldEnd.AGREED
+        order_id=ORDER, hold=Hold.DISPUTE, dispute_id=dispute_id(), lines=("l1",), because=HoldEnd.AGREED
     )
     line = outcome.states[1].lines["l1"]
     assert (line.refunded, line.remainder, line.agreed, line.held_by) == (usd("20.00"), usd("30.00"), True, None)
@@ -155,6 +159,7 @@ def test_k14_s82_t26_goods_that_pass_bring_the_agreed_money() -> None:
         usd("50.00"),
         derived_id("rfd", ORDER, command.command_id),
     )
+    assert (due.return_id, due.refund_after_return_bd) == (return_due(received).return_id, 20), "S59"
     assert outcome.states[0].fulfilment == Fulfilment.REFUND_PENDING
     assert type(outcome.when(note_refund(due, on("Mar 18"))).by_stream[dispute_stream()][-1]) is DisputeClosed
 

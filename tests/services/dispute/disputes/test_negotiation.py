@@ -25,6 +25,7 @@ from shared.events.dispute import (
     SolutionReached,
     SolutionType,
 )
+from shared.events.ids import derived_id
 from shared.rejections import ValidationFailed, WrongPhase
 from tests.support.builders.disputes import (
     accept,
@@ -40,7 +41,7 @@ from tests.support.builders.disputes import (
     opened,
     respond,
 )
-from tests.support.builders.orders import SELLER, Histories, after, on, order, terms, usd
+from tests.support.builders.orders import ORDER, SELLER, Histories, after, on, order, terms, usd
 from tests.support.spec import given
 
 D1, D2, D4 = on("Mar 18", "00:00"), on("Mar 19", "00:00"), on("Mar 21", "00:00")
@@ -113,7 +114,14 @@ def test_s42_t3_the_seller_counters_and_the_buyer_is_awaited() -> None:
             negotiate_until=D4,
             rules=("S42",),
         ),
-        SolutionProposed(dispute_id=dispute_id(), by="seller", solution=offered, rules=("S42",)),
+        SolutionProposed(
+            dispute_id=dispute_id(),
+            solution_id=derived_id("sol", ORDER, dispute_id(), "seller"),
+            version=1,
+            by="seller",
+            solution=offered,
+            rules=("S42",),
+        ),
     )
     assert (outcome.states[0].state, outcome.states[0].offer) == (DisputeState.AWAITING_BUYER, offered)
     assert command.personal == (Personal(str(command.address_ref), SELLER.id, "address", "Pier 1"),)
@@ -202,6 +210,14 @@ def test_t7_a_d4_that_passed_while_it_rested_fires_after_an_answer_by_a_clock_th
         DisputeState.ESCALATED,
         EscalationReason.NEGOTIATION_TIMEOUT,
     )
+
+
+def test_s42_the_sellers_next_offer_is_the_next_version_of_its_solution() -> None:
+    first = countered()[dispute_stream()][-1]
+    again = after(countered(), modify(on("Mar 14"), amount="40.00"), counter(on("Mar 15")))
+    second = again[dispute_stream()][-1]
+    assert isinstance(first, SolutionProposed) and isinstance(second, SolutionProposed)
+    assert (first.solution_id, first.version, second.version) == (second.solution_id, 1, 2)
 
 
 def test_t7_d4_runs_from_the_first_answer_only() -> None:

@@ -12,7 +12,7 @@ from dispute.domain.disputes.state import DisputeState, Fulfilment
 from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType
-from shared.events.order import PaymentHeld
+from shared.events.order import Hold, PaymentHeld
 from shared.rejections import ValidationFailed
 from tests.support.builders.disputes import cancel, dispute_id, dispute_of, dispute_stream, open_dispute, opened
 from tests.support.builders.orders import (
@@ -71,7 +71,7 @@ def test_t1_the_dispute_and_the_hold_are_decided_together() -> None:
             respond_by=on("Mar 18", "00:00"),
             rules=("S1", "S21", "S22", "S39"),
         ),
-        PaymentHeld(order_id=ORDER, dispute_id=asked.dispute_id, lines=("l1",)),
+        PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id=asked.dispute_id, lines=("l1",)),
     )
 
 

@@ -24,6 +24,7 @@ from shared.events.order import (
     OrderRegistered,
     OrderShipped,
     Parcel,
+    Pieces,
 )
 from tests.support.builders.disputes import opened
 from tests.support.builders.orders import (
@@ -157,7 +158,7 @@ def test_facts_may_come_before_their_order() -> None:
 
 
 def test_a_shipment_keeps_its_parcels_and_a_cancellation_its_author() -> None:
-    parcels = (Parcel(lines=("l1",)),)
+    parcels = (Parcel(tracking_number="LX1", carrier="cainiao", lines=(Pieces(line_id="l1", quantity=1),)),)
     assert with_fact(order(), "shipped", on("Mar 1"), parcels=parcels).events[0].parcels == parcels
     assert with_fact(order(), "cancelled", on("Mar 1"), by="buyer").events == [
         OrderCancelled(order_id=ORDER, by="buyer", cancelled_at=on("Mar 1"))

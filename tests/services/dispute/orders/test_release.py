@@ -7,7 +7,15 @@ from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import ProtectionAlreadyExpired
 from shared.events.dispute import Decision, RefundNoted, RefundOutcome
 from shared.events.ids import derived_uuid
-from shared.events.order import LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased, ProtectionExpired
+from shared.events.order import (
+    HoldEnd,
+    LineAmount,
+    OrderCompleted,
+    PaymentHeld,
+    PaymentHoldLifted,
+    PaymentReleased,
+    ProtectionExpired,
+)
 from tests.support.builders.disputes import (
     agreed,
     cancel,
@@ -137,6 +145,25 @@ def test_s24_p_an_open_dispute_does_not_stop_the_expiry_and_r_releases_only_the_
 def test_s24_r_with_every_line_in_dispute_nothing_is_released() -> None:
     held = after(disputed(TWO, *FIRST, *SECOND, amount="50.00"), expire_order("protection_end", P))
     given(decider, held).when(expire_order("release", R)).then_nothing()
+
+
+def test_s24_what_something_else_than_a_dispute_holds_is_not_released_whatever_ends_beside_it() -> None:
+    """Also by a version that does not know why it is held."""
+    strange = PaymentHeld.model_validate(
+        {"order_id": ORDER, "hold": "audit", "dispute_id": None, "lines": ("l1", "l2")}
+    )
+    held = disputed(TWO, *FIRST, amount="10.00")
+    held = {**held, ORDER_STREAM: [*held[ORDER_STREAM], strange]}
+    given(decider, held).when(expire_order("release", R)).then_nothing()
+    ended = refund_all(held, "Apr 6")
+    assert [type(event) for event in ended.by_stream[ORDER_STREAM]] == [RefundNoted, PaymentHoldLifted]
+    lines = order_of(dict(ended.after)).lines
+    assert all(line.holds == {"audit"} and line.held and not line.done for line in lines.values())
+    lifted = PaymentHoldLifted(
+        order_id=ORDER, hold=strange.hold, dispute_id=None, lines=("l1",), because=HoldEnd.CLOSED
+    )
+    after_it = {**ended.after, ORDER_STREAM: [*ended.after[ORDER_STREAM], lifted]}
+    assert [line.line_id for line in order_of(after_it).releasable] == ["l1"]
 
 
 def test_t39_a_dispute_that_ends_before_r_leaves_r_standing_for_the_other_lines() -> None:

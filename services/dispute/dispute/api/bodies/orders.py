@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from dispute.domain.orders.facts import Fact, RegisteredLine
+from dispute.domain.orders.facts import Fact, FactType, RegisteredLine
 from shared.events.fields import Id, Measure, Quantity, ShortText, Text, WireDay, WireInstant, WireMoney, example
 from shared.events.ids import digest
-from shared.events.order import OrderPayment, ShipTo
+from shared.events.order import OrderPayment, Parcel, Pieces, ShipTo
 from shared.http.request_body import RequestBody
 
 Flag = Literal[
@@ -184,11 +184,16 @@ def _money(amount: Any, currency: Any) -> Any:
 
 
 class ParcelBody(RequestBody):
-    """One parcel of a shipment."""
+    """One parcel of a shipment, as its carrier numbers it; a line that it names is in it with all its pieces."""
 
+    tracking_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    carrier: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     weight_kg: Measure | None = None
     dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
     lines: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+
+    def parcel(self) -> Parcel:
+        return Parcel(**{**dict(self), "lines": tuple(Pieces(line_id=line_id) for line_id in self.lines)})
 
 
 class PlainFact(RequestBody):
@@ -210,6 +215,9 @@ class ShippedFact(PlainFact):
 
     type: Literal["shipped"]  # type: ignore[assignment]
     parcels: Annotated[tuple[ParcelBody, ...], Field(max_length=50)] = ()
+
+    def fact(self) -> Fact:
+        return Fact(type=FactType.SHIPPED, at=self.at, parcels=tuple(parcel.parcel() for parcel in self.parcels))
 
 
 class CancelledFact(PlainFact):

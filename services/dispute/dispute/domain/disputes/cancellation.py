@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dispute.domain.commands import DisputeAndOrderCommand
+from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import ReleaseAckRequired
 from shared.events.base import Actor, Event
-from shared.events.dispute import CloseReason, DisputeCancelled, DisputeClosed
+from shared.events.dispute import CloseReason, DisputeCancelled
 from shared.events.money import Money
 from shared.events.order import HoldEnd
 from shared.rejections import WrongPhase
@@ -39,11 +40,6 @@ def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list
     cancelled = DisputeCancelled(
         dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",)
     )
-    closed = DisputeClosed(
-        dispute_id=command.dispute_id,
-        reason=CloseReason.CANCELLED_BY_BUYER,
-        amount=Money.zero(dispute.opened.request.amount),
-        closed_at=command.at,
-        rules=("S46",),
-    )
-    return [cancelled, closed], end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)
+    nothing = Money.zero(dispute.opened.request.amount)
+    end = closed(dispute, CloseReason.CANCELLED_BY_BUYER, nothing, command.at, ("S46",))
+    return [cancelled, end], end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.protection import opens_at
-from dispute.domain.orders.state import Line, Order
+from dispute.domain.orders.state import Order
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyAgreed,

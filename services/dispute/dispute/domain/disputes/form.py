@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from dispute.domain.orders.caps import refundable
-from dispute.domain.orders.state import Line, Order
+from dispute.domain.orders.line import Line
+from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
 from shared.events.base import Message
 from shared.events.dispute import DisputedLine, Reason

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.settlement import refund_due
+from dispute.domain.disputes.settlement import closed, refund_due
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order, evolve
 from shared.events.base import Event, StreamName
 from shared.events.dispute import (
     CloseReason,
-    DisputeClosed,
     EscalationReason,
     RefundNoted,
     RefundOutcome,
@@ -62,14 +61,8 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
     )
     if command.outcome != RefundOutcome.ISSUED or dispute.state != DisputeState.AGREED:
         return [noted], [noted]
-    closed = DisputeClosed(
-        dispute_id=command.dispute_id,
-        reason=CloseReason.REFUNDED,
-        amount=command.amount,
-        closed_at=command.at,
-        rules=("T33", "S52"),
-    )
-    return [noted, closed], [noted, *end_hold(evolve(order, noted), dispute.opened, HoldEnd.AGREED, command.at)]
+    end = closed(dispute, CloseReason.REFUNDED, command.amount, command.at, ("T33", "S52"))
+    return [noted, end], [noted, *end_hold(evolve(order, noted), dispute.opened, HoldEnd.AGREED, command.at)]
 
 
 _REFUND_RULES = {
@@ -100,6 +93,7 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
     inspected = command.outcome in (ReturnOutcome.PASSED, ReturnOutcome.FAILED)
     noted = ReturnNoted(
         return_id=command.return_id,
+        order_id=dispute.opened.order_id,
         dispute_id=command.dispute_id,
         outcome=command.outcome,
         reason=command.reason,

@@ -28,6 +28,7 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.fields import EvidenceIds, Text, WireMoney
+from shared.events.ids import derived_id
 from shared.rejections import DeadlinePassed, ValidationFailed, WrongPhase
 
 
@@ -95,7 +96,14 @@ def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     offered = Solution(
         type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
     )
-    proposed = SolutionProposed(dispute_id=command.dispute_id, by="seller", solution=offered, rules=("S42",))
+    proposed = SolutionProposed(
+        dispute_id=command.dispute_id,
+        solution_id=derived_id("sol", dispute.opened.order_id, command.dispute_id, "seller"),
+        version=dispute.offers + 1,
+        by="seller",
+        solution=offered,
+        rules=("S42",),
+    )
     return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
 
 

@@ -25,7 +25,7 @@ from shared.events.base import Command, Event, Personal, StreamName
 from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
 from shared.events.fields import EvidenceIds, Id, Text, WireMoney
 from shared.events.ids import derived_id
-from shared.events.order import PaymentHeld
+from shared.events.order import Hold, PaymentHeld
 
 
 class OpenDispute(Command):
@@ -92,6 +92,9 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         rules=(covering_rule(command.reason), "S21", "S22", "S39"),
     )
     held = PaymentHeld(
-        order_id=order.order_id, dispute_id=command.dispute_id, lines=tuple(line.line_id for line in disputed)
+        order_id=order.order_id,
+        hold=Hold.DISPUTE,
+        dispute_id=command.dispute_id,
+        lines=tuple(line.line_id for line in disputed),
     )
     return [opened], [held]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from dispute.domain.disputes.state import Dispute
 from shared.events.base import Command, Event
 from shared.events.dispute import (
+    CloseReason,
+    DisputeClosed,
     DisputedLine,
     Payer,
     ReachedType,
@@ -49,14 +52,33 @@ def refund_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
         order_id=opened.order_id,
         payment_id=opened.payment_id,
         dispute_id=opened.dispute_id,
+        return_id=dispute.return_id,
         buyer_id=opened.buyer_id,
         seller_id=opened.seller_id,
         lines=tuple(part for part in reached.lines if part.amount),
         amount=reached.solution.amount,
         source=RefundSource.AGREEMENT,
         bank_window_bd=opened.terms.refund_bank_window_bd,
+        refund_after_return_bd=opened.terms.refund_after_return_bd if dispute.return_id else None,
         timezone=opened.terms.timezone,
+        holidays=opened.terms.holidays,
         rules=("S57", *reached.rules),
+    )
+
+
+def closed(
+    dispute: Dispute, reason: CloseReason, amount: Money, closed_at: datetime, rules: tuple[str, ...]
+) -> DisputeClosed:
+    """The end, with the solution that it came to (S52)."""
+    reached = dispute.solution
+    return DisputeClosed(
+        dispute_id=dispute.opened.dispute_id,
+        reason=reason,
+        reached_type=reached.reached_type if reached else None,
+        solution=reached.solution if reached else None,
+        amount=amount,
+        closed_at=closed_at,
+        rules=rules,
     )
 
 

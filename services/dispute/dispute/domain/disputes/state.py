@@ -64,6 +64,7 @@ class Dispute:
     reason: events.Reason | None = None
     request: events.Solution | None = None
     offer: events.Solution | None = None
+    offers: int = 0
     description_ref: str | None = None
     seller_reason_ref: str | None = None
     respond_by: datetime | None = None
@@ -114,7 +115,7 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
         case events.SellerResponded():
             return _responded(dispute, event)
         case events.SolutionProposed():
-            return replace(dispute, offer=event.solution)
+            return replace(dispute, offer=event.solution, offers=dispute.offers + 1)
         case events.RequestModified():
             return _modified(dispute, event)
         case events.SolutionReached():

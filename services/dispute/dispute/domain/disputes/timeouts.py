@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.disputes.escalation import escalated, negotiation_over
-from dispute.domain.disputes.settlement import reach
+from dispute.domain.disputes.settlement import closed, reach
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
@@ -13,7 +13,6 @@ from shared.events.base import Event
 from shared.events.dispute import (
     BuyerResponseTimedOut,
     CloseReason,
-    DisputeClosed,
     EscalationReason,
     ReachedType,
     SellerResponseTimedOut,
@@ -47,14 +46,9 @@ def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tup
     silent = BuyerResponseTimedOut(dispute_id=dispute.opened.dispute_id, due_at=command.due_at, rules=("K17",))
     if dispute.terms.buyer_timeout_action == "escalate":
         return [silent, escalated(dispute, EscalationReason.BUYER_TIMEOUT, command.at)], []
-    closed = DisputeClosed(
-        dispute_id=dispute.opened.dispute_id,
-        reason=CloseReason.NO_REFUND,
-        amount=Money.zero(dispute.opened.request.amount),
-        closed_at=command.at,
-        rules=("K17",),
-    )
-    return [silent, closed], end_hold(order, dispute.opened, HoldEnd.CLOSED, command.at)
+    nothing = Money.zero(dispute.opened.request.amount)
+    end = closed(dispute, CloseReason.NO_REFUND, nothing, command.at, ("K17",))
+    return [silent, end], end_hold(order, dispute.opened, HoldEnd.CLOSED, command.at)
 
 
 def no_agreement(command: ExpireDeadline, dispute: Dispute) -> list[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dispute.domain.orders.state import Line
+from dispute.domain.orders.line import Line
 from shared.events.money import Money
 
 

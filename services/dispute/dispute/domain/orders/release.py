@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.protection import expire_protection
-from dispute.domain.orders.state import Line, Order, after
+from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
 from shared.events.dispute import DisputeOpened
 from shared.events.money import total
-from shared.events.order import HoldEnd, LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased
+from shared.events.order import Hold, HoldEnd, LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased
 
 
 def expire(command: ExpireDeadline, order: Order) -> list[Event]:
@@ -29,9 +30,11 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
     # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask
     # again.
     releasing = (order.expired or order.protection_over(at)) and not order.cancelled_at
-    left = [line for line in held if releasing and line.remainder]
+    left = [line for line in held if releasing and line.remainder and not line.holds]
     freed = tuple(line.line_id for line in held if line not in left)
-    lifted = PaymentHoldLifted(order_id=order.order_id, dispute_id=dispute.dispute_id, lines=freed, because=because)
+    lifted = PaymentHoldLifted(
+        order_id=order.order_id, hold=Hold.DISPUTE, dispute_id=dispute.dispute_id, lines=freed, because=because
+    )
     rules = ("S47" if because == HoldEnd.CANCELLED else "S45",)
     events: list[Event] = [*([lifted] if freed else []), *_released(order, left, dispute.dispute_id, rules)]
     return events + _completed(after(order, events))

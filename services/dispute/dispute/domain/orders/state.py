@@ -8,44 +8,13 @@ from datetime import date, datetime
 from functools import reduce
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.orders.line import Line
 from shared.decider import Clear, Start
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundNoted, RefundOutcome
-from shared.events.money import Money
 from shared.parties import NOBODY, Parties
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One order line: at most one dispute holds it; released and refunded together never exceed the cap."""
-
-    line_id: str
-    seller_id: str
-    quantity: int
-    cap: Money
-    flags: tuple[str, ...]
-    refunded: Money
-    held_by: str | None = None
-    agreed: bool = False
-    released: bool = False
-    reopens: str | None = None
-
-    @property
-    def remainder(self) -> Money:
-        """What is neither refunded nor released."""
-        return Money.zero(self.cap) if self.released else self.cap - self.refunded
-
-    @property
-    def settled(self) -> bool:
-        """It was released or fully refunded; a gift, on which nothing was paid, was neither."""
-        return self.released or bool(self.cap and not self.remainder)
-
-    @property
-    def done(self) -> bool:
-        """Nothing is left to dispute, refund or release."""
-        return not self.held_by and not self.remainder
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +69,7 @@ class Order:
     @property
     def releasable(self) -> Sequence[Line]:
         """The lines that nothing holds and on which something is left."""
-        return [line for line in self.lines.values() if not line.held_by and line.remainder]
+        return [line for line in self.lines.values() if not line.held and line.remainder]
 
     def protection_over(self, now: datetime) -> bool:
         return self.protection_ends_at is not None and now >= self.protection_ends_at
@@ -139,9 +108,9 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case DeadlineMoved():
             return _moved(order, event)
         case events.PaymentHeld():
-            return _with_lines(order, event.lines, lambda line: replace(line, held_by=event.dispute_id))
+            return _with_lines(order, event.lines, lambda line: line.held_for(event))
         case events.PaymentHoldLifted():
-            return _with_lines(order, event.lines, lambda line: _lifted(line, event))
+            return _with_lines(order, event.lines, lambda line: line.lifted(event))
         case events.PaymentReleased():
             return _released(order, event)
         case RefundNoted():
@@ -199,7 +168,7 @@ def _moved(order: Order, event: DeadlineMoved) -> Order:
 
 
 def _registered(order: Order, event: events.OrderRegistered) -> Order:
-    lines = {line.line_id: _line(line) for line in event.lines}
+    lines = {line.line_id: Line.of(line) for line in event.lines}
     registered = replace(
         order,
         order_id=event.order_id,
@@ -219,17 +188,8 @@ def _registered(order: Order, event: events.OrderRegistered) -> Order:
     return _protected(registered, event.protection_ends_at)
 
 
-def _line(line: events.OrderLine) -> Line:
-    return Line(line.line_id, line.seller_id, line.quantity, line.cap, line.flags, refunded=Money.zero(line.cap))
-
-
 def _with_lines(order: Order, names: Iterable[str], change: Callable[[Line], Line]) -> Order:
     return replace(order, lines={**order.lines, **{name: change(order.lines[name]) for name in names}})
-
-
-def _lifted(line: Line, event: events.PaymentHoldLifted) -> Line:
-    reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
-    return replace(line, held_by=None, agreed=event.because == events.HoldEnd.AGREED, reopens=reopens)
 
 
 def _released(order: Order, event: events.PaymentReleased) -> Order:
