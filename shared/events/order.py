@@ -125,16 +125,22 @@ class OrderRegistered(Event):
     protection_ends_at: Instant | None
 
 
-class OrderPaid(Event):
-    """The buyer paid; the refund service captures from this."""
+class PaymentPart(Value):
+    """One payment of an order, and what it pays of each line: the most that can be refunded there from it (G9)."""
 
-    order_id: str
     payment_id: str
-    buyer_id: str
-    seller_id: str
     method: str
     amount: Money
     lines: tuple[LineAmount, ...]
+
+
+class OrderPaid(Event):
+    """The buyer paid, by one payment or several; the refund service captures from this."""
+
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    payments: tuple[PaymentPart, ...]
     paid_at: Instant
     protection_ends_at: Instant | None
 

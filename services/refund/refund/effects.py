@@ -37,12 +37,13 @@ Age = Callable[[RefundCall], Awaitable[timedelta]]
 def wanted(payment: Payment, kind: str) -> RefundCall | None:
     """The payment that is still asked for, None where it went, failed for good or was handed to people."""
     refund = payment.refunds.get(refund_of(kind))
-    if refund is None or refund.pay_at is None or payment.capture is None:
+    captured = payment.capture_of(refund) if refund else None
+    if refund is None or refund.pay_at is None or captured is None:
         return None
     return RefundCall(
         refund_id=refund.request.refund_id,
         order_id=refund.request.order_id,
-        payment_id=payment.capture.payment_id,
+        payment_id=captured.payment_id,
         amount=refund.request.amount,
         destination=known(refund.destination),
         attempt=refund.failures,

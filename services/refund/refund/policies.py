@@ -19,29 +19,30 @@ CAPTURE_AND_REFUND = "capture_and_refund"
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On OrderPaid → record the capture. On RefundDue → request the refund."""
+    """On OrderPaid → record each capture. On RefundDue → request the refund."""
     match recorded.event:
         case OrderPaid() as event:
-            return [_record_capture(recorded, event)]
+            return [_record_capture(recorded, event, n) for n in range(len(event.payments))]
         case RefundDue() as event:
             return [_request_refund(recorded, event)]
         case _:
             return []
 
 
-def _record_capture(recorded: Recorded[Event], event: OrderPaid) -> Send:
+def _record_capture(recorded: Recorded[Event], event: OrderPaid, n: int) -> Send:
+    payment = event.payments[n]
     return Send.on(
         recorded,
         CAPTURE_AND_REFUND,
-        0,
+        n,
         RecordCapture,
         order_id=event.order_id,
-        payment_id=event.payment_id,
+        payment_id=payment.payment_id,
         buyer_id=event.buyer_id,
         seller_id=event.seller_id,
-        method=event.method,
-        amount=event.amount,
-        lines=event.lines,
+        method=payment.method,
+        amount=payment.amount,
+        lines=payment.lines,
     )
 
 

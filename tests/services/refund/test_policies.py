@@ -12,8 +12,16 @@ from tests.support.policies import recorded, sent
 def test_on_a_paid_order_the_capture_is_recorded() -> None:
     command: RecordCapture = sent(react, p.PAID)
     assert isinstance(command, RecordCapture)
-    assert (command.payment_id, command.amount, command.lines) == ("pay1", p.PAID.amount, p.PAID.lines)
+    (payment,) = p.PAID.payments
+    assert (command.payment_id, command.amount, command.lines) == ("pay1", payment.amount, payment.lines)
     assert [(stream.name, stream.key) for stream in command.streams] == [("payment-o1", "o1")]
+
+
+def test_an_order_paid_by_several_payments_has_a_capture_of_each() -> None:
+    card, voucher = (p.PAID.payments[0].model_copy(update={"payment_id": name}) for name in ("card", "voucher"))
+    sends = list(react(recorded(p.PAID.model_copy(update={"payments": (card, voucher)}))))
+    assert [getattr(send.command, "payment_id", None) for send in sends] == ["card", "voucher"]
+    assert len({send.command.command_id for send in sends}) == 2
 
 
 def test_on_a_refund_due_the_refund_is_requested() -> None:

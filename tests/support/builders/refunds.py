@@ -11,7 +11,7 @@ from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
 from shared.events.ids import derived_uuid
 from shared.events.money import Money
-from shared.events.order import LineAmount, OrderPaid
+from shared.events.order import LineAmount, OrderPaid, PaymentPart
 from shared.events.refund import (
     Destination,
     PaymentCaptured,
@@ -169,12 +169,9 @@ APPROVED: tuple[RefundEvent, ...] = (captured(), requested(), approved())
 
 PAID = OrderPaid(
     order_id="o1",
-    payment_id="pay1",
     buyer_id=BUYER.id,
     seller_id=SELLER.id,
-    method="visa",
-    amount=usd(10_000),
-    lines=lines(a=6000, b=4000),
+    payments=(PaymentPart(payment_id="pay1", method="visa", amount=usd(10_000), lines=lines(a=6000, b=4000)),),
     paid_at=MONDAY,
     protection_ends_at=None,
 )

@@ -93,13 +93,13 @@ class _Ground(TypedDict):
 def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, now: datetime) -> RefundView:
     """The refund as the actor sees it now; NotFound for a stranger. `version` is the payment stream's."""
     refund = payment.refund_for(actor, refund_id)
-    request, issued = refund.request, refund.issued
+    request, issued, captured = refund.request, refund.issued, payment.capture_of(refund)
     return {
         "id": request.refund_id,
         "href": _path(request.refund_id),
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
-        "payment_id": payment.capture.payment_id if payment.capture else None,
+        "payment_id": captured.payment_id if captured else None,
         "version": version,
         "state": refund.state,
         "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
@@ -114,7 +114,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
         "retry_at": refund.pay_at if refund.state is RefundState.FAILED else None,
-        "checks": checks(payment),
+        "checks": checks(captured.method if captured else ""),
         "rules": request.rules,
         **rendered(refund_actions(payment, refund_id, actor)),
     }
@@ -143,9 +143,8 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
     }
 
 
-def checks(payment: Payment) -> list[RefundCheck]:
-    """What the buyer looks at, by how the order was paid (S63)."""
-    method = payment.capture.method if payment.capture else ""
+def checks(method: str) -> list[RefundCheck]:
+    """What the buyer looks at, by how it was paid (S63)."""
     codes = CARD_CHECKS if method in CARDS else ACCOUNT_CHECKS
     return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]
 

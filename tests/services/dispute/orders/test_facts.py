@@ -54,7 +54,8 @@ def with_fact(happened: Histories, name: str, at: datetime, **more: Any) -> Outc
 def test_an_order_is_registered_and_paid_in_one_append() -> None:
     registered, paid = given(decider).when(register()).then_types(OrderRegistered, OrderPaid).events
     assert (registered.lines[0].cap, registered.terms.programme) == (usd("50.00"), "aliexpress_basic")
-    assert (paid.amount, paid.lines[0].amount, paid.paid_at) == (usd("50.00"), usd("50.00"), on("Feb 27"))
+    (payment,) = paid.payments
+    assert (payment.amount, payment.lines[0].amount, paid.paid_at) == (usd("50.00"), usd("50.00"), on("Feb 27"))
 
 
 def test_the_facts_of_the_registration_follow_in_the_same_append() -> None:

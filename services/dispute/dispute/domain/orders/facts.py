@@ -28,6 +28,7 @@ from shared.events.order import (
     OrderRegistered,
     OrderShipped,
     Parcel,
+    PaymentPart,
     ShipTo,
     Terms,
 )
@@ -178,14 +179,17 @@ def _registration(command: RegisterOrder) -> list[Dated]:
 
 def _paid(command: RegisterOrder, lines: Sequence[OrderLine]) -> OrderPaid:
     assert command.paid_at
-    return OrderPaid(
-        order_id=command.order_id,
+    payment = PaymentPart(
         payment_id=command.payment.payment_id,
-        buyer_id=command.buyer_id,
-        seller_id=command.seller_id,
         method=command.payment.method,
         amount=command.payment.amount,
         lines=tuple(LineAmount(line_id=line.line_id, amount=line.cap) for line in lines),
+    )
+    return OrderPaid(
+        order_id=command.order_id,
+        buyer_id=command.buyer_id,
+        seller_id=command.seller_id,
+        payments=(payment,),
         paid_at=command.paid_at,
         protection_ends_at=None,
     )

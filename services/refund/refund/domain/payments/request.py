@@ -28,7 +28,7 @@ class RecordCapture(PaymentCommand):
 
 
 def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
-    if payment.capture:
+    if command.payment_id in payment.captures:
         return []
     return [
         PaymentCaptured(
@@ -66,9 +66,9 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
     """
     if command.refund_id in payment.refunds:
         return []
-    if not payment.capture:
+    if not payment.captures:
         raise PaymentNotCaptured("No capture of the order's payment is recorded yet.")
-    if refusal := _refusal(command, payment, payment.capture):
+    if refusal := _refusal(command, payment):
         reason, rules = refusal
         return [
             RefundRefused(
@@ -106,9 +106,9 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
 _DISPUTED = {RefundSource.AGREEMENT, RefundSource.MEDIATION}
 
 
-def _refusal(command: RequestRefund, payment: Payment, capture: PaymentCaptured) -> tuple[str, tuple[str, ...]] | None:
+def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, ...]] | None:
     """Why the refund may not be paid, with the rules that say so; None if it may."""
-    if capture.payment_id != command.payment_id:
+    if not (capture := payment.captures.get(command.payment_id)):
         return "unknown_payment", ("T30a",)
     if command.source in _DISPUTED and not command.dispute_id:
         return "dispute_required", ("S15",)
@@ -133,7 +133,10 @@ def _exceeds_cap(command: RequestRefund, payment: Payment, capture: PaymentCaptu
     if not command.amount.same_currency(capture.amount):
         return True
     caps, requested = _per_line(capture.lines), _per_line(command.lines)
-    taken = _per_line(line for refund in payment.refunds.values() if refund.reserves for line in refund.request.lines)
+    reserved = [
+        refund for refund in payment.refunds.values() if refund.reserves and refund.payment_id == capture.payment_id
+    ]
+    taken = _per_line(line for refund in reserved for line in refund.request.lines)
     over_a_line = any(taken[line] + amount > caps[line] for line, amount in requested.items())
     return over_a_line or taken.total() + requested.total() > capture.amount.minor
 

@@ -67,6 +67,11 @@ class Refund:
         return self.state is not RefundState.REFUSED
 
     @property
+    def payment_id(self) -> str | None:
+        """Which payment it is paid back from; None of one that was refused."""
+        return self.request.payment_id if isinstance(self.request, RefundRequested) else None
+
+    @property
     def seller_id(self) -> str | None:
         """Whose lines they are; None where that is the payment's seller."""
         return self.request.seller_id if isinstance(self.request, RefundRequested) else None
@@ -86,9 +91,9 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What was captured for an order, and its refunds by id."""
+    """What was captured for an order, by payment, and its refunds by id."""
 
-    capture: PaymentCaptured | None = None
+    captures: Mapping[str, PaymentCaptured] = field(default_factory=dict)
     refunds: Mapping[str, Refund] = field(default_factory=dict)
 
     def refund(self, refund_id: str) -> Refund:
@@ -105,9 +110,13 @@ class Payment:
 
     def parties_of(self, refund: Refund) -> Parties:
         """The payment's buyer, and the seller of the lines that are refunded: an order may have several."""
-        if not self.capture:
+        if not (captured := self.capture_of(refund)):
             return NOBODY
-        return Parties(self.capture.buyer_id, {refund.seller_id or self.capture.seller_id})
+        return Parties(captured.buyer_id, {refund.seller_id or captured.seller_id})
+
+    def capture_of(self, refund: Refund) -> PaymentCaptured | None:
+        """The capture that the refund is paid back from; any of the order's, where it was refused and names none."""
+        return self.captures.get(refund.payment_id or "") or next(iter(self.captures.values()), None)
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
@@ -118,7 +127,7 @@ class Payment:
 def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one arm an event
     match event:
         case PaymentCaptured():
-            return replace(payment, capture=event)
+            return replace(payment, captures={**payment.captures, event.payment_id: event})
         case RefundRequested():
             return _begun(payment, Refund(event, RefundState.REQUESTED))
         case RefundRefused():
