@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 PATIENCE = 60.0
+# What a broker says of a topic that is just being made, as the supervisor's probe is: the same again soon has an answer.
+NOT_YET = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
 
 Headers = dict[str, str]
 
@@ -52,9 +60,20 @@ def _ends(consumer: Consumer, topics: Iterable[str] | None) -> Iterator[tuple[tu
     there = consumer.list_topics(timeout=PATIENCE).topics
     for topic in topics or there:
         for partition in there[topic].partitions:
-            _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)
-            if end:
+            if end := _end(consumer, TopicPartition(topic, partition)):
                 yield (topic, partition), end
+
+
+def _end(consumer: Consumer, partition: TopicPartition) -> int:
+    limit = time.monotonic() + PATIENCE
+    while True:
+        try:
+            _, end = consumer.get_watermark_offsets(partition, timeout=PATIENCE)
+        except KafkaException as error:
+            if error.args[0].code() not in NOT_YET or time.monotonic() > limit:
+                raise
+        else:
+            return int(end)
 
 
 def _read(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Iterator[Record]:
