@@ -8,6 +8,8 @@ import pytest
 from shared.events.logs import PARTITIONS
 from tests.support.servers import backing
 
+pytest_plugins = ["tests.cases.plugin"]
+
 SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}
 
 
