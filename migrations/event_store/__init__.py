@@ -15,9 +15,9 @@ OBJECTS = (
     "checkpoints",
     "personal",
     "parked",
-    "events_are_facts",
+    "append_only",
     "append_events",
-    "begin_another_life",
+    "renew_log",
     "application_role",
 )
 """The files of this folder, in the order in which they are made."""

@@ -14,7 +14,7 @@ from shared.decider import Decider
 from shared.events.base import SYSTEM, Command, wire_time
 from shared.events.envelope import Cause
 from shared.events.ids import derived_uuid
-from shared.eventstore.handle import Outcome, handle
+from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.lease import Lease
 from shared.observability import metrics
 from shared.process.component import Component

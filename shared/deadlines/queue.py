@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.events.unknown import NewerVersion
+from shared.events.errors import NewerVersion
 from shared.observability import metrics
 from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, transient
 

@@ -10,8 +10,8 @@ from pydantic_core import from_json
 
 from shared.events.base import Event
 from shared.events.envelope import Metadata, Recorded, Stored, metadata_headers
+from shared.events.errors import UnknownEvent
 from shared.events.logs import LOGS
-from shared.events.unknown import UnknownEvent
 
 Encode = Callable[[Event], tuple[str, bytes]]
 Decode = Callable[[str, bytes], Event]

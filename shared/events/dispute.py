@@ -7,8 +7,8 @@ from enum import StrEnum
 from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money
+from shared.events.open_words import Open
 from shared.events.order import LineAmount, Terms
-from shared.events.unknown import Open
 
 
 class Reason(StrEnum):

@@ -21,9 +21,9 @@ from starlette.datastructures import State
 
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
-from shared.eventstore.handle import Outcome, handle
+from shared.eventstore.command_handling import Outcome, handle
 from shared.http.auth import ROLES
-from shared.http.idempotency import RequestIdentity, idempotency_key
+from shared.http.command_id import RequestIdentity, idempotency_key
 from shared.http.if_match import expected_version
 from shared.http.problems import Faults, Refusal, invalid
 from shared.http.request_context import AppContext, RequestContext

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from shared.http.caller import RouteAccess, command_context, query_context
-from shared.http.idempotency import RequestIdentity
+from shared.http.command_id import RequestIdentity
 from shared.http.paths import refuse_ids_without_slot
 from shared.http.problems import Refusal, fault, faults, invalid
 from shared.http.request_body import parse_json, read_body, refuse_unstorable

@@ -15,9 +15,9 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from shared.events import codec
-from shared.events.unknown import NewerVersion
+from shared.events.errors import NewerVersion
+from shared.eventstore.command_handling import StaleVersion
 from shared.eventstore.errors import WrongExpectedVersion
-from shared.eventstore.handle import StaleVersion
 from shared.http.error_codes import DETAILS, REFUSED, STATUS, title
 from shared.rejections import Rejected
 from shared.resilience.retry import transient

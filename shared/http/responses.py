@@ -20,7 +20,7 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class CommandOutcome(Protocol):
-    """What a command came to, as far as its answer shows it (`shared.eventstore.handle.Outcome`)."""
+    """What a command came to, as far as its answer shows it (`shared.eventstore.command_handling.Outcome`)."""
 
     @property
     def streams(self) -> Sequence[str]:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from shared.events import codec
 from shared.events.envelope import Stored
-from shared.events.slot import slot_of
 from shared.eventstore.lease import Lease
 from shared.kafka.records import Ack, Outgoing
 from shared.observability import metrics
 from shared.process.component import Component
+from shared.relay.event_to_record import outgoing
 from shared.relay.progress import LAG, RelayProgress, lost, take_over
 from shared.resilience import crash_points
 from shared.resilience.retry import Backoff, Halted, Transient, transient
@@ -64,24 +63,6 @@ OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
 
 class NotAcknowledged(Transient):
     """Kafka acknowledged less than the batch."""
-
-
-def outgoing(progress: RelayProgress, rows: Sequence[Stored], source: str) -> list[Outgoing]:
-    """The rows as records, their data as it is stored: an event of a version that we do not know goes through too.
-
-    Each names the position before it in its partition, so that a reader notices when the topic has lost one.
-    """
-    if [row.position for row in rows] != list(range(progress.position + 1, progress.position + 1 + len(rows))):
-        raise Halted(f"the log has a hole behind position {progress.position}: restore it from a backup")
-    previous = {partition: tail.position for partition, tail in progress.tails.items()}
-    batch = []
-    for row in rows:
-        partition = slot_of(row.key) % progress.partitions
-        headers = codec.headers(row, source, progress.log_id, progress.lineage)
-        headers.append(("ce_previous", str(previous.get(partition, 0)).encode()))
-        batch.append(Outgoing(partition, row.key.encode(), row.data, headers))
-        previous[partition] = row.position
-    return batch
 
 
 async def verify(progress: RelayProgress, publisher: Publisher) -> None:

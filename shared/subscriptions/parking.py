@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared.events.unknown import UnknownEvent, UnknownWord
+from shared.events.errors import UnknownEvent, UnknownWord
 from shared.kafka.records import Record
 from shared.observability import metrics
 from shared.subscriptions.follower import Decode, Delivery

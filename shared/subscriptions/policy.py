@@ -8,13 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
 from shared.decider import Decider, Send
 from shared.events.envelope import Cause, Recorded
-from shared.events.unknown import NewerVersion
-from shared.eventstore.errors import UnsafeDatabase
-from shared.eventstore.handle import handle
+from shared.eventstore.command_handling import handle
 from shared.resilience import crash_points
 from shared.resilience.retry import GIVE_UP_AFTER, Backoff, transient
 from shared.resilience.tasks import run_all
@@ -22,11 +18,11 @@ from shared.subscriptions import checkpoints
 from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.follower import Delivery
 from shared.subscriptions.handler import SubscriptionContext
+from shared.subscriptions.retry_or_park import must_park
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
 
-TRIES = 3
 SIDE_BY_SIDE = 128
 """As many as the writer takes into one append: with half of them a worker carried out 3,150 commands a second, with
 these 5,600.
@@ -79,20 +75,17 @@ class Policy:
 
     async def _try(self, context: SubscriptionContext, delivery: Delivery) -> None:
         backoff, tries = Backoff(GIVE_UP_AFTER), 0
-        while tries < TRIES:
+        while True:
             try:
                 return await self._act(delivery.recorded)
             except Exception as error:
                 if transient(error):
                     await backoff.pause(error)
                     continue
-                if isinstance(error, asyncpg.PostgresError | UnsafeDatabase):
-                    raise  # the database's fault and not the event's: parked, it would let what follows it overtake it
-                tries, last = tries + 1, error
-                if isinstance(error, NewerVersion):
-                    break  # trying does not make us a newer one
-        async with context.pool.acquire() as connection, connection.transaction():
-            await context.parking.park(connection, delivery, last, tries)
+                tries += 1
+                if must_park(error, tries):
+                    async with context.pool.acquire() as connection, connection.transaction():
+                        return await context.parking.park(connection, delivery, error, tries)
 
     async def _act(self, recorded: Recorded[Any]) -> None:
         for sent in self._react(recorded):

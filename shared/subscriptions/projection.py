@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
 from shared.events.envelope import Recorded
-from shared.events.unknown import NewerVersion
 from shared.resilience import crash_points
-from shared.resilience.retry import Transient, transient
+from shared.resilience.retry import transient
 from shared.subscriptions import checkpoints
 from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.follower import Delivery
 from shared.subscriptions.handler import SubscriptionContext
+from shared.subscriptions.retry_or_park import must_park
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
-
-TRIES = 3
-OWN_FAULTS = asyncpg.DataError, asyncpg.IntegrityConstraintViolationError
-"""What PostgreSQL says where a value does not fit: the event's fault. All else that it says is no event's."""
 
 BEFORE_CHECKPOINT = crash_points.register(
     "projection.before_checkpoint",
@@ -31,10 +26,6 @@ BEFORE_CHECKPOINT = crash_points.register(
 Project = Callable[["Connection", Recorded[Any]], Awaitable[None]]
 ProjectAll = Callable[["Connection", Sequence[Recorded[Any]]], Awaitable[None]]
 Apply = Callable[["SubscriptionContext", "Connection", Sequence[Delivery]], Awaitable[None]]
-
-
-class TableUnfit(Transient):
-    """A table lacks a column, or is not there: waited for, because a stream that is parked for it is never missed."""
 
 
 class Projection:
@@ -98,16 +89,12 @@ class Projection:
                 await self._try(context, connection, delivery)
 
     async def _try(self, context: SubscriptionContext, connection: Connection, delivery: Delivery) -> None:
-        for attempt in range(1, TRIES + 1):
+        for tries in count(1):
             try:
                 async with connection.transaction():
                     return await self._project(connection, delivery.recorded)
             except Exception as error:
                 if transient(error):
                     raise
-                if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
-                    raise TableUnfit(
-                        f"{context.subscription} does not find its tables as it needs them: {error!r}"
-                    ) from error
-                if attempt == TRIES or isinstance(error, NewerVersion):
-                    return await context.parking.park(connection, delivery, error, attempt)
+                if must_park(error, tries):
+                    return await context.parking.park(connection, delivery, error, tries)

@@ -23,9 +23,9 @@ from shared.events.base import Event
 from shared.events.codec import EVENT_CLASSES, decode, type_name
 from shared.events.dispute import Decision
 from shared.events.envelope import Cause, Metadata, Recorded
+from shared.events.errors import NewerVersion
 from shared.events.ids import derived_uuid
 from shared.events.logs import REFUND, RETURN_LABEL, Log
-from shared.events.unknown import NewerVersion
 from shared.rejections import Rejected
 from tests.laws.size import examples
 from tests.shared.events.test_newer import golden

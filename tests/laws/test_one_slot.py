@@ -13,7 +13,7 @@ from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.negotiation import CounterOffer, RespondToDispute
-from refund.domain.payments.attempts import RetryRefund
+from refund.domain.payments.retries import RetryRefund
 from return_label.domain.decider import decider as returns
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import InspectReturn

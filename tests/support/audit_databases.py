@@ -18,8 +18,8 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Decision, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.envelope import Cause, Write
 from shared.events.ids import derived_uuid
+from shared.eventstore.command_handling import handle
 from shared.eventstore.connections import open_pool
-from shared.eventstore.handle import handle
 from shared.eventstore.store import PostgresEventStore, open_store
 from tests.support.builders import refunds as p
 from tests.support.builders.disputes import (

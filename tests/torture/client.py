@@ -15,7 +15,7 @@ from pathlib import Path
 
 from shared.events.base import Event, Personal
 from shared.events.envelope import Cause, Recorded, Stored, Write
-from shared.eventstore.handle import handle
+from shared.eventstore.command_handling import handle
 from shared.eventstore.store import EventStore, PostgresEventStore, open_store
 from shared.resilience.retry import Transient, transient
 from tests.support.toys.counter import NOON, Count, Overdrawn, count, counters, deadlines, decode, encode

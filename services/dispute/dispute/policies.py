@@ -15,8 +15,8 @@ from shared.events import return_label as returns
 from shared.events.base import Event
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
+from shared.events.open_words import known
 from shared.events.return_label import InspectionResult
-from shared.events.unknown import known
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 """The policies' names: their subscriptions' in storage, and part of the ids of their commands."""

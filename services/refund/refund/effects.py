@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from refund.domain.deadlines import refund_of
-from refund.domain.payments.attempts import OutcomeCommand, RecordDeclined, RecordIssued
+from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordIssued
 from refund.domain.payments.state import Payment
 from refund.gateways.port import Answer, Declined, Gateway, Issued, RefundCall, Unanswered
 from shared.deadlines.effect import Effect
-from shared.events.unknown import known
+from shared.events.open_words import known
 from shared.resilience import crash_points
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from local_stack.state import PROJECT
 from refund import effects
 from refund.domain.decider import decider
 from shared.events.envelope import Cause
-from shared.eventstore.handle import handle
+from shared.eventstore.command_handling import handle
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.resilience import crash_points
 from tests.support.builders import refunds as p

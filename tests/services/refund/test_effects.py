@@ -10,7 +10,7 @@ import pytest
 
 from refund import effects
 from refund.domain.decider import decider
-from refund.domain.payments.attempts import RecordDeclined, RecordIssued
+from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.state import RefundState
 from refund.effects import NOT_EXECUTED, ask, outcome, wanted
 from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered

@@ -12,7 +12,7 @@ from shared.deadlines.from_log import DeadlinesOfLog
 from shared.deadlines.rebuild import Change, apply, changes
 from shared.decider import Decider
 from shared.events.codec import recorded
-from shared.events.unknown import NewerVersion
+from shared.events.errors import NewerVersion
 from tests.shared.deadlines.test_due_loop import knowing
 from tests.support.toys import newer
 from tests.support.toys.marks import DAY_1, DECIDER, SOON, Flow, deadlines, flow_on, mark, starts

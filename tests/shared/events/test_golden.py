@@ -20,9 +20,9 @@ from shared.events.base import Event, Message, wire_time
 from shared.events.codec import EVENT_CLASSES, decode, encode, from_headers, headers, stored, type_name
 from shared.events.dispute import DisputeCancelled, DisputeOpened
 from shared.events.envelope import Metadata, Recorded
+from shared.events.errors import UnknownEvent
 from shared.events.ids import derived_id, derived_id_beside, derived_uuid, digest, framed_uuid
 from shared.events.order import OrderCompleted
-from shared.events.unknown import UnknownEvent
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from shared.events.unknown import NewerVersion
+from shared.events.errors import NewerVersion
 from shared.eventstore.errors import TornHistory
 from tests.support.toys import newer
 from tests.support.toys.marks import Flow, as_owner, flow_on, word
@@ -26,7 +26,7 @@ async def test_what_is_left_of_a_stream_is_not_folded(flow: Flow, without: str) 
     await as_owner(
         flow.dsn,
         f"""
-        alter table events disable trigger events_are_facts;
+        alter table events disable trigger append_only;
         delete from events where stream = 'order-1' and version in ({without})
         """,
     )

@@ -293,7 +293,7 @@ async def test_a_table_that_is_not_there_is_waited_for_and_parks_nothing(flow: F
     await publish_all(flow)
     await as_owner(flow.dsn, "alter table seen rename to away")
     async with running(subscription := counting(flow)):
-        await eventually(partial(says, subscription, "TableUnfit"))
+        await eventually(partial(says, subscription, "TablesUnfit"))
         await as_owner(flow.dsn, "alter table away rename to seen")
         await eventually(partial(is_quiet, subscription))
     assert await flow.projected()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from refund.domain.payments.attempts import RecordDeclined, RecordIssued, RecordSettled, RetryRefund
+from refund.domain.payments.outcomes import RecordDeclined, RecordIssued, RecordSettled
 from refund.domain.payments.request import RecordCapture, RequestRefund
+from refund.domain.payments.retries import RetryRefund
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
 from shared.events.ids import derived_uuid

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from shared.decider import Decider
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
+from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.connections import open_pool
-from shared.eventstore.handle import Outcome, handle
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.http.app import App, Parts, create_app
 from shared.http.routing import Router

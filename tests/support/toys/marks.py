@@ -115,7 +115,7 @@ class Flow:
 
     async def another_life(self) -> None:
         """What an operator does after a restore from a backup."""
-        await as_owner(self.dsn, "select begin_another_life()")
+        await as_owner(self.dsn, "select renew_log()")
 
     def publisher(self) -> AbstractAsyncContextManager[KafkaPublisher]:
         return KafkaPublisher.opened(self.bootstrap, self.topic, self.partitions)

@@ -27,9 +27,9 @@ from starlette.responses import Response
 
 from shared.decider import Decider, Stream
 from shared.events.base import Command, Event, StreamName
+from shared.events.errors import UnknownEvent
 from shared.events.fields import Text, WireMoney
 from shared.events.money import Money
-from shared.events.unknown import UnknownEvent
 from shared.eventstore.errors import Busy, OutcomeUnknown, Unstorable
 from shared.eventstore.memory import MemoryEventStore
 from shared.http.app import App, create_app

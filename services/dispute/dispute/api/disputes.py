@@ -22,7 +22,7 @@ from dispute.views.disputes import dispute_row, dispute_view, history_entry
 from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Event
 from shared.events.envelope import Recorded
-from shared.eventstore.handle import Outcome
+from shared.eventstore.command_handling import Outcome
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from shared import decider
 from shared.events.base import StreamName, StreamOfKey
 from shared.events.calendar import within_days
+from shared.events.open_words import known
 from shared.events.order import Anchor, Terms
-from shared.events.unknown import known
 
 
 class DeadlineKind(StrEnum):

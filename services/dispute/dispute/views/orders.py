@@ -17,7 +17,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.money import Money
-from shared.events.unknown import Open
+from shared.events.open_words import Open
 
 Row = Mapping[str, Any]
 Payout = Literal["held", "released", "refunded"]

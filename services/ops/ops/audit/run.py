@@ -29,7 +29,7 @@ from ops.stack import SERVICES, Stack
 from shared.decider import Decider
 from shared.events.base import Event
 from shared.events.envelope import Recorded
-from shared.events.unknown import UnknownEvent
+from shared.events.errors import UnknownEvent
 
 DECIDERS: Mapping[str, Decider] = {service: import_module(f"{service}.domain.decider").decider for service in SERVICES}
 PATIENCE = 30.0

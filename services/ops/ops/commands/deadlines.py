@@ -11,7 +11,7 @@ import typer
 from ops.commands.options import Json, Service, finish, group, one_service, run
 from ops.databases import connected, query
 from ops.stack import Stack, chosen
-from shared.events.unknown import NewerVersion
+from shared.events.errors import NewerVersion
 
 if TYPE_CHECKING:
     from ops.audit.snapshot import Snapshot

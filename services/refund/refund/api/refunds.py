@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from starlette.responses import Response
 
 from refund.domain.decider import decider
-from refund.domain.payments.attempts import RETRIERS, RetryRefund
+from refund.domain.payments.retries import RETRIERS, RetryRefund
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.slot import PREFIXES, slot_of_id

@@ -1,18 +1,15 @@
-"""Deadlines of refunds: when one is tried again, and when the bank credits it.
+"""Deadlines of refunds: when one is paid, and when the bank credits it.
 
 Each is of one refund, whose id is part of its name in storage.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from shared.events.calendar import within_business_days
 from shared.events.refund import RefundRequested
-
-FIRST_PAUSE = timedelta(minutes=1)
-"""Before the first retry; doubled before each further one."""
 
 
 class DeadlineKind(StrEnum):
@@ -28,12 +25,6 @@ class DeadlineKind(StrEnum):
 def refund_of(deadline: str) -> str:
     """The refund that a deadline is of."""
     return deadline.partition(":")[2]
-
-
-def retry_due(at: datetime, failures: int) -> datetime:
-    """When it is tried again after so many definitive failures, the last one at `at` (T31)."""
-    doublings: int = 2 ** (failures - 1)
-    return at + FIRST_PAUSE * doublings
 
 
 def credit_window(request: RefundRequested, issued_at: datetime) -> tuple[datetime, datetime]:

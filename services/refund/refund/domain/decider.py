@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from refund.domain.payments import attempts, request
+from refund.domain.payments import outcomes, request, retries
 from refund.domain.payments.state import KINDS, Payment, deadlines, evolve
 from shared.decider import Decider, Stream
 from shared.events.base import Command, Event
@@ -16,14 +16,14 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return request.record_capture(command, payment)
         case request.RequestRefund():
             return request.request_refund(command, payment)
-        case attempts.RecordIssued():
-            return attempts.record_issued(command, payment)
-        case attempts.RecordDeclined():
-            return attempts.record_declined(command, payment)
-        case attempts.RetryRefund():
-            return attempts.retry_refund(command, payment)
-        case attempts.RecordSettled():
-            return attempts.record_settled(command, payment)
+        case outcomes.RecordIssued():
+            return outcomes.record_issued(command, payment)
+        case outcomes.RecordDeclined():
+            return outcomes.record_declined(command, payment)
+        case retries.RetryRefund():
+            return retries.retry_refund(command, payment)
+        case outcomes.RecordSettled():
+            return outcomes.record_settled(command, payment)
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from refund.domain.payments.attempts import guard_retry
+from refund.domain.payments.retries import guard_retry
 from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
+from shared.events.open_words import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
-from shared.events.unknown import Open
 from shared.views import LineAmountView
 
 CARDS = frozenset({"visa", "mastercard", "maestro"})

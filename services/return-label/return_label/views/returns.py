@@ -11,8 +11,8 @@ from return_label.domain.returns.transit import guard_inspection, guard_receipt,
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
+from shared.events.open_words import Open
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
-from shared.events.unknown import Open
 from shared.views import LineQuantity, TextLink, text_link
 
 

@@ -23,8 +23,8 @@ from shared.events.dispute import (
 )
 from shared.events.ids import derived_id
 from shared.events.money import Money
+from shared.events.open_words import known
 from shared.events.order import LineAmount
-from shared.events.unknown import known
 
 
 def reach(

@@ -12,6 +12,7 @@ from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.envelope import Cause, Recorded, Write
 from shared.events.slot import slot_of
 from shared.eventstore.errors import Busy, WrongExpectedVersion
+from shared.eventstore.idempotency import carried_out
 from shared.eventstore.store import EventStore
 from shared.rejections import Forbidden, NotFound, Rejected
 
@@ -37,10 +38,6 @@ class Outcome:
     replayed: bool
     events: Sequence[Event]
     at: datetime
-
-
-class KeyReused(Rejected, code="idempotency_key_reused"):
-    """The command id is known for another request."""
 
 
 class StaleVersion(Rejected, code="version_conflict"):
@@ -97,17 +94,10 @@ def _replay(
     streams: Sequence[StreamName],
     histories: Sequence[History],
 ) -> Outcome | None:
-    """The outcome as it was, if these streams hold events of this very command; KeyReused if of another request with
-    its id.
-    """
-    mine = [
-        recorded for history in histories for recorded in history if recorded.metadata.command_id == command.command_id
-    ]
+    """The outcome as it was, if these streams hold events of this very command; KeyReused if of another request."""
+    mine = carried_out(command.command_id, request_hash, histories)
     if not mine:
         return None
-    if any(recorded.metadata.request_hash != request_hash for recorded in mine):
-        raise KeyReused("this idempotency key was used for another request")
-    mine.sort(key=lambda recorded: recorded.position)
     # An append's positions are contiguous, so the log up to its last one is what that decision left behind.
     last = mine[-1].position
     then = [[recorded for recorded in history if recorded.position <= last] for history in histories]

@@ -1,33 +1,18 @@
-"""Events of a newer version: unknown members are ignored, unknown words kept, unknown events held back."""
+"""Words of an enumeration that a later version may add to: kept as they came, and refused only where they decide."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from shared.events.errors import UnknownWord
+
 W = TypeVar("W", bound=StrEnum)
-
-
-class NewerVersion(Exception):
-    """Something here needs a version that knows more than this one: held back and not guessed at, until that one
-    runs.
-    """
-
-    code: ClassVar[str] = "newer_version"
-    retry_after: ClassVar[int] = 30  # seconds
-
-
-class UnknownEvent(NewerVersion):
-    """No class and no upcaster for this type name: written by a newer version, or not ours."""
-
-
-class UnknownWord(NewerVersion):
-    """A decision depends on a word that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 -- After a restore from a backup, once and before any process of the service starts: the log becomes another one that
 -- shares what it holds with its former self, so that who has seen no more follows on, and who has seen more stops.
-create function begin_another_life() returns uuid language plpgsql as $$
+create function renew_log() returns uuid language plpgsql as $$
 declare
     born uuid := gen_random_uuid();
 begin

@@ -1,4 +1,4 @@
-"""Attempts to pay a refund: what the provider answers, further tries, and the bank's word (T30-T32, T31a)."""
+"""What an attempt to pay a refund came to: the provider's answer, and the bank's word (T30-T32, T31a)."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from datetime import datetime
 from typing import Any, Self
 
 from refund.domain.commands import RefundCommand
-from refund.domain.deadlines import credit_window, retry_due
+from refund.domain.deadlines import credit_window
+from refund.domain.payments.retries import RETRY_LIMIT, retry_due
 from refund.domain.payments.state import Payment, RefundState
-from shared.events.base import SYSTEM, Actor, Event
+from shared.events.base import SYSTEM, Event
 from shared.events.ids import derived_uuid
 from shared.events.refund import (
     RefundFailed,
     RefundIssued,
     RefundRequested,
-    RefundRetried,
     RefundSentToManual,
     RefundSettled,
 )
-from shared.rejections import Forbidden, WrongPhase
-
-RETRY_LIMIT = 5
-"""Tries after the first one, by the system's own motion (`refunds.retry_limit`); then people take over (T31a)."""
-
-RETRIERS = ("buyer", "support")
+from shared.rejections import WrongPhase
 
 
 class OutcomeCommand(RefundCommand):
@@ -94,34 +89,6 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
         RefundFailed(
             **refund.event_fields, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63")
         )
-    ]
-
-
-class RetryRefund(RefundCommand):
-    """Somebody asks for another try."""
-
-
-def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
-    """G8: support or the buyer, and there is something to try again (S63).
-
-    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it
-    again.
-    """
-    refund = payment.refund_for(actor, refund_id, *RETRIERS)
-    if refund.state is RefundState.MANUAL and "support" not in actor.roles:
-        raise Forbidden("People took this refund over: only support tries it again.")
-    WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
-
-
-def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
-    refund = payment.refund_for(command.actor, command.refund_id, *RETRIERS)
-    # Due already: the provider is being asked with this attempt's key, whose age a second start would hide
-    # (effects.py).
-    if refund.pay_at and refund.pay_at <= command.at:
-        return []
-    guard_retry(payment, command.refund_id, command.actor)
-    return [
-        RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=("S63", "T31"))
     ]
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from shared.events.base import Event, StreamName
 from shared.events.envelope import Cause, Recorded, Write
+from shared.eventstore.command_handling import Outcome, StaleVersion, handle
 from shared.eventstore.errors import Busy
-from shared.eventstore.handle import KeyReused, Outcome, StaleVersion, handle
+from shared.eventstore.idempotency import KeyReused
 from shared.eventstore.memory import MemoryEventStore
 from shared.eventstore.store import EventStore, open_store
 from tests.support.toys.counter import (

@@ -4,5 +4,5 @@ create function refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception '% on % is refused: events are facts', tg_op, tg_table_name using errcode = 'restrict_violation';
 end $$;
-create trigger events_are_facts before update or delete or truncate on events for each statement
+create trigger append_only before update or delete or truncate on events for each statement
     execute function refuse_change();

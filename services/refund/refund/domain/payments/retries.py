@@ -1,0 +1,54 @@
+"""When a failed refund is tried again: after growing pauses, or because somebody asks (T31, T31a, S63)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from refund.domain.commands import RefundCommand
+from refund.domain.payments.state import Payment, RefundState
+from shared.events.base import Actor, Event
+from shared.events.refund import RefundRetried
+from shared.rejections import Forbidden, WrongPhase
+
+RETRY_LIMIT = 5
+"""Tries after the first one, by the system's own motion (`refunds.retry_limit`); then people take over (T31a)."""
+
+FIRST_PAUSE = timedelta(minutes=1)
+"""Before the first retry; doubled before each further one."""
+
+RETRIERS = ("buyer", "support")
+
+
+def retry_due(at: datetime, failures: int) -> datetime:
+    """When it is tried again after so many definitive failures, the last one at `at` (T31)."""
+    doublings: int = 2 ** (failures - 1)
+    return at + FIRST_PAUSE * doublings
+
+
+class RetryRefund(RefundCommand):
+    """Somebody asks for another try."""
+
+
+def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
+    """G8: support or the buyer, and there is something to try again (S63).
+
+    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it
+    again.
+    """
+    refund = payment.refund_for(actor, refund_id, *RETRIERS)
+    if refund.state is RefundState.MANUAL and "support" not in actor.roles:
+        raise Forbidden("People took this refund over: only support tries it again.")
+    WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
+
+
+def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
+    refund = payment.refund_for(command.actor, command.refund_id, *RETRIERS)
+    # Due already: the provider is being asked with this attempt's key, whose age a second start would hide
+    # (effects.py).
+    if refund.pay_at and refund.pay_at <= command.at:
+        return []
+    guard_retry(payment, command.refund_id, command.actor)
+    return [
+        RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=("S63", "T31"))
+    ]
