@@ -6,10 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from shared.events.base import Actor
-from shared.rejections import Forbidden, NotFound
+from shared.rejections import ConflictOfInterest, Forbidden, NotFound
 
 OVERSEERS = frozenset({"case_team", "support", "ops", "service", "system"})
 """Roles that see everything, of every party."""
+
+PEOPLE = frozenset({"case_team", "support", "ops", "warehouse"})
+"""Roles of the platform's people, who are nobody's party in what they do."""
 
 
 def oversees(actor: Actor) -> bool:
@@ -46,6 +49,13 @@ class Parties:
             raise NotFound(f"There is no such {what}.")
         if roles and held.isdisjoint(roles):
             raise Forbidden(f"This is for the {' or '.join(roles)}.")
+        if roles and held & set(roles) <= PEOPLE:
+            self.guard_interest(actor)
+
+    def guard_interest(self, actor: Actor) -> None:
+        """ConflictOfInterest for one of the platform's people who is buyer or seller here (G15)."""
+        if actor.id == self.buyer_id or actor.id in self.seller_ids:
+            raise ConflictOfInterest("Somebody who is neither buyer nor seller of the order has to do this.")
 
     def _counts(self, role: str, party_id: str) -> bool:
         if role == "buyer":

@@ -48,6 +48,12 @@ class Forbidden(Rejected):
     """The caller may see it, but this is not for the caller's role."""
 
 
+class ConflictOfInterest(Forbidden):
+    """G15: one of the platform's people is a party of the very order."""
+
+    rules = ("G15",)
+
+
 class ValidationFailed(Rejected):
     """G7: the request is not valid; `errors` names the fields."""
 

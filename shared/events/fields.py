@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -48,16 +49,30 @@ WireInstant = Annotated[Instant, AfterValidator(_within_reach)]
 WireDay = Annotated[date, Field(ge=_BEGINNING.date(), lt=_END.date())]
 
 
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and symbols by their category that show nothing: fillers, and an empty pattern."""
+
+
+def shows_something(text: str) -> bool:
+    """Whether there is anything to read: a letter, a digit, a sign or a symbol, not only marks and invisible ones."""
+    return any(unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANK for letter in text)
+
+
+def _to_read(text: str) -> str:
+    if not shows_something(text):
+        raise PydanticCustomError("nothing_to_read", "there is nothing to read in this text")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a person wrote: `Annotated[str, Text(2000)]` is 1 to 2,000 characters, not white space alone."""
+    """What a person wrote: `Annotated[str, Text(2000)]` is 1 to 2,000 characters, of which some can be read."""
 
     limit: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return handler.generate_schema(
-            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=self.limit)]
-        )
+        limited = StringConstraints(strip_whitespace=True, min_length=1, max_length=self.limit)
+        return handler.generate_schema(Annotated[str, limited, AfterValidator(_to_read)])
 
 
 def _wire_money(value: Any, _: Callable[[Any], Money]) -> Money:

@@ -31,6 +31,7 @@ class Terms(Value):
     opens_after_shipment_days: int
     release_delay_hours: int
     payment_methods: tuple[str, ...]
+    payment_methods_only: bool
     seller_response_days: int
     buyer_response_days: int
     buyer_timeout_action: str

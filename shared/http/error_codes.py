@@ -13,6 +13,7 @@ STATUS: Mapping[str, int] = {
     "idempotency_key_required": 400,
     "unauthenticated": 401,
     "forbidden": 403,
+    "conflict_of_interest": 403,
     "account_not_in_good_standing": 403,
     "not_found": 404,
     "method_not_allowed": 405,

@@ -48,11 +48,13 @@ class Deal:
     body: Json
 
     def form(self, **changes: Any) -> Json:
-        """The dispute form over the first line, for all of it, where no change says otherwise."""
+        """The dispute form over the first line, for all of it, where no change says otherwise: nothing came, or it came
+        late where it is to go back.
+        """
         form = {
             "order_id": self.order_id,
             "lines": [{"line_id": "1", "quantity": 1}],
-            "reason": "not_received",
+            "reason": "late" if changes.get("type") == "return_and_refund" else "not_received",
             "type": "refund_only",
             "amount": self.body["payment"]["amount"],
             "description": NOTHING_CAME,

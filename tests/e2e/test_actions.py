@@ -184,7 +184,6 @@ ORDERS: dict[str, tuple[Json, str]] = {
     "was just shipped": ({"promised": 30, "facts": {"shipped": -1}}, "too_early"),
     "is over": ({"promised": -40, "facts": {"shipped": -45, "delivered": -17}}, "protection_expired"),
     "was bought elsewhere": ({"channel": "off_platform"}, "not_eligible_off_platform"),
-    "was paid by voucher": ({"payment": {"method": "voucher"}}, "payment_method_not_accepted"),
     "is a restricted buyer's": ({"buyer_account_status": "restricted"}, "account_not_in_good_standing"),
 }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shared.events.base import SYSTEM, Actor
-from shared.parties import NOBODY, Parties, oversees, own_sides
-from shared.rejections import Forbidden, NotFound
+from shared.parties import NOBODY, OVERSEERS, Parties, oversees, own_sides
+from shared.rejections import ConflictOfInterest, Forbidden, NotFound
+from tests.cases.plugin import Came
 
 BUYER, SELLER = Actor(id="buyer-1", roles=frozenset({"buyer"})), Actor(id="seller-1", roles=frozenset({"seller"}))
 CASE_TEAM = Actor(id="case-1", roles=frozenset({"case_team"}))
@@ -16,6 +17,7 @@ STRANGERS = [
     Actor(id=BUYER.id, roles=frozenset({"seller"})),
 ]
 TWO_SELLERS = Parties(BUYER.id, {SELLER.id, "seller-3"})
+TWO_SELLERS_AND_WAREHOUSE = Parties(BUYER.id, {SELLER.id, "seller-3"}, OVERSEERS | {"warehouse"})
 
 
 def test_a_party_has_the_role_of_its_token_and_of_this_very_thing() -> None:
@@ -40,6 +42,41 @@ def test_g8_a_party_moves_what_is_for_its_role() -> None:
     TWO_SELLERS.guard(SELLER, "parcel", "buyer", "seller")
     with pytest.raises(Forbidden, match="This is for the buyer"):
         TWO_SELLERS.guard(SELLER, "parcel", "buyer")
+
+
+INTERESTED = [
+    pytest.param(
+        Actor(id=BUYER.id, roles=frozenset({"buyer", "warehouse"})),
+        marks=pytest.mark.case("M3", given="the buyer as the warehouse", right="conflict_of_interest"),
+    ),
+    pytest.param(
+        Actor(id=SELLER.id, roles=frozenset({"support"})),
+        marks=pytest.mark.case("M3+1", given="the seller as support", right="conflict_of_interest"),
+    ),
+    pytest.param(
+        Actor(id="seller-3", roles=frozenset({"case_team", "seller"})),
+        marks=pytest.mark.case("M3+2", given="another seller of the order as case team", right="conflict_of_interest"),
+    ),
+    pytest.param(
+        Actor(id=BUYER.id, roles=frozenset({"support", "ops"})),
+        marks=pytest.mark.case("M3+3", given="the buyer as support and ops", right="conflict_of_interest"),
+    ),
+]
+
+
+@pytest.mark.parametrize("actor", INTERESTED)
+def test_g15_who_is_a_party_does_nothing_as_one_of_the_platforms_people(actor: Actor, came: Came) -> None:
+    with pytest.raises(Forbidden) as refusal:
+        TWO_SELLERS_AND_WAREHOUSE.guard(actor, "parcel", "support", "warehouse", "case_team", "ops")
+    came(refusal.value.code)
+
+
+def test_g15_a_party_does_as_a_party_what_is_the_partys() -> None:
+    TWO_SELLERS.guard(Actor(id=BUYER.id, roles=frozenset({"buyer", "support"})), "parcel", "buyer", "support")
+    TWO_SELLERS.guard(CASE_TEAM, "parcel", "case_team")
+    TWO_SELLERS.guard(Actor(id=SELLER.id, roles=frozenset({"support"})), "parcel")
+    with pytest.raises(ConflictOfInterest):
+        TWO_SELLERS.guard_interest(SELLER)
 
 
 @pytest.mark.parametrize("actor", [BUYER, SELLER, CASE_TEAM, Actor(id="", roles=frozenset({"seller"}))])

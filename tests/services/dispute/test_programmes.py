@@ -8,12 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from dispute.domain.decider import decider
-from dispute.domain.programmes import Programmes, remaining_days
+from dispute.domain.programmes import Programmes
 from dispute.domain.rejections import ProtectionAlreadyExpired
 from shared.events.order import Anchor
 from shared.rejections import ValidationFailed
 from tests.support.builders.disputes import dispute_of, open_dispute, opened
-from tests.support.builders.orders import BASIC, on, order, programme_documents
+from tests.support.builders.orders import BASIC, on, order, order_of, programme_documents
 from tests.support.spec import given
 
 TEMU = {
@@ -49,6 +49,7 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "opens_after_shipment_days": 11,
         "release_delay_hours": 1,
         "payment_methods": ("visa", "mastercard", "qiwi", "western_union", "bank_transfer", "maestro"),
+        "payment_methods_only": False,
         "seller_response_days": 5,
         "buyer_response_days": 5,
         "buyer_timeout_action": "escalate",
@@ -106,5 +107,6 @@ def test_the_terms_of_an_order_are_recorded_and_stay_for_its_disputes() -> None:
 
 
 def test_s27_of_15_days_4_remain_after_11() -> None:
-    assert remaining_days(BASIC, 11) == 4
-    assert [remaining_days(BASIC, used) for used in (0, 15, 16)] == [15, 0, 0]
+    ends_at = order_of(order(shipped="Mar 1", finished="Mar 20")).protection_ends_at
+    assert ends_at is not None
+    assert (ends_at.date() - on("Mar 31").date()).days - 1 == 4, "the 11th day, and 4 whole ones until the end"

@@ -21,11 +21,14 @@ from tests.support.builders.orders import BUYER, ORDER, SELLER, Histories, after
 
 
 def open_dispute(at: datetime, actor: Actor = BUYER, amount: str = "50.00", n: int = 1, **changed: Any) -> OpenDispute:
-    """The buyer asks for the whole of the first line's money, since nothing came; `n` tells several disputes apart."""
+    """The buyer asks for the whole of the first line's money, since nothing came, or late where it is to go back; `n`
+    tells several disputes apart.
+    """
+    goes_back = changed.get("type") == SolutionType.RETURN_AND_REFUND
     plain: dict[str, Any] = {
         "order_id": ORDER,
         "lines": (RequestedLine(line_id="l1", quantity=1),),
-        "reason": Reason.NOT_RECEIVED,
+        "reason": Reason.LATE if goes_back else Reason.NOT_RECEIVED,
         "type": SolutionType.REFUND_ONLY,
         "description": "Nothing came.",
         "evidence": (),

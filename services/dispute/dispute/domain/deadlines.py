@@ -57,7 +57,7 @@ def protection_due(
     shipped_at: datetime | None,
 ) -> datetime | None:
     """P: some days from the payment or from the receipt, by programme; until something is received it is provisional
-    (S22, K3).
+    (S22, S27, K3).
     """
     if known(terms.anchor) == Anchor.PAID:
         return within_days(paid_at, terms.protection_days, terms.timezone) if paid_at else None

@@ -27,11 +27,6 @@ class Programmes:
         raise ValidationFailed.at("/programme", "unknown_programme", "no such programme")
 
 
-def remaining_days(terms: Terms, used: int) -> int:
-    """How many of the protection days are left after `used` of them (S27: 11 used, 4 of 15 remain)."""
-    return max(0, terms.protection_days - used)
-
-
 _FIELDS: Mapping[str, Mapping[str, str]] = {
     "protection": {
         "anchor": "anchor",
@@ -39,7 +34,11 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "undelivered_fallback_days": "undelivered_fallback_days",
         "release_delay_hours": "release_delay_hours",
     },
-    "opening": {"after_shipment_days": "opens_after_shipment_days", "payment_methods": "payment_methods"},
+    "opening": {
+        "after_shipment_days": "opens_after_shipment_days",
+        "payment_methods": "payment_methods",
+        "payment_methods_only": "payment_methods_only",
+    },
     "negotiation": {
         "seller_response_days": "seller_response_days",
         "buyer_response_days": "buyer_response_days",

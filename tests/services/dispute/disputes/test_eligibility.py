@@ -71,8 +71,13 @@ def test_s9_g1_each_listed_way_to_pay_is_covered(method: str) -> None:
     accepted(order(shipped="Mar 1", payment={"method": method}), "Mar 12")
 
 
-def test_s9_g1_an_unlisted_way_to_pay_is_not_covered() -> None:
-    refusal = refused(order(shipped="Mar 1", payment={"method": "voucher"}), PaymentMethodNotAccepted)
+LISTED_ONLY = terms(payment_methods_only=True)
+
+
+def test_s9_g1_a_programme_may_make_its_list_a_gate() -> None:
+    paid = order(shipped="Mar 1", payment={"method": "voucher"}, terms=LISTED_ONLY)
+    refusal = refused(paid, PaymentMethodNotAccepted)
+    accepted(order(shipped="Mar 1", payment={"method": "visa"}, terms=LISTED_ONLY), "Mar 12")
     assert (refusal.code, refusal.cited, refusal.members["method"]) == (
         "payment_method_not_accepted",
         ("S9",),
@@ -80,8 +85,10 @@ def test_s9_g1_an_unlisted_way_to_pay_is_not_covered() -> None:
     )
 
 
-def test_s9_g1_a_programme_without_a_list_covers_any_way_to_pay() -> None:
-    accepted(order(shipped="Mar 1", payment={"method": "voucher"}, terms=terms(payment_methods=())), "Mar 12")
+@pytest.mark.parametrize("method", ["voucher", "paypal", "gift_card"])
+def test_s9_g1_the_list_is_a_hint_and_escrow_protects_whatever_the_way(method: str) -> None:
+    for listed in ((), BASIC.payment_methods):
+        accepted(order(shipped="Mar 1", payment={"method": method}, terms=terms(payment_methods=listed)), "Mar 12")
 
 
 def test_k13_a_bank_transfer_into_escrow_is_covered_and_one_to_the_seller_is_not() -> None:
@@ -195,6 +202,7 @@ def test_g1_g2_g3_g4_g5_g6_g7_g9_the_first_guard_that_fails_gives_the_code() -> 
     bought: dict[str, Any] = {
         "channel": "off_platform",
         "payment": {"method": "voucher"},
+        "terms": LISTED_ONLY,
         "buyer_account_status": "restricted",
         "finished": "Feb 3",
     }

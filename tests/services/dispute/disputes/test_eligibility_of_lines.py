@@ -135,7 +135,7 @@ def test_s13_k20_an_unwanted_item_is_no_ground_and_a_matter_for_the_seller() -> 
 @pytest.mark.parametrize("reason", RULE_OF_REASON)
 def test_s1_s2_s4_s6_every_fault_and_delivery_reason_is_a_ground(reason: Reason) -> None:
     assured = order_of(order(order_line(flags=("authenticity_assured",)), shipped="Mar 1"))
-    guard_reason(assured, list(assured.lines.values()), reason)
+    guard_reason(assured, list(assured.lines.values()), reason, on("Mar 12"))
 
 
 def test_every_reason_is_covered_or_refused_by_a_rule() -> None:

@@ -104,7 +104,7 @@ def test_s42_t3_the_seller_counters_and_the_buyer_is_awaited() -> None:
         freight_payer=Payer.BUYER,
         address_ref=command.address_ref,
     )
-    outcome = given(decider, opened()).when(command)
+    outcome = given(decider, opened(reason=Reason.LATE)).when(command)
     outcome.then(
         SellerResponded(
             dispute_id=dispute_id(),
@@ -147,7 +147,8 @@ def test_s45_g9_a_counter_offer_is_more_than_nothing_and_at_most_the_cap() -> No
     given(decider, opened()).when(counter(on("Mar 13"), "50.01")).then_rejects(AmountExceedsCap)
     refusal = given(decider, opened()).when(counter(on("Mar 13"), "0.00")).then_rejects(ValidationFailed)
     assert refusal.errors[0]["pointer"] == "/solution/amount/amount"
-    given(decider, opened()).when(counter(on("Mar 13"), "50.00")).then_types(SellerResponded, SolutionProposed)
+    modest = opened(amount="10.00")
+    given(decider, modest).when(counter(on("Mar 13"), "50.00")).then_types(SellerResponded, SolutionProposed)
 
 
 def test_s45_the_parties_may_agree_on_more_than_was_asked_for_up_to_the_cap() -> None:
@@ -227,7 +228,8 @@ def test_t7_d4_runs_from_the_first_answer_only() -> None:
 
 
 def test_s43_what_is_not_named_stays_as_it_was() -> None:
-    (modified,) = given(decider, countered()).when(modify(on("Mar 14"), type=SolutionType.RETURN_AND_REFUND)).events
+    late = after(opened(reason=Reason.LATE), counter(on("Mar 13")))
+    (modified,) = given(decider, late).when(modify(on("Mar 14"), type=SolutionType.RETURN_AND_REFUND)).events
     assert (modified.request.type, modified.request.amount) == (SolutionType.RETURN_AND_REFUND, usd("50.00"))
     assert (
         dispute_of(after(countered(), modify(on("Mar 14"), amount="1.00"))).description_ref
@@ -251,7 +253,9 @@ def test_g10_the_negotiation_has_its_rounds() -> None:
     happened = opened(happened=order(shipped="Mar 1", terms=terms(max_rounds=3)))
     for minute in (1, 2):
         happened = after(
-            happened, counter(on("Mar 13", f"12:0{minute}")), modify(on("Mar 13", f"13:0{minute}"), amount="40.00")
+            happened,
+            counter(on("Mar 13", f"12:0{minute}")),
+            modify(on("Mar 13", f"13:0{minute}"), amount=f"40.0{minute}"),
         )
     happened = after(happened, counter(on("Mar 14")))
     assert dispute_of(happened).round == 3

@@ -105,7 +105,7 @@ def test_d2_g8_the_buyer_too_is_held_to_the_time() -> None:
 
 
 def test_d4_g8_the_negotiations_end_binds_the_buyer_too() -> None:
-    last = after(countered(), modify(on("Mar 18")), counter(on("Mar 19")))
+    last = after(countered(), modify(on("Mar 18"), amount="40.00"), counter(on("Mar 19")))
     for command in (accept(D4), modify(D4)):
         refusal = given(decider, last).when(command).then_rejects(DeadlinePassed)
         assert refusal.members == {"due_at": wire_time(D4)}

@@ -98,7 +98,7 @@ def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
         buyer_id=BUYER.id,
         seller_id=SELLER.id,
         lines=(ReturnLine(line_id="l1", quantity=1),),
-        reason=Reason.NOT_RECEIVED,
+        reason=Reason.LATE,
         freight_payer=Payer.SELLER,
         address_ref=dispute_of(happened).opened.return_address_ref,
         ship_days=10,
@@ -113,7 +113,7 @@ def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
 def test_k26_k22_what_was_agreed_on_freight_and_address_comes_first() -> None:
     terms = offer("20.00", SolutionType.RETURN_AND_REFUND, freight_payer=Payer.BUYER, address="Pier 2")
     command = counter(on("Mar 13"), solution=terms)
-    due = return_due(after(opened(), command, accept(on("Mar 14"))))
+    due = return_due(after(opened(reason=Reason.LATE), command, accept(on("Mar 14"))))
     assert (due.freight_payer, due.address_ref) == (Payer.BUYER, command.address_ref)
 
 

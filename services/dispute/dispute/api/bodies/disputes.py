@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
-
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
@@ -42,12 +37,6 @@ class ModificationBody(CommandBody, of=ModifyRequest):
     """The buyer's changes: at least one (S43)."""
 
     model_config = example(amount={"amount": "45.00", "currency": "USD"})
-
-    @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if not self.model_fields_set:
-            raise PydanticCustomError("nothing_changed", "change at least one thing")
-        return self
 
 
 class CancellationBody(CommandBody, of=CancelDispute):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispute.domain.deadlines import noon
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.state import Order
@@ -21,6 +22,7 @@ from dispute.domain.rejections import (
     TooEarly,
 )
 from shared.events.base import wire_time
+from shared.events.calendar import within_days
 from shared.events.dispute import Reason
 
 RULE_OF_REASON: Mapping[Reason, str] = {
@@ -49,20 +51,27 @@ def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, n
     for line in lines:
         guard_disputable(order, line)
     if reason is not None:
-        guard_reason(order, lines, reason)
+        guard_reason(order, lines, reason, now)
 
 
 def guard_platform(order: Order) -> None:
-    """G1 (S7, S8, S9, K13): bought and paid on the platform, by a way that the programme covers (no list covers
-    any).
-    """
-    assert order.payment and order.terms
+    """G1 (S7, S8, K13): bought on the platform, and paid to it."""
+    assert order.payment
     if order.channel != "platform":
         raise NotEligibleOffPlatform("Only purchases made on the platform are protected.", rules=("S7",))
     if order.payment.payee != "escrow":
         raise NotEligibleOffPlatform("A payment made directly to the seller is not protected.", rules=("S8",))
-    if order.terms.payment_methods and order.payment.method not in order.terms.payment_methods:
-        raise PaymentMethodNotAccepted("The programme does not cover this way to pay.", method=order.payment.method)
+    guard_payment_method(order)
+
+
+def guard_payment_method(order: Order) -> None:
+    """G1 (S9): money that the platform took is protected by whatever way it came, unless the programme's list is a
+    gate.
+    """
+    assert order.payment and order.terms
+    terms, method = order.terms, order.payment.method
+    if terms.payment_methods_only and method not in terms.payment_methods:
+        raise PaymentMethodNotAccepted("The programme does not cover this way to pay.", method=method)
 
 
 def guard_account(order: Order) -> None:
@@ -101,15 +110,26 @@ def guard_disputable(order: Order, line: Line) -> None:
         raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
 
 
-def guard_reason(order: Order, lines: Sequence[Line], reason: Reason) -> None:
-    """G6 (S3, S11, K9, K20): the ground fits what is known of the order."""
+def guard_reason(order: Order, lines: Sequence[Line], reason: Reason, now: datetime) -> None:
+    """G6 (S3, S6, S11, K9, K20): the ground fits what is known of the order."""
     guard_ground(reason, _contact_seller(order))
+    if reason == Reason.LATE:
+        guard_late(order, now)
     if reason == Reason.NOT_RECEIVED and order.delivered_at:
         detail = "The carrier's records show a delivery."
         raise ReasonNotCovered(detail, rules=("S11",), suggest=Reason.WRONG_ADDRESS.value)
     if reason == Reason.COUNTERFEIT and not all("authenticity_assured" in line.flags for line in lines):
         detail = "The listing did not assure authenticity."
         raise ReasonNotCovered(detail, rules=("S3",), suggest=Reason.NOT_AS_DESCRIBED.value)
+
+
+def guard_late(order: Order, now: datetime) -> None:
+    """G6 (S6): the promised day is over, and what has come came after it; without a promise nobody can say."""
+    if order.promised_by is None or order.terms is None:
+        return
+    day_ends = within_days(noon(order.promised_by, order.terms.timezone), 0, order.terms.timezone)
+    if (order.delivered_at or order.finished_at or now) < day_ends:
+        raise ReasonNotCovered("It came within the promised time, or that is not over.", rules=("S6",))
 
 
 def covering_rule(reason: Reason) -> str:

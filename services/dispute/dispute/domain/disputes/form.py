@@ -10,7 +10,7 @@ from dispute.domain.orders.line import Line
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
 from shared.events.base import Message
-from shared.events.dispute import DisputedLine, Reason
+from shared.events.dispute import DisputedLine, Reason, SolutionType
 from shared.events.fields import Id, Quantity
 from shared.events.money import Money, total
 from shared.rejections import ValidationFailed
@@ -31,6 +31,13 @@ class RequestedLine(Message):
 
     line_id: Id
     quantity: Quantity = 1
+
+
+def guard_returnable(order: Order, reason: Reason | None, type_: SolutionType, pointer: str = "/type") -> None:
+    """G7: what never came, or what the carrier lost, cannot go back."""
+    never_came = reason == Reason.NOT_RECEIVED or (order.lost_at and not order.delivered_at)
+    if type_ == SolutionType.RETURN_AND_REFUND and never_came:
+        raise ValidationFailed.at(pointer, "nothing_to_return", "what never came cannot go back", "G7")
 
 
 def guard_text(**texts: str | None) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from dispute.domain.commands import DisputeCommand, text_ref, texts_about
+from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
-from dispute.domain.disputes.eligibility import guard_ground
+from dispute.domain.disputes.eligibility import guard_reason
 from dispute.domain.disputes.escalation import negotiation_over
-from dispute.domain.disputes.form import guard_amount, guard_evidence, guard_text
+from dispute.domain.disputes.form import guard_amount, guard_evidence, guard_returnable, guard_text
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.state import Order
 from dispute.domain.rejections import MaxRounds
 from shared.events.base import Actor, Event, Message, Personal
 from shared.events.dispute import (
@@ -41,7 +42,7 @@ class CounterOffer(Message):
     address: Annotated[str, Text(500)] | None = None
 
 
-class RespondToDispute(DisputeCommand):
+class RespondToDispute(DisputeAndOrderCommand):
     decision: Decision
     solution: CounterOffer | None = None
     reason: Annotated[str, Text(2000)] | None = None
@@ -67,15 +68,19 @@ def guard_response(dispute: Dispute, actor: Actor, at: datetime) -> None:
     DeadlinePassed.unless_before(dispute.respond_by, at)
 
 
-def respond(command: RespondToDispute, dispute: Dispute) -> list[Event]:
+def respond(command: RespondToDispute, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """The seller accepts the request, offers something else, or refuses (S40, S42, T2, T3, T4)."""
     guard_response(dispute, command.actor, command.at)
     guard_text(reason=command.reason)
+    return _responded(command, dispute, order), []
+
+
+def _responded(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
     match command.decision:
         case Decision.ACCEPT:
             return _accepted(command, dispute)
         case Decision.COUNTER:
-            return _countered(command, dispute)
+            return _countered(command, dispute, order)
         case Decision.REJECT:
             return [_response(command, dispute, ("T4",)), *_too_late_to_agree(command, dispute)]
 
@@ -88,14 +93,8 @@ def _accepted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     return [_response(command, dispute, ("S40",)), *reached]
 
 
-def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
-    if not (offer := command.solution):
-        raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
-    guard_text(**{"solution/address": offer.address})
-    guard_amount(offer.amount, dispute.opened.lines, "/solution/amount")
-    offered = Solution(
-        type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
-    )
+def _countered(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
+    offered = _offered(command, dispute, order)
     proposed = SolutionProposed(
         dispute_id=command.dispute_id,
         solution_id=derived_id("sol", dispute.opened.order_id, command.dispute_id, "seller"),
@@ -105,6 +104,20 @@ def _countered(command: RespondToDispute, dispute: Dispute) -> list[Event]:
         rules=("S42",),
     )
     return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
+
+
+def _offered(command: RespondToDispute, dispute: Dispute, order: Order) -> Solution:
+    """What the seller offers: it can be carried out, and it is not what the buyer asks for already."""
+    if not (offer := command.solution):
+        raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
+    guard_returnable(order, dispute.reason, offer.type, "/solution/type")
+    guard_amount(offer.amount, dispute.opened.lines, "/solution/amount")
+    offered = Solution(
+        type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
+    )
+    if offered == dispute.request:
+        raise ValidationFailed.at("/solution", "nothing_changed", "this is what the buyer asks for", "S42")
+    return offered
 
 
 def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...]) -> SellerResponded:
@@ -151,7 +164,7 @@ def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
     return [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
 
 
-class ModifyRequest(DisputeCommand):
+class ModifyRequest(DisputeAndOrderCommand):
     """What is None stays as it was."""
 
     type: SolutionType | None = None
@@ -178,11 +191,15 @@ def guard_modification(dispute: Dispute, actor: Actor, at: datetime) -> None:
         raise MaxRounds("The negotiation has had its rounds.", max_rounds=dispute.terms.max_rounds)
 
 
-def modify(command: ModifyRequest, dispute: Dispute) -> list[Event]:
-    """The buyer changes the request and the seller has five days again (S43)."""
+def modify(command: ModifyRequest, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """The buyer changes the request and the seller has five days again (S43, T7)."""
     guard_modification(dispute, command.actor, command.at)
-    guard_text(description=command.description)
     request, reason = _changed_request(command, dispute)
+    guard_new_reason(command, dispute, order)
+    guard_returnable(order, reason, request.type)
+    guard_text(description=command.description)
+    if command.evidence or reason != dispute.reason:
+        guard_evidence(reason, command.evidence)
     guard_amount(request.amount, dispute.opened.lines)
     modified = RequestModified(
         dispute_id=command.dispute_id,
@@ -194,20 +211,26 @@ def modify(command: ModifyRequest, dispute: Dispute) -> list[Event]:
         respond_by=seller_response_due(dispute.terms, command.at),
         rules=("S43", "S39"),
     )
-    return [modified]
+    return [modified], []
+
+
+def guard_new_reason(command: ModifyRequest, dispute: Dispute, order: Order) -> None:
+    """G6: another reason is judged as at the opening, on the order as it stands now (S3, S6, S11)."""
+    if command.reason and command.reason != dispute.reason:
+        lines = [order.lines[line.line_id] for line in dispute.opened.lines]
+        guard_reason(order, lines, command.reason, command.at)
 
 
 def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution, Reason]:
+    """The next request; ValidationFailed where it is the one that stands, for which nobody gets new days (S43)."""
     assert dispute.request and dispute.reason
-    reason = command.reason or dispute.reason
-    if command.reason and command.reason != dispute.reason:
-        guard_ground(command.reason)
-        guard_evidence(command.reason, command.evidence)
-    elif command.evidence:
-        guard_evidence(reason, command.evidence)
     # An amount of nothing is false: it was named all the same, and is refused (G9).
     amount = dispute.request.amount if command.amount is None else command.amount
-    return Solution(type=command.type or dispute.request.type, amount=amount), reason
+    request = Solution(type=command.type or dispute.request.type, amount=amount)
+    reason = command.reason or dispute.reason
+    if (request, reason) == (dispute.request, dispute.reason) and not (command.description or command.evidence):
+        raise ValidationFailed.at("", "nothing_changed", "change at least one thing", "S43")
+    return request, reason
 
 
 def _guard_in_time(dispute: Dispute, at: datetime) -> None:

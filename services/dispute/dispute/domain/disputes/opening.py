@@ -17,6 +17,7 @@ from dispute.domain.disputes.form import (
     guard_amount,
     guard_evidence,
     guard_lines,
+    guard_returnable,
     guard_text,
 )
 from dispute.domain.disputes.state import Dispute
@@ -66,6 +67,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
     named = [order.lines[part.line_id] for part in command.lines if part.line_id in order.lines]
     guard_eligible(order, named, command.reason, command.at)
     lines = guard_lines(order, command.lines)
+    guard_returnable(order, command.reason, command.type)
     guard_text(description=command.description)
     guard_evidence(command.reason, command.evidence)
     disputed = disputed_lines(order, command.lines)
