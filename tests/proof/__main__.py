@@ -38,6 +38,7 @@ def proofs(minutes: float, end: float) -> Iterator[Proof]:
     yield Proof(
         f"laws, {times} times as many examples", (*tests, "tests/laws", "-m", "not proof"), {"LAWS": str(times)}
     )
+    yield Proof("known cases, and what comes now", (*tests, "--cases"))
     yield Proof("tests that are marked proof", (*tests, "-m", "proof and not chaos"))
     appends = round(400 * minutes)
     yield Proof(f"torture, {appends} appends", ("tests.torture", "--appends", str(appends)))
