@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     oidc_audience: str = "makewhole"
     jwks_refresh: float = Field(30.0, gt=0)
     """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
+    facts_ahead: float = Field(300.0, ge=0, le=86_400)
+    """Seconds by which a fact that people tell may lie ahead; a carrier's scan has five minutes."""
     drain: float = Field(0.5, ge=0)
     """Seconds between "not ready" and the first refused connection, for a load balancer to notice."""
     stop_limit: float = Field(20.0, gt=0)

@@ -142,7 +142,7 @@ async def ordered(
     it where left out.
     """
     moment, order_id = await now(services), services.new("order")
-    money = {"method": "visa", "amount": usd(amount), "paid_at": wire(moment - 20 * DAY)}
+    money = {"method": "visa", "amount": usd(amount), "paid_at": wire(moment - 25 * DAY)}
     order = {
         "buyer_id": services.new("buyer"),
         "seller_id": services.new("seller"),
@@ -150,7 +150,7 @@ async def ordered(
         "lines": lines or [{"line_id": "1", "price": usd(amount)}],
         "ship_to": {"country": "DE", "postal_code": "10115"},
         "promised_by": None if promised is None else (moment + promised * DAY).date().isoformat(),
-        "placed_at": wire(moment - 20 * DAY),
+        "placed_at": wire(moment - 25 * DAY),
         "facts": [
             {"type": name, "at": wire(moment + days * DAY)}
             for name, days in ({"shipped": -5} if facts is None else facts).items()

@@ -72,7 +72,9 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderCancelled: lambda state, event: state.cancelled_at is None,
     o.OrderCarrierLost: lambda state, event: state.lost_at is None,
     DeadlineMoved: lambda state, event: (
-        state.protection_ends_at == event.previous_due_at != event.due_at and not (state.expired or state.nothing_due)
+        state.protection_ends_at == event.previous_due_at != event.due_at
+        and not state.nothing_due
+        and not (state.expired and state.release_at is None)
     ),
     o.PaymentHeld: lambda state, event: all(
         not (state.lines[x].held_by or state.lines[x].agreed or state.lines[x].settled) for x in event.lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from importlib import resources
 
 from dispute.api import disputes, orders
@@ -18,6 +19,7 @@ def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
     app = service_app(DISPUTE, decider, [orders.router, disputes.router], settings)
     app.state.programmes = load_programmes()
+    app.state.facts_ahead = timedelta(seconds=settings.facts_ahead)
     return app
 
 

@@ -98,14 +98,17 @@ def register(*lines: RegisteredLine, payment: Mapping[str, Any] | None = None, *
         "body_digest": "digest",
     }
     paid = {"payment_id": "pay-1", "method": "visa", "payee": "escrow", "amount": goods} | dict(payment or {})
-    named = {"command_id": derived_uuid("register"), "actor": SHOP, "at": on("Feb 27")}
-    return RegisterOrder(lines=lines, payment=OrderPayment(**paid), **named, **plain | changed)
+    body = plain | changed
+    at = max([on("Feb 27"), body["placed_at"], *(fact.at for fact in body["facts"])])
+    named = {"command_id": derived_uuid("register"), "actor": SHOP, "at": at}
+    return RegisterOrder(lines=lines, payment=OrderPayment(**paid), **named | body)
 
 
-def record(name: str, at: datetime, *, order_id: str = ORDER, **more: Any) -> RecordFact:
-    """One fact of the shop or the carrier, told as it happens."""
+def record(name: str, at: datetime, *, order_id: str = ORDER, told: datetime | None = None, **more: Any) -> RecordFact:
+    """One fact of the shop or the carrier, told as it happens, or then."""
     fact = Fact(type=FactType(name), at=at, **more)
-    return RecordFact(command_id=derived_uuid(name, at), actor=SHOP, at=at, order_id=order_id, fact=fact)
+    named = {"command_id": derived_uuid(name, at, more), "actor": SHOP, "at": told or at}
+    return RecordFact(order_id=order_id, fact=fact, **named)
 
 
 def expire_stream(stream: str, kind: str, due_at: datetime, at: datetime | None = None) -> ExpireDeadline:

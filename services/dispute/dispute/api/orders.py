@@ -45,7 +45,9 @@ async def register_order(
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme)
-    outcome = await caller.handle(caller.command(RegisterOrder, terms=terms, **body.fields(order_id)))
+    outcome = await caller.handle(
+        caller.command(RegisterOrder, terms=terms, ahead=caller.state.facts_ahead, **body.fields(order_id))
+    )
     registered: OrderRegistrationView = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome, registered, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
@@ -57,7 +59,8 @@ async def record_fact(
     order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type stands."""
-    outcome = await caller.handle(caller.command(RecordFact, order_id=order_id, fact=body.fact()))
+    told = caller.command(RecordFact, order_id=order_id, fact=body.fact(), ahead=caller.state.facts_ahead)
+    outcome = await caller.handle(told)
     recorded: FactView = {
         "order_id": order_id,
         "version": outcome.versions[0],

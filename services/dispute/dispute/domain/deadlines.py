@@ -68,9 +68,11 @@ def protection_due(
     return within_days(shipped_at, terms.undelivered_fallback_days, terms.timezone) if shipped_at else None
 
 
-def release_due(terms: Terms, protection_ended_at: datetime) -> datetime:
-    """R: the release delay after the protection's end (S24)."""
-    return protection_ended_at + timedelta(hours=terms.release_delay_hours)
+def release_due(terms: Terms, protection_ended_at: datetime, now: datetime) -> datetime:
+    """R: the release delay after the protection's end, never sooner than that from now: an order may be told late, and
+    its facts after it (S24).
+    """
+    return max(protection_ended_at, now) + timedelta(hours=terms.release_delay_hours)
 
 
 def noon(day: date, timezone: str) -> datetime:

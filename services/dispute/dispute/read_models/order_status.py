@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 NAME = "order_status"
 
 _ORDERS, _LINES = tables.order_status, tables.order_status_lines
-_INSTANTS: Mapping[str, str] = {DeadlineKind.PROTECTION_END: "protection_ends_at", DeadlineKind.RELEASE: "release_at"}
 _FIND = compiled(select(_ORDERS).where(_ORDERS.c.order_id == bindparam("order_id")))
 _FIND_LINES = compiled(select(_LINES).where(_LINES.c.order_id == bindparam("order_id")).order_by(_LINES.c.line_id))
 
@@ -45,7 +44,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case orders.OrderFinished() as event:
             await _set(connection, recorded, finished_at=event.finished_at, **_end(event))
         case DeadlineMoved() as event:
-            await _set(connection, recorded, **{_INSTANTS[event.kind]: event.due_at} if event.kind in _INSTANTS else {})
+            await _set(connection, recorded, **_moved(event))
         case orders.OrderCarrierLost() as event:
             await _set(connection, recorded, lost_at=event.lost_at)
         case orders.OrderCancelled() as event:
@@ -127,6 +126,15 @@ async def _register(connection: Connection, recorded: Recorded[Event], event: or
 async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
     key = {"order_id": recorded.metadata.key}
     await upsert(connection, _ORDERS, key, version=recorded.version, position=recorded.position, **columns)
+
+
+def _moved(event: DeadlineMoved) -> dict[str, Any]:
+    match event.kind:
+        case DeadlineKind.PROTECTION_END:
+            return {"protection_ends_at": event.due_at, "expired": False, "release_at": None}
+        case DeadlineKind.RELEASE:
+            return {"release_at": event.due_at}
+    return {}
 
 
 def _end(event: Any) -> dict[str, Any]:

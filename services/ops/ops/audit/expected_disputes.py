@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
@@ -18,6 +19,7 @@ from dispute.read_models import dispute_history, order_status
 from dispute.read_models import disputes as disputes_model
 from ops.audit.read_models import Model, Values
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import ReturnNoted
 from shared.events.envelope import Recorded
 from shared.events.order import PaymentReleased, ProtectionExpired
@@ -40,6 +42,8 @@ def _order(state: _OrderFold, recorded: Recorded[Event]) -> _OrderFold:
             return replace(folded, released={**state.released, **{part.line_id: part.amount.minor for part in parts}})
         case ProtectionExpired(release_at=release_at):
             return replace(folded, release_at=release_at)
+        case DeadlineMoved(kind=DeadlineKind.PROTECTION_END):
+            return replace(folded, release_at=None)
     return folded
 
 

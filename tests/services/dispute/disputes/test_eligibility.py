@@ -205,6 +205,8 @@ def test_g1_g2_g3_g4_g5_g6_g7_g9_the_first_guard_that_fails_gives_the_code() -> 
         "terms": LISTED_ONLY,
         "buyer_account_status": "restricted",
         "finished": "Feb 3",
+        "placed_at": on("Jan 27"),
+        "paid_at": on("Jan 27"),
     }
     asked: dict[str, Any] = {
         "reason": Reason.CHANGE_OF_MIND,

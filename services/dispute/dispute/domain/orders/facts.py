@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from dispute.domain.commands import OrderCommand, text_ref, texts_about
 from dispute.domain.orders.caps import line_caps
+from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant
 from dispute.domain.orders.protection import Dated, with_protection
 from dispute.domain.orders.state import Order, after
 from dispute.domain.rejections import OrderDiffers
@@ -44,6 +45,10 @@ class FactType(StrEnum):
     CARRIER_LOST = "carrier_lost"
     DELIVERY_CORRECTED = "delivery_corrected"
     ACCOUNT_STATUS = "account_status"
+
+
+SCANS = frozenset({FactType.SHIPPED, FactType.DELIVERED, FactType.CARRIER_LOST, FactType.DELIVERY_CORRECTED})
+"""What carriers tell by machine; all else is the word of people."""
 
 
 class Fact(Message):
@@ -87,6 +92,7 @@ class RegisterOrder(OrderCommand):
     placed_at: Instant
     facts: tuple[Fact, ...]
     body_digest: str
+    ahead: timedelta = SCAN_TOLERANCE
 
     @property
     def return_address_ref(self) -> str | None:
@@ -98,7 +104,10 @@ class RegisterOrder(OrderCommand):
 
 
 class RecordFact(OrderCommand):
+    """`ahead` is how far a fact that is no scan may lie before now."""
+
     fact: Fact
+    ahead: timedelta = SCAN_TOLERANCE
 
 
 def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
@@ -107,6 +116,7 @@ def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
         if order.body_digest == command.body_digest:
             return []
         raise OrderDiffers("This order is registered with another body.")
+    _guard_instants(command)
     events: list[Event] = []
     for dated in _registration(command):
         events += (decided := with_protection(order, dated))
@@ -121,7 +131,22 @@ def record_fact(command: RecordFact, order: Order) -> Sequence[Event]:
     """A fact, also one that comes before the order; the first instant of its type stands, and the latest account
     status.
     """
-    return _recorded(order, command.fact, command.order_id)
+    fact = command.fact
+    guard_instant("/at", fact.at, order.placed_at, command.at, _ahead(fact, command.ahead))
+    return _recorded(order, fact, command.order_id)
+
+
+def _guard_instants(command: RegisterOrder) -> None:
+    placed_at, now = command.placed_at, command.at
+    guard_instant("/placed_at", placed_at, None, now, command.ahead)
+    if command.paid_at:
+        guard_instant("/payment/paid_at", command.paid_at, placed_at, now, command.ahead)
+    for i, fact in enumerate(command.facts):
+        guard_instant(f"/facts/{i}/at", fact.at, placed_at, now, _ahead(fact, command.ahead))
+
+
+def _ahead(fact: Fact, ahead: timedelta) -> timedelta:
+    return SCAN_TOLERANCE if fact.type in SCANS else ahead
 
 
 def _recorded(order: Order, fact: Fact, order_id: str) -> list[Event]:

@@ -75,7 +75,7 @@ def with_protection(order: Order, event: Dated) -> list[Event]:
     end, standing = protection_end(evolve(order, event)), order.protection_ends_at
     if order.received_at and end and standing:
         end = max(end, standing)
-    if end is None or end == standing or order.expired or order.nothing_due:
+    if end is None or end == standing or order.nothing_due or _is_over(order):
         return [event]
     if standing is None:
         return [event.model_copy(update={"protection_ends_at": end})]
@@ -83,10 +83,15 @@ def with_protection(order: Order, event: Dated) -> list[Event]:
     return [event, moved]
 
 
-def expire_protection(order: Order, due_at: datetime) -> list[Event]:
+def _is_over(order: Order) -> bool:
+    """The end stands once it has passed; only a first receipt still moves a provisional one, until R (K3, S24)."""
+    return order.expired and not (order.release_at and order.received_at is None)
+
+
+def expire_protection(order: Order, due_at: datetime, now: datetime) -> list[Event]:
     """P: no dispute can be opened any more; the release follows a little later, so that no fact under way is
     overtaken.
     """
     assert order.terms
-    release_at = release_due(order.terms, due_at)
+    release_at = release_due(order.terms, due_at, now)
     return [ProtectionExpired(order_id=order.order_id, due_at=due_at, release_at=release_at, rules=("S24", "S22"))]

@@ -18,7 +18,7 @@ from shared.events.order import Hold, HoldEnd, LineAmount, OrderCompleted, Payme
 def expire(command: ExpireDeadline, order: Order) -> list[Event]:
     """P and R: the protection is over, and then the money is released."""
     if command.kind == DeadlineKind.PROTECTION_END:
-        return expire_protection(order, command.due_at)
+        return expire_protection(order, command.due_at, command.at)
     return release(order)
 
 

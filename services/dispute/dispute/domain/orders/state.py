@@ -160,7 +160,8 @@ def _protected(order: Order, ends_at: datetime | None) -> Order:
 def _moved(order: Order, event: DeadlineMoved) -> Order:
     match event.kind:
         case DeadlineKind.PROTECTION_END:
-            return replace(order, protection_ends_at=event.due_at)
+            # A receipt that is told between P and R puts off both.
+            return replace(order, protection_ends_at=event.due_at, expired=False, release_at=None)
         case DeadlineKind.RELEASE if order.release_at:
             return replace(order, release_at=event.due_at)
         case _:

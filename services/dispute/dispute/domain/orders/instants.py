@@ -1,0 +1,27 @@
+"""Instants of facts: what is told of an order has happened, and not before the order did (S22, S24, K3)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.rejections import ValidationFailed
+
+BEFORE_THE_ORDER = timedelta(days=1)
+"""How far a shop's clock and a carrier's may lie apart."""
+SCAN_TOLERANCE = timedelta(minutes=5)
+"""How far a scanner's clock may be ahead; a word that people bring may be told further ahead, by setting."""
+
+
+def guard_instant(
+    pointer: str, at: datetime, placed_at: datetime | None, now: datetime, ahead: timedelta = SCAN_TOLERANCE
+) -> None:
+    """A fact lies between its order, where that is known, and now; what lies ahead is an estimate and no fact."""
+    if is_before_order(at, placed_at):
+        raise ValidationFailed.at(pointer, "before_order", "more than a day before the order was placed", "K3", "S24")
+    if at > now + ahead:
+        raise ValidationFailed.at(pointer, "not_yet", "this has not happened yet", "K3", "S24")
+
+
+def is_before_order(at: datetime, placed_at: datetime | None) -> bool:
+    """Whether it cannot be a fact of this order: a missing date that travels as 1970 would end its protection."""
+    return placed_at is not None and at < placed_at - BEFORE_THE_ORDER
