@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,10 +44,11 @@ class Actions(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that a party may do, if the guard does not refuse."""
+    """One thing that a party in one of the roles `of` may do, if the guard does not refuse."""
 
     rel: str
     href: str
+    of: Collection[str]
     guard: Callable[[], object]
     due_at: datetime | None = None
     mandatory: bool = False

@@ -60,6 +60,8 @@ create table disputes (
     exponent integer not null,
     opened_at timestamptz not null,
     next_due_at timestamptz,
+    answer_by timestamptz,
+    negotiate_until timestamptz,
     refund_id text,
     refund_outcome text,
     refunded bigint,

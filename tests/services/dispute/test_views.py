@@ -54,6 +54,6 @@ def test_s52_the_last_entry_of_the_history_holds_the_amount_and_why_it_ended() -
 
 def test_an_entry_of_the_history_links_the_rules_that_it_rests_on() -> None:
     row = {"version": 6, "at": on("Mar 14"), "actor": "system", "action": "dispute_closed", "rules": ["T33", "S52"]}
-    shown = history_entry({**row, "detail": {}})
+    shown = history_entry({**row, "detail": {}}, dispute_of(opened()), BUYER)
     assert shown["rules"] == ["T33", "S52"]
     assert shown["rule_links"] == {"T33": "/rules/T33", "S52": "/rules/S52"}

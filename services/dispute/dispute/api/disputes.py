@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from itertools import takewhile
 from typing import Annotated
 
@@ -17,10 +18,11 @@ from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.visibility import looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
 from dispute.views.disputes import dispute_row, dispute_view, history_entry
 from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
-from shared.events.base import Event
+from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.eventstore.command_handling import Outcome
 from shared.eventstore.personal import find_text
@@ -29,7 +31,7 @@ from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import own_sides
-from shared.rejections import NotFound
+from shared.rejections import NotFound, snake_case
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page, TextView
 
@@ -106,20 +108,22 @@ async def show_history(
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
     dispute says why it ended (S52).
     """
-    _fold(await _history(viewer, dispute_id)).parties.guard(viewer.actor, "dispute")
+    dispute = _fold(await _history(viewer, dispute_id))
+    dispute.parties.guard(viewer.actor, "dispute")
     pool = viewer.state.pool
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
     (after,) = read_cursor(cursor, int) or (0,)
     rows = await dispute_history.page(pool, dispute_id, after, limit + 1)
-    return query_response(page_of(rows, limit, history_entry, lambda row: (row["version"],)))
+    entry = partial(history_entry, dispute=dispute, actor=viewer.actor)
+    return query_response(page_of(rows, limit, entry, lambda row: (row["version"],)))
 
 
 @router.get("/v1/disputes/{dispute_id}/texts/{ref}", summary="Read a text of a dispute", response_model=TextView)
 async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
-    """What a party wrote: never in an event, gone once it is erased."""
+    """What a party wrote: never in an event, gone once it is erased. The seller's address is for who sends goods."""
     history = await _history(viewer, dispute_id)
     _fold(history).parties.guard(viewer.actor, "dispute")
-    return query_response(await find_text(viewer.state.pool, ref, _refs(history)))
+    return query_response(await find_text(viewer.state.pool, ref, _refs(history, viewer.actor)))
 
 
 @router.get("/v1/disputes", summary="List disputes", response_model=Page[DisputeRow])
@@ -163,9 +167,8 @@ def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
     return folded
 
 
-def _refs(history: Sequence[Recorded[Event]]) -> set[str]:
-    """Every text that the dispute's events name."""
-    named = [dict(recorded.event) for recorded in history]
-    refs = {str(value) for fields in named for name, value in fields.items() if name.endswith("_ref") and value}
-    solutions = (fields.get("solution") or fields.get("request") for fields in named)
-    return refs | {solution.address_ref for solution in solutions if solution and solution.address_ref}
+def _refs(history: Sequence[Recorded[Event]], actor: Actor) -> set[str]:
+    """Every text that the actor reads in the dispute's events."""
+    looking = looks_as(_fold(history), actor)
+    told = ((snake_case(type(recorded.event).__name__), recorded.event.model_dump(mode="json")) for recorded in history)
+    return {ref for action, detail in told for ref in visible_refs(action, detail, looking)}

@@ -39,7 +39,9 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:
 
 
 def entry(recorded: Recorded[Event]) -> dict[str, Any]:
-    """The row of an event: its name in snake case is the action, the rest of its data the detail."""
+    """The row of an event: its name in snake case is the action, the rest of its data the detail, of which each party
+    sees what is listed for it.
+    """
     event, metadata = recorded.event, recorded.metadata
     detail = event.model_dump(mode="json", exclude=_BESIDE, exclude_none=True)
     return {

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import bindparam, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, true, tuple_
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.state import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
@@ -36,7 +36,9 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.DisputeOpened() as event:
             await _open(connection, recorded, event)
         case disputes.SellerResponded() as event:
-            await _set(connection, recorded, state=DisputeState.AWAITING_BUYER, next_due_at=event.answer_by)
+            until = {"answer_by": event.answer_by, "negotiate_until": event.negotiate_until}
+            due_at = min(filter(None, until.values()), default=None)
+            await _set(connection, recorded, state=DisputeState.AWAITING_BUYER, next_due_at=due_at, **until)
         case disputes.RequestModified() as event:
             changed = {
                 "reason": event.reason,
@@ -79,9 +81,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
 
 async def _move(connection: Connection, recorded: Recorded[Event], event: DeadlineMoved) -> None:
     """Who is to act has more time, or less; a deadline that asks nobody now is not shown."""
-    if state := _ASKED_IN.get(event.kind):
-        dispute_id = recorded.stream.removeprefix("dispute-")
-        await _MOVE.execute(connection, moved_id=dispute_id, asked_in=state, due_at=event.due_at)
+    if move := _MOVES.get(event.kind):
+        await move.execute(connection, moved_id=recorded.stream.removeprefix("dispute-"), due_at=event.due_at)
 
 
 async def of_order(pool: Pool, order_id: str) -> Sequence[Mapping[str, Any]]:
@@ -120,15 +121,30 @@ _ROWS = tables.disputes.c
 _OF_ORDER = compiled(
     select(tables.disputes).where(_ROWS.order_id == bindparam("order_id")).order_by(_ROWS.opened_at, _ROWS.dispute_id)
 )
-_ASKED_IN: Mapping[str, DisputeState] = {
-    DeadlineKind.SELLER_RESPONSE: DisputeState.AWAITING_SELLER,
-    DeadlineKind.BUYER_RESPONSE: DisputeState.AWAITING_BUYER,
+_DUE_AT = bindparam("due_at", type_=tables.INSTANT)
+
+
+def _while(state: DisputeState, due_at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The instant while who is asked by it is to act, else what stands."""
+    return case((_ROWS.state == literal_column(f"'{state.value}'"), due_at), else_=_ROWS.next_due_at)
+
+
+_ONE = tables.disputes.update().where(_ROWS.dispute_id == bindparam("moved_id"))
+_MOVES: Mapping[str, Statement] = {
+    DeadlineKind.SELLER_RESPONSE: compiled(_ONE.values(next_due_at=_while(DisputeState.AWAITING_SELLER, _DUE_AT))),
+    DeadlineKind.BUYER_RESPONSE: compiled(
+        _ONE.values(
+            answer_by=_DUE_AT,
+            next_due_at=_while(DisputeState.AWAITING_BUYER, func.least(_DUE_AT, _ROWS.negotiate_until)),
+        )
+    ),
+    DeadlineKind.NEGOTIATION: compiled(
+        _ONE.values(
+            negotiate_until=_DUE_AT,
+            next_due_at=_while(DisputeState.AWAITING_BUYER, func.least(_DUE_AT, _ROWS.answer_by)),
+        )
+    ),
 }
-_MOVE = compiled(
-    tables.disputes.update()
-    .where(_ROWS.dispute_id == bindparam("moved_id"), _ROWS.state == bindparam("asked_in"))
-    .values(next_due_at=bindparam("due_at"))
-)
 _CONDITIONS = {
     "order_id": _ROWS.order_id == bindparam("order_id"),
     "state": _ROWS.state == bindparam("state"),

@@ -82,6 +82,8 @@ disputes = Table(
     Column("exponent", Integer, nullable=False),
     Column("opened_at", INSTANT, nullable=False),
     Column("next_due_at", INSTANT),
+    Column("answer_by", INSTANT),
+    Column("negotiate_until", INSTANT),
     Column("refund_id", Text),
     Column("refund_outcome", Text),
     Column("refunded", BigInteger),

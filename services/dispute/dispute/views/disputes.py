@@ -10,6 +10,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.cancellation import guard_cancellation
 from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
 from dispute.domain.disputes.state import Dispute, DisputeState, Fulfilment
+from dispute.domain.disputes.visibility import BUYER, SELLER, looks_as, visible, visible_actor
 from dispute.views.disputes_members import (
     DeadlineView,
     DisputeRow,
@@ -43,6 +44,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
     opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
     assert request and state and reason
     solution, path = dispute.solution.solution if dispute.solution else request, _path(opened.dispute_id)
+    where = looks_as(dispute, actor) != {BUYER}
     return {
         "id": opened.dispute_id,
         "href": path,
@@ -57,8 +59,8 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "type": solution.type,
         "amount": solution.amount,
         "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
-        "request": _solution(request, path),
-        "solution": _solution(dispute.offer, path) if dispute.offer else None,
+        "request": _solution(request, path, where),
+        "solution": _solution(dispute.offer, path, where) if dispute.offer else None,
         "description": text_link(path, dispute.description_ref),
         "seller_reason": text_link(path, dispute.seller_reason_ref),
         "evidence": opened.evidence,
@@ -82,20 +84,18 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
 
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
-    """Everything that can be done to a dispute, each with the guard of its command."""
+    """Everything that can be done to a dispute and by whom, each with the guard of its command."""
     path = _path(dispute.opened.dispute_id)
-    answer_by = min(filter(None, (dispute.answer_by, dispute.negotiate_until)), default=None)
+    respond_by, answer_by = dispute.respond_by, dispute.buyer_acts_until
+
+    def respond() -> None:
+        guard_response(dispute, actor, now)
+
     return (
-        Action(
-            "respond",
-            f"{path}/response",
-            lambda: guard_response(dispute, actor, now),
-            dispute.respond_by,
-            mandatory=True,
-        ),
-        Action("accept", f"{path}/acceptance", lambda: guard_acceptance(dispute, actor, now), answer_by),
-        Action("modify", f"{path}/modification", lambda: guard_modification(dispute, actor, now), answer_by),
-        Action("cancel", f"{path}/cancellation", lambda: guard_cancellation(dispute, actor)),
+        Action("respond", f"{path}/response", (SELLER,), respond, respond_by, mandatory=True),
+        Action("accept", f"{path}/acceptance", (BUYER,), lambda: guard_acceptance(dispute, actor, now), answer_by),
+        Action("modify", f"{path}/modification", (BUYER,), lambda: guard_modification(dispute, actor, now), answer_by),
+        Action("cancel", f"{path}/cancellation", (BUYER,), lambda: guard_cancellation(dispute, actor)),
     )
 
 
@@ -157,7 +157,7 @@ def _due_at(dispute: Dispute) -> datetime | None:
         case DisputeState.AWAITING_SELLER:
             return dispute.respond_by
         case DisputeState.AWAITING_BUYER:
-            return dispute.answer_by
+            return dispute.buyer_acts_until
         case DisputeState.ESCALATED:
             return dispute.evidence_until
         case _:
@@ -174,12 +174,13 @@ def _deadlines(dispute: Dispute) -> list[DeadlineView]:
     return sorted(found, key=lambda deadline: deadline["due_at"])
 
 
-def _solution(solution: Solution, path: str) -> SolutionView:
+def _solution(solution: Solution, path: str, where: bool) -> SolutionView:
+    """The solution; the address for the seller, and for a buyer who is to send the goods there."""
     return {
         "type": solution.type,
         "amount": solution.amount,
         "freight_payer": solution.freight_payer,
-        "address": text_link(path, solution.address_ref),
+        "address": text_link(path, solution.address_ref) if where else None,
     }
 
 
@@ -201,14 +202,15 @@ def _refund(dispute: Dispute) -> RefundDueView | None:
     return {"id": due.refund_id, "amount": due.amount, "outcome": dispute.refund_outcome}
 
 
-def history_entry(row: Mapping[str, Any]) -> HistoryEntry:
-    """An entry of the history, with the pages of the rules that it rests on."""
+def history_entry(row: Mapping[str, Any], dispute: Dispute, actor: Actor) -> HistoryEntry:
+    """An entry of the history as the actor may see it, with the pages of the rules that it rests on."""
+    looking = looks_as(dispute, actor)
     return {
         "version": row["version"],
         "at": row["at"],
-        "actor": row["actor"],
+        "actor": visible_actor(row["actor"], dispute.parties, looking),
         "action": row["action"],
         "rules": row["rules"],
         "rule_links": rule_links(row["rules"]),
-        "detail": row["detail"],
+        "detail": visible(row["action"], row["detail"], looking),
     }

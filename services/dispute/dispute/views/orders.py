@@ -136,7 +136,7 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
         disputable = [line for line in order.lines.values() if not (line.held_by or line.agreed or line.done)]
         guard_eligible(order, disputable or list(order.lines.values()), None, now)
 
-    return (Action("open-dispute", "/v1/disputes", guard, order.protection_ends_at),)
+    return (Action("open-dispute", "/v1/disputes", ("buyer",), guard, order.protection_ends_at),)
 
 
 def payout(lines: Sequence[Row]) -> Payout:

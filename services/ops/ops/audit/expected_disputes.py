@@ -123,7 +123,7 @@ def _dispute_row(_: str, state: _DisputeFold) -> Values | None:
 def _next_due_at(dispute: Dispute) -> datetime | None:
     by_state = {
         DisputeState.AWAITING_SELLER: dispute.respond_by,
-        DisputeState.AWAITING_BUYER: dispute.answer_by,
+        DisputeState.AWAITING_BUYER: dispute.buyer_acts_until,
         DisputeState.ESCALATED: dispute.evidence_until,
     }
     return by_state.get(dispute.state) if dispute.state else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from refund.domain.payments.retries import guard_retry
+from refund.domain.payments.retries import RETRIERS, guard_retry
 from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
@@ -151,7 +151,7 @@ def checks(method: str) -> list[RefundCheck]:
 
 def refund_actions(payment: Payment, refund_id: str, actor: Actor) -> Sequence[Action]:
     """Everything that can be done with a refund, each with the guard of its command."""
-    return (Action("retry", f"{_path(refund_id)}/retry", lambda: guard_retry(payment, refund_id, actor)),)
+    return (Action("retry", f"{_path(refund_id)}/retry", RETRIERS, lambda: guard_retry(payment, refund_id, actor)),)
 
 
 def _path(refund_id: str) -> str:

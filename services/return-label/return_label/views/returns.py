@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Return, ReturnState
-from return_label.domain.returns.transit import guard_inspection, guard_receipt, guard_shipment
+from return_label.domain.returns.transit import (
+    INSPECTORS,
+    RECEIVERS,
+    SHIPPERS,
+    guard_inspection,
+    guard_receipt,
+    guard_shipment,
+)
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
@@ -105,14 +112,20 @@ def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
 
 
 def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]:
-    """Everything that can be done with a return, each with the guard of its command."""
+    """Everything that can be done with a return and by whom, each with the guard of its command."""
     ship_by = return_.authorized.ship_by if return_.authorized else None
     receive_by = return_.shipped.transit_alarm_at if return_.shipped else None
     inspect_by = return_.received.inspect_by if return_.received else None
+
+    def inspect() -> None:
+        guard_inspection(return_, actor)
+
     return (
-        Action("ship", f"{path}/shipment", lambda: guard_shipment(return_, actor), ship_by, mandatory=True),
-        Action("receive", f"{path}/receipt", lambda: guard_receipt(return_, actor), receive_by, mandatory=True),
-        Action("inspect", f"{path}/inspection", lambda: guard_inspection(return_, actor), inspect_by, mandatory=True),
+        Action("ship", f"{path}/shipment", SHIPPERS, lambda: guard_shipment(return_, actor), ship_by, mandatory=True),
+        Action(
+            "receive", f"{path}/receipt", RECEIVERS, lambda: guard_receipt(return_, actor), receive_by, mandatory=True
+        ),
+        Action("inspect", f"{path}/inspection", INSPECTORS, inspect, inspect_by, mandatory=True),
     )
 
 

@@ -95,6 +95,11 @@ class Dispute:
         opened = self.first_event
         return Parties(opened.buyer_id, (opened.seller_id,)) if opened else NOBODY
 
+    @property
+    def buyer_acts_until(self) -> datetime | None:
+        """Until when the buyer may answer: D2, or the negotiation's end where that comes first (D4)."""
+        return min(filter(None, (self.answer_by, self.negotiate_until)), default=None)
+
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
         match kind, self.state:

@@ -1,0 +1,113 @@
+"""Visibility: what of a dispute's events each party sees. What is not listed here nobody sees, whatever an event holds.
+
+A field inside another one is named by both, `solution.amount`; a name alone stands for all that is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dispute.domain.disputes.state import Dispute
+from shared.events import dispute as events
+from shared.events.base import SYSTEM, Actor, Event
+from shared.events.deadlines import DeadlineMoved
+from shared.parties import Parties
+from shared.rejections import snake_case
+
+BUYER, SELLER, PLATFORM, SENDER = "buyer", "seller", "platform", "sender"
+"""Who looks: the two parties, the platform's people and services, and a buyer who is to send the goods back."""
+
+Fields = frozenset[str]
+
+
+def _seen(by_all: str, address: str = "") -> Mapping[str, Fields]:
+    """What each sees of an event; an address is the seller's, until the buyer has to send something there (K22)."""
+    everybody, where = frozenset(by_all.split()), frozenset(address.split())
+    return {BUYER: everybody, SELLER: everybody | where, PLATFORM: everybody | where, SENDER: everybody | where}
+
+
+_SOLUTION = "solution.type solution.amount solution.freight_payer"
+_REQUEST = "request.type request.amount"
+_PARTS = "lines.line_id lines.amount"
+
+VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
+    events.DisputeOpened: _seen(
+        f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
+        " reopened_from protection_ends_at opened_at respond_by",
+        "return_address_ref",
+    ),
+    events.SellerResponded: _seen("decision reason_ref answer_by negotiate_until"),
+    events.SolutionProposed: _seen(f"solution_id version by {_SOLUTION}", "solution.address_ref"),
+    events.SellerResponseTimedOut: _seen("due_at"),
+    events.RequestModified: _seen(f"round reason {_REQUEST} description_ref evidence respond_by"),
+    events.SolutionAccepted: _seen(_SOLUTION, "solution.address_ref"),
+    events.SolutionReached: _seen(f"reached_type {_SOLUTION} {_PARTS} reached_at", "solution.address_ref"),
+    events.BuyerResponseTimedOut: _seen("due_at"),
+    events.NegotiationTimedOut: _seen("due_at"),
+    events.Escalated: _seen("by reason evidence_until"),
+    events.ReturnDue: _seen(
+        "return_id lines.line_id lines.quantity reason freight_payer ship_days inspect_bd", "address_ref"
+    ),
+    events.RefundDue: _seen(f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd"),
+    events.RefundNoted: _seen(f"refund_id outcome amount {_PARTS} reason source_event"),
+    events.ReturnNoted: _seen("return_id outcome reason source_event"),
+    events.DisputeCancelled: _seen("acknowledged_release"),
+    events.DisputeClosed: _seen(f"reason reached_type {_SOLUTION} amount closed_at", "solution.address_ref"),
+    DeadlineMoved: _seen("kind previous_due_at due_at"),
+}
+
+_BY_ACTION = {snake_case(event.__name__): fields for event, fields in VISIBLE.items()}
+
+
+def looks_as(dispute: Dispute, actor: Actor) -> frozenset[str]:
+    """As whom the actor looks at the dispute."""
+    roles = dispute.parties.roles_of(actor)
+    own = roles & {BUYER, SELLER}
+    sends = {SENDER} if BUYER in roles and dispute.return_id else set()
+    return own | sends | ({PLATFORM} if roles - own else set())
+
+
+def visible(action: str, detail: Mapping[str, Any], looking: Iterable[str]) -> dict[str, Any]:
+    """The members of an event's data that one who looks as these may see; none of an event that is not listed."""
+    listed = _BY_ACTION.get(action, {})
+    found: dict[str, Any] = _picked(detail, frozenset().union(*(listed.get(role, ()) for role in looking)))
+    return found
+
+
+def visible_refs(action: str, detail: Mapping[str, Any], looking: Iterable[str]) -> set[str]:
+    """The texts that these members name."""
+    return set(_refs(visible(action, detail, looking)))
+
+
+def visible_actor(recorded: str, parties: Parties, looking: Iterable[str]) -> str:
+    """Who did it: buyer, seller and machine by name; of the platform's people the parties learn the role alone."""
+    roles, _, name = recorded.partition(":")
+    if PLATFORM in looking or recorded == str(SYSTEM):
+        return recorded
+    if name == parties.buyer_id:
+        return f"{BUYER}:{name}"
+    return f"{SELLER}:{name}" if name in parties.seller_ids else roles
+
+
+def _picked(value: Any, fields: Fields) -> Any:
+    if isinstance(value, list):
+        return [_picked(part, fields) for part in value]
+    inside = {name: _inside(name, fields) for name in value}
+    return {
+        name: part if name in fields else _picked(part, inside[name])
+        for name, part in value.items()
+        if name in fields or inside[name]
+    }
+
+
+def _inside(name: str, fields: Fields) -> Fields:
+    return frozenset(field.removeprefix(f"{name}.") for field in fields if field.startswith(f"{name}."))
+
+
+def _refs(value: Any) -> Iterable[str]:
+    for name, part in value.items():
+        if isinstance(part, dict):
+            yield from _refs(part)
+        elif name.endswith("_ref") and part:
+            yield part
