@@ -1,4 +1,4 @@
-"""HTTP protocol: uvicorn's, with limits to a request's head in bytes, lines and time."""
+"""HTTP protocol: uvicorn's, with limits to a request's head in bytes and lines, and to every wait for a client."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from shared.http.admission.sockets import Admission, Place
 from shared.http.middleware import problem_response
 from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
 from shared.http.request_context import RequestContext
@@ -17,7 +17,14 @@ from shared.observability.metrics import REFUSALS
 
 HEAD_BYTES = 65_536
 HEAD_LINES = 200
+FIRST_BYTE_SECONDS = 10.0
 HEAD_SECONDS = 10.0
+REST_SECONDS = 10.0
+"""For what is left of a body that was answered before its end."""
+WRITE_SECONDS = 10.0
+"""For a client to take some of an answer that waits for it."""
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Answered however much else is under way: who asks decides whether this process goes on."""
 
 
 class TooLarge(Exception):
@@ -25,7 +32,8 @@ class TooLarge(Exception):
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a limit to a request's head (and to its trailers), in bytes, lines and time.
+    """uvicorn's protocol with a limit to a request's head (and to its trailers), in bytes, lines and time, and to every
+    other wait for the client.
 
     It answers to what is no HTTP, or too much of it, and to whoever comes when the process is full, in the form of
     every other refusal.
@@ -41,17 +49,48 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _in_trailers = False  # after a chunk's size, until its data or its end
     _too_large = False
     _head_timer: asyncio.TimerHandle | None = None
+    _rest_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
+    _place: Place
+
+    def __init__(self, admission: Admission, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._admission = admission
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Waits for a first request no longer than for a next one."""
+        """Takes a place, and waits for a first byte."""
         super().connection_made(transport)
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = self.loop.call_later(FIRST_BYTE_SECONDS, self.timeout_keep_alive_handler)
+        self._place = self._admission.enter(self, self.client[0] if self.client else "")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the timers."""
-        self._stop_head_timer()
+        """Leaves its place, and forgets the timers."""
+        self._place.leave()
+        for timer in (self._head_timer, self._rest_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+
+    def give_way(self) -> None:
+        """Closes for another connection's sake."""
+        self._close()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing came in time."""
+        self._close()
+
+    def pause_writing(self) -> None:
+        """The client does not take its answer: not for ever."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client takes its answer."""
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def data_received(self, data: bytes) -> None:
         """Parses, and then looks at what is left unfinished."""
@@ -100,6 +139,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """A request's end."""
         self._between = True
         super().on_message_complete()
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_response_complete(self) -> None:
+        """An answer's end: the next request may come, or what is left of this one."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._close()
+        elif not self._answering():  # or else the next one has come already
+            self._place.rest()
+            if not self._between and not self._in_head:
+                self._rest_timer = self.loop.call_later(REST_SECONDS, self._close)
 
     def send_400_response(self, msg: str) -> None:
         """Refuses, and ends the connection."""
@@ -109,7 +164,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.BAD_REQUEST, Problem("malformed_request"))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, full if app is service_unavailable else app)
+        self._unset_keepalive_if_required()
+        room = self._place.begin() or cycle.scope["path"] in PROBES
+        task = self.loop.create_task(cycle.run_asgi(app if room else full))
+        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._place.end)
+        self.tasks.add(task)
+
+    def _close(self) -> None:
+        """Closes, at once where the client does not take what was answered."""
+        self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(WRITE_SECONDS, self.transport.abort)
 
     def _mark(self) -> None:
         self._began = self._before
@@ -135,7 +201,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._answering():  # what waits behind a request that is being answered has its time afterwards
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
         else:
-            self.transport.close()
+            self._close()
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -166,7 +232,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 async def full(scope: Any, receive: Any, send: Any) -> None:
-    """Answers instead of the application when `limit_concurrency` is reached: nothing was read, come again."""
+    """Answers instead of the application when enough requests are under way: nothing was read, come again."""
     request_id = RequestContext.of(scope).request_id
     problem = Problem("busy", headers={"Retry-After": str(RETRY_AFTER), "Connection": "close"})
     answered = problem_response(problem, request_id)

@@ -41,37 +41,45 @@ def too_large(limit: int) -> Refusal:
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int = BODY_LIMIT) -> bytes:
-    """The whole body; 413 above `limit` bytes, told by Content-Length or not, and 408 where it does not come within ten
-    seconds.
-    """
+    """The whole body, within the limits."""
     take, parts, more = limited(receive, headers, limit), [], True
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while more:
-                message = await take()
-                parts.append(_part(message))
-                more = message.get("more_body", False)
-    except TimeoutError:
-        raise Refusal("request_timeout", "The body did not come to its end.", headers={"Connection": "close"}) from None
+    while more:
+        message = await take()
+        parts.append(_part(message))
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 
 def limited(receive: Receive, headers: Headers, limit: int) -> Receive:
-    """`receive`, refusing with 413 once the body is above `limit` bytes."""
+    """`receive`, refusing with 413 once the body is above `limit` bytes, told by Content-Length or not, and with 408
+    where it has not come to its end within ten seconds.
+    """
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > limit:
         raise too_large(limit)
-    received = 0
+    received, more = 0, True
+    end = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def take() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, more
+        if not more:  # whoever asks now waits for the client to go
+            return await receive()
+        message = await _in_time(receive, end)
         received += len(message.get("body", b""))
+        more = message.get("more_body", False)
         if received > limit:
             raise too_large(limit)
         return message
 
     return take
+
+
+async def _in_time(receive: Receive, end: float) -> Message:
+    try:
+        async with asyncio.timeout_at(end):
+            return await receive()
+    except TimeoutError:
+        raise Refusal("request_timeout", "The body did not come to its end.", headers={"Connection": "close"}) from None
 
 
 def _part(message: Message) -> bytes:

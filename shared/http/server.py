@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
+from shared.http.admission.sockets import Admission
 from shared.http.app import App
 from shared.http.protocol import BoundedHttpProtocol
 from shared.observability.log_lines import logger, watch_loop
 from shared.process.settings import Settings
 from shared.process.startup import bind, prepare, settle
 
-CONCURRENCY = 2000
-"""How many connections, or requests being answered, a process has before it answers 503."""
+KEEP_ALIVE = 60  # seconds, between two requests
+CLOSE_LIMIT = 2.0  # seconds
 
 
 def serve(app: App, port: int | None = None) -> None:
@@ -42,22 +46,7 @@ class DrainingServer(uvicorn.Server):
     """
 
     def __init__(self, app: App, settings: Settings) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="none",
-                http=BoundedHttpProtocol,
-                ws="none",
-                lifespan="on",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=int(settings.stop_limit),
-                timeout_keep_alive=60,
-                limit_concurrency=CONCURRENCY,
-            )
-        )
+        super().__init__(_config(app, Admission(), lifespan="on", timeout_graceful_shutdown=int(settings.stop_limit)))
         self._app = app
         self._drain = settings.drain
         self._signals = 0
@@ -94,6 +83,42 @@ class DrainingServer(uvicorn.Server):
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
+
+
+@contextlib.asynccontextmanager
+async def listening(app: ASGIApp, at: socket.socket, admission: Admission | None = None) -> AsyncIterator[str]:
+    """Serves an application without a lifespan at a socket while the body runs; yields the address."""
+    config, state = _config(app, admission or Admission(), lifespan="off"), uvicorn.server.ServerState()
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: config.http_protocol_class(config=config, server_state=state, app_state={}),  # type: ignore[call-arg]
+        sock=at,
+    )
+    try:
+        yield _address(at)
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            await asyncio.wait(state.tasks, timeout=CLOSE_LIMIT)
+        for connection in list(state.connections):
+            connection.transport.abort()
+
+
+def _config(app: ASGIApp, admission: Admission, **options: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http=partial(BoundedHttpProtocol, admission),  # type: ignore[arg-type]
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        **options,
+    )
 
 
 def _address(listening: socket.socket) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import socket
 import sys
 
@@ -11,6 +12,7 @@ from shared.process.settings import Settings
 from shared.resilience import crash_points
 
 BACKLOG = 2048
+MOST_FILES = 65_536
 GENERATIONS = (50_000, 50, 100)
 """Rare collections: almost nothing here is cyclic, and each pause delays a request."""
 
@@ -43,3 +45,16 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GENERATIONS)
+
+
+def open_files() -> int:
+    """How many files this process may open, the soft limit raised to the hard one."""
+    soft, hard = (MOST_FILES if most == resource.RLIM_INFINITY else most for most in _file_limits())
+    wanted = min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, _file_limits()[1]))
+    return max(soft, wanted)
+
+
+def _file_limits() -> tuple[int, int]:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from aiohttp import web
+from starlette.types import Receive, Scope, Send
 
-from shared.http.problems import MEDIA_TYPE, Problem
-from shared.http.responses import to_json
+from shared.http.middleware import problem_response
+from shared.http.problems import Problem, problem_of
+from shared.http.request_context import RequestContext
+from shared.http.responses import JsonResponse, to_json
+from shared.http.server import listening
+from shared.observability.log_lines import logger, without_text
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.health import Check, Probes
@@ -19,7 +23,6 @@ from shared.process.startup import bind
 from shared.resilience.retry import transient
 
 QUIET = "/internal/quiet"
-CLOSE_LIMIT = 2.0
 
 
 class Head(Protocol):
@@ -52,15 +55,15 @@ class WorkerServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serves while the body runs."""
-        app = web.Application()
-        app.router.add_get("/{path:.*}", self._answer)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_LIMIT)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, bind(self._settings.host, self._port)).start()
+        async with listening(self, bind(self._settings.host, self._port)):
             yield
-        finally:
-            await runner.cleanup()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        request_id = RequestContext.of(scope).request_id
+        answered = await self._answer(scope["path"], request_id)
+        answered.add(b"x-request-id", request_id)
+        await answered(scope, receive, send)
 
     async def quiet(self) -> dict[str, Any]:
         """Whether nothing is left to do at the clock's now; with the clock's revision before the question and the log's
@@ -82,31 +85,24 @@ class WorkerServer:
             "reasons": reasons,
         }
 
-    async def _answer(self, request: web.Request) -> web.Response:
-        if request.path in Probes.PATHS:
-            probed = await self._probes.answer(request.path)
-            return web.Response(body=probed.body, status=probed.status, headers={"Content-Type": probed.media_type})
-        if request.path == QUIET and self._settings.mode == "sandbox":
-            return await self._quiet()
-        return _refused(Problem("not_found"))
-
-    async def _quiet(self) -> web.Response:
+    async def _answer(self, path: str, request_id: str) -> JsonResponse:
+        if path in Probes.PATHS:
+            probed = await self._probes.answer(path)
+            return JsonResponse(probed.body, probed.status, probed.media_type.encode())
         try:
-            return web.Response(body=to_json(await self.quiet()), content_type="application/json")
+            if path == QUIET and self._settings.mode == "sandbox":
+                return JsonResponse(to_json(await self.quiet()))
+            return problem_response(Problem("not_found"), request_id)
         except Exception as error:
             if not transient(error):
-                raise
-            return _refused(Problem("busy"))
+                logger("worker").error("failed", request_id=request_id, **without_text(error))
+            return problem_response(problem_of(error), request_id)
 
     async def _clock_known(self) -> str | None:
         return None if self._clock.known else "the sandbox has not said what time it is"
 
     async def _no_halt(self) -> str | None:
         return "; ".join(f"{name}: {remedy}" for name, remedy in self.halted.items()) or None
-
-
-def _refused(problem: Problem) -> web.Response:
-    return web.Response(body=to_json(problem.body("-")), status=problem.status, content_type=MEDIA_TYPE)
 
 
 async def _unfinished(component: Component) -> str | None:

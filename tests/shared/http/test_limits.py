@@ -5,90 +5,17 @@ time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
-import uvicorn
 
 from shared.http import protocol
-from shared.http.app import App
-from shared.http.protocol import BoundedHttpProtocol
-from shared.http.server import DrainingServer
 from shared.process import health
-from tests.support.toys.notes import Issuer, settings_for
+from tests.support.raw_http import problem, said, served
 
 WHOLE = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Says yes when the body has been read."""
-    while (await receive()).get("more_body"):
-        pass
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
-    await send({"type": "http.response.body", "body": b"yes"})
-
-
-@contextlib.asynccontextmanager
-async def served(keep_alive: float = 60, most: int | None = None) -> AsyncIterator[int]:
-    """The port at which the protocol listens, for fewer than `most` connections."""
-    config = uvicorn.Config(
-        application,
-        http=BoundedHttpProtocol,
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        limit_concurrency=most,
-    )
-    config.load()
-    config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
-    state = uvicorn.server.ServerState()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: BoundedHttpProtocol(config, state, {}), "127.0.0.1", 0
-    )
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for each in list(state.connections):
-            each.transport.abort()
-        await asyncio.sleep(0.05)
-
-
-async def said(port: int, *pieces: bytes, within: float = 30, pause: float = 0) -> bytes:
-    """All that is answered until the server closes; a TimeoutError when it does not."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answer = b""
-    try:
-        async with asyncio.timeout(within):
-            with contextlib.suppress(ConnectionError):
-                for piece in pieces:
-                    writer.write(piece)
-                    await writer.drain()
-                    await asyncio.sleep(pause)
-            with contextlib.suppress(ConnectionError):
-                while piece := await reader.read(65536):
-                    answer += piece
-    finally:
-        writer.transport.abort()
-    return answer
-
-
-def problem(answer: bytes) -> tuple[str, dict[str, str], Any]:
-    """Status line, headers and document of a problem after which the connection ends."""
-    head, _, body = answer.decode().partition("\r\n\r\n")
-    status, *lines = head.split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    said = json.loads(body)
-    assert (headers["connection"], headers["content-type"]) == ("close", "application/problem+json")
-    assert headers["x-request-id"] == said["request_id"]
-    assert int(status.split()[1]) == said["status"]
-    return status, headers, said
 
 
 def refused(answer: bytes) -> bool:
@@ -150,8 +77,9 @@ async def test_a_request_in_time_outlives_the_limit_of_its_head(monkeypatch: pyt
         assert (await said(port, *slow, pause=0.3)).startswith(b"HTTP/1.1 200")
 
 
-async def test_a_connection_that_says_nothing_is_closed() -> None:
-    async with served(keep_alive=0.2) as port:
+async def test_a_connection_that_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "FIRST_BYTE_SECONDS", 0.2)
+    async with served() as port:
         assert await said(port) == b""
 
 
@@ -168,18 +96,6 @@ async def test_a_head_too_large_is_refused_under_the_id_that_it_came_with() -> N
     async with served() as port:
         answer = await said(port, b"GET / HTTP/1.1\r\nx-request-id: mine\r\n" + b"x: 1\r\n" * 202)
     assert problem(answer)[1]["x-request-id"] == "mine"
-
-
-async def test_who_comes_when_all_places_are_taken_is_told_to_come_again() -> None:
-    async with served(most=1) as port:
-        answer = await said(port, WHOLE.replace(b"host: h", b"x-request-id: mine"))
-    status, headers, told = problem(answer)
-    assert (status, told["code"]) == ("HTTP/1.1 503 Service Unavailable", "busy")
-    assert (headers["retry-after"], headers["x-request-id"]) == ("1", "mine")
-
-
-def test_what_runs_at_once_is_bounded() -> None:
-    assert DrainingServer(App.__new__(App), settings_for(Issuer())).config.limit_concurrency == 2000
 
 
 # The database's probe

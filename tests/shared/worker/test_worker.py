@@ -16,12 +16,15 @@ from typing import Any
 import aiohttp
 import pytest
 
+from shared.http import protocol
 from shared.process.clock import SystemClock
 from shared.process.component import Component
 from shared.process.health import newest_revision
 from shared.process.settings import Settings
 from shared.resilience.retry import GaveUp, Halted, Transient
 from shared.worker.worker import EndedEarly, Worker
+from tests.cases.plugin import Came
+from tests.support import raw_http
 from tests.support.servers.stack import LIMIT, eventually
 from tests.support.toys.notes import running_issuer, settings_for
 
@@ -432,3 +435,15 @@ async def _status_is(session: aiohttp.ClientSession, address: str, status: int) 
 async def _slow(session: aiohttp.ClientSession, address: str) -> Any:
     async with session.get(f"{address}/v1/slow") as response:
         return await response.json()
+
+
+@pytest.mark.case("M14+5", given="half a head at a worker's port", right="closed in time")
+async def test_a_head_that_does_not_end_in_time_closes_the_connection(
+    port: int, came: Came, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
+    steady = Steady()
+    async with running(port, steady):
+        await eventually(lambda: steady.ran)
+        answer = await raw_http.said(port, b"GET /healthz HTTP/1.1\r\nx: ")
+    came(answer.decode() or "closed in time")

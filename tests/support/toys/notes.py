@@ -4,7 +4,6 @@ talk to.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import time
@@ -15,7 +14,6 @@ from typing import Annotated, Any, Literal
 import aiohttp
 import httpx
 import jwt
-import uvicorn
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fastapi import Form
@@ -34,11 +32,12 @@ from shared.eventstore.errors import Busy, OutcomeUnknown, Unstorable
 from shared.eventstore.memory import MemoryEventStore
 from shared.http.app import App, create_app
 from shared.http.caller import CommandContext, QueryContext, command, query
-from shared.http.protocol import BoundedHttpProtocol
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
+from shared.http.server import listening as listening_at
 from shared.process.clock import SystemClock
 from shared.process.settings import Settings
+from shared.process.startup import bind
 from shared.rejections import NotFound, Rejected
 
 HOUR = 3600
@@ -305,20 +304,9 @@ def client_of(app: App) -> httpx.AsyncClient:
 
 @contextlib.asynccontextmanager
 async def served(app: App) -> AsyncIterator[str]:
-    """The address at which uvicorn serves the application, as in production but in this process."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, port=0, http=BoundedHttpProtocol, ws="none", lifespan="off", log_config=None, access_log=False
-        )
-    )
-    serving = asyncio.create_task(server._serve())  # without its signal handlers
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+    """The address at which the application is served, as in production but in this process."""
+    async with listening_at(app, bind("127.0.0.1", 0)) as address:
+        yield address
 
 
 @contextlib.asynccontextmanager
