@@ -49,6 +49,8 @@ BREAKS = [
     ("api-writes-no-read-model", "services/dispute/dispute/api/orders.py", "from dispute.read_models import tables"),
     ("migrations-alone", "migrations/event_store/__init__.py", "from shared.events.money import Money"),
     ("migrations-alone", "migrations/env.py", "from refund.read_models.tables import metadata"),
+    ("second-opinion", "services/ops/ops/audit/ledger.py", "from shared.events.money import Money"),
+    ("second-opinion", "services/ops/ops/audit/deadlines.py", "from ops.deciders import DECIDERS"),
     ("no-cycles", "services/dispute/dispute/domain/rejections.py", "import dispute.domain.disputes.eligibility"),
     ("no-cycles", "services/dispute/dispute/domain/orders/state.py", "import dispute.domain.disputes.form"),
 ]

@@ -10,6 +10,9 @@ import pytest
 
 from migrations import SERVICES as MIGRATED
 from migrations.migrator import dsn
+from ops.audit.entry import NAMES
+from ops.audit.sources import CATEGORIES, topic_of
+from shared.events.codec import EVENT_CLASSES
 from shared.events.deadlines import DeadlineMoved
 from shared.events.logs import LOGS, Log
 from shared.process.addresses import APPS
@@ -52,3 +55,9 @@ def test_no_category_of_streams_and_no_event_belongs_to_two_logs_but_the_one_tha
 @pytest.mark.parametrize("process", [f"{log}.{role}" for log in LOGS for role in ("app", "worker")])
 def test_every_process_of_a_log_can_be_loaded(process: str) -> None:
     assert importlib.import_module(process)
+
+
+def test_the_audit_which_knows_no_code_of_ours_has_a_second_reading_of_every_event() -> None:
+    assert {name.split(".")[1] for name in EVENT_CLASSES} == NAMES, "services/ops/ops/audit/entry.py"
+    assert {category for log in LOGS.values() for category in log.streams} == set().union(*CATEGORIES.values())
+    assert {log.service: log.topic for log in LOGS.values()} == {name: topic_of(name) for name in CATEGORIES}

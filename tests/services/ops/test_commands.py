@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from ops.audit.run import DECIDERS
 from ops.cli import app
+from ops.deciders import DECIDERS
 from ops.workers import WORKERS
 from shared.events.logs import LOGS
 from tests.support.servers.backing import free_port_base

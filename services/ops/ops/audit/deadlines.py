@@ -1,4 +1,7 @@
-"""Deadlines = log: the table is what the events start and clear, less what the due loop found that nobody wants."""
+"""Deadlines = log: what the events start, move and clear has its row, and nothing that is wanted is without one.
+
+An append writes its rows in its own transaction, so this is exact at any moment, also while the log grows.
+"""
 
 from __future__ import annotations
 
@@ -6,55 +9,102 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ops.audit.check import Check
-from shared.deadlines.from_log import Called, DeadlinesOfLog
-from shared.decider import Decider
-from shared.events.base import Event, wire_time
-from shared.events.envelope import Recorded
+from ops.audit.entry import Data, Entry, instant
 
-Key = tuple[str, str]
+Due = Mapping[str, datetime]
+"""Instants by kind of deadline."""
+
 LATE_AFTER = timedelta(seconds=60)
 """Domain time after which a deadline that still stands is late: twelve times what a healthy loop takes."""
 
+PROTECTION, DISPUTE = {"protection_end": "protection_ends_at"}, ("seller_response", "buyer_response", "negotiation")
+PAY = "pay:{refund_id}"
+STARTS: Mapping[str, Mapping[str, str]] = {
+    **dict.fromkeys(("OrderRegistered", "OrderPaid", "OrderShipped", "OrderDelivered"), PROTECTION),
+    **dict.fromkeys(("OrderFinished", "DeliveryCorrected"), PROTECTION),
+    "ProtectionExpired": {"release": "release_at"},
+    "DisputeOpened": {"seller_response": "respond_by"},
+    "SellerResponded": {"buyer_response": "answer_by", "negotiation": "negotiate_until"},
+    "RequestModified": {"seller_response": "respond_by"},
+    "RefundApproved": {PAY: "pay_at"},
+    "RefundRetried": {PAY: "pay_at"},
+    "RefundFailed": {PAY: "retry_at"},
+    "DeadlineMoved": {"{kind}": "due_at"},
+}
+"""By event: the kinds that it starts or moves, each with the member that holds the instant."""
+CLEARS: Mapping[str, tuple[str, ...]] = {
+    "ProtectionExpired": ("protection_end",),
+    "OrderCompleted": ("protection_end", "release"),
+    "OrderCancelled": ("protection_end", "release"),
+    "SellerResponded": ("seller_response",),
+    "RequestModified": ("buyer_response", "negotiation"),
+    **dict.fromkeys(("SolutionReached", "Escalated", "DisputeClosed"), DISPUTE),
+    "RefundIssued": (PAY,),
+    "RefundSentToManual": (PAY,),
+}
+"""By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not."""
+
+
+class Started:
+    """The rows of one stream, as its events call for them."""
+
+    def __init__(self) -> None:
+        self.due: dict[str, datetime] = {}
+        self.early: list[str] = []
+
+    def add(self, entry: Entry) -> None:
+        """The stream's next event."""
+        self._note_early(entry)
+        for kind in CLEARS.get(entry.name, ()):
+            self.due.pop(_filled(kind, entry.data), None)
+        if entry.name == "PaymentReleased" and not entry.data["dispute_id"]:
+            self.due.pop("release", None)
+        for kind, member in STARTS.get(entry.name, {}).items():
+            if due_at := instant(entry.data.get(member)):
+                self.due[_filled(kind, entry.data)] = due_at
+
+    def _note_early(self, entry: Entry) -> None:
+        """A timer's event names the instant that had come; one of a moved deadline names the instant to come."""
+        due_at = instant(entry.data.get("due_at")) if entry.name != "DeadlineMoved" else None
+        decided_at = instant(entry.metadata["at"])
+        if due_at and decided_at and decided_at < due_at:
+            self.early.append(f"{entry.id} at {decided_at.isoformat()}, due {due_at.isoformat()}")
+
 
 class DeadlineCheck:
-    """Folds the log's starts and clears, and compares them with the rows as they stood at the same moment."""
+    """Compares the rows of one stream after the other; `now` is the domain's, None where nobody tells it."""
 
-    def __init__(self, service: str, rows: Mapping[Key, datetime], now: datetime | None, decider: Decider) -> None:
-        self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "late")
-        self._rows = rows
+    def __init__(self, service: str, now: datetime | None) -> None:
+        self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "late", "early")
+        self.check.see("rows", 0)
         self._now = now
-        self._log = DeadlinesOfLog(decider)
 
-    def add(self, recorded: Recorded[Event]) -> None:
-        """The next event of the log."""
-        self._log.add(recorded)
-
-    def result(self) -> Check:
-        """What was found."""
-        called = self._log.called()
-        self.check.see("rows", len(self._rows))
-        for key in called.keys() - self._rows.keys():
-            self._without_row(key, called[key])
-        for key, due_at in self._rows.items():
-            self._row(key, due_at, called.get(key))
-        return self.check
-
-    def _without_row(self, key: Key, called: Called) -> None:
-        if called.wanted:
-            self.check.fault("missing", f"{_name(key)} due {wire_time(called.due_at)}")
-        else:
+    def compare(self, stream: str, started: Started, wanted: Due, rows: Due) -> None:
+        """One stream: what its events started, what its state waits for, and the rows of the same moment."""
+        self.check.see("rows", len(rows))
+        for kind, due_at in wanted.items():
+            if kind not in rows:
+                self.check.fault("missing", f"{kind} of {stream} due {due_at.isoformat()}")
+        for _ in started.due.keys() - rows.keys() - wanted.keys():
             self.check.see("consumed")
+        for kind, due_at in rows.items():
+            self._row(f"{kind} of {stream}", due_at, started.due.get(kind))
+        for example in started.early:
+            self.check.fault("early", example)
 
-    def _row(self, key: Key, due_at: datetime, called: Called | None) -> None:
+    def strange(self, stream: str, kind: str) -> None:
+        """A row of a stream that no log has."""
+        self.check.see("rows")
+        self.check.fault("extra", f"{kind} of {stream}")
+
+    def _row(self, name: str, due_at: datetime, called: datetime | None) -> None:
         if called is None:
-            self.check.fault("extra", f"{_name(key)} due {wire_time(due_at)}")
-        elif called.due_at != due_at:
-            self.check.fault(
-                "different", f"{_name(key)} due {wire_time(due_at)}, in the log {wire_time(called.due_at)}"
-            )
+            self.check.fault("extra", f"{name} due {due_at.isoformat()}")
+        elif called != due_at:
+            self.check.fault("different", f"{name} due {due_at.isoformat()}, in the log {called.isoformat()}")
         elif self._now and due_at < self._now - LATE_AFTER:
-            self.check.fault("late", f"{_name(key)} due {wire_time(due_at)}")
+            self.check.fault("late", f"{name} due {due_at.isoformat()}")
 
 
-def _name(key: Key) -> str:
-    return f"{key[1]} of {key[0]}"
+def _filled(kind: str, data: Data) -> str:
+    return kind.format_map(data) if "{" in kind else kind

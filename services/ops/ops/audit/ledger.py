@@ -1,76 +1,89 @@
-"""Ledger = events: every refund that was issued moved its money once, and nothing else moved."""
+"""Ledger = events: every refund that was issued moved its money once, as it was asked, and nothing else moved."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from ops.audit.check import Check
-from shared.events.base import Event
-from shared.events.envelope import Recorded
-from shared.events.money import Money
-from shared.events.refund import RefundIssued
+from ops.audit.entry import in_words
+from ops.audit.facts import Facts
+
+MISSING = """
+select issued.about as refund_id, issued.units, issued.currency from fact issued where issued.name = 'RefundIssued'
+and issued.settled and not exists (select 1 from movement m where m.kind = 'refund' and m.refund_id = issued.about)
+"""
+TWICE = """
+select refund_id, count(*) as times from movement where kind = 'refund' group by refund_id having count(*) > 1
+"""
+ISSUED_TWICE = """
+select about as refund_id, count(*) as times from fact where name = 'RefundIssued' group by about having count(*) > 1
+"""
+# What is approved and not issued yet may just have been paid: no fault while its outcome is under way.
+UNASKED = """
+select m.*, exists (select 1 from fact asked where asked.about = m.refund_id and asked.name = 'RefundApproved')
+    as approved
+from movement m where m.kind = 'refund'
+and not exists (select 1 from fact issued where issued.about = m.refund_id and issued.name = 'RefundIssued')
+"""
+# A refund's order to pay names its payment; the books name the one that the money went back to.
+BESIDE = """
+create temp view beside as
+select m.refund_id, m.units as went, m.currency as went_in, issued.units, issued.currency,
+    m.payment_id, asked.payment_id as of_payment, m.destination, issued.destination as to_destination,
+    m.order_id, issued.order_id as of_order
+from movement m
+join fact issued on issued.about = m.refund_id and issued.name = 'RefundIssued'
+left join fact asked on asked.about = m.refund_id and asked.name = 'RefundRequested'
+where m.kind = 'refund'
+"""
+AMOUNT = "select * from beside where went <> units or went_in <> currency"
+# A report need not say to which order or whither a movement went.
+MISDIRECTED = """
+select * from beside where payment_id is not of_payment or coalesce(order_id, of_order) is not of_order
+    or coalesce(destination, to_destination) is not to_destination
+"""
+OVER_CAP = """
+select payment_id, currency, sum(case when kind = 'capture' then units else 0 end) as captured,
+    sum(case when kind = 'capture' then 0 else units end) as went
+from movement group by payment_id, currency having went > captured
+"""
 
 
-class LedgerCheck:
-    """Compares the payment provider's movements with the refund service's events; all up to `head` happened before the
-    ledger was read.
-    """
+def ledger_check(facts: Facts, asked: bool, at_rest: bool) -> Check:
+    """The payment provider's books beside the refunds; without books only what was issued is counted."""
+    check = Check.of("ledger", "missing", "twice", "unasked", "different", "misdirected", "over_cap")
+    check.see("refunds", facts.count("select count(*) from fact where name = 'RefundIssued'"))
+    check.see("effects", facts.count("select count(*) from movement where kind = 'refund'"))
+    for row in facts.ask(ISSUED_TWICE):
+        check.fault("twice", f"{row['refund_id']} is issued {row['times']} times in the log")
+    if not asked:
+        check.see("not_asked")
+        return check
+    for row in facts.ask(MISSING):
+        check.fault("missing", f"{row['refund_id']} of {in_words(row['units'], row['currency'])}")
+    _unasked(check, facts, at_rest)
+    _otherwise(check, facts)
+    return check
 
-    def __init__(self, movements: Iterable[Mapping[str, Any]], head: int) -> None:
-        self.check = Check.of("ledger", "missing", "twice", "unasked", "different", "over_cap")
-        self._head = head
-        self._effects: dict[str, list[Money]] = defaultdict(list)
-        self._captured: Counter[tuple[str, str]] = Counter()
-        self._refunded: Counter[tuple[str, str]] = Counter()
-        self._issued: set[str] = set()
-        self.check.see("refunds", 0)
-        self.check.see("effects", 0)
-        for movement in movements:
-            self._book(movement)
 
-    def add(self, recorded: Recorded[Event]) -> None:
-        """The next event of the refund service's log."""
-        if not isinstance(event := recorded.event, RefundIssued):
-            return
-        self.check.see("refunds")
-        if event.refund_id in self._issued:
-            self.check.fault("twice", f"{event.refund_id} is issued twice in the log")
-        self._issued.add(event.refund_id)
-        effects = self._effects.get(event.refund_id, [])
-        if not effects and recorded.position <= self._head:
-            self.check.fault("missing", f"{event.refund_id} of {event.amount}")
-        if any(effect != event.amount for effect in effects):
-            self.check.fault(
-                "different", f"{event.refund_id}: {event.amount} was issued, {', '.join(map(str, effects))} went"
-            )
+def _unasked(check: Check, facts: Facts, at_rest: bool) -> None:
+    for row in facts.ask(UNASKED):
+        if row["approved"] and not at_rest:
+            check.see("under_way")
+        else:
+            amount = in_words(row["units"], row["currency"])
+            check.fault("unasked", f"{row['refund_id']} of {amount} went, and no event says so")
 
-    def result(self) -> Check:
-        """What was found."""
-        for refund_id, effects in self._effects.items():
-            if len(effects) > 1:
-                self.check.fault("twice", f"{refund_id} went {len(effects)} times")
-            if refund_id not in self._issued:
-                self.check.fault("unasked", f"{refund_id} of {effects[0]} went, and no event says so")
-        for payment, minor in self._refunded.items():
-            if minor > self._captured[payment]:
-                self.check.fault(
-                    "over_cap",
-                    f"{payment[0]}: {self._captured[payment]} were taken and {minor} went back, in "
-                    f"{payment[1]} minor units",
-                )
-        return self.check
 
-    def _book(self, movement: Mapping[str, Any]) -> None:
-        amount = Money.parse(movement["amount"]["amount"], movement["amount"]["currency"])
-        payment = movement["payment_id"], amount.currency
-        match movement["kind"]:
-            case "capture":
-                self._captured[payment] += amount.minor
-            case "refund":
-                self.check.see("effects")
-                self._refunded[payment] += amount.minor
-                self._effects[str(movement["refund_id"])].append(amount)
-            case "chargeback":
-                self._refunded[payment] += amount.minor
+def _otherwise(check: Check, facts: Facts) -> None:
+    list(facts.ask(BESIDE))
+    for row in facts.ask(TWICE):
+        check.fault("twice", f"{row['refund_id']} went {row['times']} times")
+    for row in facts.ask(AMOUNT):
+        went, said = in_words(row["went"], row["went_in"]), in_words(row["units"], row["currency"])
+        check.fault("different", f"{row['refund_id']}: {said} was issued, {went} went")
+    for row in facts.ask(MISDIRECTED):
+        went = f"payment {row['payment_id']}, {row['destination']}, order {row['order_id']}"
+        said = f"payment {row['of_payment']}, {row['to_destination']}, order {row['of_order']}"
+        check.fault("misdirected", f"{row['refund_id']}: it went to {went}, and not to {said}")
+    for row in facts.ask(OVER_CAP):
+        taken, went = in_words(row["captured"], row["currency"]), in_words(row["went"], row["currency"])
+        check.fault("over_cap", f"{row['payment_id']}: {taken} were taken and {went} went back")

@@ -1,99 +1,65 @@
-"""Read models = fold: every row is what the log makes of its subject up to the position that the row names."""
+"""Read models = fold: every row is what the events of its subject make of it, up to the position that the row names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from ops.audit.check import Check
-from shared.events.base import Event
-from shared.events.envelope import Recorded
 
-S = TypeVar("S")
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a read model: which position it includes, and its values by name."""
-
-    position: int
-    values: Values
-
-
-@dataclass(frozen=True, slots=True)
-class Model(Generic[S]):
-    """How a read model follows from the log: whose row an event changes, the fold of those events, and the row of a
-    state.
-
-    `row(key, state)` is None while the subject has no row. `query` reads the rows, each with its `position`; the column
-    `key` says whose it is.
-    `subscription` is the one that keeps them; `read` makes a row's values comparable.
-    """
-
-    name: str
-    subscription: str
-    query: str
-    key: str
-    subject: Callable[[Recorded[Event]], str | None]
-    initial: S
-    evolve: Callable[[S, Recorded[Event]], S]
-    row: Callable[[str, S], Values | None]
-    read: Callable[[Mapping[str, Any]], Values] = dict
-
-
 @dataclass(slots=True)
-class _Subject(Generic[S]):
-    state: S
+class Subject:
+    """What one row must show: the values after the last event that it includes, and where its last event stands."""
+
+    limit: int
+    values: Values | None = None
     position: int = 0
     last: int = 0
 
 
-class ModelCheck(Generic[S]):
-    """Folds the log beside the rows; every event up to `included` must be in them."""
+class ModelCheck:
+    """Compares one row after the other; every event up to `included` must be in them."""
 
-    def __init__(self, model: Model[S], rows: Mapping[str, Row], included: int) -> None:
-        self.check = Check.of(f"read model {model.name}", "wrong", "missing", "extra", "behind")
-        self._model = model
-        self._rows = rows
+    def __init__(self, name: str, included: int) -> None:
+        self.check = Check.of(f"read model {name}", "wrong", "missing", "extra", "behind")
+        self.check.see("rows", 0)
         self._included = included
-        self._subjects: dict[str, _Subject[S]] = {}
 
-    def add(self, recorded: Recorded[Event]) -> None:
-        """The next event of the log."""
-        if (key := self._model.subject(recorded)) is None:
-            return
-        subject = self._subjects.setdefault(key, _Subject(self._model.initial))
-        row = self._rows.get(key)
-        if recorded.position <= (row.position if row else self._included):
-            subject.state, subject.position = self._model.evolve(subject.state, recorded), recorded.position
-        if recorded.position <= self._included:
-            subject.last = recorded.position
+    def subject(self, row: Values | None) -> Subject:
+        """A row's expectation; without a row, what it would be if it included all that it must."""
+        return Subject(row["position"] if row else self._included)
 
-    def result(self) -> Check:
-        """What was found."""
-        self.check.see("rows", len(self._rows))
-        for key in sorted(self._rows.keys() - self._subjects.keys()):
-            self.check.fault("extra", f"{key}: the log knows nothing of it")
-        for key, subject in self._subjects.items():
-            self._compare(key, subject, self._rows.get(key))
-        return self.check
+    def see(self, subject: Subject, position: int, values: Values | None) -> None:
+        """An event of the subject, and the row's values after it."""
+        if position <= subject.limit:
+            subject.values, subject.position = values, position
+        if position <= self._included:
+            subject.last = position
 
-    def _compare(self, key: str, subject: _Subject[S], row: Row | None) -> None:
-        expected = self._model.row(key, subject.state)
+    def compare(self, key: str, subject: Subject, row: Values | None) -> None:
+        """The row beside what it must show."""
         if row is None:
-            if expected is not None:
+            if subject.values is not None:
                 self.check.fault("missing", key)
             return
-        if row.position < subject.last:
-            self.check.fault("behind", f"{key} is at {row.position}, its last event at {subject.last}")
-        if row.position != subject.position:
-            self.check.fault("wrong", f"{key}: position {row.position} holds no event of its own")
-        elif expected is None:
+        self.check.see("rows")
+        if row["position"] < subject.last:
+            self.check.fault("behind", f"{key} is at {row['position']}, its last event at {subject.last}")
+        if row["position"] != subject.position:
+            self.check.fault("wrong", f"{key}: position {row['position']} holds no event of its own")
+        elif subject.values is None:
             self.check.fault("extra", f"{key}: it should have no row")
-        elif difference := _difference(row.values, expected):
+        elif difference := _difference(row, subject.values):
             self.check.fault("wrong", f"{key}: {difference}")
+
+    def unknown(self, key: str) -> None:
+        """A row without any event."""
+        self.check.see("rows")
+        self.check.fault("extra", f"{key}: the log knows nothing of it")
 
 
 def _difference(found: Values, expected: Values) -> str:

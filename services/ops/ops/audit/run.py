@@ -1,8 +1,8 @@
-"""Run of the audit: every promise of the system, compared with databases, topics and ledger. It writes nothing.
+"""Run of the audit: every promise of the system, compared with logs, topics, tables and books. It writes nothing.
 
-Every service's database is read in one transaction, as of one moment; the topic and the ledger are compared with what
-they must hold by then. It is exact once the system is at rest; under load it waits a while for that, and says so in the
-first line where it did not come.
+It knows none of the application's code: what it says is a second opinion. Logs are read in pages and windows of
+streams, each in a short snapshot of its own. While the system moves, what is younger than a minute is not missed yet;
+at rest nothing is excused.
 """
 
 from __future__ import annotations
@@ -10,178 +10,217 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from importlib import import_module
-from typing import Any, Protocol
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import aiohttp
+
+from ops.audit import kafka, outside
 from ops.audit.check import Check, Report
+from ops.audit.database import MODELS, Database, connected
 from ops.audit.deadlines import DeadlineCheck
-from ops.audit.expected import MODELS
-from ops.audit.ledger import LedgerCheck
+from ops.audit.facts import Facts, gathering
+from ops.audit.followers import behind, follower_check, parked_check
+from ops.audit.ledger import ledger_check
 from ops.audit.log import JournalCheck, LogCheck
-from ops.audit.read_models import Model, ModelCheck
-from ops.audit.sagas import SagaCheck
-from ops.audit.snapshot import Snapshot, ledger, open_snapshot, published
+from ops.audit.money import money_check
+from ops.audit.read_models import ModelCheck
+from ops.audit.readings.folds import Checks
+from ops.audit.sagas import saga_check
+from ops.audit.sources import CATEGORIES, Sources, source_of, topic_of
+from ops.audit.streams import check_order, check_streams
 from ops.audit.topic import TopicCheck
-from ops.client import Api, Call, Unreachable
-from ops.stack import SERVICES, Stack
-from shared.decider import Decider
-from shared.events.base import Event
-from shared.events.envelope import Recorded
-from shared.events.errors import UnknownEvent
 
-DECIDERS: Mapping[str, Decider] = {service: import_module(f"{service}.domain.decider").decider for service in SERVICES}
 PATIENCE = 30.0
-"""Seconds to wait for rest, and for the read models to come to the log's end."""
+"""Seconds to wait for rest, and for relay and followers to come to the end."""
+GRACE = timedelta(seconds=60)
+"""Real time after which an event must have had its consequences, where the system is not at rest."""
 PAUSE = 0.1
 
 Acknowledged = Sequence[Mapping[str, Any]]
 
 
-class EventCheck(Protocol):
-    """A check that sees the events of a log one after the other."""
+@dataclass(slots=True)
+class Audit:
+    """One audit under way."""
 
-    def add(self, recorded: Recorded[Event]) -> None:
-        """The next event."""
+    sources: Sources
+    facts: Facts
+    session: aiohttp.ClientSession
+    at_rest: bool
+    patience: float
+    now: datetime
+    databases: dict[str, Database] = field(default_factory=dict)
+    settled_until: dict[str, datetime] = field(default_factory=dict)
+    heads: dict[str, int] = field(default_factory=dict)
+    asked_for_ledger: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class OutsideSnapshot:
-    """What was read before the databases: the time, the payment provider's ledger, and how far the refund service's log
-    was then.
-    """
-
-    now: datetime | None
-    ledger: Sequence[Mapping[str, Any]]
-    refund_head: int
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(0) if self.at_rest else GRACE
 
 
 async def full_audit(
-    stack: Stack, api: Api, acknowledged: Acknowledged | None = None, patience: float = PATIENCE
+    sources: Sources,
+    acknowledged: Acknowledged | None = None,
+    patience: float = PATIENCE,
+    provider_report: Path | None = None,
 ) -> Report:
     """Every promise with its counts; waits at most `patience` seconds for the system to come to rest."""
-    rest = await _check_rest(stack, api, patience)
-    outside, sagas = await _outside_snapshot(stack, api), SagaCheck()
-    money = LedgerCheck(outside.ledger, outside.refund_head)
-    checks = [rest]
-    for service in SERVICES:
-        shared: list[EventCheck] = [sagas, money] if service == "refund" else [sagas]
-        checks += await _service(stack, service, outside, shared, acknowledged, patience)
-    return Report([*checks, money.result(), sagas.result()])
+    async with AsyncExitStack() as open_things:
+        audit, rest = await _begun(sources, patience, open_things)
+        await _note_beginnings(audit)
+        await _read_ledger(audit, provider_report)
+        late = await _wait_for_followers(audit)
+        checks = [rest]
+        for service in sources.services:
+            checks += await _service(audit, service, late[service], acknowledged)
+        return Report([*checks, *fact_checks(audit.facts, audit.asked_for_ledger, audit.at_rest)])
 
 
-async def ledger_check(stack: Stack, api: Api) -> Check:
+async def ledger_audit(sources: Sources, provider_report: Path | None = None) -> Check:
     """The payment provider's books alone, compared with the refund service's log."""
-    outside = await _outside_snapshot(stack, api)
-    check = LedgerCheck(outside.ledger, outside.refund_head)
-    async with open_snapshot(stack.dsn("refund")) as snapshot:
-        await _read(snapshot, LogCheck("refund"), [], [check])
-    return check.result()
+    async with AsyncExitStack() as open_things:
+        audit, _ = await _begun(sources, 0, open_things)
+        await _note_beginnings(audit)
+        await _read_ledger(audit, provider_report)
+        await _streams(audit, "refund")
+        audit.facts.finish()
+        return ledger_check(audit.facts, audit.asked_for_ledger, audit.at_rest)
+
+
+async def log_audit(service: str, dsn: str) -> Check:
+    """One log alone: its positions, its versions, and whether every event can be read."""
+    check = LogCheck(service)
+    async with connected(dsn) as database:
+        for category in CATEGORIES[service]:
+            await check_order(check, database.windows(category))
+        await check_places(database, await database.head(), check, [])
+    return check.check
+
+
+async def _begun(sources: Sources, patience: float, open_things: AsyncExitStack) -> tuple[Audit, Check]:
+    session = await open_things.enter_async_context(aiohttp.ClientSession())
+    rest = await outside.check_rest(sources, session, patience)
+    facts, now = open_things.enter_context(gathering()), await outside.now(sources, session)
+    audit = Audit(sources, facts, session, bool(sources.workers) and rest.ok, patience, now)
+    for service in sources.services:
+        audit.databases[service] = await open_things.enter_async_context(connected(sources.databases[service]))
+    return audit, rest
+
+
+async def _note_beginnings(audit: Audit) -> None:
+    """Until when events count as settled, and the last position that is looked at: before anything else is read."""
+    for service, database in audit.databases.items():
+        audit.settled_until[service] = await database.started(audit.grace)
+        audit.heads[service] = await database.head()
+
+
+async def _read_ledger(audit: Audit, report: Path | None) -> None:
+    audit.asked_for_ledger = bool(report or audit.sources.sandbox)
+    async for movement in outside.movements(audit.sources, audit.session, report):
+        audit.facts.move(movement)
+
+
+async def _wait_for_followers(audit: Audit) -> dict[str, list[str]]:
+    """Waits until relays and subscriptions have come to where the logs ended; who has not, by service."""
+    end = time.monotonic() + audit.patience
+    while not await _relayed(audit) and time.monotonic() < end:
+        await asyncio.sleep(PAUSE)
+    topics = {}
+    for service, database in audit.databases.items():
+        partitions = (await database.log(source_of(service))).partitions
+        async with kafka.opened(audit.sources.kafka, topic_of(service), partitions) as topic:
+            topics[topic.name] = await topic.bounds()
+    while True:
+        late = {
+            service: behind(service, await database.checkpoints(), topics)
+            for service, database in audit.databases.items()
+        }
+        if not any(late.values()) or time.monotonic() > end:
+            return late
+        await asyncio.sleep(PAUSE)
+
+
+async def _relayed(audit: Audit) -> bool:
+    return all([await database.relayed() >= audit.heads[name] for name, database in audit.databases.items()])
 
 
 async def _service(
-    stack: Stack,
-    service: str,
-    outside: OutsideSnapshot,
-    shared: list[EventCheck],
-    acknowledged: Acknowledged | None,
-    patience: float,
+    audit: Audit, service: str, late: Sequence[str], acknowledged: Acknowledged | None
 ) -> Sequence[Check]:
-    included = await _included(stack, service, patience)
-    async with open_snapshot(stack.dsn(service)) as snapshot:
-        log = LogCheck(service)
-        acks = [] if acknowledged is None else [JournalCheck(acknowledged, service)]
-        identity = await snapshot.identity()
-        topic = TopicCheck(service, identity, await snapshot.relayed())
-        deadlines = DeadlineCheck(service, await snapshot.deadlines(), outside.now, DECIDERS[service])
-        models = [ModelCheck(model, await snapshot.rows(model), included) for model in MODELS.get(service, ())]
-        parked = _parked(service, await snapshot.parked())
-        await _read(snapshot, log, [*acks, topic], [deadlines, *models, *shared])
-        async for record in published(stack.kafka, stack.topic(service), identity.partitions):
-            topic.publish(record)
+    database, head = audit.databases[service], audit.heads[service]
+    acks = [] if acknowledged is None else [JournalCheck(acknowledged, service)]
+    checks = await _streams(audit, service)
+    await check_places(database, head, checks.log, acks)
     return [
-        log.result(),
+        checks.log.check,
         *(ack.result() for ack in acks),
-        topic.result(),
-        *(model.result() for model in models),
-        deadlines.result(),
-        parked,
+        await _topic(audit, service),
+        *(model.check for model in checks.models.values()),
+        checks.deadlines.check,
+        checks.owed,
+        follower_check(service, late),
+        parked_check(service, await database.parked()),
     ]
 
 
-async def _read(
-    snapshot: Snapshot, log: LogCheck, raw: Iterable[JournalCheck | TopicCheck], checks: Sequence[EventCheck]
-) -> None:
-    async for entry in snapshot.entries():
-        for check in (log, *raw):
-            check.add(entry)
-        try:
-            recorded = entry.recorded()
-        except (UnknownEvent, ValueError, KeyError) as error:
-            log.unreadable(entry, error)
-            continue
-        for event_check in checks:
-            event_check.add(recorded)
+async def _streams(audit: Audit, service: str) -> Checks:
+    database, until = audit.databases[service], audit.settled_until[service]
+    return await stream_checks(service, database, audit.facts, audit.now, audit.heads[service], until)
 
 
-def _parked(service: str, streams: Iterable[Mapping[str, Any]]) -> Check:
-    check = Check.of(f"parked {service}", "streams")
-    for row in streams:
-        check.fault("streams", f"{row['subscription']}: {row['stream']} from {row['from_position']}: {row['error']}")
-    return check
+async def stream_checks(
+    service: str, database: Database, facts: Facts, now: datetime, head: int, settled_until: datetime
+) -> Checks:
+    """Everything that is compared stream by stream; read models include the log up to `head`."""
+    models = [name for category in CATEGORIES[service] for name in MODELS.get(category, ())]
+    checks = Checks(
+        service,
+        LogCheck(service),
+        DeadlineCheck(service, now),
+        Check.of(f"promises {service}", "owed"),
+        {name: ModelCheck(name, head) for name in models},
+        facts,
+        now,
+        settled_until,
+    )
+    for category in CATEGORIES[service]:
+        await check_streams(checks, category, database.windows(category))
+    await _strangers(database, checks, CATEGORIES[service])
+    return checks
 
 
-async def _check_rest(stack: Stack, api: Api, patience: float) -> Check:
-    """Waits until two rounds in a row find every worker with nothing left to do and no log grown."""
-    check, end, before = Check.of("at rest", "busy"), time.monotonic() + patience, None
-    if stack.settings.mode != "sandbox":
-        check.see("not_asked")
-        return check
-    while True:
-        answers = [await _quiet_answer(stack, api, service) for service in SERVICES]
-        busy = {service: answer for service, answer in zip(SERVICES, answers, strict=True) if not answer.get("quiet")}
-        heads = [answer.get("head") for answer in answers]
-        if (not busy and heads == before) or time.monotonic() > end:
-            break
-        before = heads if not busy else None
-        await asyncio.sleep(PAUSE)
-    check.see("workers", len(SERVICES))
-    for service, answer in busy.items():
-        check.fault("busy", f"{service}: {', '.join(answer.get('reasons') or ['no answer'])}")
-    return check
+async def _strangers(database: Database, checks: Checks, known: Iterable[str]) -> None:
+    for category in set(await database.categories()) - set(known):
+        for stream in await database.streams(category):
+            checks.log.homeless(stream)
+    for category in set(await database.categories("deadlines")) - set(known):
+        checks.deadlines.strange(f"{category}-…", "a row")
 
 
-async def _quiet_answer(stack: Stack, api: Api, service: str) -> Mapping[str, Any]:
-    try:
-        response = await api.send(Call(f"{service}-worker", "GET", "/internal/quiet"))
-    except Unreachable:
-        return {}
-    return response.body if isinstance(response.body, dict) else {}
+async def check_places(database: Database, head: int, log: LogCheck, acks: Sequence[JournalCheck]) -> None:
+    """Every position up to the head, in order."""
+    async for row in database.places(head):
+        log.place(row["position"], row["recorded_at"])
+        for ack in acks:
+            ack.place(row["position"], row["command_id"])
 
 
-async def _outside_snapshot(stack: Stack, api: Api) -> OutsideSnapshot:
-    async with open_snapshot(stack.dsn("refund")) as snapshot:
-        head = await snapshot.head()
-    clock = await api.clock()
-    now = datetime.fromisoformat(clock.get("now")) if clock.ok else None
-    return OutsideSnapshot(now, await ledger(api), head)
+async def _topic(audit: Audit, service: str) -> Check:
+    database = audit.databases[service]
+    log = await database.log(source_of(service))
+    check = TopicCheck(service, log, audit.heads[service], await database.relayed())
+    async with kafka.opened(audit.sources.kafka, topic_of(service), log.partitions) as topic:
+        async for records in topic.records(await topic.bounds()):
+            check.add(records, await database.at([record.position for record in records if record.position]))
+    return check.result()
 
 
-async def _included(stack: Stack, service: str, patience: float) -> int:
-    """The log's present end, once relay and read models have come to it or the patience is over: from there on they are
-    behind.
-    """
-    async with open_snapshot(stack.dsn(service)) as snapshot:
-        head = await snapshot.head()
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        async with open_snapshot(stack.dsn(service)) as snapshot:
-            if await _reached(snapshot, MODELS.get(service, ()), head):
-                break
-        await asyncio.sleep(PAUSE)
-    return head
-
-
-async def _reached(snapshot: Snapshot, models: Iterable[Model[Any]], head: int) -> bool:
-    return all([await snapshot.projected(model.subscription, head) for model in models])
+def fact_checks(facts: Facts, asked_for_ledger: bool, at_rest: bool) -> Sequence[Check]:
+    """What no stream shows by itself, once everything is gathered."""
+    facts.finish()
+    return [money_check(facts), ledger_check(facts, asked_for_ledger, at_rest), saga_check(facts)]

@@ -1,50 +1,115 @@
-"""Sagas: every refund and return that is due was begun or refused, none unasked, and what was paid is noted once."""
+"""Sagas: whatever one service asks of another is answered as it was asked, and every outcome is noted, once."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 
 from ops.audit.check import Check
-from shared.events.base import Event
-from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, ReturnDue
-from shared.events.envelope import Recorded
-from shared.events.refund import RefundIssued, RefundRefused, RefundRequested
-from shared.events.return_label import ReturnRequested
+from ops.audit.facts import Facts
+
+ANSWERS = (
+    ("RefundDue", "RefundRequested", "RefundRefused"),
+    ("ReturnDue", "ReturnRequested", "ReturnRequested"),
+    ("RefundRequested", "RefundApproved", "RefundApproved"),
+)
+"""What asks, and what may answer."""
+
+UNANSWERED = """
+select asked.id, asked.about from fact asked where asked.name = ? and asked.settled
+and not exists (select 1 from fact answer where answer.about = asked.about and answer.name in (?, ?))
+"""
+UNASKED = """
+select answer.id, answer.about from fact answer where answer.name in (?2, ?3) and answer.settled
+and not exists (select 1 from fact asked where asked.about = answer.about and asked.name = ?1)
+"""
+DIFFERENT = {
+    "not what RefundDue asks": """
+        select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundDue'
+        where b.name = 'RefundRequested' and not (a.money = b.money and a.order_id is b.order_id
+            and a.payment_id is b.payment_id and a.dispute_id is b.dispute_id and a.source is b.source)""",
+    "refused is not what RefundDue asks": """
+        select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundDue'
+        where b.name = 'RefundRefused' and not (a.money = b.money and a.order_id is b.order_id)""",
+    "not what was requested": """
+        select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundRequested'
+        where (b.name = 'RefundApproved' and not (a.units is b.units and a.currency is b.currency))
+            or (b.name in ('RefundIssued', 'RefundFailed', 'RefundSentToManual')
+                and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id))""",
+    "not to the destination that was approved": """
+        select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundApproved'
+        where b.name = 'RefundIssued' and a.destination is not b.destination""",
+    "not what ReturnDue asks": """
+        select b.id from fact b join fact a on a.about = b.about and a.name = 'ReturnDue'
+        where b.name = 'ReturnRequested' and not (a.parts is b.parts and a.order_id is b.order_id
+            and a.dispute_id is b.dispute_id)""",
+    "not the solution that was reached": """
+        select b.id from fact b join fact a on a.stream = b.stream and a.name = 'SolutionReached'
+        where b.name = 'RefundDue' and b.source = 'agreement' and a.version = (select max(c.version) from fact c
+            where c.stream = b.stream and c.name = 'SolutionReached' and c.version < b.version)
+            and not (a.units is b.units and a.currency is b.currency)""",
+    "not what its event says": """
+        select b.id from fact b join fact a on a.id = b.source_event
+        where (b.name = 'RefundNoted' and not (a.money = b.money and a.about is b.about and a.order_id is b.order_id))
+            or (b.name = 'ReturnNoted' and a.about is not b.about)
+            or (b.name in ('RefundNoted', 'ReturnNoted') and a.to_note is not b.outcome)""",
+}
+
+# What was paid is noted once, whatever it was heard from: a log that was restored may say it again under another id.
+UNNOTED = """
+select said.id, kind.category || case kind.category when 'dispute-' then said.dispute_id else said.order_id end as place
+from fact said, (select 'dispute-' as category union all select 'order-') as kind
+where said.to_note is not null and said.settled and said.dispute_id is not null
+    and (kind.category = 'dispute-' or said.refund_id is not null)
+    and not exists (select 1 from fact note where note.source_event = said.id and note.stream = place)
+    and not (said.name = 'RefundIssued' and exists (select 1 from fact note where note.about = said.about
+        and note.name = 'RefundNoted' and note.outcome = 'issued' and note.stream = place))
+"""
+UNSAID = """
+select note.id from fact note left join fact said on said.id = note.source_event and said.to_note is not null
+where note.name in ('RefundNoted', 'ReturnNoted') and note.settled and said.id is null
+"""
+TWICE = {
+    "the same note": """
+        select min(id) as id from fact where name in ('RefundNoted', 'ReturnNoted')
+        group by source_event, stream having count(*) > 1""",
+    "noted as paid": """
+        select min(id) as id from fact where name = 'RefundNoted' and outcome = 'issued'
+        group by about, stream having count(*) > 1""",
+    "asked, answered or paid": """
+        select min(id) as id, name from fact where name in ('RefundDue', 'RefundRequested', 'RefundRefused',
+            'RefundApproved', 'RefundIssued', 'ReturnDue', 'ReturnRequested')
+        group by about, name having count(*) > 1""",
+    "captured": """
+        select min(id) as id from fact where name = 'PaymentCaptured'
+        group by order_id, payment_id having count(*) > 1""",
+    "closed": "select min(id) as id from fact where name = 'DisputeClosed' group by stream having count(*) > 1",
+}
+UNCAPTURED = """
+select paid.fact as id, paid.payment_id, paid.line_id from part paid where paid.name = 'OrderPaid' and paid.settled
+and not exists (select 1 from part taken where taken.name = 'PaymentCaptured' and taken.order_id = paid.order_id
+    and taken.payment_id is paid.payment_id and taken.line_id = paid.line_id and taken.units = paid.units
+    and taken.currency = paid.currency)
+"""
 
 
-class SagaCheck:
-    """Sees the logs of all services, in any order."""
+def saga_check(facts: Facts) -> Check:
+    """Every question that the services ask each other, and its answer."""
+    check = Check.of("sagas", "unanswered", "unasked", "unnoted", "unsaid", "twice", "different", "uncaptured")
+    for what, count in facts.ask("select name, count(*) from fact where name in ('RefundDue', 'ReturnDue') group by 1"):
+        check.see(what, count)
+    check.see("notes", facts.count("select count(*) from fact where name in ('RefundNoted', 'ReturnNoted')"))
+    for names in ANSWERS:
+        _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *names)
+        _report(check, "unasked", facts, {"nobody asked for": UNASKED}, *names)
+    _report(check, "unnoted", facts, {"not noted on": UNNOTED})
+    _report(check, "unsaid", facts, {"a note of what no event says": UNSAID})
+    _report(check, "twice", facts, {f"twice: {what}": question for what, question in TWICE.items()})
+    _report(check, "different", facts, DIFFERENT)
+    _report(check, "uncaptured", facts, {"no capture of this amount of payment and line": UNCAPTURED})
+    return check
 
-    def __init__(self) -> None:
-        self.check = Check.of("sagas", "unanswered", "unasked", "unnoted", "noted_twice")
-        self._asked: dict[str, str] = {}
-        self._answered: dict[str, str] = {}
-        self._issued: dict[str, str] = {}
-        self._noted: Counter[str] = Counter()
 
-    def add(self, recorded: Recorded[Event]) -> None:
-        """The next event of a log."""
-        match recorded.event:
-            case RefundDue(refund_id=name) | ReturnDue(return_id=name):
-                self._asked[name] = recorded.id
-            case RefundRequested(refund_id=name) | RefundRefused(refund_id=name) | ReturnRequested(return_id=name):
-                self._answered[name] = recorded.id
-            case RefundIssued(refund_id=name, dispute_id=str()):
-                self._issued[name] = recorded.id
-            case RefundNoted(refund_id=name, outcome=RefundOutcome.ISSUED) if recorded.stream.startswith("dispute-"):
-                self._noted[name] += 1
-
-    def result(self) -> Check:
-        """What was found, once every log was seen."""
-        self.check.see("asked", len(self._asked))
-        self.check.see("issued", len(self._issued))
-        for kind, names, events in (
-            ("unanswered", self._asked.keys() - self._answered.keys(), self._asked),
-            ("unasked", self._answered.keys() - self._asked.keys(), self._answered),
-            ("unnoted", self._issued.keys() - self._noted.keys(), self._issued),
-        ):
-            for name in sorted(names):
-                self.check.fault(kind, f"{name} ({events[name]})")
-        for name in (name for name, count in self._noted.items() if count > 1):
-            self.check.fault("noted_twice", name)
-        return self.check
+def _report(check: Check, fault: str, facts: Facts, questions: Mapping[str, str], *values: str) -> None:
+    for words, question in questions.items():
+        for event_id, *about in facts.ask(question, *values):
+            check.fault(fault, " ".join([f"{event_id}: {words}", *map(str, about)]))

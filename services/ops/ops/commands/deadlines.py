@@ -14,7 +14,7 @@ from ops.stack import Stack, chosen
 from shared.events.errors import NewerVersion
 
 if TYPE_CHECKING:
-    from ops.audit.snapshot import Snapshot
+    from ops.log_snapshot import LogSnapshot
     from shared.deadlines.from_log import DeadlinesOfLog
     from shared.decider import Decider
 
@@ -45,7 +45,7 @@ def rebuild(
 
     Safe beside running workers. What only a newer version can read stays as it is.
     """
-    from ops.audit.run import DECIDERS
+    from ops.deciders import DECIDERS
 
     stack = Stack.load()
     found = [{"service": name, **run(rebuilt(stack.dsn(name), DECIDERS[name], yes))} for name in chosen(service)]
@@ -54,7 +54,7 @@ def rebuild(
 
 async def rebuilt(dsn: str, decider: Decider, yes: bool) -> Mapping[str, Any]:
     """What was done in the database, or would be."""
-    from ops.audit.snapshot import open_snapshot
+    from ops.log_snapshot import open_snapshot
     from shared.deadlines.rebuild import apply, changes
 
     async with open_snapshot(dsn) as moment:
@@ -72,15 +72,16 @@ async def rebuilt(dsn: str, decider: Decider, yes: bool) -> Mapping[str, Any]:
     }
 
 
-async def _folded(decider: Decider, moment: Snapshot) -> DeadlinesOfLog:
+async def _folded(decider: Decider, moment: LogSnapshot) -> DeadlinesOfLog:
     from shared.deadlines.from_log import DeadlinesOfLog
+    from shared.events import codec
 
     log = DeadlinesOfLog(decider)
-    async for entry in moment.entries():
+    async for stored in moment.events():
         try:
-            recorded = entry.recorded()
+            recorded = codec.recorded(stored)
         except (NewerVersion, ValueError, KeyError):
-            log.unreadable(entry.stream)
+            log.unreadable(stored.stream)
         else:
             log.add(recorded)
     return log

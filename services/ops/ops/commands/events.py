@@ -11,9 +11,9 @@ import typer
 from pydantic_core import from_json, to_json
 
 from ops.audit.check import Check
-from ops.audit.log import LogCheck
-from ops.audit.snapshot import open_snapshot
+from ops.audit.run import log_audit
 from ops.commands.options import Failed, Json, OneService, Service, finish, group, run
+from ops.databases import query
 from ops.output import show
 from ops.stack import Stack, chosen
 from shared.events.logs import LOGS
@@ -21,7 +21,10 @@ from shared.kafka.records import Record
 from shared.kafka.source import KafkaSource
 
 POLL = 1.0
-_STREAM = "select position, version, type, metadata, data, recorded_at from events where stream = $1 order by version"
+_STREAM = """
+select position, version, type, metadata::text as metadata, data::text as data, recorded_at from events
+where stream = $1 order by version
+"""
 _SERVICES = {category: log.service for log in LOGS.values() for category in log.streams}
 """By category, the service in whose log its streams are."""
 
@@ -70,11 +73,14 @@ def verify(service: Service = None, json: Json = False) -> None:
 
 
 async def _stream(service: str, stream: str) -> list[dict[str, Any]]:
-    async with open_snapshot(Stack.load().dsn(service)) as database:
-        rows = [dict(row) for row in await database.connection.fetch(_STREAM, stream)]
+    rows = await query(service, _STREAM, stream)
     if not rows:
         raise Failed(f"there is no stream {stream}")
-    return rows
+    read = {name: [from_json(row[name]) for row in rows] for name in ("metadata", "data")}
+    return [
+        {**row, "metadata": metadata, "data": data}
+        for row, metadata, data in zip(rows, read["metadata"], read["data"], strict=True)
+    ]
 
 
 def _row_line(row: Mapping[str, Any]) -> str:
@@ -119,11 +125,5 @@ def _name(type_name: str) -> str:
 
 
 async def _verify(service: str | None) -> list[Check]:
-    stack, checks = Stack.load(), []
-    for name in chosen(service):
-        check = LogCheck(name)
-        async with open_snapshot(stack.dsn(name)) as database:
-            async for entry in database.entries():
-                check.add(entry)
-        checks.append(check.result())
-    return checks
+    stack = Stack.load()
+    return [await log_audit(name, stack.dsn(name)) for name in chosen(service)]

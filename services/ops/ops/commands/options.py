@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import asyncpg
 import typer
 
+from ops.audit.outside import Unreachable as Unanswered
 from ops.client import ApiResponse, Unreachable
 from ops.output import show
 from ops.stack import SERVICES
@@ -29,7 +30,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs the work; a failure is one line on stderr and exit code 1."""
     try:
         return asyncio.run(work)
-    except (Failed, Unreachable, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError) as error:
+    except (Failed, Unreachable, Unanswered, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError) as error:
         fail(f"{error or type(error).__name__}")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

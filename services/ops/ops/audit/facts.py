@@ -1,0 +1,177 @@
+"""Facts about money and goods, gathered from all logs in one temporary table: sagas and sums are questions in SQL.
+
+The table lies in a temporary file that nobody else sees, with a small cache: memory does not grow with the logs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.audit.entry import Data, Entry, units
+
+FACTS = frozenset(
+    """
+    OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue RefundNoted ReturnNoted
+    DisputeClosed SolutionReached
+    PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnShipped ReturnReceived ReturnInspected
+    """.split()  # noqa: SIM905
+)
+"""The events that say something about money or goods."""
+
+OUTCOMES = {
+    "RefundIssued": "issued",
+    "RefundRefused": "refused",
+    "RefundFailed": "failed",
+    "RefundSentToManual": "sent_to_manual",
+    "ReturnAuthorized": "authorized",
+    "ReturnDenied": "denied",
+    "ReturnShipped": "shipped",
+    "ReturnReceived": "received",
+    "ReturnInspected": {"pass": "passed", "fail": "failed"},
+}
+"""The events that are to be noted, each with the outcome that the note bears."""
+
+COLUMNS = (
+    *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
+    *("refund_id", "payment_id", "outcome", "source", "source_event", "units", "currency", "destination", "parts"),
+    "money",
+)
+"""`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one."""
+TABLES = f"""
+create table fact ({", ".join(COLUMNS)});
+create table part (fact, name, settled, order_id, payment_id, refund_id, line_id, units, currency);
+create table movement (kind, order_id, payment_id, refund_id, units, currency, destination);
+create table hold (order_id, line_id, dispute_id, settled);
+create table disputed (dispute_id, order_id, line_id, state, settled);
+create table ordered (order_id, settled);
+"""
+INDEXES = """
+create index fact_about on fact (about, name);
+create index fact_source_event on fact (source_event);
+create index fact_id on fact (id);
+create index fact_name on fact (name);
+create index fact_stream on fact (stream, name);
+create index part_line on part (order_id, line_id, name);
+create index part_refund on part (refund_id, name);
+create index movement_refund on movement (refund_id);
+create index hold_line on hold (dispute_id, line_id);
+create index disputed_line on disputed (dispute_id, line_id);
+create index ordered_id on ordered (order_id);
+"""
+CACHE_KIB = 8 * 1024
+AT_ONCE = 1000
+
+Row = Sequence[Any]
+
+
+class Facts:
+    """The gathered facts; what is `settled` is old enough that whatever follows from it must be there."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._waiting: dict[str, list[Row]] = {}
+
+    def add(self, service: str, entry: Entry, settled: bool) -> None:
+        """An event of a log, if it is one of those that matter here."""
+        if entry.name not in FACTS:
+            return
+        data = entry.data
+        amount = data.get("amount") or (data.get("solution") or {}).get("amount") or {}
+        self._insert("fact", (*_of_entry(service, entry, settled), *_of_data(data), *_of_money(data, amount)))
+        for payment_id, part in _parts(entry):
+            money = units(part["amount"]), part["amount"]["currency"]
+            names = (payment_id, data.get("refund_id"), part["line_id"])
+            self._insert("part", (entry.id, entry.name, int(settled), data.get("order_id"), *names, *money))
+
+    def move(self, movement: Data) -> None:
+        """A movement of money in the payment provider's books."""
+        amount = movement["amount"]
+        names = (movement["kind"], movement.get("order_id"), movement["payment_id"], movement.get("refund_id"))
+        self._insert("movement", (*names, units(amount), amount["currency"], movement.get("destination")))
+
+    def order(self, order_id: str, held_by: Mapping[str, str], settled: bool) -> None:
+        """The end of an order's stream: for which dispute the money of which line waits."""
+        self._insert("ordered", (order_id, int(settled)))
+        for line_id, dispute_id in held_by.items():
+            self._insert("hold", (order_id, line_id, dispute_id, int(settled)))
+
+    def dispute(self, dispute_id: str, order_id: str, state: str, lines: Iterable[str], settled: bool) -> None:
+        """The end of a dispute's stream: where it is, and which lines it is about."""
+        for line_id in lines:
+            self._insert("disputed", (dispute_id, order_id, line_id, state, int(settled)))
+
+    def finish(self) -> None:
+        """Everything is gathered: questions may be asked."""
+        for table in list(self._waiting):
+            self._flush(table)
+        self._database.executescript(INDEXES)
+
+    def ask(self, question: str, *values: Any) -> Iterator[sqlite3.Row]:
+        """The rows that answer it, one after the other."""
+        yield from self._database.execute(question, values)
+
+    def count(self, question: str) -> int:
+        """The one number that answers it."""
+        return int(self._database.execute(question).fetchone()[0])
+
+    def _insert(self, table: str, row: Row) -> None:
+        rows = self._waiting.setdefault(table, [])
+        rows.append(row)
+        if len(rows) >= AT_ONCE:
+            self._flush(table)
+
+    def _flush(self, table: str) -> None:
+        rows = self._waiting.pop(table)
+        places = ", ".join("?" * len(rows[0]))
+        self._database.executemany(f"insert into {table} values ({places})", rows)  # noqa: S608 - our own words only
+
+
+@contextlib.contextmanager
+def gathering() -> Iterator[Facts]:
+    """An empty table, removed at the end."""
+    # An empty name is a temporary file.
+    with contextlib.closing(sqlite3.connect("", isolation_level=None)) as database:
+        database.row_factory = sqlite3.Row
+        database.executescript(f"pragma journal_mode = off; pragma cache_size = -{CACHE_KIB};{TABLES}")
+        yield Facts(database)
+
+
+def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
+    about = entry.data.get("refund_id") or entry.data.get("return_id")
+    outcome = OUTCOMES.get(entry.name)
+    to_note = outcome.get(entry.data["result"]) if isinstance(outcome, Mapping) else outcome
+    return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
+
+
+def _of_data(data: Data) -> Row:
+    return tuple(data.get(name) for name in COLUMNS[8:15])
+
+
+def _of_money(data: Data, amount: Data) -> Row:
+    counted, currency = (units(amount), amount["currency"]) if amount else (None, None)
+    parts = _in_order([line for line in data.get("lines") or () if isinstance(line, Mapping)])
+    return (counted, currency, data.get("destination"), parts, f"{counted} {currency}: {parts}")
+
+
+def _in_order(lines: Sequence[Data]) -> str:
+    """The lines as text that is equal for equal lines, whatever their order."""
+    return " ".join(sorted(f"{line['line_id']}={_quantity(line)}" for line in lines))
+
+
+def _quantity(line: Data) -> str:
+    if amount := line.get("amount"):
+        return f"{units(amount)}{amount['currency']}"
+    return str(line.get("quantity"))
+
+
+def _parts(entry: Entry) -> Iterator[tuple[str | None, Data]]:
+    """The money of an event by line, each with the payment that it is of where the event says so."""
+    if entry.name == "OrderPaid":
+        yield from ((payment["payment_id"], line) for payment in entry.data["payments"] for line in payment["lines"])
+    elif entry.name not in ("PaymentHeld", "PaymentHoldLifted", "ReturnDue", "ReturnRequested"):
+        lines = entry.data.get("lines") or ()
+        yield from ((entry.data.get("payment_id"), line) for line in lines)

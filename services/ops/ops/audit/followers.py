@@ -1,0 +1,41 @@
+"""Followers: each has come to the end of its topic, and has laid nothing aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ops.audit.check import Check
+from ops.audit.database import Row
+from ops.audit.kafka import Bounds
+from ops.audit.sources import followed
+
+Checkpoints = Mapping[tuple[str, str], Mapping[int, int]]
+"""By subscription and topic: the next offset of each partition."""
+
+
+def behind(service: str, checkpoints: Checkpoints, topics: Mapping[str, Bounds]) -> list[str]:
+    """What the service's subscriptions have not handled of the topics as they were."""
+    found = []
+    for subscription, topic in followed(service).items():
+        at = checkpoints.get((subscription, topic), {})
+        for partition, (first, end) in topics.get(topic, {}).items():
+            if first < end and (missing := end - max(first, at.get(partition, 0))) > 0:
+                found.append(f"{subscription}: {missing} records of {topic} in partition {partition}")
+    return found
+
+
+def follower_check(service: str, late: Sequence[str]) -> Check:
+    """Who is behind after everybody had time."""
+    check = Check.of(f"followers {service}", "behind")
+    check.see("subscriptions", len(followed(service)))
+    for example in late:
+        check.fault("behind", example)
+    return check
+
+
+def parked_check(service: str, streams: Sequence[Row]) -> Check:
+    """The streams that a follower has laid aside: nobody sees what happens in them until somebody looks."""
+    check = Check.of(f"parked {service}", "streams")
+    for row in streams:
+        check.fault("streams", f"{row['subscription']}: {row['stream']} from {row['from_position']}: {row['error']}")
+    return check

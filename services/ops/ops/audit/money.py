@@ -1,0 +1,108 @@
+"""Money by line: what was released and refunded, and what is still to be refunded, is never more than was captured.
+
+Counted from the events of both logs, and for each payment by itself.
+"""
+
+from __future__ import annotations
+
+from ops.audit.check import Check
+from ops.audit.entry import in_words
+from ops.audit.facts import Facts
+
+# A refund that failed for good or lies with people is owed still: it counts until it is refused.
+LINES = """
+with said as (
+    select order_id, line_id, currency,
+        sum(case when name = 'OrderPaid' then units else 0 end) as captured,
+        sum(case when name = 'PaymentReleased' and settled then units else 0 end) as released,
+        sum(case when name = 'RefundRequested' and settled then units else 0 end) as refunds
+    from part where name in ('OrderPaid', 'PaymentReleased', 'RefundRequested') group by order_id, line_id, currency
+)
+select * from said where released + refunds > captured
+"""
+PAYMENTS = """
+with said as (
+    select order_id, payment_id, line_id, currency,
+        sum(case when name = 'PaymentCaptured' then units else 0 end) as captured,
+        sum(case when name = 'RefundRequested' then units else 0 end) as refunds
+    from part where name in ('PaymentCaptured', 'RefundRequested') group by order_id, payment_id, line_id, currency
+)
+select * from said where refunds > captured
+"""
+TOTALS = """
+with said as (
+    select order_id, payment_id, currency,
+        sum(case when name = 'PaymentCaptured' then units else 0 end) as captured,
+        sum(case when name = 'RefundRequested' then units else 0 end) as refunds
+    from fact where name in ('PaymentCaptured', 'RefundRequested') group by order_id, payment_id, currency
+)
+select * from said where refunds > captured
+"""
+# Once an order is complete nothing of it is left: what was captured went to the seller or back to the buyer.
+LOST = """
+with said as (
+    select order_id, line_id, currency,
+        sum(case when name = 'OrderPaid' then units else 0 end) as captured,
+        sum(case when name = 'PaymentReleased' then units else 0 end) as released,
+        sum(case when name = 'RefundIssued' then units else 0 end) as refunds
+    from part where name in ('OrderPaid', 'PaymentReleased', 'RefundIssued') group by order_id, line_id, currency
+)
+select said.* from said where released + refunds < captured
+and exists (select 1 from fact where name = 'OrderCompleted' and settled and fact.stream = 'order-' || said.order_id)
+"""
+RELEASED_TWICE = """
+select order_id, line_id, currency, count(*) as times from part where name = 'PaymentReleased'
+group by order_id, line_id, currency having count(*) > 1
+"""
+SUMS = """
+select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
+from fact left join part on part.fact = fact.id
+where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'PaymentReleased', 'PaymentCaptured')
+group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
+"""
+# The money of a line waits for a dispute exactly as long as that dispute is open.
+HELD_FOR_NOBODY = """
+select hold.* from hold
+left join disputed on disputed.dispute_id = hold.dispute_id and disputed.line_id = hold.line_id
+where hold.settled and (disputed.dispute_id is null or (disputed.state = 'closed' and disputed.settled))
+"""
+NOT_HELD = """
+select disputed.* from disputed join ordered on ordered.order_id = disputed.order_id
+where disputed.settled and ordered.settled and disputed.state <> 'closed' and not exists (
+    select 1 from hold where hold.dispute_id = disputed.dispute_id and hold.line_id = disputed.line_id)
+"""
+
+
+def money_check(facts: Facts) -> Check:
+    """What became of the money of every line and every payment."""
+    check = Check.of("money", "over_line", "over_payment", "released_twice", "lost", "unequal_sum", "held", "not_held")
+    check.see("lines", facts.count("select count(distinct order_id || char(10) || line_id) from part"))
+    for row in facts.ask(LINES):
+        went = in_words(row["released"] + row["refunds"], row["currency"])
+        check.fault("over_line", f"{_line(row)}: {went} of {in_words(row['captured'], row['currency'])}")
+    for question in (PAYMENTS, TOTALS):
+        for row in facts.ask(question):
+            went = in_words(row["refunds"], row["currency"])
+            name = f"payment {row['payment_id']} of order {row['order_id']}"
+            check.fault("over_payment", f"{name}: {went} of {in_words(row['captured'], row['currency'])}")
+    for row in facts.ask(LOST):
+        missing = row["captured"] - row["released"] - row["refunds"]
+        check.fault("lost", f"{_line(row)}: {in_words(missing, row['currency'])} went to nobody")
+    _rest(check, facts)
+    return check
+
+
+def _rest(check: Check, facts: Facts) -> None:
+    for row in facts.ask(RELEASED_TWICE):
+        check.fault("released_twice", _line(row))
+    for row in facts.ask(SUMS):
+        said, parts = in_words(row["units"], row["currency"]), in_words(row["parts"], row["currency"])
+        check.fault("unequal_sum", f"{row['id']}: {said}, and its lines {parts}")
+    for row in facts.ask(HELD_FOR_NOBODY):
+        check.fault("held", f"{_line(row)} for {row['dispute_id']}, which is not open")
+    for row in facts.ask(NOT_HELD):
+        check.fault("not_held", f"{_line(row)} for {row['dispute_id']}, which is open")
+
+
+def _line(row: object) -> str:
+    return f"line {row['line_id']} of order {row['order_id']}"  # type: ignore[index]

@@ -1,0 +1,1 @@
+"""Readings: what the events of each category mean, written down a second time."""

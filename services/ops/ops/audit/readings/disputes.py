@@ -1,0 +1,192 @@
+"""Disputes, read by the audit itself: what each event makes of a dispute's row, and what a solution still owes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from ops.audit.entry import Data, Entry, exponent, instant, minor
+
+State = dict[str, Any]
+
+COLUMNS = (
+    *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
+    *("refund_outcome", "solution_type", "amount", "currency", "exponent", "next_due_at", "refund_id", "refunded"),
+    *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until"),
+)
+RETURN_STEPS = {
+    "authorized": "return_pending",
+    "shipped": "return_shipped",
+    "received": "return_received",
+    "denied": "none",
+}
+REFUND_STEPS = {
+    "issued": "refund_issued",
+    "failed": "refund_failed",
+    "sent_to_manual": "refund_failed",
+    "refused": "none",
+}
+ASKED = {"awaiting_seller": ("seller_response",), "awaiting_buyer": ("buyer_response", "negotiation")}
+"""By state: the deadlines of whoever is to answer, who has until the first of them."""
+SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
+"""The deadlines that have a column of their own."""
+
+
+def beginning() -> State:
+    """A dispute of which nothing is known."""
+    return {
+        **dict.fromkeys(COLUMNS),
+        "fulfilment": "none",
+        "due": {},
+        "solution": None,
+        "passed": False,
+        "lines": (),
+    }
+
+
+def fold(dispute: State, entry: Entry) -> None:
+    """The dispute after one more event."""
+    dispute["version"] = entry.version
+    if step := STEPS.get(entry.name):
+        step(dispute, entry.data)
+
+
+def wanted(dispute: State) -> dict[str, datetime]:
+    """The deadlines that the dispute waits for, by kind."""
+    return {kind: at for kind in ASKED.get(dispute["state"], ()) if (at := dispute["due"].get(kind))}
+
+
+def row(dispute: State) -> State | None:
+    """The dispute's row in `disputes`; None before it was opened."""
+    return {name: dispute[name] for name in COLUMNS} if dispute["order_id"] else None
+
+
+def owed(dispute: State) -> Iterator[str]:
+    """What the events promise and no event has brought: money or goods for a solution, an end for what was paid."""
+    if dispute["state"] != "agreed":
+        return
+    goods_first = dispute["solution"]["type"] == "return_and_refund"
+    if goods_first and not dispute["return_id"]:
+        yield "a solution with a return, and no ReturnDue"
+    if (dispute["passed"] or not goods_first) and not dispute["refund_id"]:
+        yield "a solution that is due, and no RefundDue"
+    if dispute["refund_outcome"] == "issued":
+        yield "a refund that was paid, and no DisputeClosed"
+
+
+def _opened(dispute: State, data: Data) -> None:
+    for name in ("order_id", "buyer_id", "seller_id", "reason"):
+        dispute[name] = data[name]
+    dispute["opened_at"] = instant(data["opened_at"])
+    dispute["lines"] = tuple((line["line_id"], line["quantity"]) for line in data["lines"])
+    _solution(dispute, data["request"])
+    dispute.update(currency=data["request"]["amount"]["currency"], exponent=exponent(data["request"]["amount"]))
+    _await(dispute, "awaiting_seller", seller_response=data["respond_by"])
+
+
+def _responded(dispute: State, data: Data) -> None:
+    dispute.update({column: instant(data[column]) for column in SHOWN.values()})
+    negotiation = {} if dispute["due"].get("negotiation") else {"negotiation": data["negotiate_until"]}
+    _await(dispute, "awaiting_buyer", buyer_response=data["answer_by"], **negotiation)
+
+
+def _modified(dispute: State, data: Data) -> None:
+    dispute["reason"] = data["reason"]
+    _solution(dispute, data["request"])
+    _await(dispute, "awaiting_seller", seller_response=data["respond_by"])
+
+
+def _reached(dispute: State, data: Data) -> None:
+    dispute.update(state="agreed", next_due_at=None, solution=data["solution"])
+    _solution(dispute, data["solution"])
+
+
+def _escalated(dispute: State, data: Data) -> None:
+    dispute.update(state="escalated", next_due_at=instant(data["evidence_until"]))
+
+
+def _refund_due(dispute: State, data: Data) -> None:
+    dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None)
+
+
+def _return_due(dispute: State, data: Data) -> None:
+    dispute.update(fulfilment="return_pending", return_id=data["return_id"])
+
+
+def _refund_noted(dispute: State, data: Data) -> None:
+    outcome = data["outcome"]
+    dispute.update(refund_outcome=outcome, fulfilment=REFUND_STEPS.get(outcome, dispute["fulfilment"]))
+    if outcome == "issued":
+        dispute["refunded"] = minor(data["amount"])
+
+
+def _return_noted(dispute: State, data: Data) -> None:
+    outcome = data["outcome"]
+    dispute.update(return_outcome=outcome, fulfilment=RETURN_STEPS.get(outcome, dispute["fulfilment"]))
+    dispute["passed"] = dispute["passed"] or outcome == "passed"
+
+
+def _closed(dispute: State, data: Data) -> None:
+    closed_at = instant(data["closed_at"])
+    dispute.update(state="closed", next_due_at=None, close_reason=data["reason"], closed_at=closed_at)
+
+
+def _moved(dispute: State, data: Data) -> None:
+    kind = data["kind"]
+    dispute["due"][kind] = instant(data["due_at"])
+    if kind in SHOWN:
+        dispute[SHOWN[kind]] = dispute["due"][kind]
+    if kind in ASKED.get(dispute["state"], ()):
+        dispute["next_due_at"] = _first(dispute)
+
+
+def _solution(dispute: State, solution: Data) -> None:
+    dispute.update(solution_type=solution["type"], amount=minor(solution["amount"]))
+
+
+def _await(dispute: State, state: str, **due: str | None) -> None:
+    dispute["due"].update({kind: instant(at) for kind, at in due.items()})
+    dispute["state"] = state
+    dispute["next_due_at"] = _first(dispute)
+
+
+def _first(dispute: State) -> datetime | None:
+    return min(wanted(dispute).values(), default=None)
+
+
+STEPS: Mapping[str, Callable[[State, Data], None]] = {
+    "DisputeOpened": _opened,
+    "SellerResponded": _responded,
+    "RequestModified": _modified,
+    "SolutionReached": _reached,
+    "Escalated": _escalated,
+    "RefundDue": _refund_due,
+    "ReturnDue": _return_due,
+    "RefundNoted": _refund_noted,
+    "ReturnNoted": _return_noted,
+    "DisputeClosed": _closed,
+    "DeadlineMoved": _moved,
+}
+
+BESIDE = frozenset({"dispute_id", "order_id", "payment_id", "buyer_id", "seller_id", "terms", "rules"})
+"""What an entry of the history holds elsewhere."""
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def history_row(entry: Entry) -> State:
+    """The entry of the dispute's history that an event is."""
+    return {
+        "at": instant(entry.metadata["at"]),
+        "actor": entry.metadata["actor"],
+        "action": _WORD.sub("_", entry.name).lower(),
+        "rules": list(entry.data.get("rules", ())),
+        "detail": _without_nothing({name: value for name, value in entry.data.items() if name not in BESIDE}),
+    }
+
+
+def _without_nothing(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nothing(member) for name, member in value.items() if member is not None}
+    return [_without_nothing(member) for member in value] if isinstance(value, list) else value

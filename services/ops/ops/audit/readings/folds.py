@@ -1,0 +1,180 @@
+"""Folds: one stream's state while its events go by, and the rows that it must have by its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from ops.audit.check import Check
+from ops.audit.database import Row
+from ops.audit.deadlines import DeadlineCheck, Due
+from ops.audit.entry import Entry
+from ops.audit.facts import Facts
+from ops.audit.log import LogCheck
+from ops.audit.read_models import ModelCheck, Subject
+from ops.audit.readings import disputes, orders, payments
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a window by what they are about; what nobody asked for in the end is about nothing."""
+
+    by_key: dict[Any, Row] = field(default_factory=dict)
+
+    def take(self, key: Any) -> Row | None:
+        return self.by_key.pop(key, None)
+
+
+@dataclass(slots=True)
+class Checks:
+    """What is checked of one service's streams."""
+
+    service: str
+    log: LogCheck
+    deadlines: DeadlineCheck
+    owed: Check
+    models: Mapping[str, ModelCheck]
+    facts: Facts
+    now: datetime | None
+    settled_until: datetime
+
+    def settled(self, entry: Entry) -> bool:
+        """Whether the event is old enough that whatever follows from it must be there."""
+        return entry.recorded_at <= self.settled_until
+
+
+class Fold(Protocol):
+    """One stream's state, folded by the audit."""
+
+    def add(self, entry: Entry) -> None:
+        """The stream's next event."""
+
+    def wanted(self) -> Due:
+        """The deadlines that it waits for."""
+
+    def end(self, last: Entry) -> Iterator[str]:
+        """What it still owes, once its rows are compared."""
+
+
+class OrderFold:
+    """An order and its row."""
+
+    def __init__(self, checks: Checks, rows: Mapping[str, Rows], order_id: str) -> None:
+        self._checks, self._id, self._state = checks, order_id, orders.beginning()
+        self._model = checks.models["order_status"]
+        self._row = rows["order_status"].take(order_id)
+        self._subject = self._model.subject(self._row)
+
+    def add(self, entry: Entry) -> None:
+        orders.fold(self._state, entry)
+        self._model.see(self._subject, entry.position, orders.row(self._state))
+
+    def wanted(self) -> Due:
+        return orders.wanted(self._state)
+
+    def end(self, last: Entry) -> Iterator[str]:
+        self._model.compare(self._id, self._subject, self._row)
+        held = {name: line["held_by"] for name, line in self._state["lines"].items() if line["held_by"]}
+        self._checks.facts.order(self._id, held, self._checks.settled(last))
+        return iter(())
+
+
+class DisputeFold:
+    """A dispute, its row and its history."""
+
+    def __init__(self, checks: Checks, rows: Mapping[str, Rows], dispute_id: str) -> None:
+        self._checks, self._id, self._state = checks, dispute_id, disputes.beginning()
+        self._model, self._history = checks.models["disputes"], checks.models["dispute_history"]
+        self._row, self._entries = rows["disputes"].take(dispute_id), rows["dispute_history"]
+        self._subject = self._model.subject(self._row)
+
+    def add(self, entry: Entry) -> None:
+        disputes.fold(self._state, entry)
+        self._model.see(self._subject, entry.position, disputes.row(self._state))
+        row = self._entries.take((self._id, entry.version))
+        subject = self._history.subject(row)
+        self._history.see(subject, entry.position, disputes.history_row(entry))
+        self._history.compare(f"{self._id}/{entry.version}", subject, row)
+
+    def wanted(self) -> Due:
+        return disputes.wanted(self._state)
+
+    def end(self, last: Entry) -> Iterator[str]:
+        self._model.compare(self._id, self._subject, self._row)
+        lines, settled = [line for line, _ in self._state["lines"]], self._checks.settled(last)
+        self._checks.facts.dispute(self._id, self._state["order_id"], self._state["state"], lines, settled)
+        return disputes.owed(self._state)
+
+
+class PaymentFold:
+    """A payment with its refunds, and their rows."""
+
+    def __init__(self, checks: Checks, rows: Mapping[str, Rows], order_id: str) -> None:
+        self._checks, self._id, self._state = checks, order_id, payments.beginning()
+        self._refunds, self._payments = checks.models["refunds"], checks.models["payments"]
+        self._rows, self._row = rows["refunds"], rows["payments"].take(order_id)
+        self._subjects: dict[str, tuple[Subject, Row | None]] = {}
+        self._captures: list[tuple[int, Any]] = []
+
+    def add(self, entry: Entry) -> None:
+        payments.fold(self._state, entry)
+        if entry.name == "PaymentCaptured":
+            self._captures.append((entry.position, {"order_id": self._id, **(payments.payment_row(self._state) or {})}))
+        if refund_id := entry.data.get("refund_id"):
+            subject = self._subject(refund_id)
+            self._refunds.see(subject, entry.position, payments.refund_row(self._state, refund_id))
+
+    def wanted(self) -> Due:
+        return payments.wanted(self._state)
+
+    def end(self, last: Entry) -> Iterator[str]:
+        for refund_id, (subject, row) in self._subjects.items():
+            self._refunds.compare(refund_id, subject, row)
+        self._compare_payment()
+        return payments.owed(self._state, self._checks.now) if self._checks.now else iter(())
+
+    def _subject(self, refund_id: str) -> Subject:
+        if refund_id not in self._subjects:
+            row = self._rows.take((self._id, refund_id))
+            self._subjects[refund_id] = self._refunds.subject(row), row
+        return self._subjects[refund_id][0]
+
+    def _compare_payment(self) -> None:
+        # The row does not say which capture it shows the payment after: one that it may show by now.
+        row = self._row
+        shown = [position for position, values in self._captures if row and row.items() >= values.items()]
+        if row and shown:
+            row["position"] = shown[-1]
+        elif row:
+            row["position"] = self._captures[-1][0] if self._captures else 0
+        subject = self._payments.subject(row)
+        for position, values in self._captures:
+            self._payments.see(subject, position, values)
+        self._payments.compare(self._id, subject, row)
+
+
+class ReturnFold:
+    """A return: nothing follows from it here but notes elsewhere."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def add(self, entry: Entry) -> None:
+        """Nothing is kept."""
+
+    def wanted(self) -> Due:
+        return {}
+
+    def end(self, last: Entry) -> Iterator[str]:
+        return iter(())
+
+
+FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
+    "order": OrderFold,
+    "dispute": DisputeFold,
+    "payment": PaymentFold,
+    "return": ReturnFold,
+}
+"""By category."""

@@ -1,0 +1,160 @@
+"""Orders, read by the audit itself: what each event of an order's stream makes of its row, its lines and its money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from ops.audit.entry import Data, Entry, exponent, instant, minor
+
+State = dict[str, Any]
+
+INSTANTS = {
+    "OrderPaid": "paid_at",
+    "OrderShipped": "shipped_at",
+    "OrderDelivered": "delivered_at",
+    "DeliveryCorrected": "delivered_at",
+    "OrderFinished": "finished_at",
+    "OrderCarrierLost": "lost_at",
+    "OrderCancelled": "cancelled_at",
+}
+"""The instant that an event tells, and the column that shows it: they bear the same name."""
+COLUMNS = (
+    *("version", "buyer_id", "seller_ids", "programme", "timezone", "opens_after_shipment_days", "currency"),
+    *("exponent", "placed_at", "promised_by", "paid_at", "shipped_at", "delivered_at", "finished_at", "lost_at"),
+    *("cancelled_at", "protection_ends_at", "expired", "release_at", "completed"),
+)
+
+
+def beginning() -> State:
+    """An order of which nothing is known."""
+    return {
+        **dict.fromkeys(COLUMNS),
+        "version": 0,
+        "seller_ids": [],
+        "expired": False,
+        "completed": False,
+        "lines": {},
+        "released_whole": False,
+    }
+
+
+def fold(order: State, entry: Entry) -> None:
+    """The order after one more event."""
+    name, data = entry.name, entry.data
+    order["version"] = entry.version
+    if column := INSTANTS.get(name):
+        order[column] = instant(data[column])
+    if ends_at := data.get("protection_ends_at"):
+        order["protection_ends_at"] = instant(ends_at)
+    if step := STEPS.get(name):
+        step(order, data)
+
+
+def wanted(order: State) -> dict[str, datetime]:
+    """The deadlines that the order waits for, by kind."""
+    if order["completed"] or order["cancelled_at"]:
+        return {}
+    protection = None if order["expired"] else order["protection_ends_at"]
+    unpaid = [line for line in order["lines"].values() if not _held(line) and left(line)]
+    release = order["release_at"] if unpaid and not order["released_whole"] else None
+    return {kind: at for kind, at in (("protection_end", protection), ("release", release)) if at}
+
+
+def row(order: State) -> State:
+    """The order's row in `order_status`, its lines as a set of texts."""
+    return {**{name: order[name] for name in COLUMNS}, "lines": {_line(*item) for item in order["lines"].items()}}
+
+
+def left(line: Mapping[str, Any]) -> int:
+    """What is neither released nor refunded of a line."""
+    return 0 if line["released"] is not None else line["cap"] - line["refunded"]
+
+
+def _registered(order: State, data: Data) -> None:
+    terms, paid = data["terms"], data["payment"]["amount"]
+    order.update(
+        buyer_id=data["buyer_id"],
+        seller_ids=sorted({data["seller_id"], *(line["seller_id"] for line in data["lines"])}),
+        programme=terms["programme"],
+        timezone=terms["timezone"],
+        opens_after_shipment_days=terms["opens_after_shipment_days"],
+        currency=paid["currency"],
+        exponent=exponent(paid),
+        placed_at=instant(data["placed_at"]),
+        promised_by=date.fromisoformat(data["promised_by"]) if data["promised_by"] else None,
+        lines={line["line_id"]: _new_line(line) for line in data["lines"]},
+    )
+
+
+def _new_line(line: Data) -> State:
+    return {"cap": minor(line["cap"]), "refunded": 0, "released": None, "held_by": None, "holds": set()}
+
+
+def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
+    return [order["lines"][name] for name in names]
+
+
+def _held_for(order: State, data: Data) -> None:
+    for line in _lines(order, data["lines"]):
+        if data["dispute_id"]:
+            line["held_by"] = data["dispute_id"]
+        else:
+            line["holds"].add(data["hold"])
+
+
+def _lifted(order: State, data: Data) -> None:
+    for line in _lines(order, data["lines"]):
+        if data["dispute_id"]:
+            line["held_by"] = None
+        else:
+            line["holds"].discard(data["hold"])
+
+
+def _released(order: State, data: Data) -> None:
+    for part in data["lines"]:
+        order["lines"][part["line_id"]].update(released=minor(part["amount"]), held_by=None)
+    order["released_whole"] = order["released_whole"] or not data["dispute_id"]
+
+
+def _refunded(order: State, data: Data) -> None:
+    if data["outcome"] == "issued":
+        for part in data["lines"]:
+            order["lines"][part["line_id"]]["refunded"] += minor(part["amount"])
+
+
+def _expired(order: State, data: Data) -> None:
+    order.update(expired=True, release_at=instant(data["release_at"]))
+
+
+def _moved(order: State, data: Data) -> None:
+    if data["kind"] == "protection_end":
+        order.update(protection_ends_at=instant(data["due_at"]), expired=False, release_at=None)
+    if data["kind"] == "release":
+        order["release_at"] = instant(data["due_at"])
+
+
+def _completed(order: State, _: Data) -> None:
+    order["completed"] = True
+
+
+STEPS: Mapping[str, Callable[[State, Data], None]] = {
+    "OrderRegistered": _registered,
+    "PaymentHeld": _held_for,
+    "PaymentHoldLifted": _lifted,
+    "PaymentReleased": _released,
+    "RefundNoted": _refunded,
+    "ProtectionExpired": _expired,
+    "DeadlineMoved": _moved,
+    "OrderCompleted": _completed,
+}
+
+
+def _held(line: State) -> bool:
+    return bool(line["held_by"] or line["holds"])
+
+
+def _line(name: str, line: State) -> str:
+    released = "-" if line["released"] is None else line["released"]
+    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{line['held_by'] or '-'}"

@@ -1,0 +1,116 @@
+"""Payments and returns, read by the audit itself: where each refund is, and when the provider is to be asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops.audit.entry import Data, Entry, exponent, instant, minor
+
+State = dict[str, Any]
+
+COLUMNS = (
+    *("order_id", "dispute_id", "seller_id", "state", "source", "amount", "currency", "exponent", "destination"),
+    *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "failures", "retry_at", "reason"),
+)
+PAID_WITHIN = timedelta(hours=25)
+"""After this a refund that is to be paid was issued, failed, or is with people: a provider's key lives for a day."""
+
+
+def beginning() -> State:
+    """A payment of which nothing is known."""
+    return {"payment": None, "refunds": {}}
+
+
+def fold(payment: State, entry: Entry) -> None:
+    """The payment after one more event."""
+    name, data = entry.name, entry.data
+    if name == "PaymentCaptured":
+        payment["payment"] = {key: data[key] for key in ("payment_id", "buyer_id", "seller_id", "method")}
+    elif name == "DeadlineMoved":
+        _moved(payment["refunds"], data)
+    elif begin := BEGINNINGS.get(name):
+        payment["refunds"][data["refund_id"]] = _begun(data, begin(data))
+    elif step := STEPS.get(name):
+        payment["refunds"][data["refund_id"]].update(step(data))
+
+
+def wanted(payment: State) -> dict[str, datetime]:
+    """The instants at which the provider is to be asked, by kind of deadline."""
+    refunds = payment["refunds"].items()
+    return {f"pay:{refund_id}": refund["pay_at"] for refund_id, refund in refunds if refund["pay_at"]}
+
+
+def refund_row(payment: State, refund_id: str) -> State | None:
+    """The refund's row in `refunds`."""
+    refund = payment["refunds"].get(refund_id)
+    return {name: refund[name] for name in COLUMNS} if refund else None
+
+
+def payment_row(payment: State) -> State | None:
+    """The payment's row in `payments`."""
+    return payment["payment"] and dict(payment["payment"])
+
+
+def owed(payment: State, now: datetime) -> Iterator[str]:
+    """Refunds that were neither approved nor refused, or are to be paid for too long."""
+    for refund_id, refund in payment["refunds"].items():
+        if refund["state"] == "requested":
+            yield f"{refund_id} was requested, and neither approved nor refused"
+        if refund["pay_at"] and refund["pay_at"] + PAID_WITHIN < now:
+            yield f"{refund_id} is to be paid since {refund['pay_at'].isoformat()}"
+
+
+def _begun(data: Data, more: State) -> State:
+    return {
+        **dict.fromkeys(COLUMNS),
+        "order_id": data["order_id"],
+        "dispute_id": data["dispute_id"],
+        "amount": minor(data["amount"]),
+        "currency": data["amount"]["currency"],
+        "exponent": exponent(data["amount"]),
+        "requested_at": instant(data["requested_at"]),
+        "failures": 0,
+        "pay_at": None,
+        **more,
+    }
+
+
+def _issued(data: Data) -> State:
+    instants = {name: instant(data[name]) for name in ("issued_at", "expected_from", "expected_until")}
+    return {"state": "issued", "pay_at": None, "retry_at": None, **instants}
+
+
+def _failed(data: Data) -> State:
+    retry_at = instant(data["retry_at"])
+    failure = {"failures": data["failures"], "reason": data["reason"]}
+    return {"state": "failed", "pay_at": retry_at, "retry_at": retry_at, **failure}
+
+
+def _moved(refunds: State, data: Data) -> None:
+    refund = refunds.get(data["kind"].partition(":")[2])
+    if refund and refund["pay_at"]:
+        refund["pay_at"] = instant(data["due_at"])
+
+
+BEGINNINGS: Mapping[str, Callable[[Data], State]] = {
+    "RefundRequested": lambda data: {
+        "state": "requested",
+        "source": data["source"],
+        "seller_id": data.get("seller_id"),
+    },
+    "RefundRefused": lambda data: {"state": "refused", "reason": data["reason"]},
+}
+STEPS: Mapping[str, Callable[[Data], State]] = {
+    "RefundApproved": lambda data: {
+        "state": "approved",
+        "destination": data["destination"],
+        "pay_at": instant(data["pay_at"]),
+    },
+    "RefundIssued": _issued,
+    "RefundFailed": _failed,
+    "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
+    "RefundSentToManual": lambda _: {"state": "manual", "pay_at": None, "retry_at": None},
+    "RefundSettled": lambda data: {"state": "settled", "settled_at": instant(data["settled_at"])},
+}

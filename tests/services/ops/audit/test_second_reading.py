@@ -1,0 +1,45 @@
+"""Second reading: what the audit makes of any life's events is what the deciders make of them, though neither knows
+the other.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from dispute.domain.decider import decider
+from ops.audit.facts import gathering
+from ops.audit.readings import disputes, orders
+from tests.support.audit import EARLY, entry_of, made_log, stream_faults
+from tests.support.dispute_service import Market
+from tests.support.random_life import Life
+
+LIVES, STEPS = 20, 60
+
+
+def lived(seed: int) -> Market:
+    life = Life(Random(seed))
+    for _ in range(STEPS):
+        life.step()
+    return life.market
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+async def test_streams_and_deadlines_of_a_life_by_the_rules_have_no_fault(seed: int) -> None:
+    market = lived(seed)
+    with gathering() as facts:
+        assert await stream_faults("dispute", made_log(market.streams, market.now), market.rows, facts, EARLY) == {}
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+def test_what_a_state_waits_for_is_the_same_on_both_readings(seed: int) -> None:
+    for stream, events in lived(seed).streams.items():
+        reading = orders if stream.startswith("order-") else disputes
+        state, folded = reading.beginning(), None
+        for version, event in enumerate(events, 1):
+            entry = entry_of(event, version, stream, version)
+            reading.fold(state, entry)
+            folded = decider.fold(stream, [event], folded)
+            due = {kind: at for kind in decider.kinds if (at := decider.due(stream, folded, kind))}
+            assert reading.wanted(state) == due, f"{entry.id} {entry.name}"
