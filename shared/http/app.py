@@ -15,6 +15,8 @@ from shared.decider import Decider
 from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import open_store
+from shared.http.admission.addresses import Proxies
+from shared.http.admission.quotas import Quotas
 from shared.http.auth import Tokens
 from shared.http.middleware import Middleware
 from shared.http.openapi import describe
@@ -22,6 +24,7 @@ from shared.http.pages.help import pages
 from shared.http.routing import Router
 from shared.process.clock import Clock, SandboxClock, SystemClock
 from shared.process.health import Check, Probes, database_check
+from shared.process.quotas import quotas
 from shared.process.settings import Settings
 
 Parts = Mapping[str, AbstractAsyncContextManager[Any]]
@@ -37,6 +40,7 @@ class App(FastAPI):
         self.settings = settings
         self.clock = clock
         self.tokens = tokens
+        self.quotas = Quotas(quotas(settings.quotas), Proxies(settings.proxies))
         self.draining = asyncio.Event()
         self.checks: dict[str, Check] = {}
         self._edge: Middleware | None = None

@@ -2,8 +2,9 @@
 
     async def accept(dispute_id: str, caller: Annotated[CommandContext, command("buyer")]) -> Response: ...
 
-Refusals come in this order: 404 of an address or an id that nobody has, 405, 401, 403, 422 of the path, 413 and 408 of
-the body, 415, 400 malformed, 400 idempotency_key_required, 428, 422 of everything else, 404 of an id without a slot.
+Refusals come in this order: 404 of an address or an id that nobody has, 405, 401, 429, 403, 422 of the path, 413 and
+408 of the body, 415, 400 malformed, 400 idempotency_key_required, 428, 422 of everything else, 404 of an id without a
+slot.
 Whose resource it is, the domain and the views decide.
 """
 
@@ -22,6 +23,7 @@ from starlette.datastructures import State
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Outcome, handle
+from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
 from shared.http.command_id import RequestIdentity, idempotency_key
 from shared.http.if_match import expected_version
@@ -78,14 +80,23 @@ class RouteAccess:
     is_command: bool
     key_required: bool = False
     if_match: IfMatch = "optional"
+    quota: Kind = "reads"
 
     async def admit(self, context: RequestContext, app: AppContext) -> Actor:
-        """The caller's identity; 401 without a token, 403 without one of the roles."""
-        actor = await app.tokens.actor(context.headers.get(b"authorization"))
-        context.actor = actor
+        """The caller's identity; 401 without a token, 429 above the quota, 403 without one of the roles."""
+        actor = await self._identify(context, app)
+        _charge(await app.quotas.count(self.quota, actor), context)
         if self.roles and self.roles.isdisjoint(actor.roles):
             raise Refusal("forbidden", f"This is for {', '.join(sorted(self.roles))}.")
         return actor
+
+    async def _identify(self, context: RequestContext, app: AppContext) -> Actor:
+        try:
+            context.actor = await app.tokens.actor(context.headers.get(b"authorization"))
+        except Refusal:
+            await charge_stranger(context, app)
+            raise
+        return context.actor
 
     async def __call__(self, request: Request) -> QueryContext:
         """The caller of a route that FastAPI itself serves (a form, a stream); its body is not part of the request's
@@ -111,9 +122,22 @@ class RouteAccess:
         return key, version, [*wrong_key, *wrong_match]
 
 
-def command(*roles: str, key_required: bool = False, if_match: IfMatch = "optional") -> Any:
+async def charge_stranger(context: RequestContext, app: AppContext) -> None:
+    """Counts a request without a token; 429 where its address has nothing left."""
+    _charge(await app.quotas.count_stranger(context.peer, context.text(b"x-forwarded-for")), context)
+
+
+def _charge(share: Share | None, context: RequestContext) -> None:
+    context.share = share
+    if share and share.left < 0:
+        quota = share.quota
+        detail = f"{quota.most} {quota.name} in {quota.seconds} s are all."
+        raise Refusal("rate_limited", detail, headers={"Retry-After": str(share.wait)})
+
+
+def command(*roles: str, key_required: bool = False, if_match: IfMatch = "optional", quota: Kind = "commands") -> Any:
     """The caller of a command, who holds one of the roles."""
-    return Depends(RouteAccess(_known(roles), True, key_required, if_match))
+    return Depends(RouteAccess(_known(roles), True, key_required, if_match, quota))
 
 
 def query(*roles: str) -> Any:

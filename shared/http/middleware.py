@@ -23,6 +23,7 @@ from shared.resilience.retry import transient
 
 NO_SUCH_METHOD = 405
 GONE = 499
+TOO_MANY = 429
 SERVER_ERROR = 500
 
 Table = Mapping[tuple[str, int], list[tuple[re.Pattern[str], Route]]]
@@ -47,7 +48,7 @@ class Middleware:
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", context.request_id.encode())]
+                message["headers"] = [*message.get("headers", ()), *_told_always(context)]
             await send(message)
 
         try:
@@ -102,6 +103,8 @@ class Middleware:
         self._timer(method, context.route, context.status).observe(seconds)
         if context.replayed:
             REPLAYS.labels(context.route).inc()
+        if context.status == TOO_MANY:
+            return  # counted; a line each would cost more than the refusal
         self._log.info("request", **context.line(method, seconds))
 
     def _timer(self, method: str, route: str, status: int) -> Any:
@@ -109,6 +112,13 @@ class Middleware:
         if labels not in self._timers:
             self._timers[labels] = REQUESTS.labels(method, route, str(status))
         return self._timers[labels]
+
+
+def _told_always(context: RequestContext) -> list[tuple[bytes, bytes]]:
+    told = [(b"x-request-id", context.request_id.encode())]
+    if context.share:
+        told += context.share.headers
+    return told
 
 
 def problem_response(problem: Problem, request_id: str) -> JsonResponse:

@@ -18,8 +18,8 @@ from shared.http.routing import Route
 
 Schema = dict[str, Any]
 
-_COMMAND = {400: "malformed_json", 409: "wrong_phase", 413: "too_large", 415: "unsupported_media_type", 503: "busy"}
-_ALWAYS = {422: "validation_failed", 500: "internal"}
+_COMMAND = {400: "malformed_json", 409: "wrong_phase", 413: "too_large", 415: "unsupported_media_type"}
+_ALWAYS = {422: "validation_failed", 429: "rate_limited", 500: "internal", 503: "busy"}
 _GATED = {401: "unauthenticated", 403: "forbidden"}
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
@@ -119,6 +119,23 @@ HEADERS: dict[str, Schema] = {
 }
 
 
+QUOTA: dict[str, Schema] = {
+    "RateLimit-Policy": {
+        "description": "The quota that the request counted against: `q` requests in `w` seconds",
+        "schema": {"type": "string", "examples": ['"reads";q=100;w=1']},
+    },
+    "RateLimit": {
+        "description": "What is left of it: `r` requests, all of them again in `t` seconds",
+        "schema": {"type": "string", "examples": ['"reads";r=99;t=1']},
+    },
+}
+RETRY: dict[str, Schema] = {
+    "Retry-After": {"description": "Seconds", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
+}
+_OF_A_STATUS = {429: RETRY | QUOTA, 503: RETRY}
+"""Headers that a problem of this status bears."""
+
+
 def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:
     """The document with everything that FastAPI cannot know."""
     document = _named(document)
@@ -162,6 +179,9 @@ def _complete(operation: Schema, route: Route) -> None:
         codes |= _GATED
         if route.access.is_command:
             codes |= _command(operation, route.access)
+        for status, response in responses.items():
+            if status.startswith("2"):
+                response.setdefault("headers", {}).update(QUOTA)
     for status, code in codes.items():
         responses[str(status)] = _problem(status, code)
 
@@ -193,7 +213,9 @@ def _problem(status: int, code: str) -> Schema:
         else [],
         "request_id": "req_4f2a",
     }
+    headers = {"headers": _OF_A_STATUS[status]} if status in _OF_A_STATUS else {}
     return {
         "description": title(code),
+        **headers,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
     }

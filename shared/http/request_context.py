@@ -16,6 +16,7 @@ from shared.events.base import Actor
 from shared.observability.tracing import random_bytes
 
 if TYPE_CHECKING:
+    from shared.http.admission.quotas import Quotas, Share
     from shared.http.auth import Tokens
     from shared.process.clock import Clock
 
@@ -28,6 +29,7 @@ class AppContext(Protocol):
 
     tokens: Tokens
     clock: Clock
+    quotas: Quotas
     state: State
 
 
@@ -37,6 +39,7 @@ class RequestContext:
 
     request_id: str
     headers: Mapping[bytes, bytes]
+    peer: str = ""
     started: float = field(default_factory=time.perf_counter)
     route: str = NO_ROUTE
     status: int = 0
@@ -47,6 +50,7 @@ class RequestContext:
     position: int | None = None
     replayed: bool = False
     code: str | None = None
+    share: Share | None = None
 
     @classmethod
     def of(cls, scope: Scope) -> RequestContext:
@@ -54,7 +58,7 @@ class RequestContext:
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{random_bytes(12).hex()}"
-        return cls(request_id, headers)
+        return cls(request_id, headers, (scope.get("client") or ("",))[0])
 
     @property
     def seconds(self) -> float:

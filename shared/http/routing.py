@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from shared.http.caller import RouteAccess
+from shared.http.caller import RouteAccess, charge_stranger
 from shared.http.fast_path import Body, FastPath, query_values
 from shared.http.paths import refuse_ids_without_slot, refuse_odd_path
 from shared.http.problems import Refusal
@@ -57,6 +57,8 @@ class Route(APIRoute):
         if self.access:
             await self.access.admit(context, scope["app"])
             refuse_ids_without_slot(scope["path_params"])
+        else:
+            await charge_stranger(context, scope["app"])
         _, wrong = query_values(scope["query_string"], self.query_names, [])
         if wrong:
             raise Refusal("validation_failed", errors=wrong)

@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from shared.http.admission.addresses import Proxies
 from shared.http.admission.sockets import Admission
 from shared.http.app import App
 from shared.http.protocol import BoundedHttpProtocol
@@ -46,7 +47,14 @@ class DrainingServer(uvicorn.Server):
     """
 
     def __init__(self, app: App, settings: Settings) -> None:
-        super().__init__(_config(app, Admission(), lifespan="on", timeout_graceful_shutdown=int(settings.stop_limit)))
+        super().__init__(
+            _config(
+                app,
+                Admission(proxies=Proxies(settings.proxies)),
+                lifespan="on",
+                timeout_graceful_shutdown=int(settings.stop_limit),
+            )
+        )
         self._app = app
         self._drain = settings.drain
         self._signals = 0

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.events.logs import PARTITIONS
 from shared.events.slot import SLOTS, divides
 from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url
+from shared.process.quotas import quotas
 
 _KNOWN_TO_THE_STACK = "PORT_BASE"
 
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     """Seconds that requests and handlers have to finish after a SIGTERM."""
     support: str = "/support"
     """Where a person who was refused reaches a human: an address, or this service's own page."""
+    quotas: str = ""
+    """How many requests who may send, where not the defaults: `reads=20/10 seconds, openings=off`; `off` for none."""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    """From where X-Forwarded-For is believed, as a JSON list: `["10.0.0.0/8"]`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     state: Path | None = None
     crash: str = Field("", validation_alias=AliasChoices("MAKEWHOLE_CRASH", "CRASH"))
@@ -60,6 +65,13 @@ class Settings(BaseSettings):
         if not divides(partitions):
             raise ValueError(f"{partitions} does not divide {SLOTS}: choose 12, 24, 48, 96 or another divisor")
         return partitions
+
+    @field_validator("quotas")
+    @classmethod
+    def _quotas(cls, text: str) -> str:
+        if text:
+            quotas(text)
+        return text
 
     @model_validator(mode="before")
     @classmethod

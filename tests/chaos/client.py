@@ -21,7 +21,7 @@ from tests.e2e.client import SERVICES, Answer, Services
 PATIENCE = 180.0
 """Seconds for one command, however often it is sent."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
-LATER = frozenset({502, 503, 504})
+LATER = frozenset({429, 502, 503, 504})
 ATTEMPT = aiohttp.ClientTimeout(total=20, connect=5)
 
 

@@ -56,7 +56,8 @@ class Marked:
         if self.runner:
             python, dash_m, module = command.argv
             command = replace(command, argv=[python, dash_m, self.runner, module])
-        return replace(command, env={**command.env, "MAKEWHOLE_STATE": str(self.marks), "CRASH": plan})
+        own = {"MAKEWHOLE_STATE": str(self.marks), "CRASH": plan, "MAKEWHOLE_QUOTAS": "off"}
+        return replace(command, env={**command.env, **own})
 
     async def ready(self) -> bool:
         return await self._server.ready()

@@ -23,8 +23,11 @@ TRIES = 8
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 CONNECTIONS = 100
 TOKEN_LIFE = 3600
-RETRIED = frozenset({429, 502, 503, 504})
+RETRIED = frozenset({502, 503, 504})
 """Statuses that mean: the same again may succeed."""
+RATE_LIMITED = 429
+PATIENCE = 300.0
+"""Seconds for which a call waits that comes too often."""
 
 Json = dict[str, Any]
 
@@ -58,6 +61,12 @@ class ApiResponse:
     def replayed(self) -> bool:
         """Whether the same request was answered before, and this is that response."""
         return self.headers.get("Idempotent-Replayed", "").lower() == "true"
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds after which the same may be sent again."""
+        told = self.headers.get("Retry-After", "")
+        return float(told) if told.isdigit() else LONGEST_PAUSE
 
     @property
     def summary(self) -> str:
@@ -109,7 +118,17 @@ class Api:
     tokens: dict[tuple[str, ...], tuple[float, str]] = field(default_factory=dict)
 
     async def send(self, call: Call, token: str | None = None, tries: int = TRIES) -> ApiResponse:
-        """The response, whatever its status; Unreachable where none comes."""
+        """The response, whatever its status; Unreachable where none comes. A call that comes too often waits as long as
+        it is told to.
+        """
+        end = time.monotonic() + PATIENCE
+        while True:
+            response = await self._insist(call, token, tries)
+            if response.status != RATE_LIMITED or time.monotonic() >= end:
+                return response
+            await asyncio.sleep(response.retry_after)
+
+    async def _insist(self, call: Call, token: str | None, tries: int) -> ApiResponse:
         pause = FIRST_PAUSE
         for left in reversed(range(tries if call.is_safe else 1)):
             try:

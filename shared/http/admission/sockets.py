@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from shared.http.admission.addresses import Proxies
 from shared.process.startup import open_files
 
 RESERVED_FILES = 256
@@ -121,7 +122,8 @@ class Place:
 class Admission:
     """The sockets and requests of one process."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, proxies: Proxies | None = None) -> None:
+        self._proxies = proxies or Proxies()
         self._limits = (limits or Limits()).within(open_files())
         self._all = Crowd(self._limits.sockets, self._limits.requests)
         self._by_address: dict[str, Crowd] = {}
@@ -140,8 +142,14 @@ class Admission:
         """A place for a new socket; an idle one gives way where there are too many."""
         of_one = self._by_address.get(address)
         if of_one is None:
-            of_one = self._by_address[address] = Crowd(self._limits.sockets_of_one, self._limits.requests_of_one)
+            of_one = self._by_address[address] = self._crowd(address)
         return Place(self, socket, address, of_one, self._all)
+
+    def _crowd(self, address: str) -> Crowd:
+        limits = self._limits
+        if self._proxies.knows(address):  # it brings everybody
+            return Crowd(limits.sockets, limits.requests)
+        return Crowd(limits.sockets_of_one, limits.requests_of_one)
 
     def tidy(self, place: Place) -> None:
         """Forgets an address of which nothing is left."""

@@ -40,7 +40,7 @@ router = Router("disputes")
 
 @router.post("/v1/disputes", summary="Open a dispute", status_code=201, response_model=DisputeView)
 async def open_dispute(
-    body: OpenDisputeBody, caller: Annotated[CommandContext, command("buyer", key_required=True)]
+    body: OpenDisputeBody, caller: Annotated[CommandContext, command("buyer", key_required=True, quota="openings")]
 ) -> Response:
     """One dispute a line at a time; the payout of its lines waits for its end."""
     outcome = await caller.handle(caller.command(OpenDispute, body))
