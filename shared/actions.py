@@ -73,4 +73,5 @@ def rendered(actions: Iterable[Action]) -> Actions:
 
 
 def _when(refusal: Rejected) -> datetime | None:
-    return refusal.members.get("opens_at") or refusal.members.get("allowed_at")
+    members = refusal.members
+    return members.get("opens_at") or members.get("allowed_at") or members.get("resets_at")

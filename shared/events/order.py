@@ -29,6 +29,7 @@ class Terms(Value):
     protection_days: int
     undelivered_fallback_days: int
     opens_after_shipment_days: int
+    opens_again_per_day: int
     release_delay_hours: int
     payment_methods: tuple[str, ...]
     payment_methods_only: bool
@@ -215,6 +216,7 @@ class PaymentHeld(Event):
     hold: Open[Hold]
     dispute_id: str | None
     lines: tuple[str, ...]
+    held_at: Instant
 
 
 class HoldEnd(StrEnum):

@@ -12,7 +12,7 @@ import pytest
 from shared.rules.book import BOOK, RULES, SOURCES, BadRuleBook, UnknownRule, by_id, cited_in, kind_of, rule
 
 ROOT = Path(__file__).parents[3]
-NUMBERED = {"S": 110, "K": 27, "T": 45, "G": 17, "D": 14, "I": 10}
+NUMBERED = {"S": 110, "K": 27, "T": 45, "G": 18, "D": 14, "I": 10}
 BESIDE = {"P", "R", "T1x", "T22a", "T22b", "T25a", "T27x", "T30a", "T31a", "T32a"}
 HEAD = {"title": "Statements", "about": "What is promised."}
 ENTRY = {"statement": "It is so.", "source": "001"}

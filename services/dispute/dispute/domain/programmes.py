@@ -36,6 +36,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "opening": {
         "after_shipment_days": "opens_after_shipment_days",
+        "again_per_day": "opens_again_per_day",
         "payment_methods": "payment_methods",
         "payment_methods_only": "payment_methods_only",
     },

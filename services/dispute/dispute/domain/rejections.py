@@ -53,6 +53,12 @@ class OrderAlreadyCompleted(Rejected, code="order_completed"):
     rules = ("S26",)
 
 
+class TooManyOpenings(Rejected):
+    """G18: the order's lines were disputed again too often today; with `resets_at`."""
+
+    rules = ("S48", "G18")
+
+
 class ReasonNotCovered(Rejected):
     """G6: with `suggest` or `referral` where there is another way."""
 

@@ -218,7 +218,9 @@ def test_g1_g2_g3_g4_g5_g6_g7_g9_the_first_guard_that_fails_gives_the_code() -> 
     for code, repair in REPAIRS:
         happened = order(shipped="Mar 1", **bought)
         happened[ORDER_STREAM] += (
-            [PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id="dsp_x", lines=("l1",))] if held else []
+            [PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id="dsp_x", lines=("l1",), held_at=on("Mar 2"))]
+            if held
+            else []
         )
         refused(happened, code, **asked)
         held = repair.get("held", held)

@@ -71,7 +71,7 @@ def test_t1_the_dispute_and_the_hold_are_decided_together() -> None:
             respond_by=on("Mar 18", "00:00"),
             rules=("S1", "S21", "S22", "S39"),
         ),
-        PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id=asked.dispute_id, lines=("l1",)),
+        PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id=asked.dispute_id, lines=("l1",), held_at=asked.at),
     )
 
 

@@ -150,7 +150,7 @@ def test_s24_r_with_every_line_in_dispute_nothing_is_released() -> None:
 def test_s24_what_something_else_than_a_dispute_holds_is_not_released_whatever_ends_beside_it() -> None:
     """Also by a version that does not know why it is held."""
     strange = PaymentHeld.model_validate(
-        {"order_id": ORDER, "hold": "audit", "dispute_id": None, "lines": ("l1", "l2")}
+        {"order_id": ORDER, "hold": "audit", "dispute_id": None, "lines": ("l1", "l2"), "held_at": P}
     )
     held = disputed(TWO, *FIRST, amount="10.00")
     held = {**held, ORDER_STREAM: [*held[ORDER_STREAM], strange]}

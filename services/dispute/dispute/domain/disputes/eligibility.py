@@ -1,4 +1,4 @@
-"""Eligibility of an order's lines for a dispute: guards G1–G6, tried in order; the first that fails gives the code."""
+"""Eligibility of an order's lines for a dispute: guards G1–G6 and G18 in order; the first that fails gives the code."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from dispute.domain.rejections import (
     ProtectionAlreadyExpired,
     ReasonNotCovered,
     TooEarly,
+    TooManyOpenings,
 )
 from shared.events.base import wire_time
-from shared.events.calendar import within_days
+from shared.events.calendar import from_day, within_days
 from shared.events.dispute import Reason
 
 RULE_OF_REASON: Mapping[Reason, str] = {
@@ -43,13 +44,14 @@ Link = Mapping[str, str]
 
 
 def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, now: datetime) -> None:
-    """G1–G6; without a reason G6 is left out (the action's list asks before a reason is known)."""
+    """G1–G5, G18 and G6; without a reason G6 is left out (the action's list asks before a reason is known)."""
     guard_platform(order)
     guard_account(order)
     guard_opened_yet(order, now)
     guard_protected(order, now)
     for line in lines:
         guard_disputable(order, line)
+    guard_again(order, lines, now)
     if reason is not None:
         guard_reason(order, lines, reason, now)
 
@@ -108,6 +110,15 @@ def guard_disputable(order: Order, line: Line) -> None:
     if order.cancelled_at or order.completed or line.settled:
         detail = "The line is released, cancelled or fully refunded."
         raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
+
+
+def guard_again(order: Order, lines: Sequence[Line], now: datetime) -> None:
+    """G18 (S48): what was disputed before is disputed again only so often a day; each time holds the seller's money."""
+    assert order.terms
+    most = order.terms.opens_again_per_day
+    if any(line.disputed for line in lines) and order.openings.used(now) >= most:
+        detail = "This order was disputed again too often today."
+        raise TooManyOpenings(detail, most=most, resets_at=from_day(now, 1, order.terms.timezone))
 
 
 def guard_reason(order: Order, lines: Sequence[Line], reason: Reason, now: datetime) -> None:

@@ -62,7 +62,7 @@ class OpenDispute(Command):
 
 
 def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """The dispute begins and the payout of its lines waits for it; guards G8, G1–G7 and G9 in order."""
+    """The dispute begins and the payout of its lines waits for it; guards G8, G1–G5, G18, G6, G7 and G9 in order."""
     order.parties.guard(command.actor, "order", "buyer")
     named = [order.lines[part.line_id] for part in command.lines if part.line_id in order.lines]
     guard_eligible(order, named, command.reason, command.at)
@@ -98,5 +98,6 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         hold=Hold.DISPUTE,
         dispute_id=command.dispute_id,
         lines=tuple(line.line_id for line in disputed),
+        held_at=command.at,
     )
     return [opened], [held]

@@ -26,6 +26,7 @@ class Line:
     holds: frozenset[str] = frozenset()
     agreed: bool = False
     released: bool = False
+    disputed: bool = False
     reopens: str | None = None
 
     @property
@@ -56,7 +57,7 @@ class Line:
     def held_for(self, event: events.PaymentHeld) -> Self:
         """With one hold more."""
         if event.dispute_id:
-            return replace(self, held_by=event.dispute_id)
+            return replace(self, held_by=event.dispute_id, disputed=True)
         return replace(self, holds=self.holds | {event.hold})
 
     def lifted(self, event: events.PaymentHoldLifted) -> Self:

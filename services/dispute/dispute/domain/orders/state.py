@@ -9,6 +9,7 @@ from functools import reduce
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.openings import Openings
 from shared.decider import Clear, Start
 from shared.events import order as events
 from shared.events.base import Event
@@ -43,6 +44,7 @@ class Order:
     cancelled_at: datetime | None = None
     protection_ends_at: datetime | None = None
     release_at: datetime | None = None
+    openings: Openings = Openings()
     expired: bool = False
     completed: bool = False
 
@@ -108,7 +110,7 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case DeadlineMoved():
             return _moved(order, event)
         case events.PaymentHeld():
-            return _with_lines(order, event.lines, lambda line: line.held_for(event))
+            return _held(order, event)
         case events.PaymentHoldLifted():
             return _with_lines(order, event.lines, lambda line: line.lifted(event))
         case events.PaymentReleased():
@@ -191,6 +193,13 @@ def _registered(order: Order, event: events.OrderRegistered) -> Order:
 
 def _with_lines(order: Order, names: Iterable[str], change: Callable[[Line], Line]) -> Order:
     return replace(order, lines={**order.lines, **{name: change(order.lines[name]) for name in names}})
+
+
+def _held(order: Order, event: events.PaymentHeld) -> Order:
+    again = event.dispute_id and any(order.lines[name].disputed for name in event.lines)
+    if again and order.terms:
+        order = replace(order, openings=order.openings.one_more(event.held_at, order.terms.timezone))
+    return _with_lines(order, event.lines, lambda line: line.held_for(event))
 
 
 def _released(order: Order, event: events.PaymentReleased) -> Order:
