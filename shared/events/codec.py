@@ -92,7 +92,7 @@ def from_headers(pairs: Iterable[tuple[str, bytes]], value: bytes) -> tuple[Reco
     """The recorded event of a Kafka record and its log's id; KeyError or ValueError where an attribute is missing or
     wrong.
     """
-    attributes = {key: text.decode() for key, text in pairs}
+    attributes = {key: text.decode() for key, text in pairs if key.startswith("ce_")}
     recorded = Recorded(
         stream=attributes["ce_subject"],
         version=int(attributes["ce_sequence"]),

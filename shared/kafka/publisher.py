@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from shared.kafka.connections import ACK_LIMIT, ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, other_partitions, troubles
-from shared.kafka.records import Ack, Outgoing
+from shared.kafka.records import Ack, Outgoing, Record
 from shared.kafka.source import KafkaSource
+from shared.kafka.topic_settings import demand_settings
 from shared.resilience.retry import Halted
 
 
@@ -73,6 +74,12 @@ class KafkaPublisher:
             ids = {p: None for p in offsets} | await source.ids(there)
         return ids
 
+    async def records_from(self, offsets: Mapping[int, int]) -> AsyncGenerator[Record, None]:
+        """The records of each partition from its offset on, up to the end that it has when asked."""
+        async with KafkaSource.opened(self._bootstrap, self._topic, self.partitions, list(offsets)) as source:
+            async for record in source.up_to_the_end(offsets):
+                yield record
+
     async def _connect(self) -> None:
         with troubles():
             async with asyncio.timeout(CONNECT_LIMIT):
@@ -80,6 +87,7 @@ class KafkaPublisher:
                 there = await self._producer.partitions_for(self._topic)
         if len(there) != self.partitions:
             raise other_partitions(self._topic, len(there), self.partitions)
+        await demand_settings(self._bootstrap, self._topic)
 
     async def _send_all(self, batch: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
         sent: list[asyncio.Future[Any]] = []

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.kafka.connections import ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, other_partitions, troubles
+from shared.kafka.connections import (
+    ASK_LIMIT,
+    COMMON,
+    CONNECT_LIMIT,
+    KafkaTrouble,
+    ended,
+    other_partitions,
+    troubles,
+)
 from shared.kafka.records import Record
+
+PAGE = 500
+SILENCE = 1.0
+UNREADABLE = (("unreadable", b"the name of a header is no text"),)
+"""The headers of a record that cannot be read."""
 
 
 class KafkaSource:
@@ -23,6 +36,7 @@ class KafkaSource:
         self._asker = asker
         self._topic = topic
         self._assigned: list[TopicPartition] = []
+        self._next: dict[int, int] = {}
         self.partitions = 0
 
     @classmethod
@@ -70,16 +84,81 @@ class KafkaSource:
 
     def seek(self, partition: int, offset: int) -> None:
         """The partition goes on at the offset."""
+        self._next[partition] = offset
         self._consumer.seek(TopicPartition(self._topic, partition), offset)
 
     async def fetch(self, limit: float, most: int) -> dict[int, list[Record]]:
         """Up to `most` records by partition, each partition's in order; nothing where none came within `limit`
-        seconds.
+        seconds. A record that the library cannot read comes without its key and value.
         """
+        try:
+            fetched = await self._getmany(self._assigned, limit, most)
+        except UnicodeDecodeError:
+            fetched = await self._one_by_one()
+        self._next |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
+        return fetched
+
+    async def _getmany(self, partitions: Sequence[TopicPartition], limit: float, most: int) -> dict[int, list[Record]]:
         with troubles():
             async with asyncio.timeout(limit + ASK_LIMIT):
-                fetched = await self._consumer.getmany(timeout_ms=int(limit * 1000), max_records=most)
+                fetched = await self._consumer.getmany(*partitions, timeout_ms=int(limit * 1000), max_records=most)
         return {at.partition: [_record(raw) for raw in records] for at, records in fetched.items() if records}
+
+    async def _one_by_one(self) -> dict[int, list[Record]]:
+        """What stands before the record that cannot be read, and that one: the library throws all of it away."""
+        ends = {partition: end for partition, (_, end) in (await self.bounds()).items()}
+        for partition, offset in list(self._next.items()):
+            self.seek(partition, offset)
+        found = {
+            at.partition: await self._up_to_unreadable(at, ends) for at in self._assigned if at.partition in self._next
+        }
+        return {partition: records for partition, records in found.items() if records}
+
+    async def _up_to_unreadable(self, at: TopicPartition, ends: Mapping[int, int]) -> list[Record]:
+        records: list[Record] = []
+        offset = self._next[at.partition]
+        while offset < ends[at.partition] and len(records) < PAGE:
+            try:
+                fetched = await self._getmany([at], SILENCE, 1)
+            except UnicodeDecodeError:
+                self.seek(at.partition, offset + 1)
+                return [*records, Record(self._topic, at.partition, offset, None, UNREADABLE, b"")]
+            if not fetched:
+                break
+            records += fetched[at.partition]
+            offset = records[-1].offset + 1
+        return records
+
+    async def up_to_the_end(self, offsets: Mapping[int, int]) -> AsyncGenerator[Record, None]:
+        """The records of each partition from its offset on, up to the end that it has now, and what came meanwhile;
+        KafkaTrouble where they stop coming.
+        """
+        left, silence = await self._seek_all(offsets), 0.0
+        while left:
+            fetched = await self.fetch(SILENCE, PAGE)
+            for records in fetched.values():
+                for record in records:
+                    yield record
+            # By the reader's position, which also passes what is no record: the marks of other people's transactions.
+            left = {partition: end for partition, end in left.items() if await self._position(partition) < end}
+            silence = 0.0 if fetched else silence + SILENCE
+            if silence >= ASK_LIMIT:
+                raise KafkaTrouble(
+                    f"{self._topic}: no record for {ASK_LIMIT:.0f} s, and partitions are not at their end"
+                )
+
+    async def _position(self, partition: int) -> int:
+        return int(await self._consumer.position(TopicPartition(self._topic, partition)))
+
+    async def _seek_all(self, offsets: Mapping[int, int]) -> dict[int, int]:
+        """By partition that has records from its offset on: the end that it has now."""
+        left = {}
+        for partition, (first, end) in (await self.bounds()).items():
+            begin = max(first, min(offsets.get(partition, end), end))
+            self.seek(partition, begin)
+            if begin < end:
+                left[partition] = end
+        return left
 
     async def ids(self, offsets: Mapping[int, int]) -> dict[int, str | None]:
         """By partition: the `ce_id` of the record at the offset; each of them must be there."""

@@ -20,6 +20,12 @@ GAPS = Gauge(
 PARKED = Gauge(
     "makewhole_parked_streams", "Streams laid aside because an event of theirs could not be handled", ["subscription"]
 )
+LAID_ASIDE = Gauge(
+    "makewhole_laid_aside_records", "Records kept for a person: not of the log that is followed", ["subscription"]
+)
+LAID_ASIDE_TOTAL = Counter(
+    "makewhole_laid_aside", "Records that were laid aside, by the kind of reason", ["subscription", "reason"]
+)
 HALTED = Gauge(
     "makewhole_halted",
     "1 while a component stands still until a person applies the remedy that its log line names",

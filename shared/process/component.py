@@ -8,12 +8,25 @@ from datetime import datetime
 class Component:
     """Runs until it is cancelled; what it does not answer otherwise has a plain default."""
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return type(self).__name__
+
     async def run(self) -> None:
         """Works until it is cancelled, or has been stopped."""
         raise NotImplementedError(type(self).__name__)
 
     async def quiet(self) -> str | None:
         """None when there is nothing left to do now, else what there is."""
+        return None
+
+    def halted(self) -> str | None:
+        """What only a person can end, and how; None while it goes on by itself."""
+        return None
+
+    def put_aside(self) -> str | None:
+        """What it has put aside for a person, while it goes on."""
         return None
 
     async def next_deadline(self) -> datetime | None:

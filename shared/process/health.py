@@ -35,8 +35,9 @@ class Probes:
 
     PATHS = ("/healthz", "/readyz", "/metrics")
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], put_aside: Callable[[], Mapping[str, str]] = dict) -> None:
         self._checks = checks
+        self._put_aside = put_aside
 
     async def answer(self, path: str) -> Answered:
         """The answer at one of the paths."""
@@ -47,12 +48,15 @@ class Probes:
         return await self.ready()
 
     async def ready(self) -> Answered:
-        """200 when every check passes, else 503; each check's word stands beside its name."""
+        """200 when every check passes, else 503; each check's word stands beside its name, and what waits for a person
+        while all goes on.
+        """
         words = dict(zip(self._checks, await asyncio.gather(*map(_within_budget, self._checks.values())), strict=True))
         well = not any(words.values())
         body = {
             "status": "ready" if well else "not ready",
             "checks": {name: word or "ok" for name, word in words.items()},
+            **({"put_aside": aside} if (aside := self._put_aside()) else {}),
         }
         return Answered(200 if well else 503, JSON, orjson.dumps(body))
 

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.events.logs import PARTITIONS
 from shared.events.slot import SLOTS, divides
 from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url
+from shared.process.log_keys import Keys, parse_log_keys
 from shared.process.quotas import quotas
 
 _KNOWN_TO_THE_STACK = "PORT_BASE"
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
     kafka: str = ""
     partitions: int = PARTITIONS
     """Of each topic: chosen when the databases are made, which keep it, and held against what they and Kafka say."""
+    log_keys: str = Field("", repr=False)
+    """What the services sign their records with, and know each other's by: JSON of log → {key id: key in base64}."""
     sandbox: str = ""
     oidc_issuer: str = ""
     oidc_jwks: str = ""
@@ -71,6 +74,12 @@ class Settings(BaseSettings):
     def _quotas(cls, text: str) -> str:
         if text:
             quotas(text)
+        return text
+
+    @field_validator("log_keys")
+    @classmethod
+    def _keys(cls, text: str) -> str:
+        parse_log_keys(text)
         return text
 
     @model_validator(mode="before")
@@ -115,6 +124,10 @@ class Settings(BaseSettings):
     def dsn(self, service: str) -> str:
         """The address of a service's database: the server's, with the database's name."""
         return database_url(self.database_url, database_name(service))
+
+    def keys_of(self, log: str) -> Keys:
+        """The keys of a log by key id, the one that signs first; none where its records are not signed."""
+        return parse_log_keys(self.log_keys).get(log, {})
 
     def port(self, service: str) -> int:
         """The port of a service's app."""

@@ -113,7 +113,8 @@ async def take_over(pool: Pool, topic: str, partitions: int) -> RelayProgress:
     if not identity.includes(UUID(str(row["log_id"])), row["position"]):
         raise Halted(
             f"the log is {identity.log_id}, but topic {topic} holds log {row['log_id']} (a restore?): "
-            f"create the topic anew, then `makewhole relay rewind`; its subscriptions halt and say how they begin again"
+            f"create the topic anew, then `makewhole relay rewind`; its subscriptions begin again as "
+            f"docs/runbooks/restore.md says"
         )
     tails = {
         tail["partition"]: LastPublished(tail["position"], tail["next_offset"], tail["id"])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from shared.events.envelope import Stored
 from shared.eventstore.lease import Lease
-from shared.kafka.records import Ack, Outgoing
+from shared.kafka.records import Ack, Outgoing, Record
+from shared.kafka.signatures import LogKeys
 from shared.observability import metrics
 from shared.process.component import Component
+from shared.process.trouble import Trouble
+from shared.relay.agreement import demand_agreement
 from shared.relay.event_to_record import outgoing
 from shared.relay.progress import LAG, RelayProgress, lost, take_over
 from shared.resilience import crash_points
@@ -57,6 +60,9 @@ class Publisher(Protocol):
     async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
         """By partition: the `ce_id` of the record at the offset, or None where there is none."""
 
+    def records_from(self, offsets: Mapping[int, int]) -> AsyncGenerator[Record, None]:
+        """The records of each partition from its offset on, up to the end that it has when asked."""
+
 
 OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
 
@@ -81,14 +87,24 @@ class Relay(Component):
     log's end.
     """
 
-    def __init__(self, store: Log, pool: Pool, dsn: str, publisher: OpenPublisher, topic: str, source: str) -> None:
+    def __init__(
+        self,
+        store: Log,
+        pool: Pool,
+        dsn: str,
+        publisher: OpenPublisher,
+        topic: str,
+        source: str,
+        keys: LogKeys | None = None,
+    ) -> None:
         self._store = store
         self._pool = pool
         self._dsn = dsn
         self._publisher = publisher
         self._topic = topic
         self._source = source
-        self._trouble: str | None = "not started"
+        self._keys = keys
+        self._trouble = Trouble(f"relay {topic}")
         self._progress: RelayProgress | None = None
 
     async def run(self) -> None:
@@ -104,9 +120,19 @@ class Relay(Component):
                 raise
             return f"relay {self._topic}: {error!r}"
         position = self._progress.position if self._progress else 0
-        if self._trouble is None and position >= head:
+        trouble = self._trouble.reason
+        if trouble is None and position >= head:
             return None
-        return f"relay {self._topic}: at {position} of {head}" + (f" ({self._trouble})" if self._trouble else "")
+        return f"relay {self._topic}: at {position} of {head}" + (f" ({trouble})" if trouble else "")
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"relay {self._topic}"
+
+    def halted(self) -> str | None:
+        """Why it stands still until a person mends it."""
+        return self._trouble.halt
 
     async def _keep_going(self) -> None:
         backoff = Backoff()
@@ -115,25 +141,28 @@ class Relay(Component):
                 async with Lease(self._dsn, "relay") as lease, self._publisher() as publisher:
                     await lease.guard(self._session(lease, publisher, backoff))
             except Halted as halt:
-                await self._stand_still(halt, backoff)
+                self._trouble.stands_still(halt)
+                await backoff.pause(halt)
             except Exception as error:
                 if not transient(error):
                     raise
-                self._note(f"{error!r}")
+                self._trouble.waits(error)
                 await backoff.pause(error)
 
     async def _session(self, lease: Lease, publisher: Publisher, backoff: Backoff) -> None:
         progress = self._progress = await take_over(self._pool, self._topic, publisher.partitions)
+        await verify(progress, publisher)
+        await demand_agreement(progress, self._pool, publisher, self._keys)
         while True:
-            await verify(progress, publisher)
             await self._send_until(
                 asyncio.get_running_loop().time() + VERIFY_EVERY, progress, lease, publisher, backoff
             )
+            await verify(progress, publisher)
 
     async def _send_until(
         self, end: float, progress: RelayProgress, lease: Lease, publisher: Publisher, backoff: Backoff
     ) -> None:
-        self._note(None)
+        self._trouble.over()
         while asyncio.get_running_loop().time() < end:
             rows = await self._store.read_all(progress.position, BATCH)
             if rows:
@@ -143,25 +172,13 @@ class Relay(Component):
                 await lease.woken(POLL)
 
     async def _send(self, progress: RelayProgress, publisher: Publisher, rows: Sequence[Stored]) -> None:
-        acks = await publisher.publish(outgoing(progress, rows, self._source))
+        acks = await publisher.publish(outgoing(progress, rows, self._source, self._keys))
         crash_points.point(AFTER_ACK)
         if acks:
             await progress.save(self._pool, rows[: len(acks)], acks)
             metrics.PUBLISHED.labels(self._topic).inc(len(acks))
         if len(acks) < len(rows):
             raise NotAcknowledged(f"{len(acks)} of {len(rows)} records acknowledged")
-
-    async def _stand_still(self, halt: Halted, backoff: Backoff) -> None:
-        if str(halt) != self._trouble:
-            log.error("relay %s stands still: %s", self._topic, halt)
-        self._note(str(halt), 1)
-        await backoff.pause(halt)
-
-    def _note(self, trouble: str | None, halted: int = 0) -> None:
-        if trouble and not halted and trouble != self._trouble:
-            log.warning("relay %s waits: %s", self._topic, trouble)
-        self._trouble = trouble
-        metrics.HALTED.labels(f"relay {self._topic}").set(halted)
 
     async def _observe(self) -> None:
         while True:

@@ -1,26 +1,23 @@
-"""Follower: tells new records of a partition from repeated and missing ones, by its checkpoint. No I/O."""
+"""Follower: tells new records of a partition from repeated, missing and strange ones, by its checkpoint. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Self
-from uuid import UUID
+from typing import Any
 
 from shared.events import codec
-from shared.events.base import Event
-from shared.events.envelope import Cause, Metadata, Recorded
-from shared.events.ids import derived_uuid
+from shared.events.envelope import Recorded
 from shared.events.lineage import last_shared
+from shared.kafka.record_position import RecordPosition, Strange
 from shared.kafka.records import Record
+from shared.kafka.signatures import LogKeys
 from shared.resilience.retry import Halted
 from shared.subscriptions.checkpoints import Checkpoint
 
-_BEGIN_AGAIN = (
-    "create the topic anew and `makewhole relay rewind`, then delete this subscription's rows of the table "
-    "checkpoints, and with a projection all rows of its own tables in the same transaction: it begins again with the "
-    "first record"
+REMEDY = (
+    "Once the log is the right one, a read model is made anew by `makewhole projections rebuild`, and a policy begins "
+    "again by `makewhole subscriptions restart`; docs/runbooks/restore.md says in which order"
 )
 
 Decode = Callable[[Record], Recorded[Any]]
@@ -53,33 +50,17 @@ class Delivery:
         return self.stream if self.record.key is None else self.record.key.decode(errors="backslashreplace")
 
 
+@dataclass(frozen=True, slots=True)
+class LaidAside:
+    """A record that is not of the log that is followed, and why it was taken for a strange one."""
+
+    record: Record
+    reason: str
+
+
 def of_log(record: Record) -> Recorded[Any]:
     """The event of a record that a relay published."""
     return codec.from_headers(record.headers, record.value)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPosition:
-    """Where a relay's record stands: in which log of which lineage, where there, and behind which position in its
-    partition.
-    """
-
-    log_id: UUID
-    lineage: str
-    stream: str
-    position: int
-    previous: int
-
-    @classmethod
-    def of(cls, record: Record) -> Self | None:
-        """The record's stamp, or None where it has none that makes sense."""
-        attributes = dict(record.headers)
-        try:
-            stream, log_id = attributes["ce_subject"].decode(), UUID(attributes["ce_logid"].decode())
-            lineage = attributes.get("ce_loglineage", b"").decode()
-            return cls(log_id, lineage, stream, int(attributes["ce_position"]), int(attributes["ce_previous"]))
-        except (KeyError, ValueError):
-            return None
 
 
 class Follower:
@@ -88,119 +69,115 @@ class Follower:
 
     A relay repeats: each partition is the log's sequence with suffixes of it repeated, so what is at or below the
     checkpoint has been seen. A record that names a predecessor above the checkpoint comes behind a loss: nothing is
-    taken until the missing event arrives (`makewhole relay rewind` sends it).
+    taken until the missing event arrives (`makewhole relay rewind` sends it). Whatever is not a record of the log that
+    is followed is laid aside, and the partition goes on.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, keys: LogKeys | None = None) -> None:
         self.checkpoint = checkpoint
         self.gap: str | None = None
+        self._keys = keys
+        self._previous: int | None = None
 
-    def take(self, record: Record) -> Delivery | None:
-        """The record as something to handle, or None where it is known or comes behind a gap. Halted where it is of
-        another log, or of a restored one that does not hold all that was taken.
+    def take(self, record: Record) -> Delivery | LaidAside | None:
+        """The record as something to handle or to lay aside, or None where it is known or comes behind a gap. Halted
+        where it shows that the log is no longer the one that was taken so far.
         """
-        stamp = RecordPosition.of(record)
-        if stamp is None:
-            return self._malformed(record)
-        if self._is_void(record, stamp) or stamp.position <= self.checkpoint.position:
-            self.checkpoint = replace(self.checkpoint, next_offset=max(self.checkpoint.next_offset, record.offset + 1))
+        try:
+            at = RecordPosition.of(record, self._keys)
+            if not self._is_void(record, at):
+                if at.position > self.checkpoint.position:
+                    return self._new(record, at)
+                self._compare(record, at)
+            self._pass(record)
             return None
-        return self._new(record, stamp)
+        except Strange as strange:
+            return self._lay_aside(record, str(strange))
 
     def restart(self, offset: int) -> None:
         """The partition is read again from `offset`; what was seen is still skipped."""
         self.checkpoint = replace(self.checkpoint, next_offset=offset)
 
-    def _is_void(self, record: Record, stamp: RecordPosition) -> bool:
+    def _is_void(self, record: Record, at: RecordPosition) -> bool:
         """Whether a restore has cut the record off; moves the checkpoint to a log that continues its own."""
         checkpoint = self.checkpoint
-        if checkpoint.log_id is None or checkpoint.log_id == stamp.log_id:
+        if checkpoint.log_id is None or checkpoint.log_id == at.log_id:
             return False
-        if (shared := last_shared(stamp.lineage, checkpoint.log_id)) is not None:
+        if (shared := last_shared(at.lineage, checkpoint.log_id)) is not None:
             if checkpoint.position > shared:
-                raise Halted(_cut_off(record, stamp.log_id, checkpoint, shared))
-            self.checkpoint = replace(checkpoint, log_id=stamp.log_id, lineage=stamp.lineage)
+                raise Halted(_cut_off(record, at, checkpoint, shared))
+            self.checkpoint = replace(checkpoint, log_id=at.log_id, lineage=at.lineage)
             return False
-        if (shared := last_shared(checkpoint.lineage, stamp.log_id)) is not None:
-            return stamp.position > shared
-        raise Halted(_another_log(record, stamp.log_id, checkpoint))
+        if (shared := last_shared(checkpoint.lineage, at.log_id)) is not None:
+            return at.position > shared
+        raise Strange(f"foreign: it is of log {at.log_id}, followed is {checkpoint.log_id}, which it does not continue")
 
-    def _new(self, record: Record, stamp: RecordPosition) -> Delivery | None:
-        if record.offset < self.checkpoint.next_offset:
+    def _compare(self, record: Record, at: RecordPosition) -> None:
+        """Halted where a known place holds another event than the one that was taken there."""
+        checkpoint = self.checkpoint
+        if at.position == checkpoint.position:
+            if checkpoint.event and checkpoint.event != at.fingerprint(record.value):
+                raise Halted(_other_log(record, at, f"another event than the one at position {checkpoint.position}"))
+        elif at.previous == self._previous:
+            raise Halted(_other_log(record, at, f"another event behind {at.previous} than {checkpoint.position}"))
+
+    def _new(self, record: Record, at: RecordPosition) -> Delivery | None:
+        checkpoint = self.checkpoint
+        if record.offset < checkpoint.next_offset:
             raise Recreated(
-                f"{record.topic} partition {record.partition} holds position {stamp.position} at offset {record.offset}"
+                f"{record.topic} partition {record.partition} holds position {at.position} at offset {record.offset}"
             )
-        if stamp.previous > self.checkpoint.position:
+        if at.previous > checkpoint.position:
             self.gap = (
-                f"{record.topic} partition {record.partition}: the events after position {self.checkpoint.position} up "
-                f"to {stamp.previous} are missing"
+                f"{record.topic} partition {record.partition}: the events after position {checkpoint.position} up "
+                f"to {at.previous} are missing"
             )
             return None
-        self.gap = None
-        self.checkpoint = replace(self.checkpoint, position=stamp.position, next_offset=record.offset + 1)
-        if self.checkpoint.log_id is None:
-            self.checkpoint = replace(self.checkpoint, log_id=stamp.log_id, lineage=stamp.lineage)
-        return Delivery(record, stamp.stream, stamp.position, of_log)
+        if at.previous < checkpoint.position:
+            self._refuse(record, at)
+        self.gap, self._previous = None, at.previous
+        log_id, lineage = (checkpoint.log_id, checkpoint.lineage) if checkpoint.log_id else (at.log_id, at.lineage)
+        self.checkpoint = Checkpoint(
+            checkpoint.partition,
+            log_id,
+            at.position,
+            record.offset + 1,
+            checkpoint.epoch,
+            lineage,
+            at.fingerprint(record.value),
+        )
+        return Delivery(record, at.stream, at.position, of_log)
 
-    def _malformed(self, record: Record) -> Delivery | None:
+    def _refuse(self, record: Record, at: RecordPosition) -> None:
+        """A position is believed only behind the last one taken: whoever vouches for another order has another log."""
+        if self._keys:
+            raise Halted(_other_log(record, at, f"no event at position {self.checkpoint.position}"))
+        raise Strange(
+            f"far: it stands at {at.position} behind {at.previous}, not behind {self.checkpoint.position}, the last one"
+        )
+
+    def _pass(self, record: Record) -> None:
+        if record.offset >= self.checkpoint.next_offset:
+            self.restart(record.offset + 1)
+
+    def _lay_aside(self, record: Record, reason: str) -> LaidAside | None:
         if record.offset < self.checkpoint.next_offset:
-            return None
-        self.checkpoint = replace(self.checkpoint, next_offset=record.offset + 1)
-        return Delivery(record, f"{record.topic}/{record.partition}/{record.offset}", self.checkpoint.position, of_log)
+            return None  # it was, before
+        self._pass(record)
+        return LaidAside(record, reason)
 
 
-class ForeignFollower(Follower):
-    """One partition of a topic that no relay of ours writes: followed by offset, repeats included, so its handler must
-    know them by content.
-    """
-
-    def __init__(self, checkpoint: Checkpoint, decode: Decode) -> None:
-        super().__init__(checkpoint)
-        self._decode = decode
-
-    def take(self, record: Record) -> Delivery | None:
-        """The record, unless it stands before the checkpoint's offset."""
-        if record.offset < self.checkpoint.next_offset:
-            return None
-        self.checkpoint = replace(self.checkpoint, position=record.offset, next_offset=record.offset + 1)
-        return Delivery(record, foreign_stream(record), record.offset, self._decode)
-
-
-def foreign_stream(record: Record) -> str:
-    """What is parked together, and handled in order, of a foreign topic: the records of one key."""
-    return f"{record.topic}/{record.partition if record.key is None else record.key.decode(errors='backslashreplace')}"
-
-
-def foreign_recorded(record: Record, event: Event) -> Recorded[Any]:
-    """A foreign CloudEvents record in our envelope, for `decode` functions: its stream is its topic and key, its
-    version its offset from 1.
-
-    KeyError or ValueError where `ce_id`, `ce_source` or `ce_time` is missing or wrong.
-    """
-    attributes = {name: text.decode() for name, text in record.headers}
-    story = f"{attributes['ce_source']}/{attributes['ce_id']}"
-    cause = Cause(
-        derived_uuid(attributes["ce_source"], attributes["ce_id"]),
-        datetime.fromisoformat(attributes["ce_time"]),
-        attributes["ce_source"],
-        correlation=attributes.get("ce_correlationid", story),
-        causation=story,
-        traceparent=attributes.get("ce_traceparent"),
-    )
-    metadata = Metadata.of(cause, (record.key or b"").decode())
-    return Recorded(foreign_stream(record), record.offset + 1, record.offset, event, metadata)
-
-
-def _cut_off(record: Record, log_id: UUID, checkpoint: Checkpoint, shared: int) -> str:
+def _cut_off(record: Record, at: RecordPosition, checkpoint: Checkpoint, shared: int) -> str:
     return (
-        f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, which continues "
+        f"{record.topic} partition {record.partition} offset {record.offset} is of log {at.log_id}, which continues "
         f"{checkpoint.log_id} from position {shared} on, and here the events up to {checkpoint.position} were taken: a "
-        f"restore has lost what is between. {_BEGIN_AGAIN}"
+        f"restore has lost what is between. {REMEDY}"
     )
 
 
-def _another_log(record: Record, log_id: UUID, checkpoint: Checkpoint) -> str:
+def _other_log(record: Record, at: RecordPosition, what: str) -> str:
     return (
-        f"{record.topic} partition {record.partition} offset {record.offset} is of log {log_id}, "
-        f"followed so far is {checkpoint.log_id} (a restore?): {_BEGIN_AGAIN}"
+        f"{record.topic} partition {record.partition} offset {record.offset} is position {at.position} of log "
+        f"{at.log_id}, in which stands {what}, that was taken here: the log has come back another one, and "
+        f"`makewhole log renew` has not been run. {REMEDY}"
     )

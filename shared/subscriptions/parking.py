@@ -11,6 +11,7 @@ from shared.events.errors import UnknownEvent, UnknownWord
 from shared.kafka.records import Record
 from shared.observability import metrics
 from shared.subscriptions.follower import Decode, Delivery
+from shared.subscriptions.laid_aside import headers_as_text, plain
 
 if TYPE_CHECKING:
     import asyncpg
@@ -63,7 +64,6 @@ class Parking:
     async def load(self, pool: Pool) -> None:
         """Reads which streams are parked."""
         self._streams = set(await self.streams(pool))
-        await self.count(pool)
 
     async def streams(self, pool: Pool) -> Sequence[str]:
         """The parked streams, the oldest first."""
@@ -74,9 +74,11 @@ class Parking:
         kinds = [kind.__name__ for kind in (UnknownEvent, UnknownWord)]
         return [row["stream"] for row in await pool.fetch(WAITING, self.subscription, kinds)]
 
-    async def count(self, pool: Pool) -> None:
-        """Tells Prometheus how many there are; another process may have released some."""
-        metrics.PARKED.labels(self.subscription).set(await pool.fetchval(COUNT, self.subscription))
+    async def count(self, pool: Pool) -> int:
+        """How many there are; another process may have released some. Prometheus is told."""
+        found = int(await pool.fetchval(COUNT, self.subscription))
+        metrics.PARKED.labels(self.subscription).set(found)
+        return found
 
     async def keeps(self, connection: Connection | Pool, delivery: Delivery) -> bool:
         """Whether the delivery's stream is parked; it is then kept with what came before it."""
@@ -94,7 +96,7 @@ class Parking:
             delivery.position,
             record.topic,
             record.partition,
-            _plain(f"{type(error).__name__}: {error}"),
+            plain(f"{type(error).__name__}: {error}"),
             attempts,
         )
         await connection.execute(PARK, self.subscription, delivery.stream, *values)
@@ -129,19 +131,14 @@ class Parking:
 
     async def failed(self, pool: Pool, stream: str, error: BaseException) -> None:
         """Notes that it failed once more."""
-        await pool.execute(FAILED, self.subscription, stream, _plain(f"{type(error).__name__}: {error}"))
+        await pool.execute(FAILED, self.subscription, stream, plain(f"{type(error).__name__}: {error}"))
 
     async def _keep(self, connection: Connection | Pool, delivery: Delivery) -> bool:
         record = delivery.record
-        headers = json.dumps([[name, _plain(text.decode(errors="backslashreplace"))] for name, text in record.headers])
-        values = (delivery.position, record.offset + 1, record.key, headers, record.value)
+        values = (delivery.position, record.offset + 1, record.key, headers_as_text(record.headers), record.value)
         return bool(await connection.fetchval(KEEP, self.subscription, delivery.stream, *values))
 
 
 def _restored(row: asyncpg.Record) -> Record:
     headers = tuple((name, text.encode()) for name, text in json.loads(row["headers"]))
     return Record(row["topic"], row["partition"], row["next_offset"] - 1, row["key"], headers, row["value"])
-
-
-def _plain(text: str) -> str:
-    return text.replace("\x00", "\\x00")  # PostgreSQL's text holds no zero byte

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shared.decider import Decider, Send
+from shared.events.base import Command
 from shared.events.envelope import Cause, Recorded
 from shared.eventstore.command_handling import handle
 from shared.resilience import crash_points
@@ -64,7 +67,7 @@ class Policy:
 
     async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
         """Handles a parked event and takes it out of the parking."""
-        await self._act(delivery.recorded)
+        await self.act(delivery.recorded)
         await context.parking.done(context.pool, delivery)
 
     async def _in_order(self, context: SubscriptionContext, line: Sequence[Delivery], limit: asyncio.Semaphore) -> None:
@@ -77,7 +80,7 @@ class Policy:
         backoff, tries = Backoff(GIVE_UP_AFTER), 0
         while True:
             try:
-                return await self._act(delivery.recorded)
+                return await self.act(delivery.recorded)
             except Exception as error:
                 if transient(error):
                     await backoff.pause(error)
@@ -87,13 +90,24 @@ class Policy:
                     async with context.pool.acquire() as connection, connection.transaction():
                         return await context.parking.park(connection, delivery, error, tries)
 
-    async def _act(self, recorded: Recorded[Any]) -> None:
+    async def act(self, recorded: Recorded[Any]) -> None:
+        """Carries out what the event asks for; KeyReused where another event at its place asked for something else."""
         for sent in self._react(recorded):
             event = sent.causation
             cause = Cause.of(
                 sent.command,
+                request_hash=content_of(sent.command),
                 correlation=event.metadata.correlation,
                 causation=event.id,
                 traceparent=event.metadata.traceparent,
             )
             await handle(self._store, self._decider, sent.command, cause)
+
+
+def content_of(command: Command) -> str:
+    """The digest of what a command says: a repeat under its id that says something else is no repeat.
+
+    Fields at their defaults are left out, so that a version which knows more of them means the same by the same.
+    """
+    fields = command.model_dump(mode="json", exclude={"actor"}, exclude_defaults=True)
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -14,6 +14,8 @@ from shared.resilience.retry import Transient
 TRIES = 3
 EVENTS_FAULTS = asyncpg.DataError, asyncpg.IntegrityConstraintViolationError
 """What PostgreSQL says where a value does not fit: the event's fault. All else that it says is no event's."""
+TABLES_FAULTS = (asyncpg.NotNullViolationError,)
+"""Of these, what a column makes that a newer version has added: events have their values."""
 
 
 class TablesUnfit(Transient):
@@ -24,6 +26,8 @@ def must_park(error: Exception, tries: int) -> bool:
     """Whether the event is parked now, after so many tries; raises where the fault is the database's and no event's."""
     if isinstance(error, UnsafeDatabase):
         raise error
-    if isinstance(error, asyncpg.PostgresError) and not isinstance(error, EVENTS_FAULTS):
+    if isinstance(error, asyncpg.PostgresError) and (
+        isinstance(error, TABLES_FAULTS) or not isinstance(error, EVENTS_FAULTS)
+    ):
         raise TablesUnfit(f"the database is not as it is needed: {error!r}") from error
     return tries >= TRIES or isinstance(error, NewerVersion)

@@ -6,18 +6,24 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from shared.eventstore.lease import Lease
-from shared.eventstore.log_identity import identify
+from shared.eventstore.log_identity import LogIdentity, identify
 from shared.kafka.records import Record
+from shared.kafka.signatures import LogKeys
 from shared.observability import metrics
 from shared.process.component import Component
+from shared.process.trouble import Trouble
 from shared.resilience.retry import GIVE_UP_AFTER, LONGEST_WAIT, Backoff, Halted, Transient, transient
-from shared.subscriptions.checkpoints import Checkpoint, claim
-from shared.subscriptions.follower import Decode, Delivery, Follower, ForeignFollower, Recreated, of_log
+from shared.subscriptions.checkpoints import Checkpoint, claim, demand
+from shared.subscriptions.follower import Decode, Delivery, Follower, LaidAside, Recreated, of_log
+from shared.subscriptions.foreign_topic import ForeignFollower
 from shared.subscriptions.handler import Handler, SubscriptionContext, retry
 from shared.subscriptions.parking import Parking
+from shared.subscriptions.put_aside import PutAside
+from shared.subscriptions.source import Source, Stalled, seek
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
@@ -32,32 +38,13 @@ QUIET_LIMIT = 2.0
 log = logging.getLogger(__name__)
 
 
-class Source(Protocol):
-    """Where a subscription reads: all partitions of one topic."""
-
-    @property
-    def partitions(self) -> int:
-        """How many it has."""
-
-    async def bounds(self) -> dict[int, tuple[int, int]]:
-        """By partition: the offset of the first record, and the one that the next record will get."""
-
-    def seek(self, partition: int, offset: int) -> None:
-        """The partition goes on at the offset."""
-
-    async def fetch(self, limit: float, most: int) -> Mapping[int, Sequence[Record]]:
-        """Up to `most` records by partition; nothing where none came within `limit` seconds."""
-
-
-class Stalled(Transient):
-    """Records are there, but the source delivers none."""
-
-
 class Subscription(Component):
     """Feeds `handler` with the topic. `run` goes on until it is cancelled, or raises GaveUp after `give_up` seconds of
     nothing but I/O errors.
 
     `decode` is given for a foreign topic: it is then followed by offset, and a repeat is the handler's to recognise.
+    With `keys` only records that bear a signature by one of them are taken; `own` says that the log is the one in the
+    same database.
     """
 
     def __init__(
@@ -69,6 +56,8 @@ class Subscription(Component):
         dsn: str,
         source: Callable[[], AbstractAsyncContextManager[Source]],
         decode: Decode | None = None,
+        keys: LogKeys | None = None,
+        own: bool = False,
         give_up: float = GIVE_UP_AFTER,
     ) -> None:
         self._name = name
@@ -77,9 +66,12 @@ class Subscription(Component):
         self._dsn = dsn
         self._open = source
         self._decode = decode
+        self._keys = keys
+        self._own = own
         self._give_up = give_up
         self._source: Source | None = None
-        self._trouble: str | None = "not started"
+        self._trouble = Trouble(f"subscription {name}")
+        self._aside = PutAside(self._context.parking)
         self._busy = False
         self._retried = False
         self._followers: dict[int, Follower] = {}
@@ -93,11 +85,12 @@ class Subscription(Component):
                 async with Lease(self._dsn, f"subscription {self._name}") as lease, self._open() as source:
                     await lease.guard(self._session(source, backoff))
             except Halted as halt:
-                await self._stand_still(halt)
+                self._trouble.stands_still(halt)
+                await asyncio.sleep(LONGEST_WAIT)
             except Exception as error:
                 if not transient(error):
                     raise
-                self._note(f"{error!r}")
+                self._trouble.waits(error)
                 await backoff.pause(error)
             finally:
                 self._source = None
@@ -105,8 +98,8 @@ class Subscription(Component):
     async def quiet(self) -> str | None:
         """None when every record of the topic is handled and the checkpoints saved, else what is missing."""
         source = self._source
-        if self._trouble or source is None:
-            return f"subscription {self._name}: {self._trouble or 'not connected'}"
+        if self._trouble.reason or source is None:
+            return f"subscription {self._name}: {self._trouble.reason or 'not connected'}"
         try:
             async with asyncio.timeout(QUIET_LIMIT):
                 bounds = await source.bounds()
@@ -124,27 +117,42 @@ class Subscription(Component):
             return None
         return f"subscription {self._name}: {behind} records to handle" + "".join(f"; {gap}" for gap in gaps)
 
+    def halted(self) -> str | None:
+        """Why it stands still, holds partitions, or has more put aside than anybody could look at."""
+        return "; ".join(filter(None, [self._trouble.halt, *self._gaps, *self._aside.beyond])) or None
+
+    def put_aside(self) -> str | None:
+        """How much waits for a person in `makewhole parked list`."""
+        return str(self._aside) or None
+
+    @property
+    def name(self) -> str:
+        """By which its lease goes, too."""
+        return f"subscription {self._name}"
+
     async def retry_parked(self, stream: str | None = None) -> int:
         """Handles what is parked, or one stream of it, in order; the number of streams that are free again.
 
         Safe beside a running worker: what arrives meanwhile is kept behind, or handled once the stream is free.
         """
         streams = await self._context.parking.streams(self._context.pool) if stream is None else [stream]
-        released = [await retry(self._context, self._handler, each) for each in streams]
-        await self._context.parking.count(self._context.pool)
-        return sum(released)
+        return sum([await retry(self._context, self._handler, each) for each in streams])
 
     async def _session(self, source: Source, backoff: Backoff) -> None:
         context = self._context
+        identity = await identify(context.pool)
         if self._decode is None:
-            (await identify(context.pool)).demand(source.partitions)
+            identity.demand(source.partitions)
         found = await claim(context.pool, context.subscription, context.topic, range(source.partitions))
         await context.parking.load(context.pool)
         await self._retry_as_newer_version()
-        self._followers = {partition: self._follower(checkpoint) for partition, checkpoint in found.items()}
-        await self._seek(source)
+        self._followers = {
+            partition: self._follower(self._begun(checkpoint, identity)) for partition, checkpoint in found.items()
+        }
+        await self._aside.count(context.pool)
+        await seek(source, self._followers, self._name)
         self._source, self._busy = source, False
-        self._note(None)
+        self._trouble.over()
         await self._follow(source, backoff)
 
     async def _retry_as_newer_version(self) -> None:
@@ -154,23 +162,14 @@ class Subscription(Component):
                 await retry(self._context, self._handler, stream)
             self._retried = True
 
-    def _follower(self, checkpoint: Checkpoint) -> Follower:
-        return Follower(checkpoint) if self._decode is None else ForeignFollower(checkpoint, self._decode)
+    def _begun(self, checkpoint: Checkpoint, identity: LogIdentity) -> Checkpoint:
+        """Who follows the log beside it need not ask the topic which log that is."""
+        if not self._own or checkpoint.log_id:
+            return checkpoint
+        return replace(checkpoint, log_id=identity.log_id, lineage=identity.lineage)
 
-    async def _seek(self, source: Source) -> None:
-        # One record back: it must have been seen, or else the topic is not the one that the checkpoint is of.
-        for partition, (first, end) in (await source.bounds()).items():
-            follower = self._followers[partition]
-            if follower.checkpoint.next_offset > end:
-                log.warning(
-                    "%s: %s partition %d ends before offset %d: read again",
-                    self._name,
-                    self._context.topic,
-                    partition,
-                    follower.checkpoint.next_offset,
-                )
-                follower.restart(first)
-            source.seek(partition, max(first, follower.checkpoint.next_offset - 1))
+    def _follower(self, checkpoint: Checkpoint) -> Follower:
+        return Follower(checkpoint, self._keys) if self._decode is None else ForeignFollower(checkpoint, self._decode)
 
     async def _follow(self, source: Source, backoff: Backoff) -> None:
         time = asyncio.get_running_loop().time
@@ -191,29 +190,35 @@ class Subscription(Component):
     async def _handle(self, source: Source, fetched: Mapping[int, Sequence[Record]]) -> None:
         self._busy = True
         before = {partition: self._followers[partition].checkpoint for partition in fetched}
-        deliveries: list[Delivery] = []
-        for partition, records in fetched.items():
-            deliveries += await self._taken(source, partition, records)
-        reached = [
-            self._followers[partition].checkpoint
-            for partition in fetched
-            if self._followers[partition].checkpoint != before[partition]
-        ]
+        taken: list[Delivery | LaidAside] = []
+        halts = [await self._take(source, partition, records, taken) for partition, records in fetched.items()]
+        deliveries = [each for each in taken if isinstance(each, Delivery)]
+        await self._aside.keep(self._context.pool, [each for each in taken if isinstance(each, LaidAside)])
+        reached = [mark for p, old in before.items() if (mark := self._followers[p].checkpoint) != old]
         if reached:
             await self._handler.take(self._context, deliveries, reached)
         self._count(sum(map(len, fetched.values())), len(deliveries))
+        if halt := next(filter(None, halts), None):  # what stands before it in the batch is handled
+            raise halt
         self._busy = False
 
-    async def _taken(self, source: Source, partition: int, records: Sequence[Record]) -> list[Delivery]:
+    async def _take(
+        self, source: Source, partition: int, records: Sequence[Record], taken: list[Delivery | LaidAside]
+    ) -> Halted | None:
+        """Adds what is to be handled and what is to be laid aside; the halt that ends it, if any."""
         follower = self._followers[partition]
         try:
-            return [delivery for record in records if (delivery := follower.take(record))]
+            for record in records:
+                if found := follower.take(record):
+                    taken.append(found)
+        except Halted as halt:
+            return halt
         except Recreated as error:
             first = (await source.bounds())[partition][0]
             log.warning("%s: the topic was created anew (%s): read again from offset %d", self._name, error, first)
             follower.restart(first)
             source.seek(partition, first)
-            return []
+        return None
 
     async def _observe(self, source: Source) -> int:
         context, total = self._context, 0
@@ -223,7 +228,9 @@ class Subscription(Component):
             if lag < 0:
                 raise Transient(f"{context.topic} partition {partition} ends before the checkpoint")
             total += lag
-        await context.parking.count(context.pool)
+        await self._aside.count(context.pool)
+        marks = {partition: follower.checkpoint for partition, follower in self._followers.items()}
+        await demand(context.pool, context.subscription, context.topic, marks)
         return total
 
     def _count(self, fetched: int, handled: int) -> None:
@@ -234,15 +241,3 @@ class Subscription(Component):
             log.error("%s holds: %s. `makewhole relay rewind` publishes the log again", self._name, "; ".join(gaps))
         self._gaps = gaps
         metrics.GAPS.labels(self._name).set(len(gaps))
-
-    async def _stand_still(self, halt: Halted) -> None:
-        if str(halt) != self._trouble:
-            log.error("subscription %s stands still: %s", self._name, halt)
-        self._note(str(halt), 1)
-        await asyncio.sleep(LONGEST_WAIT)
-
-    def _note(self, trouble: str | None, halted: int = 0) -> None:
-        if trouble and not halted and trouble != self._trouble:
-            log.warning("subscription %s waits: %s", self._name, trouble)
-        self._trouble = trouble
-        metrics.HALTED.labels(f"subscription {self._name}").set(halted)

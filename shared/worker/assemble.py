@@ -16,6 +16,7 @@ from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.signatures import LogKeys
 from shared.kafka.source import KafkaSource
 from shared.process.clock import Clock
 from shared.process.settings import Settings
@@ -48,11 +49,11 @@ class Assembly:
     def relay(self) -> Relay:
         """The log to its topic."""
         publisher = partial(KafkaPublisher.opened, self.settings.kafka, self.log.topic, self.settings.partitions)
-        return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source)
+        return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source, self._keys(self.log))
 
     def projection(self, name: str, project: Project) -> Subscription:
         """The service's own topic to the read model `name`."""
-        return self._subscription(name, self.log, Projection(project))
+        return self._subscription(name, self.log, Projection(project), own=True)
 
     def policy(self, name: str, log: Log, react: React) -> Subscription:
         """Another service's topic to commands here."""
@@ -66,9 +67,13 @@ class Assembly:
         """What is due: timers, and the calls of `effects`."""
         return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
 
-    def _subscription(self, name: str, log: Log, handler: Handler) -> Subscription:
+    def _subscription(self, name: str, log: Log, handler: Handler, own: bool = False) -> Subscription:
         source = partial(KafkaSource.opened, self.settings.kafka, log.topic, self.settings.partitions)
-        return Subscription(name, log.topic, handler, self.pool, self.dsn, source)
+        return Subscription(name, log.topic, handler, self.pool, self.dsn, source, keys=self._keys(log), own=own)
+
+    def _keys(self, log: Log) -> LogKeys | None:
+        keys = self.settings.keys_of(log.service)
+        return LogKeys(keys) if keys else None
 
 
 @asynccontextmanager

@@ -49,7 +49,7 @@ class WorkerServer:
         self._clock = clock
         self._store = store
         self._components = components
-        self._probes = Probes({"clock": self._clock_known, "halted": self._no_halt, **checks})
+        self._probes = Probes({"clock": self._clock_known, "halted": self._no_halt, **checks}, self._put_aside)
         self.halted: dict[str, str] = {}
 
     @asynccontextmanager
@@ -102,7 +102,12 @@ class WorkerServer:
         return None if self._clock.known else "the sandbox has not said what time it is"
 
     async def _no_halt(self) -> str | None:
-        return "; ".join(f"{name}: {remedy}" for name, remedy in self.halted.items()) or None
+        asked = [(component.name, component.halted()) for component in self._components]
+        return "; ".join(f"{name}: {remedy}" for name, remedy in [*self.halted.items(), *asked] if remedy) or None
+
+    def _put_aside(self) -> dict[str, str]:
+        asked = [(component.name, component.put_aside()) for component in self._components]
+        return {name: aside for name, aside in asked if aside}
 
 
 async def _unfinished(component: Component) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from local_stack.child import Child, Command
 from local_stack.databases import ensure_databases, migrate_all
 from local_stack.kafka import Kafka
+from local_stack.keys import log_keys
 from local_stack.postgres import Postgres
 from local_stack.server import Server
 from local_stack.services import services
@@ -170,7 +171,7 @@ async def chaos_stack() -> AsyncIterator[Chaos]:
             await _start(stack, processes, [Postgres(state, ports.postgres), Kafka(state, ports.kafka)])
             await ensure_databases(stack.database_url)
             await asyncio.gather(migrate_all(stack.database_url, PARTITIONS), ensure_topics(stack.kafka))
-            await _start(stack, processes, services(ports, stack.database_url, stack.kafka))
+            await _start(stack, processes, services(ports, stack.database_url, stack.kafka, log_keys(stack.state)))
             yield stack
         finally:
             for layer in (list(processes.values())[2:], list(processes.values())[:2]):

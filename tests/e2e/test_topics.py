@@ -41,6 +41,7 @@ ALWAYS = {
     "ce_correlationid",
     "ce_commandid",
     "ce_actor",
+    "ce_signature",
 }
 SOMETIMES = {"ce_causationid", "ce_traceparent"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")

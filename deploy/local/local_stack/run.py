@@ -63,7 +63,7 @@ async def _stack(settings: StackSettings, ports: Iterable[tuple[str, int]], work
 async def _services(settings: StackSettings, supervisor: Supervisor, addresses: Addresses, names: set[str]) -> None:
     wanted = [
         service
-        for service in services(settings.ports, addresses.database_url, addresses.kafka)
+        for service in services(settings.ports, addresses.database_url, addresses.kafka, settings.log_keys)
         if service.name in names
     ]
     await supervisor.start(*wanted)

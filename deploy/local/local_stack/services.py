@@ -40,12 +40,13 @@ class Service:
         return await status_of(self.port, "/readyz") == 200
 
 
-def services(ports: Ports, database_url: str, kafka: str) -> list[Service]:
+def services(ports: Ports, database_url: str, kafka: str, log_keys: str = "") -> list[Service]:
     """Every process, with the environment that all of them share."""
     environment = {
         "MAKEWHOLE_MODE": "sandbox",
         "MAKEWHOLE_DATABASE_URL": database_url,
         "MAKEWHOLE_KAFKA": kafka,
+        "MAKEWHOLE_LOG_KEYS": log_keys,
         "MAKEWHOLE_SANDBOX": f"http://127.0.0.1:{ports.app('sandbox')}",
         "PORT_BASE": str(ports.base),
         "PYTHONUNBUFFERED": "1",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_stack.keys import log_keys
 from local_stack.report import StackError
 from local_stack.state import state_folder
 from shared.events.logs import PARTITIONS
@@ -28,6 +29,7 @@ class StackSettings:
     partitions: int = PARTITIONS
     fresh: bool = False
     demo: bool = True
+    given_log_keys: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "StackSettings":
@@ -41,6 +43,7 @@ class StackSettings:
             partitions=_partitions(environment.get("MAKEWHOLE_PARTITIONS", "")),
             fresh=_is_on(environment.get("FRESH", "0")),
             demo=_is_on(environment.get("DEMO", "1")),
+            given_log_keys=environment.get("MAKEWHOLE_LOG_KEYS", ""),
         )
         if settings.fresh and (settings.database_url or settings.kafka):
             raise StackError(
@@ -55,6 +58,11 @@ class StackSettings:
     def logs(self) -> Path:
         """The folder of the children's logs."""
         return self.state / "log"
+
+    @property
+    def log_keys(self) -> str:
+        """The keys that the services sign their records with, this folder's own where none were given."""
+        return self.given_log_keys or log_keys(self.state)
 
     @property
     def local_kafka(self) -> bool:

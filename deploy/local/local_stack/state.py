@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from local_stack.child import User
+from local_stack.keys import FILE as KEYS_FILE
 from local_stack.report import StackError
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -96,5 +97,6 @@ def wipe(state: Path) -> None:
     for root in (state, spare):
         for name in ("postgres", "kafka"):
             shutil.rmtree(root / name, ignore_errors=True)
+    (state / KEYS_FILE).unlink(missing_ok=True)  # what signed the records of the old logs is none of the new ones
     with contextlib.suppress(OSError):
         spare.rmdir()

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from local_stack.report import StackError
 from shared.events.logs import LOGS, PARTITIONS
+from shared.kafka.topic_settings import faults, settings_of, wanted_settings
 
 SHOPS_TOPIC = "order.events"
 TOPICS = (*(log.topic for log in LOGS.values()), SHOPS_TOPIC)
@@ -20,7 +21,8 @@ TOPIC_ALREADY_EXISTS = 36
 async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partitions: int = PARTITIONS) -> None:
     """Creates the missing topics: kept for ever, stamped by the broker, on up to three brokers.
 
-    StackError where one of ours is there with another number of partitions: its keys would stand in two of them.
+    StackError where one of ours is there with another number of partitions, for its keys would stand in two of them, or
+    with settings that the services do not rely on.
     """
     async with _admin(bootstrap) as admin:
         brokers = len((await admin.describe_cluster())["brokers"])
@@ -29,6 +31,8 @@ async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partition
         for topic in await admin.describe_topics([name for name in names if name != SHOPS_TOPIC]):
             if (there := len(topic["partitions"])) not in (0, partitions):
                 raise StackError(f"topic {topic['topic']} has {there} partitions, MAKEWHOLE_PARTITIONS is {partitions}")
+            if there and (wrong := faults(await settings_of(admin, topic["topic"]), replicas)):
+                raise StackError(f"topic {topic['topic']} is set otherwise than it must be: {', '.join(wrong)}")
 
 
 async def round_trip(bootstrap: str) -> bool:
@@ -57,17 +61,7 @@ async def _started(client: Any, close: Callable[[], Awaitable[None]]) -> AsyncIt
 
 
 def _kept_for_ever(name: str, partitions: int, replicas: int) -> NewTopic:
-    settings = {
-        "cleanup.policy": "delete",
-        "retention.ms": "-1",
-        # A broker set to CreateTime refuses records more than an hour ahead of it, and a domain clock that was moved is
-        # just that.
-        "message.timestamp.type": "LogAppendTime",
-        # On the topic: brokers drop their own value of it since 4.1.
-        "min.insync.replicas": str(max(1, replicas - 1)),
-        "max.message.bytes": "1048588",
-    }
-    return NewTopic(name, partitions, replicas, topic_configs=settings)
+    return NewTopic(name, partitions, replicas, topic_configs=dict(wanted_settings(replicas)))
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:

@@ -8,7 +8,22 @@ import sys
 
 import typer
 
-from ops.commands import audit, clock, deadlines, demo, doctor, events, ledger, parked, relay, token
+from ops.commands import (
+    audit,
+    clock,
+    deadlines,
+    demo,
+    doctor,
+    events,
+    interventions,
+    ledger,
+    log,
+    parked,
+    projections,
+    relay,
+    subscriptions,
+    token,
+)
 from ops.commands.options import fail
 
 app = typer.Typer(
@@ -32,10 +47,14 @@ app.command()(demo.demo)
 app.command()(token.token)
 app.command()(audit.audit)
 app.command()(doctor.doctor)
+app.command()(interventions.interventions)
 app.add_typer(clock.app, name="clock")
 app.add_typer(events.app, name="events")
 app.add_typer(relay.app, name="relay")
 app.add_typer(parked.app, name="parked")
+app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(projections.app, name="projections")
+app.add_typer(log.app, name="log")
 app.add_typer(deadlines.app, name="deadlines")
 app.add_typer(ledger.app, name="ledger")
 

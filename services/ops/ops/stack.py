@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_stack.keys import kept_log_keys
 from local_stack.state import state_folder
 from shared.events.logs import LOGS
 from shared.process.settings import Settings
@@ -29,7 +30,10 @@ class Stack:
     @classmethod
     def load(cls) -> Stack:
         """The stack that the environment names."""
-        return cls(Settings.load(), state_folder(os.environ))
+        settings, state = Settings.load(), state_folder(os.environ)
+        if not settings.log_keys:
+            settings = settings.model_copy(update={"log_keys": kept_log_keys(state)})
+        return cls(settings, state)
 
     def address(self, process: str) -> str:
         """The address of a process, without a slash at the end: an app by its service's name, its worker with `-worker`

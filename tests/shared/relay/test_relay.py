@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from shared.events import codec
 from shared.events.logs import PARTITIONS
 from shared.events.slot import slot_of
 from shared.kafka.publisher import KafkaPublisher
-from shared.kafka.records import Ack, Outgoing
+from shared.kafka.records import Ack, Outgoing, Record
 from shared.relay import relay
 from shared.relay.progress import rewind
 from shared.relay.relay import Relay
@@ -246,6 +246,7 @@ class Stumbling:
         self.inner = publisher
         self.most = most
         self.partitions, self.ids_at = publisher.partitions, publisher.ids_at
+        self.records_from = publisher.records_from
 
     async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
         return (await self.inner.publish(batch))[: self.most]
@@ -284,6 +285,9 @@ class Gate:
 
     async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
         return await self.inner.ids_at(offsets)
+
+    def records_from(self, offsets: Mapping[int, int]) -> AsyncGenerator[Record, None]:
+        return self.inner.records_from(offsets)
 
     async def publish(self, batch: Sequence[Outgoing]) -> Sequence[Ack]:
         acks = await self.inner.publish(batch)

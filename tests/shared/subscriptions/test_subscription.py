@@ -14,13 +14,17 @@ import pytest
 
 from local_stack.state import PROJECT
 from shared.events.envelope import Recorded
+from shared.events.fingerprint import fingerprint_of
 from shared.events.logs import PARTITIONS
 from shared.events.slot import SlotPosition, slot_of
+from shared.eventstore.log_identity import identify
 from shared.kafka.records import Outgoing, Record
+from shared.kafka.signatures import LogKeys
 from shared.relay.progress import rewind
 from shared.resilience.retry import GaveUp
 from shared.subscriptions import checkpoints
-from shared.subscriptions.follower import foreign_recorded
+from shared.subscriptions.checkpoints import Checkpoint
+from shared.subscriptions.foreign_topic import foreign_recorded
 from shared.subscriptions.freshness import ProjectionBehind, projected, wait_for_position
 from shared.subscriptions.projection import Projection
 from shared.subscriptions.subscription import Subscription
@@ -200,7 +204,7 @@ async def test_who_has_seen_events_that_a_restore_lost_stops_and_says_from_where
     assert await flow.seen() == {"order-1": [1]}
 
 
-async def test_another_log_id_stops_the_subscription_and_names_the_remedy(flow: Flow) -> None:
+async def test_a_log_that_continues_none_that_was_followed_is_laid_aside_record_by_record(flow: Flow) -> None:
     await flow.append("order-1", "a")
     await publish_all(flow)
     async with running(subscription := counting(flow)):
@@ -209,8 +213,16 @@ async def test_another_log_id_stops_the_subscription_and_names_the_remedy(flow: 
         await rewind(flow.pool, flow.topic)
         await flow.append("order-2", "a", key="order-1")
         await publish_all(flow)
-        await eventually(partial(says, subscription, "delete this subscription's rows of the table checkpoints"))
-        assert await flow.seen() == {"order-1": [1]}
+        await eventually(partial(is_quiet, subscription))
+        assert subscription.put_aside() == "2 records laid aside"
+        assert subscription.halted() is None
+    assert await flow.seen() == {"order-1": [1]}
+    assert await laid_aside(flow) == ["foreign"] * 2
+
+
+async def laid_aside(flow: Flow) -> list[str]:
+    rows = await flow.pool.fetch("select reason from laid_aside order by partition, record_offset")
+    return [row["reason"].partition(":")[0] for row in rows]
 
 
 POISON = "poison"
@@ -256,15 +268,70 @@ async def test_a_parked_stream_is_retried_in_order_and_goes_on(flow: Flow) -> No
     assert await flow.parked() == []
 
 
-async def test_a_record_without_sense_is_parked_by_itself(flow: Flow) -> None:
+async def test_a_record_without_sense_is_laid_aside_once_and_the_partition_goes_on(flow: Flow) -> None:
     async with flow.publisher() as publisher:
-        await publisher.publish([Outgoing(3, b"order-1", b"\x00 not ours \xff", [("ce_id", b"\xff\x00")])])
+        garbage = [("ce_id", b"\xff\x00"), ("ce_\ud800".encode("utf-8", "replace").decode(), b"\x00")]
+        await publisher.publish([Outgoing(3, b"order-\x00", b"\x00 not ours \xff", garbage)])
+        await publisher.publish([Outgoing(slot_of("order-1") % PARTITIONS, b"order-1", b"", [])])
     await flow.append("order-1", "a")
     await publish_all(flow)
+    for _ in range(2):
+        async with running(subscription := counting(flow)):
+            await eventually(partial(is_quiet, subscription))
+    assert await flow.projected()
+    assert await flow.parked() == []
+    assert await laid_aside(flow) == ["malformed"] * 2
+
+
+async def test_a_flood_of_strange_records_is_kept_up_to_a_bound_and_makes_the_worker_unready(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.subscriptions.laid_aside.MOST", 150)
+    async with flow.publisher() as publisher:
+        for _ in range(4):
+            await publisher.publish([Outgoing(3, b"", b"?" * 40_000, []) for _ in range(60)])
     async with running(subscription := counting(flow)):
         await eventually(partial(is_quiet, subscription))
-    assert await flow.projected()
-    assert await flow.parked() == [f"{flow.topic}/3/0"]
+        assert 101 <= len(await laid_aside(flow)) <= 240
+        assert "records laid aside (makewhole parked list)" in (subscription.halted() or "")
+    assert await flow.pool.fetchval("select max(length(value)) from laid_aside") == 16 * 1024
+
+
+async def test_what_was_laid_aside_is_read_again_once_its_key_is_known(flow: Flow) -> None:
+    """And what stands behind it waits meanwhile: its predecessor was not taken."""
+    await flow.append("order-1", "a")
+    async with running(each := flow.relay()):
+        await eventually(partial(is_quiet, each))
+    strange, ours = LogKeys({"k2": b"2" * 32}), LogKeys({"k1": b"1" * 32, "k2": b"2" * 32})
+    flow.keys = strange
+    await flow.append("order-1", "b")
+    await publish_all(flow)
+    flow.keys = None
+    async with running(
+        subscription := flow.subscription("seen", Projection(count_versions), keys=LogKeys({"k1": b"1" * 32}))
+    ):
+        await eventually(lambda: laid_aside_is(flow, ["unsigned"] * 2))
+    await rewind(flow.pool, flow.topic)
+    flow.keys = ours
+    await publish_all(flow)
+    async with running(subscription := flow.subscription("seen", Projection(count_versions), keys=ours)):
+        await eventually(flow.projected)
+        await eventually(partial(is_quiet, subscription))
+
+
+async def laid_aside_is(flow: Flow, expected: list[str]) -> bool:
+    return await laid_aside(flow) == expected
+
+
+async def test_an_idle_subscription_notices_that_its_checkpoint_was_moved_back(flow: Flow) -> None:
+    async with flow.publisher() as publisher:
+        await publisher.publish([Outgoing(3, b"", b"?", [])])
+    async with running(subscription := counting(flow)):
+        await eventually(partial(is_quiet, subscription))
+        async with flow.pool.acquire() as connection, connection.transaction():
+            await connection.execute("delete from laid_aside")
+            await checkpoints.read_again(connection, "seen", flow.topic, 3, 0)
+        await eventually(lambda: laid_aside_is(flow, ["malformed"]))
 
 
 async def test_an_unknown_type_is_parked_and_read_once_a_newer_version_knows_it(flow: Flow) -> None:
@@ -328,9 +395,9 @@ async def test_a_read_model_rebuilt_from_the_log_goes_on_behind_it(flow: Flow) -
     async with running(published, subscription):
         await flow.fill(streams=30, versions=2)
         await eventually(flow.projected)
-        head = await flow.fill_more(streams=30)
+        await flow.fill_more(streams=30)
         async with flow.pool.acquire() as connection, connection.transaction():
-            await checkpoints.restart(connection, "seen", head)
+            await checkpoints.restart(connection, "seen", flow.topic, await identify(connection), await reached(flow))
             await connection.execute("delete from seen")
             await connection.execute(
                 "insert into seen select stream, array_agg(version order by position) from events group by stream"
@@ -339,6 +406,15 @@ async def test_a_read_model_rebuilt_from_the_log_goes_on_behind_it(flow: Flow) -
         await eventually(flow.projected)
         await eventually(partial(is_quiet, published, subscription))
     assert await flow.projected()
+
+
+async def reached(flow: Flow) -> dict[int, Checkpoint]:
+    """The last event of the log in each partition."""
+    marks = {partition: Checkpoint(partition) for partition in range(PARTITIONS)}
+    for row in await flow.store.read_all(0, 10_000):
+        partition = slot_of(row.key) % PARTITIONS
+        marks[partition] = Checkpoint(partition, position=row.position, event=fingerprint_of(row))
+    return marks
 
 
 async def test_a_database_that_drops_every_connection_is_waited_for(flow: Flow) -> None:

@@ -26,6 +26,7 @@ from shared.events.order import AccountStatusChanged, OrderCarrierLost
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
+from shared.kafka.signatures import LogKeys
 from shared.kafka.source import KafkaSource
 from shared.relay.relay import Publisher, Relay
 from shared.subscriptions.handler import Handler
@@ -85,6 +86,7 @@ class Flow:
     store: PostgresEventStore
     pool: Pool
     partitions: int = PARTITIONS
+    keys: LogKeys | None = None
     _versions: dict[str, int] = field(default_factory=dict)
     _commands: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -121,7 +123,7 @@ class Flow:
         return KafkaPublisher.opened(self.bootstrap, self.topic, self.partitions)
 
     def relay(self, publisher: Callable[[], AbstractAsyncContextManager[Publisher]] | None = None) -> Relay:
-        return Relay(self.store, self.pool, self.dsn, publisher or self.publisher, self.topic, SOURCE)
+        return Relay(self.store, self.pool, self.dsn, publisher or self.publisher, self.topic, SOURCE, self.keys)
 
     def subscription(self, name: str, handler: Handler, **more: Any) -> Subscription:
         source = partial(KafkaSource.opened, self.bootstrap, self.topic, self.partitions)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 NAME = "dispute_history"
+TABLES = (tables.dispute_history,)
 
 _HISTORY = tables.dispute_history
 _INSERT = compiled(insert(_HISTORY).on_conflict_do_nothing(), _HISTORY.c.keys())

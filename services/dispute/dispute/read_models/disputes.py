@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 NAME = "disputes"
+TABLES = (tables.disputes,)
 W = TypeVar("W", bound=StrEnum)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 NAME = "order_status"
+TABLES = (tables.order_status, tables.order_status_lines)
 
 _ORDERS, _LINES = tables.order_status, tables.order_status_lines
 _FIND = compiled(select(_ORDERS).where(_ORDERS.c.order_id == bindparam("order_id")))

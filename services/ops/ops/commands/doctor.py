@@ -12,6 +12,8 @@ from local_stack.services import processes
 from local_stack.topics import round_trip
 from ops.client import Api, Call, Unreachable, open_api
 from ops.commands.options import Json, finish, run
+from ops.databases import connected
+from ops.put_aside import put_aside
 from ops.stack import SERVICES, Stack
 from shared.eventstore.log_identity import identify
 from shared.kafka.source import KafkaSource
@@ -42,6 +44,7 @@ async def _examine() -> list[Finding]:
     async with open_api(stack) as api:
         checks = [_check(f"{name} is ready", _ready(api, name)) for name in names]
         checks += [_check(f"database of {service}", _database(stack, service)) for service in SERVICES]
+        checks += [_check(f"nothing of {service} is put aside", _put_aside(stack, service)) for service in SERVICES]
         checks += [_check(f"topic {stack.topic(service)}", _topic(stack, service)) for service in SERVICES]
         checks += [_check("Kafka takes and gives", _kafka(stack)), _check("the clock", _clock(api))]
         return await asyncio.gather(*checks)
@@ -80,6 +83,17 @@ async def _database(stack: Stack, service: str) -> str:
             f"acknowledged may be lost"
         )
     return f"PostgreSQL {settings['server_version']}, {events} events"
+
+
+async def _put_aside(stack: Stack, service: str) -> str:
+    async with connected(stack.dsn(service)) as connection:
+        found = await put_aside(connection)
+    if found:
+        streams = sum(each.kind == "stream" for each in found)
+        raise LookupError(
+            f"{streams} parked streams, {len(found) - streams} records laid aside: `makewhole parked list`"
+        )
+    return "nothing"
 
 
 async def _topic(stack: Stack, service: str) -> str:

@@ -21,6 +21,8 @@ from shared.kafka.records import Record
 from shared.kafka.source import KafkaSource
 
 POLL = 1.0
+STRANGE = 200
+"""Bytes that are shown of a record that is no event."""
 _STREAM = """
 select position, version, type, metadata::text as metadata, data::text as data, recorded_at from events
 where stream = $1 order by version
@@ -108,16 +110,32 @@ async def _tail(service: str, past: int, follow: bool, json: bool) -> None:
 
 
 def _record_line(record: Record, json: bool) -> str:
-    headers = {name.removeprefix("ce_"): text.decode() for name, text in record.headers}
+    """A record on one line, whatever stands in it."""
+    headers = {name.removeprefix("ce_"): _text(text) for name, text in record.headers}
     if json:
-        return (
-            to_json(
-                {"partition": record.partition, "offset": record.offset, **headers, "data": from_json(record.value)}
-            ).decode()
-            + "\n"
-        )
-    event = f"{_name(headers.get('type', '')):<24} {headers.get('id')} {headers.get('actor')}"
-    return f"{headers.get('time')} {headers.get('position', ''):>7} {event}\n"
+        return _json_line({"partition": record.partition, "offset": record.offset, **headers, **_data(record.value)})
+    if not {"id", "type", "position"} <= headers.keys():
+        beginning = _text(record.value[:STRANGE])
+        return f"{'no event of a log':<34} {record.partition}/{record.offset} {_text(record.key or b'')} {beginning}\n"
+    event = f"{_name(headers['type']):<24} {headers['id']} {headers.get('actor')}"
+    return f"{headers.get('time')} {headers['position']:>7} {event}\n"
+
+
+def _text(text: bytes) -> str:
+    """Text on one line: what cannot be shown stands as its escape."""
+    shown = text.decode(errors="backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shown)
+
+
+def _data(value: bytes) -> dict[str, Any]:
+    try:
+        return {"data": from_json(value)}
+    except ValueError:
+        return {"text": _text(value)}
+
+
+def _json_line(members: Mapping[str, Any]) -> str:
+    return to_json(members).decode() + "\n"
 
 
 def _name(type_name: str) -> str:

@@ -1,29 +1,42 @@
-"""`makewhole parked`: streams that were laid aside because an event of theirs could not be handled."""
+"""`makewhole parked`: what subscriptions have put aside, to be looked at, handled or let go.
+
+A stream (of a policy: a key) is parked because an event of it could not be handled; a record is laid aside because it
+is not of the log that is followed.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
-from ops.commands.options import Json, OneService, Service, Yes, confirm, finish, group, run
-from ops.databases import query
+from ops import put_aside
+from ops.commands.options import Failed, Json, OneService, Service, Yes, confirm, finish, group, run
+from ops.databases import connected, query
+from ops.interventions import Agreed, Reason, keep, reasoned
+from ops.put_aside import PutAside
 from ops.stack import Stack
 
-_PARKED = """
-select p.subscription, p.stream, p.from_position, p.attempts, p.parked_at, p.error,
-    (select count(*) from parked_events e where (e.subscription, e.stream) = (p.subscription, p.stream)) as events
-from parked p order by p.parked_at, p.stream
-"""
+READ_LIMIT = 20.0
 
-app = group("Streams, of a policy keys, that were laid aside because an event of theirs could not be handled.")
+app = group("What was put aside: streams with an event that could not be handled, and records of no log of ours.")
+
+Names = Annotated[list[str] | None, typer.Argument(help="Streams, or records as topic/partition/offset, as listed.")]
 
 
 @app.command("list")
 def list_parked(service: Service = None, json: Json = False) -> None:
-    """The parked streams; exit code 1 where there are any."""
-    rows = run(query(service, _PARKED))
-    finish(rows, json, "parked streams", ok=not rows)
+    """What is put aside; exit code 1 where there is anything."""
+    rows = run(query(service, put_aside.LIST))
+    finish(rows, json, "put aside", ok=not rows)
+
+
+@app.command()
+def show(service: OneService, name: Annotated[str, typer.Argument(help="As listed.")], json: Json = False) -> None:
+    """The records of one stream, or one record: headers and value."""
+    finish(run(_contents(service, name)), json, name)
 
 
 @app.command()
@@ -33,15 +46,81 @@ def retry(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Handle what is parked, in order, beside the running worker; exit code 1 where something stays parked."""
-    parked = [row for row in run(query(service, _PARKED)) if stream in (None, row["stream"])]
-    confirm(
-        "\n".join(f"{row['subscription']}: {row['stream']}, {row['events']} events" for row in parked)
-        or "nothing is parked",
-        yes,
-    )
-    released = run(_retry(service, stream)) if parked else 0
-    finish({"released": released, "still_parked": len(parked) - released}, json, ok=released == len(parked))
+    """Handle what is parked, in order, beside the running worker, and read what was laid aside again; exit code 1 where
+    something stays put aside.
+    """
+    found = run(_found(service, [stream] if stream else []))
+    confirm("\n".join(map(_line, found)) or "nothing is put aside", yes)
+    read = run(_read_again(service, [each for each in found if each.kind == "record"]))
+    released = run(_retry(service, stream)) if any(each.kind == "stream" for each in found) else 0
+    left = len(run(_found(service, [each.name for each in found]))) if found else 0
+    finish({"released": released, "records_read_again": read, "still_put_aside": left}, json, ok=not left)
+
+
+@app.command()
+def drop(
+    service: OneService,
+    names: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is put aside.")] = False,
+    reason: Reason = "",
+    yes: Agreed = False,
+    json: Json = False,
+) -> None:
+    """Let it go: it is never handled, and what follows in a parked stream is handled without it. Who did it and why is
+    kept (`makewhole interventions`).
+    """
+    if bool(names) == everything:
+        raise typer.BadParameter("name what is dropped, or say --all")
+    found = run(_found(service, names or []))
+    for missing in sorted(set(names or []) - {each.name for each in found}):
+        raise typer.BadParameter(f"{missing} is not put aside")
+    if yes:
+        run(_drop(service, found, reasoned(reason)))
+    rows = [{"done": "dropped" if yes else "would be dropped", **asdict(each)} for each in found]
+    finish(rows, json, "dropped" if yes else "plan, done with --yes and --reason")
+
+
+def _line(each: PutAside) -> str:
+    what = f"{each.records} events of {each.name}" if each.kind == "stream" else f"{each.name} is read again"
+    return f"{each.subscription}: {what} ({each.reason})"
+
+
+async def _found(service: str, names: Sequence[str]) -> list[PutAside]:
+    async with connected(Stack.load().dsn(service)) as connection:
+        return await put_aside.put_aside(connection, names)
+
+
+async def _contents(service: str, name: str) -> list[dict[str, Any]]:
+    async with connected(Stack.load().dsn(service)) as connection:
+        if not (found := await put_aside.put_aside(connection, [name])):
+            raise Failed(f"{name} is not put aside")
+        return [
+            {"subscription": each.subscription, **row, "value": row["value"].decode(errors="backslashreplace")}
+            for each in found
+            for row in await put_aside.contents(connection, each)
+        ]
+
+
+async def _drop(service: str, found: Sequence[PutAside], reason: str) -> None:
+    async with connected(Stack.load().dsn(service)) as connection, connection.transaction():
+        for each in found:
+            rows = await put_aside.contents(connection, each)
+            records = [{"offset": row["record_offset"], "headers": row["headers"]} for row in rows]
+            await keep(connection, "parked drop", reason, {**asdict(each), "dropped": records})
+            await put_aside.drop(connection, each)
+
+
+async def _read_again(service: str, records: Sequence[PutAside]) -> int:
+    """How many records of them the worker has read again by now."""
+    if not records:
+        return 0
+    async with connected(Stack.load().dsn(service)) as connection:
+        async with connection.transaction():
+            stood = await put_aside.read_records_again(connection, records)
+            await keep(connection, "parked retry", "read again", {"records": [each.name for each in records]})
+        if not await put_aside.read_to(connection, stood, READ_LIMIT):
+            raise Failed(f"the worker of {service} reads them again once it runs: `makewhole parked list` then")
+    return len(records)
 
 
 async def _retry(service: str, stream: str | None) -> int:

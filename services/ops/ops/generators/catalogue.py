@@ -32,6 +32,8 @@ _HEADERS = {
     "ce_logid": "this life of the log: another one after a restore or a split",
     "ce_loglineage": "the former lives that this one continues: `<log id>@<last shared position>`, a space between "
     "two; absent in a first life",
+    "ce_signature": "`<key id>:<HMAC-SHA256 in hex>` over key, value and the other `ce_` headers, by a key that the "
+    "service shares with the followers of its log; absent where none is set",
     "ce_correlationid": "the story that the event belongs to",
     "ce_causationid": "the event that it follows from, if any",
     "ce_commandid": "the command that decided it",
@@ -163,7 +165,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
 
 
 def _headers() -> dict[str, Any]:
-    optional = {"ce_causationid", "ce_loglineage", "ce_traceparent"}
+    optional = {"ce_causationid", "ce_loglineage", "ce_signature", "ce_traceparent"}
     properties = {name: {"type": "string", "description": meaning} for name, meaning in _HEADERS.items()}
     return {"type": "object", "properties": properties, "required": [name for name in _HEADERS if name not in optional]}
 

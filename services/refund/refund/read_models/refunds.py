@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
 
 NAME = "refunds"
+TABLES = (tables.payments, tables.refunds)
 
 
 async def project(connection: Connection, recorded: Recorded[Event]) -> None:  # noqa: C901 - one arm an event

@@ -1,0 +1,28 @@
+"""Leases that a command takes, so that it never works beside the component that it mends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from ops.commands.options import Failed
+from shared.eventstore.lease import Lease
+
+LIMIT = 8.0
+"""Seconds: a component that stands still lets go of its lease every five."""
+
+
+@contextlib.asynccontextmanager
+async def lease(dsn: str, name: str, service: str) -> AsyncIterator[None]:
+    """Holds it while the body runs; Failed where somebody works under it."""
+    taken = Lease(dsn, name)
+    try:
+        async with asyncio.timeout(LIMIT):
+            await taken.__aenter__()
+    except TimeoutError:
+        raise Failed(f"the worker of {service} works on it ({name}): stop that worker first") from None
+    try:
+        yield
+    finally:
+        await taken.__aexit__(None, None, None)

@@ -1,0 +1,154 @@
+"""A log that comes back shorter, or another one: a standby that lacked the last events was promoted, or a backup was
+restored. It has the same id, and its positions are given to other events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import pytest
+
+from shared.process.addresses import database_url
+from shared.relay.progress import rewind
+from shared.relay.relay import Relay
+from shared.subscriptions.projection import Projection
+from tests.cases.plugin import Came
+from tests.shared.relay.test_relay import create_anew
+from tests.shared.subscriptions.test_subscription import is_quiet, publish_all, says
+from tests.support.servers import backing
+from tests.support.servers.stack import eventually
+from tests.support.toys.marks import Flow, as_owner, count_versions, flow_on, running
+
+Open = Callable[[str], "AsyncIterator[Flow]"]
+
+
+@pytest.fixture
+async def primary(
+    migrated: Callable[[str], Awaitable[str]], kafka: str, fresh_topic: Callable[..., Awaitable[str]]
+) -> str:
+    return await migrated("dispute")
+
+
+@pytest.fixture
+async def topic(fresh_topic: Callable[..., Awaitable[str]]) -> str:
+    return await fresh_topic("dispute.events")
+
+
+async def copy_of(databases: backing.Databases, dsn: str) -> str:
+    """What a standby or a backup holds of a database now; nobody may be connected to it."""
+    name = f"{dsn.rsplit('/', 1)[1]}_copy"
+    await databases._execute(f'create database "{name}" template "{dsn.rsplit("/", 1)[1]}"')
+    return database_url(databases.server_url, name)
+
+
+@asynccontextmanager
+async def came_back(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, lost: int
+) -> AsyncIterator[tuple[Flow, Flow]]:
+    """A follower of its own, and the log as it came back without its last `lost` events, which had been published."""
+    follower_dsn = await databases.migrated("refund")
+    async with flow_on(follower_dsn, kafka, topic) as follower:
+        async with flow_on(primary, kafka, topic) as flow:
+            await flow.append("order-1", "opened", key="o")
+            await follow_all(follower, flow)
+        copy = await copy_of(databases, primary)
+        async with flow_on(primary, kafka, topic) as flow:
+            flow._versions["order-1"] = 1
+            await flow.append("order-1", *["lost"] * lost, key="o")
+            await follow_all(follower, flow)
+        async with flow_on(copy, kafka, topic) as restored:
+            restored._versions["order-1"] = 1
+            yield follower, restored
+        await databases.drop(copy)
+
+
+async def follow_all(follower: Flow, flow: Flow) -> None:
+    await publish_all(flow)
+    async with running(each := follower.subscription("seen", Projection(count_versions))):
+        await eventually(partial(is_quiet, each))
+
+
+def halt(relay: Relay) -> str:
+    return "halted: makewhole log renew" if "makewhole log renew" in (relay.halted() or "") else "goes on"
+
+
+async def halts(relay: Relay) -> bool:
+    return relay.halted() is not None
+
+
+@pytest.mark.case(
+    "EH4",
+    given="a log without its last 3 published events, and a new one in their place",
+    right="halted: makewhole log renew",
+)
+async def test_a_relay_whose_log_came_back_with_other_events_halts(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, came: Came
+) -> None:
+    async with came_back(databases, kafka, primary, topic, lost=3) as (_, restored):
+        await restored.append("order-1", "another", key="o")
+        async with running(relay := restored.relay()):
+            await eventually(partial(halts, relay))
+        came(halt(relay))
+
+
+@pytest.mark.case("EH4+1", given="the same before anything is appended", right="halted: makewhole log renew")
+async def test_a_relay_whose_log_came_back_shorter_halts_before_anything_is_appended(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, came: Came
+) -> None:
+    async with came_back(databases, kafka, primary, topic, lost=1) as (_, restored):
+        async with running(relay := restored.relay()):
+            await eventually(partial(halts, relay))
+        came(halt(relay))
+
+
+@pytest.mark.case(
+    "EH4+2",
+    given="the topic created anew and published by the log that came back",
+    right="the follower halts: makewhole log renew",
+)
+async def test_a_follower_halts_where_its_last_event_is_another_one(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, came: Came
+) -> None:
+    async with came_back(databases, kafka, primary, topic, lost=1) as (follower, restored):
+        await restored.append("order-1", "another", key="o")
+        await create_anew(restored)
+        await rewind(restored.pool, topic)
+        await publish_all(restored)
+        async with running(each := follower.subscription("seen", Projection(count_versions))):
+            await eventually(partial(says, each, "makewhole log renew"))
+            came(f"the follower halts: {'makewhole log renew' if each.halted() else ''}")
+        assert await follower.seen() == {"order-1": [1, 2]}
+
+
+@pytest.mark.case(
+    "EH4+3",
+    given="the same after the log was renewed up to what both hold",
+    right="the follower halts: from position 1 on",
+)
+async def test_once_the_log_is_renewed_whoever_has_seen_what_is_lost_halts_and_all_others_go_on(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, came: Came
+) -> None:
+    async with came_back(databases, kafka, primary, topic, lost=2) as (follower, restored):
+        await restored.append("order-1", "another", key="o")
+        await as_owner(restored.dsn, "select renew_log(1)")
+        await publish_all(restored)
+        async with running(each := follower.subscription("seen", Projection(count_versions))):
+            await eventually(partial(says, each, "from position 1 on, and here the events up to 3 were taken"))
+            came("the follower halts: from position 1 on")
+        assert await follower.seen() == {"order-1": [1, 2, 3]}
+
+
+async def test_a_log_that_is_whole_is_published_on_whoever_else_wrote_to_the_topic(
+    databases: backing.Databases, kafka: str, primary: str, topic: str
+) -> None:
+    """A relay that died between Kafka's acknowledgement and its checkpoint finds its own records, and strange ones."""
+    async with flow_on(primary, kafka, topic) as flow:
+        await flow.fill(streams=10, versions=3)
+        await publish_all(flow)
+        await rewind(flow.pool, topic)
+        await flow.fill(streams=10, versions=3)
+        async with running(relay := flow.relay()):
+            await eventually(partial(is_quiet, relay))
+        assert relay.halted() is None
