@@ -19,6 +19,14 @@ class Destination(StrEnum):
     BONUS = "bonus"
 
 
+class ManualReason(StrEnum):
+    """Why people take a refund over (T31a)."""
+
+    RETRIES_USED_UP = "retries_used_up"
+    ANSWER_DIFFERS = "answer_differs"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
 class PaymentCaptured(Event):
     """What was paid, and the cap of each line: every refund of the order is counted against it."""
 
@@ -113,7 +121,11 @@ class RefundRetried(Event):
 
 
 class RefundSentToManual(Event):
-    """The retries are used up: people take over (T31a)."""
+    """People take over: no try is left, nobody knows whether the money went, or the provider's answer is not what was
+    asked (T31a).
+
+    `differs` names what in the answer is other than asked; `provider_ref` is what the provider calls its payment.
+    """
 
     refund_id: str
     order_id: str
@@ -121,6 +133,9 @@ class RefundSentToManual(Event):
     lines: tuple[LineAmount, ...]
     amount: Money
     failures: int
+    reason: Open[ManualReason]
+    differs: tuple[str, ...] = ()
+    provider_ref: str | None = None
     rules: tuple[str, ...]
 
 

@@ -37,6 +37,11 @@ DUE_AGE = Gauge(
 DUE_UNKNOWN = Gauge("makewhole_due_unknown", "Due deadlines of a kind that only a newer version knows: left alone")
 FIRED = Counter("makewhole_due_fired", "Due deadlines that were decided on or called for", ["lane"])
 DUE_FAILED = Counter("makewhole_due_failed", "Due deadlines that failed and are tried again", ["lane"])
+REFUND_DOUBTS = Counter(
+    "makewhole_refund_doubts",
+    "Refunds handed to people because the provider's answer was not what was asked, or its outcome stayed unknown",
+    ["reason"],
+)
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REQUESTS = Histogram(

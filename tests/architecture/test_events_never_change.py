@@ -23,6 +23,7 @@ WORDS = {
     "HoldEnd": "cancelled agreed closed",
     "InspectionFault": "not_received damaged different missing",
     "InspectionResult": "pass fail",
+    "ManualReason": "retries_used_up answer_differs outcome_unknown",
     "Payer": "buyer seller platform",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item

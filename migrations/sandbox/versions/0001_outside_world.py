@@ -50,7 +50,7 @@ create table payments (
 
 create table refunds (
     id              bigint generated always as identity primary key,
-    idempotency_key text collate "C" not null unique,
+    idempotency_key text collate "C" not null,
     request_hash    text not null,
     refund_id       text collate "C" not null,
     payment_id      text collate "C" not null,
@@ -60,10 +60,14 @@ create table refunds (
     currency        text not null,
     exponent        smallint not null,
     declined        text,
-    at              timestamptz not null
+    at              timestamptz not null,
+    asked_at        timestamptz not null default clock_timestamp(),
+    key_forgotten   boolean not null default false
 );
+create unique index refunds_known_key on refunds (idempotency_key) where not key_forgotten;
 create index refunds_refund_id on refunds (refund_id);
 comment on table refunds is 'the first answer to each idempotency key; declined holds the code where no money moved';
+comment on column refunds.asked_at is 'real time, not the domain''s: a key is known for 24 hours';
 
 create table ledger (
     id              bigint generated always as identity primary key,
@@ -78,7 +82,6 @@ create table ledger (
     at              timestamptz not null
 );
 create unique index ledger_one_capture on ledger (payment_id) where kind = 'capture';
-create unique index ledger_one_refund_a_key on ledger (idempotency_key) where kind = 'refund';
 create index ledger_order on ledger (order_id);
 create index ledger_payment on ledger (payment_id);
 comment on table ledger is 'every movement of money, insert only: what tests compare the events with';

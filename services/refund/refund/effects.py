@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from refund.domain.deadlines import refund_of
-from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordIssued
+from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.state import Payment
-from refund.gateways.port import Answer, Declined, Gateway, Issued, RefundCall, Unanswered
+from refund.gateways.port import Answer, Declined, Doubtful, Gateway, Issued, RefundCall, Unanswered, checked
 from shared.deadlines.effect import Effect
 from shared.events.open_words import known
+from shared.events.refund import ManualReason
+from shared.observability import metrics
 from shared.resilience import crash_points
 
 if TYPE_CHECKING:
@@ -19,9 +21,8 @@ if TYPE_CHECKING:
 
 ASK_UNTIL = timedelta(hours=20)
 """Real time from an attempt's beginning to the last call with its key: providers forget keys after a day."""
-CERTAIN_AFTER = timedelta(hours=21)
-"""Real time after which no call of ours can be under way any more, so that "not known" means "not paid"."""
-NOT_EXECUTED = "not_executed"
+PEOPLE_AFTER = timedelta(hours=24)
+"""Real time after which an outcome that nobody knows is for people: a new key could pay a second time."""
 
 BEFORE_GATEWAY = crash_points.register(
     "refund.before_gateway", "services/refund/refund/effects.py: the provider is about to be asked"
@@ -47,45 +48,66 @@ def wanted(payment: Payment, kind: str) -> RefundCall | None:
         amount=refund.request.amount,
         destination=known(refund.destination),
         attempt=refund.failures,
+        doubts=refund.doubts,
     )
 
 
-async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Answer:
-    """The provider's answer; Unanswered where the outcome stays unknown.
+async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Answer | Doubtful:
+    """The provider's answer, held against what was asked; Unanswered where the outcome stays unknown.
 
     An attempt that is too old for its key is only asked after: a call would pay a second time once the provider has
-    forgotten the first.
+    forgotten the first. So is one that was in doubt before, until it is certain that no payment is in the books.
     """
     crash_points.point(BEFORE_GATEWAY)
     old = await age(call)
-    if old < ASK_UNTIL:
-        return await gateway.refund(call)
-    if found := await gateway.find(call.idempotency_key):
-        return found
-    if old < CERTAIN_AFTER:
-        raise Unanswered(f"{call.idempotency_key} is not known to the provider yet")
-    return Declined(NOT_EXECUTED)
+    if old >= ASK_UNTIL:
+        return await _looked_up(gateway, call, old)
+    found = await gateway.find(call) if call.doubts else None
+    return checked(call, found or await gateway.refund(call))
 
 
-def outcome(call: RefundCall, answer: Answer, now: datetime) -> OutcomeCommand:
+async def _looked_up(gateway: Gateway, call: RefundCall, old: timedelta) -> Answer | Doubtful:
+    try:
+        if found := await gateway.find(call):
+            return checked(call, found)
+    except Unanswered:
+        if old < PEOPLE_AFTER:
+            raise
+    if old < PEOPLE_AFTER:
+        raise Unanswered(f"{call.idempotency_key} is not known to the provider")
+    return Doubtful(ManualReason.OUTCOME_UNKNOWN)
+
+
+def outcome(call: RefundCall, answer: Answer | Doubtful, now: datetime) -> OutcomeCommand:
     """The command that records the answer."""
+    attempt = call.order_id, call.refund_id, call.attempt
     match answer:
         case Issued(provider_ref):
-            return RecordIssued.of(call.order_id, call.refund_id, call.attempt, provider_ref, now)
+            return RecordIssued.of(*attempt, provider_ref, now)
         case Declined(reason):
-            return RecordDeclined.of(call.order_id, call.refund_id, call.attempt, reason, now)
+            return RecordDeclined.of(*attempt, reason, now)
+        case Doubtful(reason, differs, provider_ref):
+            metrics.REFUND_DOUBTS.labels(reason.value).inc()
+            return RecordDoubtful.of(
+                *attempt, call.doubts, now, reason=reason, differs=differs, provider_ref=provider_ref
+            )
 
 
-def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Answer]:
+def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Answer | Doubtful]:
     """The effect behind the deadlines `pay:…`."""
     return Effect(wanted, lambda call: ask(gateway, age, call), outcome, AFTER_GATEWAY)
 
 
-# The log's own clock is the real one, and what starts an attempt stands in the log: no other memory can be lost.
+# The log's own clock is the real one, and what starts an attempt stands in the log: no other memory can be lost. Where
+# the server's clock was ahead for a moment, what was appended next tells that it was no later than that.
 AGE = """
-select clock_timestamp() - max(recorded_at) from events
-where stream = $1 and data ->> 'refund_id' = $2
-    and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
+select clock_timestamp() - min(later.recorded_at)
+from (
+    select max(position) as position from events
+    where stream = $1 and data ->> 'refund_id' = $2
+        and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
+) as began
+join events later on later.position between began.position and began.position + 100
 """
 
 

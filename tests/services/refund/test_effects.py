@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,19 @@ from refund import effects
 from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.state import RefundState
-from refund.effects import NOT_EXECUTED, ask, outcome, wanted
-from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
+from refund.effects import ask, outcome, wanted
+from refund.gateways.port import Answer, Declined, Doubtful, Issued, RefundCall, Unanswered, checked
 from shared.events.base import Event
-from shared.events.refund import Destination, RefundApproved, RefundFailed, RefundRetried
+from shared.events.refund import (
+    Destination,
+    ManualReason,
+    RefundApproved,
+    RefundFailed,
+    RefundRetried,
+    RefundSentToManual,
+)
+from shared.observability import metrics
+from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
 from tests.support.servers.refund_service import Paying, Shop, paying_on, shop_on
 from tests.support.servers.stack import eventually
@@ -160,6 +170,8 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
 
 
 CALL = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)
+ISSUED, DECLINED = Issued("psp", p.said(CALL)), Declined("account_invalid", p.said(CALL))
+OTHER = Issued("psp", p.said(CALL, amount="24.00"))
 
 
 def state(*events: Event) -> Any:
@@ -188,24 +200,26 @@ def test_nothing_is_asked_for_a_refund_that_is_not_there() -> None:
 
 
 def test_an_outcome_becomes_a_command_whose_id_follows_from_it() -> None:
-    issued, declined = outcome(CALL, Issued("psp"), p.MONDAY), outcome(CALL, Declined("account_invalid"), p.MONDAY)
+    issued, declined = outcome(CALL, ISSUED, p.MONDAY), outcome(CALL, DECLINED, p.MONDAY)
     assert isinstance(issued, RecordIssued)
     assert isinstance(declined, RecordDeclined)
-    assert issued.command_id == outcome(CALL, Issued("psp"), p.MONDAY + timedelta(1)).command_id != declined.command_id
+    assert issued.command_id == outcome(CALL, ISSUED, p.MONDAY + timedelta(1)).command_id != declined.command_id
 
 
 class Books:
-    """A provider that remembers what it was asked and knows some keys: an implementation of the port, in memory."""
+    """A provider in memory that does the worst that the port allows: it forgets its keys, and only its books remain."""
 
-    def __init__(self, **known: Answer) -> None:
-        self.known, self.paid = known, list[str]()
+    def __init__(self, *paid: Answer, silent: bool = False) -> None:
+        self.books, self.paid, self.silent = paid, list[str](), silent
 
     async def refund(self, call: RefundCall) -> Answer:
         self.paid.append(call.idempotency_key)
-        return Issued("psp")
+        return ISSUED
 
-    async def find(self, idempotency_key: str) -> Answer | None:
-        return self.known.get(idempotency_key)
+    async def find(self, call: RefundCall) -> Answer | None:
+        if self.silent:
+            raise Unanswered
+        return next(iter(self.books), None)
 
 
 def aged(hours: float) -> Callable[[RefundCall], Any]:
@@ -217,23 +231,136 @@ def aged(hours: float) -> Callable[[RefundCall], Any]:
 
 async def test_a_young_attempt_asks_for_the_money() -> None:
     books = Books()
-    assert await ask(books, aged(19.9), CALL) == Issued("psp")
+    assert await ask(books, aged(19.9), CALL) == ISSUED
     assert books.paid == ["rfd_9a31/0"]
 
 
-@pytest.mark.parametrize("answer", [Issued("psp"), Declined("account_invalid")])
+@pytest.mark.parametrize("answer", [ISSUED, DECLINED])
 async def test_an_attempt_older_than_its_key_is_only_asked_after(answer: Answer) -> None:
-    books = Books(**{"rfd_9a31/0": answer})
+    books = Books(answer)
     assert await ask(books, aged(20), CALL) == answer
     assert books.paid == []
 
 
-async def test_what_the_provider_does_not_know_is_unknown_while_a_call_may_be_under_way() -> None:
+@pytest.mark.parametrize("hours", [20.5, 23.9])
+async def test_what_the_provider_does_not_know_is_unknown_for_a_day(hours: float) -> None:
     with pytest.raises(Unanswered):
-        await ask(Books(), aged(20.5), CALL)
+        await ask(Books(), aged(hours), CALL)
 
 
-async def test_what_the_provider_does_not_know_after_that_was_not_paid() -> None:
-    books = Books()
-    assert await ask(books, aged(21), CALL) == Declined(NOT_EXECUTED)
-    assert books.paid == []
+UNKNOWN = Doubtful(ManualReason.OUTCOME_UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer"),
+    [
+        pytest.param(
+            Books(),
+            UNKNOWN,
+            marks=pytest.mark.case(
+                "EM1",
+                given="paid, no answer, 25 h later key and payment are forgotten",
+                right="people, paid again 0 times",
+            ),
+        ),
+        pytest.param(
+            Books(silent=True),
+            UNKNOWN,
+            marks=pytest.mark.case(
+                "EM1+1", given="25 h later the look-up is silent too", right="people, paid again 0 times"
+            ),
+        ),
+        pytest.param(
+            Books(ISSUED),
+            ISSUED,
+            marks=pytest.mark.case(
+                "EM1+2", given="25 h later the payment is found by its refund", right="issued, paid again 0 times"
+            ),
+        ),
+        pytest.param(
+            Books(OTHER),
+            Doubtful(ManualReason.ANSWER_DIFFERS, ("amount",), "psp"),
+            marks=pytest.mark.case(
+                "EM1+3", given="25 h later another amount is found by its refund", right="people, paid again 0 times"
+            ),
+        ),
+    ],
+)
+async def test_i1_an_outcome_that_nobody_knows_after_a_day_goes_to_people_and_never_to_a_new_key(
+    provider: Books, answer: Answer | Doubtful, came: Came
+) -> None:
+    assert await ask(provider, aged(25), CALL) == answer
+    decided = decider.decide(outcome(CALL, answer, p.MONDAY), state(*p.APPROVED))
+    to_people = any(isinstance(event, RefundSentToManual) for event in decided)
+    came(f"{'people' if to_people else 'issued'}, paid again {len(provider.paid)} times")
+
+
+async def test_what_was_in_doubt_is_looked_up_before_it_is_asked_for_again() -> None:
+    doubtful = replace(CALL, doubts=1)
+    paid, unpaid = Books(ISSUED), Books()
+    assert await ask(paid, aged(0), doubtful) == await ask(unpaid, aged(0), doubtful) == ISSUED
+    assert (paid.paid, unpaid.paid) == ([], ["rfd_9a31/0"])
+
+
+@pytest.mark.parametrize("answer", [ISSUED, DECLINED])
+@pytest.mark.parametrize(
+    ("said", "differs"),
+    [
+        pytest.param(
+            {"amount": "1.00", "currency": "JPY", "refund_id": "rfd_OTHER"},
+            "refund_id currency amount",
+            marks=pytest.mark.case(
+                "EM2",
+                given="25.00 USD asked, the answer: 1.00 JPY of rfd_OTHER",
+                right="people: refund_id currency amount",
+            ),
+        ),
+        pytest.param(
+            {"destination": "bonus"},
+            "destination",
+            marks=pytest.mark.case(
+                "EM2+1", given="asked to the original method, the answer: as a bonus", right="people: destination"
+            ),
+        ),
+        pytest.param(
+            {"payment_id": "o2"},
+            "payment_id",
+            marks=pytest.mark.case("EM2+2", given="paid back from another payment", right="people: payment_id"),
+        ),
+        pytest.param(
+            {"amount": "-25.00"},
+            "amount",
+            marks=pytest.mark.case("EM2+3", given="25.00 asked, the answer: -25.00", right="people: amount"),
+        ),
+        pytest.param(
+            {"amount": "2500"},
+            "amount",
+            marks=pytest.mark.case("EM2+4", given="25.00 asked, the answer in cents: 2500", right="people: amount"),
+        ),
+        pytest.param(
+            {"amount": "much"},
+            "amount",
+            marks=pytest.mark.case("EM2+5", given="25.00 asked, the answer: much", right="people: amount"),
+        ),
+    ],
+)
+def test_an_answer_about_something_else_than_was_asked_goes_to_people(
+    answer: Answer, said: dict[str, str], differs: str, came: Came
+) -> None:
+    doubtful = checked(CALL, replace(answer, said=p.said(CALL, **said)))
+    (event,) = decider.decide(outcome(CALL, doubtful, p.MONDAY), state(*p.APPROVED))
+    assert isinstance(event, RefundSentToManual)
+    assert event.reason == ManualReason.ANSWER_DIFFERS
+    came(f"people: {' '.join(event.differs)}")
+
+
+def test_an_amount_that_is_written_otherwise_is_the_same() -> None:
+    answer = replace(ISSUED, said=p.said(CALL, amount="25.0"))
+    assert checked(CALL, answer) == answer
+
+
+def test_what_goes_to_people_is_counted_by_its_reason() -> None:
+    counted = metrics.REFUND_DOUBTS.labels("answer_differs")
+    before = counted._value.get()
+    outcome(CALL, checked(CALL, OTHER), p.MONDAY)
+    assert counted._value.get() == before + 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from refund.domain.payments.outcomes import RecordDeclined, RecordIssued, RecordSettled
+from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued, RecordSettled
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from refund.domain.payments.retries import RetryRefund
+from refund.gateways.port import RefundCall, Said
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
 from shared.events.ids import derived_uuid
@@ -15,6 +17,7 @@ from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPaid, PaymentPart
 from shared.events.refund import (
     Destination,
+    ManualReason,
     PaymentCaptured,
     RefundApproved,
     RefundEvent,
@@ -84,6 +87,12 @@ def decline(
     attempt: int, refund_id: str = "rfd_9a31", at: datetime = MONDAY, reason: str = "account_invalid"
 ) -> RecordDeclined:
     return RecordDeclined.of("o1", refund_id, attempt, reason, at)
+
+
+def doubt(attempt: int = 0, doubts: int = 0, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RecordDoubtful:
+    return RecordDoubtful.of(
+        "o1", refund_id, attempt, doubts, at, reason=ManualReason.OUTCOME_UNKNOWN, differs=(), provider_ref=None
+    )
 
 
 def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RetryRefund:
@@ -160,9 +169,16 @@ def failed(failures: int, retry_at: datetime | None, **more: Any) -> RefundFaile
     return RefundFailed(**(COMMON | given | more), failures=failures, retry_at=retry_at)
 
 
-def sent_to_manual(failures: int) -> RefundSentToManual:
-    """What the last `decline` leads to besides."""
-    return RefundSentToManual(**COMMON, lines=lines(a=2500), amount=usd(2500), failures=failures, rules=("T31a",))
+def sent_to_manual(failures: int, **more: Any) -> RefundSentToManual:
+    """What the last `decline` leads to besides, or a `doubt`."""
+    given: dict[str, Any] = {"reason": ManualReason.RETRIES_USED_UP, "rules": ("T31a",)}
+    return RefundSentToManual(**(COMMON | given | more), lines=lines(a=2500), amount=usd(2500), failures=failures)
+
+
+def said(call: RefundCall, **other: str) -> Said:
+    """What a provider says that it was asked: the call itself, unless it says something else."""
+    asked = Said(call.refund_id, call.payment_id, call.amount.amount, call.amount.currency, call.destination.value)
+    return replace(asked, **other)
 
 
 APPROVED: tuple[RefundEvent, ...] = (captured(), requested(), approved())

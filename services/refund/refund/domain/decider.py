@@ -20,6 +20,8 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return outcomes.record_issued(command, payment)
         case outcomes.RecordDeclined():
             return outcomes.record_declined(command, payment)
+        case outcomes.RecordDoubtful():
+            return outcomes.record_doubtful(command, payment)
         case retries.RetryRefund():
             return retries.retry_refund(command, payment)
         case outcomes.RecordSettled():

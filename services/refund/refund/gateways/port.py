@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from shared.events.money import Money
-from shared.events.refund import Destination
+from shared.events.refund import Destination, ManualReason
 from shared.resilience.retry import Transient
 
 
 @dataclass(frozen=True, slots=True)
 class RefundCall:
-    """One attempt to pay; `attempt` counts the definitive failures before it."""
+    """One attempt to pay; `attempt` counts the definitive failures before it, `doubts` how often people took it over
+    because nobody knew what had become of it.
+    """
 
     refund_id: str
     order_id: str
@@ -20,6 +24,7 @@ class RefundCall:
     amount: Money
     destination: Destination
     attempt: int
+    doubts: int = 0
 
     @property
     def idempotency_key(self) -> str:
@@ -28,10 +33,22 @@ class RefundCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the provider says that it was asked, in its own words; the amount is a decimal number."""
+
+    refund_id: str
+    payment_id: str
+    amount: str
+    currency: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """The money went; the provider's own name for it."""
 
     provider_ref: str
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +56,19 @@ class Declined:
     """No money went and none will under this key."""
 
     reason: str
+    said: Said
 
 
 Answer = Issued | Declined
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """People must look: the provider did something else than was asked, or nobody can say any more what it did."""
+
+    reason: ManualReason
+    differs: tuple[str, ...] = ()
+    provider_ref: str | None = None
 
 
 class Unanswered(Transient):
@@ -49,10 +76,41 @@ class Unanswered(Transient):
 
 
 class Gateway(Protocol):
-    """A payment provider. Only an answer to this very key is an answer; all else is `Unanswered`."""
+    """A payment provider. Only an answer to this very refund is an answer; all else is `Unanswered`.
+
+    A key may be forgotten 24 hours after its first use, here as there. A payment that was made is found by its refund's
+    id for as long as the provider keeps books.
+    """
 
     async def refund(self, call: RefundCall) -> Answer:
         """Pays back, once a key; the first answer again for a repeat. Raises Unanswered."""
 
-    async def find(self, idempotency_key: str) -> Answer | None:
-        """What became of this key, None where the provider does not know it. Raises Unanswered."""
+    async def find(self, call: RefundCall) -> Answer | None:
+        """What became of this attempt, by its key, or of the refund, by its id: a payment under any of its keys counts.
+
+        None where the provider knows of nothing, which does not prove that nothing was paid. Raises Unanswered.
+        """
+
+
+def checked(call: RefundCall, answer: Answer) -> Answer | Doubtful:
+    """The answer, unless it is about something else than was asked."""
+    if differs := tuple(_differences(call, answer.said)):
+        provider_ref = answer.provider_ref if isinstance(answer, Issued) else None
+        return Doubtful(ManualReason.ANSWER_DIFFERS, differs, provider_ref)
+    return answer
+
+
+def _differences(call: RefundCall, said: Said) -> Iterator[str]:
+    asked = Said(call.refund_id, call.payment_id, call.amount.amount, call.amount.currency, call.destination.value)
+    for name in ("refund_id", "payment_id", "currency", "destination"):
+        if getattr(asked, name) != getattr(said, name):
+            yield name
+    if _number(asked.amount) != _number(said.amount):
+        yield "amount"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None

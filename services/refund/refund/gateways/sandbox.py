@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
-from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
+from refund.gateways.port import Answer, Declined, Issued, RefundCall, Said, Unanswered
 
 AT_ONCE = 16
 ANSWER_LIMIT = 8.0
@@ -35,10 +35,16 @@ class SandboxGateway:
         answered = await self._ask("POST", json=body, headers={"Idempotency-Key": call.idempotency_key})
         return _answer(_parsed(_Refund, answered), call.idempotency_key)
 
-    async def find(self, idempotency_key: str) -> Answer | None:
-        """`GET /psp/refunds?idempotency_key=`."""
-        found = _parsed(_Found, await self._ask("GET", params={"idempotency_key": idempotency_key}))
-        return next((_answer(refund, idempotency_key) for refund in found.data), None)
+    async def find(self, call: RefundCall) -> Answer | None:
+        """`GET /psp/refunds`, by the key, and by the refund's id where the key is forgotten."""
+        of_key = await self._found(idempotency_key=call.idempotency_key)
+        known = of_key or await self._found(refund_id=call.refund_id)
+        paid = [refund for refund in known if refund.status == "succeeded"]
+        mine = [refund for refund in known if refund.idempotency_key == call.idempotency_key]
+        return next(map(_said, paid or mine), None)
+
+    async def _found(self, **query: str) -> list[_Refund]:
+        return _parsed(_Found, await self._ask("GET", params=query)).data
 
     async def _ask(self, method: str, **request: Any) -> bytes:
         try:
@@ -58,8 +64,17 @@ async def sandbox_gateway(address: str, limit: float = ANSWER_LIMIT) -> AsyncIte
         yield SandboxGateway(session)
 
 
+class _Amount(BaseModel):
+    amount: str
+    currency: str
+
+
 class _Refund(BaseModel):
     idempotency_key: str
+    refund_id: str
+    payment_id: str
+    amount: _Amount
+    destination: str
     status: Literal["succeeded", "declined"]
     code: str | None = None
 
@@ -83,4 +98,11 @@ def _parsed(model: type[_M], body: bytes) -> _M:
 def _answer(refund: _Refund, idempotency_key: str) -> Answer:
     if refund.idempotency_key != idempotency_key:
         raise Unanswered("the provider answers about another refund")
-    return Issued(refund.idempotency_key) if refund.status == "succeeded" else Declined(refund.code or "declined")
+    return _said(refund)
+
+
+def _said(refund: _Refund) -> Answer:
+    amount = refund.amount
+    said = Said(refund.refund_id, refund.payment_id, amount.amount, amount.currency, refund.destination)
+    paid = refund.status == "succeeded"
+    return Issued(refund.idempotency_key, said) if paid else Declined(refund.code or "declined", said)

@@ -67,7 +67,9 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case refunds.RefundRetried() as event:
             await _set(connection, recorded, event.refund_id, state=RefundState.APPROVED, retry_at=None)
         case refunds.RefundSentToManual() as event:
-            await _set(connection, recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None)
+            doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
+            reason = {"reason": str(event.reason)} if doubt else {}
+            await _set(connection, recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None, **reason)
         case refunds.RefundSettled() as event:
             await _set(connection, recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
 

@@ -92,8 +92,8 @@ class RefundWithAttempts(RefundView):
     attempts: list[RefundView]
 
 
-class RefundsOfKey(TypedDict):
-    """The refund under a key; empty where nothing has been done, nor declined, under it."""
+class RefundsFound(TypedDict):
+    """What is known under a key, or of a refund; empty where that is nothing."""
 
     data: list[RefundView]
 

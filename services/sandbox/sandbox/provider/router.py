@@ -16,7 +16,7 @@ from sandbox.provider.payments import (
     Ledger,
     PaymentDiffers,
     RefundRequest,
-    RefundsOfKey,
+    RefundsFound,
     RefundView,
     RefundWithAttempts,
     current,
@@ -87,10 +87,19 @@ async def refund_by_id(request: Request, refund_id: str) -> Response:
     return query_response(refund)
 
 
-@router.get("/psp/refunds", response_model=RefundsOfKey)
-async def refunds_by_key(request: Request, idempotency_key: Id) -> Response:
-    """The refund under this key, or an empty list: then nothing has been done, nor declined, under it."""
-    refunds: RefundsOfKey = {"data": [result.view for result in await _store(request).refund_by_key(idempotency_key)]}
+@router.get("/psp/refunds", response_model=RefundsFound)
+async def find_refunds(request: Request, idempotency_key: Id | None = None, refund_id: Id | None = None) -> Response:
+    """The refund under a key, which is known for 24 hours, or every attempt of a refund; an empty list where there is
+    none. One of the two is asked for.
+    """
+    store = _store(request)
+    if idempotency_key is not None and refund_id is None:
+        found = await store.refund_by_key(idempotency_key)
+    elif refund_id is not None and idempotency_key is None:
+        found = await store.attempts(refund_id)
+    else:
+        raise Refusal("validation_failed", "Ask by idempotency_key or by refund_id.")
+    refunds: RefundsFound = {"data": [result.view for result in found]}
     return query_response(refunds)
 
 

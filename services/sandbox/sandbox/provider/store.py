@@ -40,7 +40,7 @@ with result as (
     insert into refunds (idempotency_key, request_hash, refund_id, payment_id, order_id, destination, minor, currency,
         exponent, declined, at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-    on conflict (idempotency_key) do nothing returning *
+    on conflict (idempotency_key) where not key_forgotten do nothing returning *
 ), paid as (
     update payments set refunded = refunded + result.minor from result
     where payments.payment_id = result.payment_id and result.declined is null
@@ -50,6 +50,15 @@ with result as (
         where declined is null
 )
 select at from result
+"""
+# Real time: what goes by the domain's clock would forget a call that is under way while the clock is moved.
+_FORGET = """
+update refunds set key_forgotten = true
+where idempotency_key = $1 and not key_forgotten and asked_at < clock_timestamp() - interval '24 hours'
+"""
+_BY_KEY = """
+select * from refunds where idempotency_key = $1 and not key_forgotten
+and asked_at >= clock_timestamp() - interval '24 hours'
 """
 
 
@@ -77,26 +86,29 @@ class ProviderStore:
     ) -> tuple[RefundResult, bool]:
         """Pays or declines, once a key: the key's first result, and whether it is a repeat. Raises KeyReused.
 
+        After 24 hours a key is forgotten, and pays once more.
+
         `forced` is the code of a decline that is wanted whatever the books say.
         """
         async with self.pool.acquire() as connection:
             async with connection.transaction():
                 # The lock makes the sum stand still; who waits for it reads what the one before has written.
                 row = await connection.fetchrow(_PAYMENT + " for update", request.payment_id)
+                await connection.execute(_FORGET, key)
                 result = RefundResult(key, request, forced or decline(request, _payment(row)), at)
                 if await connection.fetchval(_REFUND, *_refund_row(result)):
                     return result, False
             return await self._first_result(connection, key, request), True
 
     async def _first_result(self, connection: Connection, key: str, request: RefundRequest) -> RefundResult:
-        row = await connection.fetchrow("select * from refunds where idempotency_key = $1", key)
+        row = await connection.fetchrow(_BY_KEY, key)
         if row is None or row["request_hash"] != request.fingerprint:
             raise KeyReused
         return _refund(row)
 
     async def refund_by_key(self, key: str) -> list[RefundResult]:
-        """The refund that was asked for under this key, or nothing."""
-        return [_refund(row) for row in await self.pool.fetch("select * from refunds where idempotency_key = $1", key)]
+        """The refund that was asked for under this key, or nothing: also where the key is forgotten."""
+        return [_refund(row) for row in await self.pool.fetch(_BY_KEY, key)]
 
     async def attempts(self, refund_id: str) -> list[RefundResult]:
         """Every result of a refund, one for each key, the oldest first."""

@@ -7,9 +7,11 @@ import pytest
 from refund.domain.decider import decider
 from shared.events.base import Actor
 from shared.events.refund import (
+    ManualReason,
     PaymentCaptured,
     RefundFailed,
     RefundIssued,
+    RefundRefused,
     RefundRetried,
     RefundSentToManual,
     RefundSettled,
@@ -42,6 +44,27 @@ def test_t31_a_refusal_of_the_provider_is_tried_again_after_a_doubling_pause() -
     for attempt, pause in enumerate([2, 4, 8, 16], start=1):
         state = state.when(p.decline(attempt)).then(p.failed(attempt + 1, p.MONDAY + pause * MINUTE))
     state.when(p.decline(5)).then(p.failed(6, None), p.sent_to_manual(6))
+
+
+def test_t31a_money_in_doubt_is_people_s_and_stays_reserved() -> None:
+    doubtful = (
+        given(decider, *p.APPROVED).when(p.doubt()).then(p.sent_to_manual(0, reason=ManualReason.OUTCOME_UNKNOWN))
+    )
+    assert doubtful.deadlines == {}
+    doubtful.when(p.request("rfd_9a32", parts={"a": 3600})).then_types(RefundRefused)
+
+
+def test_each_doubt_after_a_retry_is_one_of_its_own() -> None:
+    once = given(decider, *p.APPROVED).when(p.doubt()).when(p.retry(p.SUPPORT)).then_types(RefundRetried)
+    once.when(p.doubt(doubts=1)).then_types(RefundSentToManual)
+    assert p.doubt().command_id != p.doubt(doubts=1).command_id
+
+
+def test_a_doubt_about_what_is_known_by_now_decides_nothing() -> None:
+    given(decider, *p.APPROVED, p.issued()).when(p.doubt()).then_nothing()
+    given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(p.doubt()).then_nothing()
+    given(decider, *p.APPROVED).when(p.doubt()).when(p.doubt()).then_nothing()
+    given(decider, *p.APPROVED).when(p.doubt()).when(p.issue()).then_types(RefundIssued)
 
 
 def test_a_stale_refusal_decides_nothing() -> None:

@@ -13,6 +13,7 @@ from refund.domain.payments.state import Payment, RefundState
 from shared.events.base import SYSTEM, Event
 from shared.events.ids import derived_uuid
 from shared.events.refund import (
+    ManualReason,
     RefundFailed,
     RefundIssued,
     RefundRequested,
@@ -83,11 +84,43 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
         failed = RefundFailed(
             **refund.event_fields, reason=command.reason, failures=failures, retry_at=None, rules=("T31", "S63")
         )
-        return [failed, RefundSentToManual(**refund.event_fields, failures=failures, rules=("T31a",))]
+        manual = RefundSentToManual(
+            **refund.event_fields, failures=failures, reason=ManualReason.RETRIES_USED_UP, rules=("T31a",)
+        )
+        return [failed, manual]
     retry_at = retry_due(command.at, failures)
     return [
         RefundFailed(
             **refund.event_fields, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63")
+        )
+    ]
+
+
+class RecordDoubtful(OutcomeCommand):
+    """Money may have gone, and a further try could pay it twice; `doubts` counts those before this one."""
+
+    reason: ManualReason
+    differs: tuple[str, ...]
+    provider_ref: str | None
+
+    @classmethod
+    def of(cls, order_id: str, refund_id: str, attempt: int, doubts: int, at: datetime, **fields: Any) -> Self:
+        return cls._derived(f"doubtful {doubts}", refund_id, attempt, order_id=order_id, at=at, **fields)
+
+
+def record_doubtful(command: RecordDoubtful, payment: Payment) -> Sequence[Event]:
+    """People look into the provider's books; the money stays reserved."""
+    refund = payment.refund(command.refund_id)
+    if refund.issued or refund.pay_at is None or command.attempt != refund.failures:
+        return []
+    return [
+        RefundSentToManual(
+            **refund.event_fields,
+            failures=refund.failures,
+            reason=command.reason,
+            differs=command.differs,
+            provider_ref=command.provider_ref,
+            rules=("T31a",),
         )
     ]
 

@@ -17,6 +17,7 @@ from shared.events.base import Actor, Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.refund import (
     Destination,
+    ManualReason,
     PaymentCaptured,
     RefundApproved,
     RefundEvent,
@@ -47,7 +48,7 @@ class RefundState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Refund:
     """One refund; `request` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
-    refusal.
+    refusal; `doubts` counts how often people took it over because nobody could be sure of the provider's answer.
     """
 
     request: RefundRequested | RefundRefused
@@ -55,6 +56,7 @@ class Refund:
     destination: Destination = Destination.ORIGINAL
     pay_at: datetime | None = None
     failures: int = 0
+    doubts: int = 0
     reason: str | None = None
     issued: RefundIssued | None = None
     settled_at: datetime | None = None
@@ -150,12 +152,20 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundRetried():
             return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
         case RefundSentToManual():
-            return _changed(payment, event, state=RefundState.MANUAL, pay_at=None)
+            return _handed_over(payment, event)
         case RefundSettled():
             return _changed(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
         case DeadlineMoved():
             return _postponed(payment, event)
     assert_never(event)
+
+
+def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
+    """No try is left, which the last refusal says already, or the money is in doubt."""
+    refund = payment.refunds.get(event.refund_id)
+    doubt = refund is not None and event.reason != ManualReason.RETRIES_USED_UP
+    changes = {"doubts": refund.doubts + 1, "reason": str(event.reason)} if refund and doubt else {}
+    return _changed(payment, event, state=RefundState.MANUAL, pay_at=None, **changes)
 
 
 def _begun(payment: Payment, refund: Refund) -> Payment:
