@@ -41,7 +41,8 @@ async def migrate(service: str, database: str, partitions: int) -> None:
     """
     if service not in SERVICES:
         raise ValueError(f"no such service: {service} (there are {', '.join(SERVICES)})")
-    if await revision(database) != newest(service):
+    # A newer one is the work of a newer release, beside which this one runs, or back to which somebody went.
+    if (await revision(database) or "") < newest(service):
         upgrade = await asyncio.to_thread(import_module, "migrations.upgrade")
         async with _one_at_a_time, asyncio.timeout(LIMIT):
             await upgrade.upgrade(HERE, service, database, partitions, MIGRATION_LOCK)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,7 +19,11 @@ from local_stack.state import PROJECT
 from migrations import SERVICES, migrate, migrate_all
 from migrations.event_store import statements
 from migrations.migrator import OtherPartitions
+from migrations.upgrade import upgrade
 from shared.events.logs import PARTITIONS
+from tests.cases.plugin import Came
+from tests.support.servers.stack import eventually
+from tests.support.toys.marks import as_owner
 
 Migrated = Callable[[str], Awaitable[str]]
 MACHINES = ("dispute", "refund", "return_label")
@@ -38,6 +43,58 @@ async def test_a_second_migration_finds_nothing_to_do(migrated: Migrated) -> Non
     before = await fetch(dsn, "select log_id from log")
     await migrate("refund", dsn, PARTITIONS)
     assert await fetch(dsn, "select log_id from log") == before
+
+
+@pytest.mark.case(
+    "EL9", given="an older release starts on a database one revision further", right="it starts, nothing changed"
+)
+async def test_a_database_of_a_newer_release_is_left_as_it_is(migrated: Migrated, came: Came) -> None:
+    dsn = await migrated("dispute")
+    await as_owner(dsn, "update alembic_version set version_num = '9999'")
+    await migrate("dispute", dsn, PARTITIONS)
+    (row,) = await fetch(dsn, "select version_num from alembic_version")
+    came("it starts, nothing changed" if row["version_num"] == "9999" else row["version_num"])
+
+
+NEXT = """
+from alembic import op
+
+revision = "9999"
+down_revision = "0002"
+
+def upgrade():
+    op.execute("alter table events add column note text")
+"""
+WAITING = "select from pg_locks where not granted"
+
+
+@pytest.mark.case(
+    "EL9+1", given="a revision wants a table that an audit reads", right="others read on, then it is migrated"
+)
+async def test_a_revision_that_finds_a_table_locked_gives_way_and_comes_again(
+    migrated: Migrated, tmp_path: Path, came: Came
+) -> None:
+    """What waits for a lock holds up all who ask for the table after it."""
+    dsn = await migrated("dispute")
+    shutil.copy(FOLDER / "env.py", tmp_path)
+    shutil.copytree(FOLDER / "dispute", tmp_path / "dispute")
+    (tmp_path / "dispute" / "versions" / "9999_note.py").write_text(NEXT)
+    audit = await asyncpg.connect(dsn)
+    snapshot = audit.transaction()
+    await snapshot.start()
+    await audit.fetch("select from events")
+    upgrading = asyncio.create_task(upgrade(tmp_path, "dispute", dsn, PARTITIONS, 7_003))
+
+    async def waits() -> bool:
+        return bool(await fetch(dsn, WAITING))
+
+    await eventually(waits)
+    await fetch(dsn, "select from events")
+    assert not upgrading.done()
+    await snapshot.rollback()
+    await audit.close()
+    await upgrading
+    came("others read on, then it is migrated" if await fetch(dsn, "select note from events limit 0") == [] else "")
 
 
 async def test_two_migrators_at_once_do_the_work_once(empty_database: str) -> None:
