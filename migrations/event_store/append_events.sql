@@ -16,15 +16,14 @@ create function append_events(
 ) returns bigint[] language plpgsql volatile as $$
 declare
     head bigint := 0;
-    stamp timestamptz := '-infinity';
+    stamp timestamptz;
     refused integer[];
     appended bigint;
     answers bigint[];
 begin
     perform pg_advisory_xact_lock(7001);
-    select e.position, e.recorded_at into head, stamp from events e order by e.position desc limit 1;
-    head := coalesce(head, 0);
-    stamp := greatest(clock_timestamp(), stamp);
+    head := coalesce((select e.position from events e order by e.position desc limit 1), 0);
+    stamp := clock_timestamp();
 
     select coalesce(array_agg(w.item), '{}') into refused
     from unnest(write_item, write_stream, write_expected) as w (item, stream, expected)

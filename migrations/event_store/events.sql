@@ -10,3 +10,4 @@ create table events (
     constraint events_stream_version_key unique (stream, version)
 );
 comment on table events is 'the log: insert only, position without a hole and in commit order';
+comment on column events.recorded_at is 'the server''s clock at the append, which may be wrong: order is the position''s';

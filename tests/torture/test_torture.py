@@ -30,7 +30,6 @@ def test_the_audit_sees_a_hole_an_inversion_and_a_lost_update() -> None:
             "position": position,
             "stream": "counter-1",
             "version": version,
-            "recorded_at": position,
             "data": {"amount": 1, "total": total},
         }
 

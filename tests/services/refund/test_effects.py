@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 
 from refund import effects
+from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.state import RefundState
 from refund.effects import ask, outcome, wanted
 from refund.gateways.port import Answer, Declined, Doubtful, Issued, RefundCall, Unanswered, checked
+from refund.gateways.sandbox import sandbox_gateway
+from shared.deadlines.due_loop import DueLoop
+from shared.deadlines.queue import DUE
+from shared.decider import ExpireDeadline
 from shared.events.base import Event
 from shared.events.refund import (
     Destination,
@@ -29,6 +34,7 @@ from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
 from tests.support.servers.refund_service import Paying, Shop, paying_on, shop_on
 from tests.support.servers.stack import eventually
+from tests.support.toys.marks import as_owner, running
 
 Migrated = Callable[[str], Awaitable[str]]
 MINUTE = timedelta(minutes=1)
@@ -36,14 +42,19 @@ RFD = "/v1/refunds/rfd_9a31"
 
 
 @pytest.fixture
-async def shop(migrated: Migrated) -> AsyncIterator[Shop]:
-    async with shop_on(await migrated("refund")) as shop:
+async def dsn(migrated: Migrated) -> str:
+    return await migrated("refund")
+
+
+@pytest.fixture
+async def shop(dsn: str) -> AsyncIterator[Shop]:
+    async with shop_on(dsn) as shop:
         yield shop
 
 
 @pytest.fixture
-async def paying(migrated: Migrated) -> AsyncIterator[Paying]:
-    async with paying_on(await migrated("refund"), await migrated("sandbox")) as paying:
+async def paying(dsn: str, migrated: Migrated) -> AsyncIterator[Paying]:
+    async with paying_on(dsn, await migrated("sandbox")) as paying:
         yield paying
 
 
@@ -115,6 +126,34 @@ async def test_a_refund_waits_for_the_provider_to_come_back(paying: Paying) -> N
     assert sorted(await paying.paid()) == [("rfd_9a31/0", "25.00"), ("rfd_9a32/0", "10.00")]
 
 
+class Overheard:
+    """A pool that notes which kinds of deadlines it is asked for."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool, self.kinds = pool, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    async def fetch(self, query: str, *arguments: Any) -> Any:
+        if query == DUE:
+            self.kinds |= {",".join(arguments[1])}
+        return await self._pool.fetch(query, *arguments)
+
+
+@pytest.mark.case("EL1", given="refunds wait for their provider; who looks at them again and again", right="pay")
+async def test_no_timer_looks_through_the_refunds_that_wait(shop: Shop, dsn: str, came: Came) -> None:
+    desk, pool = shop.desk, Overheard(shop.desk.pool)
+    async with sandbox_gateway("http://127.0.0.1:9") as away:
+        effect = effects.pay(away, effects.age_in_log(desk.pool))
+        listening: Any = pool
+        loop = DueLoop(desk.store, decider, listening, dsn, desk.clock, ExpireDeadline, {DeadlineKind.PAY: effect})
+        await shop.ask(p.capture(), p.request())
+        async with running(loop):
+            await eventually(lambda: pool.kinds)
+    came(" and ".join(sorted(pool.kinds)))
+
+
 SINCE_DECLINED = "select clock_timestamp() - recorded_at from events where type like '%.RefundFailed.%'"
 
 
@@ -129,6 +168,59 @@ async def test_the_age_of_an_attempt_is_told_from_the_event_that_began_it(shop: 
     await shop.ask(p.decline(0))
     renewed = await age(call)
     assert timedelta() < renewed < await shop.desk.pool.fetchval(SINCE_DECLINED)
+
+
+AHEAD = """
+insert into events select 2, 'payment-o2', 1, 'o2', type, data, metadata, clock_timestamp() + interval '5 hours'
+from events where position = 1
+"""
+
+
+@pytest.mark.case(
+    "EL3", given="the server's clock was 5 h ahead for one append; then an attempt begins", right="0 h old"
+)
+async def test_a_clock_that_was_ahead_for_a_moment_makes_no_later_attempt_younger(
+    shop: Shop, dsn: str, came: Came
+) -> None:
+    await shop.desk.decide(p.capture())
+    await as_owner(dsn, AHEAD)
+    await shop.desk.decide(p.request())
+    came(f"{(await hours_old(shop)):.0f} h old")
+
+
+@pytest.mark.case("EL3+1", given="an attempt begins while the server's clock is 5 h ahead", right="0 h old")
+async def test_an_attempt_that_began_while_the_clock_was_ahead_is_as_old_as_what_follows_it(
+    shop: Shop, dsn: str, came: Came
+) -> None:
+    await shop.desk.decide(p.capture(), p.request())
+    await shift(dsn, "position > 1", "5 hours")
+    await shop.desk.decide(p.request("rfd_9a32", parts={"b": 1000}))
+    came(f"{(await hours_old(shop)):.0f} h old")
+
+
+@pytest.mark.case("EL3+2", given="an attempt of 21 h ago, and fifty events since", right="21 h old")
+async def test_an_age_is_not_falsified_by_what_follows(shop: Shop, dsn: str, came: Came) -> None:
+    await shop.desk.decide(p.capture(), p.request())
+    await shift(dsn, "true", "-21 hours")
+    await shop.desk.decide(*(p.request(f"rfd_{n}", parts={"b": 1}) for n in range(25)))
+    came(f"{(await hours_old(shop)):.0f} h old")
+
+
+async def hours_old(shop: Shop) -> float:
+    call = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
+    return (await effects.age_in_log(shop.desk.pool)(call)).total_seconds() / 3600 + 0.0
+
+
+async def shift(dsn: str, which: str, by: str) -> None:
+    """As if the server's clock had been so far from the right time."""
+    await as_owner(
+        dsn,
+        f"""
+        alter table events disable trigger append_only;
+        update events set recorded_at = recorded_at + interval '{by}' where {which};
+        alter table events enable trigger append_only
+        """,
+    )
 
 
 def test_the_age_is_told_from_events_that_exist() -> None:
