@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from shared.events.errors import NewerVersion
 from shared.observability import metrics
-from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, transient
+from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, jittered, transient
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
@@ -166,7 +166,8 @@ class DueQueue:
     def _failed(self, deadline: Deadline, error: Exception) -> None:
         first = deadline not in self._held
         wait = FIRST_WAIT if first else self._held[deadline].wait
-        self._held[deadline] = Held(asyncio.get_running_loop().time() + wait, min(2 * wait, LONGEST_WAIT))
+        until = asyncio.get_running_loop().time() + jittered(wait)
+        self._held[deadline] = Held(until, min(2 * wait, LONGEST_WAIT))
         metrics.DUE_FAILED.labels(self._name).inc()
         if transient(error) or isinstance(error, NewerVersion):
             log.info("deadline %s of %s waits %.1f s: %r", deadline.kind, deadline.stream, wait, error)

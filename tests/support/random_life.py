@@ -55,6 +55,9 @@ STATES_OF: dict[Callable[..., Command], frozenset[DisputeState]] = {
     cancel: frozenset({DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED}),
 }
 
+BEHIND = [timedelta()] * 5 + [timedelta(milliseconds=5), timedelta(seconds=5), timedelta(minutes=1)]
+"""How far clocks of several machines differ."""
+
 
 class Life:
     """One order, any number of disputes on its lines, two parties, strangers, two other services and a clock."""
@@ -66,9 +69,12 @@ class Life:
         self._register()
 
     def step(self) -> None:
-        """Something happens."""
+        """Something happens, now and then on a machine whose clock is behind the others'."""
+        behind = self.dice.choice(BEHIND)
+        self.market.now -= behind
         moves = [move for move in self._moves() if move[0]]
         self.dice.choices([act for _, act in moves], [weight for weight, _ in moves])[0]()
+        self.market.now += behind
 
     def of(self, *states: DisputeState) -> list[int]:
         """The disputes in these states."""

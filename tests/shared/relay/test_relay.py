@@ -33,6 +33,7 @@ from shared.relay import relay
 from shared.relay.progress import rewind
 from shared.relay.relay import Relay
 from shared.subscriptions.projection import Projection
+from tests.cases.plugin import Came
 from tests.support.servers import backing
 from tests.support.servers.stack import LIMIT, eventually
 from tests.support.toys import newer
@@ -157,7 +158,10 @@ async def test_a_stranger_reads_headers_keys_and_versions_as_promised(flow: Flow
     )
 
 
-async def test_what_a_next_version_wrote_goes_through_as_it_is_stored(flow: Flow) -> None:
+@pytest.mark.case(
+    "EH1", given="an event with one field more, and one of a new type", right="published as stored, 3 of 3"
+)
+async def test_what_a_next_version_wrote_goes_through_as_it_is_stored(flow: Flow, came: Came) -> None:
     await flow.record(
         "order-1",
         newer.OrderCarrierLost(order_id="1", lost_at=DAY_1, last_seen=newer.DEPOT),
@@ -171,9 +175,11 @@ async def test_what_a_next_version_wrote_goes_through_as_it_is_stored(flow: Flow
     assert [(record.headers["ce_type"], record.value.decode()) for record in records] == [tuple(row) for row in stored]
     depot = {"country": "PL", "scanner": "7"}
     assert json.loads(records[0].value)["last_seen"] == json.loads(records[1].value)["via"] == depot
+    came(f"published as stored, {len(records)} of {len(stored)}")
 
 
-async def test_what_cannot_be_an_event_at_all_goes_through_and_stops_nobody(flow: Flow) -> None:
+@pytest.mark.case("EH1+1", given="a row of the log whose data is no object", right="published, the relay goes on")
+async def test_what_cannot_be_an_event_at_all_goes_through_and_stops_nobody(flow: Flow, came: Came) -> None:
     await flow.append("order-1", "before")
     await as_owner(
         flow.dsn,
@@ -183,6 +189,7 @@ async def test_what_cannot_be_an_event_at_all_goes_through_and_stops_nobody(flow
         await eventually(partial(all_published, relay))
     (strange,) = [record for record in await topic_of(flow) if record.position == 2]
     assert (strange.value, strange.headers["ce_type"], strange.headers["ce_id"]) == (b"[7]", "stranger", "order-1/2")
+    came("published, the relay goes on" if await relay.quiet() is None else "it stands still")
 
 
 async def test_each_record_names_the_position_before_it_in_its_partition(flow: Flow) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, MaxRounds, ReasonNotCovered
@@ -27,6 +30,7 @@ from shared.events.dispute import (
 )
 from shared.events.ids import derived_id
 from shared.rejections import ValidationFailed, WrongPhase
+from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     accept,
     agreed,
@@ -264,3 +268,37 @@ def test_g10_the_negotiation_has_its_rounds() -> None:
     given(decider, happened).when(accept(on("Mar 14", "13:00"))).then_types(
         SolutionAccepted, SolutionReached, RefundDue
     )
+
+
+# Machines whose clocks differ
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        pytest.param(
+            timedelta(seconds=1),
+            marks=pytest.mark.case(
+                "EM6", given="D4 passes unseen, the seller's clock is 1 s behind", right="D4 stands, and fires"
+            ),
+        ),
+        pytest.param(
+            timedelta(milliseconds=5),
+            marks=pytest.mark.case("EM6+1", given="the same, 5 ms behind", right="D4 stands, and fires"),
+        ),
+        pytest.param(
+            timedelta(minutes=5),
+            marks=pytest.mark.case("EM6+2", given="the same, 5 minutes behind", right="D4 stands, and fires"),
+        ),
+    ],
+)
+def test_d4_that_came_while_the_seller_was_to_answer_is_started_again_by_a_late_clock(
+    behind: timedelta, came: Came
+) -> None:
+    """K16: by the worker's clock D4 is over and rests, by the app's it is still to come."""
+    asked_anew = after(countered(), modify(on("Mar 18"), amount="40.00"))
+    assert not any(given(decider, asked_anew).when(expire(DeadlineKind.NEGOTIATION, D4)).decided.values())
+    answered = given(decider, asked_anew).when(counter(D4 - behind, "30.00"))
+    stands = answered.deadlines.get((dispute_stream(), DeadlineKind.NEGOTIATION)) == D4
+    fires = stands and any(answered.when(expire(DeadlineKind.NEGOTIATION, D4)).decided.values())
+    came("D4 stands, and fires" if fires else "D4 is lost")
