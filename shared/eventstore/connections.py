@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from shared.eventstore.errors import UnsafeDatabase
+from shared.resilience.retry import Transient
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -19,10 +21,13 @@ if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
 
 CONNECT_LIMIT = 3.0
-COMMAND_LIMIT = 10.0
+COMMAND_LIMIT = 6.0
+ACQUIRE_LIMIT = 2.5
 CLOSE_LIMIT = 5.0
 POOL_SIZE = 8
 ROLE = "makewhole_app"
+PRIMARY = SessionAttribute.read_write
+"""Of several servers in an address the one that takes writes: what a standby says may be old."""
 
 SESSION = {
     "statement_timeout": "5000",  # milliseconds, as the next two
@@ -45,14 +50,23 @@ TAKE_ROLE = (
 
 
 async def connect(dsn: str) -> StoreConnection:
-    """A connection with the store's limits; UnsafeDatabase where the server does not keep what it acknowledges.
+    """A connection with the store's limits. UnsafeDatabase where the server does not keep what it acknowledges,
+    Transient where there is no such database yet.
 
     It acts as the application's role where the login may, so that even an owner's login cannot change the log.
     """
+    async with asyncio.timeout(CONNECT_LIMIT):
+        return await _connect(dsn)
+
+
+async def _connect(dsn: str) -> StoreConnection:
     settings = {**SESSION, **PLANNING, "application_name": "makewhole store"}
-    connection = await asyncpg.connect(
-        dsn, timeout=CONNECT_LIMIT, command_timeout=CONNECT_LIMIT, server_settings=settings
-    )
+    try:
+        connection: StoreConnection = await asyncpg.connect(
+            dsn, command_timeout=COMMAND_LIMIT, server_settings=settings, target_session_attrs=PRIMARY
+        )
+    except asyncpg.InvalidCatalogNameError as error:
+        raise Transient("the database is not there") from error
     try:
         await _assert_settings(connection)
         await connection.execute(TAKE_ROLE, ROLE)
@@ -121,22 +135,42 @@ def _from_jsonb(stored: Any) -> bytes:
     return bytes(stored[1:])
 
 
+class BoundedPool(asyncpg.Pool):
+    """A pool in which every wait has a limit: the library's own waits without one for a free connection, and for the
+    end of a query that it gave up.
+    """
+
+    def acquire(self, *, timeout: float | None = ACQUIRE_LIMIT) -> Any:
+        """A connection, or TimeoutError."""
+        return super().acquire(timeout=timeout)
+
+
+def bounded_pool(dsn: str, size: int, settings: Mapping[str, str], **options: Any) -> BoundedPool:
+    """A pool of up to `size` connections, each made when it is first needed: it opens without a database too."""
+    return BoundedPool(
+        dsn,
+        min_size=0,
+        max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        timeout=CONNECT_LIMIT,
+        command_timeout=COMMAND_LIMIT,
+        server_settings=dict(settings),
+        target_session_attrs=PRIMARY,
+        **options,
+    )
+
+
 @contextlib.asynccontextmanager
 async def open_pool(dsn: str, size: int = POOL_SIZE) -> AsyncIterator[Pool]:
     """A pool whose connections have the store's time limits and the application's role, closed at the end within 5
     s.
     """
     settings = {**SESSION, "jit": "off", "application_name": "makewhole flow"}
-    pool = await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=size,
-        init=_take_role,
-        reset=_nothing,
-        timeout=CONNECT_LIMIT,
-        command_timeout=COMMAND_LIMIT,
-        server_settings=settings,
-    )
+    pool = await bounded_pool(dsn, size, settings, init=_take_role, reset=_nothing)
     try:
         yield pool
     finally:

@@ -11,7 +11,8 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 
-from shared.resilience.retry import Transient
+from shared.eventstore.connections import PRIMARY
+from shared.resilience.retry import Transient, jittered
 
 LOG_CHANNEL = "makewhole_log"
 """The channel on which the append function announces a batch: payload = the log's last position. A hint only; readers
@@ -27,9 +28,13 @@ CONNECT_LIMIT = 10.0
 PING_EVERY = 2.0
 PING_LIMIT = 5.0
 TRY_EVERY = 0.25
+IDLE_LIMIT = 10.0
+"""Seconds; a few pings."""
 
-# Without them the server would keep the lock of a holder whose machine is gone for two hours.
+# Without them the server would keep the lock of a holder whose machine is gone for two hours, and the lock of one that
+# hangs for as long as it hangs: its kernel goes on answering. A living one pings.
 KEEPALIVE = {
+    "idle_session_timeout": str(int(1000 * IDLE_LIMIT)),
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -57,7 +62,11 @@ class Lease:
 
     async def __aenter__(self) -> Self:
         self._connection = await asyncpg.connect(
-            self._dsn, timeout=CONNECT_LIMIT, command_timeout=CONNECT_LIMIT, server_settings=KEEPALIVE
+            self._dsn,
+            timeout=CONNECT_LIMIT,
+            command_timeout=CONNECT_LIMIT,
+            server_settings=KEEPALIVE,
+            target_session_attrs=PRIMARY,
         )
         try:
             self._connection.add_termination_listener(lambda _: self._lost.set())
@@ -107,7 +116,7 @@ class Lease:
 
     async def _acquire(self) -> None:
         while not await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):
-            await asyncio.sleep(TRY_EVERY)
+            await asyncio.sleep(jittered(TRY_EVERY))
 
     async def _ping(self) -> None:
         while not self._lost.is_set():

@@ -15,7 +15,7 @@ from shared.events.codec import Decode
 from shared.events.envelope import Recorded, Stored
 from shared.eventstore.connections import ReconnectingConnection
 from shared.eventstore.errors import Busy, TornHistory
-from shared.resilience.retry import transient
+from shared.resilience.retry import jittered, transient
 
 COLUMNS = "stream, version, position, key, type, data, metadata"
 LOAD = f"select {COLUMNS} from events where stream = any($1) order by stream, version"  # noqa: S608
@@ -25,11 +25,14 @@ LOG_ID = "select log_id from log"
 
 LOADS_AT_ONCE = 128
 QUEUE = 4096
-LIMIT = 6.0  # seconds for one query, above statement_timeout
+LIMIT = 5.0
+"""Seconds for an answer, from the question on: the wait for its turn, and every further try, included."""
 ATTEMPTS = 4
 PAUSE = 0.05
 
 History = Sequence[Recorded[Event]]
+Waiting = tuple[Sequence[str], "asyncio.Future[Sequence[History]]", float]
+"""The streams that somebody loads, the answer, and since when it is waited for."""
 
 
 class QueryConnection:
@@ -40,24 +43,27 @@ class QueryConnection:
         self._turn = asyncio.Lock()
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
-        """The rows; Busy where the database does not answer."""
-        async with self._turn:
-            return await self._fetch(query, arguments)
+        """The rows; Busy where the database does not answer within the limit."""
+        trouble: list[Exception] = []
+        try:
+            async with asyncio.timeout(LIMIT), self._turn:
+                return await self._fetch(query, arguments, trouble)
+        except TimeoutError as error:
+            raise Busy(f"the database does not answer: {trouble[-1:]}") from error
 
-    async def _fetch(self, query: str, arguments: Sequence[Any]) -> list[Any]:
-        attempt = 0
+    async def _fetch(self, query: str, arguments: Sequence[Any], trouble: list[Exception]) -> list[Any]:
         while True:
-            attempt += 1
             try:
                 connection = await self._line.open()
-                return await connection.fetch(query, *arguments, timeout=LIMIT)
+                return await connection.fetch(query, *arguments)
             except BaseException as error:
                 self._line.drop()
-                if not transient(error):
+                if not isinstance(error, Exception) or not transient(error):
                     raise
-                if attempt == ATTEMPTS:
+                trouble.append(error)
+                if len(trouble) == ATTEMPTS:
                     raise Busy(f"the database does not answer: {error!r}") from error
-            await asyncio.sleep(PAUSE * attempt)
+            await asyncio.sleep(jittered(PAUSE * len(trouble)))
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -70,15 +76,16 @@ class BatchedLoader:
     def __init__(self, reader: QueryConnection, decode: Decode) -> None:
         self._reader = reader
         self._decode = decode
-        self._queue: deque[tuple[Sequence[str], asyncio.Future[Sequence[History]]]] = deque()
+        self._queue: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._now = asyncio.get_running_loop().time
 
     async def load(self, streams: Sequence[str]) -> Sequence[History]:
         """The history of each stream, all as of one instant."""
         if len(self._queue) >= QUEUE:
             raise Busy(f"{len(self._queue)} loads are waiting")
         answer: asyncio.Future[Sequence[History]] = asyncio.get_running_loop().create_future()
-        self._queue.append((streams, answer))
+        self._queue.append((streams, answer, self._now()))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
         return await answer
@@ -88,38 +95,45 @@ class BatchedLoader:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=1)
-        self._refuse((answer for _, answer in self._queue), Busy("the store is closed"))
+        self._refuse(self._queue, Busy("the store is closed"))
 
     async def _drain(self) -> None:
         try:
             while self._queue:
-                waiting = [self._queue.popleft() for _ in range(min(LOADS_AT_ONCE, len(self._queue)))]
-                await self._answer([(streams, answer) for streams, answer in waiting if not answer.done()])
+                await self._answer(self._take())
                 await asyncio.sleep(0)
         finally:
             self._task = None  # with no await since the look at the queue
 
-    async def _answer(self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]]) -> None:
+    def _take(self) -> Sequence[Waiting]:
+        oldest = self._now() - LIMIT
+        waiting = [self._queue.popleft() for _ in range(min(LOADS_AT_ONCE, len(self._queue)))]
+        self._refuse((load for load in waiting if load[2] < oldest), Busy(f"not loaded within {LIMIT:g} s"))
+        return [load for load in waiting if not load[1].done()]
+
+    async def _answer(self, waiting: Sequence[Waiting]) -> None:
+        if not waiting:
+            return
         try:
             rows = await self._reader.fetch(
-                LOAD, list(dict.fromkeys(name for streams, _ in waiting for name in streams))
+                LOAD, list(dict.fromkeys(name for streams, _, _ in waiting for name in streams))
             )
         except BaseException as error:
             closing = isinstance(error, asyncio.CancelledError)
-            self._refuse((answer for _, answer in waiting), Busy("the store is closed") if closing else error)
+            self._refuse(waiting, Busy("the store is closed") if closing else error)
             if not isinstance(error, Exception):
                 raise
+            if isinstance(error, Busy):
+                self._refuse_queue(error)
             return
         self._hand_out(waiting, rows)
 
-    def _hand_out(
-        self, waiting: Sequence[tuple[Sequence[str], asyncio.Future[Sequence[History]]]], rows: Iterable[Any]
-    ) -> None:
+    def _hand_out(self, waiting: Sequence[Waiting], rows: Iterable[Any]) -> None:
         by_stream: dict[str, list[Any]] = {}
         for row in rows:
             by_stream.setdefault(row[0], []).append(row)
         histories: dict[str, History] = {}
-        for streams, answer in waiting:
+        for streams, answer, _ in waiting:
             if answer.done():
                 continue
             try:
@@ -135,9 +149,14 @@ class BatchedLoader:
             raise TornHistory(f"{rows[0][0]} has {len(rows)} events, the last one's version is {rows[-1][1]}")
         return tuple(codec.recorded(stored(row), self._decode) for row in rows)
 
+    def _refuse_queue(self, error: Busy) -> None:
+        """Who waits behind loads that had no answer would have none either, and would only be told later."""
+        waiting, self._queue = self._queue, deque()
+        self._refuse(waiting, error)
+
     @staticmethod
-    def _refuse(answers: Iterable[asyncio.Future[Sequence[History]]], error: BaseException) -> None:
-        for answer in answers:
+    def _refuse(waiting: Iterable[Waiting], error: BaseException) -> None:
+        for _, answer, _ in waiting:
             if not answer.done():
                 answer.set_exception(error)
 

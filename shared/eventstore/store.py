@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -25,6 +26,7 @@ from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, Quer
 from shared.eventstore.rows import Deadlines, encode_append
 from shared.eventstore.writer import Limits, Observe, Writer
 from shared.observability.metrics import WriterFigures
+from shared.resilience.retry import transient
 
 __all__ = [
     "Busy",
@@ -38,6 +40,9 @@ __all__ = [
     "WrongExpectedVersion",
     "open_store",
 ]
+
+
+log = logging.getLogger(__name__)
 
 
 class EventStore(Protocol):
@@ -83,7 +88,7 @@ class PostgresEventStore:
         self._deadlines = deadlines
         self._encode = encode
         self._lines = [ReconnectingConnection(dsn) for _ in range(3)]
-        self._writer = Writer(self._lines[0], limits, observe)
+        self._writer = Writer(self._lines[0], limits, observe, self._demoted)
         self._loader = BatchedLoader(QueryConnection(self._lines[1]), decode)
         self._reader = QueryConnection(self._lines[2])
 
@@ -119,9 +124,21 @@ class PostgresEventStore:
         return self._writer.queued
 
     async def open(self) -> None:
-        """Connects, and asserts the server's settings; UnsafeDatabase or an I/O error where it cannot."""
+        """Connects, and asserts the server's settings, or UnsafeDatabase; a database that is away is waited for by who
+        needs it.
+        """
+        try:
+            for line in self._lines:
+                await line.open()
+        except Exception as error:
+            if not transient(error):
+                raise
+            log.warning("the store begins without its database: %s", type(error).__name__)
+
+    def _demoted(self) -> None:
+        """No connection may stay on a server that has become a standby: loads would not notice, and be late."""
         for line in self._lines:
-            await line.open()
+            line.drop()
 
     async def close(self) -> None:
         """Sends what waits, within the writer's limit, and ends the connections."""

@@ -18,7 +18,7 @@ from shared.eventstore.errors import Busy, OutcomeUnknown, UnsafeDatabase, Unsto
 from shared.eventstore.rows import Append, columns
 from shared.observability.metrics import WriterFigures
 from shared.resilience import crash_points
-from shared.resilience.retry import transient
+from shared.resilience.retry import jittered, transient
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import StoreConnection
@@ -52,12 +52,17 @@ class Writer:
     """Takes appends from any number of tasks of one event loop and sends them batch by batch."""
 
     def __init__(
-        self, line: ReconnectingConnection, limits: Limits | None = None, observe: Observe | None = None
+        self,
+        line: ReconnectingConnection,
+        limits: Limits | None = None,
+        observe: Observe | None = None,
+        demoted: Callable[[], None] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.figures = WriterFigures()
         self._line = line
         self._observe = observe
+        self._demoted = demoted or line.drop
         self._queue: deque[Append] = deque()
         self._bytes = 0
         self._closing = False
@@ -159,7 +164,7 @@ class Writer:
             elif part and (again := await self._try(part)) is not None:
                 parts.extendleft(reversed(again))
                 self._expire()
-                await asyncio.sleep(pause)
+                await asyncio.sleep(jittered(pause))
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 pause = FIRST_PAUSE
@@ -200,10 +205,8 @@ class Writer:
             for item in part:
                 item.uncertain = True
             return singly
-        if isinstance(
-            error, asyncpg.ReadOnlySQLTransactionError
-        ):  # it has become a standby: the next connection may find the primary
-            self._line.drop()
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            self._demoted()  # it has become a standby: the next connection may find the primary
             return [part]
         if transient(error):
             return [part]

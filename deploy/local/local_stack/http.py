@@ -5,10 +5,10 @@ import asyncio
 LIMIT = 2.0
 
 
-async def status_of(port: int, path: str) -> int | None:
+async def status_of(port: int, path: str, limit: float = LIMIT) -> int | None:
     """The status of a GET on this machine, or nothing where nobody answers in time."""
     try:
-        return await asyncio.wait_for(_status_of(port, path), LIMIT)
+        return await asyncio.wait_for(_status_of(port, path), limit)
     except (OSError, TimeoutError, ValueError, IndexError):
         return None
 

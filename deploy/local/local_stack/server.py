@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from local_stack.child import Child, Command
 from local_stack.report import StackError
@@ -26,6 +26,14 @@ class Server(Protocol):
 
     async def ready(self) -> bool:
         """Whether it does its work; no error while it starts."""
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A server that can be asked whether it lives, also where it cannot do its work."""
+
+    async def alive(self) -> bool:
+        """Whether it answers."""
 
 
 @contextlib.asynccontextmanager

@@ -10,6 +10,8 @@ from local_stack.http import status_of
 from shared.events.logs import LOGS
 from shared.process.addresses import Ports
 
+ALIVE_LIMIT = 5.0
+
 
 class Process(NamedTuple):
     """A process of makewhole: its name, the module that it runs, and its port."""
@@ -38,6 +40,10 @@ class Service:
     async def ready(self) -> bool:
         """Whether /readyz says so."""
         return await status_of(self.port, "/readyz") == 200
+
+    async def alive(self) -> bool:
+        """Whether /healthz answers."""
+        return await status_of(self.port, "/healthz", ALIVE_LIMIT) == 200
 
 
 def services(ports: Ports, database_url: str, kafka: str, log_keys: str = "") -> list[Service]:

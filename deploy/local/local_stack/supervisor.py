@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from local_stack.child import Child
 from local_stack.report import StackError, say
-from local_stack.server import READY_LIMIT, READY_POLL, Server
+from local_stack.server import READY_LIMIT, READY_POLL, Probed, Server
 from shared.resilience.tasks import run_all
 
 FIRST_DELAY = 0.2
@@ -16,6 +18,10 @@ LONGEST_DELAY = 5.0
 # One that ran this long had started well: its next end counts as the first.
 STABLE_AFTER = 10.0
 TRIES_TO_START = 3
+LOOK_EVERY = 5.0
+LOOKS = 3
+"""Questions without an answer, one after the other, until a process counts as hung."""
+SETTLED_AFTER = 60.0
 
 
 class SupervisedServer:
@@ -27,25 +33,30 @@ class SupervisedServer:
         self.child: Child | None = None
         self.restarts = 0
         self._delay = FIRST_DELAY
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, limit: float = READY_LIMIT) -> None:
         """Starts it and waits until it is ready; one that keeps dying before that is given up."""
         command = await self.server.command()
         self._rename_old_log()
         self.child = Child(command, self.log)
-        self._task = asyncio.create_task(self._restart_when_ended(), name=f"restart {self.server.name}")
+        self._watch(self._restart_when_ended())
         end = time.monotonic() + limit
         while not await self.server.ready():
             self._give_up_after(end)
             await asyncio.sleep(READY_POLL)
+        if isinstance(self.server, Probed):
+            self._watch(self._kill_when_hung(self.server))
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=f"watch {self.server.name}"))
 
     async def stop(self) -> None:
         """Ends it for good."""
-        if self._task:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
         if self.child:
             await self.child.stop()
 
@@ -71,6 +82,20 @@ class SupervisedServer:
             lived = time.monotonic() - self.child.started
             self._delay = FIRST_DELAY if lived > STABLE_AFTER else self._delay
             await self._restart(code)
+
+    async def _kill_when_hung(self, server: Probed, every: float = LOOK_EVERY) -> None:
+        failures = 0
+        while True:
+            await asyncio.sleep(every)
+            failures = 0 if self._is_young() or await server.alive() else failures + 1
+            if failures >= LOOKS:
+                say(f"{self.server.name} does not answer any more: it is ended, to be started again")
+                self.kill()
+                failures = 0
+
+    def _is_young(self) -> bool:
+        """Whether it may still be starting."""
+        return self.child is None or time.monotonic() - self.child.started < SETTLED_AFTER
 
     async def _restart(self, code: int) -> None:
         self.restarts += 1

@@ -45,4 +45,5 @@ def workers(settings: Settings) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    serve(build(Settings.load()))
+    sandbox = build(Settings.load())
+    serve(sandbox, begins_with=sandbox.checks["database"])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from shared.eventstore.connections import bounded_pool
+
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
 
@@ -25,9 +27,7 @@ SESSION = {
 @contextlib.asynccontextmanager
 async def open_pool(dsn: str) -> AsyncIterator[Pool]:
     """A pool on the database at this address; RuntimeError where the server would forget what it has acknowledged."""
-    async with asyncpg.create_pool(
-        dsn, min_size=2, max_size=CONNECTIONS, server_settings=SESSION, reset=_keep_session, command_timeout=10
-    ) as pool:
+    async with bounded_pool(dsn, CONNECTIONS, SESSION, reset=_keep_session) as pool:
         await _assert_durable(pool)
         yield pool
 
