@@ -20,15 +20,17 @@ from shared.http.admission.sockets import Admission
 from shared.http.app import App
 from shared.http.protocol import BoundedHttpProtocol
 from shared.observability.log_lines import logger, watch_loop
+from shared.process.health import Check
+from shared.process.liveness import watched_loop
 from shared.process.settings import Settings
-from shared.process.startup import bind, prepare, settle
+from shared.process.startup import bind, prepare, settle, stop_signals, unless_stopped, wait_for
 
 KEEP_ALIVE = 60  # seconds, between two requests
 CLOSE_LIMIT = 2.0  # seconds
 
 
-def serve(app: App, port: int | None = None) -> None:
-    """Serves until SIGTERM or SIGINT.
+def serve(app: App, port: int | None = None, begins_with: Check | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; from when the check `begins_with` passes, where there is one.
 
     Then /readyz says 503, after `settings.drain` no connection is accepted, and requests have `settings.stop_limit` to
     end.
@@ -38,7 +40,21 @@ def serve(app: App, port: int | None = None) -> None:
     listening = bind(settings.host, port or settings.port(app.service), settings.reuse_port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         watch_loop(runner.get_loop())
-        runner.run(DrainingServer(app, settings).serve(sockets=[listening]))
+        runner.run(_serve(app, listening, begins_with))
+
+
+async def _serve(app: App, listening: socket.socket, begins_with: Check | None) -> None:
+    with watched_loop():
+        if await _there(begins_with):
+            await DrainingServer(app, app.settings).serve(sockets=[listening])
+
+
+async def _there(check: Check | None) -> bool:
+    """Whether to begin: not where a stop was requested before the check has passed."""
+    if check is None:
+        return True
+    with stop_signals() as stop_requested:
+        return await unless_stopped(wait_for("database", check), stop_requested)
 
 
 class DrainingServer(uvicorn.Server):

@@ -9,8 +9,9 @@ import asyncio
 import atexit
 import logging
 import sys
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -20,6 +21,9 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 _FRAMES = 20
+OWN = frozenset({"shared"})
+_REPEATED_AFTER = 60.0
+_MOST_KINDS = 500
 
 
 def configure_logging(service: str, level: str = "info", stream: TextIO | None = None) -> None:
@@ -39,9 +43,10 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     handler = logging.StreamHandler(out)
     atexit.register(out.write_out)
     handler.setFormatter(_JsonFormatter(service))
+    handler.addFilter(Repeats(OWN | {service}))
     # Warnings only of libraries: below that, some of them print addresses and parameters.
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for ours in ("shared", service):
+    for ours in OWN | {service}:
         logging.getLogger(ours).setLevel(number)
 
 
@@ -102,6 +107,31 @@ class LogStream:
             self._stream.flush()
         except (OSError, ValueError):
             return
+
+
+class Repeats(logging.Filter):
+    """Of the same line of a library one a minute: some say ten times a second that a server is away.
+
+    What is the same is told by the place in the code, for some put the names of servers into their texts.
+    """
+
+    def __init__(self, ours: Set[str], now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._ours = ours
+        self._now = now
+        self._said: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line goes out."""
+        if record.name.partition(".")[0] in self._ours:
+            return True
+        kind, now = (record.pathname, record.lineno), self._now()
+        if now - self._said.get(kind, -_REPEATED_AFTER) < _REPEATED_AFTER:
+            return False
+        if len(self._said) >= _MOST_KINDS:
+            self._said.clear()
+        self._said[kind] = now
+        return True
 
 
 class _JsonFormatter(logging.Formatter):

@@ -15,7 +15,7 @@ import aiohttp
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.process.settings import Settings
-from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, Transient
+from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, Transient, jittered
 
 POLL_LIMIT = 60.0
 LONGEST_SLEEP = 3600.0
@@ -126,7 +126,7 @@ class SandboxClock:
                         "the clock is not answered: %s",
                         type(error).__name__,
                     )
-                    await asyncio.sleep(wait)
+                    await asyncio.sleep(jittered(wait))
                     wait = min(2 * wait, LONGEST_WAIT)
 
     async def _ask(self, session: aiohttp.ClientSession) -> _Setting:

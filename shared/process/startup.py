@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
+import os
 import resource
+import signal
 import socket
 import sys
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
-from shared.observability.log_lines import configure_logging
+from shared.observability.log_lines import configure_logging, logger
+from shared.process.clock import Clock
+from shared.process.health import Check
 from shared.process.settings import Settings
 from shared.resilience import crash_points
+from shared.resilience.retry import Backoff, Transient
 
 BACKLOG = 2048
 MOST_FILES = 65_536
@@ -38,6 +47,56 @@ def bind(host: str, port: int, reuse: bool = False) -> socket.socket:
         )
     listening.set_inheritable(True)
     return listening
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    loop, stop_requested = asyncio.get_running_loop(), asyncio.Event()
+
+    def request_stop() -> None:
+        if stop_requested.is_set():
+            os._exit(1)
+        stop_requested.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, request_stop)
+    try:
+        yield stop_requested
+    finally:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+
+
+async def wait_for(name: str, check: Check) -> None:
+    """Returns once the check passes; a line says what is waited for, one more where that changes, and one when it is
+    there.
+    """
+    backoff, said = Backoff(), None
+    while word := await check():
+        if word != said:
+            logger("startup").warning("waiting", waiting_for=name, because=word)
+        said = word
+        await backoff.pause(Transient(word))
+    if said:
+        logger("startup").info("there", waiting_for=name)
+
+
+async def wait_until_known(clock: Clock) -> None:
+    """Returns once the clock is known."""
+    if not clock.known:
+        await clock.moved(clock.revision)
+
+
+async def unless_stopped(work: Coroutine[Any, Any, None], stop_requested: asyncio.Event) -> bool:
+    """Whether the work came to its end before a stop was requested."""
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(stop_requested.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    if tasks[0].done() and not tasks[0].cancelled():
+        tasks[0].result()
+    return not stop_requested.is_set()
 
 
 def settle() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from uuid import uuid4  # noqa: TID251 - between two tries, decides nothing
 
 import asyncpg
 
@@ -21,7 +22,7 @@ class Halted(Exception):
 
 
 class GaveUp(Exception):
-    """I/O has failed for so long that the process ends, to be started again."""
+    """I/O has failed for so long that the component ends, to begin again from the beginning."""
 
 
 _OUTSIDE: tuple[type[Exception], ...] = (
@@ -47,8 +48,15 @@ def transient(error: BaseException) -> bool:
     return isinstance(error, _OUTSIDE) and not isinstance(error, ValueError)
 
 
+def jittered(seconds: float) -> float:
+    """Between half of the wait and all of it: who failed together does not come back together."""
+    return seconds * (1 + uuid4().int / 2**128) / 2
+
+
 class Backoff:
-    """Waits 0.1 s, doubling to 5 s; after `give_up` seconds without a success it raises GaveUp."""
+    """Waits up to 0.1 s, doubling to 5 s, each time somewhat less; after `give_up` seconds without a success it raises
+    GaveUp.
+    """
 
     def __init__(self, give_up: float | None = None, now: Callable[[], float] | None = None) -> None:
         self._give_up = give_up
@@ -70,4 +78,4 @@ class Backoff:
         if self._give_up is not None and self._now() - self._since >= self._give_up:
             raise GaveUp(f"nothing but errors for {self._give_up:.0f} s: {error!r}") from error
         wait, self._wait = self._wait, min(2 * self._wait, LONGEST_WAIT)
-        return wait
+        return jittered(wait)

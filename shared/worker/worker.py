@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import uvloop
@@ -17,12 +14,11 @@ from shared.observability.metrics import CLOCK_REVISION
 from shared.process.clock import Clock, running_clock
 from shared.process.component import Component
 from shared.process.health import Check, database_check
+from shared.process.liveness import watched_loop
 from shared.process.settings import Settings
-from shared.process.startup import prepare, settle
-from shared.resilience.retry import GaveUp, Halted
+from shared.process.startup import prepare, settle, stop_signals, unless_stopped, wait_for, wait_until_known
+from shared.resilience.retry import GaveUp, Halted, Transient
 from shared.worker.server import Head, WorkerServer
-
-CLOCK_LIMIT = 60.0
 
 
 class EndedEarly(Exception):
@@ -47,14 +43,15 @@ def run_worker(service: str, assemble: Assemble, settings: Settings, checks: Map
 async def _main(service: str, assemble: Assemble, settings: Settings, checks: Mapping[str, Check]) -> int:
     log = logger("worker")
     try:
-        with stop_signals() as stop_requested:
+        with watched_loop(), stop_signals() as stop_requested:
             async with running_clock(settings) as clock:
-                await _wait_until_known(clock, stop_requested)
-                if stop_requested.is_set():
-                    return 0
-                async with assemble(clock) as (store, components):
-                    own = {"database": database_check(settings.dsn(service), service)}
-                    await Worker(service, settings, clock, store, components, {**own, **checks}).run(stop_requested)
+                every = {"database": database_check(settings.dsn(service), service), **checks}
+                waiting = WorkerServer(settings, settings.worker_port(service), clock, NotBegun(), [NotBegun()], every)
+                async with waiting.serving():
+                    begins = await unless_stopped(_all_there(clock, every["database"]), stop_requested)
+                if begins:
+                    async with assemble(clock) as (store, components):
+                        await Worker(service, settings, clock, store, components, every).run(stop_requested)
     except Exception as error:
         log.error("the worker ends", **_why(error))
         return 1
@@ -64,7 +61,7 @@ async def _main(service: str, assemble: Assemble, settings: Settings, checks: Ma
 
 class Worker:
     """A running worker. Whatever breaks one component outside its handlers ends all of them; only a halt, which a
-    person mends, ends one alone.
+    person mends, ends one alone, and one that gave up begins again.
     """
 
     def __init__(
@@ -106,16 +103,27 @@ class Worker:
                 _raise_from(task)
 
     async def _keep(self, component: Component) -> None:
+        while not await self._ran(component):
+            pass
+
+    async def _ran(self, component: Component) -> bool:
+        """Whether the component is at its end, and does not begin again."""
+        name = type(component).__name__
         try:
             await component.run()
+        except GaveUp as error:
+            # What it waits for is away; the others need it not, or wait by themselves.
+            self._log.warning("a component gave up, and begins again", component=name, **_why(error))
+            return False
         except Halted as halt:
             # A restart would halt at the same place, so the others go on, and this one waits for its remedy.
-            self._log.error("a component stands still", component=type(component).__name__, remedy=str(halt))
-            self.control.halted[type(component).__name__] = str(halt)
+            self._log.error("a component stands still", component=name, remedy=str(halt))
+            self.control.halted[name] = str(halt)
             await self._stopping.wait()
         else:
             if not self._stopping.is_set():
-                raise EndedEarly(type(component).__name__)
+                raise EndedEarly(name)
+        return True
 
     async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Lets the components finish what they have in hand; then they are cancelled, for at most as long again."""
@@ -144,34 +152,21 @@ class Worker:
         return "stopping" if self._stopping.is_set() else None
 
 
-@contextlib.contextmanager
-def stop_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
-    loop, stop_requested = asyncio.get_running_loop(), asyncio.Event()
-
-    def request_stop() -> None:
-        if stop_requested.is_set():
-            os._exit(1)
-        stop_requested.set()
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, request_stop)
-    try:
-        yield stop_requested
-    finally:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(each)
+async def _all_there(clock: Clock, database: Check) -> None:
+    await wait_until_known(clock)
+    await wait_for("database", database)
 
 
-async def _wait_until_known(clock: Clock, stop_requested: asyncio.Event) -> None:
-    """Waits until the clock is known, or a stop is requested."""
-    if not clock.known:
-        waits = [asyncio.ensure_future(clock.moved(clock.revision)), asyncio.ensure_future(stop_requested.wait())]
-        done, left = await asyncio.wait(waits, timeout=CLOCK_LIMIT, return_when=asyncio.FIRST_COMPLETED)
-        for wait in left:
-            wait.cancel()
-        if not done:
-            raise GaveUp(f"the sandbox has not said within {CLOCK_LIMIT:.0f} s what time it is")
+class NotBegun(Component):
+    """What a worker is before it has begun."""
+
+    async def quiet(self) -> str | None:
+        """Never quiet: nobody knows what there is to do."""
+        return "the worker has not begun"
+
+    async def head(self) -> int:
+        """The log is not open yet."""
+        raise Transient("the worker has not begun")
 
 
 def _raise_from(task: asyncio.Task[None]) -> None:

@@ -102,6 +102,19 @@ class Failing(Component):
 
 
 @dataclass
+class GivingUp(Component):
+    """Gives up twice, as without its broker, and then works."""
+
+    lives: int = 0
+
+    async def run(self) -> None:
+        self.lives += 1
+        if self.lives < 3:
+            raise GaveUp("nothing but errors for 60 s")
+        await asyncio.get_running_loop().create_future()
+
+
+@dataclass
 class Deaf(Component):
     """Does not listen to a cancellation."""
 
@@ -189,10 +202,13 @@ async def test_a_component_that_breaks_ends_the_worker(port: int) -> None:
     assert steady.cancelled
 
 
-async def test_io_that_fails_for_too_long_ends_the_worker(port: int) -> None:
-    async with running(port, Failing(GaveUp("nothing but errors for 60 s"))) as worker:
-        with pytest.raises(GaveUp):
-            await worker.task
+@pytest.mark.case("EL2", given="Kafka is away for so long that a subscription gives up", right="it begins again, alone")
+async def test_a_component_that_gave_up_begins_again_alone(port: int, came: Came) -> None:
+    steady, tired = Steady(), GivingUp()
+    async with running(port, steady, tired) as worker:
+        await eventually(lambda: tired.lives == 3)
+        came("the worker ends" if worker.task.done() or steady.cancelled else "it begins again, alone")
+        await worker.stop()
 
 
 async def test_a_component_that_simply_ends_is_a_defect(port: int) -> None:
@@ -313,7 +329,10 @@ async def assemble(clock):
     yield Store(), [Part()]
     print("closed", flush=True)
 
-run_worker("dispute", assemble, Settings.load())
+async def there():
+    return None
+
+run_worker("dispute", assemble, Settings.load(), {"database": there})
 """
 
 APP = """
