@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 from local_stack.state import PROJECT as ROOT
-from tests.chaos import outages, points
+from tests.chaos import hangs, outages, points
 from tests.chaos.points import every_point
 from tests.chaos.run import Kept, Run, open_run
 from tests.chaos.same_key import same_key
@@ -25,7 +25,7 @@ from tests.chaos.storm import storm
 SHORTEST_STORM = 15.0
 WINDING_UP = 12.0
 """Seconds between the end of a storm's time and its audit's."""
-AWAY, SILENT = 30.0, 15.0
+AWAY, SILENT, LONG_AWAY = 30.0, 15.0, 150.0
 DATABASE = (outages.postmaster_killed, outages.stopped_at_once, outages.session_killed, outages.gone_for_a_while)
 
 Promise = Callable[[Run], Awaitable[Kept]]
@@ -37,6 +37,10 @@ FIRST: tuple[Promise, ...] = (
     lambda run: outages.broker_away(run, SILENT, outages.stopped),
     *(partial(outages.struck, blows=[blow]) for blow in DATABASE),
     lambda run: outages.struck(run, [outages.everything_killed] * 3, LASTING),
+    hangs.database_hung,
+    hangs.workers_frozen,
+    hangs.clocks_differ,
+    lambda run: hangs.broker_away_and_a_deadline(run, LONG_AWAY),
 )
 
 

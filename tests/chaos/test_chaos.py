@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from tests.chaos import outages, points
+from tests.chaos import hangs, outages, points
 from tests.chaos.points import PASSED_BY, every_point
 from tests.chaos.run import Kept, Run
 from tests.chaos.same_key import same_key
@@ -60,3 +60,23 @@ async def test_nothing_acknowledged_is_lost_when_the_database_server_is_killed(r
 @pytest.mark.proof
 async def test_everything_goes_on_by_itself_after_the_power_was_cut(run: Run) -> None:
     told(await outages.struck(run, [outages.everything_killed], LASTING))
+
+
+@pytest.mark.proof
+async def test_everybody_is_told_in_time_and_nothing_is_lost_while_the_database_stands_still(run: Run) -> None:
+    told(await hangs.database_hung(run))
+
+
+@pytest.mark.proof
+async def test_workers_that_stand_still_past_their_leases_are_stood_in_for_and_harm_nothing_later(run: Run) -> None:
+    told(await hangs.workers_frozen(run))
+
+
+@pytest.mark.proof
+async def test_machines_whose_clocks_differ_lose_no_deadline(run: Run) -> None:
+    told(await hangs.clocks_differ(run))
+
+
+@pytest.mark.proof
+async def test_a_deadline_fires_and_its_money_follows_though_kafka_is_away_for_minutes(run: Run) -> None:
+    told(await hangs.broker_away_and_a_deadline(run, 75.0))
