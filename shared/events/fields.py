@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from shared.events.base import Instant
 from shared.events.money import MINOR_UNITS, Money
 
 
@@ -23,30 +29,35 @@ def example(**body: Any) -> ConfigDict:
 
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Far from the years where a calendar ends, so that every deadline that follows from an instant still fits behind
-it.
-"""
+_MEASURE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,3})?")
+
+
+def _measure(value: Any) -> Decimal:
+    """A number of JSON, or the same as text: digits, and after a point at most three more."""
+    if isinstance(value, Decimal):
+        return value
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _MEASURE.fullmatch(text):
+        raise PydanticCustomError("measure", "A measure is a decimal such as 1.250, with at most 3 decimals")
+    return Decimal(text)
+
+
+_MEASURE_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 100_000},
+        {"type": "string", "pattern": f"^{_MEASURE.pattern}$"},
+    ]
+}
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 ShortText = Annotated[str, Field(min_length=1, max_length=64)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-Measure = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=3)]
+Measure = Annotated[Decimal, Field(le=100_000), BeforeValidator(_measure), WithJsonSchema(_MEASURE_SCHEMA)]
 EvidenceIds = Annotated[tuple[ShortText, ...], Field(max_length=20)]
 TrackingNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 .-]{1,62}[A-Za-z0-9]$")
 ]
 CarrierName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._&-]{0,63}$")]
-
-
-def _within_reach(at: datetime) -> datetime:
-    if not _BEGINNING <= at < _END:
-        raise PydanticCustomError("out_of_reach", "from 1970 to 2199")
-    return at
-
-
-WireInstant = Annotated[Instant, AfterValidator(_within_reach)]
-WireDay = Annotated[date, Field(ge=_BEGINNING.date(), lt=_END.date())]
 
 
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
@@ -75,18 +86,30 @@ class Text:
         return handler.generate_schema(Annotated[str, limited, AfterValidator(_to_read)])
 
 
-def _wire_money(value: Any, _: Callable[[Any], Money]) -> Money:
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value) or value not in MINOR_UNITS:
+        raise PydanticCustomError("currency", "This is no active currency (ISO 4217)")
+    return value
+
+
+Currency = Annotated[str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+
+
+def wire_money(value: Any) -> Money:
+    """Money as a request writes it: exactly amount and currency, an active one, with its decimals."""
     if isinstance(value, Money):
         return value
     if not isinstance(value, dict) or value.keys() != {"amount", "currency"}:
         raise PydanticCustomError("money", "Money is an object with exactly amount and currency")
-    amount, currency = value["amount"], value["currency"]
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or currency not in MINOR_UNITS:
-        raise PydanticCustomError("currency", "This is no active currency (ISO 4217)", {"member": "currency"})
-    return _parsed(amount, currency)
+    try:
+        currency = _currency(value["currency"])
+    except PydanticCustomError as error:
+        raise PydanticCustomError("currency", error.message_template, {"member": ("currency",)}) from None
+    return money_of(value["amount"], currency, ("amount",))
 
 
-def _parsed(amount: Any, currency: str) -> Money:
+def money_of(amount: Any, currency: str, place: tuple[str | int, ...]) -> Money:
+    """Money of an active currency with exactly its decimals; otherwise a fault at this place."""
     decimals = MINOR_UNITS[currency]
     try:
         money = Money.parse(amount, currency) if isinstance(amount, str) else None
@@ -96,10 +119,12 @@ def _parsed(amount: Any, currency: str) -> Money:
         raise PydanticCustomError(
             "amount",
             "{rule}",
-            {"rule": f"An amount of {currency} is a decimal string with {decimals} decimals", "member": "amount"},
+            {"rule": f"An amount of {currency} is a decimal string with {decimals} decimals", "member": place},
         )
     return money
 
 
-WireMoney = Annotated[Money, WrapValidator(_wire_money), Field(json_schema_extra={"additionalProperties": False})]
+WireMoney = Annotated[
+    Money, WrapValidator(lambda value, _: wire_money(value)), Field(json_schema_extra={"additionalProperties": False})
+]
 """Money in a request: an active currency with exactly its decimals; the fault is at the amount or at the currency."""

@@ -25,9 +25,9 @@ from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Outcome, handle
 from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
-from shared.http.command_id import RequestIdentity, idempotency_key
-from shared.http.if_match import expected_version
 from shared.http.problems import Faults, Refusal, invalid
+from shared.http.request.command_id import RequestIdentity, idempotency_key
+from shared.http.request.if_match import expected_version
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 

@@ -46,7 +46,7 @@ REFUSED = 409
 
 TITLES: Mapping[str, str] = {
     "malformed_json": "The body is not JSON",
-    "malformed_request": "This is not HTTP",
+    "malformed_request": "This is not a request in HTTP",
     "idempotency_key_required": "This command needs an Idempotency-Key header",
     "idempotency_key_reused": "This Idempotency-Key was used for another request",
     "if_match_required": "This command needs an If-Match header",

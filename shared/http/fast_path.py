@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fastapi.dependencies.utils import request_params_to_args
 from pydantic import TypeAdapter, ValidationError
-from starlette.datastructures import QueryParams
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from shared.http.caller import RouteAccess, command_context, query_context
-from shared.http.command_id import RequestIdentity
-from shared.http.paths import refuse_ids_without_slot
-from shared.http.problems import Refusal, fault, faults, invalid
-from shared.http.request_body import parse_json, read_body, refuse_unstorable
+from shared.events.base import Actor
+from shared.http.caller import RouteAccess, charge_stranger, command_context, query_context
+from shared.http.problems import Faults, Refusal, fault, faults, invalid
+from shared.http.request.command_id import RequestIdentity
+from shared.http.request.json_text import parse_json, refuse_unstorable
+from shared.http.request.paths import refuse_ids_without_slot
+from shared.http.request.query_values import QueryPlan
+from shared.http.request_body import read_body
 from shared.http.request_context import AppContext, RequestContext
-
-MOST_PARAMETERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +34,63 @@ class Body:
     model: TypeAdapter[Any]
     required: bool
 
+    def read(self, text: bytes, value: Any) -> dict[str, Any]:
+        """The argument, from the canonical text of the body's value."""
+        if not text:
+            return {}
+        try:
+            # From the very bytes that are hashed, so that what was hashed and what is carried out cannot differ; and as
+            # JSON, whose strict reading takes a text for a date but never a yes for a true
+            # (docs/adr/0007-answers-and-bodies-have-one-source.md).
+            return {self.name: self.model.validate_json(text, strict=True)}
+        except ValidationError as error:
+            raise invalid(error, value) from None
+
 
 @dataclass(frozen=True, slots=True)
 class FastPath:
-    """How a route's arguments come from a request."""
+    """How a route's arguments come from a request. Without `access` anybody may ask."""
 
     endpoint: Callable[..., Any]
-    access: RouteAccess
+    access: RouteAccess | None
     caller_name: str
+    request_name: str | None
     body: Body | None
     path_fields: list[Any]
-    query_fields: list[Any]
-    query_names: frozenset[str]
+    queries: QueryPlan
     limit: int
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         """Admits the caller, reads the arguments and calls the endpoint."""
         context, app = scope["context"], scope["app"]
-        actor = await self.access.admit(context, app)
+        actor = await self._admitted(context, app)
         arguments = self._path(scope["path_params"])
-        if self.access.is_command:
+        if self.request_name:
+            arguments[self.request_name] = Request(scope, receive)
+        if self.body or (self.access and self.access.is_command):
             raw = await read_body(receive, context.headers, self.limit)
-            arguments |= self._command(scope, raw, context, app, actor)
+            arguments |= self._with_body(scope, raw, context, app, actor)
         else:
             arguments |= self._queries(scope["query_string"], [])
-            arguments[self.caller_name] = query_context(actor, context, app)
+            if actor:
+                arguments[self.caller_name] = query_context(actor, context, app)
         refuse_ids_without_slot(scope["path_params"])
         response: Response = await self.endpoint(**arguments)
         return response
 
-    def _command(
-        self, scope: Scope, raw: bytes, context: RequestContext, app: AppContext, actor: Any
+    async def _admitted(self, context: RequestContext, app: AppContext) -> Actor | None:
+        if self.access:
+            return await self.access.admit(context, app)
+        await charge_stranger(context, app)
+        return None
+
+    def _with_body(
+        self, scope: Scope, raw: bytes, context: RequestContext, app: AppContext, actor: Actor | None
     ) -> dict[str, Any]:
         value = parse_json(raw, context.headers) if raw else None
         if self.body and self.body.required and not raw:
             raise Refusal("malformed_json", "This command has a body.")
-        key, expected, wrong = self.access.conditions(context.headers)
+        key, expected, wrong = self.access.conditions(context.headers) if self.access else (None, None, [])
         if value is not None:
             refuse_unstorable(raw, value)
         identity = (
@@ -77,11 +98,10 @@ class FastPath:
             if raw
             else RequestIdentity(scope["method"], scope["path"])
         )
-        return {
-            **self._queries(scope["query_string"], wrong),
-            **self._read(raw, value),
-            self.caller_name: command_context(actor, context, app, identity, key, expected),
-        }
+        arguments = {**self._queries(scope["query_string"], wrong), **self._read(identity.body, value)}
+        if actor:
+            arguments[self.caller_name] = command_context(actor, context, app, identity, key, expected)
+        return arguments
 
     def _path(self, given: Mapping[str, str]) -> dict[str, Any]:
         if not self.path_fields:
@@ -91,51 +111,19 @@ class FastPath:
             raise Refusal("validation_failed", errors=faults(errors))
         return {**given, **values}
 
-    def _queries(self, query: bytes, wrong: list[dict[str, str]]) -> dict[str, Any]:
-        if not query and not self.query_fields and not wrong:
+    def _queries(self, query: bytes, wrong: Faults) -> dict[str, Any]:
+        if not query and not self.queries.fields and not wrong:
             return {}
-        values, found = query_values(query, self.query_names, self.query_fields)
+        values, found = self.queries.read(query)
         if wrong or found:
             raise Refusal("validation_failed", errors=[*wrong, *found])
         return values
 
-    def _read(self, raw: bytes, value: Any) -> dict[str, Any]:
-        if self.body is None:
-            if value:
-                raise Refusal(
-                    "validation_failed", errors=[fault(("body",), "extra_forbidden", "This command takes no body.")]
-                )
-            return {}
-        if not raw:
-            return {}
-        try:
-            # From the value that was parsed and hashed: what was hashed and what is carried out cannot differ, and it
-            # is no slower than validating the text (docs/adr/0007-answers-and-bodies-have-one-source.md).
-            return {self.body.name: self.body.model.validate_python(value)}
-        except ValidationError as error:
-            raise invalid(error, value) from None
-
-
-def query_values(query: bytes, names: frozenset[str], fields: list[Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """The query parameters' values, and what is wrong with them; one that is not known is wrong."""
-    try:
-        pairs = parse_qsl(
-            query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict"
-        )
-    except ValueError:
-        return {}, [
-            fault(
-                ("query",), "malformed_query", f"A query string is UTF-8 and has at most {MOST_PARAMETERS} parameters."
+    def _read(self, text: bytes, value: Any) -> dict[str, Any]:
+        if self.body:
+            return self.body.read(text, value)
+        if value:
+            raise Refusal(
+                "validation_failed", errors=[fault(("body",), "extra_forbidden", "This command takes no body.")]
             )
-        ]
-    wrong = [
-        fault(("query", name), "extra_forbidden", "This parameter is not known here.")
-        for name in {name for name, _ in pairs} - names
-    ]
-    wrong += [
-        fault(("query", name), "nul_character", "The text holds a NUL character.")
-        for name, value in pairs
-        if "\0" in value and name in names
-    ]
-    values, errors = request_params_to_args(fields, QueryParams(pairs))
-    return values, [*wrong, *faults(errors)]
+        return {}

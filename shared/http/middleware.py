@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import MEDIA_TYPE, Problem, problem_of
 from shared.http.request_body import Disconnected
-from shared.http.request_context import NO_ROUTE, RequestContext
+from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
 from shared.http.responses import JsonResponse, to_json
 from shared.http.routing import Route
 from shared.observability.log_lines import logger, without_text
@@ -64,6 +64,7 @@ class Middleware:
             self._close(context, scope["method"])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refuse_repeated(scope["headers"])
         path: str = scope["path"]
         for pattern, route in self._table.get((scope["method"], path.count("/")), ()):
             if found := pattern.match(path):

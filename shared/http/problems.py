@@ -47,8 +47,15 @@ _QUOTING = frozenset(
         "json_invalid",
         "int_parsing_size",
         "unexpected_keyword_argument",
+        "iteration_error",
+        "mapping_type",
+        "get_attribute_error",
+        "url_syntax_violation",
     }
 )
+"""Sentences of pydantic's own into which it writes what it was given."""
+_RAISED = frozenset({"value_error", "assertion_error"})
+"""Sentences of whoever wrote the validator."""
 
 
 class Refusal(HTTPException):
@@ -156,11 +163,10 @@ def _later(error: Exception | None = None) -> dict[str, str]:
 
 def invalid(error: ValidationError, value: Any = None) -> Refusal:
     """A body that does not fit its model; by `value`, its JSON, a union's tag is told from a member."""
+    found = error.errors(include_url=False)[:_MOST_FAULTS]
     return Refusal(
         "validation_failed",
-        errors=faults(
-            [{**fault, "loc": ("body", *_place(fault["loc"], value))} for fault in error.errors(include_url=False)]
-        ),
+        errors=faults([{**fault, "loc": ("body", *_place(fault["loc"], value))} for fault in found]),
     )
 
 
@@ -182,16 +188,17 @@ def faults(errors: Sequence[Mapping[str, Any]] | Sequence[ErrorDetails]) -> list
     or /header.
     """
     return [
-        fault(error["loc"], error["type"], _wording(error), (error.get("ctx") or {}).get("member"))
+        fault([*error["loc"], *(error.get("ctx") or {}).get("member", ())], error["type"], _wording(error))
         for error in errors[:_MOST_FAULTS]
     ]
 
 
-def fault(place: Sequence[str | int], code: str, detail: str, member: str | None = None) -> dict[str, str]:
+def fault(place: Sequence[str | int], code: str, detail: str) -> dict[str, str]:
     """One fault; `place` begins with body, query, path or header."""
     inside = place[0] == "body"
-    parts = [*place[inside:], *([member] if member else [])]
-    return {"pointer": pointer(parts), "code": code, "detail": detail} | ({} if inside else {"in": str(place[0])})
+    return {"pointer": pointer(place[inside:]), "code": code, "detail": detail} | (
+        {} if inside else {"in": str(place[0])}
+    )
 
 
 def pointer(parts: Iterable[str | int]) -> str:
@@ -200,10 +207,11 @@ def pointer(parts: Iterable[str | int]) -> str:
 
 
 def _wording(error: Mapping[str, Any] | ErrorDetails) -> str:
-    """Pydantic's sentence, unless it quotes what was sent."""
+    """Pydantic's sentence, unless it may quote what was sent: ours never do."""
     words: str = error["msg"].removeprefix("Value error, ")
-    quotes = error["type"] in _QUOTING or any(
-        len(text) > _TELLS_NOTHING and text in words for text in texts(error.get("input"))
+    quotes = error["type"] in _QUOTING or (
+        error["type"] in _RAISED
+        and any(len(text) > _TELLS_NOTHING and text in words for text in texts(error.get("input")))
     )
     return "This does not fit." if quotes else words
 

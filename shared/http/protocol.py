@@ -9,11 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.admission.sockets import Admission, Place
-from shared.http.middleware import problem_response
-from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
-from shared.http.request_context import RequestContext
-from shared.http.responses import to_json
-from shared.observability.metrics import REFUSALS
+from shared.http.problems import Problem
+from shared.http.refusals_unasked import full, unasked
 
 HEAD_BYTES = 65_536
 HEAD_LINES = 200
@@ -25,10 +22,13 @@ WRITE_SECONDS = 10.0
 """For a client to take some of an answer that waits for it."""
 PROBES = frozenset({"/healthz", "/readyz"})
 """Answered however much else is under way: who asks decides whether this process goes on."""
+HALF_CLOSED_SECONDS = 1.0
+"""How long an answer may still take after its client has ended its side: most who do have gone."""
+VERSIONS = frozenset({"1.0", "1.1"})
 
 
-class TooLarge(Exception):
-    """Ends the parsing of a request whose head is too large."""
+class NoHead(Exception):
+    """Ends the parsing of a head that is too large, or of another version than this server speaks."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -56,6 +56,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def __init__(self, admission: Admission, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._admission = admission
+
+    _answered: RequestResponseCycle | None = None  # the request that is being answered, or was the last
+    _deaf = False  # what follows cannot be read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a place, and waits for a first byte."""
@@ -94,6 +97,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parses, and then looks at what is left unfinished."""
+        if self._deaf:
+            return
         self._before = self._received
         self._received += len(data)
         self._fresh = self._between
@@ -113,12 +118,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         if self._head_timer is not None:
             self._stop_head_timer()
+        if self.parser.get_http_version() not in VERSIONS:
+            raise NoHead
         # More came than a head may have: the head itself is measured, for a body may have come with it.
         if len(self.headers) > HEAD_LINES or (
             self._received - self._began > HEAD_BYTES and self._head_size() > HEAD_BYTES
         ):
             self._too_large = True
-            raise TooLarge
+            raise NoHead
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:
@@ -156,14 +163,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if not self._between and not self._in_head:
                 self._rest_timer = self.loop.call_later(REST_SECONDS, self._close)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client's side has ended: whoever waits for an answer still gets it, if it comes soon."""
+        waiting = self._between and self._answering()
+        if waiting:
+            self._finish(self.cycle)
+            self.loop.call_later(HALF_CLOSED_SECONDS, self.transport.close)
+        return waiting
+
     def send_400_response(self, msg: str) -> None:
-        """Refuses, and ends the connection."""
+        """Refuses, and ends the connection: behind an answer under way at its end, without a word."""
         if self._too_large:
             self._refuse_size()
+        elif (under_way := self._answered) and not under_way.response_complete and not under_way.more_body:
+            self._finish(under_way)
+        elif self._answering() and self.cycle.response_started:
+            self.transport.close()
         else:
             self._refuse(HTTPStatus.BAD_REQUEST, Problem("malformed_request"))
 
+    def _finish(self, last: RequestResponseCycle) -> None:
+        """Answers what had come whole, and then ends the connection."""
+        if self.pipeline and self.pipeline[0][0].more_body:
+            self.pipeline.popleft()
+        self._deaf = True
+        (self.pipeline[0][0] if self.pipeline else last).keep_alive = False
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
         self._unset_keepalive_if_required()
         room = self._place.begin() or cycle.scope["path"] in PROBES
         task = self.loop.create_task(cycle.run_asgi(app if room else full))
@@ -218,24 +245,5 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         )
 
     def _refuse(self, status: HTTPStatus, problem: Problem) -> None:
-        request_id = RequestContext.of({"headers": [] if self._between else self.headers}).request_id
-        body = to_json({**problem.body(request_id), "status": status})
-        head = [
-            f"HTTP/1.1 {status} {status.phrase}",
-            f"content-type: {MEDIA_TYPE}",
-            f"content-length: {len(body)}",
-            f"x-request-id: {request_id}",
-            "connection: close",
-        ]
-        self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+        self.transport.write(unasked(status, problem, [] if self._between else self.headers))
         self.transport.close()
-
-
-async def full(scope: Any, receive: Any, send: Any) -> None:
-    """Answers instead of the application when enough requests are under way: nothing was read, come again."""
-    request_id = RequestContext.of(scope).request_id
-    problem = Problem("busy", headers={"Retry-After": str(RETRY_AFTER), "Connection": "close"})
-    answered = problem_response(problem, request_id)
-    answered.add(b"x-request-id", request_id)
-    REFUSALS.labels(problem.code).inc()
-    await answered(scope, receive, send)

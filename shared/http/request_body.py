@@ -1,28 +1,19 @@
-"""Request bodies: read with a limit, parsed as JSON, refused where the log could not store them."""
+"""Request bodies: models that know their members, and bytes read with a limit."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from collections.abc import Mapping
-from typing import Any
 
-import orjson
 from pydantic import BaseModel, ConfigDict
 from starlette.types import Message, Receive
 
-from shared.http.problems import Refusal, fault
+from shared.http.problems import Refusal
 
 BODY_LIMIT = 64 * 1024  # bytes
 BODY_SECONDS = 10.0
-_JSON = re.compile(rb"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 Headers = Mapping[bytes, bytes]
-Place = tuple[str | int, ...]
-Unstorable = tuple[Place, str, str]
 
 
 class RequestBody(BaseModel):
@@ -87,73 +78,3 @@ def _part(message: Message) -> bytes:
         raise Disconnected
     body: bytes = message.get("body", b"")
     return body
-
-
-def parse_json(raw: bytes, headers: Headers) -> Any:
-    """The JSON value of a body: 415 where it is said to be something else, 400 where it is none."""
-    if not _JSON.fullmatch(headers.get(b"content-type", b"")):
-        raise Refusal(
-            "unsupported_media_type", "The body is sent as application/json.", headers={"Accept": "application/json"}
-        )
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return _with_surrogates(raw)
-
-
-def _with_surrogates(raw: bytes) -> Any:
-    # orjson calls half a surrogate pair a syntax error. RFC 8259 allows it, Unicode and PostgreSQL do not: so it is
-    # reported as a fault of that field.
-    try:
-        if not _ESCAPED_SURROGATE.search(raw):
-            raise ValueError("not JSON")
-        return json.loads(raw.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Refusal("malformed_json", "The body is not JSON in UTF-8.") from None
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError("JSON has no NaN and no Infinity")
-
-
-def refuse_unstorable(raw: bytes, value: Any) -> None:
-    """422 where a text of the JSON value, or a member's name, holds a NUL or half a surrogate pair, which no log can
-    keep.
-    """
-    # The bytes are searched first: hardly any body has such an escape.
-    if b"\\u0000" not in raw and not _ESCAPED_SURROGATE.search(raw):
-        return
-    faults = [fault(("body", *place), code, f"The text holds {what}.") for place, code, what in _unstorable(value)]
-    if faults:
-        raise Refusal("validation_failed", errors=faults)
-
-
-def _unstorable(value: Any) -> list[Unstorable]:
-    found: list[Unstorable] = []
-    left: list[tuple[Place, Any]] = [((), value)]
-    while left:
-        place, part = left.pop()
-        if isinstance(part, str):
-            found += [(place, code, what) for code, what in _wrong_with(part)]
-        elif isinstance(part, dict):
-            # A bad name is reported at its object: a pointer must be storable too.
-            found += [(place, code, what) for name in part for code, what in _wrong_with(name)]
-            left += [((*place, name), inner) for name, inner in part.items() if not _wrong_with(name)]
-        elif isinstance(part, list):
-            left += [((*place, number), inner) for number, inner in enumerate(part)]
-    return found
-
-
-def _wrong_with(text: str) -> list[tuple[str, str]]:
-    nul = [("nul_character", "a NUL character")] if "\0" in text else []
-    return nul + ([("lone_surrogate", "half a surrogate pair")] if _SURROGATE.search(text) else [])
-
-
-def canonical(value: Any) -> bytes:
-    """The same bytes for the same JSON value, whatever the order of members and the white space; 400 where it is nested
-    beyond reason.
-    """
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        raise Refusal("malformed_json", "The body is nested too deeply.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -13,6 +13,7 @@ from starlette.datastructures import State
 from starlette.types import Scope
 
 from shared.events.base import Actor
+from shared.http.problems import Refusal, fault
 from shared.observability.tracing import random_bytes
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from shared.process.clock import Clock
 
 NO_ROUTE = "-"
+SINGLE = frozenset({b"authorization", b"content-type", b"host", b"idempotency-key"})
+"""Headers of one value: where two stand, whoever reads the first and whoever reads the last would disagree."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -55,7 +58,7 @@ class RequestContext:
     @classmethod
     def of(cls, scope: Scope) -> RequestContext:
         """The context that a request begins; its id is the caller's where that is plain ASCII."""
-        headers = dict(scope["headers"])
+        headers = _combined(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{random_bytes(12).hex()}"
         return cls(request_id, headers, (scope.get("client") or ("",))[0])
@@ -89,3 +92,22 @@ class RequestContext:
             "request_id": self.request_id,
             **shown,
         }
+
+
+def _combined(pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """The headers by name; lines of one name are one list (RFC 9110 5.3)."""
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers
+    return {name: b", ".join(value for each, value in pairs if each == name) for name in headers}
+
+
+def refuse_repeated(pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    """400 where a header of one value stands twice."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        return
+    twice = sorted(name.decode("latin-1") for name in SINGLE if names.count(name) > 1)
+    if twice:
+        errors = [fault(("header", name), "repeated", "This header is sent once.") for name in twice]
+        raise Refusal("malformed_request", "A header of one value stands twice.", errors=errors)

@@ -1,7 +1,7 @@
 """Routing: routes that FastAPI describes, most of them served by a fast path.
 
-A fast path does for one caller, path and query parameters and one JSON body what FastAPI does for all cases. Every
-other route (a form, a stream of events, no caller at all) is FastAPI's own, behind the same access and limits.
+A fast path does for one caller or none, path and query parameters and one JSON body what FastAPI does for all cases.
+Every other route (a form, a stream of events, a page) is FastAPI's own, behind the same access and limits.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, params
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.http.caller import RouteAccess, charge_stranger
-from shared.http.fast_path import Body, FastPath, query_values
-from shared.http.paths import refuse_ids_without_slot, refuse_odd_path
+from shared.http.fast_path import Body, FastPath
 from shared.http.problems import Refusal
+from shared.http.request.paths import refuse_ids_without_slot, refuse_odd_path
+from shared.http.request.query_values import QueryPlan
 from shared.http.request_body import BODY_LIMIT, limited
 from shared.http.request_context import RequestContext
 from shared.http.responses import JsonResponse
@@ -34,7 +35,7 @@ class Route(APIRoute):
         super().__init__(path, endpoint, **options)
         self.access, self.caller_name = _access(self)
         self.limit = self.max_body_size or BODY_LIMIT
-        self.query_names = frozenset(_query_names(self))
+        self.queries = QueryPlan.of(self.dependant.query_params)
         self.fast_path = _fast_path(self)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,9 +60,10 @@ class Route(APIRoute):
             refuse_ids_without_slot(scope["path_params"])
         else:
             await charge_stranger(context, scope["app"])
-        _, wrong = query_values(scope["query_string"], self.query_names, [])
-        if wrong:
-            raise Refusal("validation_failed", errors=wrong)
+        if self.include_in_schema:  # a page passes over what a link adds to its address
+            _, wrong = self.queries.read(scope["query_string"])
+            if wrong:
+                raise Refusal("validation_failed", errors=wrong)
         has_body = scope["method"] not in _WITHOUT_BODY
         await super().handle(scope, limited(receive, context.headers, self.limit) if has_body else receive, send)
 
@@ -103,15 +105,14 @@ def _fast_path(route: Route) -> FastPath | None:
     special = [
         needs.header_params,
         needs.cookie_params,
-        needs.request_param_name,
         needs.response_param_name,
         needs.background_tasks_param_name,
     ]
     form = route.body_field is not None and isinstance(route.body_field.field_info, params.Form)
     if (
-        route.access is None
+        not route.include_in_schema
         or any(special)
-        or len(needs.dependencies) != 1
+        or len(needs.dependencies) != bool(route.access)
         or form
         or not inspect.iscoroutinefunction(route.endpoint)
     ):
@@ -120,11 +121,11 @@ def _fast_path(route: Route) -> FastPath | None:
         route.endpoint,
         route.access,
         route.caller_name,
+        needs.request_param_name,
         _body(route),
         # Plain text parameters need no validation.
         [] if all(_is_plain(field) for field in needs.path_params) else needs.path_params,
-        needs.query_params,
-        route.query_names,
+        route.queries,
         route.limit,
     )
 
@@ -133,7 +134,7 @@ def _body(route: Route) -> Body | None:
     field = route.body_field
     if field is None:
         return None
-    if route._embed_body_fields or not route.access or not route.access.is_command:
+    if route._embed_body_fields or (route.access and not route.access.is_command):
         raise TypeError(f"{route.path}: a command has one body, and a query has none")
     # With the field itself, which holds what tells a union's variants apart.
     annotated: Any = Annotated[_annotation(field), field.field_info]
@@ -146,14 +147,3 @@ def _annotation(field: Any) -> Any:
 
 def _is_plain(field: Any) -> bool:
     return field.field_info.annotation is str and not field.field_info.metadata
-
-
-def _query_names(route: APIRoute) -> list[str]:
-    names: list[str] = []
-    for field in route.dependant.query_params:
-        kind = _annotation(field)
-        is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
-        names += (
-            [field_info.alias or name for name, field_info in kind.model_fields.items()] if is_model else [field.alias]
-        )
-    return names

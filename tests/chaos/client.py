@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import jwt
 
-from shared.http.command_id import RequestIdentity
+from shared.http.request.command_id import RequestIdentity
 from tests.e2e.client import SERVICES, Answer, Services
 
 PATIENCE = 180.0

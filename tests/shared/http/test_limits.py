@@ -12,6 +12,7 @@ import pytest
 
 from shared.http import protocol
 from shared.process import health
+from tests.cases.plugin import Came
 from tests.support.raw_http import problem, said, served
 
 WHOLE = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
@@ -90,6 +91,71 @@ async def test_what_is_no_http_is_refused_by_a_problem_under_an_id_of_its_own(be
     status, headers, told = problem(answer[answer.rindex(b"HTTP/1.1") :])
     assert (status, told["code"]) == ("HTTP/1.1 400 Bad Request", "malformed_request")
     assert headers["x-request-id"].startswith("req_")
+
+
+class Slow:
+    """An application that answers in two pieces, the second when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        self.begun.set()
+        await self.go_on.wait()
+        await send({"type": "http.response.body", "body": b"two"})
+
+
+NO_HTTP = {
+    "no head": b"nonsense\r\n\r\n",
+    "a head of another version": b"GET / HTTP/3.0\r\n\r\n",
+    "a whole request and then no head": WHOLE + b"nonsense\r\n\r\n",
+    "a body that cannot be read": CHUNKED + b"zz\r\n",
+    "the end of the client's side": b"",
+}
+
+
+@pytest.mark.parametrize("behind", NO_HTTP.values(), ids=list(NO_HTTP))
+async def test_what_cannot_be_read_behind_a_request_changes_nothing_in_its_answer(behind: bytes) -> None:
+    slow = Slow()
+    async with served(slow) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(WHOLE)
+        await slow.begun.wait()
+        if behind:
+            writer.write(behind)
+        else:
+            writer.write_eof()
+        await asyncio.sleep(0.1)
+        slow.go_on.set()
+        answer = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+    answers = answer.split(b"HTTP/1.1 ")[1:]
+    assert [one[:3] for one in answers] == [b"200"] * (2 if WHOLE in behind else 1)
+    assert all(one.endswith(b"\r\n\r\nonetwo") for one in answers)
+
+
+async def test_a_client_that_has_ended_its_side_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HALF_CLOSED_SECONDS", 0.2)
+    slow = Slow()
+    async with served(slow) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(WHOLE)
+        await slow.begun.wait()
+        writer.write_eof()
+        assert (await asyncio.wait_for(reader.read(), 30)).endswith(b"one")
+        writer.close()
+
+
+@pytest.mark.case("L8", given="GET /x without a version", right="400 malformed_request")
+@pytest.mark.parametrize("line", [b"GET /x\r\n\r\n", b"GET /x HTTP/0.9\r\n\r\n", b"GET /x HTTP/2.0\r\n\r\n"])
+async def test_a_request_line_without_a_version_is_refused(came: Came, line: bytes) -> None:
+    async with served() as port:
+        status, _, told = problem(await said(port, line))
+    came(f"{status.split()[1]} {told['code']}")
 
 
 async def test_a_head_too_large_is_refused_under_the_id_that_it_came_with() -> None:

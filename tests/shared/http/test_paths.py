@@ -3,8 +3,8 @@
 import pytest
 
 from shared.events.ids import derived_id
-from shared.http.paths import refuse_ids_without_slot
 from shared.http.problems import Refusal
+from shared.http.request.paths import refuse_ids_without_slot
 
 
 @pytest.mark.parametrize(

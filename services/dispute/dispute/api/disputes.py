@@ -8,8 +8,6 @@ from functools import partial
 from itertools import takewhile
 from typing import Annotated
 
-from fastapi import Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from dispute.api.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
@@ -24,6 +22,7 @@ from dispute.views.disputes import dispute_row, dispute_view, history_entry
 from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
+from shared.events.moments import Moment
 from shared.eventstore.command_handling import Outcome
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
@@ -88,9 +87,7 @@ async def cancel(
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute", response_model=DisputeView)
-async def show(
-    dispute_id: str, viewer: Annotated[QueryContext, query()], as_of: AwareDatetime | None = None
-) -> Response:
+async def show(dispute_id: str, viewer: Annotated[QueryContext, query()], as_of: Moment | None = None) -> Response:
     """Read from the stream: always up to date, or as it stood at an instant."""
     history = await _history(viewer, dispute_id, as_of)
     view = dispute_view(_fold(history), len(history), viewer.actor, as_of or viewer.at)
@@ -131,7 +128,7 @@ async def list_disputes(
     viewer: Annotated[QueryContext, query()],
     state: DisputeState | None = None,
     order_id: str | None = None,
-    due_before: Annotated[AwareDatetime | None, Query()] = None,
+    due_before: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,

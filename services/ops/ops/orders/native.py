@@ -52,8 +52,9 @@ class NativeOrder:
     def _body(self) -> Json:
         body = {name: value for name, value in self.line.items() if name not in ("order_id", "complaint")}
         payment = dict(body["payment"])
-        currency = payment.pop("currency", None)
-        payment["amount"] = _money(payment.get("amount"), currency)
+        currency = payment.get("currency")
+        if isinstance(payment.get("amount"), str):
+            payment["amount"] = _money(payment["amount"], payment.pop("currency", None))
         lines = [{**line, "price": _money(line.get("price"), currency)} for line in body["lines"]]
         return {**body, "payment": payment, "lines": lines}
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, model_validator
+from pydantic import AfterValidator, model_validator
 
 from shared.events.base import Message, wire_time
 from shared.events.fields import example
+from shared.events.moments import END, Moment
 
 _SPAN = re.compile(
     r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?"
     r"(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,5})s)?"
 )
-FURTHEST = datetime(2200, 1, 1, tzinfo=UTC)
-"""Where the clock ends: far from the last year that a datetime holds, so that every deadline still fits behind it."""
 
 
 def duration(text: str) -> timedelta:
@@ -36,7 +35,7 @@ class Move(Message):
 
     model_config = example(now="2026-03-12T00:00:00Z")
 
-    now: AwareDatetime | None = None
+    now: Moment | None = None
     advance: Annotated[str, AfterValidator(_is_duration)] | None = None
     to: Literal["next-deadline"] | None = None
 
@@ -53,6 +52,6 @@ class Move(Message):
         target = self.now if self.now else now + duration(self.advance or "")
         if target < now:
             raise ValueError(f"the clock goes forwards only: it is {wire_time(now)} by now")
-        if target > FURTHEST:
-            raise ValueError(f"the clock ends at {wire_time(FURTHEST)}")
+        if target > END:
+            raise ValueError(f"the clock ends at {wire_time(END)}")
         return target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Header, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from sandbox.faults.injection import after_effect, before_effect
@@ -22,7 +22,9 @@ from sandbox.provider.payments import (
     current,
 )
 from sandbox.provider.store import ProviderStore
+from shared.http.openapi import KEY
 from shared.http.problems import Refusal
+from shared.http.request.command_id import idempotency_key
 from shared.http.responses import query_response
 from shared.http.routing import Router
 from shared.rejections import Rejected
@@ -31,8 +33,6 @@ DECLINED = 402
 EVERYTHING = 100_000
 
 router = Router("payment provider")
-
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255, pattern=r"^[\x21-\x7e]+$")]
 
 
 class PaymentCapturedDifferently(Rejected):
@@ -62,11 +62,11 @@ async def capture(request: Request, body: Capture) -> Response:
     status_code=201,
     response_model=RefundView,
     responses={DECLINED: {"model": RefundView, "description": "Declined for good: no money moves under this key"}},
+    openapi_extra={"parameters": [{**KEY, "required": True}]},
 )
-async def refund(request: Request, body: RefundRequest, key: Key = None) -> Response:
+async def refund(request: Request, body: RefundRequest) -> Response:
     """Pays back, once an Idempotency-Key; the same again gets the first answer again, a decline included."""
-    if key is None:
-        raise Refusal("idempotency_key_required", "Without a key a repeat would pay a second time.")
+    key = _key(request)
     fault = await before_effect(request, "refund", body.payment_id, body.order_id)
     forced = (fault.code or "declined") if fault and fault.fault == "decline" else None
     try:
@@ -115,6 +115,14 @@ async def ledger(
     """Every movement of money, in the order of its booking."""
     lines: Ledger = {"data": await _store(request).ledger(order_id, payment_id, after, limit, sort == "-id")}
     return query_response(lines)
+
+
+def _key(request: Request) -> str:
+    """The Idempotency-Key: without one a repeat would pay a second time."""
+    key, wrong = idempotency_key(request.scope["context"].headers, required=True)
+    if wrong or not key:
+        raise Refusal("validation_failed", errors=wrong)
+    return key
 
 
 def _world(request: Request) -> Any:

@@ -7,9 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
+from dispute.api.bodies.amounts import Amount, money
 from dispute.domain.orders.facts import Fact, FactType, RegisteredLine
-from shared.events.fields import Id, Measure, Quantity, ShortText, Text, WireDay, WireInstant, WireMoney, example
+from shared.events.fields import Currency, Id, Measure, Quantity, ShortText, Text, example
 from shared.events.ids import digest
+from shared.events.moments import Day, Moment
+from shared.events.money import Money
 from shared.events.order import OrderPayment, Parcel, Pieces, ShipTo
 from shared.http.request_body import RequestBody
 
@@ -34,24 +37,25 @@ Flag = Literal[
 
 class PaymentBody(RequestBody):
     """How the order was paid: without `payment_id` the order's id serves, without `paid_at` it was paid when it was
-    placed.
+    placed. `currency` stands beside an amount that is a plain decimal.
     """
 
     payment_id: Id | None = None
     method: ShortText
     payee: Literal["escrow", "seller"] = "escrow"
-    amount: WireMoney
-    paid_at: WireInstant | None = None
+    amount: Amount
+    currency: Currency | None = None
+    paid_at: Moment | None = None
 
 
 class LineBody(RequestBody):
-    """One order line; `price` is for one piece."""
+    """One order line; `price` is for one piece, a plain decimal in the payment's currency."""
 
     line_id: Id
     seller_id: Id | None = None
     sku: Annotated[str, Field(max_length=128)] = ""
     category: Annotated[str, Field(max_length=128)] = ""
-    price: WireMoney
+    price: Amount
     quantity: Quantity = 1
     weight_kg: Measure | None = None
     dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
@@ -113,36 +117,34 @@ class OrderBody(RequestBody):
     return_address: Annotated[str, Text(500)] | None = None
     free_return_confirmed: bool = False
     ship_to: ShipToBody
-    promised_by: WireDay | None = None
-    placed_at: WireInstant
+    promised_by: Day | None = None
+    placed_at: Moment
     facts: Annotated[tuple[FactBody, ...], Field(max_length=50)] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_amounts(cls, body: Any) -> Any:
-        """Takes the orders file's shorter form too: `amount` and `currency` side by side, and prices in the payment's
-        currency.
-        """
-        if not isinstance(body, dict) or not isinstance(body.get("payment"), dict):
-            return body
-        payment = dict(body["payment"])
-        currency = payment.pop("currency", None)
-        if currency is None:
-            return body
-        lines = body.get("lines")
-        priced = [_priced(line, currency) for line in lines] if isinstance(lines, list) else lines
-        return {**body, "payment": {**payment, "amount": _money(payment.get("amount"), currency)}, "lines": priced}
 
     @model_validator(mode="after")
     def _lines_agree_with_payment(self) -> Self:
-        amount = self.payment.amount
-        if not amount:
-            raise PydanticCustomError("not_positive", "the payment is more than nothing")
-        if any(not line.price.same_currency(amount) for line in self.lines):
-            raise PydanticCustomError("wrong_currency", "the lines and the payment are of one currency")
+        paid = self._paid
+        if not paid:
+            raise PydanticCustomError("not_positive", "the payment is more than nothing", {"member": ("payment",)})
+        for number, line in enumerate(self.lines):
+            if not self._price(line, number).same_currency(paid):
+                place = ("lines", number, "price")
+                raise PydanticCustomError(
+                    "wrong_currency", "the lines and the payment are of one currency", {"member": place}
+                )
         if len({line.line_id for line in self.lines}) < len(self.lines):
-            raise PydanticCustomError("repeated", "every line has its own line_id")
+            raise PydanticCustomError("repeated", "every line has its own line_id", {"member": ("lines",)})
         return self
+
+    @property
+    def _paid(self) -> Money:
+        named = isinstance(self.payment.amount, str)
+        return money(self.payment.amount, self.payment.currency, "payment", "amount" if named else "currency")
+
+    def _price(self, line: LineBody, number: int) -> Money:
+        # A price that is money is held against the payment as a whole, not against the payment's other spelling.
+        currency = self._paid.currency if isinstance(line.price, str) else None
+        return money(line.price, currency, "lines", number, "price")
 
     def fields(self, order_id: str) -> dict[str, Any]:
         """The fields of `RegisterOrder` that the body gives; its digest tells the same body from another."""
@@ -161,26 +163,18 @@ class OrderBody(RequestBody):
                 payment_id=payment.payment_id or order_id,
                 method=payment.method,
                 payee=payment.payee,
-                amount=payment.amount,
+                amount=self._paid,
             ),
             "paid_at": payment.paid_at or self.placed_at,
-            "lines": tuple(self._line(line) for line in self.lines),
+            "lines": tuple(self._line(line, number) for number, line in enumerate(self.lines)),
             "ship_to": ShipTo(**dict(self.ship_to)),
             "facts": tuple(fact.fact() for fact in self.facts),
             "body_digest": digest(to_json(self.model_dump(mode="json", exclude={"order_id"}))),
         }
 
-    def _line(self, line: LineBody) -> RegisteredLine:
-        return RegisteredLine(**{**dict(line), "seller_id": line.seller_id or self.seller_id})
-
-
-def _priced(line: Any, currency: Any) -> Any:
-    return {**line, "price": _money(line.get("price"), currency)} if isinstance(line, dict) else line
-
-
-def _money(amount: Any, currency: Any) -> Any:
-    """Money from a plain amount; one that names a currency itself keeps it."""
-    return amount if isinstance(amount, dict) else {"amount": amount, "currency": currency}
+    def _line(self, line: LineBody, number: int) -> RegisteredLine:
+        seller_id, price = line.seller_id or self.seller_id, self._price(line, number)
+        return RegisteredLine(**{**dict(line), "seller_id": seller_id, "price": price})
 
 
 class ParcelBody(RequestBody):
@@ -202,7 +196,7 @@ class PlainFact(RequestBody):
     model_config = example(type="delivered", at="2026-03-17T12:00:00Z")
 
     type: Literal["delivered", "finished", "carrier_lost", "delivery_corrected"]
-    at: WireInstant
+    at: Moment
 
     def fact(self) -> Fact:
         return Fact.model_validate(self.model_dump())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.events.ids import digest, framed_uuid
 from shared.http.problems import Faults, Refusal, fault
-from shared.http.request_body import canonical
+from shared.http.request.json_text import canonical
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 

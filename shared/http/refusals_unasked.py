@@ -1,0 +1,37 @@
+"""Refusals that no application was asked for: of what cannot be read, and of who comes when the process is full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from shared.http.middleware import problem_response
+from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
+from shared.http.request_context import RequestContext
+from shared.http.responses import to_json
+from shared.observability.metrics import REFUSALS
+
+
+def unasked(status: HTTPStatus, problem: Problem, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """The whole answer to a request with these headers, after which the connection ends."""
+    request_id = RequestContext.of({"headers": headers}).request_id
+    body = to_json({**problem.body(request_id), "status": status})
+    head = [
+        f"HTTP/1.1 {status} {status.phrase}",
+        f"content-type: {MEDIA_TYPE}",
+        f"content-length: {len(body)}",
+        f"x-request-id: {request_id}",
+        "connection: close",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+async def full(scope: Any, receive: Any, send: Any) -> None:
+    """Answers instead of the application when enough requests are under way: nothing was read, come again."""
+    request_id = RequestContext.of(scope).request_id
+    problem = Problem("busy", headers={"Retry-After": str(RETRY_AFTER), "Connection": "close"})
+    answered = problem_response(problem, request_id)
+    answered.add(b"x-request-id", request_id)
+    REFUSALS.labels(problem.code).inc()
+    await answered(scope, receive, send)
