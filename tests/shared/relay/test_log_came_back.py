@@ -152,3 +152,36 @@ async def test_a_log_that_is_whole_is_published_on_whoever_else_wrote_to_the_top
         async with running(relay := flow.relay()):
             await eventually(partial(is_quiet, relay))
         assert relay.halted() is None
+
+
+@pytest.mark.case(
+    "EH4+4",
+    given="log and follower both came back without the last event, and another one in its place",
+    right="the relay halts; the log renewed, the follower halts: from position 1 on",
+)
+async def test_where_all_databases_came_back_nothing_is_passed_over_in_silence(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, came: Came
+) -> None:
+    follower_dsn = await databases.migrated("refund")
+    async with flow_on(follower_dsn, kafka, topic) as follower, flow_on(primary, kafka, topic) as flow:
+        await flow.append("order-1", "opened", key="o")
+        await follow_all(follower, flow)
+    copies = [await copy_of(databases, dsn) for dsn in (primary, follower_dsn)]
+    async with flow_on(follower_dsn, kafka, topic) as follower, flow_on(primary, kafka, topic) as flow:
+        flow._versions["order-1"] = 1
+        await flow.append("order-1", "lost", key="o")
+        await follow_all(follower, flow)
+    async with flow_on(copies[0], kafka, topic) as restored, flow_on(copies[1], kafka, topic) as follower:
+        restored._versions["order-1"] = 1
+        await restored.append("order-1", "another", key="o")
+        each = follower.subscription("seen", Projection(count_versions))
+        async with running(relay := restored.relay(), each):
+            await eventually(partial(halts, relay))
+            await eventually(lambda: has_read(follower, {"order-1": [1, 2]}))  # the topic has it, and it cannot know
+            await as_owner(restored.dsn, "select renew_log(1)")
+            await eventually(partial(says, each, "from position 1 on"))
+        came("the relay halts; the log renewed, the follower halts: from position 1 on")
+
+
+async def has_read(flow: Flow, expected: object) -> bool:
+    return await flow.seen() == expected

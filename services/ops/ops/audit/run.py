@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -212,7 +212,8 @@ async def check_places(database: Database, head: int, log: LogCheck, acks: Seque
 
 async def _topic(audit: Audit, service: str) -> Check:
     database = audit.databases[service]
-    log = await database.log(source_of(service))
+    keys = audit.sources.log_keys.get(service, {})
+    log = replace(await database.log(source_of(service)), keys=keys)
     check = TopicCheck(service, log, audit.heads[service], await database.relayed())
     async with kafka.opened(audit.sources.kafka, topic_of(service), log.partitions) as topic:
         async for records in topic.records(await topic.bounds()):

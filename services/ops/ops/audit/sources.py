@@ -49,6 +49,8 @@ class Sources:
     kafka: Mapping[str, Any] = field(repr=False)
     workers: Mapping[str, str] = field(default_factory=dict)
     sandbox: str | None = None
+    log_keys: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
+    """By service and key id: what its records are signed with."""
 
     @property
     def services(self) -> Sequence[str]:

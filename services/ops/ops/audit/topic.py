@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from aiokafka.partitioner import murmur2
 
 from ops.audit.check import Check
+from ops.audit.signature import is_signed
+
+LAST_POSITION = 2**63 - 1
 
 HEADERS = {
     "at": "ce_time",
@@ -33,6 +36,8 @@ class Log:
     partitions: int
     lineage: str
     source: str
+    keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """By key id, where its records are signed."""
 
     def holds(self, log_id: str, position: int) -> bool:
         """Whether what that log held at the position stands in this one too."""
@@ -54,7 +59,7 @@ class Record:
     def position(self) -> int:
         """The position that it names; 0 where it names none."""
         text = self.headers.get("ce_position", b"")
-        return int(text) if text.isdigit() and len(text) < 20 else 0
+        return int(text) if text.isdigit() and len(text) < 20 and int(text) <= LAST_POSITION else 0
 
     def text(self, name: str) -> str:
         return self.headers.get(name, b"").decode(errors="replace")
@@ -84,6 +89,10 @@ class TopicCheck:
             self.check.see("records")
             if not self._log.holds(record.text("ce_logid"), record.position):
                 self.check.see("of_other_logs")
+            elif self._log.keys and not is_signed(
+                self._log.keys, record.partition, record.headers, record.key, record.value
+            ):
+                self.check.see("unsigned")  # nobody vouches for it, and no follower takes it
             elif record.position > self._head:
                 self.check.see("newer")
             elif not (row := rows.get(record.position)) or record.text("ce_id") != _id(row):

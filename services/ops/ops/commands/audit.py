@@ -73,6 +73,7 @@ def sources(stack: Stack) -> Sources:
         kafka={"bootstrap_servers": stack.kafka},
         workers={service: stack.address(f"{service}-worker") for service in SERVICES} if sandbox else {},
         sandbox=stack.address("sandbox") if sandbox else None,
+        log_keys={service: stack.settings.keys_of(service) for service in SERVICES},
     )
 
 

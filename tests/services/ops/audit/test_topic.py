@@ -11,6 +11,7 @@ import pytest
 from ops.audit.check import Check
 from ops.audit.topic import Log, Record, TopicCheck, expected_headers
 from shared.events.slot import slot_of
+from shared.kafka.signatures import SIGNATURE, LogKeys
 from tests.support.audit import found
 
 LOG_ID, FORMER = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
@@ -109,3 +110,25 @@ def test_the_same_json_in_other_bytes_is_another_record(value: bytes) -> None:
 
 def test_what_the_relay_has_not_published_yet_waits_and_is_not_missing() -> None:
     assert found(topic_check(TOPIC[:3], relayed=3)) == {"waiting": 1}
+
+
+def test_where_records_are_signed_a_strangers_is_no_event_of_the_log() -> None:
+    """Signed by the application's own code, read by the audit's."""
+    keys = {"k1": b"1" * 32}
+
+    def signed(record: Record) -> Record:
+        attributes = {name: text for name, text in record.headers.items() if name != SIGNATURE}
+        signature = LogKeys(keys).sign(record.partition, attributes, record.key or b"", record.value)
+        return replace(record, headers=attributes | {SIGNATURE: signature})
+
+    check = TopicCheck("dispute", Log(LOG_ID, 12, "", SOURCE, keys), 4, 4)
+    forged = published(row(4, version=9), headers={SIGNATURE: b"k1:00"})
+    records = [
+        *map(signed, TOPIC),
+        forged,
+        published(ROWS[0]),
+        published(row(4, version=8), headers={SIGNATURE: b"\xff"}),
+    ]
+    check.add(records, {each["position"]: each for each in ROWS})
+    assert found(check.result()) == {}
+    assert check.check.seen["unsigned"] == 3
