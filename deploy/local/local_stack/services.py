@@ -1,12 +1,14 @@
 """Service processes: the command of each app and worker, and the port on which it says that it is ready."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from local_stack.child import Command
-from local_stack.http import status_of
+from local_stack.http import answer_of, status_of
+from local_stack.report import say
 from shared.events.logs import LOGS
 from shared.process.addresses import Ports
 
@@ -30,6 +32,7 @@ class Service:
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
     _starts: int = 0
+    _halt: str | None = None
 
     async def command(self) -> Command:
         """The command; a crash that was asked for happens after the first start only, or it would never end."""
@@ -38,8 +41,22 @@ class Service:
         return Command(self.name, [sys.executable, "-m", self.module], env={**self.environment, **no_crash})
 
     async def ready(self) -> bool:
-        """Whether /readyz says so."""
-        return await status_of(self.port, "/readyz") == 200
+        """Whether /readyz says so, or that all is there and a person must mend something: the rest goes on."""
+        status, body = await answer_of(self.port, "/readyz") or (0, b"")
+        halt = _halt(body) if status == 503 else None
+        if halt and halt != self._halt:
+            say(f"{self.name} stands still: {halt}")
+        self._halt = halt
+        return status == 200 or halt is not None
+
+
+def _halt(body: bytes) -> str | None:
+    """What stands still until a person mends it, where nothing else is wrong."""
+    try:
+        wrong = {name: word for name, word in json.loads(body)["checks"].items() if word != "ok"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return str(wrong["halted"]) if set(wrong) == {"halted"} else None
 
     async def alive(self) -> bool:
         """Whether /healthz answers."""

@@ -228,6 +228,49 @@ async def test_a_halt_ends_its_component_alone_and_is_told_to_whoever_asks(port:
         await worker.stop()
 
 
+class Standing(Steady):
+    """Runs, and says what keeps it from working, or what it has put aside."""
+
+    name = "relay dispute.events"
+
+    def __init__(self, halt: str | None, aside: str | None) -> None:
+        super().__init__()
+        self._halt, self._aside = halt, aside
+
+    def halted(self) -> str | None:
+        return self._halt
+
+    def put_aside(self) -> str | None:
+        return self._aside
+
+
+async def told(port: int, component: Standing) -> str:
+    """What /readyz of a worker says of a component."""
+    async with running(port, component) as worker:
+        await eventually(lambda: component.ran)
+        status, ready = await worker.get("/readyz")
+        await worker.stop()
+    return f"{status} {ready['checks']['halted']} {ready.get('put_aside')}"
+
+
+@pytest.mark.case(
+    "EL5+1",
+    given="a relay that stands still inside, and runs",
+    right="503 relay dispute.events: makewhole log renew None",
+)
+async def test_what_stands_still_by_itself_is_told_by_name(port: int, came: Came) -> None:
+    came(await told(port, Standing("makewhole log renew", None)))
+
+
+@pytest.mark.case(
+    "EL5+2",
+    given="a subscription that has laid one record aside, and goes on",
+    right="200 ok {'relay dispute.events': '1 records laid aside'}",
+)
+async def test_what_is_put_aside_is_told_while_all_goes_on(port: int, came: Came) -> None:
+    came(await told(port, Standing(None, "1 records laid aside")))
+
+
 async def test_a_component_that_does_not_end_is_not_waited_for(port: int) -> None:
     async with running(port, Deaf()) as worker, asyncio.timeout(30):
         await asyncio.sleep(0)
