@@ -16,6 +16,7 @@ from local_stack.http import status_of
 from local_stack.report import StackError
 from local_stack.services import Service
 from local_stack.supervisor import Supervisor
+from tests.cases.plugin import Came
 from tests.support.servers import backing
 from tests.support.servers.stack import (
     ANSWERING,
@@ -72,6 +73,30 @@ async def test_a_killed_child_is_started_again_and_one_line_says_so(
         await eventually(server.ready)
         said = [line for line in capsys.readouterr().err.splitlines() if "starting it again" in line]
     assert said == ["answering ended (killed by SIGKILL); starting it again in 0.2 s"]
+
+
+@dataclass
+class Probed(Answering):
+    """The same, which can be asked whether it lives."""
+
+    async def alive(self) -> bool:
+        return await status_of(self.port, "/readyz", 0.2) == 200
+
+
+@pytest.mark.case("EM8+6", given="a process of the local stack is stopped (SIGSTOP)", right="another one answers")
+async def test_a_child_that_hangs_is_ended_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, came: Came
+) -> None:
+    monkeypatch.setattr("local_stack.supervisor.LOOK_EVERY", 0.1)
+    monkeypatch.setattr("local_stack.supervisor.SETTLED_AFTER", 0.0)
+    server = Probed("answering", tmp_path / "notes")
+    async with supervising(tmp_path) as supervisor:
+        await supervisor.start(server)
+        first = supervisor.pids()["answering"]
+        os.kill(first, signal.SIGSTOP)
+        await eventually(lambda: supervisor.pids()["answering"] != first)
+        await eventually(server.ready)
+        came("another one answers")
 
 
 async def test_a_child_that_keeps_dying_waits_longer_each_time(

@@ -83,10 +83,10 @@ class SupervisedServer:
             self._delay = FIRST_DELAY if lived > STABLE_AFTER else self._delay
             await self._restart(code)
 
-    async def _kill_when_hung(self, server: Probed, every: float = LOOK_EVERY) -> None:
+    async def _kill_when_hung(self, server: Probed) -> None:
         failures = 0
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(LOOK_EVERY)
             failures = 0 if self._is_young() or await server.alive() else failures + 1
             if failures >= LOOKS:
                 say(f"{self.server.name} does not answer any more: it is ended, to be started again")
