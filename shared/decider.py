@@ -12,6 +12,7 @@ from shared.events.base import SYSTEM, Command, Event, Instant, StreamName, Stre
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
 from shared.events.ids import derived_uuid
+from shared.rejections import IdempotencyKeyRequired, IfMatchRequired
 
 S = TypeVar("S")
 
@@ -113,6 +114,20 @@ class ExpireDeadline(Command):
     def is_due(self, due_at: datetime | None) -> bool:
         """Whether this firing is the deadline's own and not too soon: a cleared or moved one loses."""
         return due_at == self.due_at and self.at >= self.due_at
+
+
+class ConsideredCommand(Command):
+    """A command that may move money: whether it has a key of its own, and whether its sender says what was seen."""
+
+    has_key: bool = False
+    has_seen: bool = False
+
+    def guard_considered(self) -> None:
+        """Refuses what could be carried out twice, or unseen; asked where money moves, behind all other guards."""
+        if not self.has_key:
+            raise IdempotencyKeyRequired("This moves money: choose a key, and repeat it when you repeat the command.")
+        if not self.has_seen:
+            raise IfMatchRequired("This moves money: send the ETag of what you have seen.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,14 @@ class ValidationFailed(Rejected):
         return cls("The form is not valid.", rules=rules, errors=[{"pointer": pointer, "code": code, "detail": detail}])
 
 
+class IdempotencyKeyRequired(Rejected):
+    """The command moves money, and nothing tells a repeat of it from another one."""
+
+
+class IfMatchRequired(Rejected):
+    """The command moves money, and does not say what its sender has seen."""
+
+
 class WrongPhase(Rejected):
     """G8: not in this state of the dispute, return or refund."""
 

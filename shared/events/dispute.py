@@ -228,7 +228,9 @@ class ReturnLine(Value):
 
 
 class ReturnDue(Event):
-    """Asks the return-label service for a return (T22)."""
+    """Asks the return-label service for a return (T22): to the seller's address, else to that of the platform's
+    warehouse (K22).
+    """
 
     return_id: str
     dispute_id: str | None
@@ -239,10 +241,20 @@ class ReturnDue(Event):
     reason: Open[Reason]
     freight_payer: Open[Payer]
     address_ref: str | None
+    warehouse: str | None
     ship_days: int
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
+    rules: tuple[str, ...]
+
+
+class ReturnNotDue(Event):
+    """Withdraws a return that was asked for: the buyer keeps the goods (T21)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
     rules: tuple[str, ...]
 
 
@@ -297,6 +309,7 @@ class ReturnOutcome(StrEnum):
 
     AUTHORIZED = "authorized"
     DENIED = "denied"
+    VOIDED = "voided"
     SHIPPED = "shipped"
     RECEIVED = "received"
     PASSED = "passed"
@@ -347,6 +360,7 @@ DisputeEvent = (
     | NegotiationTimedOut
     | Escalated
     | ReturnDue
+    | ReturnNotDue
     | RefundDue
     | RefundNoted
     | ReturnNoted

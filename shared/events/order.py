@@ -42,6 +42,7 @@ class Terms(Value):
     return_ship_days: int
     return_transit_alarm_days: int
     return_inspect_bd: int
+    return_warehouse: str
     refund_bank_window_bd: tuple[int, int]
     refund_after_return_bd: int
     holidays: str | None = None

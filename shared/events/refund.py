@@ -57,7 +57,7 @@ class RefundRequested(Event):
 
 
 class RefundRefused(Event):
-    """The refund will not be paid: no such payment, or more than the cap (T30a)."""
+    """The refund will not be paid: no such payment, or more than the cap (T30a); `seller_id` as when requested."""
 
     refund_id: str
     order_id: str
@@ -67,6 +67,7 @@ class RefundRefused(Event):
     reason: str
     requested_at: Instant
     rules: tuple[str, ...]
+    seller_id: str | None = None
 
 
 class RefundApproved(Event):
@@ -139,6 +140,33 @@ class RefundSentToManual(Event):
     rules: tuple[str, ...]
 
 
+class Proposal(StrEnum):
+    """What one person of support proposes, and another has to agree to."""
+
+    RETRY = "retry"
+
+
+class ProposalMade(Event):
+    """One person of support wants this, until `expires_at`; it takes another one's word (T31a)."""
+
+    refund_id: str
+    order_id: str
+    proposal: Open[Proposal]
+    by: str
+    expires_at: Instant
+    rules: tuple[str, ...]
+
+
+class ProposalAgreed(Event):
+    """A second person of support agreed; what was proposed follows in the same append."""
+
+    refund_id: str
+    order_id: str
+    proposal: Open[Proposal]
+    by: str
+    rules: tuple[str, ...]
+
+
 class RefundSettled(Event):
     """The bank confirmed the credit."""
 
@@ -157,6 +185,8 @@ RefundEvent = (
     | RefundFailed
     | RefundRetried
     | RefundSentToManual
+    | ProposalMade
+    | ProposalAgreed
     | RefundSettled
     | DeadlineMoved
 )

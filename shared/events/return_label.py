@@ -37,7 +37,7 @@ class InspectionFault(StrEnum):
 
 
 class ReturnRequested(Event):
-    """Goods are to go back."""
+    """Goods are to go back: to the seller's address, else to the platform's warehouse (K22)."""
 
     return_id: str
     kind: Open[ReturnKind]
@@ -49,6 +49,7 @@ class ReturnRequested(Event):
     reason: Open[Reason]
     freight_payer: Open[Payer]
     address_ref: str | None
+    warehouse: str | None
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
@@ -83,6 +84,16 @@ class ReturnLabelIssued(Event):
     label_id: str
     prepaid: bool
     payer: Open[Payer]
+    rules: tuple[str, ...]
+
+
+class ReturnLabelVoided(Event):
+    """Nothing is to be sent any more: the buyer keeps the goods (T21)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    label_id: str
     rules: tuple[str, ...]
 
 
@@ -127,6 +138,7 @@ ReturnEvent = (
     | ReturnAuthorized
     | ReturnDenied
     | ReturnLabelIssued
+    | ReturnLabelVoided
     | ReturnShipped
     | ReturnReceived
     | ReturnInspected

@@ -20,6 +20,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import State
 
+from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Outcome, handle
@@ -32,7 +33,7 @@ from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
 C = TypeVar("C", bound=Command)
-IfMatch = Literal["required", "optional"]
+IfMatch = Literal["required", "for_money", "optional"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,21 @@ class QueryContext:
 @dataclass(frozen=True, slots=True)
 class CommandContext(QueryContext):
     """Who sends a command. `expected_version` is what If-Match says; `request_hash` tells one body from another under
-    the same key.
+    the same key, if there is one.
     """
 
     command_id: UUID
     request_hash: str
     expected_version: int | None
+    has_key: bool
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
         does not fit.
         """
         fields = {name: getattr(body, name) for name in type(body).model_fields} if body is not None else {}
+        if issubclass(kind, ConsideredCommand):
+            ids |= {"has_key": self.has_key, "has_seen": self.expected_version is not None}
         try:
             return kind(**{**fields, **ids, "command_id": self.command_id, "actor": self.actor, "at": self.at})
         except ValidationError as error:
@@ -175,6 +179,7 @@ def command_context(
         command_id,
         identity.digest,
         expected,
+        key is not None,
     )
 
 

@@ -196,7 +196,7 @@ def _command(operation: Schema, access: RouteAccess) -> dict[int, str]:
             response["headers"] = {
                 name: header for name, header in HEADERS.items() if name != "Location" or status == "201"
             }
-    return _COMMAND | {412: "version_conflict"} | ({428: "if_match_required"} if required else {})
+    return _COMMAND | {412: "version_conflict"} | ({428: "if_match_required"} if access.if_match != "optional" else {})
 
 
 def _problem(status: int, code: str) -> Schema:

@@ -25,13 +25,14 @@ WORDS = {
     "InspectionResult": "pass fail",
     "ManualReason": "retries_used_up answer_differs outcome_unknown",
     "Payer": "buyer seller platform",
+    "Proposal": "retry",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
     wrong_size unauthorised_charge change_of_mind""",
     "RefundOutcome": "issued failed refused sent_to_manual",
     "RefundSource": "agreement cancellation mediation return goodwill",
     "ReturnKind": "dispute free extra domestic statutory",
-    "ReturnOutcome": "authorized denied shipped received passed failed",
+    "ReturnOutcome": "authorized denied voided shipped received passed failed",
     "SolutionType": "refund_only return_and_refund",
 }
 """Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever.

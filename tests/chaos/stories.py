@@ -141,7 +141,8 @@ async def returned(case: Case) -> str:
     ]
     for by, what, body in steps:
         await case.think()
-        (await by.post(f"{back}/{what}", body, key=case.key(what), service="return_label")).ok()
+        seen = (await by.get(back, "return_label")).ok().etag
+        (await by.post(f"{back}/{what}", body, key=case.key(what), seen=seen, service="return_label")).ok()
     await case.closed(dispute)
     return dispute
 

@@ -112,7 +112,9 @@ class Dispute:
         return (await self.command(self.deal.buyer, "modification", changes)).ok()
 
     async def cancel(self, **body: Any) -> Answer:
-        return await self.deal.buyer.post(f"{self.path}/cancellation", body or None)
+        if not body:
+            return await self.deal.buyer.post(f"{self.path}/cancellation")
+        return await self.command(self.deal.buyer, "cancellation", body, key=self.deal.services.new("key"))
 
     async def history(self, at_least: str = NOTHING_YET, by: Party | None = None) -> list[Json]:
         path = f"{self.path}/history?limit=100&at_least_position={at_least}"

@@ -106,7 +106,7 @@ PHASES: dict[str, tuple[Reach, Json, Json]] = {
         {"respond": NOT_NOW},
     ),
     "with the case team": (escalated, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
-    "agreed": (agreed, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
+    "agreed": (agreed, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
     "cancelled": (cancelled, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
     "refunded": (refunded, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
 }
@@ -121,7 +121,8 @@ def listed(shown: Answer) -> dict[str, str]:
 async def call(party: Party, action: Json, shown: Answer, service: str = "dispute") -> Answer:
     """The action as a client finds it: by its method and address, with the version that was seen."""
     assert action["method"] == "POST"
-    return await party.post(action["href"], BODIES[action["rel"]], seen=shown.etag, service=service)
+    key = shown["id"] + action["rel"]
+    return await party.post(action["href"], BODIES[action["rel"]], key=key, seen=shown.etag, service=service)
 
 
 @pytest.mark.parametrize("side", ["buyer", "seller"])
@@ -182,7 +183,7 @@ async def test_an_action_says_until_when_it_may_be_done_and_whether_silence_cost
 ORDERS: dict[str, tuple[Json, str]] = {
     "may be disputed": ({}, ""),
     "was just shipped": ({"promised": 30, "facts": {"shipped": -1}}, "too_early"),
-    "is over": ({"promised": -40, "facts": {"shipped": -45, "delivered": -17}}, "protection_expired"),
+    "is over": ({"promised": -24, "facts": {"shipped": -24, "delivered": -17}}, "protection_expired"),
     "was bought elsewhere": ({"channel": "off_platform"}, "not_eligible_off_platform"),
     "is a restricted buyer's": ({"buyer_account_status": "restricted"}, "account_not_in_good_standing"),
 }

@@ -91,13 +91,6 @@ ANSWERS: dict[str, tuple[str, Json | None, str, list[str], list[str]]] = {
         ["S31"],
         ["/reason"],
     ),
-    "an address in Chinese (S31)": (
-        "response",
-        counter("5.00", address="\u8857 1"),
-        "validation_failed",
-        ["S31"],
-        ["/solution/address"],
-    ),
     "no change at all": ("modification", {}, "validation_failed", [], [""]),
     "a change to nothing": ("modification", {"amount": usd("0.00")}, "validation_failed", ["S45"], ["/amount/amount"]),
     "a change above the cap": ("modification", {"amount": usd("50.01")}, "amount_exceeds_cap", ["S45"], []),

@@ -33,7 +33,7 @@ DEALS: dict[str, Json] = {
     "just shipped": {"promised": 30, "facts": {"shipped": -1}},
     "not shipped": {"promised": None, "facts": {}},
     "delivered": {"promised": -3, "facts": {"shipped": -9, "delivered": -1}},
-    "over": {"promised": -40, "facts": {"shipped": -45, "delivered": -17}},
+    "over": {"promised": -24, "facts": {"shipped": -24, "delivered": -17}},
 }
 """The orders that the forms are about."""
 

@@ -142,7 +142,11 @@ async def test_goods_that_go_back_and_pass_the_inspection_bring_the_money(servic
     (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
     await dispute.when(lambda shown: shown["fulfilment"] == "return_received")
     assert (await services.ledger(deal.order_id))[1:] == []
-    (await warehouse.post(f"{path}/inspection", {"result": "pass"}, service="return_label")).ok()
+    seen = (await warehouse.get(path, "return_label")).etag
+    passed = await warehouse.post(
+        f"{path}/inspection", {"result": "pass"}, key="pass", seen=seen, service="return_label"
+    )
+    passed.ok()
     ended_with(await dispute.closed(), "50.00", "negotiated")
     await paid_back(deal, "50.00")
     names = await the_history_says_why(dispute, "50.00")
@@ -204,6 +208,8 @@ async def test_cancelling_after_the_protections_end_warns_first_and_then_pays_th
     refused = await dispute.cancel()
     is_one_problem(refused, 409, "release_ack_required", ["S47"])
     assert refused["warning"] == "payment_will_be_released"
+    unseen = await deal.buyer.post(f"{dispute.path}/cancellation", {"acknowledge_release": True}, key="unseen")
+    is_one_problem(unseen, 428, "if_match_required")
     cancelled = (await dispute.cancel(acknowledge_release=True)).ok()
     ended_with(cancelled, "0.00", None, "cancelled_by_buyer")
     status = (await deal.status(at_least=cancelled.position)).ok()
@@ -227,7 +233,7 @@ async def test_an_order_that_nobody_disputes_is_released_an_hour_after_its_prote
 
 
 async def test_what_is_refunded_and_what_is_released_make_up_what_was_paid_line_by_line(services: Services) -> None:
-    deal = await ordered(services, lines=TWO_LINES, facts={"shipped": -9, "delivered": -15}, promised=-12)
+    deal = await ordered(services, lines=TWO_LINES, facts={"shipped": -19, "delivered": -15}, promised=-16)
     opened = (await deal.open(reason="late", amount=usd("12.00"))).ok(201)
     dispute = Dispute(deal, opened["id"])
     status = (await deal.status(at_least=opened.position)).ok()
@@ -280,3 +286,25 @@ async def test_a_dispute_shows_itself_as_it_stood_at_an_instant(services: Servic
         await dispute.deal.buyer.get(path + wire(instant(opened["opened_at"]) - timedelta(microseconds=1)))
     ).refused == (404, "not_found")
     assert (await dispute.deal.buyer.get(path + opened["opened_at"]))["version"] == 1
+
+
+async def test_t21_the_buyer_keeps_goods_that_were_not_sent_and_may_dispute_again(services: Services) -> None:
+    deal = await ordered(services)
+    dispute = await deal.opened(type="return_and_refund")
+    return_id = (await dispute.respond(ACCEPT))["return_id"]
+    asked = await returned(dispute, return_id, "label_issued")
+    assert asked["address_ref"] == "warehouse"
+    where = (await deal.buyer.get(asked["warehouse"]["href"], "return_label")).ok()["text"]
+    assert "warehouse" in where
+    kept = (await dispute.cancel()).ok()
+    assert (kept["state"], kept["close_reason"], kept["result"]["reached_type"]) == (
+        "closed",
+        "cancelled_by_buyer",
+        None,
+    )
+    await returned(dispute, return_id, "voided")
+    sent = await deal.buyer.post(
+        f"/v1/returns/{return_id}/shipment", {"tracking_number": "RR000000001DE"}, service="return_label"
+    )
+    assert sent.refused == (409, "wrong_phase")
+    assert (await (await deal.opened()).show())["reopened_from"] == dispute.id

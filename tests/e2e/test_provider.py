@@ -100,7 +100,7 @@ async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_u
     ]
 
 
-async def test_six_declines_hand_the_refund_to_people_and_support_alone_may_have_it_tried_again(
+async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it_tried_again(
     services: Services, logs: Logs
 ) -> None:
     dispute = await (await ordered(services)).opened()
@@ -121,11 +121,17 @@ async def test_six_declines_hand_the_refund_to_people_and_support_alone_may_have
     (action,) = (await support.get(f"/v1/refunds/{refund['id']}", service="refund"))["available_actions"]
     for party in (deal.seller, deal.buyer):
         assert (await party.post(action["href"], key="try", service="refund")).refused == (403, "forbidden")
-    (await support.post(action["href"], key="try", service="refund")).ok()
+    proposed = (await support.post(action["href"], key="try", service="refund")).ok()
+    assert (proposed["state"], proposed["proposal"]["proposal"]) == ("manual", "retry")
+    again = await support.post(action["href"], key="try-again", service="refund")
+    assert again.refused == (403, "second_person_required")
+    (await services.party("tom", "support").post(action["href"], key="try", service="refund")).ok()
     await dispute.closed()
     assert await refunds(deal) == [("6", "50.00")]
     assert (await names(logs, deal))[3:] == ["RefundFailed"] * 6 + [
         "RefundSentToManual",
+        "ProposalMade",
+        "ProposalAgreed",
         "RefundRetried",
         "RefundIssued",
     ]

@@ -16,7 +16,15 @@ from dispute.domain.orders.state import Order
 from shared.decider import Clear, Start
 from shared.events.base import Command, Event, StreamName
 from shared.events.codec import decode, encode
-from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, ReturnDue, ReturnNoted, ReturnOutcome
+from shared.events.dispute import (
+    RefundDue,
+    RefundNoted,
+    RefundOutcome,
+    ReturnDue,
+    ReturnNotDue,
+    ReturnNoted,
+    ReturnOutcome,
+)
 from shared.events.order import PaymentReleased
 from shared.events.slot import slot_of_stream
 from shared.rejections import Rejected
@@ -111,7 +119,10 @@ class Market:
     def under_way(self) -> list[tuple[ReturnDue, Sequence[ReturnOutcome]]]:
         """Goods asked for, with the steps that may come next."""
         last = {noted.return_id: noted.outcome for noted in self.events(ReturnNoted)}
-        waiting = ((due, NEXT_STEPS[last.get(due.return_id)]) for due in self.events(ReturnDue))
+        withdrawn = {event.return_id for event in self.events(ReturnNotDue)}
+        waiting = (
+            (due, _next_steps(last.get(due.return_id), due.return_id in withdrawn)) for due in self.events(ReturnDue)
+        )
         return [(due, steps) for due, steps in waiting if steps]
 
     # Money by line, counted from the events alone
@@ -137,7 +148,14 @@ NEXT_STEPS: dict[ReturnOutcome | None, Sequence[ReturnOutcome]] = {
     ReturnOutcome.PASSED: (),
     ReturnOutcome.FAILED: (),
     ReturnOutcome.DENIED: (),
+    ReturnOutcome.VOIDED: (),
 }
+
+
+def _next_steps(last: ReturnOutcome | None, withdrawn: bool) -> Sequence[ReturnOutcome]:
+    """A withdrawal makes the label void, or comes too late for a parcel that is on its way."""
+    void = (ReturnOutcome.VOIDED,) if withdrawn and last == ReturnOutcome.AUTHORIZED else ()
+    return (*void, *NEXT_STEPS[last])
 
 
 def _sum(events: Sequence[RefundNoted | PaymentReleased]) -> Counter[str]:

@@ -33,10 +33,11 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.NegotiationTimedOut: {BUYER},
     d.Escalated: {BUYER, AGREED},
     d.ReturnDue: {AGREED},
+    d.ReturnNotDue: {AGREED},
     d.RefundDue: {AGREED},
     d.RefundNoted: {AGREED},
     d.ReturnNoted: {AGREED, TEAM, CLOSED},
-    d.DisputeCancelled: {SELLER, BUYER, TEAM},
+    d.DisputeCancelled: {SELLER, BUYER, TEAM, AGREED},
     d.DisputeClosed: {SELLER, BUYER, TEAM, AGREED},
 }
 """Event → the states of the dispute that it may find."""
@@ -57,6 +58,8 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and all(part.amount for part in event.lines)
     ),
     d.ReturnDue: lambda state, event: state.return_id is None and state.refund is None,
+    d.ReturnNotDue: lambda state, event: event.return_id == state.return_id and state.refund is None,
+    d.DisputeCancelled: lambda state, event: state.state != AGREED or state.goods_unsent,
     d.RefundNoted: lambda state, event: state.refund is not None and event.refund_id == state.refund.refund_id,
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (event.reason == d.CloseReason.REFUNDED) == bool(event.amount),

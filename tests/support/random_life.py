@@ -52,7 +52,7 @@ STATES_OF: dict[Callable[..., Command], frozenset[DisputeState]] = {
     respond: frozenset({DisputeState.AWAITING_SELLER}),
     accept: frozenset({DisputeState.AWAITING_BUYER}),
     modify: frozenset({DisputeState.AWAITING_BUYER}),
-    cancel: frozenset({DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED}),
+    cancel: frozenset(set(DisputeState) - {DisputeState.CLOSED}),
 }
 
 BEHIND = [timedelta()] * 5 + [timedelta(milliseconds=5), timedelta(seconds=5), timedelta(minutes=1)]
@@ -86,6 +86,8 @@ class Life:
             self.of(DisputeState.AWAITING_BUYER),
             self.of(DisputeState.ESCALATED),
         )
+        agreed = self.of(DisputeState.AGREED)
+        unsent = [n for n in agreed if self.market.state(dispute_stream(n)).goods_unsent]
         return [
             (3, self._time_passes),
             (1, self._fact),
@@ -98,6 +100,7 @@ class Life:
             (3 if answered else 0, lambda: self._modify(self.dice.choice(answered))),
             (1 if asked + answered else 0, lambda: self._cancel(self.dice.choice(asked + answered))),
             (1 if escalated else 0, lambda: self._cancel(self.dice.choice(escalated))),
+            (1 if unsent else 0, lambda: self._cancel(self.dice.choice(unsent))),
             (4 if self.market.unpaid() else 0, self._refund),
             (6 if self.market.under_way() else 0, self._return),
         ]

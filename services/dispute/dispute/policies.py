@@ -37,6 +37,8 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_return(recorded, ReturnOutcome.AUTHORIZED)
         case returns.ReturnDenied(reason=reason):
             return _note_return(recorded, ReturnOutcome.DENIED, reason)
+        case returns.ReturnLabelVoided():
+            return _note_return(recorded, ReturnOutcome.VOIDED)
         case returns.ReturnShipped():
             return _note_return(recorded, ReturnOutcome.SHIPPED)
         case returns.ReturnReceived():

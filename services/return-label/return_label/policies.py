@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.withdrawal import WithdrawReturn
 from shared.decider import Send
 from shared.events.base import Event
-from shared.events.dispute import ReturnDue
+from shared.events.dispute import ReturnDue, ReturnNotDue
 from shared.events.envelope import Recorded
 from shared.events.return_label import ReturnKind
 
@@ -19,10 +20,12 @@ REQUEST_RETURNS = "request_returns"
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On ReturnDue → request the return."""
+    """On ReturnDue → request the return. On ReturnNotDue → withdraw it."""
     match recorded.event:
         case ReturnDue() as event:
             return [_request_return(recorded, event)]
+        case ReturnNotDue() as event:
+            return [Send.on(recorded, REQUEST_RETURNS, 0, WithdrawReturn, return_id=event.return_id)]
         case _:
             return []
 
@@ -43,6 +46,7 @@ def _request_return(recorded: Recorded[Event], event: ReturnDue) -> Send:
         reason=event.reason,
         freight_payer=event.freight_payer,
         address_ref=event.address_ref,
+        warehouse=event.warehouse,
         ship_days=event.ship_days,
         transit_alarm_days=event.transit_alarm_days,
         inspect_bd=event.inspect_bd,

@@ -60,6 +60,7 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "return_ship_days": 10,
         "return_transit_alarm_days": 30,
         "return_inspect_bd": 2,
+        "return_warehouse": "Returns warehouse, 1 Example Street, 10115 Berlin, Germany",
         "refund_bank_window_bd": (3, 15),
         "refund_after_return_bd": 20,
         "holidays": None,

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from refund.domain.decider import decider as refunds
-from refund.views.refunds import refund_view
+from refund.views.refunds import RefundRow, RefundView, refund_view
+from shared.actions import Actions
 from shared.events.base import Actor, Event
+from shared.events.refund import RefundRequested
 from shared.rejections import NotFound
+from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
 from tests.support.spec import given
 from tests.support.wire import on_the_wire
@@ -106,3 +109,20 @@ def test_a_refund_that_names_no_seller_is_the_payment_s_seller_s() -> None:
     assert seen(*p.APPROVED, actor=p.SELLER)["id"] == "rfd_9a31"
     with pytest.raises(NotFound):
         seen(*p.APPROVED, actor=p.OTHER_SELLER)
+
+
+class Later(RefundRequested):
+    """What the next version stores of a request."""
+
+    fraud_score: str
+
+
+@pytest.mark.case("M2+5", given="a field of a refund's event that nobody has listed", right="hidden")
+def test_a_refund_shows_what_its_view_names_and_nothing_that_an_event_holds_besides(came: Came) -> None:
+    later = Later(**dict(p.requested()), fraud_score="0.13")
+    for viewer in (p.BUYER, p.SELLER, p.SUPPORT):
+        view = seen(p.captured(), later, p.approved(), p.issued(), actor=viewer)
+        named = (RefundView, RefundRow, Actions)
+        assert set(view) == {name for members in named for name in members.__annotations__}
+        assert "0.13" not in str(view)
+    came("hidden")

@@ -13,6 +13,7 @@ from return_label.api.returns import router
 from return_label.domain.decider import decider
 from shared.events.base import Actor
 from shared.events.slot import slot_of
+from tests.cases.plugin import Came
 from tests.support.builders import returns as r
 from tests.support.servers.sandbox import Answered
 from tests.support.servers.service import Desk, desk_of
@@ -41,6 +42,50 @@ async def shipped(desk: Desk, number: str = "TRACK1", **more: Any) -> Answered:
     return await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": number}, **more)
 
 
+async def inspected(desk: Desk, actor: Actor, body: Any = None, seen: str = '"5"') -> Answered:
+    """The goods pass, or what the body says, for somebody who has seen that they came."""
+    return await desk.post(f"{RET}/inspection", actor, body or {"result": "pass"}, key="k-inspect", seen=seen)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(
+            {},
+            marks=pytest.mark.case("L12", given="goods pass, without a key", right="400 idempotency_key_required"),
+        ),
+        pytest.param(
+            {"seen": '"5"'},
+            marks=pytest.mark.case(
+                "L12+1", given="goods pass, with If-Match and no key", right="400 idempotency_key_required"
+            ),
+        ),
+        pytest.param(
+            {"key": "k1"},
+            marks=pytest.mark.case("L12+2", given="goods pass, without If-Match", right="428 if_match_required"),
+        ),
+        pytest.param(
+            {"key": "k1", "seen": '"4"'},
+            marks=pytest.mark.case("L12+3", given="goods pass, a stale If-Match", right="412 version_conflict"),
+        ),
+    ],
+)
+async def test_s82_goods_that_pass_bring_money_once_and_for_who_has_looked(
+    desk: Desk, sent: dict[str, str], came: Came
+) -> None:
+    await shipped(desk)
+    await desk.post(f"{RET}/receipt", r.SELLER)
+    refusal = await desk.post(f"{RET}/inspection", r.SELLER, {"result": "pass"}, **sent)
+    assert await desk.store.head() == 5
+    came(" ".join(map(str, refused(refusal))))
+
+
+async def test_s82_goods_that_fail_move_no_money_and_need_neither(desk: Desk) -> None:
+    await shipped(desk)
+    await desk.post(f"{RET}/receipt", r.SELLER)
+    assert (await desk.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "damaged"})).status == 200
+
+
 async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are(desk: Desk) -> None:
     before = await desk.get(RET, r.BUYER)
     assert (before.status, before.body["state"], before.headers["ETag"]) == (200, "label_issued", '"3"')
@@ -63,7 +108,7 @@ async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are
     assert rels(await desk.get(RET, r.SELLER)) == ["receive"]
     there = await desk.post(f"{RET}/receipt", r.WAREHOUSE)
     assert (there.body["state"], rels(there)) == ("received", ["inspect"])
-    passed = await desk.post(f"{RET}/inspection", r.SELLER, {"result": "pass"})
+    passed = await inspected(desk, r.SELLER)
     assert (passed.body["state"], passed.body["inspection"]["result"], rels(passed)) == ("inspected", "pass", [])
     assert (await desk.get(RET, r.BUYER)).body["inspection"]["result"] == "pass"
 
@@ -85,7 +130,7 @@ async def test_without_a_key_the_same_step_again_changes_nothing(desk: Desk) -> 
 
 async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(desk: Desk) -> None:
     assert refused(await desk.post(f"{RET}/receipt", r.SELLER)) == (409, "wrong_phase")
-    assert refused(await desk.post(f"{RET}/inspection", r.WAREHOUSE, {"result": "pass"})) == (409, "wrong_phase")
+    assert refused(await inspected(desk, r.WAREHOUSE, seen='"3"')) == (409, "wrong_phase")
     await shipped(desk)
     refusal = await shipped(desk, "ANOTHER1")
     assert refused(refusal) == (409, "wrong_phase")
@@ -114,7 +159,7 @@ async def test_who_may_confirm_receipt(desk: Desk, actor: Actor, status: int) ->
 async def test_who_may_inspect(desk: Desk, actor: Actor, status: int) -> None:
     await shipped(desk)
     await desk.post(f"{RET}/receipt", r.SELLER)
-    assert (await desk.post(f"{RET}/inspection", actor, {"result": "pass"})).status == status
+    assert (await inspected(desk, actor)).status == status
 
 
 @pytest.mark.parametrize("actor", [r.OTHER_BUYER, r.OTHER_SELLER, NOBODY])
@@ -136,7 +181,7 @@ async def test_a_return_that_nobody_asked_for_is_not_found(desk: Desk) -> None:
         ({"result": "maybe"}, "/result"),
         ({"result": "fail", "fault": "ugly"}, "/fault"),
         ({"result": "pass", "notes": "x"}, "/notes"),
-        ({}, "/result"),
+        ({"note": "x"}, "/result"),
     ],
 )
 async def test_t27_an_inspection_that_does_not_fit_names_the_field(
@@ -144,7 +189,7 @@ async def test_t27_an_inspection_that_does_not_fit_names_the_field(
 ) -> None:
     await shipped(desk)
     await desk.post(f"{RET}/receipt", r.SELLER)
-    refusal = await desk.post(f"{RET}/inspection", r.WAREHOUSE, body)
+    refusal = await inspected(desk, r.WAREHOUSE, body)
     assert refused(refusal) == (422, "validation_failed")
     assert [error["pointer"] for error in refusal.body["errors"]] == [pointer]
 

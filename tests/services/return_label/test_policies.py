@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.withdrawal import WithdrawReturn
 from return_label.policies import react
 from shared.events.base import Event
+from shared.events.dispute import ReturnNotDue
 from shared.events.return_label import ReturnKind
 from tests.support.builders import refunds as p
 from tests.support.builders import returns as r
@@ -19,6 +21,12 @@ def test_on_a_return_due_the_return_is_requested() -> None:
     assert command.kind is ReturnKind.DISPUTE
     assert command.model_dump(exclude={"command_id", "actor", "at", "kind"}) == r.DUE.model_dump()
     assert [(stream.name, stream.key) for stream in command.streams] == [("return-ret_1", "o1")]
+
+
+def test_t21_on_a_return_not_due_it_is_withdrawn() -> None:
+    event = ReturnNotDue(return_id="ret_1", dispute_id="dsp_9a31", order_id="o1", rules=("T21",))
+    command: WithdrawReturn = sent(react, event)
+    assert (type(command), command.return_id) == (WithdrawReturn, "ret_1")
 
 
 @pytest.mark.parametrize("event", [p.PAID, p.DUE])

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from return_label.domain.decider import decider
-from return_label.views.returns import return_view
+from return_label.views.returns import ReturnView, return_view
+from shared.actions import Actions
 from shared.events.base import Actor
+from shared.events.return_label import ReturnRequested
 from shared.rejections import NotFound
+from tests.cases.plugin import Came
 from tests.support.builders import returns as r
 from tests.support.wire import on_the_wire
 
@@ -67,7 +70,36 @@ def test_a_return_s_action_says_until_when_and_the_others_why_not() -> None:
     ]
 
 
+@pytest.mark.case("B79a", given="a return of an order without the seller's address", right="warehouse")
+def test_k22_a_return_without_an_address_goes_to_the_warehouse(came: Came) -> None:
+    view = goods(3, r.BUYER)
+    assert view["warehouse"] == {"ref": "warehouse", "href": f"/v1/returns/{r.RETURN_ID}/texts/warehouse"}
+    came(view["address_ref"])
+
+
+def test_k22_a_return_to_the_sellers_address_names_that() -> None:
+    asked = r.requested(address_ref="txt_1", warehouse=None)
+    view = return_view(decider.fold(f"return-{r.RETURN_ID}", [asked, *r.AUTHORIZED[1:]]), 3, r.BUYER)
+    assert (view["address_ref"], view["warehouse"]) == ("txt_1", None)
+
+
 @pytest.mark.parametrize("actor", [r.OTHER_BUYER, r.OTHER_SELLER])
 def test_strangers_see_no_return(actor: Actor) -> None:
     with pytest.raises(NotFound):
         goods(3, actor)
+
+
+class Later(ReturnRequested):
+    """What the next version stores of a request."""
+
+    buyer_score: str
+
+
+@pytest.mark.case("M2+4", given="a field of a return's event that nobody has listed", right="hidden")
+def test_a_return_shows_what_its_view_names_and_nothing_that_an_event_holds_besides(came: Came) -> None:
+    later = Later(**dict(r.requested()), buyer_score="0.13")
+    for viewer in (r.BUYER, r.SELLER, r.WAREHOUSE, r.SUPPORT):
+        view = return_view(decider.fold(f"return-{r.RETURN_ID}", [later, *r.INSPECTED[1:]]), 6, viewer)
+        assert set(view) == set(ReturnView.__annotations__) | set(Actions.__annotations__)
+        assert "0.13" not in str(on_the_wire(view))
+    came("hidden")

@@ -76,7 +76,7 @@ def modify(at: datetime, actor: Actor = BUYER, amount: str | None = None, n: int
 
 
 def cancel(at: datetime, actor: Actor = BUYER, acknowledge_release: bool = False, n: int = 1) -> CancelDispute:
-    named = _on_dispute("cancel", actor, at, n)
+    named = _on_dispute("cancel", actor, at, n) | {"has_key": True, "has_seen": True}
     return CancelDispute(acknowledge_release=acknowledge_release, **named)
 
 

@@ -32,6 +32,7 @@ BUYER = Actor(id="bea", roles=frozenset({"buyer"}))
 SELLER = Actor(id="sam", roles=frozenset({"seller"}))
 OTHER_SELLER = Actor(id="olga", roles=frozenset({"seller"}))
 SUPPORT = Actor(id="sue", roles=frozenset({"support"}))
+OTHER_SUPPORT = Actor(id="tom", roles=frozenset({"support"}))
 STRANGER = Actor(id="eve", roles=frozenset({"buyer"}))
 
 COMMON: dict[str, Any] = {"refund_id": "rfd_9a31", "order_id": "o1", "dispute_id": "dsp_9a31"}

@@ -43,6 +43,7 @@ ASKED: dict[str, Any] = {
     "reason": Reason.DAMAGED,
     "freight_payer": Payer.SELLER,
     "address_ref": None,
+    "warehouse": "Dock 4",
     "transit_alarm_days": 30,
     "inspect_bd": 2,
     "timezone": "UTC",
@@ -72,7 +73,8 @@ def inspect(
 ) -> InspectReturn:
     """The inspection passes, unless a fault is named."""
     result = InspectionResult.FAILED if fault else InspectionResult.PASSED
-    return InspectReturn(**_envelope("inspect", actor, at), **({"result": result, "fault": fault} | more))
+    plain = {"result": result, "fault": fault, "has_key": True, "has_seen": True}
+    return InspectReturn(**_envelope("inspect", actor, at), **(plain | more))
 
 
 def requested(**more: Any) -> ReturnRequested:
@@ -133,6 +135,7 @@ DUE = ReturnDue(
     reason=Reason.DAMAGED,
     freight_payer=Payer.SELLER,
     address_ref=None,
+    warehouse="Dock 4",
     ship_days=10,
     transit_alarm_days=30,
     inspect_bd=2,

@@ -79,9 +79,13 @@ async def modify(
 
 @router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute", response_model=DisputeView)
 async def cancel(
-    dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller")], body: CancellationBody | None = None
+    dispute_id: str,
+    caller: Annotated[CommandContext, command("buyer", "seller", if_match="for_money")],
+    body: CancellationBody | None = None,
 ) -> Response:
-    """Protected again, or, when protection is over and the buyer acknowledges it, released (S46–S48)."""
+    """Protected again, or, when protection is over and the buyer acknowledges it, released (S46–S48): that moves money,
+    so it needs an Idempotency-Key and an If-Match.
+    """
     outcome = await caller.handle(caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id))
     return _answer(caller, outcome)
 

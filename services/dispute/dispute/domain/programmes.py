@@ -52,6 +52,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "ship_days": "return_ship_days",
         "transit_alarm_days": "return_transit_alarm_days",
         "inspect_bd": "return_inspect_bd",
+        "warehouse": "return_warehouse",
     },
     "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},
 }

@@ -41,17 +41,11 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             due_at = min(filter(None, until.values()), default=None)
             await _set(connection, recorded, state=DisputeState.AWAITING_BUYER, next_due_at=due_at, **until)
         case disputes.RequestModified() as event:
-            changed = {
-                "reason": event.reason,
-                "solution_type": event.request.type,
-                "amount": event.request.amount.minor,
-            }
-            await _set(
-                connection, recorded, state=DisputeState.AWAITING_SELLER, next_due_at=event.respond_by, **changed
-            )
+            asked = {"reason": event.reason, **_wanted(event.request), "next_due_at": event.respond_by}
+            await _set(connection, recorded, state=DisputeState.AWAITING_SELLER, **asked)
         case disputes.SolutionReached() as event:
-            agreed = {"solution_type": event.solution.type, "amount": event.solution.amount.minor}
-            await _set(connection, recorded, state=DisputeState.AGREED, next_due_at=None, **agreed)
+            agreed = {**_wanted(event.solution), "next_due_at": None}
+            await _set(connection, recorded, state=DisputeState.AGREED, **agreed)
         case disputes.Escalated() as event:
             await _set(connection, recorded, state=DisputeState.ESCALATED, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
@@ -67,6 +61,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _move(connection, recorded, event)
         case disputes.ReturnDue() as event:
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
+        case disputes.ReturnNotDue():
+            await _set(connection, recorded, fulfilment=Fulfilment.NONE)
         case disputes.RefundNoted() as event:
             paid = {"refunded": event.amount.minor} if event.outcome == disputes.RefundOutcome.ISSUED else {}
             step = _step(REFUND_STEPS, event.outcome)
@@ -197,6 +193,10 @@ async def _open(connection: Connection, recorded: Recorded[Event], event: disput
 async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
     key = {"dispute_id": recorded.stream.removeprefix("dispute-")}
     await update(connection, tables.disputes, key, version=recorded.version, position=recorded.position, **columns)
+
+
+def _wanted(solution: disputes.Solution) -> dict[str, Any]:
+    return {"solution_type": solution.type, "amount": solution.amount.minor}
 
 
 def _step(steps: Mapping[W, Fulfilment], outcome: W) -> dict[str, Fulfilment]:

@@ -190,8 +190,8 @@ def _result(dispute: Dispute) -> ResultView | None:
     return {
         "amount": closed.amount,
         "reason": closed.reason,
-        "reached_type": dispute.solution.reached_type if dispute.solution else None,
-        "rules": [*(dispute.solution.rules if dispute.solution else ()), *closed.rules],
+        "reached_type": closed.reached_type,
+        "rules": [*(dispute.solution.rules if dispute.solution and closed.reached_type else ()), *closed.rules],
         "at": closed.closed_at,
     }
 

@@ -18,11 +18,12 @@ NAMES = frozenset(
     OrderRegistered OrderPaid OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
     OrderCarrierLost AccountStatusChanged PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
-    SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue RefundDue RefundNoted ReturnNoted
-    DisputeCancelled DisputeClosed DeadlineMoved
+    SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
+    ReturnNoted DisputeCancelled DisputeClosed DeadlineMoved
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
-    RefundSentToManual RefundSettled
-    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnShipped ReturnReceived ReturnInspected
+    RefundSentToManual ProposalMade ProposalAgreed RefundSettled
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
+    ReturnInspected
     """.split()  # noqa: SIM905
 )
 """Every event that the audit has thought of: another one may be anything, so it is a fault and not passed over."""

@@ -14,10 +14,10 @@ from ops.audit.entry import Data, Entry, units
 
 FACTS = frozenset(
     """
-    OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue RefundNoted ReturnNoted
-    DisputeClosed SolutionReached
+    OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
+    ReturnNoted DisputeClosed SolutionReached
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
-    ReturnRequested ReturnAuthorized ReturnDenied ReturnShipped ReturnReceived ReturnInspected
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     """.split()  # noqa: SIM905
 )
 """The events that say something about money or goods."""
@@ -29,6 +29,7 @@ OUTCOMES = {
     "RefundSentToManual": "sent_to_manual",
     "ReturnAuthorized": "authorized",
     "ReturnDenied": "denied",
+    "ReturnLabelVoided": "voided",
     "ReturnShipped": "shipped",
     "ReturnReceived": "received",
     "ReturnInspected": {"pass": "passed", "fail": "failed"},

@@ -13,6 +13,8 @@ ANSWERS = (
     ("RefundRequested", "RefundApproved", "RefundApproved"),
 )
 """What asks, and what may answer."""
+WITHDRAWN = ("ReturnNotDue", "ReturnLabelVoided", "ReturnShipped")
+"""A return that is withdrawn: its label becomes void, or the parcel was on its way."""
 
 UNANSWERED = """
 select asked.id, asked.about from fact asked where asked.name = ? and asked.settled
@@ -101,6 +103,8 @@ def saga_check(facts: Facts) -> Check:
     for names in ANSWERS:
         _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *names)
         _report(check, "unasked", facts, {"nobody asked for": UNASKED}, *names)
+    _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *WITHDRAWN)
+    _report(check, "unasked", facts, {"nobody asked for": UNASKED}, "ReturnNotDue", *["ReturnLabelVoided"] * 2)
     _report(check, "unnoted", facts, {"not noted on": UNNOTED})
     _report(check, "unsaid", facts, {"a note of what no event says": UNSAID})
     _report(check, "twice", facts, {f"twice: {what}": question for what, question in TWICE.items()})

@@ -201,6 +201,7 @@ RETURNED = Chapter(
             Call("return_label", "POST", f"{RETURN}/receipt"),
             WAREHOUSE,
             expected={"state": "received"},
+            save={"received": "ETag"},
         ),
         Step(
             "the dispute knows that the lamp is there",
@@ -211,7 +212,7 @@ RETURNED = Chapter(
         ),
         Step(
             "it passes the inspection",
-            Call("return_label", "POST", f"{RETURN}/inspection", {"result": "pass"}),
+            Call("return_label", "POST", f"{RETURN}/inspection", {"result": "pass"}, "{return}-passed", "{received}"),
             WAREHOUSE,
             expected={"state": "inspected"},
         ),

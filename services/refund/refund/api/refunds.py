@@ -56,8 +56,8 @@ async def show_refund(refund_id: str, viewer: Annotated[QueryContext, query()]) 
 async def retry_refund(
     refund_id: str, caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)]
 ) -> Response:
-    """For support, or for the buyer who has put the account right (S63); once people took over, for support alone
-    (T31a).
+    """For support, or for the buyer who has put the account right (S63). Once people took over it takes two persons of
+    support: the first one's request proposes it, the second one's agrees (T31a).
     """
     order_id = await _order_of(caller, refund_id)
     outcome = await caller.handle(caller.command(RetryRefund, refund_id=refund_id, order_id=order_id))

@@ -47,20 +47,15 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
                 seller_id=event.seller_id,
             )
         case refunds.RefundRefused() as event:
-            await _begin(connection, recorded, event, state=RefundState.REFUSED, reason=event.reason)
+            await _begin(
+                connection, recorded, event, state=RefundState.REFUSED, reason=event.reason, seller_id=event.seller_id
+            )
         case refunds.RefundApproved() as event:
             await _set(connection, recorded, event.refund_id, state=RefundState.APPROVED, destination=event.destination)
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
-            await _set(
-                connection,
-                recorded,
-                event.refund_id,
-                state=RefundState.ISSUED,
-                issued_at=event.issued_at,
-                retry_at=None,
-                **window,
-            )
+            paid = {"issued_at": event.issued_at, "retry_at": None, **window}
+            await _set(connection, recorded, event.refund_id, state=RefundState.ISSUED, **paid)
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
             await _set(connection, recorded, event.refund_id, state=RefundState.FAILED, **failure)
@@ -70,6 +65,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
             reason = {"reason": str(event.reason)} if doubt else {}
             await _set(connection, recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None, **reason)
+        case refunds.ProposalMade() | refunds.ProposalAgreed() as event:
+            await _set(connection, recorded, event.refund_id)
         case refunds.RefundSettled() as event:
             await _set(connection, recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
 

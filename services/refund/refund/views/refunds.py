@@ -15,7 +15,7 @@ from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.open_words import Open
-from shared.events.refund import Destination, RefundIssued, RefundRefused
+from shared.events.refund import Destination, Proposal, RefundIssued, RefundRefused
 from shared.views import LineAmountView
 
 CARDS = frozenset({"visa", "mastercard", "maestro"})
@@ -70,6 +70,13 @@ class RefundRow(TypedDict):
     retry_at: Instant | None
 
 
+class ProposalView(TypedDict):
+    """What one person of support proposed, and until when it waits for a second one (T31a)."""
+
+    proposal: Open[Proposal]
+    expires_at: Instant
+
+
 class RefundView(RefundRow, Actions):
     """A refund. `version` is that of its order's payment; `reason` is the last refusal; `source`, `destination` and
     `expected_business_days` are unknown of a refund that was refused.
@@ -80,6 +87,7 @@ class RefundView(RefundRow, Actions):
     lines: Sequence[LineAmountView]
     expected_business_days: tuple[int, int] | None
     provider_ref: str | None
+    proposal: ProposalView | None
     checks: Sequence[RefundCheck]
     rules: Sequence[str]
 
@@ -107,6 +115,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "lines": [{"line_id": line.line_id, "amount": line.amount} for line in request.lines],
         **_ground(refund),
         "provider_ref": issued.provider_ref if issued else None,
+        "proposal": _proposal(refund),
         "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),
@@ -116,7 +125,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "retry_at": refund.pay_at if refund.state is RefundState.FAILED else None,
         "checks": checks(captured.method if captured else ""),
         "rules": request.rules,
-        **rendered(refund_actions(payment, refund_id, actor)),
+        **rendered(refund_actions(payment, refund_id, actor, now)),
     }
 
 
@@ -149,9 +158,13 @@ def checks(method: str) -> list[RefundCheck]:
     return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]
 
 
-def refund_actions(payment: Payment, refund_id: str, actor: Actor) -> Sequence[Action]:
-    """Everything that can be done with a refund, each with the guard of its command."""
-    return (Action("retry", f"{_path(refund_id)}/retry", RETRIERS, lambda: guard_retry(payment, refund_id, actor)),)
+def refund_actions(payment: Payment, refund_id: str, actor: Actor, now: datetime) -> Sequence[Action]:
+    """Everything that can be done with a refund and by whom, each with the guard of its command."""
+
+    def retry() -> None:
+        guard_retry(payment, refund_id, actor, now)
+
+    return (Action("retry", f"{_path(refund_id)}/retry", RETRIERS, retry),)
 
 
 def _path(refund_id: str) -> str:
@@ -167,6 +180,12 @@ def _ground(refund: Refund) -> _Ground:
         "destination": refund.destination,
         "expected_business_days": refund.request.bank_window_bd,
     }
+
+
+def _proposal(refund: Refund) -> ProposalView | None:
+    if not (made := refund.proposal):
+        return None
+    return {"proposal": made.proposal, "expires_at": made.expires_at}
 
 
 def _window(issued: RefundIssued | None) -> CreditWindow | None:

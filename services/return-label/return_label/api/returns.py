@@ -18,7 +18,7 @@ from return_label.domain.returns.transit import (
     MarkReturnReceived,
     MarkReturnShipped,
 )
-from return_label.views.returns import ReturnView, return_view
+from return_label.views.returns import WAREHOUSE, ReturnView, return_view
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.responses import command_response, query_response
@@ -37,9 +37,11 @@ async def show_return(return_id: str, viewer: Annotated[QueryContext, query()]) 
 
 @router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return", response_model=TextView)
 async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
-    """What the inspector wrote: never in an event, gone once it is erased."""
+    """What the inspector wrote: never in an event, gone once it is erased; and the warehouse's address (K22)."""
     return_, _ = await _load(viewer, return_id)
     return_.parties.guard(viewer.actor, "return")
+    if ref == WAREHOUSE and return_.terms.warehouse:
+        return query_response(TextView(ref=ref, text=return_.terms.warehouse))
     own = [return_.inspected.note_ref] if return_.inspected else []
     return query_response(await find_text(viewer.state.pool, ref, own))
 
@@ -60,9 +62,11 @@ async def mark_received(return_id: str, caller: Annotated[CommandContext, comman
 
 @router.post("/v1/returns/{return_id}/inspection", summary="Say what the goods are like", response_model=ReturnView)
 async def inspect(
-    return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS)]
+    return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS, if_match="for_money")]
 ) -> Response:
-    """Goods that pass bring the refund, goods that fail the case team (S82, T26, T27)."""
+    """Goods that pass bring the refund, which needs an Idempotency-Key and an If-Match; goods that fail the case team
+    (S82, T26, T27).
+    """
     return await _answer(caller, caller.command(InspectReturn, body, return_id=return_id))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from return_label.domain.returns import request, transit
+from return_label.domain.returns import request, transit, withdrawal
 from return_label.domain.returns.state import Return, evolve
 from shared.decider import Decider, Stream
 from shared.events.base import Command, Event
@@ -20,6 +20,8 @@ def decide(command: Command, return_: Return) -> Sequence[Event]:
             return transit.mark_received(command, return_)
         case transit.InspectReturn():
             return transit.inspect(command, return_)
+        case withdrawal.WithdrawReturn():
+            return withdrawal.withdraw(command, return_)
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 

@@ -56,8 +56,14 @@ class InspectionView(TypedDict):
     rules: Sequence[str]
 
 
+WAREHOUSE = "warehouse"
+"""The name of the warehouse's address among the texts of a return."""
+
+
 class ReturnView(Actions):
-    """A return: where the goods are, each step of their way, and what the caller may do."""
+    """A return: where the goods are, each step of their way, and what the caller may do. `address_ref` names the
+    seller's address among the dispute's texts, or the warehouse's, whose link is `warehouse` (K22).
+    """
 
     id: str
     href: str
@@ -71,7 +77,8 @@ class ReturnView(Actions):
     buyer_id: str
     seller_id: str
     freight_payer: Open[Payer]
-    address_ref: str | None
+    address_ref: str
+    warehouse: TextLink | None
     ship_by: Instant | None
     denied_because: str | None
     label: LabelView | None
@@ -99,7 +106,8 @@ def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
         "buyer_id": terms.buyer_id,
         "seller_id": terms.seller_id,
         "freight_payer": terms.freight_payer,
-        "address_ref": terms.address_ref,
+        "address_ref": terms.address_ref or WAREHOUSE,
+        "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
         "ship_by": return_.authorized.ship_by if return_.authorized else None,
         "denied_because": return_.denied.reason if return_.denied else None,
         "label": _label(return_),

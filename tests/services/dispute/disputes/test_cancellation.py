@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dispute.domain.decider import decider
@@ -21,6 +23,7 @@ from shared.events.order import (
     PaymentReleased,
 )
 from shared.rejections import Forbidden, NotFound, WrongPhase
+from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     agreed,
     cancel,
@@ -158,3 +161,32 @@ def test_s48_the_reopened_dispute_names_the_last_one_before_it() -> None:
 
 def test_g8_cancelling_is_not_bound_to_the_sellers_time() -> None:
     given(decider, opened()).when(cancel(on("Mar 18"))).then_types(DisputeCancelled, DisputeClosed, PaymentHoldLifted)
+
+
+UNCONSIDERED = [
+    pytest.param(
+        {"has_key": False},
+        marks=pytest.mark.case("L12+4", given="a release acknowledged without a key", right="idempotency_key_required"),
+    ),
+    pytest.param(
+        {"has_seen": False},
+        marks=pytest.mark.case("L12+5", given="a release acknowledged without If-Match", right="if_match_required"),
+    ),
+    pytest.param(
+        {"has_seen": False, "acknowledge_release": False},
+        marks=pytest.mark.case("L12+6", given="a release that nobody acknowledges", right="release_ack_required"),
+    ),
+    pytest.param(
+        {"has_key": False, "has_seen": False, "at": on("Apr 4", "13:00")},
+        marks=pytest.mark.case("L12+7", given="cancelled while protected, without either", right="accepted"),
+    ),
+]
+
+
+@pytest.mark.parametrize("sent", UNCONSIDERED)
+def test_s47_g16_who_pays_the_seller_by_cancelling_has_looked_and_says_it_once(
+    sent: dict[str, Any], came: Came
+) -> None:
+    command = cancel(on("Apr 6"), acknowledge_release=True).model_copy(update=sent)
+    refusal = given(decider, late).when(command).rejection
+    came(refusal.code if refusal else "accepted")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.settlement import split
@@ -20,6 +24,7 @@ from shared.events.dispute import (
 from shared.events.ids import derived_id
 from shared.events.money import Money
 from shared.events.order import LineAmount
+from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     accept,
     agreed,
@@ -35,7 +40,7 @@ from tests.support.builders.disputes import (
     respond,
     return_due,
 )
-from tests.support.builders.orders import BUYER, ORDER, SELLER, after, on, order, order_line, usd
+from tests.support.builders.orders import BUYER, ORDER, OTHER_SELLER, SELLER, after, on, order, order_line, usd
 from tests.support.spec import given
 
 # The money
@@ -101,6 +106,7 @@ def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
         reason=Reason.LATE,
         freight_payer=Payer.SELLER,
         address_ref=dispute_of(happened).opened.return_address_ref,
+        warehouse=None,
         ship_days=10,
         transit_alarm_days=30,
         inspect_bd=2,
@@ -108,6 +114,29 @@ def test_t22_k22_k26_the_agreement_asks_for_the_goods_first() -> None:
         rules=("K26", "K22", "S40"),
     )
     assert due.address_ref is not None
+
+
+ADDRESSES = [
+    pytest.param({}, marks=pytest.mark.case("B79a+1", given="the order has no return address", right="the warehouse")),
+    pytest.param(
+        {"return_address": "Pier 1"},
+        marks=pytest.mark.case("B79a+2", given="the order has a return address", right="the seller"),
+    ),
+    pytest.param(
+        {"return_address": "Pier 1", "seller_id": OTHER_SELLER.id},
+        marks=pytest.mark.case("B79a+3", given="it has that of another seller", right="the warehouse"),
+    ),
+]
+
+
+@pytest.mark.parametrize("given_", ADDRESSES)
+def test_k22_a_return_always_has_an_address_and_it_is_no_other_sellers(given_: dict[str, Any], came: Came) -> None:
+    ordered = order(order_line(), shipped="Mar 1", **given_)
+    due = return_due(
+        after(opened(happened=ordered, type=SolutionType.RETURN_AND_REFUND), respond(Decision.ACCEPT, on("Mar 13")))
+    )
+    assert (due.address_ref is None) == (due.warehouse is not None)
+    came("the warehouse" if due.warehouse else "the seller")
 
 
 def test_k26_k22_what_was_agreed_on_freight_and_address_comes_first() -> None:

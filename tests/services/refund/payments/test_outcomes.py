@@ -9,6 +9,7 @@ from shared.events.base import Actor
 from shared.events.refund import (
     ManualReason,
     PaymentCaptured,
+    ProposalAgreed,
     RefundFailed,
     RefundIssued,
     RefundRefused,
@@ -55,7 +56,8 @@ def test_t31a_money_in_doubt_is_people_s_and_stays_reserved() -> None:
 
 
 def test_each_doubt_after_a_retry_is_one_of_its_own() -> None:
-    once = given(decider, *p.APPROVED).when(p.doubt()).when(p.retry(p.SUPPORT)).then_types(RefundRetried)
+    proposed = given(decider, *p.APPROVED).when(p.doubt()).when(p.retry(p.SUPPORT))
+    once = proposed.when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
     once.when(p.doubt(doubts=1)).then_types(RefundSentToManual)
     assert p.doubt().command_id != p.doubt(doubts=1).command_id
 
@@ -82,7 +84,7 @@ def test_s63_support_or_the_buyer_retries_a_failed_refund(actor: Actor) -> None:
 
 def test_a_refund_that_people_took_over_has_one_more_try_for_each_retry() -> None:
     manual = given(decider, *p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
-    retried = manual.when(p.retry(p.SUPPORT)).then_types(RefundRetried)
+    retried = manual.when(p.retry(p.SUPPORT)).when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
     retried.when(p.decline(6)).then_types(RefundFailed, RefundSentToManual)
     retried.when(p.issue(attempt=6)).then_types(RefundIssued)
 
@@ -99,13 +101,6 @@ def test_g8_a_retry_of_what_is_issued_or_refused_is_refused() -> None:
 
 def test_the_seller_sees_a_refund_but_does_not_retry_it() -> None:
     given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(p.retry(p.SELLER)).then_rejects(Forbidden)
-
-
-def test_what_people_took_over_is_retried_by_support_alone() -> None:
-    """They may have sent the money by hand: the buyer's retry would pay it again."""
-    manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
-    given(decider, *manual).when(p.retry(p.BUYER)).then_rejects(Forbidden)
-    given(decider, *manual).when(p.retry(p.SUPPORT)).then_types(RefundRetried)
 
 
 def test_a_refund_is_its_own_line_s_seller_s_and_not_another_s() -> None:

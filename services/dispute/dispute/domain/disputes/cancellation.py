@@ -8,33 +8,40 @@ from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import ReleaseAckRequired
+from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event
-from shared.events.dispute import CloseReason, DisputeCancelled
+from shared.events.dispute import CloseReason, DisputeCancelled, ReturnNotDue
 from shared.events.money import Money
 from shared.events.order import HoldEnd
 from shared.rejections import WrongPhase
 
 
-class CancelDispute(DisputeAndOrderCommand):
+class CancelDispute(DisputeAndOrderCommand, ConsideredCommand):
     acknowledge_release: bool = False
 
 
 def guard_cancellation(dispute: Dispute, actor: Actor) -> None:
-    """G8 of the buyer's withdrawal."""
+    """G8 of the buyer's withdrawal; after an agreement the goods can be kept as long as they were not sent."""
     dispute.parties.guard(actor, "dispute", "buyer")
     cancellable = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
-    WrongPhase.unless_in("dispute", dispute.state, *cancellable)
+    if not dispute.goods_unsent:
+        WrongPhase.unless_in("dispute", dispute.state, *cancellable)
 
 
 def guard_release_acknowledged(order: Order, command: CancelDispute) -> None:
-    """G16 (S47)."""
-    if order.protection_over(command.at) and not command.acknowledge_release:
+    """G16 (S47): once the protection is over, cancelling moves money."""
+    if not order.protection_over(command.at):
+        return
+    if not command.acknowledge_release:
         warning = "Protection is over: cancelling pays the seller and cannot be undone. Send acknowledge_release=true."
         raise ReleaseAckRequired(warning, warning="payment_will_be_released")
+    command.guard_considered()
 
 
 def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """The lines are protected again, or, when protection is over and the buyer knows, released (S46–S48)."""
+    """The lines are protected again, or, when protection is over and the buyer knows, released (S46–S48). A return that
+    was agreed is withdrawn (T21).
+    """
     guard_cancellation(dispute, command.actor)
     guard_release_acknowledged(order, command)
     cancelled = DisputeCancelled(
@@ -42,4 +49,15 @@ def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list
     )
     nothing = Money.zero(dispute.opened.request.amount)
     end = closed(dispute, CloseReason.CANCELLED_BY_BUYER, nothing, command.at, ("S46",))
-    return [cancelled, end], end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)
+    return [cancelled, *_goods_kept(dispute), end], end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)
+
+
+def _goods_kept(dispute: Dispute) -> list[Event]:
+    if not dispute.goods_unsent or not dispute.return_id:
+        return []
+    opened = dispute.opened
+    return [
+        ReturnNotDue(
+            return_id=dispute.return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=("T21",)
+        )
+    ]

@@ -229,7 +229,7 @@ def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution
     request = Solution(type=command.type or dispute.request.type, amount=amount)
     reason = command.reason or dispute.reason
     if (request, reason) == (dispute.request, dispute.reason) and not (command.description or command.evidence):
-        raise ValidationFailed.at("", "nothing_changed", "change at least one thing", "S43")
+        raise ValidationFailed.at("", "nothing_changed", "change at least one thing")
     return request, reason
 
 

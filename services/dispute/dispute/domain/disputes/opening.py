@@ -88,7 +88,8 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         terms=order.terms,
         reopened_from=next((line.reopens for line in lines if line.reopens), None),
         protection_ends_at=order.protection_ends_at,
-        return_address_ref=order.return_address_ref,
+        # Of an order with several sellers it is the first one's, where the others' goods must not go (K22).
+        return_address_ref=order.return_address_ref if lines[0].seller_id == order.seller_id else None,
         opened_at=command.at,
         respond_by=seller_response_due(order.terms, command.at),
         rules=(covering_rule(command.reason), "S21", "S22", "S39"),

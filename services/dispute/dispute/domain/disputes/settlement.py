@@ -69,8 +69,8 @@ def refund_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
 def closed(
     dispute: Dispute, reason: CloseReason, amount: Money, closed_at: datetime, rules: tuple[str, ...]
 ) -> DisputeClosed:
-    """The end, with the solution that it came to (S52)."""
-    reached = dispute.solution
+    """The end, with the solution that it came to; what the buyer withdrew came to none (S52)."""
+    reached = dispute.solution if reason != CloseReason.CANCELLED_BY_BUYER else None
     return DisputeClosed(
         dispute_id=dispute.opened.dispute_id,
         reason=reason,
@@ -83,10 +83,11 @@ def closed(
 
 
 def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> ReturnDue:
-    """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault
-    (K26).
+    """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault (K26).
+    They go to the agreed address, else to the order's, else to the warehouse (K22).
     """
     opened, terms = dispute.opened, dispute.terms
+    address_ref = reached.solution.address_ref or opened.return_address_ref
     return ReturnDue(
         return_id=derived_id("ret", opened.order_id, command.command_id),
         dispute_id=opened.dispute_id,
@@ -96,7 +97,8 @@ def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
         lines=tuple(ReturnLine(line_id=line.line_id, quantity=line.quantity) for line in opened.lines),
         reason=dispute.reason or opened.reason,
         freight_payer=reached.solution.freight_payer or Payer.SELLER,
-        address_ref=reached.solution.address_ref or opened.return_address_ref,
+        address_ref=address_ref,
+        warehouse=None if address_ref else terms.return_warehouse,
         ship_days=terms.return_ship_days,
         transit_alarm_days=terms.return_transit_alarm_days,
         inspect_bd=terms.return_inspect_bd,

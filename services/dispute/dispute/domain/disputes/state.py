@@ -40,10 +40,10 @@ class Fulfilment(StrEnum):
 
 
 RETURN_STEPS = {
-    events.ReturnOutcome.AUTHORIZED: Fulfilment.RETURN_PENDING,
     events.ReturnOutcome.SHIPPED: Fulfilment.RETURN_SHIPPED,
     events.ReturnOutcome.RECEIVED: Fulfilment.RETURN_RECEIVED,
     events.ReturnOutcome.DENIED: Fulfilment.NONE,
+    events.ReturnOutcome.VOIDED: Fulfilment.NONE,
 }
 REFUND_STEPS = {
     events.RefundOutcome.ISSUED: Fulfilment.REFUND_ISSUED,
@@ -96,6 +96,11 @@ class Dispute:
         return Parties(opened.buyer_id, (opened.seller_id,)) if opened else NOBODY
 
     @property
+    def goods_unsent(self) -> bool:
+        """The goods are to go back, and nothing is on its way yet (T21)."""
+        return self.state == DisputeState.AGREED and self.fulfilment == Fulfilment.RETURN_PENDING
+
+    @property
     def buyer_acts_until(self) -> datetime | None:
         """Until when the buyer may answer: D2, or the negotiation's end where that comes first (D4)."""
         return min(filter(None, (self.answer_by, self.negotiate_until)), default=None)
@@ -131,6 +136,8 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
             return replace(dispute, fulfilment=Fulfilment.REFUND_PENDING, refund=event, refund_outcome=None)
         case events.ReturnDue():
             return replace(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
+        case events.ReturnNotDue():
+            return replace(dispute, fulfilment=Fulfilment.NONE)
         case events.RefundNoted():
             return _refund_noted(dispute, event)
         case events.ReturnNoted():

@@ -47,8 +47,9 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.NegotiationTimedOut: _seen("due_at"),
     events.Escalated: _seen("by reason evidence_until"),
     events.ReturnDue: _seen(
-        "return_id lines.line_id lines.quantity reason freight_payer ship_days inspect_bd", "address_ref"
+        "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd", "address_ref"
     ),
+    events.ReturnNotDue: _seen("return_id"),
     events.RefundDue: _seen(f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd"),
     events.RefundNoted: _seen(f"refund_id outcome amount {_PARTS} reason source_event"),
     events.ReturnNoted: _seen("return_id outcome reason source_event"),

@@ -17,7 +17,7 @@ COLUMNS = (
     *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until"),
 )
 RETURN_STEPS = {
-    "authorized": "return_pending",
+    "voided": "none",
     "shipped": "return_shipped",
     "received": "return_received",
     "denied": "none",
@@ -115,6 +115,10 @@ def _return_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="return_pending", return_id=data["return_id"])
 
 
+def _return_not_due(dispute: State, _: Data) -> None:
+    dispute["fulfilment"] = "none"
+
+
 def _refund_noted(dispute: State, data: Data) -> None:
     outcome = data["outcome"]
     dispute.update(refund_outcome=outcome, fulfilment=REFUND_STEPS.get(outcome, dispute["fulfilment"]))
@@ -164,6 +168,7 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "Escalated": _escalated,
     "RefundDue": _refund_due,
     "ReturnDue": _return_due,
+    "ReturnNotDue": _return_not_due,
     "RefundNoted": _refund_noted,
     "ReturnNoted": _return_noted,
     "DisputeClosed": _closed,

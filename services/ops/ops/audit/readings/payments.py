@@ -100,7 +100,11 @@ BEGINNINGS: Mapping[str, Callable[[Data], State]] = {
         "source": data["source"],
         "seller_id": data.get("seller_id"),
     },
-    "RefundRefused": lambda data: {"state": "refused", "reason": data["reason"]},
+    "RefundRefused": lambda data: {
+        "state": "refused",
+        "reason": data["reason"],
+        "seller_id": data.get("seller_id"),
+    },
 }
 STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundApproved": lambda data: {

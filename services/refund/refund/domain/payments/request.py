@@ -77,6 +77,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
                 amount=command.amount,
                 reason=reason,
                 requested_at=command.at,
+                seller_id=command.seller_id,
                 rules=rules,
             )
         ]

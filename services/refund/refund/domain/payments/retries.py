@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.state import Payment, RefundState
+from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.rejections import SecondPersonRequired
 from shared.events.base import Actor, Event
-from shared.events.refund import RefundRetried
+from shared.events.calendar import within_days
+from shared.events.refund import Proposal, ProposalAgreed, ProposalMade, RefundRequested, RefundRetried
 from shared.rejections import Forbidden, WrongPhase
 
 RETRY_LIMIT = 5
@@ -16,6 +18,9 @@ RETRY_LIMIT = 5
 
 FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""
+
+PROPOSAL_DAYS = 7
+"""How long a proposal waits for a second person (`decision.proposal_days`)."""
 
 RETRIERS = ("buyer", "support")
 
@@ -30,16 +35,24 @@ class RetryRefund(RefundCommand):
     """Somebody asks for another try."""
 
 
-def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
+def guard_retry(payment: Payment, refund_id: str, actor: Actor, at: datetime) -> None:
     """G8: support or the buyer, and there is something to try again (S63).
 
-    What people took over (T31a) is support's alone: they may have sent the money by hand, and a retry would pay it
-    again.
+    What people took over (T31a) is support's alone, and takes two of them: somebody may have sent the money by hand,
+    and a retry would pay it again.
     """
     refund = payment.refund_for(actor, refund_id, *RETRIERS)
-    if refund.state is RefundState.MANUAL and "support" not in actor.roles:
-        raise Forbidden("People took this refund over: only support tries it again.")
     WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
+    if refund.state is RefundState.MANUAL:
+        _guard_second_person(payment, refund, actor, at)
+
+
+def _guard_second_person(payment: Payment, refund: Refund, actor: Actor, at: datetime) -> None:
+    if "support" not in actor.roles:
+        raise Forbidden("People took this refund over: only support tries it again.")
+    payment.parties_of(refund).guard_interest(actor)
+    if (standing := _standing(refund, at)) and standing.by == actor.id:
+        raise SecondPersonRequired("You proposed this: another person of support has to agree.")
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
@@ -48,7 +61,40 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     # (effects.py).
     if refund.pay_at and refund.pay_at <= command.at:
         return []
-    guard_retry(payment, command.refund_id, command.actor)
-    return [
-        RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=("S63", "T31"))
-    ]
+    guard_retry(payment, command.refund_id, command.actor, command.at)
+    if refund.state is not RefundState.MANUAL:
+        return [_retried(command, "S63", "T31")]
+    if not _standing(refund, command.at):
+        return [_proposed(command, refund)]
+    return [_agreed(command), _retried(command, "S63", "T31a")]
+
+
+def _standing(refund: Refund, at: datetime) -> ProposalMade | None:
+    """The proposal that waits for a second person."""
+    return refund.proposal if refund.proposal and at < refund.proposal.expires_at else None
+
+
+def _retried(command: RetryRefund, *rules: str) -> RefundRetried:
+    return RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=rules)
+
+
+def _proposed(command: RetryRefund, refund: Refund) -> ProposalMade:
+    timezone = refund.request.timezone if isinstance(refund.request, RefundRequested) else "UTC"
+    return ProposalMade(
+        refund_id=command.refund_id,
+        order_id=command.order_id,
+        proposal=Proposal.RETRY,
+        by=command.actor.id,
+        expires_at=within_days(command.at, PROPOSAL_DAYS, timezone),
+        rules=("T31a",),
+    )
+
+
+def _agreed(command: RetryRefund) -> ProposalAgreed:
+    return ProposalAgreed(
+        refund_id=command.refund_id,
+        order_id=command.order_id,
+        proposal=Proposal.RETRY,
+        by=command.actor.id,
+        rules=("T31a",),
+    )

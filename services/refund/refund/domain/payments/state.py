@@ -19,6 +19,8 @@ from shared.events.refund import (
     Destination,
     ManualReason,
     PaymentCaptured,
+    ProposalAgreed,
+    ProposalMade,
     RefundApproved,
     RefundEvent,
     RefundFailed,
@@ -60,6 +62,7 @@ class Refund:
     reason: str | None = None
     issued: RefundIssued | None = None
     settled_at: datetime | None = None
+    proposal: ProposalMade | None = None
 
     @property
     def reserves(self) -> bool:
@@ -76,7 +79,7 @@ class Refund:
     @property
     def seller_id(self) -> str | None:
         """Whose lines they are; None where that is the payment's seller."""
-        return self.request.seller_id if isinstance(self.request, RefundRequested) else None
+        return self.request.seller_id
 
     @property
     def event_fields(self) -> dict[str, Any]:
@@ -150,7 +153,11 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
                 pay_at=event.retry_at,
             )
         case RefundRetried():
-            return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
+            return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at, proposal=None)
+        case ProposalMade():
+            return _changed(payment, event, proposal=event)
+        case ProposalAgreed():
+            return payment  # what was agreed follows as an event of its own
         case RefundSentToManual():
             return _handed_over(payment, event)
         case RefundSettled():

@@ -26,6 +26,7 @@ class RequestReturn(ReturnCommand):
     reason: Reason
     freight_payer: Payer
     address_ref: str | None
+    warehouse: str | None
     ship_days: int
     transit_alarm_days: int
     inspect_bd: int
@@ -55,6 +56,7 @@ def _requested(command: RequestReturn) -> ReturnRequested:
         reason=command.reason,
         freight_payer=command.freight_payer,
         address_ref=command.address_ref,
+        warehouse=command.warehouse,
         transit_alarm_days=command.transit_alarm_days,
         inspect_bd=command.inspect_bd,
         timezone=command.timezone,

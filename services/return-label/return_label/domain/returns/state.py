@@ -13,6 +13,7 @@ from shared.events.return_label import (
     ReturnEvent,
     ReturnInspected,
     ReturnLabelIssued,
+    ReturnLabelVoided,
     ReturnReceived,
     ReturnRequested,
     ReturnShipped,
@@ -28,6 +29,7 @@ class ReturnState(StrEnum):
     AUTHORIZED = "authorized"
     LABEL_ISSUED = "label_issued"
     SELF_PAID = "self_paid"
+    VOIDED = "voided"
     SHIPPED = "shipped"
     RECEIVED = "received"
     INSPECTED = "inspected"
@@ -77,6 +79,8 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
         case ReturnLabelIssued():
             state = ReturnState.LABEL_ISSUED if event.prepaid else ReturnState.SELF_PAID
             return replace(return_, label=event, state=state)
+        case ReturnLabelVoided():
+            return replace(return_, state=ReturnState.VOIDED)
         case ReturnShipped():
             return replace(return_, shipped=event, state=ReturnState.SHIPPED)
         case ReturnReceived():

@@ -8,6 +8,7 @@ from typing import Annotated
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.deadlines import inspection_due, transit_alarm_due
 from return_label.domain.returns.state import Return, ReturnState
+from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import CarrierName, Text, TrackingNumber
 from shared.events.ids import derived_id_beside
@@ -84,7 +85,7 @@ def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Even
     ]
 
 
-class InspectReturn(ReturnCommand):
+class InspectReturn(ReturnCommand, ConsideredCommand):
     """What the inspection found; the note is text about people and never part of an event."""
 
     result: InspectionResult
@@ -115,6 +116,8 @@ def inspect(command: InspectReturn, return_: Return) -> Sequence[Event]:
     if return_.inspected and (return_.inspected.result, return_.inspected.fault) == (command.result, command.fault):
         return []
     guard_inspection(return_, command.actor)
+    if command.result is InspectionResult.PASSED:
+        command.guard_considered()
     return [
         ReturnInspected(
             **return_.event_fields,

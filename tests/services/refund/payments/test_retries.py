@@ -1,0 +1,130 @@
+"""Who tries a refund again that people took over: two of support, neither of them a party (T31a, G15)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from refund.domain.decider import decider
+from refund.domain.payments.state import Payment, RefundState
+from refund.domain.rejections import SecondPersonRequired
+from refund.views.refunds import refund_view
+from shared.events.base import Actor
+from shared.events.refund import Proposal, ProposalAgreed, ProposalMade, RefundRetried
+from shared.rejections import ConflictOfInterest, Forbidden, WrongPhase
+from tests.cases.plugin import Came
+from tests.support.builders import refunds as p
+from tests.support.spec import Outcome, given
+
+MANUAL = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
+
+
+def proposed() -> Outcome:
+    """One person of support wants another try."""
+    return given(decider, *MANUAL).when(p.retry(p.SUPPORT)).then_types(ProposalMade)
+
+
+@pytest.mark.case("L11", given="one person of support asks for another try", right="manual")
+def test_t31a_one_person_of_support_only_proposes(came: Came) -> None:
+    made = proposed().events[0]
+    assert (made.proposal, made.by, made.rules) == (Proposal.RETRY, p.SUPPORT.id, ("T31a",))
+    assert proposed().deadlines == {}
+    came(proposed().states[0].refund("rfd_9a31").state)
+
+
+@pytest.mark.case("L11+1", given="the same person asks again", right="second_person_required")
+def test_t31a_the_same_person_does_not_agree_as_well(came: Came) -> None:
+    came(proposed().when(p.retry(p.SUPPORT)).then_rejects(SecondPersonRequired).code)
+
+
+@pytest.mark.case("L11+2", given="a second person asks too", right="approved")
+def test_t31a_a_second_person_agrees_and_it_is_tried(came: Came) -> None:
+    outcome = proposed().when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
+    assert outcome.deadlines == {("payment-o1", "pay:rfd_9a31"): p.MONDAY}
+    came(outcome.states[0].refund("rfd_9a31").state)
+
+
+@pytest.mark.case("L11+3", given="the second person is the seller", right="conflict_of_interest")
+def test_g15_t31a_the_seller_is_no_second_person(came: Came) -> None:
+    seller = Actor(id=p.SELLER.id, roles=frozenset({"support"}))
+    came(proposed().when(p.retry(seller)).then_rejects(ConflictOfInterest).code)
+
+
+@pytest.mark.case("L11+4", given="the buyer has the role support besides", right="conflict_of_interest")
+def test_g15_t31a_nor_is_the_buyer(came: Came) -> None:
+    both = Actor(id=p.BUYER.id, roles=frozenset({"buyer", "support"}))
+    came(given(decider, *MANUAL).when(p.retry(both)).then_rejects(ConflictOfInterest).code)
+
+
+@pytest.mark.case("L11+5", given="the second person comes after a week", right="manual")
+def test_t31a_a_proposal_waits_for_a_week(came: Came) -> None:
+    last, late = p.MONDAY + timedelta(days=7), p.MONDAY + timedelta(days=8)
+    proposed().when(p.retry(p.OTHER_SUPPORT, at=last)).then_types(ProposalAgreed, RefundRetried)
+    outcome = proposed().when(p.retry(p.OTHER_SUPPORT, at=late)).then_types(ProposalMade)
+    came(outcome.states[0].refund("rfd_9a31").state)
+
+
+def test_t31a_the_buyers_word_is_no_way_on() -> None:
+    """People may have sent the money by hand: a retry would pay it again."""
+    for happened in (given(decider, *MANUAL), proposed()):
+        happened.when(p.retry(p.BUYER)).then_rejects(Forbidden)
+
+
+def test_t31a_what_was_tried_again_has_no_proposal_left() -> None:
+    failed = proposed().when(p.retry(p.OTHER_SUPPORT)).when(p.decline(6))
+    assert failed.states[0].refund("rfd_9a31").state is RefundState.MANUAL
+    failed.when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalMade)
+    proposed().when(p.issue(attempt=5)).when(p.retry(p.OTHER_SUPPORT)).then_rejects(WrongPhase)
+
+
+def test_t31a_the_refund_shows_what_waits_for_a_second_person_and_not_whose_word_it_was() -> None:
+    payment = proposed().states[0]
+    for viewer in (p.BUYER, p.SELLER, p.OTHER_SUPPORT):
+        view = refund_view(payment, "rfd_9a31", 9, viewer, p.MONDAY)
+        assert view["proposal"] and set(view["proposal"]) == {"proposal", "expires_at"}
+        offered = [action["rel"] for action in view["available_actions"]]
+        assert offered == (["retry"] if viewer is p.OTHER_SUPPORT else [])
+    mine = refund_view(payment, "rfd_9a31", 9, p.SUPPORT, p.MONDAY)["unavailable_actions"]
+    assert [action["code"] for action in mine] == ["second_person_required"]
+
+
+# M11: a refused refund is its own seller's
+
+
+@pytest.mark.case("M11", given="a refused refund of another seller's line", right="olga alone")
+def test_m_a_refused_refund_is_seen_by_the_seller_of_its_lines(came: Came) -> None:
+    command = p.request(seller_id=p.OTHER_SELLER.id, payment_id="another")
+    payment = given(decider, p.captured()).when(command).states[0]
+    assert payment.refund(command.refund_id).state is RefundState.REFUSED
+    came(" and ".join(_who_sees(payment, command.refund_id)) + " alone")
+
+
+NEIGHBOURS = [
+    pytest.param(
+        {"seller_id": "olga", "lines": p.lines(a=9900), "amount": p.usd(9900)},
+        marks=pytest.mark.case("M11+1", given="refused above the cap", right="olga"),
+    ),
+    pytest.param(
+        {"seller_id": "olga", "dispute_id": None},
+        marks=pytest.mark.case("M11+2", given="refused without a dispute", right="olga"),
+    ),
+    pytest.param(
+        {"payment_id": "another"},
+        marks=pytest.mark.case("M11+3", given="refused, the seller is the payment's", right="sam"),
+    ),
+]
+
+
+@pytest.mark.parametrize("asked", NEIGHBOURS)
+def test_a_refused_refund_is_its_own_sellers_whatever_refused_it(asked: dict[str, Any], came: Came) -> None:
+    command = p.request(**asked)
+    payment = given(decider, p.captured()).when(command).states[0]
+    assert payment.refund(command.refund_id).state is RefundState.REFUSED
+    came(" and ".join(_who_sees(payment, command.refund_id)))
+
+
+def _who_sees(payment: Payment, refund_id: str) -> list[str]:
+    parties = payment.parties_of(payment.refund(refund_id))
+    return [seller.id for seller in (p.SELLER, p.OTHER_SELLER) if parties.roles_of(seller)]
