@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.admission.door import Door
 from shared.http.problems import MEDIA_TYPE, Problem, problem_of
 from shared.http.request_body import Disconnected
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
@@ -32,8 +33,9 @@ Table = Mapping[tuple[str, int], list[tuple[re.Pattern[str], Route]]]
 class Middleware:
     """An ASGI application around FastAPI's router."""
 
-    def __init__(self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, support: str) -> None:
+    def __init__(self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, door: Door, support: str) -> None:
         self._inner = inner
+        self._door = door
         self._routes = [route for route in routes if isinstance(route, Route)]
         self._table = table(self._routes)
         self._probes = probes
@@ -64,6 +66,7 @@ class Middleware:
             self._close(context, scope["method"])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._door.guard(scope)
         refuse_repeated(scope["headers"])
         path: str = scope["path"]
         for pattern, route in self._table.get((scope["method"], path.count("/")), ()):

@@ -18,6 +18,7 @@ from shared.observability.log_lines import logger, without_text
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.health import Check, Probes
+from shared.process.hosts import Hosts
 from shared.process.settings import Settings
 from shared.process.startup import bind
 from shared.resilience.retry import transient
@@ -46,6 +47,7 @@ class WorkerServer:
     ) -> None:
         self._settings = settings
         self._port = port
+        self._hosts = Hosts.of(settings)
         self._clock = clock
         self._store = store
         self._components = components
@@ -55,13 +57,16 @@ class WorkerServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serves while the body runs."""
-        async with listening(self, bind(self._settings.host, self._port)):
+        async with listening(self, bind(self._settings.inner_host, self._port)):
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         request_id = RequestContext.of(scope).request_id
-        answered = await self._answer(scope["path"], request_id)
+        fault = self._hosts.fault([value for name, value in scope["headers"] if name == b"host"], inner=True)
+        answered = (
+            problem_response(Problem(fault), request_id) if fault else await self._answer(scope["path"], request_id)
+        )
         answered.add(b"x-request-id", request_id)
         await answered(scope, receive, send)
 
