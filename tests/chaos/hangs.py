@@ -8,14 +8,13 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from local_stack.child import Child, Command
-from shared.process.addresses import Ports
+from local_stack.child import Child
 from tests.chaos.outages import PATIENCE, killed
 from tests.chaos.run import Kept, Run, seconds
 from tests.chaos.stack import APPS, WORKERS
@@ -103,19 +102,17 @@ async def workers_frozen(run: Run, lasting: float = FROZEN) -> Kept:
 @contextlib.asynccontextmanager
 async def _standbys(run: Run) -> AsyncIterator[None]:
     """A second worker of each service, on ports of its own."""
-    base = backing.free_port_base()
-    own = {"PORT_BASE": str(base), "MAKEWHOLE_SANDBOX": f"http://127.0.0.1:{Ports(run.stack.base).app('sandbox')}"}
-    children = [await _standby(run, name.removesuffix("-worker"), own) for name in WORKERS]
+    own = {"PORT_BASE": str(backing.free_port_base())}
+    children = [await _standby(run, name, own) for name in WORKERS]
     try:
         yield
     finally:
         await asyncio.gather(*(child.stop() for child in children))
 
 
-async def _standby(run: Run, service: str, own: dict[str, str]) -> Child:
-    environment = {**run.stack.environment, **own, "MAKEWHOLE_MODE": "sandbox", "CRASH": ""}
-    command = Command(f"{service}-standby", [sys.executable, "-m", f"{service}.worker"], env=environment)
-    return Child(command, run.stack.state / "log" / f"{service}-standby.log")
+async def _standby(run: Run, name: str, own: dict[str, str]) -> Child:
+    command = await run.stack.processes[name].server.command()
+    return Child(replace(command, env={**command.env, **own}), run.stack.state / "log" / f"{name}-standby.log")
 
 
 async def clocks_differ(run: Run) -> Kept:

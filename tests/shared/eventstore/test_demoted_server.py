@@ -25,7 +25,7 @@ async def flow(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[Flow]
 async def read_only(dsn: str, on: bool) -> None:
     """What becomes of a primary after a switch-over; sessions that are open keep what they had."""
     name = dsn.rpartition("/")[2]
-    await as_owner(dsn, f"set default_transaction_read_only = off; {READ_ONLY.format(name, 'on' if on else 'off')}")
+    await as_owner(dsn, f"set transaction read write; {READ_ONLY.format(name, 'on' if on else 'off')}")
 
 
 @pytest.mark.case("EL7", given="the address leads to a server that takes no writes; a stream is loaded", right="Busy")
