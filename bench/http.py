@@ -42,6 +42,8 @@ MOST_A_SECOND = 6_000
 READY_LIMIT = 30.0
 BODY = b'{"decision":"reject","reason":"It was delivered to the address on the order."}'
 SELLER = "bench-seller"
+UNCOUNTED = "commands=1000000/second"
+"""One seller is the whole load: counted as everybody is, and never refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,14 @@ async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
 
 
 @asynccontextmanager
-async def serving(server: str) -> AsyncIterator[tuple[int, int]]:
+async def serving(server: str, quotas: str = UNCOUNTED) -> AsyncIterator[tuple[int, int]]:
     """The sandbox and the dispute app as processes; the port base and the app's pid."""
     base = free_port_base()
     environment = {
         **os.environ,
         "PORT_BASE": str(base),
         "MAKEWHOLE_DATABASE_URL": server,
-        "MAKEWHOLE_QUOTAS": "commands=1000000/second",  # one seller is the whole load, and counted like everybody
+        "MAKEWHOLE_QUOTAS": quotas,
         "PYTHONDONTWRITEBYTECODE": "",
     }
     with tempfile.TemporaryDirectory() as folder:

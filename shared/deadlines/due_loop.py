@@ -15,6 +15,7 @@ from shared.events.base import SYSTEM, Command, wire_time
 from shared.events.envelope import Cause
 from shared.events.ids import derived_uuid
 from shared.eventstore.command_handling import Outcome, handle
+from shared.eventstore.folding import folded
 from shared.eventstore.lease import Lease
 from shared.observability import metrics
 from shared.process.component import Component
@@ -212,7 +213,7 @@ class DueLoop(Component):
     async def _state(self, stream: str) -> tuple[Any, int]:
         """The state of the stream, and the version that it is of."""
         (events,) = await self._store.load(stream)
-        return self._decider.fold(stream, (recorded.event for recorded in events)), len(events)
+        return await folded(self._decider, stream, events), len(events)
 
     async def _drop(self, deadline: Deadline, state: Any, version: int) -> None:
         """Takes away what the stream does not want any more, and nothing else: Undecided where it still does."""

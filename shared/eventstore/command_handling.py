@@ -12,6 +12,7 @@ from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.envelope import Cause, Recorded, Write
 from shared.events.slot import slot_of
 from shared.eventstore.errors import Busy, WrongExpectedVersion
+from shared.eventstore.folding import folded
 from shared.eventstore.idempotency import carried_out
 from shared.eventstore.store import EventStore
 from shared.rejections import Forbidden, NotFound, Rejected
@@ -61,9 +62,9 @@ async def handle(
     for _ in range(ATTEMPTS):
         streams = await _streams(store, command)
         histories = await store.load(*(stream.name for stream in streams))
-        if outcome := _replay(decider, command, cause.request_hash, streams, histories):
+        if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
             return outcome
-        states = _states(decider, streams, histories)
+        states = await _states(decider, streams, histories)
         if expected_version is not None and expected_version != len(histories[0]):
             raise _stale(decider, command, states, histories[0], expected_version)
         decided = _by_stream(decider.decide(command, *states), len(states))
@@ -87,7 +88,7 @@ async def _streams(store: EventStore, command: Command) -> Sequence[StreamName]:
     return [stream.named(key) if isinstance(stream, StreamOfKey) else stream for stream in wanted]
 
 
-def _replay(
+async def _replay(
     decider: Decider,
     command: Command,
     request_hash: str,
@@ -103,7 +104,7 @@ def _replay(
     then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
     return Outcome(
         [stream.name for stream in streams],
-        _states(decider, streams, then),
+        await _states(decider, streams, then),
         [len(history) for history in then],
         last,
         _slot(streams, histories),
@@ -126,11 +127,8 @@ def _stale(
     return StaleVersion(len(history), history[max(expected_version, 0) :])
 
 
-def _states(decider: Decider, streams: Sequence[StreamName], histories: Sequence[History]) -> list[Any]:
-    return [
-        decider.fold(stream.name, (recorded.event for recorded in history))
-        for stream, history in zip(streams, histories, strict=True)
-    ]
+async def _states(decider: Decider, streams: Sequence[StreamName], histories: Sequence[History]) -> list[Any]:
+    return [await folded(decider, stream.name, history) for stream, history in zip(streams, histories, strict=True)]
 
 
 def _by_stream(decided: Decided, streams: int) -> tuple[Sequence[Event], ...]:

@@ -41,5 +41,13 @@ class EventTooLarge(Unstorable):
     code: ClassVar[str] = "event_too_large"
 
 
+class StreamFull(Unstorable):
+    """The stream has as many events as people may give it; only the system itself still appends
+    (docs/runbooks/full-stream.md).
+    """
+
+    code: ClassVar[str] = "stream_full"
+
+
 class UnsafeDatabase(Exception):
     """The server's settings break a promise that the store gives: durable appends, or waits with a limit."""

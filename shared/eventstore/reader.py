@@ -24,6 +24,8 @@ HEAD = "select coalesce(max(position), 0) from events"
 LOG_ID = "select log_id from log"
 
 LOADS_AT_ONCE = 128
+EVENTS_AT_ONCE = 200
+"""So many events are decoded before others have their turn: some milliseconds."""
 QUEUE = 4096
 LIMIT = 5.0
 """Seconds for an answer, from the question on: the wait for its turn, and every further try, included."""
@@ -79,6 +81,7 @@ class BatchedLoader:
         self._queue: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
         self._now = asyncio.get_running_loop().time
+        self._decoded = 0
 
     async def load(self, streams: Sequence[str]) -> Sequence[History]:
         """The history of each stream, all as of one instant."""
@@ -126,28 +129,39 @@ class BatchedLoader:
             if isinstance(error, Busy):
                 self._refuse_queue(error)
             return
-        self._hand_out(waiting, rows)
+        try:
+            await self._hand_out(waiting, rows)
+        finally:
+            self._refuse(waiting, Busy("the store is closed"))
 
-    def _hand_out(self, waiting: Sequence[Waiting], rows: Iterable[Any]) -> None:
+    async def _hand_out(self, waiting: Sequence[Waiting], rows: Iterable[Any]) -> None:
         by_stream: dict[str, list[Any]] = {}
         for row in rows:
             by_stream.setdefault(row[0], []).append(row)
         histories: dict[str, History] = {}
-        for streams, answer, _ in waiting:
+        for load in waiting:
+            streams, answer, _ = load
             if answer.done():
                 continue
             try:
-                for name in streams:
-                    if name not in histories:
-                        histories[name] = self._history(by_stream.get(name, ()))
-                answer.set_result([histories[name] for name in streams])
+                for name in set(streams) - histories.keys():
+                    histories[name] = await self._history(by_stream.get(name, ()))
             except Exception as error:  # an event that this version cannot read concerns only who asked for it
-                answer.set_exception(error)
+                self._refuse([load], error)
+                continue
+            if not answer.done():  # who asked may have left meanwhile
+                answer.set_result([histories[name] for name in streams])
 
-    def _history(self, rows: Sequence[Any]) -> History:
+    async def _history(self, rows: Sequence[Any]) -> History:
         if rows and rows[-1][1] != len(rows):  # versions are unique, and never below 1
             raise TornHistory(f"{rows[0][0]} has {len(rows)} events, the last one's version is {rows[-1][1]}")
-        return tuple(codec.recorded(stored(row), self._decode) for row in rows)
+        decoded: list[Recorded[Event]] = []
+        for row in rows:
+            decoded.append(codec.recorded(stored(row), self._decode))
+            self._decoded += 1
+            if self._decoded % EVENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return tuple(decoded)
 
     def _refuse_queue(self, error: Busy) -> None:
         """Who waits behind loads that had no answer would have none either, and would only be told later."""

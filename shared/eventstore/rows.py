@@ -14,9 +14,11 @@ from shared.decider import Clear, Start
 from shared.events.base import Event, Personal
 from shared.events.codec import Encode
 from shared.events.envelope import Cause, Metadata, Write
-from shared.eventstore.errors import EventTooLarge, Unstorable
+from shared.eventstore.errors import EventTooLarge, StreamFull, Unstorable
 
 MAX_EVENT = 256 * 1024  # bytes
+CEILING = 10_000
+"""Events of a stream from which on people's commands are refused: all of it is loaded and folded for each of them."""
 
 Deadlines = Callable[[str, Event], Iterable[Start | Clear]]
 Row = tuple[Any, ...]
@@ -40,11 +42,16 @@ class Append:
     uncertain: bool = False  # it was sent at least once, and no answer came
 
 
-def encode_append(writes: Sequence[Write], cause: Cause, encode: Encode, deadlines: Deadlines) -> Append:
-    """The append in rows; Unstorable or EventTooLarge where the log cannot hold it, ValueError without events."""
+def encode_append(
+    writes: Sequence[Write], cause: Cause, encode: Encode, deadlines: Deadlines, ceiling: int = CEILING
+) -> Append:
+    """The append in rows; Unstorable, EventTooLarge or StreamFull where the log cannot hold it, ValueError without
+    events.
+    """
     streams = frozenset(write.stream for write in writes)
     if len(streams) != len(writes):
         raise ValueError("two writes to one stream in one append")
+    _check_length(writes, cause, ceiling)
     metadata = _metadata(cause)
     events = [row for write in writes for row in _events(write, metadata, encode)]
     if not events:
@@ -116,6 +123,14 @@ def _personal(row: Personal) -> Row:
     for text in (row.ref, row.subject, row.kind, row.body):
         _check_text(text)
     return row.ref, row.subject, row.kind, row.body
+
+
+def _check_length(writes: Sequence[Write], cause: Cause, ceiling: int) -> None:
+    if cause.actor.startswith("system:"):
+        return  # what was begun is brought to its end: timers, refunds and returns ask for no more than people did
+    for write in writes:
+        if write.events and write.expected_version + len(write.events) > ceiling:
+            raise StreamFull(f"{write.stream} would have more than {ceiling} events: MAKEWHOLE_STREAM_CEILING")
 
 
 def _check(text: bytes) -> None:

@@ -23,7 +23,7 @@ from shared.eventstore.errors import (
     WrongExpectedVersion,
 )
 from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, QueryConnection, stored
-from shared.eventstore.rows import Deadlines, encode_append
+from shared.eventstore.rows import CEILING, Deadlines, encode_append
 from shared.eventstore.writer import Limits, Observe, Writer
 from shared.observability.metrics import WriterFigures
 from shared.resilience.retry import transient
@@ -84,8 +84,10 @@ class PostgresEventStore:
         decode: Decode,
         limits: Limits | None,
         observe: Observe | None,
+        ceiling: int = CEILING,
     ) -> None:
         self._deadlines = deadlines
+        self._ceiling = ceiling
         self._encode = encode
         self._lines = [ReconnectingConnection(dsn) for _ in range(3)]
         self._writer = Writer(self._lines[0], limits, observe, self._demoted)
@@ -98,7 +100,7 @@ class PostgresEventStore:
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none, with their deadlines and personal texts; the position of the last event."""
-        return await self._writer.append(encode_append(writes, cause, self._encode, self._deadlines))
+        return await self._writer.append(encode_append(writes, cause, self._encode, self._deadlines, self._ceiling))
 
     async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
         """The log behind a position, in order, at most `limit` events as they are stored."""
@@ -157,9 +159,10 @@ async def open_store(
     decode: Decode = codec.decode,
     limits: Limits | None = None,
     observe: Observe | None = None,
+    ceiling: int = CEILING,
 ) -> AsyncIterator[PostgresEventStore]:
     """The store in the database at `dsn`, drained and closed at the end; `deadlines` is the decider's."""
-    store = PostgresEventStore(dsn, deadlines, encode, decode, limits, observe)
+    store = PostgresEventStore(dsn, deadlines, encode, decode, limits, observe, ceiling)
     try:
         await store.open()
         yield store

@@ -106,7 +106,8 @@ def create_app(
 def service_app(log: Log, decider: Decider, routers: Sequence[Router], settings: Settings) -> App:
     """The application of a service with a log of its own: its store, its pool and its decider are `caller.state`'s."""
     dsn = settings.dsn(log.service)
-    parts = {"store": open_store(dsn, deadlines=decider.deadlines), "pool": open_pool(dsn)}
+    store = open_store(dsn, deadlines=decider.deadlines, ceiling=settings.stream_ceiling)
+    parts = {"store": store, "pool": open_pool(dsn)}
     checks = database_checks(settings, log.service)
     app = create_app(log.service, routers, parts, settings, checks=checks, description=log.about)
     app.state.decider = decider

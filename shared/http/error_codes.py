@@ -20,6 +20,7 @@ STATUS: Mapping[str, int] = {
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "request_timeout": 408,
+    "stream_full": 409,
     "version_conflict": 412,
     "too_large": 413,
     "event_too_large": 413,
@@ -52,6 +53,7 @@ TITLES: Mapping[str, str] = {
     "idempotency_key_required": "This command needs an Idempotency-Key header",
     "idempotency_key_reused": "This Idempotency-Key was used for another request",
     "if_match_required": "This command needs an If-Match header",
+    "stream_full": "Nothing more can be recorded here",
     "version_conflict": "It has changed since you saw it",
     "misdirected_request": "Nothing is served under this name here",
     "not_found": "There is no such thing for you",
@@ -70,6 +72,7 @@ TITLES: Mapping[str, str] = {
 DETAILS: Mapping[str, str] = {
     "outcome_unknown": "Send the same request with the same Idempotency-Key again: it is recorded at most once.",
     "busy": "Nothing was recorded. Send the same request again.",
+    "stream_full": "It has as many entries as it may have: nothing was recorded. Support can go on with it.",
     "newer_version": "What happened here needs it, and nothing was recorded. Send the same request again.",
     "internal": "It is logged under the request id, which support can look up.",
 }

@@ -91,6 +91,8 @@ class Environment(BaseSettings):
     """Seconds that requests and handlers have to finish after a SIGTERM."""
     support: str = "/support"
     """Where a person who was refused reaches a human: an address, or this service's own page."""
+    stream_ceiling: int = Field(10_000, ge=1)
+    """Events of one order or dispute from which on people's commands are refused (docs/runbooks/full-stream.md)."""
     quotas: str = ""
     """How many requests who may send, where not the defaults: `reads=20/10 seconds, openings=off`; `off` for none."""
     proxies: tuple[IPvAnyNetwork, ...] = ()

@@ -51,7 +51,8 @@ def shown(happened: Histories, event: Event, viewer: Actor, actor: str = str(BUY
 
 def readable(happened: Histories, viewer: Actor) -> set[str]:
     """The texts that the viewer may read."""
-    return _refs([recorded(event) for event in happened[dispute_stream()]], viewer)
+    history = [recorded(event) for event in happened[dispute_stream()]]
+    return _refs(dispute_of(happened), history, viewer)
 
 
 def address_of(happened: Histories) -> str:

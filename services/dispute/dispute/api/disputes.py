@@ -24,6 +24,7 @@ from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment
 from shared.eventstore.command_handling import Outcome
+from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
@@ -94,7 +95,7 @@ async def cancel(
 async def show(dispute_id: str, viewer: Annotated[QueryContext, query()], as_of: Moment | None = None) -> Response:
     """Read from the stream: always up to date, or as it stood at an instant."""
     history = await _history(viewer, dispute_id, as_of)
-    view = dispute_view(_fold(history), len(history), viewer.actor, as_of or viewer.at)
+    view = dispute_view(await _fold(history), len(history), viewer.actor, as_of or viewer.at)
     return query_response(view, len(history))
 
 
@@ -109,7 +110,7 @@ async def show_history(
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
     dispute says why it ended (S52).
     """
-    dispute = _fold(await _history(viewer, dispute_id))
+    dispute = await _fold(await _history(viewer, dispute_id))
     dispute.parties.guard(viewer.actor, "dispute")
     pool = viewer.state.pool
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
@@ -123,8 +124,9 @@ async def show_history(
 async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What a party wrote: never in an event, gone once it is erased. The seller's address is for who sends goods."""
     history = await _history(viewer, dispute_id)
-    _fold(history).parties.guard(viewer.actor, "dispute")
-    return query_response(await find_text(viewer.state.pool, ref, _refs(history, viewer.actor)))
+    dispute = await _fold(history)
+    dispute.parties.guard(viewer.actor, "dispute")
+    return query_response(await find_text(viewer.state.pool, ref, _refs(dispute, history, viewer.actor)))
 
 
 @router.get("/v1/disputes", summary="List disputes", response_model=Page[DisputeRow])
@@ -163,13 +165,13 @@ async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None
     return history
 
 
-def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
-    folded: Dispute = decider.fold("dispute", (recorded.event for recorded in history))
-    return folded
+async def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
+    state: Dispute = await folded(decider, "dispute", history)
+    return state
 
 
-def _refs(history: Sequence[Recorded[Event]], actor: Actor) -> set[str]:
+def _refs(dispute: Dispute, history: Sequence[Recorded[Event]], actor: Actor) -> set[str]:
     """Every text that the actor reads in the dispute's events."""
-    looking = looks_as(_fold(history), actor)
+    looking = looks_as(dispute, actor)
     told = ((snake_case(type(recorded.event).__name__), recorded.event.model_dump(mode="json")) for recorded in history)
     return {ref for action, detail in told for ref in visible_refs(action, detail, looking)}

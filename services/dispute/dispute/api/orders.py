@@ -18,6 +18,7 @@ from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.fields import Id
+from shared.eventstore.folding import folded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
 from shared.http.responses import command_response, query_response
@@ -78,7 +79,7 @@ async def show_status(
     for read_model in (order_status.NAME, disputes.NAME):
         await wait_for_position(pool, read_model, at_least_position)
     found = await order_status.find(pool, order_id)
-    order = _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
+    order = await _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
     order.parties.guard(viewer.actor, "order")
     if not found or not found[0]["buyer_id"]:
         raise ProjectionBehind("The order is registered, and its status not there yet.")
@@ -96,6 +97,6 @@ def _sees_own_lines_only(order: Order, actor: Actor) -> bool:
     return "seller" in roles and "buyer" not in roles
 
 
-def _fold(history: Sequence[Recorded[Event]]) -> Order:
-    folded: Order = decider.fold("order", (recorded.event for recorded in history))
-    return folded
+async def _fold(history: Sequence[Recorded[Event]]) -> Order:
+    state: Order = await folded(decider, "order", history)
+    return state

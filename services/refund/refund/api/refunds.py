@@ -13,6 +13,7 @@ from refund.domain.payments.retries import RETRIERS, RetryRefund
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.slot import PREFIXES, slot_of_id
+from shared.eventstore.folding import folded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
 from shared.http.responses import command_response, query_response
@@ -48,7 +49,7 @@ async def show_refund(refund_id: str, viewer: Annotated[QueryContext, query()]) 
     """Read from the stream: state, destination, when to expect the money, what to check (S58, S63)."""
     stream = f"payment-{await _order_of(viewer, refund_id)}"
     (history,) = await viewer.state.store.load(stream)
-    payment = decider.fold(stream, (recorded.event for recorded in history))
+    payment = await folded(decider, stream, history)
     return query_response(refund_view(payment, refund_id, len(history), viewer.actor, viewer.at), len(history))
 
 

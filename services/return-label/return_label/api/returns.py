@@ -19,6 +19,7 @@ from return_label.domain.returns.transit import (
     MarkReturnShipped,
 )
 from return_label.views.returns import WAREHOUSE, ReturnView, return_view
+from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.responses import command_response, query_response
@@ -79,4 +80,4 @@ async def _load(viewer: QueryContext, return_id: str) -> tuple[Return, int]:
     """The return as its stream has it, and its version; the initial state and 0 where there is none."""
     stream = f"return-{return_id}"
     (history,) = await viewer.state.store.load(stream)
-    return decider.fold(stream, (recorded.event for recorded in history)), len(history)
+    return await folded(decider, stream, history), len(history)

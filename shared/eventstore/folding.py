@@ -1,0 +1,27 @@
+"""Folding of a history: others have their turn while a long one is folded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from shared.decider import Decider
+from shared.events.base import Event
+from shared.events.envelope import Recorded
+
+EVENTS_AT_ONCE = 500
+"""So many are folded before others have their turn: some milliseconds."""
+
+
+async def folded(decider: Decider, stream: str, history: Sequence[Recorded[Event]]) -> Any:
+    """The state of a stream after its history."""
+    state = decider.fold(stream, _events(history, 0))
+    for start in range(EVENTS_AT_ONCE, len(history), EVENTS_AT_ONCE):
+        await asyncio.sleep(0)
+        state = decider.fold(stream, _events(history, start), state)
+    return state
+
+
+def _events(history: Sequence[Recorded[Event]], start: int) -> Sequence[Event]:
+    return [recorded.event for recorded in history[start : start + EVENTS_AT_ONCE]]
