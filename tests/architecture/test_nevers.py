@@ -15,6 +15,16 @@ from shared.events.logs import LOGS, Log
 ROOT = Path(__file__).parents[2]
 APPLICATION = {"shared", "dispute", "refund", "return_label", "sandbox", "console", "ops", "local_stack"}
 OPENS = {"open_pool", "open_store", "create_pool", "create_async_engine", "create_engine"}
+LISTENS = {
+    "create_server",
+    "create_unix_server",
+    "start_server",
+    "AppRunner",
+    "TCPSite",
+    "SockSite",
+    "run_app",
+    "Config",
+}
 BROAD = {"Exception", "BaseException"}
 
 Offences = Callable[[ast.AST], Iterator[str]]
@@ -29,6 +39,12 @@ def reads_the_environment(tree: ast.AST) -> Iterator[str]:
 def opens_a_database(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in OPENS:
+            yield _at(node, _called(node))
+
+
+def listens(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in LISTENS:
             yield _at(node, _called(node))
 
 
@@ -132,6 +148,12 @@ NEVERS: list[tuple[str, Offences, list[Path], str]] = [
         opens_a_database,
         files("services/*/*/**/*.py", but=("services/ops/**/*.py", *OUTSIDE, *ROOTS)),
         "pool = await asyncpg.create_pool(dsn)",
+    ),
+    (
+        "every port is served by the server that has limits",
+        listens,
+        files("shared/**/*.py", "services/**/*.py", but=("shared/http/server.py",)),
+        "server = await asyncio.start_server(answer, host, port)",
     ),
     (
         "money and decisions know no float",

@@ -18,7 +18,7 @@ MACHINES = frozenset({"service", "ops"})
 """Roles whose holders are programs, which work for many people."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
     """What is left of a quota after a request: below zero the request is one too many. All of it is there again in
     `wait` seconds.
