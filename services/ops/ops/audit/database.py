@@ -29,7 +29,7 @@ LAST = "\U0010ffff"
 """Behind every name."""
 
 _PLACES = """
-select position, recorded_at, metadata ->> 'command_id' as command_id from events
+select position, metadata ->> 'command_id' as command_id from events
 where position > $1 and position <= $2 order by position limit $3
 """
 _AT = """

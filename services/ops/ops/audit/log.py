@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,13 @@ class LogCheck:
         for what in ("events", "streams"):
             self.check.see(what, 0)
         self._position = 0
-        self._recorded_at: datetime | None = None
 
-    def place(self, position: int, recorded_at: datetime) -> None:
+    def place(self, position: int) -> None:
         """The next position of the log."""
         self.check.see("events")
         if position != self._position + 1:
             self.check.fault("holes", f"{position} follows {self._position}")
-        if self._recorded_at and recorded_at < self._recorded_at:
-            self.check.fault("disordered", f"{position} was recorded before {self._position}")
-        self._position, self._recorded_at = position, recorded_at
+        self._position = position
 
     def unreadable(self, entry: Entry, error: Exception) -> None:
         """An event that the audit cannot read."""

@@ -205,7 +205,7 @@ async def _strangers(database: Database, checks: Checks, known: Iterable[str]) -
 async def check_places(database: Database, head: int, log: LogCheck, acks: Sequence[JournalCheck]) -> None:
     """Every position up to the head, in order."""
     async for row in database.places(head):
-        log.place(row["position"], row["recorded_at"])
+        log.place(row["position"])
         for ack in acks:
             ack.place(row["position"], row["command_id"])
 

@@ -20,7 +20,7 @@ LOG = [entry_of(LOST, n, "order-o1", n) for n in (1, 2, 3)]
 def log_check(entries: Sequence[Entry]) -> Check:
     log = LogCheck("dispute")
     for each in entries:
-        log.place(each.position, each.recorded_at)
+        log.place(each.position)
     order = StreamOrder(log.check)
     for each in entries:
         order.add(each)
@@ -41,7 +41,8 @@ def test_a_sound_log_has_no_fault_and_its_line_counts() -> None:
         ([LOG[0], replace(LOG[1], version=3)], {"gaps": 1}),
         ([LOG[0], replace(LOG[1], version=1)], {"gaps": 1}),
         ([LOG[0], replace(LOG[1], key="o9")], {"rekeyed": 1}),
-        ([LOG[0], replace(LOG[1], recorded_at=AT.replace(year=1999))], {"disordered": 1}),
+        ([LOG[0], replace(LOG[1], recorded_at=AT.replace(year=1999))], {}),
+        ([replace(LOG[0], position=2), replace(LOG[1], position=1)], {"holes": 2, "disordered": 1}),
         ([LOG[0], LOG[1], replace(LOG[2], metadata=LOG[0].metadata)], {"twice": 1}),
         ([LOG[0], replace(LOG[1], metadata=LOG[0].metadata), LOG[2]], {}),
     ],
