@@ -76,7 +76,7 @@ class Victim:
 
     async def paid(self, order_id: str) -> str:
         booked = await self.services.ledger(order_id)
-        return " ".join(f"{each['type']} {each['amount']['amount']}" for each in booked)
+        return " ".join(each["kind"] for each in booked)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def kinds(found: Sequence[Mapping[str, str]]) -> str:
 
 
 @pytest.mark.case(
-    "H1", given="RefundDue behind the partition's last record, for an order that nobody disputed", right="capture 60.00"
+    "H1", given="RefundDue behind the partition's last record, for an order that nobody disputed", right="capture"
 )
 async def test_a_forged_refund_is_not_paid(victim: Victim, came: Came) -> None:
     await victim.refunded()
@@ -131,11 +131,10 @@ async def test_a_forged_refund_is_not_paid(victim: Victim, came: Came) -> None:
             json.dumps(asked).encode(),
         )
     await victim.services.at_rest()
-    booked = await victim.services.ledger(deal.order_id)
-    came(" ".join(f"{each['type']} {each['amount']['amount']}" for each in booked))
+    came(await victim.paid(deal.order_id))
 
 
-@pytest.mark.case("B08e+3", given="records of another log on all three topics", right="refunded; ready; unsigned")
+@pytest.mark.case("B08e+3", given="records of another log on all three topics", right="capture refund; ready; unsigned")
 async def test_records_of_another_installation_stop_nobody(victim: Victim, came: Came) -> None:
     for topic in ("dispute.events", "refund.events", "return_label.events"):
         record = await victim.last_of("dispute.events")
@@ -148,8 +147,7 @@ async def test_records_of_another_installation_stop_nobody(victim: Victim, came:
         for name in ("dispute", "refund", "return_label")
     ]
     found = kinds(await victim.put_aside())
-    assert "refund" in paid
-    came(f"refunded; {'ready' if set(ready) == {200} else ready}; {found}")
+    came(f"{paid}; {'ready' if set(ready) == {200} else ready}; {found}")
 
 
 @pytest.mark.case("B08c", given="tombstones, garbage and strange headers; events tail --once", right="0, 0")

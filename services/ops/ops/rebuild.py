@@ -18,7 +18,7 @@ from shared.events.logs import LOGS
 from shared.events.slot import slot_of
 from shared.eventstore.connections import open_pool
 from shared.eventstore.log_identity import identify
-from shared.eventstore.reader import READ_ALL, stored
+from shared.eventstore.store import EventStore, open_store
 from shared.subscriptions import checkpoints
 from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.statements import compiled
@@ -35,14 +35,15 @@ async def rebuild(dsn: str, service: str, model: ReadModel, reason: str) -> Mapp
     """Makes the read model what the log says now; Failed where its subscription works, or an event cannot be read."""
     async with (
         lease(dsn, f"subscription {model.NAME}", service),
+        open_store(dsn) as store,
         open_pool(dsn, 1) as pool,
         pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read"),
+        connection.transaction(),
     ):
         await connection.execute("set local statement_timeout = 0")
         identity = await identify(connection)
         await _empty(connection, model)
-        reached = await _project(connection, model, identity.partitions)
+        reached = await _project(store, connection, model, identity.partitions)
         await checkpoints.restart(connection, model.NAME, LOGS[service].topic, identity, reached)
         done = {"read_model": model.NAME, "up_to_position": max(mark.position for mark in reached.values())}
         await keep(connection, "projections rebuild", reason, done)
@@ -55,16 +56,18 @@ async def _empty(connection: Connection, model: ReadModel) -> None:
     await connection.execute(NOTHING_PARKED, model.NAME)
 
 
-async def _project(connection: Connection, model: ReadModel, partitions: int) -> Mapping[int, Checkpoint]:
+async def _project(
+    store: EventStore, connection: Connection, model: ReadModel, partitions: int
+) -> Mapping[int, Checkpoint]:
     """Handles the whole log; the last event of each partition."""
     reached = {partition: Checkpoint(partition) for partition in range(partitions)}
     position = 0
-    while rows := await connection.fetch(READ_ALL, position, PAGE):
-        for row in map(stored, rows):
+    while rows := await store.read_all(position, PAGE):
+        for row in rows:
             await _one(connection, model, row)
             partition = slot_of(row.key) % partitions
             reached[partition] = Checkpoint(partition, position=row.position, event=fingerprint_of(row))
-        position = rows[-1]["position"]
+        position = rows[-1].position
     return reached
 
 

@@ -27,7 +27,7 @@ FAULTS = {
     ),
     "EM7+2": (
         "a column of another type",
-        "alter table seen alter column versions drop not null, alter column versions type text using null",
+        "alter table seen alter column versions drop not null, alter column versions type boolean using null",
         "alter table seen alter column versions type int[] using '{}'::int[], alter column versions set not null",
     ),
     "EM7+3": (
