@@ -35,7 +35,7 @@ CAPS = st.fixed_dictionaries({"a": st.integers(1, 9), "b": st.integers(1, 9)})
 PARTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 6), min_size=1)
 FAULTS = st.sampled_from(["none", "none", "decline", "timeout_before", "timeout_after", "other_amount"])
 REFUNDS = st.sampled_from(["rfd_9a30", "rfd_9a31", "rfd_9a32", "rfd_9a33"])
-ACTORS = st.sampled_from([p.BUYER, p.SELLER, p.SUPPORT, p.STRANGER])
+ACTORS = st.sampled_from([p.BUYER, p.SELLER, p.SUPPORT, p.OTHER_SUPPORT, p.STRANGER])
 FORGETS_AFTER = timedelta(hours=24)
 
 
