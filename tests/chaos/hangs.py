@@ -116,7 +116,7 @@ async def _standby(run: Run, name: str, own: dict[str, str]) -> Child:
 
 
 async def clocks_differ(run: Run) -> Kept:
-    """Each process has a clock of its own, up to 5 s behind, which steps back 5 ms every now and then."""
+    """Each process has a clock of its own, apps up to 5 s off, and all of them step back 5 ms now and then."""
     began, processes = time.monotonic(), [run.stack.processes[name] for name in (*APPS, *WORKERS)]
     try:
         for process in processes:
