@@ -203,11 +203,29 @@ async def test_a_component_that_breaks_ends_the_worker(port: int) -> None:
     assert steady.cancelled
 
 
-@pytest.mark.case("EL2", given="Kafka is away for so long that a subscription gives up", right="it begins again, alone")
-async def test_a_component_that_gave_up_begins_again_alone(port: int, came: Came) -> None:
-    steady, tired = Steady(), GivingUp()
-    async with running(port, steady, tired) as worker:
-        await eventually(lambda: tired.lives == 3)
+@pytest.mark.parametrize(
+    "how_many",
+    [
+        pytest.param(
+            1,
+            marks=pytest.mark.case(
+                "EL2", given="Kafka is away for so long that a subscription gives up", right="it begins again, alone"
+            ),
+        ),
+        pytest.param(
+            3,
+            marks=pytest.mark.case(
+                "EL2+1",
+                given="every subscription of a worker gives up, again and again",
+                right="it begins again, alone",
+            ),
+        ),
+    ],
+)
+async def test_a_component_that_gave_up_begins_again_alone(port: int, how_many: int, came: Came) -> None:
+    steady, tired = Steady(), [GivingUp() for _ in range(how_many)]
+    async with running(port, steady, *tired) as worker:
+        await eventually(lambda: all(each.lives == 3 for each in tired))
         came("the worker ends" if worker.task.done() or steady.cancelled else "it begins again, alone")
         await worker.stop()
 

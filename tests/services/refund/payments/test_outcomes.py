@@ -18,6 +18,7 @@ from shared.events.refund import (
     RefundSettled,
 )
 from shared.rejections import Forbidden, NotFound, WrongPhase
+from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
 from tests.support.spec import given
 
@@ -67,6 +68,22 @@ def test_a_doubt_about_what_is_known_by_now_decides_nothing() -> None:
     given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(p.doubt()).then_nothing()
     given(decider, *p.APPROVED).when(p.doubt()).when(p.doubt()).then_nothing()
     given(decider, *p.APPROVED).when(p.doubt()).when(p.issue()).then_types(RefundIssued)
+
+
+@pytest.mark.case(
+    "EM8+7", given="a frozen worker's refusal comes after another worker heard it", right="1 failure counted"
+)
+def test_a_late_word_of_a_frozen_worker_counts_no_failure_twice(came: Came) -> None:
+    once = given(decider, *p.APPROVED).when(p.decline(0))
+    once.when(p.decline(0)).then_nothing()
+    came(f"{decider.fold('payment-o1', once.after['payment-o1']).refunds['rfd_9a31'].failures} failure counted")
+
+
+@pytest.mark.case("EM8+8", given="a frozen worker hears the payment that another one recorded", right="1 issued")
+def test_a_late_word_of_a_frozen_worker_issues_nothing_twice(came: Came) -> None:
+    once = given(decider, *p.APPROVED).when(p.issue())
+    once.when(p.issue()).then_nothing()
+    came(f"{sum(isinstance(event, RefundIssued) for event in once.after['payment-o1'])} issued")
 
 
 def test_a_stale_refusal_decides_nothing() -> None:
