@@ -24,7 +24,10 @@ def framed_uuid(*texts: str) -> UUID:
 
 
 def derived_id(prefix: str, key: str, *parts: object) -> str:
-    """A public id such as `dsp_…` that follows from its parts and carries the slot of `key`, its order's id."""
+    """A public id such as `dsp_…` that follows from its parts and carries the slot of `key`, its order's id.
+
+    A name and no secret: whoever knows the parts knows it.
+    """
     return id_in_slot(slot_of(key), prefix, derived_uuid(prefix, *parts).hex)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -51,13 +51,13 @@ class StaleVersion(Rejected, code="version_conflict"):
 
 
 async def handle(
-    store: EventStore, decider: Decider, command: Command, cause: Cause, expected_version: int | None = None
+    store: EventStore, decider: Decider, command: Command, cause: Cause, seen: Container[int] | None = None
 ) -> Outcome:
     """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
     I/O error.
 
-    `expected_version` speaks of the first stream. A conflict starts it all again, for the decision may differ; the
-    fifth raises Busy.
+    `seen` are versions of the first stream, one of which it must be at. A conflict starts it all again, for the
+    decision may differ; the fifth raises Busy.
     """
     for _ in range(ATTEMPTS):
         streams = await _streams(store, command)
@@ -65,8 +65,8 @@ async def handle(
         if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
             return outcome
         states = await _states(decider, streams, histories)
-        if expected_version is not None and expected_version != len(histories[0]):
-            raise _stale(decider, command, states, histories[0], expected_version)
+        if seen is not None and len(histories[0]) not in seen:
+            raise _stale(decider, command, states, histories[0], seen)
         decided = _by_stream(decider.decide(command, *states), len(states))
         position = max((history[-1].position for history in histories if history), default=0)
         if any(decided):
@@ -115,7 +115,7 @@ async def _replay(
 
 
 def _stale(
-    decider: Decider, command: Command, states: Sequence[Any], history: History, expected_version: int
+    decider: Decider, command: Command, states: Sequence[Any], history: History, seen: Container[int]
 ) -> Rejected:
     """The refusal of a stale version: what was recorded since, unless the caller may not see it at all."""
     try:
@@ -124,7 +124,8 @@ def _stale(
         return refusal
     except Rejected:
         pass
-    return StaleVersion(len(history), history[max(expected_version, 0) :])
+    newest = max((version for version in range(len(history)) if version in seen), default=len(history))
+    return StaleVersion(len(history), history[newest:])
 
 
 async def _states(decider: Decider, streams: Sequence[StreamName], histories: Sequence[History]) -> list[Any]:

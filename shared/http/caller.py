@@ -10,7 +10,7 @@ Whose resource it is, the domain and the views decide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -28,7 +28,7 @@ from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
 from shared.http.problems import Faults, Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
-from shared.http.request.if_match import expected_version
+from shared.http.request.if_match import seen_versions
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
@@ -49,13 +49,13 @@ class QueryContext:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext(QueryContext):
-    """Who sends a command. `expected_version` is what If-Match says; `request_hash` tells one body from another under
-    the same key, if there is one.
+    """Who sends a command. `seen` are the versions that If-Match names; `request_hash` tells one body from another
+    under the same key, if there is one.
     """
 
     command_id: UUID
     request_hash: str
-    expected_version: int | None
+    seen: Container[int] | None
     has_key: bool
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
@@ -64,7 +64,7 @@ class CommandContext(QueryContext):
         """
         fields = {name: getattr(body, name) for name in type(body).model_fields} if body is not None else {}
         if issubclass(kind, ConsideredCommand):
-            ids |= {"has_key": self.has_key, "has_seen": self.expected_version is not None}
+            ids |= {"has_key": self.has_key, "has_seen": self.seen is not None}
         try:
             return kind(**{**fields, **ids, "command_id": self.command_id, "actor": self.actor, "at": self.at})
         except ValidationError as error:
@@ -73,7 +73,7 @@ class CommandContext(QueryContext):
     async def handle(self, command: Command) -> Outcome:
         """Carries the command out on the app's store, by its decider; raises what it rejects or an I/O error."""
         cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
-        return await handle(self.state.store, self.state.decider, command, cause, self.expected_version)
+        return await handle(self.state.store, self.state.decider, command, cause, self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +110,18 @@ class RouteAccess:
         actor = context.actor or await self.admit(context, app)
         if not self.is_command:
             return query_context(actor, context, app)
-        key, expected, faults = self.conditions(context.headers)
+        key, seen, faults = self.conditions(context.headers)
         if faults:
             raise Refusal("validation_failed", errors=faults)
-        return command_context(
-            actor, context, app, RequestIdentity(request.method, request.scope["path"]), key, expected
-        )
+        return command_context(actor, context, app, RequestIdentity(request.method, request.scope["path"]), key, seen)
 
-    def conditions(self, headers: Mapping[bytes, bytes]) -> tuple[str | None, int | None, Faults]:
-        """The Idempotency-Key, the expected version, and what is wrong with either; 400 and 428 where a required one is
+    def conditions(self, headers: Mapping[bytes, bytes]) -> tuple[str | None, Container[int] | None, Faults]:
+        """The Idempotency-Key, the versions seen, and what is wrong with either; 400 and 428 where a required one is
         missing.
         """
         key, wrong_key = idempotency_key(headers, self.key_required)
-        version, wrong_match = expected_version(headers, self.if_match == "required")
-        return key, version, [*wrong_key, *wrong_match]
+        seen, wrong_match = seen_versions(headers, self.if_match == "required")
+        return key, seen, [*wrong_key, *wrong_match]
 
 
 async def charge_stranger(context: RequestContext, app: AppContext) -> None:
@@ -162,7 +160,7 @@ def command_context(
     app: AppContext,
     identity: RequestIdentity,
     key: str | None,
-    expected: int | None,
+    seen: Container[int] | None,
 ) -> CommandContext:
     """The caller of this request, now."""
     # Without a key nothing can be a repeat, so the id may be random: here and nowhere below.
@@ -178,7 +176,7 @@ def command_context(
         app.state,
         command_id,
         identity.digest,
-        expected,
+        seen,
         key is not None,
     )
 

@@ -25,7 +25,6 @@ STATUS: Mapping[str, int] = {
     "too_large": 413,
     "event_too_large": 413,
     "unsupported_media_type": 415,
-    "misdirected_request": 421,
     "not_eligible_off_platform": 422,
     "payment_method_not_accepted": 422,
     "reason_not_covered": 422,
@@ -46,6 +45,8 @@ STATUS: Mapping[str, int] = {
 """The status of each code; a domain refusal that is not here is a 409."""
 
 REFUSED = 409
+RETRYABLE = frozenset({408, 429, 503})
+"""Where the very same request may succeed later."""
 
 TITLES: Mapping[str, str] = {
     "malformed_json": "The body is not JSON",
@@ -55,7 +56,6 @@ TITLES: Mapping[str, str] = {
     "if_match_required": "This command needs an If-Match header",
     "stream_full": "Nothing more can be recorded here",
     "version_conflict": "It has changed since you saw it",
-    "misdirected_request": "Nothing is served under this name here",
     "not_found": "There is no such thing for you",
     "validation_failed": "The request does not fit",
     "too_large": "Too large",

@@ -18,12 +18,14 @@ from starlette.types import Receive, Scope
 from shared.events.base import Actor
 from shared.http.caller import RouteAccess, charge_stranger, command_context, query_context
 from shared.http.problems import Faults, Refusal, fault, faults, invalid
+from shared.http.request.accept import refuse_unless_json
 from shared.http.request.command_id import RequestIdentity
 from shared.http.request.json_text import parse_json, refuse_unstorable
 from shared.http.request.paths import refuse_ids_without_slot
 from shared.http.request.query_values import QueryPlan
 from shared.http.request_body import read_body
 from shared.http.request_context import AppContext, RequestContext
+from shared.http.responses import known_already
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,13 @@ class FastPath:
                 arguments[self.caller_name] = query_context(actor, context, app)
         refuse_ids_without_slot(scope["path_params"])
         response: Response = await self.endpoint(**arguments)
-        return response
+        return known_already(response, context.headers) if scope["method"] == "GET" else response
 
     async def _admitted(self, context: RequestContext, app: AppContext) -> Actor | None:
         if self.access:
-            return await self.access.admit(context, app)
+            actor = await self.access.admit(context, app)
+            refuse_unless_json(context.headers)
+            return actor
         await charge_stranger(context, app)
         return None
 
@@ -90,7 +94,7 @@ class FastPath:
         value = parse_json(raw, context.headers) if raw else None
         if self.body and self.body.required and not raw:
             raise Refusal("malformed_json", "This command has a body.")
-        key, expected, wrong = self.access.conditions(context.headers) if self.access else (None, None, [])
+        key, seen, wrong = self.access.conditions(context.headers) if self.access else (None, None, [])
         if value is not None:
             refuse_unstorable(raw, value)
         identity = (
@@ -100,7 +104,7 @@ class FastPath:
         )
         arguments = {**self._queries(scope["query_string"], wrong), **self._read(identity.body, value)}
         if actor:
-            arguments[self.caller_name] = command_context(actor, context, app, identity, key, expected)
+            arguments[self.caller_name] = command_context(actor, context, app, identity, key, seen)
         return arguments
 
     def _path(self, given: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,14 +10,15 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.http.admission.door import Door
 from shared.http.problems import MEDIA_TYPE, Problem, problem_of
+from shared.http.request.paths import parted_path
 from shared.http.request_body import Disconnected
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
 from shared.http.responses import JsonResponse, to_json
 from shared.http.routing import Route
+from shared.http.stamping import BodyUnwanted, Stamped
 from shared.observability.log_lines import logger, without_text
 from shared.observability.metrics import REFUSALS, REPLAYS, REQUESTS
 from shared.process.health import Probes
@@ -33,42 +35,47 @@ Table = Mapping[tuple[str, int], list[tuple[re.Pattern[str], Route]]]
 class Middleware:
     """An ASGI application around FastAPI's router."""
 
-    def __init__(self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, door: Door, support: str) -> None:
+    def __init__(
+        self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, support: str, https: bool = False
+    ) -> None:
         self._inner = inner
-        self._door = door
         self._routes = [route for route in routes if isinstance(route, Route)]
         self._table = table(self._routes)
         self._probes = probes
         self._support = support
+        self._https = https
         self._log = logger("http").bind()
         self._timers: dict[tuple[str, str, int], Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request. After an answer has begun, an error can only end the connection."""
-        scope["context"] = context = RequestContext.of(scope)
-
-        async def stamped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                context.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_told_always(context)]
-            await send(message)
-
+        asked, context = scope["method"], RequestContext.of(scope)
+        stamped = Stamped(scope, send, context, self._https)
+        # A copy: the server looks at its own, and leaves the body of an answer to HEAD out as well.
+        scope = {**scope, "context": context, "method": "GET" if asked == "HEAD" else asked}
         try:
             await self._serve(scope, receive, stamped)
         except Disconnected:
             context.status = GONE
         except Exception as error:
-            if context.status:
-                self._report(error, context)
-                raise
-            await self._refuse(error, context, scope["path"])(scope, receive, stamped)
+            await self._fail(error, context, scope, receive, stamped)
         finally:
-            self._close(context, scope["method"])
+            self._close(context, asked)
+
+    async def _fail(
+        self, error: Exception, context: RequestContext, scope: Scope, receive: Receive, stamped: Stamped
+    ) -> None:
+        if stamped.ended:
+            return
+        if context.status:
+            self._report(error, context)
+            raise error
+        with contextlib.suppress(BodyUnwanted):
+            await self._refuse(error, context, scope["path"])(scope, receive, stamped)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._door.guard(scope)
         refuse_repeated(scope["headers"])
-        path: str = scope["path"]
+        scope["path"] = path = parted_path(scope)
         for pattern, route in self._table.get((scope["method"], path.count("/")), ()):
             if found := pattern.match(path):
                 scope["path_params"] = found.groupdict()
@@ -92,9 +99,8 @@ class Middleware:
 
     def _allowed(self, path: str) -> str:
         """The methods of all routes of the path: the router knows those of the first one only."""
-        return ", ".join(
-            sorted({method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()})
-        )
+        known = {method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()}
+        return ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
 
     def _report(self, error: Exception, context: RequestContext) -> None:
         tell = self._log.warning if transient(error) else self._log.error
@@ -116,13 +122,6 @@ class Middleware:
         if labels not in self._timers:
             self._timers[labels] = REQUESTS.labels(method, route, str(status))
         return self._timers[labels]
-
-
-def _told_always(context: RequestContext) -> list[tuple[bytes, bytes]]:
-    told = [(b"x-request-id", context.request_id.encode())]
-    if context.share:
-        told += context.share.headers
-    return told
 
 
 def problem_response(problem: Problem, request_id: str) -> JsonResponse:

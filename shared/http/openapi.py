@@ -11,16 +11,22 @@ from starlette.routing import BaseRoute
 
 from shared.events.money import Money
 from shared.http.caller import RouteAccess
-from shared.http.error_codes import title
+from shared.http.error_codes import RETRYABLE, title
 from shared.http.problems import MEDIA_TYPE
 from shared.http.responses import to_json
 from shared.http.routing import Route
 
 Schema = dict[str, Any]
 
-_COMMAND = {400: "malformed_json", 409: "wrong_phase", 413: "too_large", 415: "unsupported_media_type"}
+_COMMAND = {
+    400: "malformed_json",
+    404: "not_found",
+    409: "wrong_phase",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 _ALWAYS = {422: "validation_failed", 429: "rate_limited", 500: "internal", 503: "busy"}
-_GATED = {401: "unauthenticated", 403: "forbidden"}
+_GATED = {401: "unauthenticated", 403: "forbidden", 406: "not_acceptable"}
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 _PAGE = re.compile(r"Page_(\w+?)_\b")
@@ -40,7 +46,18 @@ PROBLEM: Schema = {
     "title": "Problem",
     "description": "RFC 9457. `code` never changes its meaning; clients take unknown members and unknown codes as "
     "they come.",
-    "required": ["type", "title", "status", "detail", "code", "rules", "rule_links", "errors", "request_id"],
+    "required": [
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+        "rules",
+        "rule_links",
+        "errors",
+        "request_id",
+        "retryable",
+    ],
     "properties": {
         "type": {"type": "string", "format": "uri-reference", "examples": ["/problems/too_early"]},
         "title": {"type": "string", "examples": ["Too early"]},
@@ -71,6 +88,7 @@ PROBLEM: Schema = {
             },
         },
         "request_id": {"type": "string"},
+        "retryable": {"type": "boolean", "description": "Whether the very same request may succeed later"},
         "actions": {
             "type": "array",
             "description": "What can be done instead; a domain refusal always names a way to a human.",
@@ -102,11 +120,14 @@ KEY: Schema = {
 IF_MATCH: Schema = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of what was seen; 412 version_conflict where it has changed since.",
+    "description": "The ETag of what was seen, or several, or `*`; 412 version_conflict where it has changed since.",
     "schema": {"type": "string", "examples": ['"7"']},
 }
 HEADERS: dict[str, Schema] = {
-    "ETag": {"description": "The stream's version", "schema": {"type": "string", "examples": ['"7"']}},
+    "ETag": {
+        "description": "The stream's version, and what tells this answer from another party's",
+        "schema": {"type": "string", "examples": ['"7-a1b2c3d4"']},
+    },
     "Makewhole-Position": {
         "description": "Where the command's effect stands, for `at_least_position`; opaque text",
         "schema": {"type": "string", "examples": ["1137.4711"]},
@@ -177,6 +198,8 @@ def _complete(operation: Schema, route: Route) -> None:
         operation["security"] = [{"bearer": []}]
         operation["x-roles"] = sorted(route.access.roles)
         codes |= _GATED
+        if "get" in {method.lower() for method in route.methods or ()}:
+            responses["304"] = {"description": "If-None-Match names the ETag that would be answered"}
         if route.access.is_command:
             codes |= _command(operation, route.access)
         for status, response in responses.items():
@@ -212,6 +235,7 @@ def _problem(status: int, code: str) -> Schema:
         if code == "validation_failed"
         else [],
         "request_id": "req_4f2a",
+        "retryable": status in RETRYABLE,
     }
     headers = {"headers": _OF_A_STATUS[status]} if status in _OF_A_STATUS else {}
     return {

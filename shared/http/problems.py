@@ -18,7 +18,7 @@ from shared.events import codec
 from shared.events.errors import NewerVersion
 from shared.eventstore.command_handling import StaleVersion
 from shared.eventstore.errors import WrongExpectedVersion
-from shared.http.error_codes import DETAILS, REFUSED, STATUS, title
+from shared.http.error_codes import DETAILS, REFUSED, RETRYABLE, STATUS, title
 from shared.rejections import Rejected
 from shared.resilience.retry import transient
 from shared.rules.links import rule_links
@@ -104,6 +104,7 @@ class Problem:
             "rule_links": rule_links(self.rules),
             "errors": list(self.errors),
             "request_id": request_id,
+            "retryable": self.status in RETRYABLE,
             **self.members,
         }
 

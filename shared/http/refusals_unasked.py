@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,7 @@ from shared.http.middleware import problem_response
 from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
 from shared.http.request_context import RequestContext
 from shared.http.responses import to_json
+from shared.http.stamping import SECURITY, BodyUnwanted, Stamped
 from shared.observability.metrics import REFUSALS
 
 
@@ -23,15 +25,16 @@ def unasked(status: HTTPStatus, problem: Problem, headers: Sequence[tuple[bytes,
         f"content-length: {len(body)}",
         f"x-request-id: {request_id}",
         "connection: close",
+        *(f"{name.decode()}: {value.decode()}" for name, value in SECURITY),
     ]
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
 async def full(scope: Any, receive: Any, send: Any) -> None:
     """Answers instead of the application when enough requests are under way: nothing was read, come again."""
-    request_id = RequestContext.of(scope).request_id
+    context = RequestContext.of(scope)
     problem = Problem("busy", headers={"Retry-After": str(RETRY_AFTER), "Connection": "close"})
-    answered = problem_response(problem, request_id)
-    answered.add(b"x-request-id", request_id)
     REFUSALS.labels(problem.code).inc()
-    await answered(scope, receive, send)
+    with contextlib.suppress(BodyUnwanted):
+        stamped = Stamped(scope, send, context, https=False)
+        await problem_response(problem, context.request_id)(scope, receive, stamped)

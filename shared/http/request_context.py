@@ -41,6 +41,7 @@ class RequestContext:
     """What became of a request so far. `route` is the template: a path names people."""
 
     request_id: str
+    caller_request_id: str | None
     headers: Mapping[bytes, bytes]
     peer: str = ""
     started: float = field(default_factory=time.perf_counter)
@@ -57,11 +58,14 @@ class RequestContext:
 
     @classmethod
     def of(cls, scope: Scope) -> RequestContext:
-        """The context that a request begins; its id is the caller's where that is plain ASCII."""
+        """The context that a request begins: with an id of its own, and the caller's beside it where that is plain
+        ASCII.
+        """
         headers = _combined(scope["headers"])
+        # Never the caller's alone: lines of two people could be made to look like one's.
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"req_{random_bytes(12).hex()}"
-        return cls(request_id, headers, (scope.get("client") or ("",))[0])
+        callers = given.decode() if _REQUEST_ID.fullmatch(given) else None
+        return cls(f"req_{random_bytes(12).hex()}", callers, headers, (scope.get("client") or ("",))[0])
 
     @property
     def seconds(self) -> float:
@@ -76,6 +80,7 @@ class RequestContext:
     def line(self, method: str, seconds: float) -> dict[str, Any]:
         """What the log tells of it: no path, no query, no body, nothing that a person wrote."""
         fields = {
+            "caller_request_id": self.caller_request_id,
             "code": self.code,
             "command_id": self.command_id and str(self.command_id),
             "stream": self.stream,

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from shared.http.caller import RouteAccess, charge_stranger
 from shared.http.fast_path import Body, FastPath
 from shared.http.problems import Refusal
-from shared.http.request.paths import refuse_ids_without_slot, refuse_odd_path
+from shared.http.request.paths import refuse_ids_without_slot, variables_of
 from shared.http.request.query_values import QueryPlan
 from shared.http.request_body import BODY_LIMIT, limited
 from shared.http.request_context import RequestContext
@@ -45,7 +45,7 @@ class Route(APIRoute):
             await super().handle(scope, receive, send)
             return
         context.route = self.path
-        refuse_odd_path(scope["path"], scope["path_params"])
+        scope["path_params"] = variables_of(scope["path_params"])
         if self.fast_path is None:
             await self._by_fastapi(scope, receive, send, context)
             return

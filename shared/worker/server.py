@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -14,11 +15,11 @@ from shared.http.problems import Problem, problem_of
 from shared.http.request_context import RequestContext
 from shared.http.responses import JsonResponse, to_json
 from shared.http.server import listening
+from shared.http.stamping import BodyUnwanted, Stamped
 from shared.observability.log_lines import logger, without_text
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.health import Check, Probes
-from shared.process.hosts import Hosts
 from shared.process.settings import Settings
 from shared.process.startup import bind
 from shared.resilience.retry import transient
@@ -47,7 +48,6 @@ class WorkerServer:
     ) -> None:
         self._settings = settings
         self._port = port
-        self._hosts = Hosts.of(settings)
         self._clock = clock
         self._store = store
         self._components = components
@@ -57,18 +57,16 @@ class WorkerServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serves while the body runs."""
-        async with listening(self, bind(self._settings.inner_host, self._port)):
+        async with listening(self, bind(self._settings.host, self._port)):
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        request_id = RequestContext.of(scope).request_id
-        fault = self._hosts.fault([value for name, value in scope["headers"] if name == b"host"], inner=True)
-        answered = (
-            problem_response(Problem(fault), request_id) if fault else await self._answer(scope["path"], request_id)
-        )
-        answered.add(b"x-request-id", request_id)
-        await answered(scope, receive, send)
+        context = RequestContext.of(scope)
+        answered = await self._answer(scope["path"], context.request_id)
+        stamped = Stamped(scope, send, context, https=self._settings.mode == "production")
+        with contextlib.suppress(BodyUnwanted):
+            await answered(scope, receive, stamped)
 
     async def quiet(self) -> dict[str, Any]:
         """Whether nothing is left to do at the clock's now; with the clock's revision before the question and the log's

@@ -136,7 +136,7 @@ async def _approved_and_unpaid(run: Run, cases: Sequence[Case]) -> int:
 
 async def _refunds(run: Run) -> int:
     """The refunds in the provider's ledger."""
-    lines = (await run.client.send("sandbox", "GET", "/psp/ledger")).ok()["data"]
+    lines = (await run.client.send("sandbox", "GET", "/psp/ledger?limit=10000")).ok()["data"]
     return sum(line["kind"] == "refund" for line in lines)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from console.fetch import fetch_home
 from console.pages.home import page
 from console.services_client import ServicesClient
+from shared.events.outside.ids import is_outside_id
 from shared.http.problems import Refusal
 from shared.http.routing import Router
 
@@ -31,10 +31,11 @@ HEADERS = {
 
 
 @router.get("/", include_in_schema=False)
-async def home(request: Request, order: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """The page, with one order on it where `order` names one."""
+async def home(request: Request) -> Response:
+    """The page, with one order on it where `order` names one; what else a link brings with it is passed over."""
     services: ServicesClient = request.app.state.services
-    order_id = order.strip()
+    asked = request.query_params.get("order", "").strip()
+    order_id = asked if is_outside_id(asked) else ""
     return HTMLResponse(page(await fetch_home(services, order_id), order_id, services.addresses), headers=HEADERS)
 
 

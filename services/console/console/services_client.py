@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 LIMIT = 2.0
 """Seconds for one call; a page waits for its slowest one."""
@@ -67,7 +68,9 @@ class ServicesClient:
                 return token
             headers["Authorization"] = f"Bearer {token}"
         parts = "/".join(quote(part, safe="") for part in path)
-        return await self._send("GET", f"{self.addresses[service]}/{parts}", headers=headers, params=query)
+        # As it is encoded: aiohttp would take a %2E for a step of the path.
+        asked = URL(f"{self.addresses[service]}/{parts}", encoded=True).with_query(query)
+        return await self._send("GET", asked, headers=headers)
 
     async def _access_token(self) -> str | ServiceResponse:
         token, until = self._token
@@ -80,7 +83,7 @@ class ServicesClient:
         self._token = token, time.monotonic() + float(response.body.get("expires_in", 0)) - RENEWED_BEFORE
         return token
 
-    async def _send(self, method: str, url: str, **options: Any) -> ServiceResponse:
+    async def _send(self, method: str, url: str | URL, **options: Any) -> ServiceResponse:
         try:
             async with self._session.request(
                 method, url, timeout=aiohttp.ClientTimeout(LIMIT), allow_redirects=False, **options

@@ -20,7 +20,6 @@ _DAY = {"Cache-Control": "public, max-age=86400"}
 _START = """
 window.addEventListener("load", () => SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#docs", deepLinking: true, docExpansion: "none", tryItOutEnabled: true,
-      persistAuthorization: true,
   syntaxHighlight: { activated: false }, validatorUrl: null,
 }));
 """

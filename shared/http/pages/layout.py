@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 _POLICY = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 _STYLE = """

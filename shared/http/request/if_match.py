@@ -1,28 +1,42 @@
-"""If-Match: the version of a stream that a caller has seen, from its entity tag (RFC 9110)."""
+"""Conditional requests: the versions of a stream that a caller has seen, by their entity tags (RFC 9110, 13.1)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from shared.http.problems import Faults, Refusal, fault
 
-_ENTITY_TAG = re.compile(rb'"(0|[1-9][0-9]{0,17})"|(0|[1-9][0-9]{0,17})')
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_LIST = re.compile(rf"[ \t]*(?:{_TAG})?(?:[ \t]*,[ \t]*(?:{_TAG})?)*[ \t]*")
+_EACH = re.compile(_TAG)
+_OURS = re.compile(r'"(0|[1-9][0-9]{0,17})(?:-[0-9a-f]+)?"')
+"""The version, and what tells the answers of two parties apart: a command asks for the version alone."""
+_ANY = range(1, 2**63)
 
 
-def expected_version(headers: Mapping[bytes, bytes], required: bool) -> tuple[int | None, Faults]:
-    """The version, and what is wrong with the tag; 428 where a required one is missing.
+def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Container[int] | None, Faults]:
+    """The versions that If-Match names, and what is wrong with it; 428 where a required one is missing.
 
-    `handle` compares it with the first stream's version: another one is 412.
+    None where there is no condition. A weak tag, or one that is not ours, names none: nothing strong equals it. `*` is
+    any version of what exists.
     """
-    match = headers.get(b"if-match") or None
-    if match is None:
+    match = headers.get(b"if-match", b"").decode("latin-1").strip()
+    if not match:
         if required:
             raise Refusal(
                 "if_match_required", "Send the ETag of what you have seen: nobody agrees to what has changed since."
             )
         return None, []
-    if (tag := _ENTITY_TAG.fullmatch(match)) is None:
-        detail = 'If-Match is one strong entity tag as ETag gave it, such as "7".'
+    if match == "*":
+        return _ANY, []
+    if not _LIST.fullmatch(match) or not (tags := _EACH.findall(match)):
+        detail = 'If-Match is *, or entity tags as ETag gave them, such as "7".'
         return None, [fault(("header", "If-Match"), "if_match", detail)]
-    return int(tag[1] or tag[2]), []
+    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag))), []
+
+
+def is_known(headers: Mapping[bytes, bytes], tag: str) -> bool:
+    """Whether If-None-Match names this tag: the caller has what would be answered."""
+    known = headers.get(b"if-none-match", b"").decode("latin-1").strip()
+    return known == "*" or tag in (each.removeprefix("W/") for each in _EACH.findall(known))

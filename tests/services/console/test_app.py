@@ -8,6 +8,7 @@ from console.app import build
 from console.fetch import SERVICES
 from shared.http.app import App
 from shared.process.settings import Settings
+from tests.cases.plugin import Came
 from tests.support.html_outline import Outline
 from tests.support.servers.backing import free_ports
 from tests.support.servers.sandbox import Served, served
@@ -38,4 +39,12 @@ async def test_it_serves_its_own_files_and_no_others(console: Served) -> None:
     for name in ("console.css", "console.js", "mark.svg"):
         assert (await console.get(f"/assets/{name}")).status == 200
     assert (await console.get("/assets/app.py")).status == 404
-    assert (await console.get("/", order="x" * 300)).status == 422
+
+
+@pytest.mark.case("B71", given="console /?order=X&utm_source=mail and other additions", right="200 text/html")
+@pytest.mark.parametrize(
+    "query", ["order=o1&utm_source=mail", "fbclid=x", "order=" + "x" * 201, "order=a&order=b", "x=%FF", "order=%00"]
+)
+async def test_a_page_passes_over_what_a_link_brings_with_it(came: Came, console: Served, query: str) -> None:
+    answer = await console.get(f"/?{query}")
+    came(f"{answer.status} {answer.headers['Content-Type'].partition(';')[0]}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from shared.events.ids import derived_id
 from tests.cases.plugin import Came
 from tests.support.servers.in_memory import InMemory, came_of, in_memory, order_body, usd
 
@@ -232,3 +234,32 @@ async def test_a_fault_of_money_says_what_is_wrong(came: Came, service: InMemory
 async def test_a_fault_of_a_currency_says_what_is_wrong(came: Came, service: InMemory, currency: Any) -> None:
     line = {**order_body()["lines"][0], "price": {"amount": "5.00", "currency": currency}}
     came((await service.order(lines=[line])).json()["errors"][0]["detail"])
+
+
+@pytest.mark.case("L8+1", given="a fault with 60 KB of text", right="422 validation_failed at it")
+@pytest.mark.parametrize("member", ["code", "order_id", "payment_id"])
+async def test_a_fault_keeps_no_long_text(came: Came, provider: InMemory, member: str) -> None:
+    body = {"on": "refund", "fault": "decline", member: "x" * 60_000}
+    answer = came_of(await provider.ask("POST", "/faults", body=body))
+    came("422 validation_failed at it" if answer == f"422 validation_failed /{member}" else answer)
+
+
+@pytest.mark.case("L8+2", given="the ledger without a limit, and with the largest", right="1000 and 10000")
+async def test_the_ledger_has_pages(came: Came, provider: InMemory) -> None:
+    document = (await provider.client.get("/openapi.json")).json()
+    parameters = document["paths"]["/psp/ledger"]["get"]["parameters"]
+    limit = next(one["schema"] for one in parameters if one["name"] == "limit")
+    came(f"{limit['default']} and {limit['maximum']}")
+
+
+@pytest.mark.case("L3", given="ids that follow from a key", right="names, and no secrets: another's is 404")
+async def test_who_guesses_an_id_sees_nothing(came: Came, service: InMemory) -> None:
+    dispute = derived_id("dsp", "order-1", "guessed")
+    answer = await service.ask("GET", f"/v1/disputes/{dispute}", role="buyer", sub="stranger")
+    came("names, and no secrets: another's is 404" if answer.status_code == 404 else came_of(answer))
+
+
+@pytest.mark.case("B41", given="a compressed body, one with a BOM, one in UTF-16", right="400 malformed_json")
+@pytest.mark.parametrize("raw", [gzip.compress(b"{}"), b"\xef\xbb\xbf{}", '{"type": 1}'.encode("utf-16")])
+async def test_a_body_is_json_in_utf_8_as_it_comes(came: Came, service: InMemory, raw: bytes) -> None:
+    came(came_of(await service.ask("POST", "/v1/orders/order-1/facts", body=raw)))

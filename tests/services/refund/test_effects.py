@@ -240,9 +240,9 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
     shown = await paying.desk.get(RFD, p.BUYER)
-    assert (shown.status, shown.headers["ETag"], shown.body["state"], shown.body["destination"]) == (
+    assert (shown.status, shown.headers["ETag"][:3], shown.body["state"], shown.body["destination"]) == (
         200,
-        '"4"',
+        '"4-',
         "issued",
         "original",
     )

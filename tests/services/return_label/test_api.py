@@ -88,7 +88,7 @@ async def test_s82_goods_that_fail_move_no_money_and_need_neither(desk: Desk) ->
 
 async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are(desk: Desk) -> None:
     before = await desk.get(RET, r.BUYER)
-    assert (before.status, before.body["state"], before.headers["ETag"]) == (200, "label_issued", '"3"')
+    assert (before.status, before.body["state"], before.headers["ETag"][:3]) == (200, "label_issued", '"3-')
     assert before.body["available_actions"] == [
         {
             "rel": "ship",
@@ -99,10 +99,10 @@ async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are
         }
     ]
     sent = await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "TRACK1", "carrier": "DHL"})
-    assert (sent.status, sent.body["state"], sent.headers["ETag"], sent.headers["Makewhole-Position"]) == (
+    assert (sent.status, sent.body["state"], sent.headers["ETag"][:3], sent.headers["Makewhole-Position"]) == (
         200,
         "shipped",
-        '"4"',
+        '"4-',
         f"{slot_of('o1')}.4",
     )
     assert rels(await desk.get(RET, r.SELLER)) == ["receive"]

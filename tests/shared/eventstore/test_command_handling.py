@@ -61,7 +61,8 @@ class Meddled:
 async def carried_out(
     store: EventStore, command: Count, expected_version: int | None = None, request: str = "r"
 ) -> Outcome:
-    return await handle(store, counters, command, Cause.of(command, request_hash=request), expected_version)
+    seen = None if expected_version is None else (expected_version,)
+    return await handle(store, counters, command, Cause.of(command, request_hash=request), seen)
 
 
 async def test_a_command_moves_its_streams_and_answers_with_their_states(store: EventStore) -> None:

@@ -23,6 +23,8 @@ from shared.http.routing import Route
 from shared.observability.log_lines import configure_logging, watch_loop
 from shared.observability.tracing import traceparent_of
 from shared.process.clock import SystemClock
+from tests.cases.plugin import Came
+from tests.support.servers.in_memory import came_of
 from tests.support.toys.notes import Issuer, client_of, router, running_issuer, settings_for, spoken_to, tiny_app
 
 NOTE = {"text": "three little words"}
@@ -173,13 +175,71 @@ async def test_the_hash_is_of_the_value_not_of_the_bytes(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize(
-    ("tag", "version"),
-    [('"7"', 7), ("7", 7), ('"0"', 0), ('W/"7"', None), ("*", None), ('"7", "8"', None), ('"x"', None), ("007", None)],
+    ("tag", "versions"),
+    [('"7"', [7]), ('"0"', [0]), ('"7-a1b2c3d4"', [7]), ('"7", "8"', [7, 8]), ('W/"7"', []), ('"x"', []), ("*", "any")],
 )
-async def test_if_match_is_one_strong_tag(client: httpx.AsyncClient, tag: str, version: int | None) -> None:
+async def test_if_match_names_versions(client: httpx.AsyncClient, tag: str, versions: Any) -> None:
     response = await client.post("/v1/notes/n1/echo", headers={"If-Match": tag})
-    assert response.json().get("expected") == version
-    assert response.status_code == (422 if version is None else 200)
+    assert response.json().get("expected") == versions
+
+
+@pytest.mark.parametrize("tag", ["7", "007", '"7', '"7" "8"', '*, "7"', "W/7", 'w/"7"', ","])
+async def test_if_match_is_made_of_entity_tags(client: httpx.AsyncClient, tag: str) -> None:
+    assert code(await client.post("/v1/notes/n1/echo", headers={"If-Match": tag})) == (422, "validation_failed")
+
+
+@pytest.mark.case("B06", given='If-Match: W/"1", another list, another tag', right="412 version_conflict")
+@pytest.mark.parametrize("tag", ['W/"1"', 'W/"1-a1b2c3d4"', '"9", "8"', '"1x"', 'W/"1", "9"', '"01"', '""'])
+async def test_no_strong_tag_that_is_equal_is_a_conflict(came: Came, client: httpx.AsyncClient, tag: str) -> None:
+    await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
+    answer = await client.post("/v1/notes/n1/revision", json=NOTE, headers={"If-Match": tag})
+    came(came_of(answer))
+
+
+@pytest.mark.case("B06+1", given='If-Match: "9", "1", or *, or the ETag as it came', right="200")
+@pytest.mark.parametrize("tag", ['"9", "1"', "*", '"1"', '"9" ,"1"', ', "1",', "as it came", "in two lines"])
+async def test_one_of_several_tags_or_any_is_enough(came: Came, client: httpx.AsyncClient, tag: str) -> None:
+    first = await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
+    lines = {"as it came": [first.headers["etag"]], "in two lines": ['"9"', '"1"']}.get(tag, [tag])
+    answer = await client.post("/v1/notes/n1/revision", json=NOTE, headers=[("If-Match", line) for line in lines])
+    came(came_of(answer))
+
+
+@pytest.mark.case("B06+2", given="If-Match: * where nothing is", right="412 version_conflict")
+async def test_any_version_is_one_that_exists(came: Came, client: httpx.AsyncClient) -> None:
+    came(came_of(await client.post("/v1/notes/n9/revision", json=NOTE, headers={"If-Match": "*"})))
+
+
+@pytest.mark.case("B06+3", given="If-None-Match: the ETag, weak, in a list, *, another", right="304 304 304 304 200")
+async def test_who_has_an_answer_is_told_so(came: Came, client: httpx.AsyncClient) -> None:
+    tag = (await client.get("/v1/notes/n1")).headers["etag"]
+    asked = [tag, f"W/{tag}", f'"9", {tag}', "*", '"3"']
+    answers = [await client.get("/v1/notes/n1", headers={"If-None-Match": each}) for each in asked]
+    assert not any(answer.content for answer in answers[:4]) and answers[0].headers["etag"] == tag
+    came(" ".join(str(answer.status_code) for answer in answers))
+
+
+@pytest.mark.case("B06+4", given="one version, shown to two parties", right="two strong tags")
+async def test_answers_that_differ_have_tags_that_differ(came: Came, client: httpx.AsyncClient, issuer: Issuer) -> None:
+    tags = {(await client.get("/v1/notes/n1", headers=issuer.bearer(who))).headers["etag"] for who in ("a", "b", "a")}
+    came("two strong tags" if len(tags) == 2 and all(tag.startswith('"3-') for tag in tags) else tags)
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/json", 200),
+        ("*/*", 200),
+        ("application/*;q=0.1, text/html", 200),
+        ("application/problem+json", 200),
+        ("", 200),
+        ("application/xml", 406),
+        ("text/*", 406),
+        ("application/json;q=0, */*", 406),
+    ],
+)
+async def test_json_is_for_those_who_take_it(client: httpx.AsyncClient, accept: str, status: int) -> None:
+    assert (await client.get("/v1/notes/n1", headers={"Accept": accept})).status_code == status
 
 
 async def test_the_trace_goes_on_under_a_new_span(client: httpx.AsyncClient) -> None:
@@ -203,7 +263,7 @@ async def test_a_body_may_be_left_out_where_it_may(client: httpx.AsyncClient) ->
 
 async def test_a_command_without_a_body_takes_none(client: httpx.AsyncClient) -> None:
     response = await client.post(
-        "/v1/notes/n1/archive", json={"a": 1}, headers={"Idempotency-Key": "k", "If-Match": "1"}
+        "/v1/notes/n1/archive", json={"a": 1}, headers={"Idempotency-Key": "k", "If-Match": '"1"'}
     )
     assert code(response) == (422, "validation_failed")
 
@@ -236,17 +296,14 @@ async def test_an_answer_tells_version_position_and_place(client: httpx.AsyncCli
     response = await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
     assert (response.status_code, response.json()) == (201, {"id": "n1", "words": 3, "price": None})
     headers = response.headers
-    assert (headers["etag"], headers["makewhole-position"], headers["location"]) == (
-        '"1"',
-        f"{slot_of('n1')}.1",
-        "/v1/notes/n1",
-    )
+    assert re.fullmatch('"1-[0-9a-f]{8}"', headers["etag"])
+    assert (headers["makewhole-position"], headers["location"]) == (f"{slot_of('n1')}.1", "/v1/notes/n1")
     assert "idempotent-replayed" not in headers and headers["cache-control"] == "no-store"
 
 
 async def test_a_place_is_told_of_what_is_new_alone(client: httpx.AsyncClient) -> None:
     await client.post("/v1/notes/n1", json=NOTE, headers={"Idempotency-Key": "k"})
-    revised = await client.post("/v1/notes/n1/revision", json=NOTE, headers={"If-Match": "1"})
+    revised = await client.post("/v1/notes/n1/revision", json=NOTE, headers={"If-Match": '"1"'})
     assert revised.status_code == 200 and "location" not in revised.headers
 
 
@@ -283,13 +340,17 @@ async def test_who_has_seen_an_old_version_is_told_what_happened_since(client: h
     ).status_code == 200
 
 
-async def test_a_request_keeps_the_id_that_it_came_with(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/v1/notes/n1", headers={"X-Request-Id": "abc-1"})).headers["x-request-id"] == "abc-1"
-    assert (
-        (await client.get("/v1/notes/n1", headers={"X-Request-Id": "two words"}))
-        .headers["x-request-id"]
-        .startswith("req_")
-    )
+@pytest.mark.case("L9", given="X-Request-Id of another request", right="an id of its own, the caller's beside it")
+@pytest.mark.parametrize(("given", "kept"), [("abc-1", "abc-1"), ("two words", None), ("req_00", "req_00")])
+async def test_a_request_has_an_id_of_its_own_beside_the_callers(
+    came: Came, app: App, issuer: Issuer, logged: io.StringIO, given: str, kept: str | None
+) -> None:
+    async with client_of(app) as client:
+        answer = await client.get("/v1/notes/n1", headers={"X-Request-Id": given, **issuer.bearer()})
+    (line,) = [line for line in await lines(logged) if line["logger"] == "http"]
+    own = answer.headers["x-request-id"]
+    beside = own == line["request_id"] != given and line.get("caller_request_id") == kept
+    came("an id of its own, the caller's beside it" if beside else (own, line))
 
 
 async def test_query_parameters_are_read_as_they_are_declared(client: httpx.AsyncClient) -> None:
@@ -317,8 +378,7 @@ async def test_a_command_leaves_one_line(app: App, issuer: Issuer, logged: io.St
     (line,) = [line for line in await lines(logged) if line["logger"] == "http"]
     assert {"ms", "time", "command_id"} <= line.keys()
     told = {
-        name: line[name]
-        for name in ("event", "route", "status", "stream", "version", "position", "roles", "request_id", "service")
+        name: line[name] for name in ("event", "route", "status", "stream", "version", "position", "roles", "service")
     }
     assert told == {
         "event": "request",
@@ -328,7 +388,6 @@ async def test_a_command_leaves_one_line(app: App, issuer: Issuer, logged: io.St
         "version": 1,
         "position": 1,
         "roles": ["buyer"],
-        "request_id": "r1",
         "service": "dispute",
     }
 
@@ -529,8 +588,9 @@ async def test_a_sender_that_goes_away_is_nobodys_fault(app: App, issuer: Issuer
         assert session._base_url
         _, writer = await asyncio.open_connection("127.0.0.1", session._base_url.port)
         authorization = issuer.bearer()["Authorization"]
-        head = f"POST /v1/notes/n1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n"
-        head += "Content-Length: 9\r\n\r\nabc"
+        head = (
+            f"POST /v1/notes/n1 HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\nContent-Length: 9\r\n\r\nabc"
+        )
         writer.write(head.encode())
         await writer.drain()
         await session.get("/healthz")

@@ -17,7 +17,7 @@ from dispute.views import orders as view
 from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
-from shared.events.fields import Id
+from shared.events.outside.ids import Id, path_of
 from shared.eventstore.folding import folded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
@@ -51,7 +51,10 @@ async def register_order(
     )
     registered: OrderRegistrationView = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
-        outcome, registered, 201 if outcome.events and not outcome.replayed else 200, f"/v1/orders/{order_id}/status"
+        outcome,
+        registered,
+        201 if outcome.events and not outcome.replayed else 200,
+        path_of("v1", "orders", order_id, "status"),
     )
 
 

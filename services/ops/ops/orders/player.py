@@ -22,6 +22,7 @@ from ops.client import Api, ApiResponse, Call, Party, Unreachable
 from ops.orders.file import FileLine, OrdersFile
 from ops.orders.playable import OrderRequests, PlayableOrder
 from ops.output import progress, table
+from shared.events.outside.ids import path_of
 
 IN_FLIGHT = 64
 SHOWN = 20
@@ -117,11 +118,11 @@ class Player:
         return requests
 
     async def _put(self, requests: OrderRequests) -> ApiResponse:
-        return await self.shop.put("dispute", f"/v1/orders/{requests.order_id}", requests.body)
+        return await self.shop.put("dispute", path_of("v1", "orders", requests.order_id), requests.body)
 
     async def _first_played_at(self, order: PlayableOrder) -> datetime | None:
         """The now of the run that registered the order, from which its instants were counted."""
-        status = await self.shop.get("dispute", f"/v1/orders/{order.order_id}/status")
+        status = await self.shop.get("dispute", path_of("v1", "orders", order.order_id, "status"))
         placed_at = status.get("placed_at")
         return order.first_played_at(datetime.fromisoformat(placed_at)) if placed_at else None
 

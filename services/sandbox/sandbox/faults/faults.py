@@ -15,7 +15,8 @@ from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Message
-from shared.events.fields import example
+from shared.events.fields import ShortText, example
+from shared.events.outside.ids import Id
 
 Target = Literal["refund", "capture"]
 Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline"]
@@ -58,9 +59,9 @@ class Fault(Message):
     fault: Kind
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     seconds: Annotated[float, Field(ge=0, le=LONGEST)] | None = None
-    code: str | None = None
-    payment_id: str | None = None
-    order_id: str | None = None
+    code: ShortText | None = None
+    payment_id: Id | None = None
+    order_id: Id | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

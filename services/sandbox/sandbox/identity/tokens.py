@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import jwt
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from sandbox.identity.signing_key import ALGORITHM, Jwk, SigningKey
 from shared.events.base import Message
 from shared.events.fields import example
-from shared.http.auth import SANDBOX_CLAIM
+from shared.events.outside.ids import PartyId
 
 Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops"]
 
@@ -25,7 +25,7 @@ class TokenRequest(Message):
 
     model_config = example(sub="ann", roles=["buyer"])
 
-    sub: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+    sub: PartyId
     roles: Annotated[list[Role], Field(max_length=7)]
     expires_in: Annotated[int, Field(ge=-HOUR, le=31 * 24 * HOUR)] = HOUR
 
@@ -42,14 +42,12 @@ class Jwks(TypedDict):
     """The keys that verify the tokens (RFC 7517)."""
 
     keys: list[Jwk]
-    makewhole_sandbox: bool
 
 
 class Discovery(TypedDict):
     """Where the rest of the provider is (OpenID Connect Discovery)."""
 
     issuer: str
-    makewhole_sandbox: bool
     token_endpoint: str
     jwks_uri: str
     response_types_supported: list[str]
@@ -75,7 +73,6 @@ class IdentityProvider:
             "roles": list(dict.fromkeys(request.roles)),
             "iat": min(now, expires - 1),
             "exp": expires,
-            SANDBOX_CLAIM: True,
         }
         token = jwt.encode(claims, self.key.private, ALGORITHM, headers={"kid": self.key.kid})
         return {"access_token": token, "token_type": "Bearer", "expires_in": request.expires_in}
@@ -83,14 +80,13 @@ class IdentityProvider:
     @property
     def jwks(self) -> Jwks:
         """The keys that verify its tokens."""
-        return {"keys": [self.key.jwk], "makewhole_sandbox": True}
+        return {"keys": [self.key.jwk]}
 
     @property
     def discovery(self) -> Discovery:
         """What a client of OpenID Connect learns from the issuer's address alone."""
         return {
             "issuer": self.issuer,
-            "makewhole_sandbox": True,
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
             "response_types_supported": ["token"],

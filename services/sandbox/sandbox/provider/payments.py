@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator
 from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
@@ -14,8 +14,7 @@ from shared.events.base import Instant, Message
 from shared.events.fields import WireMoney, example
 from shared.events.ids import digest
 from shared.events.money import Money
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+from shared.events.outside.ids import Id
 
 
 def _payable(amount: Money) -> Money:

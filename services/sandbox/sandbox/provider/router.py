@@ -11,7 +11,6 @@ from sandbox.faults.injection import after_effect, before_effect
 from sandbox.provider.payments import (
     Capture,
     CaptureView,
-    Id,
     KeyReused,
     Ledger,
     PaymentDiffers,
@@ -22,6 +21,7 @@ from sandbox.provider.payments import (
     current,
 )
 from sandbox.provider.store import ProviderStore
+from shared.events.outside.ids import Id
 from shared.http.openapi import KEY
 from shared.http.problems import Refusal
 from shared.http.request.command_id import idempotency_key
@@ -30,7 +30,7 @@ from shared.http.routing import Router
 from shared.rejections import Rejected
 
 DECLINED = 402
-EVERYTHING = 100_000
+PAGE, LARGEST_PAGE = 1_000, 10_000
 
 router = Router("payment provider")
 
@@ -109,10 +109,10 @@ async def ledger(
     order_id: str | None = None,
     payment_id: str | None = None,
     after: Annotated[int, Query(ge=0, description="Only lines with a larger id")] = 0,
-    limit: Annotated[int, Query(ge=1, le=EVERYTHING)] = EVERYTHING,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
     sort: Annotated[Literal["id", "-id"], Query(description="-id: the newest first")] = "id",
 ) -> Response:
-    """Every movement of money, in the order of its booking."""
+    """Movements of money, in the order of their booking; `after` asks for those behind the last one seen."""
     lines: Ledger = {"data": await _store(request).ledger(order_id, payment_id, after, limit, sort == "-id")}
     return query_response(lines)
 

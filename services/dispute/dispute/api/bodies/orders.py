@@ -9,12 +9,17 @@ from pydantic_core import PydanticCustomError, to_json
 
 from dispute.api.bodies.amounts import Amount, money
 from dispute.domain.orders.facts import Fact, FactType, RegisteredLine
-from shared.events.fields import Currency, Id, Measure, Quantity, ShortText, Text, example
+from shared.events.fields import Currency, Measure, Quantity, ShortText, Text, example
 from shared.events.ids import digest
 from shared.events.moments import Day, Moment
 from shared.events.money import Money
 from shared.events.order import OrderPayment, Parcel, Pieces, ShipTo
+from shared.events.outside.ids import Id, PartyId
+from shared.events.outside.words import Code, Name, PostalCode, TrackingNumber, Words
 from shared.http.request_body import RequestBody
+
+POSTAL_AREA = 3
+"""Characters of a postal code that tell a territory or a military post from the rest of its country."""
 
 Flag = Literal[
     "free_return",
@@ -41,7 +46,7 @@ class PaymentBody(RequestBody):
     """
 
     payment_id: Id | None = None
-    method: ShortText
+    method: Name
     payee: Literal["escrow", "seller"] = "escrow"
     amount: Amount
     currency: Currency | None = None
@@ -52,23 +57,29 @@ class LineBody(RequestBody):
     """One order line; `price` is for one piece, a plain decimal in the payment's currency."""
 
     line_id: Id
-    seller_id: Id | None = None
-    sku: Annotated[str, Field(max_length=128)] = ""
-    category: Annotated[str, Field(max_length=128)] = ""
+    seller_id: PartyId | None = None
+    sku: Code = ""
+    category: Annotated[Words, Field(max_length=128)] = ""
     price: Amount
     quantity: Quantity = 1
     weight_kg: Measure | None = None
     dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
     flags: Annotated[tuple[Flag, ...], Field(max_length=20)] = ()
-    listing_warranty: Annotated[str, Field(max_length=256)] | None = None
+    listing_warranty: Words | None = None
 
 
 class ShipToBody(RequestBody):
-    """As much of the address as rules need."""
+    """As much of the address as rules need; of the postal code they need how it begins, and no more is recorded."""
 
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
-    region: ShortText | None = None
-    postal_code: Annotated[str, Field(max_length=16)] | None = None
+    region: Name | None = None
+    postal_code: PostalCode | None = None
+
+    @property
+    def recorded(self) -> ShipTo:
+        """What the order's event says."""
+        begins = self.postal_code and self.postal_code[:POSTAL_AREA]
+        return ShipTo(country=self.country, region=self.region, postal_code=begins)
 
 
 class OrderBody(RequestBody):
@@ -107,8 +118,8 @@ class OrderBody(RequestBody):
     )
 
     order_id: Id | None = None
-    buyer_id: Id
-    seller_id: Id
+    buyer_id: PartyId
+    seller_id: PartyId
     channel: Literal["platform", "off_platform"] = "platform"
     programme: ShortText | None = None
     payment: PaymentBody
@@ -167,7 +178,7 @@ class OrderBody(RequestBody):
             ),
             "paid_at": payment.paid_at or self.placed_at,
             "lines": tuple(self._line(line, number) for number, line in enumerate(self.lines)),
-            "ship_to": ShipTo(**dict(self.ship_to)),
+            "ship_to": self.ship_to.recorded,
             "facts": tuple(fact.fact() for fact in self.facts),
             "body_digest": digest(to_json(self.model_dump(mode="json", exclude={"order_id"}))),
         }
@@ -180,8 +191,8 @@ class OrderBody(RequestBody):
 class ParcelBody(RequestBody):
     """One parcel of a shipment, as its carrier numbers it; a line that it names is in it with all its pieces."""
 
-    tracking_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    carrier: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    tracking_number: TrackingNumber | None = None
+    carrier: Name | None = None
     weight_kg: Measure | None = None
     dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
     lines: Annotated[tuple[Id, ...], Field(max_length=100)] = ()

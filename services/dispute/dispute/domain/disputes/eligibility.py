@@ -25,6 +25,7 @@ from dispute.domain.rejections import (
 from shared.events.base import wire_time
 from shared.events.calendar import from_day, within_days
 from shared.events.dispute import Reason
+from shared.events.outside.ids import path_of
 
 RULE_OF_REASON: Mapping[Reason, str] = {
     Reason.NOT_RECEIVED: "S1",
@@ -157,4 +158,4 @@ def guard_ground(reason: Reason, *instead: Link) -> None:
 
 
 def _contact_seller(order: Order) -> Link:
-    return {"rel": "contact-seller", "method": "GET", "href": f"/v1/orders/{order.order_id}/status"}
+    return {"rel": "contact-seller", "method": "GET", "href": path_of("v1", "orders", order.order_id, "status")}

@@ -11,8 +11,9 @@ from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
 from shared.events.base import Message
 from shared.events.dispute import DisputedLine, Reason, SolutionType
-from shared.events.fields import Id, Quantity
+from shared.events.fields import Quantity
 from shared.events.money import Money, total
+from shared.events.outside.ids import Id
 from shared.rejections import ValidationFailed
 
 NEEDS_NO_EVIDENCE = frozenset({Reason.NOT_RECEIVED, Reason.LATE})

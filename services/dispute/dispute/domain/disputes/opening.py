@@ -24,9 +24,10 @@ from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Personal, StreamName
 from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
-from shared.events.fields import EvidenceIds, Id, Text, WireMoney
+from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.events.ids import derived_id
 from shared.events.order import Hold, PaymentHeld
+from shared.events.outside.ids import Id
 
 
 class OpenDispute(Command):

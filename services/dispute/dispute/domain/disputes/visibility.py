@@ -10,7 +10,7 @@ from typing import Any
 
 from dispute.domain.disputes.state import Dispute
 from shared.events import dispute as events
-from shared.events.base import SYSTEM, Actor, Event
+from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
 from shared.parties import Parties
 from shared.rejections import snake_case
@@ -86,9 +86,9 @@ def visible_actor(recorded: str, parties: Parties, looking: Iterable[str]) -> st
     roles, _, name = recorded.partition(":")
     if PLATFORM in looking or recorded == str(SYSTEM):
         return recorded
-    if name == parties.buyer_id:
-        return f"{BUYER}:{name}"
-    return f"{SELLER}:{name}" if name in parties.seller_ids else roles
+    if name == pseudonym(parties.buyer_id):
+        return f"{BUYER}:{parties.buyer_id}"
+    return next((f"{SELLER}:{seller}" for seller in parties.seller_ids if name == pseudonym(seller)), roles)
 
 
 def _picked(value: Any, fields: Fields) -> Any:

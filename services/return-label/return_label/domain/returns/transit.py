@@ -10,8 +10,9 @@ from return_label.domain.deadlines import inspection_due, transit_alarm_due
 from return_label.domain.returns.state import Return, ReturnState
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
-from shared.events.fields import CarrierName, Text, TrackingNumber
+from shared.events.fields import Text
 from shared.events.ids import derived_id_beside
+from shared.events.outside.words import Name, TrackingNumber
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,
@@ -30,7 +31,7 @@ class MarkReturnShipped(ReturnCommand):
     """The parcel is on its way, under the carrier's number."""
 
     tracking_number: TrackingNumber
-    carrier: CarrierName | None = None
+    carrier: Name | None = None
 
 
 def guard_shipment(return_: Return, actor: Actor) -> None:

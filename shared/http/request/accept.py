@@ -1,0 +1,30 @@
+"""Accept: whether an answer in JSON is one that the caller takes (RFC 9110, 12.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.http.problems import Refusal
+
+_RANGES = ("application/json", "application/*", "*/*")
+
+
+def refuse_unless_json(headers: Mapping[bytes, bytes]) -> None:
+    """406 where Accept names media types and JSON is none of them."""
+    accept = headers.get(b"accept", b"").decode("latin-1").lower()
+    if not accept.strip():
+        return
+    weights = dict(_weighted(each) for each in accept.split(","))
+    named = next((weights[one] for one in _RANGES if one in weights), 0.0)
+    # A caller who takes problems takes what else is JSON here.
+    if not named and not weights.get("application/problem+json"):
+        raise Refusal("not_acceptable", "Answers are application/json.")
+
+
+def _weighted(media_range: str) -> tuple[str, float]:
+    name, *parameters = (part.strip() for part in media_range.split(";"))
+    weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+    try:
+        return name, float(weight)
+    except ValueError:
+        return name, 1.0
