@@ -21,6 +21,9 @@ from local_stack.state import PROJECT
 SHORTEST_CHAOS = 4.0
 """Minutes: every crash point and every outage once, and one short storm."""
 
+PLANTS_FROM = 60.0
+"""Minutes from which on the plants are tried: half an hour of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -42,6 +45,8 @@ def proofs(minutes: float, end: float) -> Iterator[Proof]:
     yield Proof("tests that are marked proof", (*tests, "-m", "proof and not chaos"))
     appends = round(400 * minutes)
     yield Proof(f"torture, {appends} appends", ("tests.torture", "--appends", str(appends)))
+    if minutes >= PLANTS_FROM:
+        yield Proof("plants, each in a copy", ("tests.plants",))
     left = max(SHORTEST_CHAOS, (end - time.monotonic()) / 60)
     yield Proof(f"chaos, {left:.0f} minutes", ("tests.chaos", "--minutes", f"{left:.1f}", "--seeds", f"{left / 2:.0f}"))
 

@@ -54,6 +54,10 @@ select category from found where category is not null
 _RELAYED = "select coalesce(max(position), 0) from checkpoints where subscription = 'relay' and partition = -1"
 _CHECKPOINTS = "select subscription, topic, partition, next_offset from checkpoints where subscription <> 'relay'"
 _PARKED = "select subscription, stream, from_position, error from parked order by subscription, stream"
+_LAID_ASIDE = """
+select subscription, topic, partition, record_offset, reason from laid_aside
+order by subscription, topic, partition, record_offset
+"""
 
 TABLES = {
     "order_status": """
@@ -121,6 +125,10 @@ class Database:
         """The streams that were laid aside."""
         return [dict(row) for row in await self.connection.fetch(_PARKED)]
 
+    async def laid_aside(self) -> list[Row]:
+        """The records that no follower took for its log's."""
+        return [dict(row) for row in await self.connection.fetch(_LAID_ASIDE)]
+
     async def categories(self, table: str = "events") -> list[str]:
         """The categories of the streams that a table names."""
         return [row["category"] for row in await self.connection.fetch(_CATEGORIES.format(table=table))]
@@ -131,7 +139,7 @@ class Database:
         return [row["stream"] for row in await self.connection.fetch(query, category)]
 
     async def places(self, head: int) -> AsyncIterator[Row]:
-        """Position, time and command of every event up to a position, in order."""
+        """Position and command of every event up to a position, in order."""
         position = 0
         while rows := await self.connection.fetch(_PLACES, position, head, PAGE):
             for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ops.audit.check import Check
 from ops.audit.database import Row
@@ -38,4 +38,17 @@ def parked_check(service: str, streams: Sequence[Row]) -> Check:
     check = Check.of(f"parked {service}", "streams")
     for row in streams:
         check.fault("streams", f"{row['subscription']}: {row['stream']} from {row['from_position']}: {row['error']}")
+    return check
+
+
+def laid_aside_check(records: Sequence[Row], own: Collection[tuple[str, int, int]]) -> Check:
+    """Records that followers did not take for their log's: strangers' are counted, one of the log's `own` is a loss."""
+    check = Check.of("laid aside", "own")
+    check.see("strangers", 0)
+    for row in records:
+        place = row["topic"], row["partition"], row["record_offset"]
+        if place in own:
+            check.fault("own", f"{row['subscription']}: {place}: {row['reason']}")
+        else:
+            check.see("strangers")
     return check

@@ -20,10 +20,10 @@ import aiohttp
 
 from ops.audit import kafka, outside
 from ops.audit.check import Check, Report
-from ops.audit.database import MODELS, Database, connected
+from ops.audit.database import MODELS, Database, Row, connected
 from ops.audit.deadlines import DeadlineCheck
 from ops.audit.facts import Facts, gathering
-from ops.audit.followers import behind, follower_check, parked_check
+from ops.audit.followers import behind, follower_check, laid_aside_check, parked_check
 from ops.audit.ledger import ledger_check
 from ops.audit.log import JournalCheck, LogCheck
 from ops.audit.money import money_check
@@ -56,6 +56,8 @@ class Audit:
     databases: dict[str, Database] = field(default_factory=dict)
     settled_until: dict[str, datetime] = field(default_factory=dict)
     heads: dict[str, int] = field(default_factory=dict)
+    laid_aside: list[Row] = field(default_factory=list)
+    own: set[tuple[str, int, int]] = field(default_factory=set)
     asked_for_ledger: bool = False
 
     @property
@@ -78,6 +80,7 @@ async def full_audit(
         checks = [rest]
         for service in sources.services:
             checks += await _service(audit, service, late[service], acknowledged)
+        checks.append(laid_aside_check(audit.laid_aside, audit.own))
         return Report([*checks, *fact_checks(audit.facts, audit.asked_for_ledger, audit.at_rest)])
 
 
@@ -117,6 +120,7 @@ async def _note_beginnings(audit: Audit) -> None:
     for service, database in audit.databases.items():
         audit.settled_until[service] = await database.started(audit.grace)
         audit.heads[service] = await database.head()
+        audit.laid_aside += await database.laid_aside()
 
 
 async def _read_ledger(audit: Audit, report: Path | None) -> None:
@@ -214,10 +218,13 @@ async def _topic(audit: Audit, service: str) -> Check:
     database = audit.databases[service]
     keys = audit.sources.log_keys.get(service, {})
     log = replace(await database.log(source_of(service)), keys=keys)
-    check = TopicCheck(service, log, audit.heads[service], await database.relayed())
+    name = topic_of(service)
+    watched = {(row["partition"], row["record_offset"]) for row in audit.laid_aside if row["topic"] == name}
+    check = TopicCheck(service, log, audit.heads[service], await database.relayed(), watched)
     async with kafka.opened(audit.sources.kafka, topic_of(service), log.partitions) as topic:
         async for records in topic.records(await topic.bounds()):
             check.add(records, await database.at([record.position for record in records if record.position]))
+    audit.own |= {(name, *place) for place in check.own}
     return check.result()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,10 +68,13 @@ class Record:
 class TopicCheck:
     """Sees the topic's records, each partition's in order, a batch at a time with the rows that they name.
 
-    The log counts up to `head`; all up to `relayed` must have been published.
+    The log counts up to `head`; all up to `relayed` must have been published. Of the `watched` places (partition and
+    offset) those that hold a sound record of the log are `own`.
     """
 
-    def __init__(self, service: str, log: Log, head: int, relayed: int) -> None:
+    def __init__(
+        self, service: str, log: Log, head: int, relayed: int, watched: Collection[tuple[int, int]] = ()
+    ) -> None:
         self.check = Check.of(f"topic {service}", "missing", "extra", "disordered", "misplaced", "different", "waiting")
         self.check.see("events", head)
         for what in ("records", "repeated"):
@@ -79,6 +82,8 @@ class TopicCheck:
         self._log, self._head, self._relayed = log, head, relayed
         self._seen = bytearray(head // 8 + 1)  # a bit an event
         self._reached: dict[int, int] = {}
+        self._watched = watched
+        self.own: set[tuple[int, int]] = set()
         if head > relayed:
             self.check.fault("waiting", f"positions {relayed + 1} to {head}: the relay is at {relayed}")
             self.check.faults["waiting"] = head - relayed
@@ -119,6 +124,8 @@ class TopicCheck:
             self.check.fault("misplaced", f"{_id(row)} with key {record.key!r} {_place(record)}")
         if wrong := self._differences(record, row):
             self.check.fault("different", f"{_id(row)} {_place(record)}: {', '.join(wrong)}")
+        elif (place := (record.partition, record.offset)) in self._watched:
+            self.own.add(place)
 
     def _is_seen(self, position: int) -> bool:
         return bool(self._seen[position // 8] & 1 << position % 8)

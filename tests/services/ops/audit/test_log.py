@@ -43,6 +43,7 @@ def test_a_sound_log_has_no_fault_and_its_line_counts() -> None:
         ([LOG[0], replace(LOG[1], key="o9")], {"rekeyed": 1}),
         ([LOG[0], replace(LOG[1], recorded_at=AT.replace(year=1999))], {}),
         ([replace(LOG[0], position=2), replace(LOG[1], position=1)], {"holes": 2, "disordered": 1}),
+        ([LOG[0], replace(LOG[1], position=1)], {"holes": 1, "disordered": 1}),
         ([LOG[0], LOG[1], replace(LOG[2], metadata=LOG[0].metadata)], {"twice": 1}),
         ([LOG[0], replace(LOG[1], metadata=LOG[0].metadata), LOG[2]], {}),
     ],

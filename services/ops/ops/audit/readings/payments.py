@@ -88,6 +88,11 @@ def _failed(data: Data) -> State:
     return {"state": "failed", "pay_at": retry_at, "retry_at": retry_at, **failure}
 
 
+def _sent_to_manual(data: Data) -> State:
+    reason = {} if data["reason"] == "retries_used_up" else {"reason": data["reason"]}
+    return {"state": "manual", "pay_at": None, "retry_at": None, **reason}
+
+
 def _moved(refunds: State, data: Data) -> None:
     refund = refunds.get(data["kind"].partition(":")[2])
     if refund and refund["pay_at"]:
@@ -115,6 +120,6 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundIssued": _issued,
     "RefundFailed": _failed,
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
-    "RefundSentToManual": lambda _: {"state": "manual", "pay_at": None, "retry_at": None},
+    "RefundSentToManual": _sent_to_manual,
     "RefundSettled": lambda data: {"state": "settled", "settled_at": instant(data["settled_at"])},
 }

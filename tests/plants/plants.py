@@ -1,0 +1,400 @@
+"""The plants: each a small change that somebody might make, and the tests that must notice it.
+
+`old` stands once in its file; what moves there moves here, and a test says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """One bug: in `file`, `old` becomes `new`; `tests` are what is aimed at it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+REFUND, DISPUTE = "services/refund/refund", "services/dispute/dispute"
+SECOND_READING = "tests/services/ops/audit/test_second_reading.py"
+DISPUTES, ORDERS = "tests/services/dispute/disputes", "tests/services/dispute/orders"
+PAYMENTS = "tests/services/refund/payments"
+
+MONEY = (
+    Plant(
+        "a new idempotency key for each retry",
+        f"{REFUND}/gateways/port.py",
+        'return f"{self.refund_id}/{self.attempt}"',
+        'return f"{self.refund_id}/{self.attempt}/{id(self)}"',
+        ("tests/laws/test_refund_cap.py", "tests/services/refund/test_effects.py"),
+    ),
+    Plant(
+        "the cap forgets what is reserved",
+        f"{REFUND}/domain/payments/request.py",
+        "over_a_line = any(taken[line] + amount > caps[line] for line, amount in requested.items())",
+        "over_a_line = any(amount > caps[line] for line, amount in requested.items())",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "lines need not add up to the amount",
+        f"{REFUND}/domain/payments/request.py",
+        "and sum(part.minor for part in parts) == command.amount.minor > 0",
+        "and sum(part.minor for part in parts) >= command.amount.minor > 0",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "a refund of a payment that is not the order's",
+        f"{REFUND}/domain/payments/request.py",
+        "if not (capture := payment.captures.get(command.payment_id)):",
+        "if not (capture := next(iter(payment.captures.values()), None)):",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "what is with people is no longer reserved",
+        f"{REFUND}/domain/payments/state.py",
+        "return self.state is not RefundState.REFUSED",
+        "return self.state not in (RefundState.REFUSED, RefundState.MANUAL)",
+        (PAYMENTS, "tests/laws/test_refund_cap.py"),
+    ),
+    Plant(
+        "money that went twice is recorded twice",
+        f"{REFUND}/domain/payments/outcomes.py",
+        "if refund.issued or not isinstance(refund.request, RefundRequested):",
+        "if not isinstance(refund.request, RefundRequested):",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "a late refusal counts for another attempt",
+        f"{REFUND}/domain/payments/outcomes.py",
+        """    if refund.issued or refund.pay_at is None or command.attempt != refund.failures:
+        return []
+    failures""",
+        """    if refund.issued or refund.pay_at is None:
+        return []
+    failures""",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "one try fewer before people take over",
+        f"{REFUND}/domain/payments/outcomes.py",
+        "if failures > RETRY_LIMIT:",
+        "if failures >= RETRY_LIMIT:",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "a paid refund is asked for again",
+        f"{REFUND}/domain/payments/state.py",
+        "case RefundIssued() | RefundSentToManual():\n            return [Clear",
+        "case RefundSentToManual():\n            return [Clear",
+        (PAYMENTS, "tests/services/refund/test_effects.py"),
+    ),
+    Plant(
+        "amounts are parsed as floats",
+        "shared/events/money.py",
+        "return cls(int(whole + decimals), currency, len(decimals))",
+        "return cls(int(float(amount) * 10 ** len(decimals)), currency, len(decimals))",
+        ("tests/shared/events/test_money.py", "tests/laws/test_money.py", "tests/architecture/test_nevers.py"),
+    ),
+    Plant(
+        "a split loses cents",
+        "shared/events/money.py",
+        "return [floor + (i in favoured) for i, (floor, _) in enumerate(shares)]",
+        "return [floor for floor, _ in shares]",
+        ("tests/shared/events/test_money.py", "tests/laws/test_money.py"),
+    ),
+    Plant(
+        "money of two currencies is added",
+        "shared/events/money.py",
+        "if not self.same_currency(other):\n            raise ValueError",
+        "if self.exponent != other.exponent:\n            raise ValueError",
+        ("tests/shared/events/test_money.py", "tests/laws/test_money.py"),
+    ),
+    Plant(
+        "the seller is paid what was refunded",
+        f"{DISPUTE}/domain/orders/line.py",
+        "return Money.zero(self.cap) if self.released else self.cap - self.refunded",
+        "return Money.zero(self.cap) if self.released else self.cap",
+        (ORDERS, f"{DISPUTES}/test_fulfilment.py"),
+    ),
+    Plant(
+        "a refund that failed closes its dispute",
+        f"{DISPUTE}/domain/disputes/fulfilment.py",
+        "if command.outcome != RefundOutcome.ISSUED or dispute.state != DisputeState.AGREED:",
+        "if dispute.state != DisputeState.AGREED:",
+        (f"{DISPUTES}/test_fulfilment.py",),
+    ),
+    Plant(
+        "what was paid is noted twice",
+        f"{DISPUTE}/domain/disputes/fulfilment.py",
+        "if command.outcome == RefundOutcome.ISSUED and _is_noted_as_paid(dispute, command.refund_id):",
+        "if False and _is_noted_as_paid(dispute, command.refund_id):",
+        (f"{DISPUTES}/test_fulfilment.py",),
+    ),
+    Plant(
+        "goods that passed bring no money",
+        f"{DISPUTE}/domain/disputes/fulfilment.py",
+        "case ReturnOutcome.PASSED if not dispute.refund:",
+        "case ReturnOutcome.PASSED if dispute.refund:",
+        (f"{DISPUTES}/test_fulfilment.py",),
+    ),
+    Plant(
+        "the refund asks for the request and not for what was agreed",
+        f"{DISPUTE}/domain/disputes/settlement.py",
+        "amount=reached.solution.amount,",
+        "amount=opened.request.amount,",
+        (f"{DISPUTES}/test_settlement.py", f"{DISPUTES}/test_negotiation.py"),
+    ),
+)
+
+TIME = (
+    Plant(
+        "a timer is taken at its word before its instant",
+        "shared/decider.py",
+        "return due_at == self.due_at and self.at >= self.due_at",
+        "return due_at == self.due_at",
+        (f"{DISPUTES}/test_timeouts.py", "tests/services/dispute/test_decider.py"),
+    ),
+    Plant(
+        "a moved deadline fires at its old instant",
+        "shared/decider.py",
+        "return due_at == self.due_at and self.at >= self.due_at",
+        "return due_at is not None and self.at >= self.due_at",
+        (f"{DISPUTES}/test_timeouts.py", "tests/services/dispute/test_decider.py"),
+    ),
+    Plant(
+        "the last day does not count",
+        "shared/events/calendar.py",
+        "return from_day(x, n + 1, tz)",
+        "return from_day(x, n, tz)",
+        ("tests/shared/events/test_calendar.py",),
+    ),
+    Plant(
+        "Saturday is a business day",
+        "shared/events/calendar.py",
+        "_SATURDAY = 5",
+        "_SATURDAY = 6",
+        ("tests/shared/events/test_calendar.py",),
+    ),
+    Plant(
+        "an escalated dispute still asks the buyer",
+        f"{DISPUTE}/domain/disputes/state.py",
+        "case events.SolutionReached() | events.Escalated() | events.DisputeClosed():\n            return map",
+        "case events.SolutionReached() | events.DisputeClosed():\n            return map",
+        (SECOND_READING,),
+    ),
+    Plant(
+        "the protection's end starts no release",
+        f"{DISPUTE}/domain/orders/state.py",
+        "return (Clear(DeadlineKind.PROTECTION_END), Start(DeadlineKind.RELEASE, event.release_at))",
+        "return (Clear(DeadlineKind.PROTECTION_END),)",
+        (SECOND_READING, ORDERS),
+    ),
+    Plant(
+        "a timer that decides nothing is dropped although it is wanted",
+        "shared/deadlines/due_loop.py",
+        "if self._decider.due(stream, state, kind) == due_at:",
+        "if False:",
+        ("tests/shared/deadlines/test_due_loop.py",),
+    ),
+    Plant(
+        "the domain asks the machine's clock",
+        f"{DISPUTE}/domain/orders/release.py",
+        "from collections.abc import Sequence\n",
+        "import time\nfrom collections.abc import Sequence\n",
+        ("tests/architecture/test_imports.py::test_every_wall_stands",),
+    ),
+)
+
+CORE = (
+    Plant(
+        "an append asks for no version",
+        "migrations/event_store/append_events.sql",
+        "where w.expected <> coalesce(",
+        "where false and w.expected <> coalesce(",
+        ("tests/contract/test_event_store.py",),
+    ),
+    Plant(
+        "what stands at a version already is passed over",
+        "migrations/event_store/append_events.sql",
+        """            with ordinality as w (stream, version, key, type, data, metadata, place);
+        get diagnostics""",
+        """            with ordinality as w (stream, version, key, type, data, metadata, place)
+        on conflict do nothing;
+        get diagnostics""",
+        ("tests/contract/test_event_store.py", "tests/torture"),
+    ),
+    Plant(
+        "appends run side by side without the log's lock",
+        "migrations/event_store/append_events.sql",
+        "    perform pg_advisory_xact_lock(7001);\n",
+        "",
+        ("tests/contract/test_event_store.py", "tests/torture"),
+    ),
+    Plant(
+        "a repeat is carried out again",
+        "shared/eventstore/idempotency.py",
+        "if recorded.metadata.command_id == command_id]",
+        "if recorded.metadata.command_id is command_id]",
+        ("tests/shared/eventstore/test_command_handling.py",),
+    ),
+    Plant(
+        "another request under a known key is answered as the first",
+        "shared/eventstore/idempotency.py",
+        "if any(recorded.metadata.request_hash != request_hash for recorded in mine):",
+        "if False:",
+        ("tests/shared/eventstore/test_command_handling.py",),
+    ),
+    Plant(
+        "If-Match is not looked at",
+        "shared/eventstore/command_handling.py",
+        "if expected_version is not None and expected_version != len(histories[0]):",
+        "if False and expected_version != len(histories[0]):",
+        ("tests/shared/eventstore/test_command_handling.py",),
+    ),
+    Plant(
+        "a decision after a conflict is not made anew",
+        "shared/eventstore/command_handling.py",
+        "            except WrongExpectedVersion:\n                continue",
+        "            except WrongExpectedVersion:\n                pass",
+        ("tests/shared/eventstore/test_command_handling.py",),
+    ),
+    Plant(
+        "a cancelled append is told as a failure",
+        "shared/eventstore/writer.py",
+        'item, OutcomeUnknown("the writer was ended") if isinstance(error, asyncio.CancelledError) else error',
+        'item, Busy("the writer was ended") if isinstance(error, asyncio.CancelledError) else error',
+        ("tests/shared/eventstore/test_writer.py", "tests/contract/test_event_store.py"),
+    ),
+    Plant(
+        "what may be committed counts as refused",
+        "shared/eventstore/writer.py",
+        "        if sent and lost(error):",
+        "        if False and lost(error):",
+        ("tests/shared/eventstore/test_writer.py", "tests/contract/test_event_store.py"),
+    ),
+    Plant(
+        "the relay's checkpoint goes ahead of Kafka",
+        "shared/relay/relay.py",
+        "            await progress.save(self._pool, rows[: len(acks)], acks)",
+        "            await progress.save(self._pool, rows, acks)",
+        ("tests/shared/relay/test_relay.py",),
+    ),
+    Plant(
+        "the checkpoint is saved without looking whose it is",
+        "shared/subscriptions/checkpoints.py",
+        '    if status != f"UPDATE {len(reached)}":',
+        "    if not status:",
+        ("tests/shared/subscriptions",),
+    ),
+    Plant(
+        "a policy's progress is saved before it acts",
+        "shared/subscriptions/policy.py",
+        "        await run_all(self._in_order(context, line, limit) for line in lines.values())\n",
+        "        await checkpoints.save(context.pool, context.subscription, context.topic, reached)\n"
+        "        await run_all(self._in_order(context, line, limit) for line in lines.values())\n",
+        ("tests/shared/subscriptions/test_policy.py", "tests/services/refund/test_crash_points.py"),
+    ),
+    Plant(
+        "a policy's command has an id by chance",
+        "shared/decider.py",
+        "command_id = derived_uuid(recorded.id, policy, n)",
+        "command_id = derived_uuid(recorded.id, policy, n, id(recorded))",
+        ("tests/services/refund/test_policies.py", "tests/services/return_label/test_policies.py"),
+    ),
+    Plant(
+        "a follower passes over a gap",
+        "shared/subscriptions/follower.py",
+        "        if at.previous > checkpoint.position:\n",
+        "        if False:\n",
+        ("tests/laws/test_delivery.py", "tests/shared/subscriptions"),
+    ),
+    Plant(
+        "a key belongs to another slot",
+        "shared/events/slot.py",
+        "hashed = (hashed ^ hashed >> 13) * _FACTOR & _WORD",
+        "hashed = (hashed ^ hashed >> 11) * _FACTOR & _WORD",
+        ("tests/laws/test_slot.py", "tests/shared/events/test_slot_position.py"),
+    ),
+)
+
+EDGE = (
+    Plant(
+        "a token for another audience is accepted",
+        "shared/http/auth.py",
+        'if not self._for_us(claims.get("aud")):',
+        "if False:",
+        ("tests/shared/http/test_auth.py",),
+    ),
+    Plant(
+        "a token without end",
+        "shared/http/auth.py",
+        "if not begins - self._leeway <= now < expires:",
+        "if not begins - self._leeway <= now:",
+        ("tests/shared/http/test_auth.py",),
+    ),
+    Plant(
+        "lists show everybody's",
+        "shared/parties.py",
+        'return (buyer, seller) if buyer or seller else ("", None)',
+        "return (None, None)",
+        ("tests/shared/test_parties.py",),
+    ),
+    Plant(
+        "a stranger is told that it exists",
+        "shared/parties.py",
+        '            raise NotFound(f"There is no such {what}.")',
+        '            raise Forbidden(f"There is no such {what}.")',
+        ("tests/shared/test_parties.py", f"{DISPUTES}/test_negotiation_guards.py"),
+    ),
+    Plant(
+        "one of the platform's people decides on an order of their own",
+        "shared/parties.py",
+        "if actor.id == self.buyer_id or actor.id in self.seller_ids:",
+        "if actor.id == self.buyer_id:",
+        ("tests/shared/test_parties.py", "tests/services/return_label/returns"),
+    ),
+    Plant(
+        "a dispute may ask for more than its lines",
+        f"{DISPUTE}/domain/disputes/opening.py",
+        "    guard_amount(command.amount, disputed)\n",
+        "",
+        (f"{DISPUTES}/test_opening.py", f"{DISPUTES}/test_form.py"),
+    ),
+    Plant(
+        "a seller answers after the deadline",
+        f"{DISPUTE}/domain/disputes/negotiation.py",
+        "    DeadlinePassed.unless_before(dispute.respond_by, at)\n",
+        "",
+        (f"{DISPUTES}/test_negotiation_guards.py", f"{DISPUTES}/test_negotiation.py"),
+    ),
+)
+
+READ_MODELS = (
+    Plant(
+        "a refund is not added to its order's line",
+        f"{DISPUTE}/read_models/order_status.py",
+        "values(refunded=_LINES.c.refunded + _PART.c.amount)",
+        "values(refunded=_PART.c.amount * 0)",
+        ("tests/services/ops/audit/test_whole.py",),
+    ),
+    Plant(
+        "a refund that is paid still shows its next try",
+        f"{REFUND}/read_models/refunds.py",
+        'paid = {"issued_at": event.issued_at, "retry_at": None, **window}',
+        'paid = {"issued_at": event.issued_at, **window}',
+        ("tests/services/ops/audit/test_whole.py",),
+    ),
+    Plant(
+        "the audit passes over an unknown event",
+        "services/ops/ops/audit/entry.py",
+        "if name not in NAMES or shape != FIRST_SHAPE:",
+        "if shape != FIRST_SHAPE:",
+        ("tests/services/ops/audit/test_whole.py",),
+    ),
+)
+
+PLANTS = (*MONEY, *TIME, *CORE, *EDGE, *READ_MODELS)
