@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 PROOF_MINUTES ?= 20
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -45,8 +46,8 @@ setup-dev: $(VENV)/.dev
 run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0, FRESH=1, ORDERS=path, PORT_BASE=18000)
 	@exec $(BIN)/python -m local_stack run
 
-test: setup-dev ## all tests but the long proofs, on its own PostgreSQL and Kafka (ARGS="-k name")
-	@$(BIN)/python -m pytest -m "not proof" $(ARGS)
+test: setup-dev ## all tests but the long proofs, on their own PostgreSQL and Kafka (ARGS="-k name", WORKERS=0 for one process)
+	@$(BIN)/python -m pytest -m "not proof" -n $(WORKERS) --dist loadgroup $(ARGS)
 
 proof: setup-dev ## longer proofs: laws, torture, chaos and what is marked proof (PROOF_MINUTES=20)
 	@$(BIN)/python -m tests.proof --minutes $(PROOF_MINUTES)

@@ -13,9 +13,15 @@ pytest_plugins = ["tests.cases.plugin"]
 SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a test costs follows from the servers that its fixtures start: `-m unit` needs none."""
+    """What a test costs follows from the servers that its fixtures start: `-m unit` needs none.
+
+    A file is one process's, and what shares the running system is too (`-n 2 --dist loadgroup`).
+    """
     for item in items:
+        folder = item.path.relative_to(item.config.rootpath).parts[1]
+        item.add_marker(pytest.mark.xdist_group("e2e" if folder == "e2e" else item.path.name))
         needs = [name for name, fixture in SERVERS.items() if fixture in getattr(item, "fixturenames", ())]
         for name in needs or ["unit"]:
             item.add_marker(name)

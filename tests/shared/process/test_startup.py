@@ -67,6 +67,7 @@ async def alone(module: str, port: int) -> AsyncIterator[Process]:
 @pytest.mark.parametrize(
     ("module", "port"),
     [("refund.app", PORTS.app("refund")), ("refund.worker", PORTS.worker("refund"))],
+    ids=["app", "worker"],
 )
 async def test_a_process_without_its_servers_lives_is_not_ready_and_stops_in_order(module: str, port: int) -> None:
     async with alone(module, port) as process:

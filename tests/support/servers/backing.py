@@ -23,7 +23,9 @@ from shared.process.addresses import APPS, KAFKA, KAFKA_CONTROLLER, POSTGRES, WO
 
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 # Below the range that the kernel takes for outgoing connections, so that a port found free stays free until it is used.
-PORTS = range(20_000, 30_000)
+# Two processes of one run each look in their own half.
+_HALF = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
+PORTS = range(20_000 + 5_000 * _HALF, 25_000 + 5_000 * _HALF)
 _OFFSETS = (*APPS.values(), *(WORKER + offset for offset in APPS.values()), POSTGRES, KAFKA, KAFKA_CONTROLLER)
 _numbers = itertools.count(1)
 
@@ -113,7 +115,7 @@ def free_ports(count: int) -> list[int]:
 def free_port_base() -> int:
     """A PORT_BASE with all the ports of a stack free."""
     while True:
-        base = random.randrange(10_000, 19_000, 10)
+        base = random.randrange(10_000 + 4_500 * _HALF, 14_500 + 4_500 * _HALF, 10)
         if all(_free(base + offset) for offset in _OFFSETS):
             return base
 
