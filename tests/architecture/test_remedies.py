@@ -64,6 +64,6 @@ def test_the_options_of_runbooks_are_those_of_the_commands() -> None:
             command: Any = typer.main.get_command(app)
             while hasattr(command, "commands"):
                 command = command.commands[words.pop(0)]
-            known = {option for parameter in command.params for option in parameter.opts}
+            known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
             given = {word for word in words if word.startswith("--")}
             assert given <= known, (path.name, found[0])
