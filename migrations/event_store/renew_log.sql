@@ -19,7 +19,11 @@ begin
     delete from checkpoints c using checkpoints relay
     where relay.subscription = 'relay' and relay.partition = -1 and relay.position > same
         and c.subscription = 'relay' and c.topic = relay.topic and c.partition >= 0;
-    update checkpoints set position = case when position > same then 0 else position end, epoch = epoch + 1
-    where subscription = 'relay' and partition = -1;
+    -- The relay's marks, and those of the read models beside it, speak of what both hold: they are of the new log too.
+    update checkpoints c set log_id = born, lineage = log.lineage, epoch = c.epoch + 1,
+        position = case when c.subscription = 'relay' and c.position > same then 0 else c.position end
+    from checkpoints relay, log
+    where relay.subscription = 'relay' and relay.partition = -1 and c.topic = relay.topic and c.log_id is not null
+        and (c.position <= same or c.subscription = 'relay');
     return born;
 end $$;

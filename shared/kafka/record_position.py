@@ -31,17 +31,20 @@ class RecordPosition:
     attributes: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, record: Record, keys: LogKeys | None = None) -> Self:
-        """Where the record says that it stands; Strange where it makes no sense, or where there are keys and it bears
-        no signature by one of them.
-        """
-        attributes = dict(record.headers)
-        if keys:
-            _believed(record, attributes, keys)
+    def of(cls, record: Record) -> Self:
+        """Where the record says that it stands; Strange where it makes no sense."""
         try:
-            return cls._read(record, attributes)
+            return cls._read(record, dict(record.headers))
         except (KeyError, ValueError) as error:
             raise Strange(f"malformed: {type(error).__name__}: {error}") from None
+
+    def believe(self, record: Record, keys: LogKeys | None) -> None:
+        """Strange where there are keys and the record bears no signature by one of them."""
+        if keys:
+            try:
+                keys.verify(record.partition, self.attributes, record.key or b"", record.value)
+            except Unsigned as error:
+                raise Strange(f"unsigned: {error}") from None
 
     def fingerprint(self, data: bytes) -> str:
         """What tells the event from another one at this place."""
@@ -58,13 +61,6 @@ class RecordPosition:
         return cls(
             _log(attributes["ce_logid"]), lineage, _text(attributes["ce_subject"]), position, previous, attributes
         )
-
-
-def _believed(record: Record, attributes: Mapping[str, bytes], keys: LogKeys) -> None:
-    try:
-        keys.verify(record.partition, attributes, record.key or b"", record.value)
-    except Unsigned as error:
-        raise Strange(f"unsigned: {error}") from None
 
 
 def _position(digits: bytes) -> int:

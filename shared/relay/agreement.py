@@ -91,7 +91,8 @@ def _begin(progress: RelayProgress, partition: int) -> int:
 def _place(identity: LogIdentity, record: Record, keys: LogKeys | None) -> Place | None:
     """Position and content of a record of this log, or of a former life as far as this one shares it."""
     try:
-        at = RecordPosition.of(record, keys)
+        at = RecordPosition.of(record)
+        at.believe(record, keys)
     except Strange:
         return None
     return (at.position, at.fingerprint(record.value)) if identity.includes(at.log_id, at.position) else None

@@ -84,10 +84,13 @@ class Follower:
         where it shows that the log is no longer the one that was taken so far.
         """
         try:
-            at = RecordPosition.of(record, self._keys)
-            if not self._is_void(record, at):
-                if at.position > self.checkpoint.position:
-                    return self._new(record, at)
+            at = RecordPosition.of(record)
+            if not self._is_void(at):
+                if not self._is_known(at):
+                    at.believe(record, self._keys)
+                    self._adopt(record, at)
+                    if at.position > self.checkpoint.position:
+                        return self._new(record, at)
                 self._compare(record, at)
             self._pass(record)
             return None
@@ -98,28 +101,46 @@ class Follower:
         """The partition is read again from `offset`; what was seen is still skipped."""
         self.checkpoint = replace(self.checkpoint, next_offset=offset)
 
-    def _is_void(self, record: Record, at: RecordPosition) -> bool:
-        """Whether a restore has cut the record off; moves the checkpoint to a log that continues its own."""
+    def _is_void(self, at: RecordPosition) -> bool:
+        """Whether a restore that the follower knows of has cut the record off."""
+        shared = last_shared(self.checkpoint.lineage, at.log_id) if at.log_id != self.checkpoint.log_id else None
+        return shared is not None and at.position > shared
+
+    def _is_known(self, at: RecordPosition) -> bool:
+        """Whether it was taken, whoever says so now: keys are retired, and topics read again."""
+        return at.position <= self.checkpoint.position and self._is_followed(at)
+
+    def _is_followed(self, at: RecordPosition) -> bool:
         checkpoint = self.checkpoint
-        if checkpoint.log_id is None or checkpoint.log_id == at.log_id:
-            return False
-        if (shared := last_shared(at.lineage, checkpoint.log_id)) is not None:
-            if checkpoint.position > shared:
-                raise Halted(_cut_off(record, at, checkpoint, shared))
-            self.checkpoint = replace(checkpoint, log_id=at.log_id, lineage=at.lineage)
-            return False
-        if (shared := last_shared(checkpoint.lineage, at.log_id)) is not None:
-            return at.position > shared
-        raise Strange(f"foreign: it is of log {at.log_id}, followed is {checkpoint.log_id}, which it does not continue")
+        return at.log_id == checkpoint.log_id or last_shared(checkpoint.lineage, at.log_id) is not None
+
+    def _adopt(self, record: Record, at: RecordPosition) -> None:
+        """Moves the checkpoint to a log that continues its own; Strange where the record's does not."""
+        checkpoint = self.checkpoint
+        if checkpoint.log_id is None or self._is_followed(at):
+            return
+        if (shared := last_shared(at.lineage, checkpoint.log_id)) is None:
+            raise Strange(
+                f"foreign: it is of log {at.log_id}, which does not continue {checkpoint.log_id}, the one followed"
+            )
+        if checkpoint.position > shared:
+            raise Halted(_cut_off(record, at, checkpoint, shared))
+        self.checkpoint = replace(checkpoint, log_id=at.log_id, lineage=at.lineage)
 
     def _compare(self, record: Record, at: RecordPosition) -> None:
         """Halted where a known place holds another event than the one that was taken there."""
+        if other := self._other_event(record, at):
+            at.believe(record, self._keys)
+            raise Halted(_other_log(record, at, other))
+
+    def _other_event(self, record: Record, at: RecordPosition) -> str | None:
         checkpoint = self.checkpoint
         if at.position == checkpoint.position:
-            if checkpoint.event and checkpoint.event != at.fingerprint(record.value):
-                raise Halted(_other_log(record, at, f"another event than the one at position {checkpoint.position}"))
-        elif at.previous == self._previous:
-            raise Halted(_other_log(record, at, f"another event behind {at.previous} than {checkpoint.position}"))
+            same = checkpoint.event in ("", at.fingerprint(record.value))
+            return None if same else f"another event than the one at position {checkpoint.position}"
+        if at.previous == self._previous:
+            return f"another event behind {at.previous} than {checkpoint.position}"
+        return None
 
     def _new(self, record: Record, at: RecordPosition) -> Delivery | None:
         checkpoint = self.checkpoint

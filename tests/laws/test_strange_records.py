@@ -254,3 +254,24 @@ def test_a_key_that_is_being_replaced_is_believed_beside_the_new_one() -> None:
     assert topic[1].header(SIGNATURE) != two.header(SIGNATURE)
     assert kinds(topic, both) == ["1", "2", "3"]
     assert [position(record) for record in topic] == [1, 2, 3]
+
+
+def test_what_was_taken_is_known_after_its_key_was_retired() -> None:
+    """A read model that was made anew reads the topic from its beginning, and the old key is gone."""
+    records = three(KEYS)
+    follower = Follower(Checkpoint(0), KEYS)
+    for record in records:
+        follower.take(record)
+    again = Follower(replace(follower.checkpoint, next_offset=0), OTHERS)
+    assert [again.take(record) for record in records] == [None] * 3
+    assert again.checkpoint == follower.checkpoint
+
+
+def test_a_forged_record_at_the_place_of_the_last_one_halts_nobody() -> None:
+    one, two, _ = three(KEYS)
+    follower = Follower(Checkpoint(0), KEYS)
+    for record in (one, two):
+        follower.take(record)
+    found = follower.take(replace(two, offset=9, value=b"{}"))
+    assert isinstance(found, LaidAside)
+    assert found.reason.startswith("unsigned: ")
