@@ -16,6 +16,7 @@ from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import open_store
 from shared.http.admission.addresses import Proxies
+from shared.http.admission.door import Door
 from shared.http.admission.quotas import Quotas
 from shared.http.auth import Tokens
 from shared.http.middleware import Middleware
@@ -60,13 +61,9 @@ class App(FastAPI):
             return
         scope["app"] = self
         if self._edge is None:
-            self._edge = Middleware(
-                super().__call__,
-                self.routes,
-                Probes(self.checks),
-                self.settings.support,
-                https=self.settings.mode == "production",
-            )
+            https = self.settings.mode == "production"
+            probes, door = Probes(self.checks), Door(self.settings, self.service)
+            self._edge = Middleware(super().__call__, self.routes, probes, door, self.settings.support, https)
         await self._edge(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -22,8 +22,8 @@ ROLES = frozenset({"buyer", "seller", "case_team", "support", "warehouse", "serv
 
 REMEMBERED = 10_000
 LONGEST_TOKEN = 8192  # bytes
-SKEW = 30.0
-"""Seconds by which the issuer's clock may be ahead of ours; none is granted after the end."""
+SANDBOX_CLAIM = "makewhole_sandbox"
+"""What the sandbox's tokens say of themselves."""
 
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
@@ -44,11 +44,12 @@ class Tokens:
     """Verifies bearer tokens. Up to 10,000 verified tokens are remembered."""
 
     def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
-        self.keys = keys or Keys(settings.oidc_jwks, settings.jwks_refresh)
+        self.keys = keys or Keys(settings.oidc_jwks, settings.jwks_refresh, sandbox_allowed=settings.mode == "sandbox")
         self.issuer = settings.oidc_issuer
         self._audience = settings.oidc_audience
-        self._audience_needed = settings.mode == "production"
         self._roles_at = [path.strip() for path in settings.oidc_roles.split(",")]
+        self._longest, self._leeway = settings.token_life, settings.token_leeway
+        self._sandbox_allowed = settings.mode == "sandbox"
         self._remembered: dict[bytes, Verified] = {}
         self._generation = 0
 
@@ -83,14 +84,22 @@ class Tokens:
             raise BadToken("The token is another issuer's.")
         if not self._for_us(claims.get("aud")):
             raise BadToken("The token is for another audience.")
-        expires, begins = _instant(claims.get("exp")), _instant(claims.get("nbf", 0))
-        if not begins - SKEW <= now < expires:
-            raise BadToken("The token has expired or is not valid yet.")
+        if SANDBOX_CLAIM in claims and not self._sandbox_allowed:
+            raise BadToken("The token is the sandbox's.")
+        expires = self._end(claims, now)
         return Verified(_actor(claims, self._roles_at), expires)
 
+    def _end(self, claims: dict[str, Any], now: float) -> float:
+        """When the token expires; it has begun, and does not live longer than a token may."""
+        expires = _instant(claims.get("exp"))
+        begins = max(_instant(claims.get("nbf", 0)), _instant(claims.get("iat", 0)))
+        if not begins - self._leeway <= now < expires:
+            raise BadToken("The token has expired or is not valid yet.")
+        if expires - now > self._longest:
+            raise BadToken("The token lives too long: it could not be withdrawn.")
+        return expires
+
     def _for_us(self, audience: Any) -> bool:
-        if audience is None:
-            return not self._audience_needed
         return self._audience in (audience if isinstance(audience, list) else [audience])
 
     def _remember(self, authorization: bytes, verified: Verified) -> None:
@@ -139,7 +148,7 @@ def _kid(header: dict[str, Any]) -> str:
 
 def _instant(claim: Any) -> float:
     if isinstance(claim, bool) or not isinstance(claim, int | float):
-        raise BadToken("The token has no end.")
+        raise BadToken("An instant of the token's is no number, or its end is missing.")
     return float(claim)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import jwt
 import orjson
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from shared.resilience.retry import Transient
 
@@ -20,6 +21,9 @@ LARGEST = 256 * 1024  # bytes
 AGED = 600.0
 """Seconds after which the keys are asked for again: a key that the issuer has withdrawn lives no longer than this."""
 FIRST_TRY_AGAIN = 1.0
+SANDBOX_MARK, SANDBOX_PREFIX = "makewhole_sandbox", "sandbox-"
+"""How the sandbox marks its set of keys, and each key's id: it gives anybody any role."""
+RSA_BITS, RSA_EXPONENT = 2048, 65537
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +34,24 @@ class IdentityUnavailable(Transient):
     code = "identity_unavailable"
 
 
+class SandboxKeys(ValueError):
+    """The keys are the sandbox's, whatever their address."""
+
+
 class Keys:
     """The keys at `address`; at most one question every `refresh` seconds, whatever tokens arrive, and the last good
     answer is kept.
     """
 
-    def __init__(self, address: str, refresh: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        address: str,
+        refresh: float,
+        now: Callable[[], float] = time.monotonic,
+        sandbox_allowed: bool = True,
+    ) -> None:
         self._address = address
+        self._sandbox_allowed = sandbox_allowed
         self._refresh = refresh
         self._now = now
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -97,6 +112,8 @@ class Keys:
 
     def _take(self, document: Any) -> None:
         published = document.get("keys") if isinstance(document, dict) else None
+        if not self._sandbox_allowed and _is_sandbox(document):
+            raise SandboxKeys("production takes none of the sandbox's keys")
         keys = {
             key.key_id: key for key in map(_key, published if isinstance(published, list) else []) if key and key.key_id
         }
@@ -108,12 +125,33 @@ class Keys:
         self._keys = keys
 
 
+def _is_sandbox(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return False
+    published = document.get("keys")
+    ids = [key.get("kid") for key in published if isinstance(key, dict)] if isinstance(published, list) else []
+    return SANDBOX_MARK in document or any(isinstance(kid, str) and kid.startswith(SANDBOX_PREFIX) for kid in ids)
+
+
 def _key(data: Any) -> jwt.PyJWK | None:
-    """A key that signs by an algorithm of ours; others of the set are passed over."""
-    if not isinstance(data, dict) or data.get("use", "sig") != "sig":
+    """A key that signs by an algorithm of ours and is strong enough; others of the set are passed over."""
+    if not isinstance(data, dict) or not _is_for_signatures(data):
         return None
     try:
         key = jwt.PyJWK(data)
     except (jwt.PyJWTError, ValueError, TypeError):
         return None
-    return key if key.algorithm_name in ALGORITHMS else None
+    return key if key.algorithm_name in ALGORITHMS and _is_strong(key.key) else None
+
+
+def _is_for_signatures(data: Mapping[str, Any]) -> bool:
+    """Whether the key is there to verify with, and its private half is not published."""
+    operations = data.get("key_ops", ["verify"])
+    verifies = isinstance(operations, list) and "verify" in operations
+    return verifies and data.get("use", "sig") == "sig" and "d" not in data
+
+
+def _is_strong(key: Any) -> bool:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= RSA_BITS and key.public_numbers().e >= RSA_EXPONENT
+    return not isinstance(key, ec.EllipticCurvePublicKey) or isinstance(key.curve, ec.SECP256R1)

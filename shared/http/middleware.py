@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http.admission.door import Door
 from shared.http.problems import MEDIA_TYPE, Problem, problem_of
 from shared.http.request.paths import parted_path
 from shared.http.request_body import Disconnected
@@ -36,9 +37,16 @@ class Middleware:
     """An ASGI application around FastAPI's router."""
 
     def __init__(
-        self, inner: ASGIApp, routes: Iterable[BaseRoute], probes: Probes, support: str, https: bool = False
+        self,
+        inner: ASGIApp,
+        routes: Iterable[BaseRoute],
+        probes: Probes,
+        door: Door,
+        support: str,
+        https: bool = False,
     ) -> None:
         self._inner = inner
+        self._door = door
         self._routes = [route for route in routes if isinstance(route, Route)]
         self._table = table(self._routes)
         self._probes = probes
@@ -74,6 +82,7 @@ class Middleware:
             await self._refuse(error, context, scope["path"])(scope, receive, stamped)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._door.guard(scope)
         refuse_repeated(scope["headers"])
         scope["path"] = path = parted_path(scope)
         for pattern, route in self._table.get((scope["method"], path.count("/")), ()):

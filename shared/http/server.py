@@ -37,16 +37,18 @@ def serve(app: App, port: int | None = None, begins_with: Check | None = None) -
     """
     settings = app.settings
     prepare(app.service, settings)
-    listening = bind(settings.host, port or settings.port(app.service), settings.reuse_port)
+    sockets = [bind(settings.host, port or settings.port(app.service), settings.reuse_port)]
+    if settings.mode == "production":
+        sockets.append(bind(settings.inner_host, settings.inner_port(app.service), settings.reuse_port))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         watch_loop(runner.get_loop())
-        runner.run(_serve(app, listening, begins_with))
+        runner.run(_serve(app, sockets, begins_with))
 
 
-async def _serve(app: App, listening: socket.socket, begins_with: Check | None) -> None:
+async def _serve(app: App, sockets: list[socket.socket], begins_with: Check | None) -> None:
     with watched_loop():
         if await _there(begins_with):
-            await DrainingServer(app, app.settings).serve(sockets=[listening])
+            await DrainingServer(app, app.settings).serve(sockets=sockets)
 
 
 async def _there(check: Check | None) -> bool:

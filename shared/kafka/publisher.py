@@ -11,7 +11,17 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from shared.kafka.connections import ACK_LIMIT, ASK_LIMIT, COMMON, CONNECT_LIMIT, ended, other_partitions, troubles
+from shared.kafka.connections import (
+    ACK_LIMIT,
+    ASK_LIMIT,
+    COMMON,
+    CONNECT_LIMIT,
+    Brokers,
+    client_options,
+    ended,
+    other_partitions,
+    troubles,
+)
 from shared.kafka.records import Ack, Outgoing, Record
 from shared.kafka.source import KafkaSource
 from shared.kafka.topic_settings import demand_settings
@@ -25,29 +35,29 @@ class KafkaPublisher:
     partition for ever.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, bootstrap: str, topic: str, partitions: int) -> None:
+    def __init__(self, producer: AIOKafkaProducer, brokers: Brokers | str, topic: str, partitions: int) -> None:
         self._producer = producer
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._topic = topic
         self.partitions = partitions
         self._spent = False
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, bootstrap: str, topic: str, partitions: int) -> AsyncIterator[KafkaPublisher]:
+    async def opened(cls, brokers: Brokers | str, topic: str, partitions: int) -> AsyncIterator[KafkaPublisher]:
         """A connected publisher; Transient where Kafka does not answer, Halted where the topic has another number of
         partitions.
         """
         # No linger: a batch is handed over without a pause in between, and then goes out as one request a broker.
         producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **client_options(brokers),
             acks="all",
             enable_idempotence=True,
             max_batch_size=512 * 1024,
             linger_ms=0,
             **COMMON,
         )
-        publisher = cls(producer, bootstrap, topic, partitions)
+        publisher = cls(producer, brokers, topic, partitions)
         try:
             await publisher._connect()
             yield publisher
@@ -68,7 +78,7 @@ class KafkaPublisher:
 
     async def ids_at(self, offsets: Mapping[int, int]) -> Mapping[int, str | None]:
         """By partition: the `ce_id` of the record at the offset, or None where there is none."""
-        async with KafkaSource.opened(self._bootstrap, self._topic, self.partitions, list(offsets)) as source:
+        async with KafkaSource.opened(self._brokers, self._topic, self.partitions, list(offsets)) as source:
             bounds = await source.bounds()
             there = {p: offset for p, offset in offsets.items() if bounds[p][0] <= offset < bounds[p][1]}
             ids = {p: None for p in offsets} | await source.ids(there)
@@ -76,7 +86,7 @@ class KafkaPublisher:
 
     async def records_from(self, offsets: Mapping[int, int]) -> AsyncGenerator[Record, None]:
         """The records of each partition from its offset on, up to the end that it has when asked."""
-        async with KafkaSource.opened(self._bootstrap, self._topic, self.partitions, list(offsets)) as source:
+        async with KafkaSource.opened(self._brokers, self._topic, self.partitions, list(offsets)) as source:
             async for record in source.up_to_the_end(offsets):
                 yield record
 
@@ -87,7 +97,7 @@ class KafkaPublisher:
                 there = await self._producer.partitions_for(self._topic)
         if len(there) != self.partitions:
             raise other_partitions(self._topic, len(there), self.partitions)
-        await demand_settings(self._bootstrap, self._topic)
+        await demand_settings(self._brokers, self._topic)
 
     async def _send_all(self, batch: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
         sent: list[asyncio.Future[Any]] = []

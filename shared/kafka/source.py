@@ -13,7 +13,9 @@ from shared.kafka.connections import (
     ASK_LIMIT,
     COMMON,
     CONNECT_LIMIT,
+    Brokers,
     KafkaTrouble,
+    client_options,
     ended,
     other_partitions,
     troubles,
@@ -42,16 +44,21 @@ class KafkaSource:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(
-        cls, bootstrap: str, topic: str, partitions: int | None = None, only: Sequence[int] | None = None
+        cls, brokers: Brokers | str, topic: str, partitions: int | None = None, only: Sequence[int] | None = None
     ) -> AsyncIterator[KafkaSource]:
         """A connected source, of all partitions where not of `only` some.
 
         Transient where Kafka does not answer, Halted where the topic has another number of `partitions`.
         """
-        options = {"enable_auto_commit": False, "auto_offset_reset": "none", "fetch_max_wait_ms": 500, **COMMON}
+        options = {
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            "fetch_max_wait_ms": 500,
+            **COMMON,
+        } | client_options(brokers)
         # A broker answers one request after the other on a connection: the asker never fetches, or its questions would
         # wait behind fetches.
-        both = consumer, asker = [AIOKafkaConsumer(bootstrap_servers=bootstrap, **options) for _ in range(2)]
+        both = consumer, asker = [AIOKafkaConsumer(**options) for _ in range(2)]
         source = cls(consumer, asker, topic)
         try:
             with troubles():

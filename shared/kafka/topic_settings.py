@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.kafka.connections import CONNECT_LIMIT, troubles
+from shared.kafka.connections import CONNECT_LIMIT, Brokers, client_options, troubles
 from shared.resilience.retry import Halted
 
 LARGEST = 1_048_588
@@ -48,9 +47,9 @@ def faults(found: Mapping[str, str], replicas: int) -> list[str]:
     return wrong
 
 
-async def demand_settings(bootstrap: str, topic: str, **connection: Any) -> None:
+async def demand_settings(brokers: Brokers | str, topic: str) -> None:
     """Halted where the topic is set otherwise than its service relies on; each line names the setting and its value."""
-    async with _admin(bootstrap, connection) as admin:
+    async with _admin(brokers) as admin:
         with troubles():
             found = await settings_of(admin, topic)
             (described,) = await admin.describe_topics([topic])
@@ -73,10 +72,8 @@ async def settings_of(admin: AIOKafkaAdminClient, topic: str) -> Mapping[str, st
 
 
 @asynccontextmanager
-async def _admin(bootstrap: str, connection: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
-    client = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap, request_timeout_ms=int(CONNECT_LIMIT * 1000), **connection
-    )
+async def _admin(brokers: Brokers | str) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(request_timeout_ms=int(CONNECT_LIMIT * 1000), **client_options(brokers))
     try:
         with troubles():
             await client.start()

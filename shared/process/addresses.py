@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from shared.events.logs import LOGS
 
@@ -12,8 +13,15 @@ APPS = {"console": 0, **{service: port for port, service in enumerate(LOGS, 1)},
 """Each app's port, counted from the base: services with a log in the order of their registry."""
 WORKER = 100
 """A worker's port is so many above its app's."""
+INNER = 200
+"""In production an app's inner port, for what operators read, is so many above its own."""
 POSTGRES, KAFKA, KAFKA_CONTROLLER = 7432, 11092, 11093
 HIGHEST_BASE = 65535 - KAFKA_CONTROLLER
+PROJECT = Path(__file__).resolve().parents[2]
+PASSWORDS = "pgpass"
+"""The file of the state folder with the local PostgreSQL's passwords, in the form that its clients read."""
+OWNER = "makewhole"
+"""The local server's administrator, who owns the databases; no service connects as this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,10 @@ class Ports:
     def worker(self, service: str) -> int:
         """The port of a service's worker."""
         return self.app(service) + WORKER
+
+    def inner(self, service: str) -> int:
+        """The inner port of a service's app."""
+        return self.app(service) + INNER
 
     @property
     def postgres(self) -> int:
@@ -51,6 +63,22 @@ def database_name(service: str) -> str:
 def database_url(server_url: str, database: str) -> str:
     """The server's address with the database's name; whatever else it holds is kept."""
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
+
+
+def login_name(service: str) -> str:
+    """The name with which a service's processes connect to the local server."""
+    return f"{OWNER}_{_module_name(service)}"
+
+
+def local_address(login: str, port: int, passwords: Path) -> str:
+    """The local server's address for a login, whose password stands in a file."""
+    return f"postgresql://{login}@127.0.0.1:{port}?passfile={quote(str(passwords))}"
+
+
+def state_folder(named: str | Path | None) -> Path:
+    """The folder of a local stack's data, `.local` in the project unless another is named."""
+    home = PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()  # installed, it lies in no project
+    return Path(named or home / ".local").absolute()
 
 
 def _module_name(service: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -11,30 +12,63 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.events.logs import PARTITIONS
+from shared.events.logs import LOGS, PARTITIONS
 from shared.events.slot import SLOTS, divides
-from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url
+from shared.process.addresses import (
+    DEFAULT_BASE,
+    HIGHEST_BASE,
+    OWNER,
+    Ports,
+    database_name,
+    database_url,
+)
 from shared.process.log_keys import Keys, parse_log_keys
+from shared.process.production import unmet
 from shared.process.quotas import quotas
 
 _KNOWN_TO_THE_STACK = "PORT_BASE"
+_OF_A_SERVICE = "MAKEWHOLE_DATABASE_URL_"
+DAY = 86_400.0
+SANDBOX_TOKEN_LIFE = 31 * DAY
 
 
-class Settings(BaseSettings):
-    """One process's settings. What is left out follows from `port_base`, as the local stack lays it out."""
+class Environment(BaseSettings):
+    """What is set for a process, not judged yet. What is left out follows from `port_base`, as the local stack lays it
+    out.
+    """
 
-    model_config = SettingsConfigDict(env_prefix="MAKEWHOLE_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MAKEWHOLE_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     mode: Literal["sandbox", "production"] = "sandbox"
+    process: str = Field("", exclude=True)
+    """The process that asks, given in code: some do not run in production."""
     port_base: int = Field(
         DEFAULT_BASE, ge=1, le=HIGHEST_BASE, validation_alias=AliasChoices("MAKEWHOLE_PORT_BASE", _KNOWN_TO_THE_STACK)
     )
     host: str = "127.0.0.1"
+    """The address that the app's port is bound to."""
+    inner_host: str = "127.0.0.1"
+    """The address that the inner ports are bound to: workers', and in production those of apps for operators."""
+    hosts: str = ""
+    """What a Host header may name, comma between; where left out the names of this machine's loopback."""
+    expose_sandbox: bool = False
+    """Whether a process may listen beyond this machine although anybody gets any token from the sandbox."""
     reuse_port: bool = False
     """Whether several processes may listen on the app's port, the kernel dealing the connections out."""
     # Addresses may hold passwords, so they stay out of every representation.
     database_url: str = Field("", repr=False)
+    """The server, with the login of whoever owns the databases."""
+    database_urls: Mapping[str, str] = Field({}, repr=False)
+    """By service: the address with the service's own login (`MAKEWHOLE_DATABASE_URL_<SERVICE>`)."""
     kafka: str = ""
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_user: str = ""
+    kafka_password: str = Field("", repr=False)
+    kafka_ca: Path | None = None
+    """The certificates that sign the brokers'; the machine's own where left out."""
     partitions: int = PARTITIONS
     """Of each topic: chosen when the databases are made, which keep it, and held against what they and Kafka say."""
     log_keys: str = Field("", repr=False)
@@ -51,6 +85,10 @@ class Settings(BaseSettings):
     """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
     facts_ahead: float = Field(300.0, ge=0, le=86_400)
     """Seconds by which a fact that people tell may lie ahead; a carrier's scan has five minutes."""
+    token_life: float = Field(DAY, gt=0)
+    """Seconds that a token may have left: one that lives longer cannot be withdrawn, and is refused."""
+    token_leeway: float = Field(30.0, ge=0)
+    """Seconds by which the issuer's clock may be ahead of ours; none is granted after a token's end."""
     drain: float = Field(0.5, ge=0)
     """Seconds between "not ready" and the first refused connection, for a load balancer to notice."""
     stop_limit: float = Field(20.0, gt=0)
@@ -92,43 +130,17 @@ class Settings(BaseSettings):
     @classmethod
     def _complete(cls, given: dict[str, Any]) -> dict[str, Any]:
         known = {name: value for name, value in given.items() if value != ""}
-        production = known.get("mode") == "production"
-        return known if production else {**_local(known), **known}
-
-    @model_validator(mode="after")
-    def _safe(self) -> Self:
-        if self.mode == "production":
-            self._refuse_the_sandbox()
-        return self
-
-    def _refuse_the_sandbox(self) -> None:
-        for name in ("database_url", "kafka", "oidc_issuer", "oidc_jwks"):
-            if not getattr(self, name):
-                raise ValueError(f"MAKEWHOLE_{name.upper()} must be set in production mode")
-        sandboxes = {_origin(self.sandbox), _origin(_local({"port_base": self.port_base})["sandbox"])}
-        for name in ("oidc_issuer", "oidc_jwks"):
-            if _origin(getattr(self, name)) in sandboxes:
-                raise ValueError(
-                    f"MAKEWHOLE_{name.upper()} is the sandbox, which gives anybody any role: production mode refuses it"
-                )
-        if self.crash:
-            raise ValueError("CRASH is for tests: production mode refuses it")
-
-    @classmethod
-    def load(cls) -> Self:
-        """The settings of the environment; ends the process with one line for each that is wrong."""
-        try:
-            return cls()
-        except ValidationError as error:
-            # Without the values: an address holds a password.
-            lines = [
-                f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg'].removeprefix('Value error, ')}"
-                for fault in error.errors()
-            ]
-            sys.exit("\n".join(lines))
+        local = {} if known.get("mode") == "production" else _local(known)
+        urls = {**local.get("database_urls", {}), **_of_services(), **known.get("database_urls", {})}
+        return {**local, **known, "database_urls": urls}
 
     def dsn(self, service: str) -> str:
-        """The address of a service's database: the server's, with the database's name."""
+        """The address of a service's database with the service's login: its own, or else the server's."""
+        own = self.database_urls.get(service.replace("-", "_"))
+        return own or self.owner_dsn(service)
+
+    def owner_dsn(self, service: str) -> str:
+        """The address of a service's database with the login of whoever owns its tables."""
         return database_url(self.database_url, database_name(service))
 
     def keys_of(self, log: str) -> Keys:
@@ -143,31 +155,78 @@ class Settings(BaseSettings):
         """The port of a service's worker."""
         return Ports(self.port_base).worker(service)
 
+    def inner_port(self, service: str) -> int:
+        """The port of a service's app that only operators reach."""
+        return Ports(self.port_base).inner(service)
+
+
+class Settings(Environment):
+    """Settings that a process may run with: what its mode demands holds."""
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if missing := unmet(self):
+            raise ValueError("\n".join(missing))
+        return self
+
+    @classmethod
+    def load(cls, process: str = "") -> Self:
+        """The settings of the environment; ends the process with one line for each that is wrong."""
+        try:
+            return cls(process=process)
+        except ValidationError as error:
+            sys.exit("\n".join(_lines(error, process)))
+
+
+def _lines(error: ValidationError, process: str) -> list[str]:
+    """What is wrong, without the values: an address holds a password."""
+    unread = {_field(fault["loc"]): _without_value(fault["msg"]) for fault in error.errors()}
+    if judged := unread.pop("", None):
+        return judged.splitlines()
+    # What cannot be read is taken as left out, so that all that is wrong is said at once.
+    rest = Environment(process=process, **{name: Environment.model_fields[name].get_default() for name in unread})
+    judged_lines = [line for line in unmet(rest) if line.partition(":")[0] not in map(_variable, unread)]
+    return [f"{_variable(name)}: {said}" for name, said in unread.items()] + judged_lines
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    name = str(loc[0]) if loc else ""
+    return {_KNOWN_TO_THE_STACK: "port_base", "CRASH": "crash"}.get(name, name.lower().removeprefix("makewhole_"))
+
+
+def _variable(name: str) -> str:
+    return f"MAKEWHOLE_{name.upper()}"
+
+
+def _without_value(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _of_services() -> dict[str, str]:
+    """By service: the address that the environment gives it."""
+    named = {log: os.environ.get(_OF_A_SERVICE + log.upper(), "") for log in (*LOGS, "sandbox")}
+    return {
+        log: database_url(url, database_name(log)) if urlsplit(url).path in ("", "/") else url
+        for log, url in named.items()
+        if url
+    }
+
 
 def _local(given: dict[str, Any]) -> dict[str, Any]:
     names = (_KNOWN_TO_THE_STACK, "MAKEWHOLE_PORT_BASE", "port_base")
-    ports = Ports(int(next(filter(None, map(given.get, names)), DEFAULT_BASE)))
+    base = str(next(filter(None, map(given.get, names)), DEFAULT_BASE))
+    ports = Ports(int(base) if base.isdigit() else DEFAULT_BASE)
     sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{ports.app('sandbox')}").rstrip("/")
     issuer = str(given.get("oidc_issuer") or sandbox)
     return {
-        "database_url": f"postgresql://makewhole@127.0.0.1:{ports.postgres}",
+        **({} if "database_url" in given else _local_databases(ports, given.get("state"))),
         "kafka": f"127.0.0.1:{ports.kafka}",
         "sandbox": sandbox,
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
+        "token_life": SANDBOX_TOKEN_LIFE,
     }
 
 
-def _origin(address: str) -> tuple[str, int | None]:
-    """Host and port, every name of this machine being the same host."""
-    parts = urlsplit(address)
-    host = (parts.hostname or "").rstrip(".").lower()
-    return ("this machine" if _is_local(host) else host, parts.port or {"http": 80, "https": 443}.get(parts.scheme))
-
-
-def _is_local(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
+def _local_databases(ports: Ports, _: str | Path | None) -> dict[str, Any]:
+    return {"database_url": f"postgresql://{OWNER}@127.0.0.1:{ports.postgres}"}

@@ -15,6 +15,7 @@ from shared.events.base import Command
 from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
+from shared.kafka.connections import Brokers
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.signatures import LogKeys
 from shared.kafka.source import KafkaSource
@@ -48,7 +49,7 @@ class Assembly:
 
     def relay(self) -> Relay:
         """The log to its topic."""
-        publisher = partial(KafkaPublisher.opened, self.settings.kafka, self.log.topic, self.settings.partitions)
+        publisher = partial(KafkaPublisher.opened, Brokers.of(self.settings), self.log.topic, self.settings.partitions)
         return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source, self._keys(self.log))
 
     def projection(self, name: str, project: Project) -> Subscription:
@@ -68,7 +69,7 @@ class Assembly:
         return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
 
     def _subscription(self, name: str, log: Log, handler: Handler, own: bool = False) -> Subscription:
-        source = partial(KafkaSource.opened, self.settings.kafka, log.topic, self.settings.partitions)
+        source = partial(KafkaSource.opened, Brokers.of(self.settings), log.topic, self.settings.partitions)
         return Subscription(name, log.topic, handler, self.pool, self.dsn, source, keys=self._keys(log), own=own)
 
     def _keys(self, log: Log) -> LogKeys | None:

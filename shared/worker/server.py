@@ -20,6 +20,7 @@ from shared.observability.log_lines import logger, without_text
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.health import Check, Probes
+from shared.process.hosts import Hosts
 from shared.process.settings import Settings
 from shared.process.startup import bind
 from shared.resilience.retry import transient
@@ -48,6 +49,7 @@ class WorkerServer:
     ) -> None:
         self._settings = settings
         self._port = port
+        self._hosts = Hosts.of(settings)
         self._clock = clock
         self._store = store
         self._components = components
@@ -57,13 +59,18 @@ class WorkerServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serves while the body runs."""
-        async with listening(self, bind(self._settings.host, self._port)):
+        async with listening(self, bind(self._settings.inner_host, self._port)):
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         context = RequestContext.of(scope)
-        answered = await self._answer(scope["path"], context.request_id)
+        fault = self._hosts.fault([value for name, value in scope["headers"] if name == b"host"], inner=True)
+        answered = (
+            problem_response(Problem(fault), context.request_id)
+            if fault
+            else await self._answer(scope["path"], context.request_id)
+        )
         stamped = Stamped(scope, send, context, https=self._settings.mode == "production")
         with contextlib.suppress(BodyUnwanted):
             await answered(scope, receive, stamped)

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from local_stack.report import StackError
 from shared.events.logs import LOGS, PARTITIONS
+from shared.kafka.connections import Brokers, client_options
 from shared.kafka.topic_settings import faults, settings_of, wanted_settings
 
 SHOPS_TOPIC = "order.events"
@@ -18,15 +19,15 @@ PROBE = "makewhole.probe"
 TOPIC_ALREADY_EXISTS = 36
 
 
-async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partitions: int = PARTITIONS) -> None:
+async def ensure_topics(brokers: Brokers | str, names: Sequence[str] = TOPICS, partitions: int = PARTITIONS) -> None:
     """Creates the missing topics: kept for ever, stamped by the broker, on up to three brokers.
 
     StackError where one of ours is there with another number of partitions, for its keys would stand in two of them, or
     with settings that the services do not rely on.
     """
-    async with _admin(bootstrap) as admin:
-        brokers = len((await admin.describe_cluster())["brokers"])
-        replicas = min(3, brokers)
+    async with _admin(brokers) as admin:
+        count = len((await admin.describe_cluster())["brokers"])
+        replicas = min(3, count)
         await _create(admin, [_kept_for_ever(name, partitions, replicas) for name in names])
         for topic in await admin.describe_topics([name for name in names if name != SHOPS_TOPIC]):
             if (there := len(topic["partitions"])) not in (0, partitions):
@@ -35,18 +36,18 @@ async def ensure_topics(bootstrap: str, names: Sequence[str] = TOPICS, partition
                 raise StackError(f"topic {topic['topic']} is set otherwise than it must be: {', '.join(wrong)}")
 
 
-async def round_trip(bootstrap: str) -> bool:
+async def round_trip(brokers: Brokers | str) -> bool:
     """Whether the brokers take a record and give it back, now."""
     try:
-        async with _admin(bootstrap) as admin:
+        async with _admin(brokers) as admin:
             await _create(admin, [NewTopic(PROBE, 1, 1, topic_configs={"retention.ms": "60000"})])
-        return await _write_and_read(bootstrap)
+        return await _write_and_read(brokers)
     except (KafkaError, OSError, TimeoutError, StackError):
         return False
 
 
-def _admin(bootstrap: str) -> AbstractAsyncContextManager[AIOKafkaAdminClient]:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+def _admin(brokers: Brokers | str) -> AbstractAsyncContextManager[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(**client_options(brokers), request_timeout_ms=10_000)
     return _started(client, client.close)
 
 
@@ -75,12 +76,12 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
             raise StackError(f"Kafka refused to create topic {name}: {detail[0] if detail else code}")
 
 
-async def _write_and_read(bootstrap: str) -> bool:
+async def _write_and_read(brokers: Brokers | str) -> bool:
     partition = TopicPartition(PROBE, 0)
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=5_000)
+    producer = AIOKafkaProducer(**client_options(brokers), acks="all", request_timeout_ms=5_000)
     async with _started(producer, producer.stop):
         written = await producer.send_and_wait(PROBE, b"ready?", partition=0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_options(brokers), enable_auto_commit=False)
     async with _started(consumer, consumer.stop):
         consumer.assign([partition])
         consumer.seek(partition, written.offset)

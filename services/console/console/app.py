@@ -13,6 +13,7 @@ from console.services_client import ServicesClient
 from shared.http.app import App, create_app
 from shared.http.server import serve
 from shared.process.clock import SystemClock
+from shared.process.production import require
 from shared.process.settings import Settings
 
 SERVICE = "console"
@@ -21,6 +22,7 @@ CHECKS_OF_OTHERS = ("clock", "identity")
 
 def build(settings: Settings) -> App:
     """The application. It is ready whatever the services do: showing that one of them is down is its work."""
+    require(settings, SERVICE)
     addresses = {name: f"http://{settings.host}:{settings.port(name)}" for name in SERVICES}
     parts = {"services": open_client(addresses)}
     app = create_app(
@@ -39,4 +41,4 @@ async def open_client(addresses: Mapping[str, str]) -> AsyncIterator[ServicesCli
 
 
 if __name__ == "__main__":
-    serve(build(Settings.load()))
+    serve(build(Settings.load(SERVICE)))

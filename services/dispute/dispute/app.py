@@ -32,4 +32,4 @@ def load_programmes() -> Programmes:
 
 
 if __name__ == "__main__":
-    serve(build(Settings.load()))
+    serve(build(Settings.load(DISPUTE.service)))

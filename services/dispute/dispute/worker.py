@@ -38,5 +38,5 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
 
 
 if __name__ == "__main__":
-    settings = Settings.load()
+    settings = Settings.load(f"{DISPUTE.service}-worker")
     run_worker(DISPUTE.service, partial(assemble, settings), settings)

@@ -9,6 +9,7 @@ from pathlib import Path
 from local_stack.keys import kept_log_keys
 from local_stack.state import state_folder
 from shared.events.logs import LOGS
+from shared.kafka.connections import Brokers
 from shared.process.settings import Settings
 
 SERVICES = tuple(LOGS)
@@ -43,7 +44,7 @@ class Stack:
         if service == "sandbox":
             return self.settings.sandbox.rstrip("/")
         if worker:
-            return f"http://{self.settings.host}:{self.settings.worker_port(service)}"
+            return f"http://{self.settings.inner_host}:{self.settings.worker_port(service)}"
         return f"http://{self.settings.host}:{self.settings.port(service)}"
 
     def dsn(self, service: str) -> str:
@@ -55,6 +56,6 @@ class Stack:
         return LOGS[service].topic
 
     @property
-    def kafka(self) -> str:
-        """The bootstrap address."""
-        return self.settings.kafka
+    def kafka(self) -> Brokers:
+        """The brokers."""
+        return Brokers.of(self.settings)

@@ -16,4 +16,4 @@ def build(settings: Settings) -> App:
 
 
 if __name__ == "__main__":
-    serve(build(Settings.load()))
+    serve(build(Settings.load(REFUND.service)))

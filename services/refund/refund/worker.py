@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -41,10 +40,5 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
 
 
 if __name__ == "__main__":
-    settings = Settings.load()
-    if settings.mode == "production":
-        sys.exit(
-            "no payment provider is built in but the sandbox's: production needs a Gateway of its own "
-            "(refund/gateways/port.py)"
-        )
+    settings = Settings.load(f"{REFUND.service}-worker")
     run_worker(REFUND.service, partial(assemble, settings), settings)

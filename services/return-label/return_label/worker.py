@@ -35,5 +35,5 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
 
 
 if __name__ == "__main__":
-    settings = Settings.load()
+    settings = Settings.load(f"{RETURN_LABEL.service}-worker")
     run_worker(RETURN_LABEL.service, partial(assemble, settings), settings)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from sandbox.clock.clock import Clock
 from sandbox.clock.router import router as clock_router
 from sandbox.faults.router import router as faults_router
@@ -13,6 +11,7 @@ from sandbox.world import open_world
 from shared.events.logs import LOGS
 from shared.http.app import App, create_app, database_checks
 from shared.http.server import serve
+from shared.process.production import require
 from shared.process.quotas import OFF
 from shared.process.settings import Settings
 
@@ -22,8 +21,7 @@ ROUTERS = (provider_router, identity_router, clock_router, faults_router)
 
 def build(settings: Settings) -> App:
     """The application over its database; it moves the time of all workers of its stack."""
-    if settings.mode == "production":
-        sys.exit("the sandbox gives anybody any role and moves time: it does not run in production mode")
+    require(settings, SERVICE)
     clock = Clock()
     world = open_world(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings))
     checks = database_checks(settings, SERVICE)
@@ -41,9 +39,9 @@ def build(settings: Settings) -> App:
 
 def workers(settings: Settings) -> dict[str, str]:
     """The workers' addresses by name."""
-    return {service: f"http://{settings.host}:{settings.worker_port(service)}" for service in LOGS}
+    return {service: f"http://{settings.inner_host}:{settings.worker_port(service)}" for service in LOGS}
 
 
 if __name__ == "__main__":
-    sandbox = build(Settings.load())
+    sandbox = build(Settings.load(SERVICE))
     serve(sandbox, begins_with=sandbox.checks["database"])

@@ -12,6 +12,7 @@ from sandbox.app import build
 from shared.http.auth import Tokens
 from shared.http.problems import Refusal
 from shared.process.settings import Settings
+from tests.support.production import production
 from tests.support.servers.sandbox import Served, sandbox
 from tests.support.servers.stack import LIMIT
 
@@ -90,15 +91,8 @@ async def test_a_request_that_fits_no_party_is_refused(provider: Served, wrong: 
 
 
 def test_production_has_no_sandbox() -> None:
-    production = Settings(
-        mode="production",
-        database_url="postgresql://db",
-        kafka="kafka:9092",
-        oidc_issuer="https://id.example",
-        oidc_jwks="https://id.example/jwks",
-    )
     with pytest.raises(SystemExit, match="production"):
-        build(production)
+        build(production())
 
 
 def test_the_package_knows_none_of_the_services() -> None:

@@ -232,7 +232,7 @@ async def test_a_body_that_does_not_end_in_time_is_refused(
 ) -> None:
     monkeypatch.setattr(request_body, "BODY_SECONDS", 0.2)
     token = issuer.bearer()["Authorization"].encode()
-    head = b"POST %s HTTP/1.1\r\nhost: h\r\nauthorization: %s\r\n%s\r\n" % (path, token, headers)
+    head = b"POST %s HTTP/1.1\r\nhost: localhost\r\nauthorization: %s\r\n%s\r\n" % (path, token, headers)
     async with served(tiny_app(issuer)) as port:
         _, _, told = problem(await said(port, head + begun))
     came(f"{told['status']} {told['code']}")

@@ -588,9 +588,8 @@ async def test_a_sender_that_goes_away_is_nobodys_fault(app: App, issuer: Issuer
         assert session._base_url
         _, writer = await asyncio.open_connection("127.0.0.1", session._base_url.port)
         authorization = issuer.bearer()["Authorization"]
-        head = (
-            f"POST /v1/notes/n1 HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\nContent-Length: 9\r\n\r\nabc"
-        )
+        head = f"POST /v1/notes/n1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n"
+        head += "Content-Length: 9\r\n\r\nabc"
         writer.write(head.encode())
         await writer.drain()
         await session.get("/healthz")

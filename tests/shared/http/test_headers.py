@@ -45,7 +45,6 @@ async def test_a_request_names_one_caller(came: Came, client: httpx.AsyncClient,
 TWICE = {
     "idempotency-key": ("k", "l"),
     "content-type": ("application/json", "text/plain"),
-    "host": ("service.test", "other.test"),
 }
 
 

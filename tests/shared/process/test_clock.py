@@ -13,6 +13,7 @@ from aiohttp import web
 
 from shared.process.clock import POLL_LIMIT, Clock, ClockUnknown, SandboxClock, SystemClock, running_clock, sleep_until
 from shared.process.settings import Settings
+from tests.support.production import production
 from tests.support.servers.stack import eventually
 from tests.support.toys.notes import listening
 
@@ -146,14 +147,7 @@ async def test_time_is_never_turned_back(sandbox: Sandbox) -> None:
 
 
 async def test_production_knows_the_machines_time_alone() -> None:
-    settings = Settings(
-        mode="production",
-        database_url="postgresql://d",
-        kafka="k:1",
-        oidc_issuer="https://id.example",
-        oidc_jwks="https://id.example/k",
-    )
-    async with running_clock(settings) as clock:
+    async with running_clock(production()) as clock:
         assert isinstance(clock, SystemClock) and clock.known and about(ahead(clock), timedelta())
 
 

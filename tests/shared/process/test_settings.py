@@ -4,14 +4,6 @@ import pytest
 
 from shared.process.settings import Settings
 
-PRODUCTION = {
-    "MAKEWHOLE_MODE": "production",
-    "MAKEWHOLE_DATABASE_URL": "postgresql://app:hush@db.example:5432",
-    "MAKEWHOLE_KAFKA": "kafka.example:9092",
-    "MAKEWHOLE_OIDC_ISSUER": "https://id.example",
-    "MAKEWHOLE_OIDC_JWKS": "https://id.example/keys",
-}
-
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
@@ -70,7 +62,7 @@ def test_partitions_hold_whole_slots(bare: pytest.MonkeyPatch, partitions: str) 
     given(bare, {"MAKEWHOLE_PARTITIONS": "96"})
     assert Settings().partitions == 96
     given(bare, {"MAKEWHOLE_PARTITIONS": partitions})
-    with pytest.raises(SystemExit, match="partitions"):
+    with pytest.raises(SystemExit, match="PARTITIONS"):
         Settings.load()
 
 
@@ -79,54 +71,8 @@ def test_the_crash_plan_is_read_under_its_short_name(bare: pytest.MonkeyPatch) -
     assert Settings().crash == "append.after_commit:3"
 
 
-def test_a_password_is_in_no_representation(bare: pytest.MonkeyPatch) -> None:
-    given(bare, PRODUCTION)
-    assert "hush" not in repr(Settings()) + str(Settings())
-
-
-def test_production_starts_with_an_issuer_of_its_own(bare: pytest.MonkeyPatch) -> None:
-    given(bare, PRODUCTION)
-    assert Settings().oidc_issuer == "https://id.example"
-
-
-@pytest.mark.parametrize(
-    "missing", ["MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS", "MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA"]
-)
-def test_production_has_no_defaults(bare: pytest.MonkeyPatch, missing: str) -> None:
-    given(bare, PRODUCTION | {missing: ""})
-    with pytest.raises(SystemExit, match=f"{missing} must be set"):
-        Settings.load()
-
-
-@pytest.mark.parametrize("name", ["MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS"])
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.9.9.9", "0.0.0.0"])
-def test_production_refuses_the_sandbox_under_each_of_its_names(bare: pytest.MonkeyPatch, name: str, host: str) -> None:
-    given(bare, PRODUCTION | {name: f"http://{host}:8009/x"})
-    with pytest.raises(SystemExit, match="is the sandbox"):
-        Settings.load()
-
-
-def test_production_refuses_a_sandbox_that_lies_elsewhere(bare: pytest.MonkeyPatch) -> None:
-    given(
-        bare,
-        PRODUCTION
-        | {
-            "MAKEWHOLE_SANDBOX": "https://sandbox.example",
-            "MAKEWHOLE_OIDC_ISSUER": "https://sandbox.example:443/realm",
-        },
-    )
-    with pytest.raises(SystemExit, match="is the sandbox"):
-        Settings.load()
-
-
-def test_production_refuses_crash_points(bare: pytest.MonkeyPatch) -> None:
-    given(bare, PRODUCTION | {"CRASH": "append.after_commit"})
-    with pytest.raises(SystemExit, match="for tests"):
-        Settings.load()
-
-
 def test_what_is_wrong_is_said_in_a_line_without_the_value(bare: pytest.MonkeyPatch) -> None:
     given(bare, {"MAKEWHOLE_MODE": "hush"})
     with pytest.raises(SystemExit) as refused:
         Settings.load()
-    assert "mode" in str(refused.value) and "hush" not in str(refused.value)
+    assert "MODE" in str(refused.value) and "hush" not in str(refused.value)

@@ -25,6 +25,7 @@ from shared.resilience.retry import GaveUp, Halted, Transient
 from shared.worker.worker import EndedEarly, Worker
 from tests.cases.plugin import Came
 from tests.support import raw_http
+from tests.support.production import ENVIRONMENT
 from tests.support.servers.stack import LIMIT, eventually
 from tests.support.toys.notes import running_issuer, settings_for
 
@@ -349,13 +350,8 @@ async def test_a_move_of_the_clock_wakes_those_who_wait_for_time(port: int) -> N
 
 async def test_production_has_no_question_about_quiet(port: int) -> None:
     steady = Steady()
-    production = {
-        "database_url": "postgresql://d",
-        "kafka": "k:1",
-        "oidc_issuer": "https://id.example",
-        "oidc_jwks": "https://id.example/k",
-    }
-    async with running(port, steady, mode="production", **production) as worker:
+    given = {name.removeprefix("MAKEWHOLE_").lower(): value for name, value in ENVIRONMENT.items()}
+    async with running(port, steady, **given) as worker:
         await eventually(lambda: steady.ran)
         status, problem = await worker.get("/internal/quiet")
         assert (status, problem["code"]) == (404, "not_found")
@@ -436,45 +432,35 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
     return process.returncode, error.decode()
 
 
-@asynccontextmanager
-async def production_of(port: int) -> AsyncIterator[dict[str, str]]:
+def production_at(port: int) -> dict[str, str]:
     """An environment for a process that needs nobody else to start."""
-    async with running_issuer() as issuer:
-        settings = settings_for(issuer)
-        yield {
-            "MAKEWHOLE_MODE": "production",
-            "MAKEWHOLE_DATABASE_URL": "postgresql://127.0.0.1:9",
-            "MAKEWHOLE_KAFKA": "k:1",
-            "MAKEWHOLE_OIDC_ISSUER": settings.oidc_issuer,
-            "MAKEWHOLE_OIDC_JWKS": settings.oidc_jwks,
-            "PORT_BASE": str(port - 101),
-        }
+    return ENVIRONMENT | {"PORT_BASE": str(port - 101)}
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 async def test_a_worker_that_is_asked_to_stop_closes_what_it_opened(port: int, asked: signal.Signals) -> None:
-    async with production_of(port) as environment:
-        process = await started(PROGRAM, "works", **environment)
-        assert await said(process) == "running"
-        process.send_signal(asked)
-        assert await said(process) == "closed"
-        status, error = await ended(process)
+    environment = production_at(port)
+    process = await started(PROGRAM, "works", **environment)
+    assert await said(process) == "running"
+    process.send_signal(asked)
+    assert await said(process) == "closed"
+    status, error = await ended(process)
     assert status == 0, error
 
 
 async def test_a_worker_that_breaks_ends_with_a_line_that_quotes_nothing(port: int) -> None:
-    async with production_of(port) as environment:
-        status, error = await ended(await started(PROGRAM, "breaks", **environment))
+    environment = production_at(port)
+    status, error = await ended(await started(PROGRAM, "breaks", **environment))
     assert status == 1 and '"error":"ValueError"' in error and "secret" not in error
 
 
 async def test_a_port_that_is_taken_is_one_line(port: int) -> None:
-    async with production_of(port) as environment:
-        first = await started(PROGRAM, "works", **environment)
-        await said(first)
-        status, error = await ended(await started(PROGRAM, "works", **environment))
-        first.terminate()
-        await ended(first)
+    environment = production_at(port)
+    first = await started(PROGRAM, "works", **environment)
+    await said(first)
+    status, error = await ended(await started(PROGRAM, "works", **environment))
+    first.terminate()
+    await ended(first)
     assert (
         status == 1
         and error.strip().splitlines()[-1].startswith("cannot listen on 127.0.0.1:")
@@ -483,8 +469,15 @@ async def test_a_port_that_is_taken_is_one_line(port: int) -> None:
 
 
 async def test_an_app_drains_before_it_stops(port: int) -> None:
-    async with production_of(port) as environment:
-        process = await started(APP, MAKEWHOLE_DRAIN="2", **environment)
+    async with running_issuer() as issuer:
+        settings = settings_for(issuer)
+        process = await started(
+            APP,
+            MAKEWHOLE_DRAIN="2",
+            MAKEWHOLE_OIDC_ISSUER=settings.oidc_issuer,
+            MAKEWHOLE_OIDC_JWKS=settings.oidc_jwks,
+            PORT_BASE=str(port - 101),
+        )
         address = f"http://127.0.0.1:{port - 100}"
         async with aiohttp.ClientSession() as session:
             await _serving(session, address)

@@ -52,6 +52,8 @@ class Issuer:
     published: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
     broken: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
+    """Members that its set of keys has besides."""
 
     def rotate(self, kid: str, algorithm: str = "ES256", keep: bool = True) -> None:
         """Signs with a new key from now on; without `keep` the old ones are withdrawn."""
@@ -96,7 +98,7 @@ class Issuer:
     async def answer(self, _: web.Request) -> web.Response:
         """What the address of its keys answers."""
         self.asked += 1
-        return web.Response(status=500) if self.broken else web.json_response({"keys": self.published})
+        return web.Response(status=500) if self.broken else web.json_response({"keys": self.published} | self.more)
 
 
 @contextlib.asynccontextmanager
@@ -300,7 +302,7 @@ def tiny_app(issuer: Issuer, **more: Any) -> App:
 
 def client_of(app: App) -> httpx.AsyncClient:
     """A client that calls the application directly."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.test")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost")
 
 
 @contextlib.asynccontextmanager

@@ -70,7 +70,7 @@ def sources(stack: Stack) -> Sources:
     sandbox = stack.settings.mode == "sandbox"
     return Sources(
         databases={service: stack.dsn(service) for service in SERVICES},
-        kafka={"bootstrap_servers": stack.kafka},
+        kafka=stack.kafka.options(),
         workers={service: stack.address(f"{service}-worker") for service in SERVICES} if sandbox else {},
         sandbox=stack.address("sandbox") if sandbox else None,
         log_keys={service: stack.settings.keys_of(service) for service in SERVICES},

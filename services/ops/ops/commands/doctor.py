@@ -105,7 +105,7 @@ async def _topic(stack: Stack, service: str) -> str:
 async def _kafka(stack: Stack) -> str:
     if not await round_trip(stack.kafka):
         raise LookupError("a record that was written did not come back")
-    return stack.kafka
+    return stack.kafka.bootstrap
 
 
 async def _clock(api: Api) -> str:

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typing_extensions import TypedDict
 
+from shared.http.jwks import SANDBOX_PREFIX
+
 if TYPE_CHECKING:
     from sandbox.database import Pool
 
@@ -38,7 +40,7 @@ class Jwk(PublicNumbers):
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A P-256 key, named by its thumbprint (RFC 7638)."""
+    """A P-256 key, named by its thumbprint (RFC 7638) behind the sandbox's mark."""
 
     private: ec.EllipticCurvePrivateKey
 
@@ -63,9 +65,9 @@ class SigningKey:
 
     @cached_property
     def kid(self) -> str:
-        """The RFC 7638 thumbprint of the public key."""
+        """The RFC 7638 thumbprint of the public key, marked: production takes no key with such a name."""
         canonical = json.dumps(self._public, sort_keys=True, separators=(",", ":"))
-        return _base64url(hashlib.sha256(canonical.encode()).digest())
+        return SANDBOX_PREFIX + _base64url(hashlib.sha256(canonical.encode()).digest())
 
     @property
     def jwk(self) -> Jwk:

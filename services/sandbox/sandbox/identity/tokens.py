@@ -13,6 +13,7 @@ from sandbox.identity.signing_key import ALGORITHM, Jwk, SigningKey
 from shared.events.base import Message
 from shared.events.fields import example
 from shared.events.outside.ids import PartyId
+from shared.http.auth import SANDBOX_CLAIM
 
 Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops"]
 
@@ -42,12 +43,14 @@ class Jwks(TypedDict):
     """The keys that verify the tokens (RFC 7517)."""
 
     keys: list[Jwk]
+    makewhole_sandbox: bool
 
 
 class Discovery(TypedDict):
     """Where the rest of the provider is (OpenID Connect Discovery)."""
 
     issuer: str
+    makewhole_sandbox: bool
     token_endpoint: str
     jwks_uri: str
     response_types_supported: list[str]
@@ -73,6 +76,7 @@ class IdentityProvider:
             "roles": list(dict.fromkeys(request.roles)),
             "iat": min(now, expires - 1),
             "exp": expires,
+            SANDBOX_CLAIM: True,
         }
         token = jwt.encode(claims, self.key.private, ALGORITHM, headers={"kid": self.key.kid})
         return {"access_token": token, "token_type": "Bearer", "expires_in": request.expires_in}
@@ -80,13 +84,14 @@ class IdentityProvider:
     @property
     def jwks(self) -> Jwks:
         """The keys that verify its tokens."""
-        return {"keys": [self.key.jwk]}
+        return {"keys": [self.key.jwk], "makewhole_sandbox": True}
 
     @property
     def discovery(self) -> Discovery:
         """What a client of OpenID Connect learns from the issuer's address alone."""
         return {
             "issuer": self.issuer,
+            "makewhole_sandbox": True,
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
             "response_types_supported": ["token"],

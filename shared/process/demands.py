@@ -1,0 +1,147 @@
+"""Demands: what a setting can be asked to be, of addresses, databases, brokers, hosts and keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from shared.events.logs import LOGS
+from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
+from shared.process.log_keys import parse_log_keys
+
+if TYPE_CHECKING:
+    from shared.process.settings import Environment
+
+Query = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a setting must be, in a sentence, and whether it is."""
+
+    setting: str
+    sentence: str
+    holds: Callable[[Environment], bool]
+
+    @property
+    def line(self) -> str:
+        """The line that names it."""
+        return f"{self.setting}: {self.sentence}"
+
+
+def is_https(address: str) -> bool:
+    """Whether an address is one of https, with a host and no secrets in it."""
+    parts = address_parts(address)
+    return bool(parts and parts.scheme == "https" and parts.hostname and not (parts.username or parts.fragment))
+
+
+def is_elsewhere(address: str) -> bool:
+    """Whether an address is not this machine's own."""
+    parts = address_parts(address)
+    host = (parts and parts.hostname) or ""
+    return not is_loopback(host) and not is_unspecified(host)
+
+
+def address_parts(address: str) -> SplitResult | None:
+    """The parts of an address, or nothing where it is none."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def databases(settings: Environment) -> Iterator[tuple[SplitResult, Query]]:
+    """The addresses that this process may use, or every one that is given where no process asks."""
+    of_process = settings.process.removesuffix("-worker")
+    services = [of_process] if of_process in LOGS else list(LOGS)
+    for address in dict.fromkeys(map(settings.dsn, services)):
+        parts = urlsplit(address)
+        yield parts, parse_qs(parts.query)
+
+
+def every_database(holds: Callable[[SplitResult, Query], bool]) -> Callable[[Environment], bool]:
+    """Whether it holds for each of the databases' addresses."""
+    return lambda settings: all(holds(parts, query) for parts, query in databases(settings) if is_postgres(parts))
+
+
+def databases_are_named(settings: Environment) -> bool:
+    """Whether each database has an address of PostgreSQL."""
+    return all(is_postgres(parts) for parts, _ in databases(settings))
+
+
+def is_postgres(parts: SplitResult) -> bool:
+    """Whether it is an address of PostgreSQL with a host."""
+    return parts.scheme in ("postgresql", "postgres") and bool(parts.hostname)
+
+
+def login(parts: SplitResult, query: Query) -> str:
+    """The name that the address connects as."""
+    return parts.username or query.get("user", [""])[-1]
+
+
+def has_password(parts: SplitResult, query: Query) -> bool:
+    """Whether a password comes with the login."""
+    passfile = query.get("passfile", [""])[-1]
+    return bool(login(parts, query) and (parts.password or "password" in query or os.path.isfile(passfile)))
+
+
+def by_tls(_: SplitResult, query: Query) -> bool:
+    """Whether the server is held to the name in the address."""
+    return query.get("sslmode") == ["verify-full"] and "host" not in query
+
+
+def has_certificates(_: SplitResult, query: Query) -> bool:
+    """Whether the certificates that the address names are there."""
+    return all(map(os.path.isfile, query.get("sslrootcert", [])))
+
+
+def no_administrator(parts: SplitResult, query: Query) -> bool:
+    """Whether the login is not the administrator's."""
+    return login(parts, query) not in ("postgres", "root")
+
+
+def logins_differ(settings: Environment) -> bool:
+    """Whether services with addresses of their own have logins of their own."""
+    logins = [urlsplit(address).username for address in settings.database_urls.values()]
+    return len(set(logins)) == len(logins)
+
+
+def is_broker(entry: str) -> bool:
+    """Whether an entry is host:port."""
+    host, colon, port = entry.rpartition(":")
+    return bool(colon and host and port.isdigit() and is_host_name(entry))
+
+
+def brokers(settings: Environment) -> list[str]:
+    """The brokers that are named."""
+    return host_names(settings.kafka)
+
+
+def hosts_are(holds: Callable[[str], bool]) -> Callable[[Environment], bool]:
+    """Whether it holds for each of the hosts."""
+    return lambda settings: all(map(holds, host_names(settings.hosts)))
+
+
+def bare(entry: str) -> str:
+    """A host without its port."""
+    return entry if entry.endswith("]") else entry.rpartition(":")[0] or entry
+
+
+def logs_are_signed(settings: Environment) -> bool:
+    """Whether there are keys for the process's log, or for every log where no process asks."""
+    of_process = settings.process.removesuffix("-worker")
+    try:
+        keys = parse_log_keys(settings.log_keys)
+    except ValueError:
+        return False
+    return keys.keys() >= ({of_process} if of_process in LOGS else LOGS.keys())
+
+
+def does_not_run(*processes: str) -> Callable[[Environment], bool]:
+    """Whether it is none of these processes that asks."""
+    return lambda settings: settings.process not in processes

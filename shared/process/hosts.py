@@ -1,0 +1,89 @@
+"""Hosts: what the Host header of a request may name, so that no web page reaches a process under a name of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.process.settings import Environment
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+
+MALFORMED, MISDIRECTED = "malformed_request", "misdirected_request"
+
+
+class Hosts:
+    """The names under which a process may be asked; one without a port goes with any."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(name.lower() for name in names)
+
+    @classmethod
+    def of(cls, settings: Environment) -> Hosts:
+        """The settings' names; of this machine's loopback, and the address listened on, where they name none."""
+        own = [] if is_unspecified(settings.host) else [settings.host]
+        return cls(host_names(settings.hosts) or (*LOOPBACK, *own))
+
+    def fault(self, values: Sequence[bytes], inner: bool = False) -> str | None:
+        """Why a request with these Host headers is refused (RFC 9112 3.2, RFC 9110 7.4); on an `inner` port any address
+        will do, since only names can be pointed elsewhere.
+        """
+        found = _HOST.fullmatch(values[0].decode("latin-1")) if len(values) == 1 else None
+        if found is None:
+            return MALFORMED
+        name = found[1].lower()
+        known = name in self._names or f"{name}:{found[2]}" in self._names or (inner and is_address(name))
+        return None if known else MISDIRECTED
+
+
+def host_names(text: str) -> list[str]:
+    """The entries of a list with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def is_host_name(entry: str) -> bool:
+    """Whether an entry is a host's name or address, with or without a port."""
+    return _HOST.fullmatch(entry) is not None
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is given as an address."""
+    return _address(host) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine under one of its own names; also in the odd spellings that resolvers take."""
+    address, name = _address(host), host.lower().rstrip(".")
+    if address is None:
+        return name in ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback") or name.endswith(
+            ".localhost"
+        )
+    return address.is_loopback
+
+
+def is_unspecified(host: str) -> bool:
+    """Whether a host stands for every address of the machine."""
+    address = _address(host)
+    return address is not None and address.is_unspecified
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    bare = host.removeprefix("[").removesuffix("]").rstrip(".")
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return _odd_address(bare)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _odd_address(host: str) -> ipaddress.IPv4Address | None:
+    # 127.1, 0x7f000001 and 2130706433 are 127.0.0.1 to a resolver.
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

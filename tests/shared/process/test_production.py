@@ -1,0 +1,252 @@
+"""Production is a mode: what it demands of each setting, one line for each that lacks it, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.process.production import PRODUCTION, require, unmet
+from shared.process.settings import Environment, Settings
+from tests.cases.plugin import Came
+from tests.support.production import ENVIRONMENT, production
+
+ISSUER, KEYS = "MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS"
+DATABASE, KAFKA, HOSTS = "MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_HOSTS"
+BY_TLS = "postgresql://app:hush@db.example?sslmode=verify-full"
+HTTPS, ELSEWHERE = "must be an https address", "must not be this machine"
+PASSWORD, TLS = "must have a login and its password", "must say sslmode=verify-full"
+LOOPBACK = "must not hold a name of this machine's loopback"
+
+REFUSED = [
+    (ISSUER, "", HTTPS),
+    (ISSUER, "http://id.example", HTTPS),
+    (ISSUER, "id.example", HTTPS),
+    (ISSUER, "https://", HTTPS),
+    (ISSUER, "https://id.example:port", HTTPS),
+    (ISSUER, "https://user:hush@id.example", HTTPS),
+    (ISSUER, "https://id.example#part", HTTPS),
+    (ISSUER, "file:///keys", HTTPS),
+    (ISSUER, "https://127.0.0.1:8009", ELSEWHERE),
+    (ISSUER, "https://127.1:8009", ELSEWHERE),
+    (ISSUER, "https://0x7f000001:8009", ELSEWHERE),
+    (ISSUER, "https://2130706433", ELSEWHERE),
+    (ISSUER, "https://0177.0.0.1", ELSEWHERE),
+    (ISSUER, "https://[::1]:8009", ELSEWHERE),
+    (ISSUER, "https://[::ffff:127.0.0.1]", ELSEWHERE),
+    (ISSUER, "https://ip6-localhost", ELSEWHERE),
+    (ISSUER, "https://LOCALHOST.", ELSEWHERE),
+    (ISSUER, "https://id.localhost", ELSEWHERE),
+    (ISSUER, "https://0.0.0.0", ELSEWHERE),
+    (ISSUER, "https://0", ELSEWHERE),
+    (KEYS, "", HTTPS),
+    (KEYS, "http://id.example/keys", HTTPS),
+    (KEYS, "https://127.0.0.1:8009/jwks", ELSEWHERE),
+    (KEYS, "https://localhost:8009/jwks", ELSEWHERE),
+    ("MAKEWHOLE_OIDC_AUDIENCE", " ", "must name this installation"),
+    ("MAKEWHOLE_TOKEN_LIFE", "86401", "between a minute and a day"),
+    ("MAKEWHOLE_TOKEN_LIFE", "1", "between a minute and a day"),
+    ("MAKEWHOLE_TOKEN_LIFE", "for ever", "valid number"),
+    ("MAKEWHOLE_TOKEN_LIFE", "inf", "between a minute and a day"),
+    ("MAKEWHOLE_TOKEN_LIFE", "nan", "greater than 0"),
+    ("MAKEWHOLE_TOKEN_LEEWAY", "61", "a minute at most"),
+    ("MAKEWHOLE_TOKEN_LEEWAY", "-1", "greater than or equal to 0"),
+    ("MAKEWHOLE_JWKS_REFRESH", "0.01", "between 1 and 600"),
+    ("MAKEWHOLE_JWKS_REFRESH", "86400", "between 1 and 600"),
+    ("MAKEWHOLE_SANDBOX", "https://sandbox.example", "no sandbox is known"),
+    ("MAKEWHOLE_EXPOSE_SANDBOX", "1", "is for the sandbox"),
+    ("MAKEWHOLE_CRASH", "append.after_commit", "is for tests"),
+    ("MAKEWHOLE_LOG_LEVEL", "debug", "must not be debug"),
+    (HOSTS, "", "must name the hosts"),
+    (HOSTS, ",", "must name the hosts"),
+    (HOSTS, "*", "no pattern"),
+    (HOSTS, "disputes.example,*.example", "no pattern"),
+    (HOSTS, "https://disputes.example", "no pattern"),
+    (HOSTS, "disputes.example,localhost", LOOPBACK),
+    (HOSTS, "127.0.0.1:8001", LOOPBACK),
+    (HOSTS, "[::1]:8001", LOOPBACK),
+    ("MAKEWHOLE_INNER_HOST", "0.0.0.0", "that only operators reach"),
+    ("MAKEWHOLE_INNER_HOST", "::", "that only operators reach"),
+    ("MAKEWHOLE_INNER_HOST", "all of them", "that only operators reach"),
+    (DATABASE, "", "must be a PostgreSQL address"),
+    (DATABASE, "mysql://app:hush@db.example", "must be a PostgreSQL address"),
+    (DATABASE, "postgresql:///makewhole?sslmode=verify-full", "must be a PostgreSQL address"),
+    (DATABASE, "postgresql://app@db.example?sslmode=verify-full", PASSWORD),
+    (DATABASE, "postgresql://:hush@db.example?sslmode=verify-full", PASSWORD),
+    (DATABASE, "postgresql://app@db.example?sslmode=verify-full&passfile=/nowhere", PASSWORD),
+    (DATABASE, "postgresql://app:hush@db.example", TLS),
+    (DATABASE, "postgresql://app:hush@db.example?sslmode=require", TLS),
+    (DATABASE, "postgresql://app:hush@db.example?sslmode=prefer", TLS),
+    (DATABASE, f"{BY_TLS}&sslmode=disable", TLS),
+    (DATABASE, f"{BY_TLS}&host=elsewhere.example", TLS),
+    (DATABASE, f"{BY_TLS}&sslrootcert=/nowhere.crt", "certificates that are there"),
+    (DATABASE, BY_TLS.replace("app", "postgres"), "the administrator's login"),
+    ("MAKEWHOLE_DATABASE_URL_REFUND", "postgresql://refund:hush@db.example", TLS),
+    (KAFKA, "", "must name the brokers"),
+    (KAFKA, "kafka.example", "must hold host:port"),
+    (KAFKA, "kafka.example:9093,:9093", "must hold host:port"),
+    ("MAKEWHOLE_KAFKA_SECURITY", "PLAINTEXT", "must be SASL_SSL"),
+    ("MAKEWHOLE_KAFKA_SECURITY", "SSL", "must be SASL_SSL"),
+    ("MAKEWHOLE_KAFKA_SECURITY", "SASL_PLAINTEXT", "must be SASL_SSL"),
+    ("MAKEWHOLE_KAFKA_SECURITY", "tls", "should be"),
+    ("MAKEWHOLE_KAFKA_MECHANISM", "GSSAPI", "should be"),
+    ("MAKEWHOLE_KAFKA_USER", "", "must be set"),
+    ("MAKEWHOLE_KAFKA_PASSWORD", "", "must be set"),
+    ("MAKEWHOLE_KAFKA_CA", "/nowhere.crt", "a file that is there"),
+    ("MAKEWHOLE_LOG_KEYS", "{}", "a key of 32 bytes"),
+    ("MAKEWHOLE_LOG_KEYS", "", "a key of 32 bytes"),
+    ("MAKEWHOLE_LOG_KEYS", "{not json", "is no JSON"),
+    ("MAKEWHOLE_LOG_KEYS", '{"dispute": {"k1": "c2hvcnQ="}}', "at least 32 are needed"),
+    ("MAKEWHOLE_PARTITIONS", "7", "does not divide"),
+    ("MAKEWHOLE_PORT_BASE", "0", "greater than or equal to 1"),
+]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A complete environment of production mode, and nothing else about makewhole."""
+    for name in ("PORT_BASE", "CRASH", *(f"MAKEWHOLE_{field.upper()}" for field in Settings.model_fields)):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def lines_of(process: str = "") -> list[str]:
+    """What a process says that does not start."""
+    with pytest.raises(SystemExit) as refused:
+        Settings.load(process)
+    return str(refused.value).splitlines()
+
+
+def test_the_complete_environment_starts() -> None:
+    assert Settings.load("dispute").mode == "production"
+
+
+def test_at_least_forty_settings_are_refused() -> None:
+    assert len(REFUSED) >= 40
+    assert {name for name, _, _ in REFUSED} >= {demand.setting for demand in PRODUCTION if demand.setting.isupper()}
+
+
+@pytest.mark.parametrize(("name", "value", "words"), REFUSED)
+def test_each_is_refused_with_its_own_line(environment: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    environment.setenv(name, value)
+    (line,) = lines_of()
+    assert line.startswith(name.removesuffix("_REFUND")) and words in line
+    assert not value.strip() or value not in line or value in ("SSL", "0", "1", "7", "-1", "debug", "{}")
+
+
+@pytest.mark.case(
+    "M12", given="http issuer and keys, a database without TLS or password, brokers for everybody", right="6 lines"
+)
+def test_everything_that_is_wrong_is_said_at_once(environment: pytest.MonkeyPatch, came: Came) -> None:
+    weak = {
+        ISSUER: "http://id.example",
+        KEYS: "http://id.example/keys",
+        DATABASE: "postgresql://app@db.example",
+        "MAKEWHOLE_KAFKA_SECURITY": "PLAINTEXT",
+        "MAKEWHOLE_TOKEN_LIFE": "a while",
+    }
+    for name, value in weak.items():
+        environment.setenv(name, value)
+    came(f"{len(lines_of())} lines")
+
+
+@pytest.mark.case("M8", given="python -m console.app in production mode", right="console: refused")
+def test_the_console_does_not_run(came: Came) -> None:
+    (line,) = lines_of("console")
+    came("console: refused" if "without a login" in line else line)
+
+
+@pytest.mark.parametrize("process", ["sandbox", "refund-worker"])
+def test_nor_does_what_simulates_the_world(process: str) -> None:
+    (line,) = lines_of(process)
+    assert line.startswith(f"{process}: ")
+    with pytest.raises(SystemExit, match=process):
+        require(production(), process)
+
+
+def test_a_process_is_asked_for_its_own_database_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(DATABASE, "")
+    environment.setenv("MAKEWHOLE_DATABASE_URL_DISPUTE", BY_TLS)
+    assert Settings.load("dispute").dsn("dispute") == BY_TLS.replace("example", "example/makewhole_dispute")
+    assert Settings.load("dispute-worker")
+    assert any("must be a PostgreSQL address" in line for line in lines_of("refund"))
+
+
+def test_services_with_addresses_of_their_own_have_logins_of_their_own(environment: pytest.MonkeyPatch) -> None:
+    for service in ("DISPUTE", "REFUND"):
+        environment.setenv(f"MAKEWHOLE_DATABASE_URL_{service}", BY_TLS)
+    assert lines_of() == [f"{DATABASE}: must have another login for each service that has its own address"]
+
+
+def test_a_password_file_is_a_password(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "pgpass").write_text("*:*:*:app:hush")
+    environment.setenv(DATABASE, f"postgresql://app@db.example?sslmode=verify-full&passfile={tmp_path}/pgpass")
+    assert Settings.load()
+
+
+def test_no_representation_and_no_refusal_holds_a_password(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MAKEWHOLE_DATABASE_URL_REFUND", BY_TLS.replace("app", "refund"))
+    assert "hush" not in repr(Settings()) + str(Settings())
+    environment.setenv("MAKEWHOLE_KAFKA_USER", "")
+    with pytest.raises(ValueError) as refused:
+        Settings()
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.case(
+    "H3",
+    given="MAKEWHOLE_MODE=production with the sandbox as issuer at 127.1, 0x7f000001, 2130706433, [::ffff:127.0.0.1], "
+    "ip6-localhost, a LAN address, another port",
+    right="7 of 7 refused",
+)
+def test_the_sandbox_is_refused_under_every_name(environment: pytest.MonkeyPatch, came: Came) -> None:
+    names = ["127.1", "0x7f000001", "2130706433", "[::ffff:127.0.0.1]", "ip6-localhost", "192.168.1.7", "127.0.0.1"]
+    refused = 0
+    for name in names:
+        environment.setenv(ISSUER, f"http://{name}:27009")
+        environment.setenv(KEYS, f"http://{name}:27009/jwks")
+        refused += bool(lines_of("dispute"))
+    came(f"{refused} of {len(names)} refused")
+
+
+@pytest.mark.case("M7", given="MAKEWHOLE_HOST=0.0.0.0 in sandbox mode", right="MAKEWHOLE_HOST refused")
+def test_a_sandbox_listens_on_this_machine_alone(environment: pytest.MonkeyPatch, came: Came) -> None:
+    given(environment, MAKEWHOLE_HOST="0.0.0.0")
+    (line,) = lines_of()
+    assert "MAKEWHOLE_EXPOSE_SANDBOX" in line
+    came(f"{line.partition(':')[0]} refused")
+
+
+@pytest.mark.parametrize("host", ["::", "192.168.1.7", "0", "my-machine", "10.1", "[::]"])
+@pytest.mark.parametrize("name", ["MAKEWHOLE_HOST", "MAKEWHOLE_INNER_HOST"])
+@pytest.mark.case("M7+1", given="any other address that others reach, of apps and of workers", right="refused")
+def test_nor_on_any_other_address(environment: pytest.MonkeyPatch, came: Came, name: str, host: str) -> None:
+    given(environment, **{name: host})
+    assert [line.partition(":")[0] for line in lines_of()] == [name]
+    came("refused")
+
+
+def test_unless_a_second_setting_says_so(environment: pytest.MonkeyPatch) -> None:
+    given(environment, MAKEWHOLE_HOST="0.0.0.0", MAKEWHOLE_INNER_HOST="0.0.0.0", MAKEWHOLE_EXPOSE_SANDBOX="1")
+    assert Settings.load().host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2"])
+def test_this_machine_is_no_risk(environment: pytest.MonkeyPatch, host: str) -> None:
+    given(environment, MAKEWHOLE_HOST=host)
+    assert unmet(Settings.load()) == []
+
+
+def test_what_is_set_can_be_read_without_being_judged(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(HOSTS, "")
+    assert len(unmet(Environment())) == 1
+
+
+def given(environment: pytest.MonkeyPatch, **values: str) -> None:
+    """Sandbox mode with these values."""
+    for name in ENVIRONMENT:
+        environment.delenv(name)
+    for name, value in values.items():
+        environment.setenv(name, value)

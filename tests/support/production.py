@@ -1,0 +1,27 @@
+"""A complete environment of production mode, for tests that take one thing out of it or start a process with it."""
+
+import base64
+import json
+from typing import Any
+
+from shared.events.logs import LOGS
+from shared.process.settings import Settings
+
+ENVIRONMENT = {
+    "MAKEWHOLE_MODE": "production",
+    "MAKEWHOLE_DATABASE_URL": "postgresql://app:hush@db.example:5432?sslmode=verify-full",
+    "MAKEWHOLE_KAFKA": "kafka-1.example:9093,kafka-2.example:9093",
+    "MAKEWHOLE_KAFKA_SECURITY": "SASL_SSL",
+    "MAKEWHOLE_KAFKA_USER": "dispute",
+    "MAKEWHOLE_KAFKA_PASSWORD": "hush",
+    "MAKEWHOLE_OIDC_ISSUER": "https://id.example",
+    "MAKEWHOLE_OIDC_JWKS": "https://id.example/keys",
+    "MAKEWHOLE_LOG_KEYS": json.dumps({log: {"k1": base64.b64encode(bytes(32)).decode()} for log in LOGS}),
+    "MAKEWHOLE_HOSTS": "disputes.example",
+}
+
+
+def production(**changed: Any) -> Settings:
+    """The settings of that environment, some of them changed."""
+    given = {name.removeprefix("MAKEWHOLE_").lower(): value for name, value in ENVIRONMENT.items()}
+    return Settings(**given | changed)
