@@ -180,10 +180,10 @@ TIME = (
         ("tests/shared/events/test_calendar.py",),
     ),
     Plant(
-        "an escalated dispute still asks the buyer",
+        "a seller's answer starts no time for the buyer",
         f"{DISPUTE}/domain/disputes/state.py",
-        "case events.SolutionReached() | events.Escalated() | events.DisputeClosed():\n            return map",
-        "case events.SolutionReached() | events.DisputeClosed():\n            return map",
+        "    if event.answer_by:\n        yield Start(DeadlineKind.BUYER_RESPONSE, event.answer_by)\n",
+        "",
         (SECOND_READING,),
     ),
     Plant(

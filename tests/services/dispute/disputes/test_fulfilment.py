@@ -19,7 +19,7 @@ from shared.events.dispute import (
     ReturnOutcome,
     SolutionType,
 )
-from shared.events.ids import derived_id
+from shared.events.ids import derived_id, derived_uuid
 from shared.events.order import Hold, HoldEnd, PaymentHoldLifted
 from tests.support.builders.disputes import (
     agreed,
@@ -77,6 +77,14 @@ def test_t30_t33_once_the_money_is_issued_the_dispute_closes_and_the_hold_ends()
         Fulfilment.REFUND_ISSUED,
         usd("50.00"),
     )
+
+
+def test_t33_what_was_paid_is_noted_once_though_another_event_says_it_again() -> None:
+    paid = after(agreed(), note_refund(refund_due(agreed()), on("Mar 14")))
+    said_again = note_refund(refund_due(agreed()), on("Mar 15")).model_copy(
+        update={"command_id": derived_uuid("said again"), "source_event": "payment-o1/9"}
+    )
+    assert given(decider, paid).when(said_again).events == []
 
 
 def test_t33_a_partly_refunded_line_counts_as_agreed() -> None:
