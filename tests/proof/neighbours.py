@@ -77,7 +77,7 @@ async def measured(server: str) -> Figures:
         calm = await windows(neighbour)
         async with flooding(base) as flood:
             flooded = await windows(neighbour)
-            said, _ = await flood.communicate()
+            said, _ = await flood.communicate(b"")
     return Figures(calm, flooded, Counter(json.loads(said)))
 
 
@@ -137,12 +137,16 @@ async def flood(base: int) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     print("flooding", flush=True)
-    async with client(base, "flood") as session, asyncio.TaskGroup() as reads:
+    async with client(base, "flood") as session:
+        reads: set[asyncio.Task[None]] = set()
         due = time.perf_counter()
         while not reader.at_eof():
-            reads.create_task(_read(session, answers))
+            reads.add(read := asyncio.create_task(_read(session, answers)))
+            read.add_done_callback(reads.discard)
             due += 1 / READS_A_SECOND
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        for read in reads:  # what waits for its answer is of no interest any more
+            read.cancel()
     print(json.dumps(answers))
     for _, writer in idle:
         writer.transport.abort()
