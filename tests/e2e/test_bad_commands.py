@@ -157,14 +157,19 @@ async def test_a_word_about_returned_goods_is_refused_for(sent_back: Dispute, wh
 
 ORDERS: dict[str, tuple[Json, int, str, list[str]]] = {
     "no lines": ({"lines": []}, 422, "validation_failed", ["/lines"]),
-    "nothing paid": ({"payment": {"method": "visa", "amount": usd("0.00")}}, 422, "validation_failed", [""]),
+    "nothing paid": ({"payment": {"method": "visa", "amount": usd("0.00")}}, 422, "validation_failed", ["/payment"]),
     "a line in another currency": (
         {"lines": [{"line_id": "1", "price": {"amount": "50.00", "currency": "EUR"}}]},
         422,
         "validation_failed",
-        [""],
+        ["/lines/0/price"],
     ),
-    "two lines of one name": ({"lines": [{"line_id": "1", "price": usd("1.00")}] * 2}, 422, "validation_failed", [""]),
+    "two lines of one name": (
+        {"lines": [{"line_id": "1", "price": usd("1.00")}] * 2},
+        422,
+        "validation_failed",
+        ["/lines"],
+    ),
     "an unknown programme": ({"programme": "lucky_dip"}, 422, "validation_failed", ["/programme"]),
     "another order's id": ({"order_id": "another"}, 422, "validation_failed", ["/order_id"]),
     "an instant without a zone": ({"placed_at": "2026-01-01T00:00:00"}, 422, "validation_failed", ["/placed_at"]),
@@ -200,10 +205,10 @@ async def test_an_instant_at_the_end_of_the_calendar_is_no_fault_of_ours(
     is_one_problem(answer, 422, "validation_failed", [], ["/at"])
 
 
-@pytest.mark.parametrize("name", ["a%20b", "%C3%A4", "a%7Cb", "x" * 65])
+@pytest.mark.parametrize("name", ["a%20%20b", "%FF", "a%E2%80%AEb", "x" * 256])
 async def test_an_order_has_an_id_that_a_form_can_name(services: Services, unshipped: Deal, name: str) -> None:
     answer = await services.shop.send("dispute", "PUT", f"/v1/orders/{name}", json=unshipped.body)
-    is_one_problem(answer, 422, "validation_failed", [], ["/path/order_id"])
+    is_one_problem(answer, 404, "not_found", [], [])
 
 
 async def test_the_clock_is_where_it_was(services: Services, unshipped: Deal) -> None:

@@ -211,7 +211,7 @@ FORMS: dict[str, tuple[str, Json, int, str, list[str], list[str]]] = {
         ["S30"],
         ["/evidence/0"],
     ),
-    "an order id that none has": ("plain", {"order_id": "no order"}, 422, "validation_failed", [], ["/order_id"]),
+    "an order id that none has": ("plain", {"order_id": "no  order"}, 422, "validation_failed", [], ["/order_id"]),
     "an unknown order": ("plain", {"order_id": "nobody-ordered-this"}, 404, "not_found", [], []),
     "an order outside the platform (S7)": ("off the platform", {}, 422, "not_eligible_off_platform", ["S7"], []),
     "an order paid to the seller (S8)": ("paid to the seller", {}, 422, "not_eligible_off_platform", ["S8"], []),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from console.fetch import SERVICES, fetch_home
 from console.services_client import ServicesClient
+from tests.cases.plugin import Came
 from tests.support.servers.backing import free_ports
 
 
@@ -63,3 +65,14 @@ async def test_it_asks_as_support_and_case_team_with_one_token(services: Service
 async def test_an_answer_too_large_for_a_page_is_not_read_to_its_end(services: Services) -> None:
     await services.start(status={"text": "x" * 3_000_000})
     assert "too large" in (await services.client.get("dispute", "status", signed=False)).detail
+
+
+@pytest.mark.case("B29", given="../, script, emoji, RTL as an order's id", right="the order's own address alone")
+@pytest.mark.parametrize("order_id", ["../../token", "..%2F..", "<script>", "🛒", "א/ב", "a?b#c", "a b", "%2e%2e/"])
+async def test_no_id_leads_to_another_address(services: Services, came: Came, order_id: str) -> None:
+    await services.start()
+    await fetch_home(services.client, order_id)
+    asked = {request.raw_path.partition("?")[0] for request in services.requests}
+    known = {"/readyz", "/clock", "/psp/ledger", "/token", "/v1/disputes", "/v1/refunds"}
+    own = f"/v1/orders/{quote(order_id, safe='')}/status"
+    came("the order's own address alone" if asked - known == {own} else asked)

@@ -37,7 +37,7 @@ _HEADERS = {
     "ce_correlationid": "the story that the event belongs to",
     "ce_causationid": "the event that it follows from, if any",
     "ce_commandid": "the command that decided it",
-    "ce_actor": "who asked: roles and party id",
+    "ce_actor": "who asked: roles and a pseudonym of the party id",
     "ce_traceparent": "W3C trace context, if any",
 }
 
