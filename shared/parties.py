@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.events.base import Actor
 from shared.rejections import ConflictOfInterest, Forbidden, NotFound
 
-OVERSEERS = frozenset({"case_team", "support", "ops", "service", "system"})
-"""Roles that see everything, of every party."""
+Kind = Literal["order", "dispute", "refund", "return"]
+EVERYTHING: frozenset[Kind] = frozenset(("order", "dispute", "refund", "return"))
+
+SEES: Mapping[str, frozenset[Kind]] = {
+    "case_team": EVERYTHING,
+    "support": EVERYTHING,
+    "ops": EVERYTHING,
+    "system": EVERYTHING,
+    # Shops and carriers: they tell of orders and of parcels, and nobody's words or money are theirs to read.
+    "service": frozenset(("order", "return")),
+    "warehouse": frozenset(("return",)),
+}
+"""What each role sees of everybody's; buyers and sellers see what is their own."""
 
 PEOPLE = frozenset({"case_team", "support", "ops", "warehouse"})
 """Roles of the platform's people, who are nobody's party in what they do."""
@@ -17,7 +29,7 @@ PEOPLE = frozenset({"case_team", "support", "ops", "warehouse"})
 
 def oversees(actor: Actor) -> bool:
     """Whether one of the actor's roles sees everything."""
-    return not actor.roles.isdisjoint(OVERSEERS)
+    return any(SEES.get(role) == EVERYTHING for role in actor.roles)
 
 
 def own_sides(actor: Actor) -> tuple[str | None, str | None]:
@@ -32,11 +44,11 @@ def own_sides(actor: Actor) -> tuple[str | None, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Whose something is: one buyer, and a seller or several; `overseers` see it besides."""
+    """Whose something of a kind is: one buyer, and a seller or several; who sees all of the kind sees it besides."""
 
+    kind: Kind | None
     buyer_id: str
     seller_ids: Collection[str]
-    overseers: frozenset[str] = OVERSEERS
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """The actor's roles that count here: buyer and seller only of this very thing; none for a stranger."""
@@ -62,8 +74,8 @@ class Parties:
             return party_id == self.buyer_id
         if role == "seller":
             return party_id in self.seller_ids
-        return role in self.overseers
+        return self.kind in SEES.get(role, ())
 
 
-NOBODY = Parties("", (), frozenset())
+NOBODY = Parties(None, "", ())
 """Of what does not exist: everybody is a stranger to it."""

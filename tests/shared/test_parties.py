@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.events.base import SYSTEM, Actor
-from shared.parties import NOBODY, OVERSEERS, Parties, oversees, own_sides
+from shared.parties import NOBODY, Kind, Parties, oversees, own_sides
 from shared.rejections import ConflictOfInterest, Forbidden, NotFound
 from tests.cases.plugin import Came
 
@@ -16,8 +16,8 @@ STRANGERS = [
     Actor(id="seller-2", roles=frozenset({"seller"})),
     Actor(id=BUYER.id, roles=frozenset({"seller"})),
 ]
-TWO_SELLERS = Parties(BUYER.id, {SELLER.id, "seller-3"})
-TWO_SELLERS_AND_WAREHOUSE = Parties(BUYER.id, {SELLER.id, "seller-3"}, OVERSEERS | {"warehouse"})
+TWO_SELLERS = Parties("dispute", BUYER.id, {SELLER.id, "seller-3"})
+TWO_SELLERS_AND_WAREHOUSE = Parties("return", BUYER.id, {SELLER.id, "seller-3"})
 
 
 def test_a_party_has_the_role_of_its_token_and_of_this_very_thing() -> None:
@@ -94,3 +94,38 @@ def test_a_party_looks_for_its_own_who_oversees_for_anybodys_and_others_for_nobo
         (None, None),
         ("", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "right"),
+    [
+        pytest.param(role, kind, right, marks=pytest.mark.case(f"M3+{n}", given=f"{role}, {kind}", right=right))
+        for n, (role, kind, right) in enumerate(
+            [
+                ("service", "dispute", "not found"),
+                ("service", "refund", "not found"),
+                ("service", "order", "seen"),
+                ("service", "return", "seen"),
+                ("warehouse", "dispute", "not found"),
+                ("warehouse", "refund", "not found"),
+                ("warehouse", "order", "not found"),
+                ("warehouse", "return", "seen"),
+                ("nobody's role", "order", "not found"),
+                ("support", "refund", "seen"),
+            ],
+            20,
+        )
+    ],
+)
+def test_each_role_sees_the_kinds_of_its_work(role: str, kind: Kind, right: str, came: Came) -> None:
+    actor = Actor(id="x", roles=frozenset({role}))
+    try:
+        Parties(kind, BUYER.id, {SELLER.id}).guard(actor, kind)
+    except NotFound:
+        came("not found")
+    else:
+        came("seen")
+
+
+def test_a_service_looks_for_nobodys_disputes_and_refunds() -> None:
+    assert own_sides(Actor(id="shop", roles=frozenset({"service"}))) == ("", None)

@@ -93,7 +93,7 @@ class Dispute:
     def parties(self) -> Parties:
         """The buyer, and the seller of the disputed lines."""
         opened = self.first_event
-        return Parties(opened.buyer_id, (opened.seller_id,)) if opened else NOBODY
+        return Parties("dispute", opened.buyer_id, (opened.seller_id,)) if opened else NOBODY
 
     @property
     def goods_unsent(self) -> bool:

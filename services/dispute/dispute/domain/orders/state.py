@@ -56,7 +56,7 @@ class Order:
     def parties(self) -> Parties:
         """The buyer, and the sellers of any of its lines."""
         sellers = {self.seller_id, *(line.seller_id for line in self.lines.values())}
-        return Parties(self.buyer_id, sellers) if self.registered else NOBODY
+        return Parties("order", self.buyer_id, sellers) if self.registered else NOBODY
 
     @property
     def received_at(self) -> datetime | None:

@@ -117,7 +117,7 @@ class Payment:
         """The payment's buyer, and the seller of the lines that are refunded: an order may have several."""
         if not (captured := self.capture_of(refund)):
             return NOBODY
-        return Parties(captured.buyer_id, {refund.seller_id or captured.seller_id})
+        return Parties("refund", captured.buyer_id, {refund.seller_id or captured.seller_id})
 
     def capture_of(self, refund: Refund) -> PaymentCaptured | None:
         """The capture that the refund is paid back from; any of the order's, where it was refused and names none."""

@@ -18,7 +18,7 @@ from shared.events.return_label import (
     ReturnRequested,
     ReturnShipped,
 )
-from shared.parties import NOBODY, OVERSEERS, Parties
+from shared.parties import NOBODY, Parties
 
 
 class ReturnState(StrEnum):
@@ -53,7 +53,7 @@ class Return:
         """Whose return it is; the warehouse sees every one, and nobody one that was never requested."""
         if not self.requested:
             return NOBODY
-        return Parties(self.requested.buyer_id, {self.requested.seller_id}, OVERSEERS | {"warehouse"})
+        return Parties("return", self.requested.buyer_id, {self.requested.seller_id})
 
     @property
     def terms(self) -> ReturnRequested:
