@@ -134,6 +134,14 @@ class Environment(BaseSettings):
         urls = {**local.get("database_urls", {}), **_of_services(), **known.get("database_urls", {})}
         return {**local, **known, "database_urls": urls}
 
+    @classmethod
+    def read(cls, process: str = "") -> Self:
+        """What the environment says; ends the process with one line for each value that cannot be read."""
+        try:
+            return cls(process=process)
+        except ValidationError as error:
+            sys.exit("\n".join(_lines(error, process)))
+
     def dsn(self, service: str) -> str:
         """The address of a service's database with the service's login: its own, or else the server's."""
         own = self.database_urls.get(service.replace("-", "_"))
@@ -172,10 +180,7 @@ class Settings(Environment):
     @classmethod
     def load(cls, process: str = "") -> Self:
         """The settings of the environment; ends the process with one line for each that is wrong."""
-        try:
-            return cls(process=process)
-        except ValidationError as error:
-            sys.exit("\n".join(_lines(error, process)))
+        return cls.read(process)
 
 
 def _lines(error: ValidationError, process: str) -> list[str]:

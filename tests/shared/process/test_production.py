@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.process.addresses import PROJECT
 from shared.process.production import PRODUCTION, require, unmet
 from shared.process.settings import Environment, Settings
 from tests.cases.plugin import Came
@@ -250,3 +251,10 @@ def given(environment: pytest.MonkeyPatch, **values: str) -> None:
         environment.delenv(name)
     for name, value in values.items():
         environment.setenv(name, value)
+
+
+def test_the_page_for_operators_lists_every_demand() -> None:
+    page = (PROJECT / "docs" / "runbooks" / "production.md").read_text()
+    lines = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    assert set(lines) == {demand.setting for demand in PRODUCTION}
+    assert [demand.line for demand in PRODUCTION if demand.sentence not in lines[demand.setting]] == []

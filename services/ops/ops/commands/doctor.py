@@ -1,4 +1,4 @@
-"""`makewhole doctor`: asks every process, database and topic how it is, and says what is missing."""
+"""`makewhole doctor`: holds the settings against what their mode demands, and asks processes, databases and topics."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from ops.stack import SERVICES, Stack
 from shared.eventstore.log_identity import identify
 from shared.kafka.source import KafkaSource
 from shared.process.addresses import Ports
+from shared.process.production import demands
+from shared.process.settings import Environment
 from shared.resilience.retry import Halted, Transient
 
 LIMIT = 5.0
@@ -33,20 +35,31 @@ class Finding:
 
 
 def doctor(json: Json = False) -> None:
-    """Ask every process, database and topic how it is; exit code 1 where something is missing."""
-    findings = run(_examine())
+    """Hold the settings against what their mode demands, and ask every process, database and topic how it is; exit code
+    1 where something is missing.
+    """
+    findings = judged(Environment.read())
+    if all(finding.ok for finding in findings):  # with less nothing of the system may be opened
+        findings += run(_examine())
     finish([asdict(finding) for finding in findings], json, "doctor", ok=all(finding.ok for finding in findings))
+
+
+def judged(settings: Environment) -> list[Finding]:
+    """Every demand of the settings' mode, and whether it is met."""
+    return [Finding(demand.setting, demand.holds(settings), demand.sentence) for demand in demands(settings)]
 
 
 async def _examine() -> list[Finding]:
     stack = Stack.load()
-    names = [name for name, _, _ in processes(Ports(stack.settings.port_base))]
+    local = stack.settings.mode == "sandbox"  # elsewhere the processes run on machines of their own
+    names = [name for name, _, _ in processes(Ports(stack.settings.port_base))] if local else []
     async with open_api(stack) as api:
         checks = [_check(f"{name} is ready", _ready(api, name)) for name in names]
+        checks += [_check("the clock", _clock(api))] if local else []
+        checks += [_check("Kafka takes and gives", _kafka(stack))]
         checks += [_check(f"database of {service}", _database(stack, service)) for service in SERVICES]
         checks += [_check(f"nothing of {service} is put aside", _put_aside(stack, service)) for service in SERVICES]
         checks += [_check(f"topic {stack.topic(service)}", _topic(stack, service)) for service in SERVICES]
-        checks += [_check("Kafka takes and gives", _kafka(stack)), _check("the clock", _clock(api))]
         return await asyncio.gather(*checks)
 
 
@@ -75,6 +88,7 @@ async def _database(stack: Stack, service: str) -> str:
         }
         events = await connection.fetchval("select coalesce(max(position), 0) from events")
         (await identify(connection)).demand(stack.settings.partitions)
+        administrator = await connection.fetchval("select rolsuper from pg_roles where rolname = session_user")
     finally:
         await connection.close()
     if settings["fsync"] != "on" or settings["synchronous_commit"] == "off":
@@ -82,6 +96,8 @@ async def _database(stack: Stack, service: str) -> str:
             f"fsync is {settings['fsync']}, synchronous_commit {settings['synchronous_commit']}: what is "
             f"acknowledged may be lost"
         )
+    if administrator and stack.settings.mode == "production":
+        raise LookupError("the login is an administrator's: it can change what has been recorded")
     return f"PostgreSQL {settings['server_version']}, {events} events"
 
 
