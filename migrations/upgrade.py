@@ -1,11 +1,13 @@
 """The part of a migration that needs Alembic."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -21,8 +23,9 @@ async def upgrade(folder: Path, service: str, database: str, partitions: int, lo
 
     Where a table stays locked, all of it is tried again until the caller's time is over.
     """
+    # The driver reads the address itself: what it says of TLS and passwords the tool would not understand.
     engine = create_async_engine(
-        make_url(database).set(drivername="postgresql+asyncpg"), poolclass=NullPool, connect_args={"timeout": 10}
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=partial(asyncpg.connect, database, timeout=10)
     )
     try:
         while not await _tried(engine, _config(folder, service, partitions), lock):

@@ -22,7 +22,7 @@ begin
     end if;
     grant usage on schema public to makewhole_app;
     grant select, insert on events, interventions to makewhole_app;
-    grant select on log to makewhole_app;
+    grant select on log, alembic_version to makewhole_app;
     grant select, insert, update, delete on deadlines, checkpoints, personal, parked, parked_events, laid_aside
         to makewhole_app;
     alter default privileges in schema public grant select, insert, update, delete on tables to makewhole_app;

@@ -18,9 +18,13 @@ from shared.process.addresses import (
     DEFAULT_BASE,
     HIGHEST_BASE,
     OWNER,
+    PASSWORDS,
     Ports,
     database_name,
     database_url,
+    local_address,
+    login_name,
+    state_folder,
 )
 from shared.process.log_keys import Keys, parse_log_keys
 from shared.process.production import unmet
@@ -233,5 +237,11 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _local_databases(ports: Ports, _: str | Path | None) -> dict[str, Any]:
-    return {"database_url": f"postgresql://{OWNER}@127.0.0.1:{ports.postgres}"}
+def _local_databases(ports: Ports, state: str | Path | None) -> dict[str, Any]:
+    """The local server's addresses: each service has its own login there."""
+    passwords = state_folder(state) / PASSWORDS
+    of_services = {
+        service: database_url(local_address(login_name(service), ports.postgres, passwords), database_name(service))
+        for service in (*LOGS, "sandbox")
+    }
+    return {"database_url": local_address(OWNER, ports.postgres, passwords), "database_urls": of_services}

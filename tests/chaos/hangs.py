@@ -154,7 +154,7 @@ async def broker_away_and_a_deadline(run: Run, lasting: float) -> Kept:
 
 
 async def _timed_out(run: Run, order: str) -> bool:
-    async with open_logs(run.stack.base) as logs:
+    async with open_logs(run.stack.database_url) as logs:
         return bool((await logs.rows("dispute", TIMED_OUT, order))[0]["n"])
 
 

@@ -106,7 +106,7 @@ async def _caught_up(run: Run, kafka: Process) -> dict[str, str]:
     """
     await kafka.back()
     back = time.monotonic()
-    async with open_logs(run.stack.base) as logs:
+    async with open_logs(run.stack.database_url) as logs:
         heads = [(await logs.rows(service, HEAD))[0]["position"] for service in SERVICES]
 
         async def relayed() -> list[int]:
@@ -126,7 +126,7 @@ async def _approved_and_unpaid(run: Run, cases: Sequence[Case]) -> int:
     await run.client.arm(on="refund", fault="timeout_before", times=1_000_000, seconds=HOLD)
 
     async def approved() -> int:
-        async with open_logs(run.stack.base) as logs:
+        async with open_logs(run.stack.database_url) as logs:
             return int((await logs.rows("refund", GRANTED, [case.order_id for case in cases]))[0]["n"])
 
     await eventually(approved, lambda count: count == len(cases), PATIENCE)

@@ -30,10 +30,10 @@ from events group by 1
 State = dict[str, Any]
 
 
-async def states_of(services: Patient, base: int, waves: Iterable[Wave]) -> dict[str, State]:
+async def states_of(services: Patient, server_url: str, waves: Iterable[Wave]) -> dict[str, State]:
     """By order: state and result, payout, the provider's movements, and every event of every stream."""
     disputes = {order: dispute for wave in waves for order, dispute in wave.disputes.items()}
-    async with open_logs(base) as logs:
+    async with open_logs(server_url) as logs:
         names = await _names(logs, list(disputes))
     shown = await asyncio.gather(*(_shown(services, order, dispute) for order, dispute in disputes.items()))
     return {order: {**state, "events": names[order]} for order, state in zip(disputes, shown, strict=True)}
@@ -101,7 +101,7 @@ async def audited(stack: Chaos, journal: Journal) -> dict[str, int]:
     }
 
 
-async def once_each(base: int, journal: Journal) -> int:
+async def once_each(server_url: str, journal: Journal) -> int:
     """How many commands were acknowledged: each one's events are in the log in one piece that ends where its answer
     said, and no command's twice.
     """
@@ -109,13 +109,15 @@ async def once_each(base: int, journal: Journal) -> int:
         (entry["service"], entry["command_id"]): SlotPosition.parse(entry["position"]).position
         for entry in journal.entries
     }
-    assert acknowledged.items() <= (last := await _last_positions(base)).items(), acknowledged.items() - last.items()
+    assert acknowledged.items() <= (last := await _last_positions(server_url)).items(), (
+        acknowledged.items() - last.items()
+    )
     return len(acknowledged)
 
 
-async def _last_positions(base: int) -> dict[tuple[str, str], int]:
+async def _last_positions(server_url: str) -> dict[tuple[str, str], int]:
     last = {}
-    async with open_logs(base) as logs:
+    async with open_logs(server_url) as logs:
         for service in SERVICES:
             for row in await logs.rows(service, RUNS):
                 assert row["between"] == 0, f"command {row['command_id']} of {service} was carried out more than once"

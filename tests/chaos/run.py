@@ -60,7 +60,7 @@ class Run:
         began = time.monotonic()
         wave = await self.play("calm")
         await pass_all_time(self.client)
-        states = await states_of(self.client, self.stack.base, [wave])
+        states = await states_of(self.client, self.stack.database_url, [wave])
         self.reference = {story_of(order): state for order, state in states.items()}
         for story, state in self.reference.items():
             back = [amount for kind, amount in state["ledger"] if kind == "refund"]
@@ -77,10 +77,10 @@ class Run:
         """
         await self.stack.back()
         await pass_all_time(self.client)
-        states = await states_of(self.client, self.stack.base, waves)
+        states = await states_of(self.client, self.stack.database_url, waves)
         wrong = differences(self.reference, states)
         assert not wrong, "\n".join(wrong)
-        commands = await once_each(self.stack.base, self.client.journal)
+        commands = await once_each(self.stack.database_url, self.client.journal)
         return {"stories": len(states), "acknowledged": commands, **await audited(self.stack, self.client.journal)}
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local_stack.child import Child, Command
-from local_stack.databases import ensure_databases, migrate_all
+from local_stack.databases import ensure_databases, ensure_logins, migrate_all
 from local_stack.kafka import Kafka
 from local_stack.keys import log_keys
+from local_stack.passwords import passwords
 from local_stack.postgres import Postgres
 from local_stack.server import Server
 from local_stack.services import services
@@ -24,7 +25,7 @@ from local_stack.topics import ensure_topics
 from shared.events.logs import PARTITIONS
 from shared.process.addresses import Ports
 from tests.support.servers import backing
-from tests.support.servers.stack import eventually
+from tests.support.servers.stack import eventually, owner_url
 
 APPS = ("dispute", "refund", "return_label")
 WORKERS = ("dispute-worker", "refund-worker", "return_label-worker")
@@ -144,12 +145,12 @@ class Chaos:
 
     @property
     def database_url(self) -> str:
-        return f"postgresql://makewhole@127.0.0.1:{Ports(self.base).postgres}"
+        return owner_url(self.base, self.state)
 
     @property
     def environment(self) -> dict[str, str]:
         """What the `makewhole` command needs to find this stack."""
-        own = {"PORT_BASE": str(self.base), "MAKEWHOLE_DATABASE_URL": self.database_url, "MAKEWHOLE_KAFKA": self.kafka}
+        own = {"PORT_BASE": str(self.base), "MAKEWHOLE_KAFKA": self.kafka}
         return {**os.environ, **own, "MAKEWHOLE_STATE": str(self.state)}
 
     async def back(self, names: Iterable[str] | None = None) -> None:
@@ -171,7 +172,8 @@ async def chaos_stack() -> AsyncIterator[Chaos]:
             await _start(stack, processes, [Postgres(state, ports.postgres), Kafka(state, ports.kafka)])
             await ensure_databases(stack.database_url)
             await asyncio.gather(migrate_all(stack.database_url, PARTITIONS), ensure_topics(stack.kafka))
-            await _start(stack, processes, services(ports, stack.database_url, stack.kafka, log_keys(stack.state)))
+            await ensure_logins(stack.database_url, passwords(state))
+            await _start(stack, processes, services(ports, stack.kafka, state, log_keys(state)))
             yield stack
         finally:
             for layer in (list(processes.values())[2:], list(processes.values())[:2]):

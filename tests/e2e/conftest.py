@@ -12,7 +12,7 @@ import pytest
 from shared.process.addresses import Ports
 from tests.e2e.client import LIMIT, Services
 from tests.e2e.log import Logs, open_logs
-from tests.support.servers.stack import line_of, running, stack_environment
+from tests.support.servers.stack import line_of, owner_url, running, stack_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Stack:
 
     base: int
     state: Path
+
+    @property
+    def database_url(self) -> str:
+        """The server, with the login of its owner."""
+        return owner_url(self.base, self.state)
 
     @property
     def kafka(self) -> str:
@@ -61,5 +66,5 @@ async def services(stack: Stack) -> AsyncIterator[Services]:
 @pytest.fixture(scope="session")
 async def logs(stack: Stack) -> AsyncIterator[Logs]:
     """The services' databases, to look at."""
-    async with open_logs(stack.base) as opened:
+    async with open_logs(stack.database_url) as opened:
         yield opened

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.process.addresses import Ports
+from shared.process.addresses import database_name, database_url
 from tests.e2e.client import SERVICES
 
 Row = dict[str, Any]
@@ -58,14 +58,12 @@ async def unchanged(logs: Logs) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def open_logs(base: int) -> AsyncIterator[Logs]:
-    """The databases of the stack at this port base, closed at the end."""
+async def open_logs(server_url: str) -> AsyncIterator[Logs]:
+    """The databases on this server, closed at the end."""
     connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
     try:
         for service in SERVICES:
-            connections[service] = await asyncpg.connect(
-                f"postgresql://makewhole@127.0.0.1:{Ports(base).postgres}/makewhole_{service}"
-            )
+            connections[service] = await asyncpg.connect(database_url(server_url, database_name(service)))
         yield Logs(connections)
     finally:
         for connection in connections.values():

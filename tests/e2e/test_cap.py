@@ -15,7 +15,7 @@ from shared.events.envelope import Cause, Write
 from shared.events.ids import derived_id
 from shared.events.slot import SlotPosition, slot_of
 from shared.eventstore.store import open_store
-from shared.process.addresses import Ports
+from shared.process.addresses import database_name, database_url
 from tests.e2e.client import Services, eventually
 from tests.e2e.conftest import Stack
 from tests.e2e.deals import Dispute, now, ordered, usd
@@ -27,9 +27,8 @@ pytestmark = pytest.mark.e2e
 async def claim_again(stack: Stack, services: Services, dispute: Dispute) -> str:
     """Appends the dispute's claim for its money a second time, as another refund; answers that one's id."""
     stream, moment = f"dispute-{dispute.id}", await now(services)
-    async with open_store(
-        f"postgresql://makewhole@127.0.0.1:{Ports(stack.base).postgres}/makewhole_dispute", deadlines=decider.deadlines
-    ) as store:
+    dsn = database_url(stack.database_url, database_name("dispute"))
+    async with open_store(dsn, deadlines=decider.deadlines) as store:
         (history,) = await store.load(stream)
         (claim,) = [recorded.event for recorded in history if isinstance(recorded.event, RefundDue)]
         again = claim.model_copy(update={"refund_id": derived_id("rfd", history[0].metadata.key, "again")})

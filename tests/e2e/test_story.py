@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.story.player import STEPS
-from shared.process.addresses import Ports
 from tests.e2e.client import Json, Services
 from tests.e2e.conftest import Stack
 from tests.e2e.deals import DAY, instant, ordered, wire
@@ -29,9 +28,8 @@ LIMIT = 500.0
 
 def environment(stack: Stack, **more: str) -> dict[str, str]:
     """What tells a command which stack is meant."""
-    address = f"postgresql://makewhole@127.0.0.1:{Ports(stack.base).postgres}"
-    plain = {"PORT_BASE": str(stack.base), "MAKEWHOLE_STATE": str(stack.state), "MAKEWHOLE_DATABASE_URL": address}
-    return plain | dict.fromkeys(("DEMO", "ORDERS", "MAKEWHOLE_KAFKA"), "") | more
+    plain = {"PORT_BASE": str(stack.base), "MAKEWHOLE_STATE": str(stack.state)}
+    return plain | dict.fromkeys(("DEMO", "ORDERS", "MAKEWHOLE_KAFKA", "MAKEWHOLE_DATABASE_URL"), "") | more
 
 
 async def process(stack: Stack, *words: str, **more: str) -> tuple[int, str]:

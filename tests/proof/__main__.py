@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local_stack.state import PROJECT
+from shared.process.addresses import PROJECT
 
 SHORTEST_CHAOS = 4.0
 """Minutes: every crash point and every outage once, and one short storm."""

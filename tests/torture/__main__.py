@@ -22,7 +22,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 
-from local_stack.state import PROJECT
+from shared.process.addresses import PROJECT
 from tests.support.proxy import Proxy, now_and_then, proxied
 from tests.support.servers.backing import Databases, running_postgres
 from tests.torture.audit import command_faults, content_faults, order_faults, side_faults

@@ -34,7 +34,7 @@ async def _backing(settings: StackSettings, _: argparse.Namespace) -> None:
 
 
 async def _migrate(settings: StackSettings, _: argparse.Namespace) -> None:
-    url = settings.database_url or f"postgresql://makewhole@127.0.0.1:{settings.ports.postgres}"
+    url = settings.database_url or settings.own_database_url
     await ensure_databases(url)
     await migrate_all(url, settings.partitions)
     say("databases are migrated")

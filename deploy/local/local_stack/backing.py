@@ -6,13 +6,17 @@ import time
 from dataclasses import dataclass
 
 from local_stack.containers import kafka_container, postgres_container
-from local_stack.databases import ensure_databases, migrate_all
+from local_stack.databases import ensure_databases, ensure_logins, migrate_all
 from local_stack.kafka import Kafka
+from local_stack.passwords import passwords
 from local_stack.postgres import Postgres
 from local_stack.report import StackError, say
 from local_stack.settings import StackSettings
 from local_stack.supervisor import Supervisor
 from local_stack.topics import ensure_topics, round_trip
+from shared.kafka.connections import Brokers
+from shared.process.addresses import OWNER
+from shared.process.settings import Environment
 from shared.resilience.tasks import run_all
 
 ANSWER_LIMIT = 90.0
@@ -73,21 +77,25 @@ class Backing:
             started = time.monotonic()
             await migrate_all(url, self.settings.partitions)
             say(f"databases are migrated ({time.monotonic() - started:.1f} s)")
+            if self.settings.database_url is None:
+                await ensure_logins(url, passwords(self.settings.state))
         return url
 
     async def _own_postgres(self) -> str:
         port = self.settings.ports.postgres
         if self.settings.backing == "containers":
-            return await self.containers.enter_async_context(postgres_container(port))
+            password = passwords(self.settings.state)[OWNER]
+            return await self.containers.enter_async_context(postgres_container(port, password))
         server = Postgres(self.settings.state, port)
         await self.supervisor.start(server)
         return server.url
 
     async def _kafka(self) -> str:
         bootstrap = self.settings.kafka or await self._own_kafka()
+        brokers = Brokers.of(Environment()) if self.settings.kafka else Brokers(bootstrap)
         if not self.settings.local_kafka:
-            await _until_it_answers(bootstrap)
-        await ensure_topics(bootstrap, partitions=self.settings.partitions)
+            await _until_it_answers(brokers)
+        await ensure_topics(brokers, partitions=self.settings.partitions)
         return bootstrap
 
     async def _own_kafka(self) -> str:
@@ -99,9 +107,9 @@ class Backing:
         return server.bootstrap
 
 
-async def _until_it_answers(bootstrap: str) -> None:
+async def _until_it_answers(brokers: Brokers) -> None:
     end = time.monotonic() + ANSWER_LIMIT
-    while not await round_trip(bootstrap):
+    while not await round_trip(brokers):
         if time.monotonic() > end:
-            raise StackError(f"no Kafka takes a record and gives it back at {bootstrap}: check MAKEWHOLE_KAFKA")
+            raise StackError(f"no Kafka takes a record and gives it back at {brokers.bootstrap}: check MAKEWHOLE_KAFKA")
         await asyncio.sleep(0.2)

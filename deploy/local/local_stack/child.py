@@ -9,10 +9,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase as fnmatch
 from pathlib import Path
+from typing import Any
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 POLL = 0.05
+NEEDED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_*", "TZ", "TMPDIR", "XDG_CACHE_HOME", "LD_LIBRARY_PATH")
+OURS = (*NEEDED, "MAKEWHOLE_*", "PORT_BASE", "CRASH", "PYTHON*", "SSL_CERT_*")
+"""What processes of makewhole are given of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,9 @@ class Command:
     orphan_signal: signal.Signals = signal.SIGKILL
     stop_limit: float = 15.0
     logged: bool = True
+    inherits: Sequence[str] = ()
+    """Patterns of the variables that it is given besides what every program needs."""
+    folder: Path | None = None
 
 
 class Child:
@@ -101,7 +109,8 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
     # The kernel ties the death signal to the thread that forked, so a worker thread's end would take the child with it.
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children are started from the main thread")
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log.parent.chmod(0o700)
     user = f"{command.user.uid}:{command.user.gid}" if command.user else "-"
     argv = [
         sys.executable,
@@ -113,10 +122,23 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
         user,
         *command.argv,
     ]
-    environment = {**os.environ, **command.env}
+    options: dict[str, Any] = {
+        "env": {**_given(command.inherits), **command.env},
+        "stdin": subprocess.DEVNULL,
+        "cwd": command.folder,
+        "umask": 0o077,  # what it writes is nobody else's affair
+        "start_new_session": True,
+    }
     if not command.logged:
-        return subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+        return subprocess.Popen(argv, **options)
+    with open(log, "ab", opener=_for_us_alone) as output:
+        return subprocess.Popen(argv, stdout=output, stderr=output, **options)
+
+
+def _given(inherits: Sequence[str]) -> dict[str, str]:
+    patterns = (*NEEDED, *inherits)
+    return {name: value for name, value in os.environ.items() if any(fnmatch(name, each) for each in patterns)}
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

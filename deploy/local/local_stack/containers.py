@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from local_stack.kafka import CLUSTER_ID
-from local_stack.postgres import ROLE
 from local_stack.report import StackError
+from shared.process.addresses import OWNER
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
+LOOPBACK = "127.0.0.1"
+"""An engine publishes on every address of the machine unless it is told another, past its firewall."""
 
 
 @contextlib.asynccontextmanager
-async def postgres_container(port: int) -> AsyncIterator[str]:
+async def postgres_container(port: int, password: str) -> AsyncIterator[str]:
     """A PostgreSQL container; yields its address."""
-    async with _running(lambda: _postgres(port)):
-        yield f"postgresql://{ROLE}:{ROLE}@127.0.0.1:{port}"
+    async with _running(lambda: _postgres(port, password)):
+        yield f"postgresql://{OWNER}:{password}@127.0.0.1:{port}"
 
 
 @contextlib.asynccontextmanager
@@ -51,12 +53,12 @@ def _started(make: Any) -> Any:
         ) from None
 
 
-def _postgres(port: int) -> Any:
+def _postgres(port: int, password: str) -> Any:
     from testcontainers.community.postgres import PostgresContainer
 
-    return PostgresContainer(POSTGRES_IMAGE, username=ROLE, password=ROLE, dbname=ROLE, driver=None).with_bind_ports(
-        5432, port
-    )
+    container: Any = PostgresContainer(POSTGRES_IMAGE, username=OWNER, password=password, dbname=OWNER, driver=None)
+    container.ports["5432/tcp"] = (LOOPBACK, port)
+    return container
 
 
 def _kafka(port: int) -> Any:
@@ -78,7 +80,8 @@ def _kafka(port: int) -> Any:
         "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
         "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
     }
-    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
+    container: Any = DockerContainer(KAFKA_IMAGE)
+    container.ports["9092/tcp"] = (LOOPBACK, port)
     for name, value in settings.items():
         container = container.with_env(name, value)
     return container

@@ -1,7 +1,7 @@
 """Databases: one for each service, created and migrated on the server."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from urllib.parse import urlsplit
 
@@ -9,10 +9,12 @@ import asyncpg
 
 from local_stack.report import StackError
 from shared.events.logs import LOGS, PARTITIONS
-from shared.process.addresses import database_name, database_url
+from shared.process.addresses import database_name, database_url, login_name
 
 SERVICES = (*LOGS, "sandbox")
 """Those with a database of their own."""
+APPLICATION = "makewhole_app"
+"""What migrations let a service do."""
 
 
 async def ensure_databases(server_url: str, services: Sequence[str] = SERVICES) -> None:
@@ -23,6 +25,26 @@ async def ensure_databases(server_url: str, services: Sequence[str] = SERVICES) 
         for name in map(database_name, services):
             if name not in existing:
                 await connection.execute(f'create database "{name}"')
+    finally:
+        await connection.close()
+
+
+async def ensure_logins(server_url: str, known: Mapping[str, str], services: Sequence[str] = SERVICES) -> None:
+    """Gives each service a login that owns nothing and reaches its own database alone."""
+    connection = await _connect(server_url)
+    try:
+        for service in services:
+            login, database = login_name(service), database_name(service)
+            if not await connection.fetchval("select from pg_roles where rolname = $1", login):
+                await connection.execute(f'create role "{login}" login')
+            await connection.execute(
+                f"""
+                alter role "{login}" password '{known[login]}' nosuperuser nocreatedb nocreaterole;
+                grant {APPLICATION} to "{login}";
+                revoke all on database "{database}" from public;
+                grant connect on database "{database}" to "{login}";
+                """
+            )
     finally:
         await connection.close()
 

@@ -21,7 +21,13 @@ FLAGS = [
     "-XX:TieredStopAtLevel=1",
     "-XX:MaxDirectMemorySize=64m",
     "-Djava.awt.headless=true",
+    "-Dkafka.logs.dir=.",
+    "-Dlog4j2.configurationFile=log4j2.properties",
 ]
+# Java reads the settings as Latin-1 and takes names of files by the locale, so the settings name nothing that lies
+# elsewhere: the broker runs in its folder, whatever that is called.
+PROPERTIES_FILE = "server.properties"
+UTF_8 = {"LC_ALL": "C.UTF-8"}
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -32,7 +38,7 @@ advertised.listeners=CLIENT://127.0.0.1:{port}
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={data}
+log.dirs=data
 auto.create.topics.enable=false
 num.partitions=1
 default.replication.factor=1
@@ -83,44 +89,35 @@ class Kafka:
         if not (self.folder / "data" / "meta.properties").exists():
             await asyncio.to_thread(self._format, java, path)
         raise_file_limit()
-        return Command(self.name, [java, *self._flags(path), "kafka.Kafka", str(self._properties)])
+        return Command(
+            self.name, [java, *FLAGS, "-cp", path, "kafka.Kafka", PROPERTIES_FILE], UTF_8, folder=self.folder
+        )
 
     async def ready(self) -> bool:
         """Whether a record can be written and read back: an open port alone says little."""
         return await listens(self.port) and await round_trip(self.bootstrap)
 
-    @property
-    def _properties(self) -> Path:
-        return self.folder / "server.properties"
-
-    def _flags(self, class_path: str) -> list[str]:
-        logging = [
-            f"-Dkafka.logs.dir={self.folder}",
-            f"-Dlog4j2.configurationFile=file:{self.folder}/log4j2.properties",
-        ]
-        return [*FLAGS, *logging, "-cp", class_path]
-
     def _prepare(self) -> tuple[str, str]:
         class_path = ":".join(map(str, jars(cache_folder(os.environ))))
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = PROPERTIES.format(port=self.port, controller=self.controller, data=self.folder / "data")
-        self._properties.write_text(settings)
+        self.folder.chmod(0o700)
+        settings = PROPERTIES.format(port=self.port, controller=self.controller)
+        (self.folder / PROPERTIES_FILE).write_text(settings, "ascii")
         (self.folder / "log4j2.properties").write_text(LOGGING)
         return java(), class_path
 
     def _format(self, java: str, class_path: str) -> None:
-        argv = [
-            java,
-            *self._flags(class_path),
-            "kafka.tools.StorageTool",
-            "format",
-            "-t",
-            CLUSTER_ID,
-            "-c",
-            str(self._properties),
-            "-g",
-        ]
-        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=START_LIMIT)
+        storage = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", PROPERTIES_FILE, "-g"]
+        done = subprocess.run(
+            [java, *FLAGS, "-cp", class_path, *storage],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=START_LIMIT,
+            cwd=self.folder,
+            env={**os.environ, **UTF_8},
+            umask=0o077,
+        )
         if done.returncode:
             raise StackError(
                 f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip().splitlines()[-1]}"

@@ -13,10 +13,11 @@ from pathlib import Path
 import asyncpg
 
 from local_stack.child import Command, User
+from local_stack.passwords import passwords
 from local_stack.report import StackError
 from local_stack.state import open_folder, reachable, server_user, spare_folder
+from shared.process.addresses import OWNER, PASSWORDS
 
-ROLE = "makewhole"
 START_LIMIT = 60.0
 PROGRAMS = Path("pginstall", "bin")
 
@@ -36,8 +37,8 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %d '
 """
-# Loopback only: whoever can open a connection here already runs programs on this machine.
-ACCESS = "host all all 127.0.0.1/32 trust\n"
+# By password also here: other users of the machine reach the port too.
+ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
 class Postgres:
@@ -48,8 +49,12 @@ class Postgres:
     def __init__(self, state: Path, port: int) -> None:
         self.state = state
         self.port = port
-        self.url = f"postgresql://{ROLE}@127.0.0.1:{port}"
         self.user = server_user()
+
+    @property
+    def url(self) -> str:
+        """The server's address with its owner's login."""
+        return f"postgresql://{OWNER}:{passwords(self.state)[OWNER]}@127.0.0.1:{self.port}"
 
     async def command(self) -> Command:
         """Makes the cluster where there is none and returns the command that serves it."""
@@ -58,6 +63,11 @@ class Postgres:
         self.data = folder / "data"
         if not (self.data / "PG_VERSION").exists():
             await asyncio.to_thread(self._initialise, folder)
+        elif not (self.state / PASSWORDS).exists():
+            raise StackError(
+                f"the databases in {folder} are of an earlier version, without passwords: forget them with FRESH=1, or "
+                f"choose another folder with MAKEWHOLE_STATE"
+            )
         (self.data / "postgresql.conf").write_text(SETTINGS.format(port=self.port))
         (self.data / "pg_hba.conf").write_text(ACCESS)
         await _end_predecessor(self.data)
@@ -91,16 +101,28 @@ class Postgres:
         if self.user:
             os.chown(folder, self.user.uid, self.user.gid)
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--data-checksums"]
-        run_as(self.user, [str(self.programs / "initdb"), "-D", str(fresh), "-U", ROLE, "--auth=trust", *locale])
+        run_as(self.user, [str(self.programs / "initdb"), "-D", str(fresh), "-U", OWNER, "--auth=reject", *locale])
+        # Before anybody can connect: the password never stands in a file that the server's user can read.
+        alone = [str(self.programs / "postgres"), "--single", "-D", str(fresh), "postgres"]
+        run_as(self.user, alone, f"alter role {OWNER} password '{passwords(self.state)[OWNER]}'\n")
         shutil.rmtree(self.data, ignore_errors=True)
         fresh.rename(self.data)
 
 
-def run_as(user: User | None, argv: list[str]) -> None:
-    """Runs one of PostgreSQL's programs to its end, as its user."""
+def run_as(user: User | None, argv: list[str], said: str = "") -> None:
+    """Runs one of PostgreSQL's programs to its end, as its user; `said` is its standard input."""
     run = partial(subprocess.run, user=user.uid, group=user.gid, extra_groups=[]) if user else subprocess.run
     try:
-        done = run(argv, check=False, capture_output=True, text=True, cwd="/", env={"LC_ALL": "C"}, timeout=START_LIMIT)
+        done = run(
+            argv,
+            input=said,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env={"LC_ALL": "C"},
+            timeout=START_LIMIT,
+        )
     except PermissionError as error:
         raise StackError(
             f"{argv[0]} cannot run as user {user.uid if user else os.geteuid()} ({error.strerror}): run as "
@@ -118,7 +140,7 @@ def programs(user: User | None) -> Path:
     if spec is None or spec.origin is None:
         raise StackError("PostgreSQL is missing from this environment: run `make setup`, or set MAKEWHOLE_DATABASE_URL")
     package = Path(spec.origin).parent
-    if user and not reachable(package / PROGRAMS):
+    if user and not reachable(package / PROGRAMS, user):
         package = _copied(package)
     return package / PROGRAMS
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from local_stack.backing import Addresses, Backing, banner
-from local_stack.child import Child, Command
+from local_stack.child import OURS, Child, Command
 from local_stack.report import StackError, announce, say
 from local_stack.services import Process, Service, processes, services
 from local_stack.settings import StackSettings, backing_ports, is_busy
@@ -19,6 +19,7 @@ from local_stack.supervisor import Supervisor, exit_reason
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ORPHANS_LIMIT = 10.0
+TERMINAL = ("ORDERS", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 
 Work = Callable[[StackSettings, Supervisor, Addresses], Awaitable[None]]
 
@@ -63,7 +64,9 @@ async def _stack(settings: StackSettings, ports: Iterable[tuple[str, int]], work
 async def _services(settings: StackSettings, supervisor: Supervisor, addresses: Addresses, names: set[str]) -> None:
     wanted = [
         service
-        for service in services(settings.ports, addresses.database_url, addresses.kafka, settings.log_keys)
+        for service in services(
+            settings.ports, addresses.kafka, settings.state, settings.log_keys, settings.database_url
+        )
         if service.name in names
     ]
     await supervisor.start(*wanted)
@@ -76,14 +79,16 @@ async def _services(settings: StackSettings, supervisor: Supervisor, addresses: 
 
 
 async def _addresses(settings: StackSettings, _: Supervisor, addresses: Addresses) -> None:
-    announce(f"export MAKEWHOLE_DATABASE_URL={addresses.database_url} MAKEWHOLE_KAFKA={addresses.kafka}")
+    url = settings.database_url or settings.own_database_url
+    announce(f"export MAKEWHOLE_DATABASE_URL={url} MAKEWHOLE_KAFKA={addresses.kafka}")
     await asyncio.Event().wait()
 
 
 async def _demo(settings: StackSettings, wanted: Sequence[Service]) -> None:
     program = Path(sys.executable).with_name("makewhole")
     environment = wanted[0].environment if wanted else {}
-    demo = Child(Command("demo", [str(program), "demo"], env=environment, logged=False), settings.logs / "demo.log")
+    command = Command("demo", [str(program), "demo"], env=environment, logged=False, inherits=(*OURS, *TERMINAL))
+    demo = Child(command, settings.logs / "demo.log")
     try:
         code = await demo.ended()
     finally:

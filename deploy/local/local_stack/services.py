@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
-from local_stack.child import Command
+from local_stack.child import OURS, Command
 from local_stack.http import answer_of, status_of
 from local_stack.report import say
 from shared.events.logs import LOGS
-from shared.process.addresses import Ports
+from shared.process.addresses import PASSWORDS, Ports, local_address, login_name
 
 ALIVE_LIMIT = 5.0
 
@@ -38,7 +39,8 @@ class Service:
         """The command; a crash that was asked for happens after the first start only, or it would never end."""
         self._starts += 1
         no_crash = {"CRASH": ""} if self._starts > 1 else {}
-        return Command(self.name, [sys.executable, "-m", self.module], env={**self.environment, **no_crash})
+        argv = [sys.executable, "-m", self.module]
+        return Command(self.name, argv, env={**self.environment, **no_crash}, inherits=OURS)
 
     async def ready(self) -> bool:
         """Whether /readyz says so, or that all is there and a person must mend something: the rest goes on."""
@@ -63,11 +65,13 @@ def _halt(body: bytes) -> str | None:
         return await status_of(self.port, "/healthz", ALIVE_LIMIT) == 200
 
 
-def services(ports: Ports, database_url: str, kafka: str, log_keys: str = "") -> list[Service]:
-    """Every process, with the environment that all of them share."""
+def services(
+    ports: Ports, kafka: str, state: Path, log_keys: str = "", database_url: str | None = None
+) -> list[Service]:
+    """Every process, with the environment that all of them share; on the stack's own server each uses its login."""
     environment = {
         "MAKEWHOLE_MODE": "sandbox",
-        "MAKEWHOLE_DATABASE_URL": database_url,
+        "MAKEWHOLE_DATABASE_URL": database_url or "",
         "MAKEWHOLE_KAFKA": kafka,
         "MAKEWHOLE_LOG_KEYS": log_keys,
         "MAKEWHOLE_SANDBOX": f"http://127.0.0.1:{ports.app('sandbox')}",
@@ -77,7 +81,20 @@ def services(ports: Ports, database_url: str, kafka: str, log_keys: str = "") ->
         # "do write".
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    return [Service(*process, environment) for process in processes(ports)]
+    own = {} if database_url else _logins(ports, state / PASSWORDS)
+    return [
+        Service(*process, environment | own.get(process.module.partition(".")[0], {})) for process in processes(ports)
+    ]
+
+
+def _logins(ports: Ports, passwords: Path) -> dict[str, dict[str, str]]:
+    """By service: the variable that tells its processes where their database is, with their login."""
+    return {
+        service: {
+            f"MAKEWHOLE_DATABASE_URL_{service.upper()}": local_address(login_name(service), ports.postgres, passwords)
+        }
+        for service in (*LOGS, "sandbox")
+    }
 
 
 def processes(ports: Ports) -> list[Process]:

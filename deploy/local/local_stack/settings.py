@@ -11,7 +11,7 @@ from local_stack.report import StackError
 from local_stack.state import state_folder
 from shared.events.logs import PARTITIONS
 from shared.events.slot import SLOTS, divides
-from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports
+from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, OWNER, PASSWORDS, Ports, local_address
 
 BACKINGS = ("local", "containers")
 LOWEST_BASE = 1024
@@ -63,6 +63,11 @@ class StackSettings:
     def log_keys(self) -> str:
         """The keys that the services sign their records with, this folder's own where none were given."""
         return self.given_log_keys or log_keys(self.state)
+
+    @property
+    def own_database_url(self) -> str:
+        """The address of the server that this stack brings, whose password stands in a file."""
+        return local_address(OWNER, self.ports.postgres, self.state / PASSWORDS)
 
     @property
     def local_kafka(self) -> bool:

@@ -12,8 +12,9 @@ from typing import TextIO
 from local_stack.child import User
 from local_stack.keys import FILE as KEYS_FILE
 from local_stack.report import StackError
+from shared.process import addresses
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = addresses.PROJECT
 # It survives a restart and is open to every user; the folder below it belongs to us alone.
 SPARE_ROOT = Path("/var/tmp")  # noqa: S108
 NOBODY = User(65534, 65534)
@@ -21,10 +22,7 @@ NOBODY = User(65534, 65534)
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """The folder of this stack's data, `.local` in the project unless MAKEWHOLE_STATE names another."""
-    home = (
-        PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()
-    )  # installed from a wheel, it lies in no project
-    return Path(environment.get("MAKEWHOLE_STATE") or home / ".local").absolute()
+    return addresses.state_folder(environment.get("MAKEWHOLE_STATE"))
 
 
 @contextlib.contextmanager
@@ -34,7 +32,7 @@ def locked(state: Path) -> Iterator[bool]:
     The kernel drops the lock however the holder ends, so a killed supervisor leaves none behind, only its process id in
     the file.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    keep_private(state)
     with (state / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,14 +55,29 @@ def _write(lock: TextIO, text: str) -> None:
     lock.flush()
 
 
+def keep_private(state: Path) -> None:
+    """Closes a state folder of ours to other users; only the server's own may pass through."""
+    state.mkdir(parents=True, exist_ok=True)
+    if (state / "lock").exists() or not any(state.iterdir()):
+        user = server_user()
+        if user:
+            os.chown(state, -1, user.gid)
+        state.chmod(0o710 if user else 0o700)
+
+
 def server_user() -> User | None:
     """The unprivileged user for PostgreSQL, which refuses to run as root; nothing when we are not root."""
     return NOBODY if os.geteuid() == 0 else None
 
 
-def reachable(path: Path) -> bool:
-    """Whether every user may pass through to the path."""
-    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+def reachable(path: Path, user: User) -> bool:
+    """Whether the user may pass through to the path."""
+    return all(_lets_pass(folder, user) for folder in path.resolve().parents)
+
+
+def _lets_pass(folder: Path, user: User) -> bool:
+    found = folder.stat()
+    return bool(found.st_mode & 0o001 or (found.st_gid == user.gid and found.st_mode & 0o010))
 
 
 def open_folder(state: Path, name: str, user: User | None) -> Path:
@@ -73,7 +86,7 @@ def open_folder(state: Path, name: str, user: User | None) -> Path:
     """
     state.mkdir(parents=True, exist_ok=True)
     path = state / name
-    if user and not (reachable(path) and state.stat().st_mode & 0o001):
+    if user and not reachable(path, user):
         path = spare_folder(state) / name
     path.mkdir(exist_ok=True)
     return path

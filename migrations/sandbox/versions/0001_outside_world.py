@@ -94,9 +94,27 @@ create trigger ledger_is_insert_only before update or delete or truncate on ledg
     execute function ledger_is_insert_only();
 """
 
+LOGIN = """
+do $$
+begin
+    create role makewhole_app nologin;
+exception
+    when duplicate_object or unique_violation then null;
+    when insufficient_privilege then raise notice 'role makewhole_app is left to the administrator';
+end $$;
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'makewhole_app') then
+        grant usage on schema public to makewhole_app;
+        grant select, insert, update on all tables in schema public to makewhole_app;
+    end if;
+end $$;
+"""
+"""The role is every service's, but only the sandbox's login may connect to this database."""
+
 
 def upgrade() -> None:
     """Makes the sandbox's tables."""
-    for part in (CLOCK, IDENTITY, PAYMENTS):
+    for part in (CLOCK, IDENTITY, PAYMENTS, LOGIN):
         for statement in statements(part):
             op.execute(statement)

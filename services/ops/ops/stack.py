@@ -48,8 +48,10 @@ class Stack:
         return f"http://{self.settings.host}:{self.settings.port(service)}"
 
     def dsn(self, service: str) -> str:
-        """The address of a service's database."""
-        return self.settings.dsn(service)
+        """The address of a service's database, with the login of whoever owns it: operators mend what services may
+        not.
+        """
+        return self.settings.owner_dsn(service) if self.settings.database_url else self.settings.dsn(service)
 
     def topic(self, service: str) -> str:
         """Where a service's log is published."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.state import PROJECT
 from refund import effects
 from refund.domain.decider import decider
 from shared.events.envelope import Cause
 from shared.eventstore.command_handling import handle
 from shared.eventstore.store import PostgresEventStore, open_store
+from shared.process.addresses import PROJECT
 from shared.resilience import crash_points
 from tests.support.builders import refunds as p
 from tests.support.servers.sandbox import Served, sandbox

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.state import PROJECT
 from shared.eventstore.store import open_store
+from shared.process.addresses import PROJECT
 from shared.resilience import crash_points
 from tests.support.servers.stack import LIMIT
 from tests.support.toys.counter import deadlines, decode, encode

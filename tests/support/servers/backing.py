@@ -16,10 +16,9 @@ from local_stack.databases import migrate
 from local_stack.kafka import Kafka
 from local_stack.postgres import Postgres
 from local_stack.server import serving
-from local_stack.state import PROJECT
 from local_stack.topics import ensure_topics
 from shared.events.logs import PARTITIONS
-from shared.process.addresses import APPS, KAFKA, KAFKA_CONTROLLER, POSTGRES, WORKER, database_url
+from shared.process.addresses import APPS, KAFKA, KAFKA_CONTROLLER, POSTGRES, PROJECT, WORKER, database_url
 
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 # Below the range that the kernel takes for outgoing connections, so that a port found free stays free until it is used.

@@ -12,7 +12,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 
 from local_stack.topics import ensure_topics
-from shared.process.addresses import APPS, WORKER, Ports
+from shared.process.addresses import APPS, OWNER, PASSWORDS, WORKER, Ports, database_url, local_address
 from tests.support.servers import backing
 
 LIMIT = 60.0
@@ -29,16 +29,22 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 
 
+def owner_url(base: int, state: Path) -> str:
+    """The address of a stack's PostgreSQL with its owner's login."""
+    return local_address(OWNER, Ports(base).postgres, state / PASSWORDS)
+
+
 @dataclass
 class Stack:
     """A supervisor in a process of its own, with the two servers beneath it."""
 
     process: asyncio.subprocess.Process
     base: int
+    state: Path
 
     @property
     def database_url(self) -> str:
-        return f"postgresql://makewhole@127.0.0.1:{Ports(self.base).postgres}/postgres"
+        return database_url(owner_url(self.base, self.state), "postgres")
 
     @property
     def kafka(self) -> str:
@@ -83,7 +89,7 @@ async def backing_stack(environment: dict[str, str]) -> AsyncIterator[Stack]:
     """A supervisor that serves PostgreSQL and Kafka."""
     async with running(environment) as process:
         assert (await line_of(process)).startswith("export MAKEWHOLE_DATABASE_URL=")
-        yield Stack(process, int(environment["PORT_BASE"]))
+        yield Stack(process, int(environment["PORT_BASE"]), Path(environment["MAKEWHOLE_STATE"]))
 
 
 @contextlib.asynccontextmanager
