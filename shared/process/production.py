@@ -24,6 +24,7 @@ from shared.process.demands import (
     no_administrator,
 )
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
+from shared.process.quotas import DEFAULTS, quotas
 
 if TYPE_CHECKING:
     from shared.process.settings import Environment
@@ -98,6 +99,16 @@ PRODUCTION: tuple[Demand, ...] = (
     Demand("MAKEWHOLE_TOKEN_LIFE", "must lie between a minute and a day", lambda it: 60 <= it.token_life <= DAY),
     Demand("MAKEWHOLE_TOKEN_LEEWAY", "must be a minute at most", lambda it: it.token_leeway <= 60),
     Demand("MAKEWHOLE_JWKS_REFRESH", "must lie between 1 and 600 seconds", lambda it: 1 <= it.jwks_refresh <= 600),
+    Demand(
+        "MAKEWHOLE_QUOTAS",
+        "must leave every kind of request a limit",
+        lambda it: quotas(it.quotas).keys() == DEFAULTS.keys(),
+    ),
+    Demand(
+        "MAKEWHOLE_PROXIES",
+        "must name the proxies in front, and not everybody",
+        lambda it: all(network.prefixlen >= 8 for network in it.proxies),
+    ),
     Demand("MAKEWHOLE_HOSTS", "must name the hosts under which clients ask", lambda it: bool(host_names(it.hosts))),
     Demand("MAKEWHOLE_HOSTS", "must hold names or addresses, and no pattern", hosts_are(is_host_name)),
     Demand(

@@ -98,6 +98,10 @@ REFUSED = [
     ("MAKEWHOLE_LOG_KEYS", "", "a key of 32 bytes"),
     ("MAKEWHOLE_LOG_KEYS", "{not json", "is no JSON"),
     ("MAKEWHOLE_LOG_KEYS", '{"dispute": {"k1": "c2hvcnQ="}}', "at least 32 are needed"),
+    ("MAKEWHOLE_QUOTAS", "off", "every kind of request"),
+    ("MAKEWHOLE_QUOTAS", "openings=off", "every kind of request"),
+    ("MAKEWHOLE_PROXIES", '["0.0.0.0/0"]', "not everybody"),
+    ("MAKEWHOLE_PROXIES", '["::/0"]', "not everybody"),
     ("MAKEWHOLE_PARTITIONS", "7", "does not divide"),
     ("MAKEWHOLE_PORT_BASE", "0", "greater than or equal to 1"),
 ]
