@@ -110,7 +110,7 @@ def opened_peer(dsn: str, functions: bool) -> Iterator[PostgresApplicationRecord
         str(url.host),
         url.port or 5432,
         str(url.username),
-        "",
+        url.password or "",
         pool_size=PEER_WRITERS,
         enable_db_functions=functions,
     )

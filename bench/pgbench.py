@@ -71,7 +71,7 @@ class Pgbench:
                 *argv,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
-                env={**os.environ, "LC_ALL": "C"},
+                env={**os.environ, "LC_ALL": "C", "PGPASSWORD": parts.password or ""},
             )
             output = (await process.communicate())[0].decode()
         found = re.search(r"tps = ([\d.]+)", output)
