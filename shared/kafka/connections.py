@@ -85,6 +85,20 @@ def other_partitions(topic: str, there: int, wanted: int) -> Halted:
     )
 
 
+async def whole(work: Coroutine[Any, Any, None]) -> None:
+    """Lets the library connect to the end, for at most 5 s once it is cancelled: broken off in between, it would forget
+    an open connection.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=STOP_LIMIT)
+        if not task.cancel() and not task.cancelled():
+            task.exception()
+        raise
+
+
 async def ended(work: Coroutine[Any, Any, None]) -> None:
     """Lets the library clean up for at most 5 s; what that raises, at times a cancellation of its own, is not passed
     on.

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.kafka.connections import CONNECT_LIMIT, Brokers, client_options, troubles
+from shared.kafka.connections import CONNECT_LIMIT, Brokers, client_options, ended, troubles, whole
 from shared.resilience.retry import Halted
 
 LARGEST = 1_048_588
@@ -76,7 +76,7 @@ async def _admin(brokers: Brokers | str) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(request_timeout_ms=int(CONNECT_LIMIT * 1000), **client_options(brokers))
     try:
         with troubles():
-            await client.start()
+            await whole(client.start())
         yield client
     finally:
-        await client.close()
+        await ended(client.close())
