@@ -30,6 +30,7 @@ class Terms(Value):
     undelivered_fallback_days: int
     opens_after_shipment_days: int
     opens_again_per_day: int
+    opens_unshipped_days: int
     release_delay_hours: int
     payment_methods: tuple[str, ...]
     payment_methods_only: bool
@@ -92,8 +93,9 @@ class Pieces(Value):
 
 
 class Parcel(Value):
-    """One parcel of a shipment, as its carrier numbers it, and what is in it."""
+    """One parcel, as its carrier numbers it, and what is in it: without lines, what is in no other parcel."""
 
+    parcel_id: str
     tracking_number: str | None = None
     carrier: str | None = None
     weight_kg: Decimal | None = None
@@ -149,7 +151,7 @@ class OrderPaid(Event):
 
 
 class OrderShipped(Event):
-    """The seller handed it to the carrier."""
+    """The seller handed these parcels to the carrier; without parcels, all that was not shipped yet."""
 
     order_id: str
     shipped_at: Instant
@@ -158,10 +160,14 @@ class OrderShipped(Event):
 
 
 class OrderDelivered(Event):
-    """The carrier's scan or the buyer's confirmation; it also finishes the order (K3)."""
+    """The carrier's scan or the buyer's confirmation: of parcels, by id, or of pieces; naming none, of all. What has
+    come is finished (K3).
+    """
 
     order_id: str
     delivered_at: Instant
+    parcels: tuple[str, ...] = ()
+    lines: tuple[Pieces, ...] = ()
     protection_ends_at: Instant | None
 
 
@@ -174,10 +180,14 @@ class OrderFinished(Event):
 
 
 class DeliveryCorrected(Event):
-    """The delivery was at another instant than first reported: windows move with it, nothing decided is undone."""
+    """The delivery, named as one is, was at another instant than first reported: windows move with it, nothing decided
+    is undone.
+    """
 
     order_id: str
     delivered_at: Instant
+    parcels: tuple[str, ...] = ()
+    lines: tuple[Pieces, ...] = ()
     protection_ends_at: Instant | None
 
 
@@ -190,10 +200,22 @@ class OrderCancelled(Event):
 
 
 class OrderCarrierLost(Event):
-    """The carrier lost it: a dispute may be opened at once (S5, K7)."""
+    """The carrier lost it, named as a delivery is: a dispute may be opened at once (S5, K7)."""
 
     order_id: str
     lost_at: Instant
+    parcels: tuple[str, ...] = ()
+    lines: tuple[Pieces, ...] = ()
+
+
+class TrackingCorrected(Event):
+    """A parcel has another number, or another carrier, than was typed; its id stays (S19)."""
+
+    order_id: str
+    parcel_id: str
+    tracking_number: str
+    carrier: str | None
+    corrected_at: Instant
 
 
 class AccountStatusChanged(Event):
@@ -210,13 +232,22 @@ class Hold(StrEnum):
     DISPUTE = "dispute"
 
 
+class HeldPieces(Value):
+    """So many pieces of a line, with their share of its cap, and the parcels that they are in as far as it is known."""
+
+    line_id: str
+    quantity: int
+    cap: Money
+    parcels: tuple[str, ...] = ()
+
+
 class PaymentHeld(Event):
-    """The payout of these lines waits."""
+    """The payout of these pieces waits."""
 
     order_id: str
     hold: Open[Hold]
     dispute_id: str | None
-    lines: tuple[str, ...]
+    lines: tuple[HeldPieces, ...]
     held_at: Instant
 
 
@@ -229,7 +260,7 @@ class HoldEnd(StrEnum):
 
 
 class PaymentHoldLifted(Event):
-    """This hold of the lines has ended; after a dispute they are protected again as before it (T39)."""
+    """This hold has ended for its pieces of the lines; after a dispute they are protected again as before it (T39)."""
 
     order_id: str
     hold: Open[Hold]
@@ -239,7 +270,9 @@ class PaymentHoldLifted(Event):
 
 
 class PaymentReleased(Event):
-    """The seller is paid for these lines: what was paid less what was refunded (T39, S24)."""
+    """The seller is paid for the pieces of that dispute, or without one for all that none is about: what was paid less
+    what was refunded (T39, S24).
+    """
 
     order_id: str
     lines: tuple[LineAmount, ...]
@@ -273,6 +306,7 @@ OrderEvent = (
     | DeliveryCorrected
     | OrderCancelled
     | OrderCarrierLost
+    | TrackingCorrected
     | AccountStatusChanged
     | DeadlineMoved
     | PaymentHeld

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from dispute.domain.disputes.settlement import split
 from dispute.domain.orders.caps import refundable
-from dispute.domain.orders.facts import register_order
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.registration import register_order
 from dispute.domain.orders.state import Order
 from shared.events.dispute import DisputedLine
 from shared.events.money import Money, total
@@ -93,7 +93,7 @@ def test_g9_a_cap_is_the_lines_goods_and_its_share_of_what_was_paid_beside_goods
 @given(AMOUNTS, st.integers(1, 20))
 def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int, quantity: int) -> None:
     whole = Money(cap, "USD")
-    line = Line("l1", "seller-1", quantity, whole, (), refunded=Money.zero(whole))
+    line = Line("l1", "seller-1", quantity, whole, (), refunded=Money.zero(whole), released=Money.zero(whole))
     parts = [refundable(line, part) for part in range(1, quantity + 1)]
     assert parts == sorted(parts, key=lambda money: money.minor)
     assert parts[-1] == whole
@@ -102,5 +102,6 @@ def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int
 @given(AMOUNTS, AMOUNTS, st.integers(1, 20), st.integers(1, 20))
 def test_g9_what_was_refunded_lowers_the_cap_of_any_part(cap: int, refunded: int, quantity: int, part: int) -> None:
     assume(refunded <= cap and part <= quantity)
-    line = Line("l1", "seller-1", quantity, Money(cap, "USD"), (), refunded=Money(refunded, "USD"))
+    nothing = Money(0, "USD")
+    line = Line("l1", "seller-1", quantity, Money(cap, "USD"), (), refunded=Money(refunded, "USD"), released=nothing)
     assert refundable(line, part) <= line.remainder

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
-from dispute.domain.orders.facts import FactType, RecordFact, RegisterOrder
+from dispute.domain.orders.facts import FactType, RecordFact
 from dispute.domain.orders.protection import opens_at
+from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
 from shared.events.order import Anchor
 from tests.support.builders.orders import ORDER_STREAM, on, record, register, terms

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
 from shared.events import order as o
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.money import total
+from shared.events.money import Money, total
 
 SELLER, BUYER, TEAM, AGREED, CLOSED = (
     DisputeState.AWAITING_SELLER,
@@ -34,7 +35,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.Escalated: {BUYER, AGREED},
     d.ReturnDue: {AGREED},
     d.ReturnNotDue: {AGREED},
-    d.RefundDue: {AGREED},
+    d.RefundDue: {SELLER, BUYER, TEAM, AGREED},
     d.RefundNoted: {AGREED},
     d.ReturnNoted: {AGREED, TEAM, CLOSED},
     d.DisputeCancelled: {SELLER, BUYER, TEAM, AGREED},
@@ -52,10 +53,9 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     ),
     d.RequestModified: lambda state, event: event.round == state.round + 1 <= state.terms.max_rounds,
     d.RefundDue: lambda state, event: (
-        state.refund is None
-        and state.solution is not None
-        and event.amount == state.solution.solution.amount == total([part.amount for part in event.lines])
+        event.amount == total([part.amount for part in event.lines])
         and all(part.amount for part in event.lines)
+        and (event.source == d.RefundSource.CANCELLATION or _is_agreed(state, event))
     ),
     d.ReturnDue: lambda state, event: state.return_id is None and state.refund is None,
     d.ReturnNotDue: lambda state, event: event.return_id == state.return_id and state.refund is None,
@@ -69,34 +69,45 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
 ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderRegistered: lambda state, event: not state.registered,
     o.OrderPaid: lambda state, event: state.paid_at is None,
-    o.OrderShipped: lambda state, event: state.shipped_at is None,
-    o.OrderDelivered: lambda state, event: state.delivered_at is None,
+    o.OrderShipped: lambda state, event: state.way.parcels.keys().isdisjoint(x.parcel_id for x in event.parcels),
     o.OrderFinished: lambda state, event: state.finished_at is None,
-    o.OrderCancelled: lambda state, event: state.cancelled_at is None,
-    o.OrderCarrierLost: lambda state, event: state.lost_at is None,
+    o.OrderCancelled: lambda state, event: state.cancelled_at is None and not state.way.told and not state.finished_at,
     DeadlineMoved: lambda state, event: (
         state.protection_ends_at == event.previous_due_at != event.due_at
         and not state.nothing_due
         and not (state.expired and state.release_at is None)
     ),
     o.PaymentHeld: lambda state, event: all(
-        not (state.lines[x].held_by or state.lines[x].agreed or state.lines[x].settled) for x in event.lines
+        0 < x.quantity <= state.lines[x.line_id].free and x.cap <= state.lines[x.line_id].free_cap for x in event.lines
     ),
     o.PaymentHoldLifted: lambda state, event: (
-        event.lines != () and all(state.lines[x].held_by == event.dispute_id for x in event.lines)
+        event.lines != () and all(event.dispute_id in state.lines[x].open_claims for x in event.lines)
     ),
     o.PaymentReleased: lambda state, event: (
         not state.nothing_due
         and event.amount == total([part.amount for part in event.lines])
-        and all(part.amount and state.lines[part.line_id].remainder == part.amount for part in event.lines)
-        and all(state.lines[part.line_id].held_by == event.dispute_id for part in event.lines)
+        and all(
+            part.amount and _may_be_released(state.lines[part.line_id], event) == part.amount for part in event.lines
+        )
     ),
     o.ProtectionExpired: lambda state, event: (
         not state.expired and not state.nothing_due and event.due_at == state.protection_ends_at
     ),
-    o.OrderCompleted: lambda state, event: not state.nothing_due and all(line.done for line in state.lines.values()),
+    o.OrderCompleted: lambda state, event: not state.completed and all(line.done for line in state.lines.values()),
+    d.RefundDue: lambda state, event: state.cancelled_at is not None and event.refund_id not in state.refunds,
 }
 """Event → what must hold of the order."""
+
+
+def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
+    solution = state.solution
+    return (
+        state.state == AGREED and state.refund is None and bool(solution and solution.solution.amount == event.amount)
+    )
+
+
+def _may_be_released(line: Line, event: o.PaymentReleased) -> Money:
+    return line.left_of(event.dispute_id) if event.dispute_id else line.releasable
 
 
 def legal(state: Dispute | Order, event: Event) -> bool:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.caps import refundable
@@ -148,18 +149,16 @@ class Life:
         if name in (FactType.CANCELLED, FactType.ACCOUNT_STATUS) and not self._rarely():
             name = FactType.FINISHED
         told_at = self.market.now - timedelta(hours=self.dice.randrange(200))
-        self.market.ask(record(name, told_at, status=self.dice.choice(["good", "restricted"])))
+        told = record(name, told_at, status=self.dice.choice(["good", "restricted"]))
+        disputes = tuple(sorted(self.market.order.open_disputes))
+        self.market.ask(CancelOrder(**dict(told), disputes=disputes) if name == FactType.CANCELLED else told)
 
     # The parties
 
     def _free(self) -> list[str]:
         order = self.market.order
         over = order.protection_over(self.market.now) or order.nothing_due
-        return (
-            []
-            if over
-            else [name for name, line in order.lines.items() if not (line.held_by or line.agreed or line.settled)]
-        )
+        return [] if over else [name for name, line in order.lines.items() if line.free and not line.settled]
 
     def _open(self) -> None:
         lines = sorted(self.market.order.lines) if self._rarely() else self._free()

@@ -13,25 +13,18 @@ create table order_status (
     buyer_id text,
     seller_ids text[] not null default '{}',
     programme text,
-    timezone text,
-    opens_after_shipment_days integer,
     currency text,
     exponent integer,
     placed_at timestamptz,
     promised_by date,
     paid_at timestamptz,
-    shipped_at timestamptz,
-    delivered_at timestamptz,
-    finished_at timestamptz,
-    lost_at timestamptz,
-    cancelled_at timestamptz,
     protection_ends_at timestamptz,
     expired boolean not null default false,
     release_at timestamptz,
     completed boolean not null default false
 );
 comment on table order_status is
-    'how far an order is, until when it is protected, and when its money goes to the sellers';
+    'whose an order is, until when it is protected, and when its money goes to the sellers';
 
 create table order_status_lines (
     order_id text collate "C" not null,
@@ -39,7 +32,7 @@ create table order_status_lines (
     cap bigint not null,
     refunded bigint not null default 0,
     released bigint,
-    held_by text,
+    held_by text[] not null default '{}',
     primary key (order_id, line_id)
 );
 comment on table order_status_lines is 'what became of the money of an order''s lines, in the order''s minor units';

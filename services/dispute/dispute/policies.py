@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.orders.cancellation import NoteOrderRefund
 from shared.decider import Send
 from shared.events import refund as refunds
 from shared.events import return_label as returns
@@ -23,7 +24,7 @@ NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm an event
-    """On a refund's or a return's step → note it on the dispute that it names and on that dispute's order."""
+    """On a refund's or a return's step → note it on the dispute that it names and on its order."""
     match recorded.event:
         case refunds.RefundIssued():
             return _note_refund(recorded, RefundOutcome.ISSUED)
@@ -53,14 +54,13 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
 
 def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | None = None) -> Iterable[Send]:
     event = recorded.event
-    if not event.dispute_id:
-        return []
+    whose = {"dispute_id": event.dispute_id} if event.dispute_id else {}
     note = Send.on(
         recorded,
         NOTE_REFUNDS,
         0,
-        NoteRefund,
-        dispute_id=event.dispute_id,
+        NoteRefund if event.dispute_id else NoteOrderRefund,
+        **whose,
         order_id=event.order_id,
         refund_id=event.refund_id,
         outcome=outcome,

@@ -48,6 +48,7 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "undelivered_fallback_days": 75,
         "opens_after_shipment_days": 11,
         "opens_again_per_day": 5,
+        "opens_unshipped_days": 30,
         "release_delay_hours": 1,
         "payment_methods": ("visa", "mastercard", "qiwi", "western_union", "bank_transfer", "maestro"),
         "payment_methods_only": False,

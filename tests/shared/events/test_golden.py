@@ -113,6 +113,7 @@ def test_a_rule_is_cited_by_every_event_that_records_a_decision() -> None:
         "DeliveryCorrected",
         "OrderCancelled",
     }
+    facts |= {"TrackingCorrected"}
     facts |= {"OrderCarrierLost", "AccountStatusChanged", "PaymentHeld", "PaymentHoldLifted", "PaymentCaptured"}
     assert {
         event_class.__name__ for event_class in EVENT_CLASSES.values() if "rules" not in event_class.model_fields

@@ -14,6 +14,7 @@ from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.negotiation import AcceptSolution, CounterOffer, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute
+from dispute.domain.orders.cancellation import NoteOrderRefund
 from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.ids import derived_uuid
@@ -87,13 +88,14 @@ def expire(kind: str, due_at: datetime, at: datetime | None = None) -> ExpireDea
 
 def note_refund(
     due: RefundDue, at: datetime, outcome: RefundOutcome = RefundOutcome.ISSUED, reason: str | None = None
-) -> NoteRefund:
-    """The refund service's answer to what the dispute asked for."""
-    return NoteRefund(
+) -> NoteRefund | NoteOrderRefund:
+    """The refund service's answer to what the dispute, or the order alone, asked for."""
+    whose = {"dispute_id": due.dispute_id} if due.dispute_id else {}
+    return (NoteRefund if due.dispute_id else NoteOrderRefund)(
         command_id=derived_uuid("note_refund", due.refund_id, outcome),
         actor=SYSTEM,
         at=at,
-        dispute_id=str(due.dispute_id),
+        **whose,
         order_id=due.order_id,
         refund_id=due.refund_id,
         outcome=outcome,

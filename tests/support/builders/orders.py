@@ -12,7 +12,8 @@ from typing import Any
 
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
-from dispute.domain.orders.facts import Fact, FactType, RecordFact, RegisteredLine, RegisterOrder
+from dispute.domain.orders.facts import Fact, FactType, RecordFact
+from dispute.domain.orders.registration import RegisteredLine, RegisterOrder
 from dispute.domain.orders.state import Order
 from dispute.domain.programmes import Programmes
 from shared.events.base import SYSTEM, Actor, Command, Event

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import Path
 from starlette.responses import Response
 
-from dispute.api.bodies.orders import FactBody, OrderBody
+from dispute.api.bodies.facts import FactBody
+from dispute.api.bodies.orders import OrderBody
 from dispute.domain.decider import decider
-from dispute.domain.orders.facts import RecordFact, RegisterOrder
+from dispute.domain.disputes.cancelled_order import CancelOrder
+from dispute.domain.orders.facts import FactType, RecordFact
+from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
+from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
 from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.outside.ids import Id, path_of
+from shared.eventstore.command_handling import ATTEMPTS, Outcome
+from shared.eventstore.errors import Busy
 from shared.eventstore.folding import folded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
@@ -62,9 +68,10 @@ async def register_order(
 async def record_fact(
     order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
-    """Facts may come in any order, also before the order; the first instant of a type stands."""
-    told = caller.command(RecordFact, order_id=order_id, fact=body.fact(), ahead=caller.state.facts_ahead)
-    outcome = await caller.handle(told)
+    """Facts may come in any order, also before the order; the first instant of a type and a parcel stands."""
+    told = {"order_id": order_id, "fact": body.fact(), "ahead": caller.state.facts_ahead}
+    is_cancelled = told["fact"].type == FactType.CANCELLED
+    outcome = await (_cancel(caller, told) if is_cancelled else caller.handle(caller.command(RecordFact, **told)))
     recorded: FactView = {
         "order_id": order_id,
         "version": outcome.versions[0],
@@ -92,6 +99,17 @@ async def show_status(
         lines = [line for line in lines if order.lines[line["line_id"]].seller_id == viewer.actor.id]
         of_order = [dispute for dispute in of_order if dispute["seller_id"] == viewer.actor.id]
     return query_response(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
+
+
+async def _cancel(caller: CommandContext, told: Mapping[str, Any]) -> Outcome:
+    """With the disputes that are open: they are streams of the command; looked up again where one began meanwhile."""
+    for _ in range(ATTEMPTS):
+        order = await _fold((await caller.state.store.load(f"order-{told['order_id']}"))[0])
+        try:
+            return await caller.handle(caller.command(CancelOrder, **told, disputes=sorted(order.open_disputes)))
+        except DisputesChanged:
+            continue
+    raise Busy("its disputes changed again and again")
 
 
 def _sees_own_lines_only(order: Order, actor: Actor) -> bool:

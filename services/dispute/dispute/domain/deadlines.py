@@ -56,8 +56,8 @@ def protection_due(
     promised_by: date | None,
     shipped_at: datetime | None,
 ) -> datetime | None:
-    """P: some days from the payment or from the receipt, by programme; until something is received it is provisional
-    (S22, S27, K3).
+    """P: some days from the payment or from the receipt, by programme; until something is received it is provisional,
+    from the promised day, else the shipment, else the payment (S22, S27, K3).
     """
     if known(terms.anchor) == Anchor.PAID:
         return within_days(paid_at, terms.protection_days, terms.timezone) if paid_at else None
@@ -65,7 +65,8 @@ def protection_due(
         return within_days(received_at, terms.protection_days, terms.timezone)
     if promised_by:
         return within_days(noon(promised_by, terms.timezone), terms.protection_days, terms.timezone)
-    return within_days(shipped_at, terms.undelivered_fallback_days, terms.timezone) if shipped_at else None
+    under_way = shipped_at or paid_at
+    return within_days(under_way, terms.undelivered_fallback_days, terms.timezone) if under_way else None
 
 
 def release_due(terms: Terms, protection_ended_at: datetime, now: datetime) -> datetime:

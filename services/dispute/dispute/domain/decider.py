@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dispute.domain.deadlines import ExpireDeadline
-from dispute.domain.disputes import cancellation, fulfilment, negotiation, opening, timeouts
+from dispute.domain.disputes import cancellation, cancelled_order, fulfilment, negotiation, opening, timeouts
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes.state import Dispute
-from dispute.domain.orders import facts, release
+from dispute.domain.orders import cancellation as order_cancellation
+from dispute.domain.orders import facts, registration, release, timers
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
 from shared.decider import Decided, Decider, Stream
@@ -17,8 +18,10 @@ from shared.events.base import Command
 
 def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
     match command:
-        case facts.RegisterOrder():
-            return facts.register_order(command, *states)
+        case registration.RegisterOrder():
+            return registration.register_order(command, *states)
+        case cancelled_order.CancelOrder():
+            return cancelled_order.cancel_order(command, *states)
         case facts.RecordFact():
             return facts.record_fact(command, *states)
         case opening.OpenDispute():
@@ -31,6 +34,8 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
             return negotiation.modify(command, *states)
         case cancellation.CancelDispute():
             return cancellation.cancel(command, *states)
+        case order_cancellation.NoteOrderRefund():
+            return order_cancellation.note_order_refund(command, *states)
         case fulfilment.NoteRefund():
             return fulfilment.note_refund(command, *states)
         case fulfilment.NoteReturn():
@@ -52,7 +57,7 @@ def expire(command: ExpireDeadline, state: Dispute | Order, *order: Order) -> De
 decider = Decider(
     {
         "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines, disputes.KINDS, Dispute.due),
-        "order": Stream(Order(), orders.evolve, orders.deadlines, orders.KINDS, Order.due),
+        "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
     },
     decide,
 )

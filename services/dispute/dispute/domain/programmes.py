@@ -37,6 +37,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "opening": {
         "after_shipment_days": "opens_after_shipment_days",
         "again_per_day": "opens_again_per_day",
+        "unshipped_days": "opens_unshipped_days",
         "payment_methods": "payment_methods",
         "payment_methods_only": "payment_methods_only",
     },

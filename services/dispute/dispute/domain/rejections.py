@@ -59,6 +59,16 @@ class TooManyOpenings(Rejected):
     rules = ("S48", "G18")
 
 
+class AlreadyShipped(Rejected):
+    """The seller has shipped it, so it cannot be cancelled: with the way that is left."""
+
+    rules = ("S88",)
+
+
+class DisputesChanged(Rejected):
+    """A dispute of the order has begun or ended since they were looked up: look again."""
+
+
 class ReasonNotCovered(Rejected):
     """G6: with `suggest` or `referral` where there is another way."""
 

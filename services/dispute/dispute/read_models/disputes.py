@@ -49,13 +49,10 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.Escalated() as event:
             await _set(connection, recorded, state=DisputeState.ESCALATED, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
-            await _set(
-                connection,
-                recorded,
-                fulfilment=Fulfilment.REFUND_PENDING,
-                refund_id=event.refund_id,
-                refund_outcome=None,
-            )
+            due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
+            settled = event.source == disputes.RefundSource.CANCELLATION
+            ended = {"state": DisputeState.AGREED, "next_due_at": None} if settled else {}
+            await _set(connection, recorded, **due, **ended)
         case DeadlineMoved() as event:
             await _set(connection, recorded)
             await _move(connection, recorded, event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, null, select, update
+from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute.domain.deadlines import DeadlineKind
@@ -38,18 +38,12 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _register(connection, recorded, event)
         case orders.OrderPaid() as event:
             await _set(connection, recorded, paid_at=event.paid_at, **_end(event))
-        case orders.OrderShipped() as event:
-            await _set(connection, recorded, shipped_at=event.shipped_at, **_end(event))
-        case orders.OrderDelivered() | orders.DeliveryCorrected() as event:
-            await _set(connection, recorded, delivered_at=event.delivered_at, **_end(event))
+        case orders.OrderShipped() | orders.OrderDelivered() | orders.DeliveryCorrected() as event:
+            await _set(connection, recorded, **_end(event))
         case orders.OrderFinished() as event:
-            await _set(connection, recorded, finished_at=event.finished_at, **_end(event))
+            await _set(connection, recorded, **_end(event))
         case DeadlineMoved() as event:
             await _set(connection, recorded, **_moved(event))
-        case orders.OrderCarrierLost() as event:
-            await _set(connection, recorded, lost_at=event.lost_at)
-        case orders.OrderCancelled() as event:
-            await _set(connection, recorded, cancelled_at=event.cancelled_at)
         case orders.ProtectionExpired() as event:
             await _set(connection, recorded, expired=True, release_at=event.release_at)
         case orders.OrderCompleted():
@@ -69,11 +63,14 @@ async def find(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[M
 async def _project_lines(connection: Connection, event: Event) -> None:
     match event:
         case orders.PaymentHeld(dispute_id=dispute_id) if dispute_id:
-            await _hold(connection, event, dispute_id)
+            lines = [part.line_id for part in event.lines]
+            await _HOLD.execute(connection, order_id=event.order_id, line_ids=lines, dispute_id=dispute_id)
         case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id:
-            await _hold(connection, event, None)
+            lines = list(event.lines)
+            await _LIFT.execute(connection, order_id=event.order_id, line_ids=lines, dispute_id=dispute_id)
         case orders.PaymentReleased():
-            await _RELEASE.execute(connection, order_id=event.order_id, **_amounts(event.lines))
+            amounts = _amounts(event.lines)
+            await _RELEASE.execute(connection, order_id=event.order_id, dispute_id=event.dispute_id or "", **amounts)
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
             await _REFUND.execute(connection, order_id=event.order_id, **_amounts(event.lines))
 
@@ -86,22 +83,20 @@ _PART = (
 )
 _OF_ORDER = update(_LINES).where(_LINES.c.order_id == bindparam("order_id"))
 _OF_PART = _OF_ORDER.where(_LINES.c.line_id == _PART.c.line_id)
-_HOLD = compiled(
-    _OF_ORDER.where(_LINES.c.line_id == any_(bindparam("line_ids", type_=ARRAY(Text)))).values(
-        held_by=bindparam("dispute_id")
+_DISPUTE: Any = bindparam("dispute_id", type_=Text)
+_NAMED = _OF_ORDER.where(_LINES.c.line_id == any_(bindparam("line_ids", type_=ARRAY(Text))))
+_HOLD = compiled(_NAMED.values(held_by=func.array_append(_LINES.c.held_by, _DISPUTE)))
+_LIFT = compiled(_NAMED.values(held_by=func.array_remove(_LINES.c.held_by, _DISPUTE)))
+_RELEASE = compiled(
+    _OF_PART.values(
+        released=func.coalesce(_LINES.c.released, 0) + _PART.c.amount,
+        held_by=func.array_remove(_LINES.c.held_by, _DISPUTE),
     )
 )
-_RELEASE = compiled(_OF_PART.values(released=_PART.c.amount, held_by=null()))
 _REFUND = compiled(_OF_PART.values(refunded=_LINES.c.refunded + _PART.c.amount))
 _REGISTER = compiled(
     insert(_LINES).from_select(["order_id", "line_id", "cap"], select(bindparam("order_id", type_=Text), _PART))
 )
-
-
-async def _hold(
-    connection: Connection, event: orders.PaymentHeld | orders.PaymentHoldLifted, dispute_id: str | None
-) -> None:
-    await _HOLD.execute(connection, order_id=event.order_id, line_ids=list(event.lines), dispute_id=dispute_id)
 
 
 async def _register(connection: Connection, recorded: Recorded[Event], event: orders.OrderRegistered) -> None:
@@ -112,8 +107,6 @@ async def _register(connection: Connection, recorded: Recorded[Event], event: or
         buyer_id=event.buyer_id,
         seller_ids=sorted({event.seller_id, *(line.seller_id for line in event.lines)}),
         programme=terms.programme,
-        timezone=terms.timezone,
-        opens_after_shipment_days=terms.opens_after_shipment_days,
         currency=amount.currency,
         exponent=amount.exponent,
         placed_at=event.placed_at,

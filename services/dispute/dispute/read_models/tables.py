@@ -33,23 +33,16 @@ order_status = Table(
     Column("buyer_id", Text),
     Column("seller_ids", ARRAY(Text), nullable=False, server_default="{}"),
     Column("programme", Text),
-    Column("timezone", Text),
-    Column("opens_after_shipment_days", Integer),
     Column("currency", Text),
     Column("exponent", Integer),
     Column("placed_at", INSTANT),
     Column("promised_by", Date),
     Column("paid_at", INSTANT),
-    Column("shipped_at", INSTANT),
-    Column("delivered_at", INSTANT),
-    Column("finished_at", INSTANT),
-    Column("lost_at", INSTANT),
-    Column("cancelled_at", INSTANT),
     Column("protection_ends_at", INSTANT),
     Column("expired", Boolean, nullable=False, server_default=false()),
     Column("release_at", INSTANT),
     Column("completed", Boolean, nullable=False, server_default=false()),
-    comment="how far an order is, until when it is protected, and when its money goes to the sellers",
+    comment="whose an order is, until when it is protected, and when its money goes to the sellers",
 )
 
 order_status_lines = Table(
@@ -60,7 +53,7 @@ order_status_lines = Table(
     Column("cap", BigInteger, nullable=False),
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     Column("released", BigInteger),
-    Column("held_by", Text),
+    Column("held_by", ARRAY(Text), nullable=False, server_default="{}"),
     comment="what became of the money of an order's lines, in the order's minor units",
 )
 

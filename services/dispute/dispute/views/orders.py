@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
 from dispute.domain.disputes.eligibility import guard_eligible
-from dispute.domain.orders.protection import Milestones, earliest_opening
+from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.pieces import named_pieces
+from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.state import Order
+from dispute.domain.rejections import TooEarly
 from dispute.views.disputes import FINISHED, IN_PROGRESS, amount_of, dispute_row, label
 from dispute.views.disputes_members import DisputeRow
 from shared.actions import Action, Actions, rendered
@@ -18,6 +22,8 @@ from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.money import Money
 from shared.events.open_words import Open
+from shared.events.order import Parcel, TrackingCorrected
+from shared.rejections import Rejected
 
 Row = Mapping[str, Any]
 Payout = Literal["held", "released", "refunded"]
@@ -37,7 +43,9 @@ class FactView(OrderRegistrationView):
 
 
 class OrderLineView(TypedDict):
-    """The money of an order line: at most the cap goes back, or it is released; a dispute may hold it."""
+    """The money of an order line: at most the cap goes back, or it is released; `held_by` is the first dispute that is
+    open about pieces of it.
+    """
 
     line_id: str
     cap: Money
@@ -47,10 +55,10 @@ class OrderLineView(TypedDict):
 
 
 class OrderRefund(TypedDict):
-    """A refund of the order, as its dispute knows it."""
+    """A refund of the order, as its dispute knows it; that of a cancellation may have none."""
 
     id: str
-    dispute_id: str
+    dispute_id: str | None
     outcome: Open[RefundOutcome] | None
     amount: Money | None
 
@@ -61,6 +69,25 @@ class OrderReturn(TypedDict):
     id: str
     dispute_id: str
     outcome: Open[ReturnOutcome] | None
+
+
+class ParcelLine(TypedDict):
+    """So many pieces of a line."""
+
+    line_id: str
+    quantity: int
+
+
+class OrderParcel(TypedDict):
+    """A parcel as its carrier numbers it, and how far it has come."""
+
+    parcel_id: str
+    tracking_number: str | None
+    carrier: str | None
+    shipped_at: Instant | None
+    delivered_at: Instant | None
+    lost_at: Instant | None
+    lines: Sequence[ParcelLine]
 
 
 class OrderStatus(Actions):
@@ -81,6 +108,8 @@ class OrderStatus(Actions):
     delivered_at: Instant | None
     finished_at: Instant | None
     cancelled_at: Instant | None
+    cancelled_by: str | None
+    parcels: Sequence[OrderParcel]
     payout: Payout
     lines: Sequence[OrderLineView]
     disputes: Sequence[DisputeRow]
@@ -92,58 +121,88 @@ class OrderStatus(Actions):
 def order_status(
     row: Row, lines: Sequence[Row], disputes: Sequence[Row], order: Order, actor: Actor, now: datetime
 ) -> OrderStatus:
-    """Labels, windows, payout, disputes, refunds and returns as the read model knows them.
+    """Labels, payout, disputes, refunds and returns as the read model knows them.
 
-    The actions come from the order's stream: they promise what the command will answer, and a row may be behind.
+    Facts and actions come from the order's stream: they promise what the command will answer, and a row may be behind.
     """
-    milestones = Milestones(
-        row["shipped_at"], row["delivered_at"], row["finished_at"], row["promised_by"], row["lost_at"]
-    )
-    opens_at = earliest_opening(milestones, row["opens_after_shipment_days"], row["timezone"])
     return {
         "order_id": row["order_id"],
         "version": row["version"],
         "label": _label(disputes),
         "programme": row["programme"],
-        "opens_at": opens_at,
+        "opens_at": opens_at(order),
         "protection_ends_at": row["protection_ends_at"],
         "protection_expired": row["expired"],
         "completed": row["completed"],
         "placed_at": row["placed_at"],
         "paid_at": row["paid_at"],
         "promised_by": row["promised_by"],
-        "shipped_at": row["shipped_at"],
-        "delivered_at": row["delivered_at"],
-        "finished_at": row["finished_at"],
-        "cancelled_at": row["cancelled_at"],
+        "shipped_at": order.way.shipped_at,
+        "delivered_at": order.delivered_at,
+        "finished_at": order.finished_at,
+        "cancelled_at": order.cancelled_at,
+        "cancelled_by": order.cancelled_by,
+        "parcels": _parcels(order, {line["line_id"] for line in lines}),
         "payout": payout(lines),
         "lines": [_line(line, row) for line in lines],
         "disputes": [dispute_row(dispute) for dispute in disputes],
         "open_dispute": next((x["dispute_id"] for x in disputes if x["closed_at"] is None), None),
-        "refunds": [_refund(dispute) for dispute in disputes if dispute["refund_id"]],
+        "refunds": [*(_refund(dispute) for dispute in disputes if dispute["refund_id"]), *_refunds(order, actor)],
         "returns": [_return(dispute) for dispute in disputes if dispute["return_id"]],
         **rendered(order_actions(order, actor, now)),
     }
 
 
 def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]:
-    """Opening a dispute, asked for the lines that nothing stands against, or for all where something stands against
-    each.
-    """
+    """Opening a dispute: about one piece of any line; where nothing can be disputed, the first line says why."""
 
     def guard() -> None:
         order.parties.guard(actor, "order", "buyer")
-        disputable = [line for line in order.lines.values() if not (line.held_by or line.agreed or line.done)]
-        guard_eligible(order, disputable or list(order.lines.values()), None, now)
+        refusal = None
+        for name in order.lines:
+            try:
+                guard_eligible(order, named_pieces(order, [(name, 1)]), None, now)
+            except Rejected as rejected:
+                refusal = refusal or rejected
+            else:
+                return
+        raise refusal or TooEarly()
 
     return (Action("open-dispute", "/v1/disputes", ("buyer",), guard, order.protection_ends_at),)
+
+
+def _parcels(order: Order, lines: Collection[str]) -> list[OrderParcel]:
+    """Those with pieces of these lines: a seller does not see what another one sent."""
+    lots = [lot for lot in order.lots if lot.line_id in lines]
+    of_parcels = {name: [lot for lot in lots if name in lot.parcels] for name in order.way.parcels}
+    return [
+        _parcel(parcel, order.way.numbers.get(name), of_parcels[name])
+        for name, parcel in order.way.parcels.items()
+        if of_parcels[name]
+    ]
+
+
+def _parcel(parcel: Parcel, right: TrackingCorrected | None, lots: Sequence[Lot]) -> OrderParcel:
+    quantities: Counter[str] = Counter()
+    for lot in lots:
+        quantities[lot.line_id] += lot.quantity
+    delivered = [lot.delivered_at for lot in lots]
+    return {
+        "parcel_id": parcel.parcel_id,
+        "tracking_number": right.tracking_number if right else parcel.tracking_number,
+        "carrier": (right.carrier if right else None) or parcel.carrier,
+        "shipped_at": min((lot.shipped_at for lot in lots if lot.shipped_at), default=None),
+        "delivered_at": max(filter(None, delivered), default=None) if all(delivered) else None,
+        "lost_at": min((lot.lost_at for lot in lots if lot.lost_at), default=None),
+        "lines": [{"line_id": line_id, "quantity": quantity} for line_id, quantity in quantities.items()],
+    }
 
 
 def payout(lines: Sequence[Row]) -> Payout:
     """`held` while anything may still go either way, `released` where the seller got some, `refunded` where all went
     back.
     """
-    if not lines or any(line["released"] is None and line["cap"] > line["refunded"] for line in lines):
+    if not lines or any(line["cap"] > line["refunded"] + (line["released"] or 0) for line in lines):
         return "held"
     return "released" if any(line["released"] is not None for line in lines) else "refunded"
 
@@ -155,7 +214,7 @@ def _line(line: Row, order: Row) -> OrderLineView:
         "cap": _money(line["cap"], order),
         "refunded": _money(line["refunded"], order),
         "released": None if released is None else _money(released, order),
-        "held_by": line["held_by"],
+        "held_by": next(iter(line["held_by"]), None),
     }
 
 
@@ -171,6 +230,15 @@ def _label(disputes: Sequence[Row]) -> str | None:
 def _refund(row: Row) -> OrderRefund:
     amount = amount_of(row, "refunded") if row["refunded"] is not None else None
     return {"id": row["refund_id"], "dispute_id": row["dispute_id"], "outcome": row["refund_outcome"], "amount": amount}
+
+
+def _refunds(order: Order, actor: Actor) -> Iterable[OrderRefund]:
+    """Those that the order itself asked for (S66); a seller sees what is the seller's own."""
+    roles = order.parties.roles_of(actor)
+    for refund_id, refund in order.refunds.items():
+        if roles != {"seller"} or refund.due.seller_id == actor.id:
+            paid = refund.due.amount if refund.outcome == RefundOutcome.ISSUED else None
+            yield {"id": refund_id, "dispute_id": None, "outcome": refund.outcome, "amount": paid}
 
 
 def _return(row: Row) -> OrderReturn:

@@ -42,7 +42,9 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "RefundIssued": (PAY,),
     "RefundSentToManual": (PAY,),
 }
-"""By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not."""
+"""By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not; a refund
+that a cancellation asks for ends those of its dispute.
+"""
 
 
 class Started:
@@ -59,6 +61,8 @@ class Started:
             self.due.pop(_filled(kind, entry.data), None)
         if entry.name == "PaymentReleased" and not entry.data["dispute_id"]:
             self.due.pop("release", None)
+        if entry.name == "RefundDue" and entry.data["source"] == "cancellation":
+            self.due = {kind: at for kind, at in self.due.items() if kind not in DISPUTE}
         for kind, member in STARTS.get(entry.name, {}).items():
             if due_at := instant(entry.data.get(member)):
                 self.due[_filled(kind, entry.data)] = due_at

@@ -16,7 +16,8 @@ FIRST_SHAPE = "v1"
 NAMES = frozenset(
     """
     OrderRegistered OrderPaid OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
-    OrderCarrierLost AccountStatusChanged PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted
+    OrderCarrierLost TrackingCorrected AccountStatusChanged
+    PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted DisputeCancelled DisputeClosed DeadlineMoved

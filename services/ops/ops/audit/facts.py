@@ -94,10 +94,10 @@ class Facts:
         names = (movement["kind"], movement.get("order_id"), movement["payment_id"], movement.get("refund_id"))
         self._insert("movement", (*names, units(amount), amount["currency"], movement.get("destination")))
 
-    def order(self, order_id: str, held_by: Mapping[str, str], settled: bool) -> None:
-        """The end of an order's stream: for which dispute the money of which line waits."""
+    def order(self, order_id: str, held: Iterable[tuple[str, str]], settled: bool) -> None:
+        """The end of an order's stream: which lines' money waits, each for which dispute."""
         self._insert("ordered", (order_id, int(settled)))
-        for line_id, dispute_id in held_by.items():
+        for line_id, dispute_id in held:
             self._insert("hold", (order_id, line_id, dispute_id, int(settled)))
 
     def dispute(self, dispute_id: str, order_id: str, state: str, lines: Iterable[str], settled: bool) -> None:

@@ -51,8 +51,9 @@ select said.* from said where released + refunds < captured
 and exists (select 1 from fact where name = 'OrderCompleted' and settled and fact.stream = 'order-' || said.order_id)
 """
 RELEASED_TWICE = """
-select order_id, line_id, currency, count(*) as times from part where name = 'PaymentReleased'
-group by order_id, line_id, currency having count(*) > 1
+select part.order_id, part.line_id, part.currency, count(*) as times from part join fact on fact.id = part.fact
+where part.name = 'PaymentReleased'
+group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '') having count(*) > 1
 """
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts

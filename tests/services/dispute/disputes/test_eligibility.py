@@ -9,6 +9,7 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.eligibility import guard_eligible
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyOpen,
@@ -23,7 +24,7 @@ from dispute.domain.rejections import (
 )
 from shared.events.base import wire_time
 from shared.events.dispute import DisputeOpened, Reason
-from shared.events.order import Hold, PaymentHeld
+from shared.events.order import HeldPieces, Hold, PaymentHeld
 from shared.rejections import Rejected, ValidationFailed
 from tests.support.builders.disputes import cancel, open_dispute, opened
 from tests.support.builders.orders import (
@@ -38,6 +39,7 @@ from tests.support.builders.orders import (
     payment_released,
     record,
     terms,
+    usd,
 )
 from tests.support.spec import given
 
@@ -149,8 +151,13 @@ def test_s21_k2_a_finished_order_was_received_also_where_no_scan_says_so() -> No
     accepted(order(finished="Mar 5"), "Mar 5", "12:00")
 
 
-def test_g3_an_order_of_which_nothing_is_known_has_no_opening_instant() -> None:
-    assert refused(order(), TooEarly).members == {}
+def test_g3_k3_an_order_that_is_neither_shipped_nor_promised_opens_30_days_after_the_payment() -> None:
+    assert refused(order(), TooEarly, "Mar 28").members == {"opens_at": on("Mar 29", "00:00")}
+    accepted(order(), "Mar 29", "00:00")
+
+
+def test_g3_an_order_that_is_not_even_paid_has_no_opening_instant() -> None:
+    assert refused(order(paid_at=None), TooEarly).members == {}
 
 
 # G4: until when
@@ -167,7 +174,7 @@ def test_s22_g4_finished_on_march_20_ends_with_april_4() -> None:
 
 def test_s20_what_is_over_names_the_seller_as_another_route() -> None:
     expired = refused(order(finished="Mar 20"), ProtectionAlreadyExpired, "Apr 5")
-    completed = refused(after(SHIPPED, record("cancelled", on("Mar 2"))), OrderAlreadyCompleted)
+    completed = refused(after(order(), record("cancelled", on("Mar 2"))), OrderAlreadyCompleted, "Mar 30")
     for refusal in (expired, completed):
         assert "contact-seller" in {action["rel"] for action in refusal.members["actions"]}
 
@@ -182,6 +189,7 @@ def test_k2_after_the_window_protection_expired_wins_over_order_completed() -> N
 # The order of the guards, and the same guards without a reason
 
 
+HELD = HeldPieces(line_id="l1", quantity=1, cap=usd("50.00"))
 REPAIRS: list[tuple[type[Rejected], dict[str, Any]]] = [
     (NotEligibleOffPlatform, {"channel": "platform"}),
     (PaymentMethodNotAccepted, {"payment": {}}),
@@ -218,7 +226,7 @@ def test_g1_g2_g3_g4_g5_g6_g7_g9_the_first_guard_that_fails_gives_the_code() -> 
     for code, repair in REPAIRS:
         happened = order(shipped="Mar 1", **bought)
         happened[ORDER_STREAM] += (
-            [PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id="dsp_x", lines=("l1",), held_at=on("Mar 2"))]
+            [PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id="dsp_x", lines=(HELD,), held_at=on("Mar 2"))]
             if held
             else []
         )
@@ -236,9 +244,10 @@ def test_g3_comes_before_g4() -> None:
 
 def test_without_a_reason_all_guards_but_the_ground_are_asked() -> None:
     state = order_of(SHIPPED)
-    guard_eligible(state, list(state.lines.values()), None, EARLIEST)
+    pieces = named_pieces(state, [("l1", 1)])
+    guard_eligible(state, pieces, None, EARLIEST)
     with pytest.raises(TooEarly):
-        guard_eligible(state, list(state.lines.values()), None, on("Mar 11"))
+        guard_eligible(state, pieces, None, on("Mar 11"))
 
 
 def test_s48_after_a_cancelled_dispute_the_line_is_free_again() -> None:

@@ -12,14 +12,13 @@ from dispute.domain.disputes.state import DisputeState, Fulfilment
 from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType
-from shared.events.order import Hold, PaymentHeld
+from shared.events.order import HeldPieces, Hold, PaymentHeld
 from shared.rejections import ValidationFailed
 from tests.support.builders.disputes import cancel, dispute_id, dispute_of, dispute_stream, open_dispute, opened
 from tests.support.builders.orders import (
     BASIC,
     BUYER,
     ORDER,
-    ORDER_STREAM,
     SELLER,
     Histories,
     after,
@@ -36,6 +35,9 @@ from tests.support.spec import given
 
 SHIPPED = order(shipped="Mar 1")
 TWO_LINES = order(order_line("l1", "30.00", quantity=3), order_line("l2", "10.00"), shipped="Mar 1")
+
+
+HELD = HeldPieces(line_id="l1", quantity=1, cap=usd("50.00"))
 
 
 def lines(**quantities: int) -> tuple[RequestedLine, ...]:
@@ -71,7 +73,7 @@ def test_t1_the_dispute_and_the_hold_are_decided_together() -> None:
             respond_by=on("Mar 18", "00:00"),
             rules=("S1", "S21", "S22", "S39"),
         ),
-        PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id=asked.dispute_id, lines=("l1",), held_at=asked.at),
+        PaymentHeld(order_id=ORDER, hold=Hold.DISPUTE, dispute_id=asked.dispute_id, lines=(HELD,), held_at=asked.at),
     )
 
 
@@ -203,4 +205,4 @@ def test_g9_part_of_a_quantity_has_its_part_of_the_cap() -> None:
 def test_the_order_may_be_told_after_its_facts() -> None:
     early = after({}, record("shipped", on("Mar 1")), register())
     assert opening(early).respond_by == on("Mar 18", "00:00")
-    assert early[ORDER_STREAM][1].protection_ends_at == on("May 16", "00:00")  # type: ignore[attr-defined]
+    assert order_of(early).protection_ends_at == on("May 16", "00:00")

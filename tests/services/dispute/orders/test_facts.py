@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
+from dispute.domain.orders.shipments import NamedParcel
 from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Personal
-from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import DisputeEvent
 from shared.events.money import total
 from shared.events.order import (
@@ -60,7 +60,10 @@ def test_an_order_is_registered_and_paid_in_one_append() -> None:
 
 def test_the_facts_of_the_registration_follow_in_the_same_append() -> None:
     told_with = register(facts=facts(shipped="Mar 1", delivered="Mar 5"))
-    given(decider).when(told_with).then_types(OrderRegistered, OrderPaid, OrderShipped, OrderDelivered, DeadlineMoved)
+    *_, delivered = (
+        given(decider).when(told_with).then_types(OrderRegistered, OrderPaid, OrderShipped, OrderDelivered).events
+    )
+    assert delivered.protection_ends_at == on("Mar 21", "00:00")
 
 
 def test_an_unpaid_order_is_registered_only() -> None:
@@ -159,8 +162,11 @@ def test_facts_may_come_before_their_order() -> None:
 
 
 def test_a_shipment_keeps_its_parcels_and_a_cancellation_its_author() -> None:
-    parcels = (Parcel(tracking_number="LX1", carrier="cainiao", lines=(Pieces(line_id="l1", quantity=1),)),)
-    assert with_fact(order(), "shipped", on("Mar 1"), parcels=parcels).events[0].parcels == parcels
-    assert with_fact(order(), "cancelled", on("Mar 1"), by="buyer").events == [
-        OrderCancelled(order_id=ORDER, by="buyer", cancelled_at=on("Mar 1"))
-    ]
+    lines = (Pieces(line_id="l1", quantity=1),)
+    told = (NamedParcel(tracking_number="LX1", carrier="cainiao", lines=lines),)
+    assert with_fact(order(), "shipped", on("Mar 1"), parcels=told).events[0].parcels == (
+        Parcel(parcel_id="LX1", tracking_number="LX1", carrier="cainiao", lines=lines),
+    )
+    assert with_fact(order(), "cancelled", on("Mar 1"), by="buyer").events[0] == OrderCancelled(
+        order_id=ORDER, by="buyer", cancelled_at=on("Mar 1")
+    )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.orders.facts import FactType, RegisterOrder
+from dispute.domain.orders.facts import FactType
+from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.rejections import ProtectionAlreadyExpired
 from shared.events.deadlines import DeadlineMoved
 from shared.events.order import OrderCompleted, OrderDelivered, OrderFinished, PaymentReleased

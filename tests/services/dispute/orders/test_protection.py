@@ -60,13 +60,17 @@ def test_k3_without_a_promise_it_is_the_shipment_and_75_days() -> None:
     assert end(order(shipped="Mar 1")) == on("May 16", "00:00")
 
 
+def test_k3_neither_shipped_nor_promised_it_is_the_payment_and_75_days() -> None:
+    assert end(order()) == on("May 14", "00:00")
+
+
 def test_k3_while_nothing_is_known_there_is_no_end() -> None:
-    outcome = given(decider).when(register())
+    outcome = given(decider).when(register(paid_at=None))
     assert (outcome.states[0].protection_ends_at, outcome.deadlines) == (None, {})
 
 
 def test_p_the_first_end_is_recorded_in_the_fact_that_gives_it() -> None:
-    outcome = with_fact(order(), "shipped", on("Mar 1"))
+    outcome = with_fact(order(paid_at=None), "shipped", on("Mar 1"))
     (shipped,) = outcome.then_types(OrderShipped).events
     assert (shipped.protection_ends_at, outcome.deadlines) == (on("May 16", "00:00"), {P: on("May 16", "00:00")})
 
@@ -129,7 +133,8 @@ def test_s23_the_end_counts_in_the_policy_time_zone() -> None:
 
 
 def test_k7_the_earliest_of_all_that_is_known_opens() -> None:
-    assert opens_at(order_of(order())) is None
+    assert opens_at(order_of(order(paid_at=None))) is None
+    assert opens_at(order_of(order())) == on("Mar 29", "00:00")
     assert opens_at(order_of(order(shipped="Mar 1"))) == on("Mar 12", "00:00")
     assert opens_at(order_of(order(shipped="Mar 1", promised_by=MAR_10))) == on("Mar 11", "00:00")
     assert opens_at(order_of(order(shipped="Mar 1", promised_by=MAR_10, delivered="Mar 5"))) == on("Mar 5")

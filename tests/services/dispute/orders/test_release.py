@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import ProtectionAlreadyExpired
@@ -119,16 +121,6 @@ def test_k2_between_expiry_and_release_no_dispute_can_be_opened() -> None:
     )
 
 
-def test_s24_a_cancelled_order_is_neither_expired_nor_released() -> None:
-    cancelled = after(FINISHED, record("cancelled", on("Mar 21")))
-    outcome = given(decider, cancelled).when(expire_order("protection_end", P))
-    outcome.then_nothing()
-    assert outcome.deadlines == {}
-    given(decider, after(EXPIRED, record("cancelled", on("Apr 5", "00:30")))).when(
-        expire_order("release", R)
-    ).then_nothing()
-
-
 # With a dispute on the line
 
 
@@ -150,7 +142,7 @@ def test_s24_r_with_every_line_in_dispute_nothing_is_released() -> None:
 def test_s24_what_something_else_than_a_dispute_holds_is_not_released_whatever_ends_beside_it() -> None:
     """Also by a version that does not know why it is held."""
     strange = PaymentHeld.model_validate(
-        {"order_id": ORDER, "hold": "audit", "dispute_id": None, "lines": ("l1", "l2"), "held_at": P}
+        {"order_id": ORDER, "hold": "audit", "dispute_id": None, "lines": [_all_of("l1"), _all_of("l2")], "held_at": P}
     )
     held = disputed(TWO, *FIRST, amount="10.00")
     held = {**held, ORDER_STREAM: [*held[ORDER_STREAM], strange]}
@@ -164,6 +156,10 @@ def test_s24_what_something_else_than_a_dispute_holds_is_not_released_whatever_e
     )
     after_it = {**ended.after, ORDER_STREAM: [*ended.after[ORDER_STREAM], lifted]}
     assert [line.line_id for line in order_of(after_it).releasable] == ["l1"]
+
+
+def _all_of(line_id: str) -> dict[str, Any]:
+    return {"line_id": line_id, "quantity": 1, "cap": {"amount": "20.00", "currency": "USD"}}
 
 
 def test_t39_a_dispute_that_ends_before_r_leaves_r_standing_for_the_other_lines() -> None:
@@ -237,12 +233,6 @@ def test_s26_the_order_is_completed_with_its_last_line() -> None:
         after(one, open_dispute(on("Apr 3"), n=2, amount="20.00", lines=SECOND, reason="late")), "Apr 4", n=2
     )
     assert type(outcome.by_stream[ORDER_STREAM][-1]) is OrderCompleted
-
-
-def test_t39_a_cancelled_order_releases_nothing_when_its_dispute_ends() -> None:
-    happened = after(disputed(FINISHED, *FIRST, amount="50.00"), record("cancelled", on("Apr 4")))
-    outcome = given(decider, happened).when(cancel(on("Apr 6"), acknowledge_release=True))
-    assert [type(event) for event in outcome.by_stream[ORDER_STREAM]] == [PaymentHoldLifted]
 
 
 def test_t30a_a_refund_that_did_not_happen_leaves_the_hold() -> None:

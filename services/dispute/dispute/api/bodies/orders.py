@@ -8,14 +8,15 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from dispute.api.bodies.amounts import Amount, money
-from dispute.domain.orders.facts import Fact, FactType, RegisteredLine
+from dispute.api.bodies.facts import FactBody
+from dispute.domain.orders.registration import RegisteredLine
 from shared.events.fields import Currency, Measure, Quantity, ShortText, Text, example
 from shared.events.ids import digest
 from shared.events.moments import Day, Moment
 from shared.events.money import Money
-from shared.events.order import OrderPayment, Parcel, Pieces, ShipTo
+from shared.events.order import OrderPayment, ShipTo
 from shared.events.outside.ids import Id, PartyId
-from shared.events.outside.words import Code, Name, PostalCode, TrackingNumber, Words
+from shared.events.outside.words import Code, Name, PostalCode, Words
 from shared.http.request_body import RequestBody
 
 POSTAL_AREA = 3
@@ -186,62 +187,3 @@ class OrderBody(RequestBody):
     def _line(self, line: LineBody, number: int) -> RegisteredLine:
         seller_id, price = line.seller_id or self.seller_id, self._price(line, number)
         return RegisteredLine(**{**dict(line), "seller_id": seller_id, "price": price})
-
-
-class ParcelBody(RequestBody):
-    """One parcel of a shipment, as its carrier numbers it; a line that it names is in it with all its pieces."""
-
-    tracking_number: TrackingNumber | None = None
-    carrier: Name | None = None
-    weight_kg: Measure | None = None
-    dimensions_cm: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
-    lines: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
-
-    def parcel(self) -> Parcel:
-        return Parcel(**{**dict(self), "lines": tuple(Pieces(line_id=line_id) for line_id in self.lines)})
-
-
-class PlainFact(RequestBody):
-    """Something happened to the order."""
-
-    model_config = example(type="delivered", at="2026-03-17T12:00:00Z")
-
-    type: Literal["delivered", "finished", "carrier_lost", "delivery_corrected"]
-    at: Moment
-
-    def fact(self) -> Fact:
-        return Fact.model_validate(self.model_dump())
-
-
-class ShippedFact(PlainFact):
-    """The seller shipped, in these parcels."""
-
-    model_config = example(type="shipped", at="2026-03-04T12:00:00Z")
-
-    type: Literal["shipped"]  # type: ignore[assignment]
-    parcels: Annotated[tuple[ParcelBody, ...], Field(max_length=50)] = ()
-
-    def fact(self) -> Fact:
-        return Fact(type=FactType.SHIPPED, at=self.at, parcels=tuple(parcel.parcel() for parcel in self.parcels))
-
-
-class CancelledFact(PlainFact):
-    """The order was cancelled, by whom."""
-
-    model_config = example(type="cancelled", at="2026-03-02T12:00:00Z", by="buyer")
-
-    type: Literal["cancelled"]  # type: ignore[assignment]
-    by: Literal["buyer", "seller", "platform"] = "seller"
-
-
-class AccountFact(PlainFact):
-    """The buyer's account changed its standing."""
-
-    model_config = example(type="account_status", at="2026-03-02T12:00:00Z", status="restricted")
-
-    type: Literal["account_status"]  # type: ignore[assignment]
-    status: Literal["good", "restricted"]
-
-
-FactBody = Annotated[PlainFact | ShippedFact | CancelledFact | AccountFact, Field(discriminator="type")]
-OrderBody.model_rebuild()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from dispute.domain.deadlines import noon
-from dispute.domain.orders.line import Line
-from dispute.domain.orders.protection import opens_at
+from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.pieces import NamedPieces, free
+from dispute.domain.orders.protection import lot_opens_at, protected_until
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
@@ -44,17 +47,20 @@ RULE_OF_REASON: Mapping[Reason, str] = {
 Link = Mapping[str, str]
 
 
-def guard_eligible(order: Order, lines: Sequence[Line], reason: Reason | None, now: datetime) -> None:
-    """G1–G5, G18 and G6; without a reason G6 is left out (the action's list asks before a reason is known)."""
+def guard_eligible(
+    order: Order, named: Sequence[NamedPieces], reason: Reason | None, now: datetime
+) -> Sequence[NamedPieces]:
+    """G1–G5, G18 and G6; without a reason G6 is left out (the action's list asks before a reason is known).
+
+    Answers the same pieces, of those lots alone that they can be of (S109).
+    """
     guard_platform(order)
     guard_account(order)
-    guard_opened_yet(order, now)
-    guard_protected(order, now)
-    for line in lines:
-        guard_disputable(order, line)
-    guard_again(order, lines, now)
-    if reason is not None:
-        guard_reason(order, lines, reason, now)
+    open_yet = guard_opened_yet(order, named, now)
+    protected = guard_protected(order, open_yet, now)
+    disputable = [guard_disputable(order, pieces, protected[i]) for i, pieces in enumerate(named)]
+    guard_again(order, disputable, now)
+    return disputable if reason is None else guard_reason(order, disputable, reason, now)
 
 
 def guard_platform(order: Order) -> None:
@@ -83,65 +89,94 @@ def guard_account(order: Order) -> None:
         raise AccountNotInGoodStanding("The buyer's account is not in good standing.")
 
 
-def guard_opened_yet(order: Order, now: datetime) -> None:
+def guard_opened_yet(order: Order, named: Sequence[NamedPieces], now: datetime) -> list[NamedPieces]:
     """G3 (S21)."""
-    earliest = opens_at(order)
-    if earliest is None or now < earliest:
+    opens = {lot: lot_opens_at(order, lot) for pieces in named for lot in pieces.lots}
+    open_yet = [pieces.where(lambda lot: (at := opens[lot]) is not None and at <= now) for pieces in named]
+    if not all(pieces.enough for pieces in open_yet):
+        instants = [_enough_at(pieces, opens) for pieces in named]
+        earliest = max(filter(None, instants), default=None) if all(instants) else None
         members: dict[str, Any] = {"opens_at": earliest} if earliest else {}
         raise TooEarly("A dispute cannot be opened yet.", **members)
+    return open_yet
 
 
-def guard_protected(order: Order, now: datetime) -> None:
+def _enough_at(pieces: NamedPieces, opens: Mapping[Lot, datetime | None]) -> datetime | None:
+    """From when on so many of the pieces may be disputed."""
+    dated = sorted((at, lot.quantity) for lot in pieces.lots if (at := opens[lot]))
+    counts = accumulate(quantity for _, quantity in dated)
+    return next((at for (at, _), count in zip(dated, counts, strict=True) if count >= pieces.quantity), None)
+
+
+def guard_protected(order: Order, named: Sequence[NamedPieces], now: datetime) -> list[NamedPieces]:
     """G4 (S22, S20)."""
-    if order.protection_over(now) and order.protection_ends_at:
-        ended = wire_time(order.protection_ends_at)
+    ends = protected_until(order, [lot for pieces in named for lot in pieces.lots])
+    protected = [pieces.where(lambda lot: (end := ends[lot]) is None or now < end) for pieces in named]
+    if not all(pieces.enough for pieces in protected):
+        ended = max(filter(None, ends.values()))
         raise ProtectionAlreadyExpired(
-            "The protection period is over.", ended_at=ended, actions=[_contact_seller(order)]
+            "The protection period is over.", ended_at=wire_time(ended), actions=[_contact_seller(order)]
         )
+    return protected
 
 
-def guard_disputable(order: Order, line: Line) -> None:
-    """G5 (S25, S26, S20, I2): no open dispute on the line, no agreement, and it is not settled."""
+def guard_disputable(order: Order, pieces: NamedPieces, protected: NamedPieces) -> NamedPieces:
+    """G5 (S25, S26, S20, I2): so many pieces have no open dispute, no agreement, and are not settled."""
+    line, passing = pieces.line, {replace(lot, quantity=0) for lot in protected.lots}
+    disputable = free(pieces).where(lambda lot: replace(lot, quantity=0) in passing)
+    is_over = bool(order.cancelled_at or order.completed or line.settled)
+    if disputable.enough and not is_over:
+        return disputable
     if line.held_by:
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
     if line.agreed:
         raise AlreadyAgreed(
             "The parties have agreed on this line.", line_id=line.line_id, actions=[_contact_seller(order)]
         )
-    if order.cancelled_at or order.completed or line.settled:
-        detail = "The line is released, cancelled or fully refunded."
-        raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
+    detail = "The line is released, cancelled or fully refunded."
+    raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
 
 
-def guard_again(order: Order, lines: Sequence[Line], now: datetime) -> None:
+def guard_again(order: Order, named: Sequence[NamedPieces], now: datetime) -> None:
     """G18 (S48): what was disputed before is disputed again only so often a day; each time holds the seller's money."""
     assert order.terms
     most = order.terms.opens_again_per_day
-    if any(line.disputed for line in lines) and order.openings.used(now) >= most:
+    if any(pieces.line.is_again(pieces.quantity) for pieces in named) and order.openings.used(now) >= most:
         detail = "This order was disputed again too often today."
         raise TooManyOpenings(detail, most=most, resets_at=from_day(now, 1, order.terms.timezone))
 
 
-def guard_reason(order: Order, lines: Sequence[Line], reason: Reason, now: datetime) -> None:
-    """G6 (S3, S6, S11, K9, K20): the ground fits what is known of the order."""
+def guard_reason(order: Order, named: Sequence[NamedPieces], reason: Reason, now: datetime) -> Sequence[NamedPieces]:
+    """G6 (S3, S6, S11, K9, K20): the ground fits what is known of the pieces."""
     guard_ground(reason, _contact_seller(order))
     if reason == Reason.LATE:
-        guard_late(order, now)
-    if reason == Reason.NOT_RECEIVED and order.delivered_at:
-        detail = "The carrier's records show a delivery."
-        raise ReasonNotCovered(detail, rules=("S11",), suggest=Reason.WRONG_ADDRESS.value)
-    if reason == Reason.COUNTERFEIT and not all("authenticity_assured" in line.flags for line in lines):
+        return guard_late(order, named, now)
+    if reason == Reason.NOT_RECEIVED:
+        return guard_not_received(named)
+    if reason == Reason.COUNTERFEIT and not all("authenticity_assured" in pieces.line.flags for pieces in named):
         detail = "The listing did not assure authenticity."
         raise ReasonNotCovered(detail, rules=("S3",), suggest=Reason.NOT_AS_DESCRIBED.value)
+    return named
 
 
-def guard_late(order: Order, now: datetime) -> None:
+def guard_not_received(named: Sequence[NamedPieces]) -> list[NamedPieces]:
+    """G6 (S11, K9): the carrier's records show no delivery of these pieces."""
+    missing = [pieces.where(lambda lot: lot.delivered_at is None) for pieces in named]
+    if not all(pieces.enough for pieces in missing):
+        detail = "The carrier's records show a delivery."
+        raise ReasonNotCovered(detail, rules=("S11",), suggest=Reason.WRONG_ADDRESS.value)
+    return missing
+
+
+def guard_late(order: Order, named: Sequence[NamedPieces], now: datetime) -> Sequence[NamedPieces]:
     """G6 (S6): the promised day is over, and what has come came after it; without a promise nobody can say."""
     if order.promised_by is None or order.terms is None:
-        return
+        return named
     day_ends = within_days(noon(order.promised_by, order.terms.timezone), 0, order.terms.timezone)
-    if (order.delivered_at or order.finished_at or now) < day_ends:
+    late = [pieces.where(lambda lot: (lot.delivered_at or order.finished_at or now) >= day_ends) for pieces in named]
+    if not all(pieces.enough for pieces in late):
         raise ReasonNotCovered("It came within the promised time, or that is not over.", rules=("S6",))
+    return late
 
 
 def covering_rule(reason: Reason) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.pieces import NamedPieces
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
 from shared.events.base import Message
@@ -34,9 +35,12 @@ class RequestedLine(Message):
     quantity: Quantity = 1
 
 
-def guard_returnable(order: Order, reason: Reason | None, type_: SolutionType, pointer: str = "/type") -> None:
+def guard_returnable(
+    named: Sequence[NamedPieces], reason: Reason | None, type_: SolutionType, pointer: str = "/type"
+) -> None:
     """G7: what never came, or what the carrier lost, cannot go back."""
-    never_came = reason == Reason.NOT_RECEIVED or (order.lost_at and not order.delivered_at)
+    here = [pieces.where(lambda lot: not lot.never_came) for pieces in named]
+    never_came = reason == Reason.NOT_RECEIVED or not all(pieces.enough for pieces in here)
     if type_ == SolutionType.RETURN_AND_REFUND and never_came:
         raise ValidationFailed.at(pointer, "nothing_to_return", "what never came cannot go back", "G7")
 

@@ -104,10 +104,11 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
 
 
 def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
-    if dispute.state != DisputeState.AGREED or not dispute.solution:
+    # What the goods would bring may be under way already: the order was cancelled (T45).
+    if dispute.state != DisputeState.AGREED or not dispute.solution or dispute.refund:
         return []
     match command.outcome:
-        case ReturnOutcome.PASSED if not dispute.refund:
+        case ReturnOutcome.PASSED:
             return [refund_due(command, dispute, dispute.solution)]
         case ReturnOutcome.FAILED:
             return [escalated(dispute, EscalationReason.RETURN_CONDITION, command.at)]

@@ -13,6 +13,7 @@ from dispute.domain.disputes.escalation import negotiation_over
 from dispute.domain.disputes.form import guard_amount, guard_evidence, guard_returnable, guard_text
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import MaxRounds
 from shared.events.base import Actor, Event, Message, Personal
@@ -110,7 +111,7 @@ def _offered(command: RespondToDispute, dispute: Dispute, order: Order) -> Solut
     """What the seller offers: it can be carried out, and it is not what the buyer asks for already."""
     if not (offer := command.solution):
         raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
-    guard_returnable(order, dispute.reason, offer.type, "/solution/type")
+    guard_returnable(disputed_pieces(order, command.dispute_id), dispute.reason, offer.type, "/solution/type")
     guard_amount(offer.amount, dispute.opened.lines, "/solution/amount")
     offered = Solution(
         type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
@@ -196,7 +197,7 @@ def modify(command: ModifyRequest, dispute: Dispute, order: Order) -> tuple[list
     guard_modification(dispute, command.actor, command.at)
     request, reason = _changed_request(command, dispute)
     guard_new_reason(command, dispute, order)
-    guard_returnable(order, reason, request.type)
+    guard_returnable(disputed_pieces(order, command.dispute_id), reason, request.type)
     guard_text(description=command.description)
     if command.evidence or reason != dispute.reason:
         guard_evidence(reason, command.evidence)
@@ -217,8 +218,7 @@ def modify(command: ModifyRequest, dispute: Dispute, order: Order) -> tuple[list
 def guard_new_reason(command: ModifyRequest, dispute: Dispute, order: Order) -> None:
     """G6: another reason is judged as at the opening, on the order as it stands now (S3, S6, S11)."""
     if command.reason and command.reason != dispute.reason:
-        lines = [order.lines[line.line_id] for line in dispute.opened.lines]
-        guard_reason(order, lines, command.reason, command.at)
+        guard_reason(order, disputed_pieces(order, command.dispute_id), command.reason, command.at)
 
 
 def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution, Reason]:

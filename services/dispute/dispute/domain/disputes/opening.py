@@ -21,12 +21,13 @@ from dispute.domain.disputes.form import (
     guard_text,
 )
 from dispute.domain.disputes.state import Dispute
+from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Personal, StreamName
 from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
 from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.events.ids import derived_id
-from shared.events.order import Hold, PaymentHeld
+from shared.events.order import HeldPieces, Hold, PaymentHeld
 from shared.events.outside.ids import Id
 
 
@@ -65,10 +66,10 @@ class OpenDispute(Command):
 def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """The dispute begins and the payout of its lines waits for it; guards G8, G1–G5, G18, G6, G7 and G9 in order."""
     order.parties.guard(command.actor, "order", "buyer")
-    named = [order.lines[part.line_id] for part in command.lines if part.line_id in order.lines]
-    guard_eligible(order, named, command.reason, command.at)
+    named = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
+    eligible = guard_eligible(order, named, command.reason, command.at)
     lines = guard_lines(order, command.lines)
-    guard_returnable(order, command.reason, command.type)
+    guard_returnable(eligible, command.reason, command.type)
     guard_text(description=command.description)
     guard_evidence(command.reason, command.evidence)
     disputed = disputed_lines(order, command.lines)
@@ -99,7 +100,9 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         order_id=order.order_id,
         hold=Hold.DISPUTE,
         dispute_id=command.dispute_id,
-        lines=tuple(line.line_id for line in disputed),
+        lines=tuple(
+            HeldPieces(**dict(line), parcels=pieces.parcels) for line, pieces in zip(disputed, eligible, strict=True)
+        ),
         held_at=command.at,
     )
     return [opened], [held]

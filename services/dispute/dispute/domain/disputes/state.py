@@ -133,7 +133,7 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
         case events.Escalated():
             return replace(dispute, state=DisputeState.ESCALATED, escalated=event, evidence_until=event.evidence_until)
         case events.RefundDue():
-            return replace(dispute, fulfilment=Fulfilment.REFUND_PENDING, refund=event, refund_outcome=None)
+            return _refund_due(dispute, event)
         case events.ReturnDue():
             return replace(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case events.ReturnNotDue():
@@ -168,6 +168,8 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
                 Start(DeadlineKind.SELLER_RESPONSE, event.respond_by),
             )
         case events.SolutionReached() | events.Escalated() | events.DisputeClosed():
+            return map(Clear, KINDS)
+        case events.RefundDue(source=events.RefundSource.CANCELLATION):
             return map(Clear, KINDS)
         case _:
             return ()
@@ -227,6 +229,12 @@ def _modified(dispute: Dispute, event: events.RequestModified) -> Dispute:
         description_ref=event.description_ref or dispute.description_ref,
         respond_by=event.respond_by,
     )
+
+
+def _refund_due(dispute: Dispute, event: events.RefundDue) -> Dispute:
+    """A cancelled order settles its dispute (T45)."""
+    state = DisputeState.AGREED if event.source == events.RefundSource.CANCELLATION else dispute.state
+    return replace(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refund=event, refund_outcome=None)
 
 
 def _refund_noted(dispute: Dispute, event: events.RefundNoted) -> Dispute:

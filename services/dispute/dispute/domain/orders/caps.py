@@ -1,4 +1,4 @@
-"""Caps: the most that can ever be refunded on an order line, and on a part of its quantity (G9)."""
+"""Caps: the most that can ever be refunded on an order line, and on a part of its pieces (G9)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def line_caps(ordered: Sequence[tuple[Money, int]], paid: Money) -> Sequence[Mon
 
 
 def refundable(line: Line, quantity: int) -> Money:
-    """The cap for part of the line's quantity: pro rata, and never more than what is left (G9)."""
-    part = line.cap.split([quantity, line.quantity - quantity])[0]
-    return min(part, line.remainder)
+    """The cap for so many of the pieces that are free: pro rata of what is left for them, so that all of them together
+    have all of it (G9, S109).
+    """
+    others = line.free - quantity
+    return line.free_cap.split([quantity, others])[0] if others > 0 else line.free_cap

@@ -1,19 +1,39 @@
-"""Line of an order: its cap, what was refunded and released of it, and what holds its money."""
+"""Line of an order: its cap, what was refunded and released of it, and which of its pieces a dispute is about."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from shared.events import order as events
-from shared.events.money import Money
+from shared.events.money import Money, total
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """So many pieces of a line that one dispute is about, with their share of the cap; `agreed` once it ended so.
+
+    `parcels` are those that the pieces were in when it began.
+    """
+
+    quantity: int
+    cap: Money
+    refunded: Money
+    parcels: tuple[str, ...] = ()
+    agreed: bool = False
+
+    @property
+    def remainder(self) -> Money:
+        """What was not refunded of these pieces."""
+        return self.cap - self.refunded
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line: at most one dispute holds it; released and refunded together never exceed the cap.
+    """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap.
 
-    `holds` are those that are no dispute's: they keep the money, and lift by themselves.
+    `claims` are by dispute; `holds` are no dispute's: they keep the line's money, and lift by themselves.
     """
 
     line_id: str
@@ -22,22 +42,67 @@ class Line:
     cap: Money
     flags: tuple[str, ...]
     refunded: Money
-    held_by: str | None = None
+    released: Money
+    released_pieces: int = 0
+    claims: Mapping[str, Claim] = field(default_factory=dict)
     holds: frozenset[str] = frozenset()
-    agreed: bool = False
-    released: bool = False
-    disputed: bool = False
+    disputed: int = 0
     reopens: str | None = None
+
+    @classmethod
+    def of(cls, line: events.OrderLine) -> Self:
+        """The line as it was ordered."""
+        nothing = Money.zero(line.cap)
+        return cls(line.line_id, line.seller_id, line.quantity, line.cap, line.flags, nothing, nothing)
 
     @property
     def remainder(self) -> Money:
         """What is neither refunded nor released."""
-        return Money.zero(self.cap) if self.released else self.cap - self.refunded
+        return self.cap - self.refunded - self.released
+
+    @property
+    def open_claims(self) -> Mapping[str, Claim]:
+        """Of the disputes that go on."""
+        return {dispute_id: claim for dispute_id, claim in self.claims.items() if not claim.agreed}
+
+    @property
+    def held_by(self) -> str | None:
+        """The first dispute that goes on."""
+        return next(iter(self.open_claims), None)
+
+    @property
+    def agreed(self) -> bool:
+        """The parties have agreed on some of its pieces."""
+        return any(claim.agreed for claim in self.claims.values())
+
+    @property
+    def free(self) -> int:
+        """How many pieces no dispute is or was about, and that are not released."""
+        return self.quantity - self.released_pieces - sum(claim.quantity for claim in self.claims.values())
+
+    @property
+    def free_cap(self) -> Money:
+        """What is left for the pieces that are free (G9)."""
+        return self._less(self.claims)
+
+    @property
+    def releasable(self) -> Money:
+        """What the seller may have: nothing while something holds the line, else all that no open dispute is about."""
+        return Money.zero(self.cap) if self.holds else self._less(self.open_claims)
+
+    def left_of(self, dispute_id: str) -> Money:
+        """What the seller may have of this dispute's pieces once it has ended."""
+        return min(self.claims[dispute_id].remainder, self.remainder)
+
+    def _less(self, claims: Mapping[str, Claim]) -> Money:
+        # A refund without a dispute may have taken from what the claims stand for.
+        nothing = Money.zero(self.cap)
+        return max(nothing, self.remainder - total([nothing, *(claim.remainder for claim in claims.values())]))
 
     @property
     def settled(self) -> bool:
         """It was released or fully refunded; a gift, on which nothing was paid, was neither."""
-        return self.released or bool(self.cap and not self.remainder)
+        return self.released_pieces == self.quantity or bool(self.cap and not self.remainder)
 
     @property
     def done(self) -> bool:
@@ -46,23 +111,48 @@ class Line:
 
     @property
     def held(self) -> bool:
-        """Its money waits, for a dispute or something else."""
-        return bool(self.held_by or self.holds)
+        """Money of it waits, for a dispute or something else."""
+        return bool(self.open_claims or self.holds)
 
-    @classmethod
-    def of(cls, line: events.OrderLine) -> Self:
-        """The line as it was ordered."""
-        return cls(line.line_id, line.seller_id, line.quantity, line.cap, line.flags, refunded=Money.zero(line.cap))
+    def is_again(self, quantity: int) -> bool:
+        """Whether some of so many pieces were disputed before (G18)."""
+        return self.disputed + quantity > self.quantity
 
-    def held_for(self, event: events.PaymentHeld) -> Self:
+    def held_for(self, event: events.PaymentHeld, part: events.HeldPieces) -> Self:
         """With one hold more."""
-        if event.dispute_id:
-            return replace(self, held_by=event.dispute_id, disputed=True)
-        return replace(self, holds=self.holds | {event.hold})
+        if not event.dispute_id:
+            return replace(self, holds=self.holds | {event.hold})
+        claim = Claim(part.quantity, part.cap, Money.zero(self.cap), part.parcels)
+        disputed = min(self.quantity, self.disputed + part.quantity)
+        return replace(self, claims={**self.claims, event.dispute_id: claim}, disputed=disputed)
 
     def lifted(self, event: events.PaymentHoldLifted) -> Self:
-        """Without this hold; after a dispute it is agreed on, or may be disputed again."""
+        """Without this hold; after a dispute its pieces are agreed on, or may be disputed again."""
         if not event.dispute_id:
             return replace(self, holds=self.holds - {event.hold})
+        if event.because == events.HoldEnd.AGREED:
+            agreed = replace(self.claims[event.dispute_id], agreed=True)
+            return replace(self, claims={**self.claims, event.dispute_id: agreed})
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
-        return replace(self, held_by=None, agreed=event.because == events.HoldEnd.AGREED, reopens=reopens)
+        return replace(self, claims=_without(self.claims, event.dispute_id), reopens=reopens)
+
+    def paid_out(self, amount: Money, dispute_id: str | None) -> Self:
+        """With so much released: for the pieces of a dispute that has ended, else for all that none is about."""
+        if dispute_id:
+            pieces = self.released_pieces + self.claims[dispute_id].quantity
+            left: Mapping[str, Claim] = _without(self.claims, dispute_id)
+        else:
+            left = self.open_claims
+            pieces = self.quantity - sum(claim.quantity for claim in left.values())
+        return replace(self, released=self.released + amount, released_pieces=pieces, claims=left)
+
+    def paid_back(self, amount: Money, dispute_id: str | None) -> Self:
+        """With so much refunded, on the ground of a dispute or without one."""
+        claims = self.claims
+        if dispute_id and (claim := claims.get(dispute_id)):
+            claims = {**claims, dispute_id: replace(claim, refunded=claim.refunded + amount)}
+        return replace(self, refunded=self.refunded + amount, claims=claims)
+
+
+def _without(claims: Mapping[str, Claim], dispute_id: str) -> Mapping[str, Claim]:
+    return {name: claim for name, claim in claims.items() if name != dispute_id}

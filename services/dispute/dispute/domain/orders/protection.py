@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from dispute.domain.deadlines import DeadlineKind, noon, protection_due, release_due
-from dispute.domain.orders.state import Order, evolve
+from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
 from shared.events.calendar import from_day, within_days
 from shared.events.deadlines import DeadlineMoved
@@ -21,66 +22,78 @@ from shared.events.order import (
 )
 
 Dated = OrderRegistered | OrderPaid | OrderShipped | OrderDelivered | OrderFinished | DeliveryCorrected
-"""Events that may give or move the end of the protection."""
-
-
-@dataclass(frozen=True, slots=True)
-class Milestones:
-    """An order's way to the buyer, as far as it is known."""
-
-    shipped_at: datetime | None
-    delivered_at: datetime | None
-    finished_at: datetime | None
-    promised_by: date | None
-    lost_at: datetime | None
+"""Events that may give the end of the protection."""
 
 
 def opens_at(order: Order) -> datetime | None:
-    """From when a dispute may be opened: None while nothing tells."""
-    if (terms := order.terms) is None:
-        return None
-    milestones = Milestones(order.shipped_at, order.delivered_at, order.finished_at, order.promised_by, order.lost_at)
-    return earliest_opening(milestones, terms.opens_after_shipment_days, terms.timezone)
+    """From when a dispute may be opened about anything: None while nothing tells."""
+    return min(filter(None, (lot_opens_at(order, lot) for lot in order.lots)), default=None)
 
 
-def earliest_opening(milestones: Milestones, after_shipment_days: int, timezone: str) -> datetime | None:
+def lot_opens_at(order: Order, lot: Lot) -> datetime | None:
     """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21,
-    K7).
+    K7); of what is neither shipped nor promised, some days after the payment (K3).
 
     Finished is received (K2), also where no scan tells it: else the protection would run out while it is still too
     early.
     """
-    shipped_at, promised_by = milestones.shipped_at, milestones.promised_by
+    if (terms := order.terms) is None:
+        return None
+    shipped, promised, zone = lot.shipped_at, order.promised_by, terms.timezone
+    unshipped = order.paid_at if not (shipped or promised) else None
     instants = (
-        from_day(shipped_at, after_shipment_days, timezone) if shipped_at else None,
-        within_days(noon(promised_by, timezone), 0, timezone) if promised_by else None,
-        milestones.delivered_at,
-        milestones.finished_at,
-        milestones.lost_at,
+        from_day(shipped, terms.opens_after_shipment_days, zone) if shipped else None,
+        within_days(noon(promised, zone), 0, zone) if promised else None,
+        from_day(unshipped, terms.opens_unshipped_days, zone) if unshipped else None,
+        lot.delivered_at,
+        order.finished_at,
+        lot.lost_at,
     )
     return min(filter(None, instants), default=None)
 
 
+def protected_until(order: Order, lots: Iterable[Lot]) -> Mapping[Lot, datetime | None]:
+    """Until when each lot is protected: those that are longest as long as the order, which may have been moved."""
+    longest, standing = protection_end(order), order.protection_ends_at
+    ends = {lot: _end(order, lot) for lot in lots}
+    return {
+        lot: standing if not (end and standing) or end == longest else min(end, standing) for lot, end in ends.items()
+    }
+
+
 def protection_end(order: Order) -> datetime | None:
-    """The end of the protection as the facts stand (S22, K3)."""
+    """The end of the protection as the facts stand: that of the pieces that are protected longest (S22, K3)."""
+    return max(filter(None, (_end(order, lot) for lot in order.lots)), default=None)
+
+
+def _end(order: Order, lot: Lot) -> datetime | None:
     if order.terms is None:
         return None
-    return protection_due(order.terms, order.paid_at, order.received_at, order.promised_by, order.shipped_at)
+    return protection_due(order.terms, order.paid_at, order.received(lot), order.promised_by, lot.shipped_at)
 
 
-def with_protection(order: Order, event: Dated) -> list[Event]:
-    """The event with the protection's end, or followed by the move of an end that stood already; once the order is
-    received, the end never moves to an earlier day (K3).
+def with_protection(order: Order, happened: Sequence[Event]) -> list[Event]:
+    """What happened, with the protection's end in the last event that can name it, or followed by the move of an end
+    that stood already; once all is received, the end never moves to an earlier day (K3).
     """
-    end, standing = protection_end(evolve(order, event)), order.protection_ends_at
+    then, standing = after(order, happened), order.protection_ends_at
+    end = protection_end(then)
     if order.received_at and end and standing:
         end = max(end, standing)
-    if end is None or end == standing or order.nothing_due or _is_over(order):
-        return [event]
+    if not happened or end is None or end == standing or then.nothing_due or _is_over(order):
+        return list(happened)
     if standing is None:
-        return [event.model_copy(update={"protection_ends_at": end})]
+        return _naming(happened, end)
     moved = DeadlineMoved(kind=DeadlineKind.PROTECTION_END, previous_due_at=standing, due_at=end, rules=("S22", "S23"))
-    return [event, moved]
+    return [*happened, moved]
+
+
+def _naming(happened: Sequence[Event], end: datetime) -> list[Event]:
+    named = list(happened)
+    last = max((i for i, event in enumerate(named) if isinstance(event, Dated)), default=None)
+    if last is not None:
+        named[last] = named[last].model_copy(update={"protection_ends_at": end})
+    return named
 
 
 def _is_over(order: Order) -> bool:

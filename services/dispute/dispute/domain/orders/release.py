@@ -11,7 +11,7 @@ from dispute.domain.orders.protection import expire_protection
 from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
 from shared.events.dispute import DisputeOpened
-from shared.events.money import total
+from shared.events.money import Money, total
 from shared.events.order import Hold, HoldEnd, LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased
 
 
@@ -30,31 +30,39 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
     # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask
     # again.
     releasing = (order.expired or order.protection_over(at)) and not order.cancelled_at
-    left = [line for line in held if releasing and line.remainder and not line.holds]
-    freed = tuple(line.line_id for line in held if line not in left)
+    parts = _parts([(line, line.left_of(dispute.dispute_id)) for line in held if releasing and not line.holds])
+    left = {part.line_id for part in parts}
+    freed = tuple(line.line_id for line in held if line.line_id not in left)
     lifted = PaymentHoldLifted(
         order_id=order.order_id, hold=Hold.DISPUTE, dispute_id=dispute.dispute_id, lines=freed, because=because
     )
     rules = ("S47" if because == HoldEnd.CANCELLED else "S45",)
-    events: list[Event] = [*([lifted] if freed else []), *_released(order, left, dispute.dispute_id, rules)]
-    return events + _completed(after(order, events))
+    events: list[Event] = [*([lifted] if freed else []), *_released(order, parts, dispute.dispute_id, rules)]
+    return events + completed_if_done(after(order, events))
 
 
 def release(order: Order) -> list[Event]:
     """R: the seller is paid for every line that nothing holds (S24)."""
-    events: list[Event] = _released(order, order.releasable, None, ("S24",))
-    return events + _completed(after(order, events))
+    events: list[Event] = _released(
+        order, _parts([(line, line.releasable) for line in order.lines.values()]), None, ("S24",)
+    )
+    return events + completed_if_done(after(order, events))
 
 
-def _released(order: Order, lines: Sequence[Line], dispute_id: str | None, rules: tuple[str, ...]) -> list[Event]:
-    if not lines:
+def _parts(amounts: Sequence[tuple[Line, Money]]) -> tuple[LineAmount, ...]:
+    return tuple(LineAmount(line_id=line.line_id, amount=amount) for line, amount in amounts if amount)
+
+
+def _released(
+    order: Order, parts: tuple[LineAmount, ...], dispute_id: str | None, rules: tuple[str, ...]
+) -> list[Event]:
+    if not parts:
         return []
-    parts = tuple(LineAmount(line_id=line.line_id, amount=line.remainder) for line in lines)
     amount = total([part.amount for part in parts])
     return [PaymentReleased(order_id=order.order_id, lines=parts, amount=amount, dispute_id=dispute_id, rules=rules)]
 
 
-def _completed(order: Order) -> list[Event]:
+def completed_if_done(order: Order) -> list[Event]:
     """The end, once no line is left (S24, S26)."""
-    over = not order.completed and not order.cancelled_at and all(line.done for line in order.lines.values())
+    over = not order.completed and all(line.done for line in order.lines.values())
     return [OrderCompleted(order_id=order.order_id, rules=("S24", "S26"))] if over else []

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import reduce
+from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.orders.instants import is_before_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.openings import Openings
-from shared.decider import Clear, Start
+from dispute.domain.orders.parcels import Lot, Step, Told, Way
+from dispute.domain.orders.refund import Refund
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.dispute import RefundNoted, RefundOutcome
+from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome
 from shared.parties import NOBODY, Parties
 
 
@@ -37,11 +40,11 @@ class Order:
     promised_by: date | None = None
     placed_at: datetime | None = None
     paid_at: datetime | None = None
-    shipped_at: datetime | None = None
-    delivered_at: datetime | None = None
+    way: Way = Way()
     finished_at: datetime | None = None
-    lost_at: datetime | None = None
     cancelled_at: datetime | None = None
+    cancelled_by: str | None = None
+    refunds: Mapping[str, Refund] = field(default_factory=dict)
     protection_ends_at: datetime | None = None
     release_at: datetime | None = None
     openings: Openings = Openings()
@@ -59,9 +62,37 @@ class Order:
         return Parties("order", self.buyer_id, sellers) if self.registered else NOBODY
 
     @property
+    def in_escrow(self) -> bool:
+        """Its money is with the platform, so that some can go back."""
+        return self.paid_at is not None and self.payment is not None and self.payment.payee == "escrow"
+
+    @property
+    def open_disputes(self) -> set[str]:
+        """The disputes that are open about any of its pieces."""
+        return {dispute_id for line in self.lines.values() for dispute_id in line.open_claims}
+
+    @property
+    def lots(self) -> Sequence[Lot]:
+        """Its pieces by how far they have come."""
+        return self.way.lots({name: line.quantity for name, line in self.lines.items()})
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """The last delivery, once all has come."""
+        instants = [lot.delivered_at for lot in self.lots]
+        return max(filter(None, instants), default=None) if all(instants) else None
+
+    @property
     def received_at(self) -> datetime | None:
-        """From when the protection counts (K3): the delivery, or a later fact that the order is finished."""
-        return max(filter(None, (self.delivered_at, self.finished_at)), default=None)
+        """From when the protection counts, once all was received (K3)."""
+        instants = [self.received(lot) for lot in self.lots]
+        return max(filter(None, instants), default=None) if all(instants) else None
+
+    def received(self, lot: Lot) -> datetime | None:
+        """From when the protection of these pieces counts (K3): their delivery, or a later fact that the order is
+        finished.
+        """
+        return max(filter(None, (lot.received_at, self.finished_at)), default=None)
 
     @property
     def nothing_due(self) -> bool:
@@ -70,8 +101,8 @@ class Order:
 
     @property
     def releasable(self) -> Sequence[Line]:
-        """The lines that nothing holds and on which something is left."""
-        return [line for line in self.lines.values() if not line.held and line.remainder]
+        """The lines on which something is left that nothing holds."""
+        return [line for line in self.lines.values() if line.releasable]
 
     def protection_over(self, now: datetime) -> bool:
         return self.protection_ends_at is not None and now >= self.protection_ends_at
@@ -96,15 +127,21 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case events.OrderPaid():
             return _protected(replace(order, paid_at=event.paid_at), event.protection_ends_at)
         case events.OrderShipped():
-            return _protected(replace(order, shipped_at=event.shipped_at), event.protection_ends_at)
+            return _protected(_told(order, Step.SHIPPED, event.shipped_at, event.parcels), event.protection_ends_at)
         case events.OrderDelivered() | events.DeliveryCorrected():
-            return _protected(replace(order, delivered_at=event.delivered_at), event.protection_ends_at)
+            step = Step.CORRECTED if isinstance(event, events.DeliveryCorrected) else Step.DELIVERED
+            told = _told(order, step, event.delivered_at, (), event.parcels, event.lines)
+            return _protected(told, event.protection_ends_at)
         case events.OrderFinished():
             return _protected(replace(order, finished_at=event.finished_at), event.protection_ends_at)
         case events.OrderCancelled():
-            return replace(order, cancelled_at=event.cancelled_at)
+            return replace(order, cancelled_at=event.cancelled_at, cancelled_by=event.by)
+        case RefundDue():
+            return replace(order, refunds={**order.refunds, event.refund_id: Refund(event)})
         case events.OrderCarrierLost():
-            return replace(order, lost_at=event.lost_at)
+            return _told(order, Step.LOST, event.lost_at, (), event.parcels, event.lines)
+        case events.TrackingCorrected():
+            return replace(order, way=order.way.renumbered(event))
         case events.AccountStatusChanged():
             return replace(order, account_status=event.status, account_since=event.since)
         case DeadlineMoved():
@@ -130,31 +167,6 @@ def after(order: Order, happened: Iterable[Event]) -> Order:
     return reduce(evolve, happened, order)
 
 
-KINDS = (DeadlineKind.PROTECTION_END, DeadlineKind.RELEASE)
-"""Of an order's deadlines."""
-
-
-def deadlines(event: Event) -> Iterable[Start | Clear]:
-    """P starts with the fact that gives its end and moves with it; R follows P, and ends with a release of its own."""
-    match event:
-        case events.OrderRegistered() | events.OrderPaid() | events.OrderShipped() | events.OrderDelivered():
-            return _start(event.protection_ends_at)
-        case events.OrderFinished() | events.DeliveryCorrected():
-            return _start(event.protection_ends_at)
-        case events.ProtectionExpired():
-            return (Clear(DeadlineKind.PROTECTION_END), Start(DeadlineKind.RELEASE, event.release_at))
-        case events.PaymentReleased(dispute_id=None):
-            return (Clear(DeadlineKind.RELEASE),)
-        case events.OrderCompleted() | events.OrderCancelled():
-            return map(Clear, KINDS)
-        case _:
-            return ()
-
-
-def _start(ends_at: datetime | None) -> Iterable[Start]:
-    return (Start(DeadlineKind.PROTECTION_END, ends_at),) if ends_at else ()
-
-
 def _protected(order: Order, ends_at: datetime | None) -> Order:
     return replace(order, protection_ends_at=ends_at) if ends_at else order
 
@@ -170,7 +182,27 @@ def _moved(order: Order, event: DeadlineMoved) -> Order:
             return order
 
 
+def _told(order: Order, *fact: Any) -> Order:
+    return replace(order, way=order.way.after(Told(*fact)))
+
+
+def _of_the_order(order: Order, placed_at: datetime) -> Order:
+    """Facts that came before their order and lie before it cannot be facts of it."""
+
+    def kept(at: datetime | None) -> datetime | None:
+        return None if at and is_before_order(at, placed_at) else at
+
+    return replace(
+        order,
+        way=replace(order.way, told=tuple(fact for fact in order.way.told if kept(fact.at))),
+        finished_at=kept(order.finished_at),
+        cancelled_at=kept(order.cancelled_at),
+        account_since=kept(order.account_since),
+    )
+
+
 def _registered(order: Order, event: events.OrderRegistered) -> Order:
+    order = _of_the_order(order, event.placed_at)
     lines = {line.line_id: Line.of(line) for line in event.lines}
     registered = replace(
         order,
@@ -196,21 +228,23 @@ def _with_lines(order: Order, names: Iterable[str], change: Callable[[Line], Lin
 
 
 def _held(order: Order, event: events.PaymentHeld) -> Order:
-    again = event.dispute_id and any(order.lines[name].disputed for name in event.lines)
+    held = {part.line_id: part for part in event.lines}
+    again = event.dispute_id and any(order.lines[name].is_again(part.quantity) for name, part in held.items())
     if again and order.terms:
         order = replace(order, openings=order.openings.one_more(event.held_at, order.terms.timezone))
-    return _with_lines(order, event.lines, lambda line: line.held_for(event))
+    return _with_lines(order, held, lambda line: line.held_for(event, held[line.line_id]))
 
 
 def _released(order: Order, event: events.PaymentReleased) -> Order:
-    released = _with_lines(
-        order, (part.line_id for part in event.lines), lambda line: replace(line, held_by=None, released=True)
-    )
+    parts = {part.line_id: part.amount for part in event.lines}
+    released = _with_lines(order, parts, lambda line: line.paid_out(parts[line.line_id], event.dispute_id))
     return released if event.dispute_id else replace(released, release_at=None)
 
 
 def _refunded(order: Order, event: RefundNoted) -> Order:
+    if refund := order.refunds.get(event.refund_id):
+        order = replace(order, refunds={**order.refunds, event.refund_id: replace(refund, outcome=event.outcome)})
     if event.outcome != RefundOutcome.ISSUED:
         return order
     parts = {part.line_id: part.amount for part in event.lines}
-    return _with_lines(order, parts, lambda line: replace(line, refunded=line.refunded + parts[line.line_id]))
+    return _with_lines(order, parts, lambda line: line.paid_back(parts[line.line_id], event.dispute_id))

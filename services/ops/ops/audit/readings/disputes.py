@@ -67,11 +67,18 @@ def owed(dispute: State) -> Iterator[str]:
     """What the events promise and no event has brought: money or goods for a solution, an end for what was paid."""
     if dispute["state"] != "agreed":
         return
+    if not dispute["solution"]:
+        yield from _unclosed(dispute)
+        return
     goods_first = dispute["solution"]["type"] == "return_and_refund"
     if goods_first and not dispute["return_id"]:
         yield "a solution with a return, and no ReturnDue"
     if (dispute["passed"] or not goods_first) and not dispute["refund_id"]:
         yield "a solution that is due, and no RefundDue"
+    yield from _unclosed(dispute)
+
+
+def _unclosed(dispute: State) -> Iterator[str]:
     if dispute["refund_outcome"] == "issued":
         yield "a refund that was paid, and no DisputeClosed"
 
@@ -109,6 +116,8 @@ def _escalated(dispute: State, data: Data) -> None:
 
 def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None)
+    if data["source"] == "cancellation":
+        dispute.update(state="agreed", next_due_at=None)
 
 
 def _return_due(dispute: State, data: Data) -> None:

@@ -76,7 +76,7 @@ class OrderFold:
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
-        held = {name: line["held_by"] for name, line in self._state["lines"].items() if line["held_by"]}
+        held = [(name, dispute) for name, line in self._state["lines"].items() for dispute in line["held_by"]]
         self._checks.facts.order(self._id, held, self._checks.settled(last))
         return iter(())
 

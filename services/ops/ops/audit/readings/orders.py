@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
 
 State = dict[str, Any]
 
-INSTANTS = {
-    "OrderPaid": "paid_at",
-    "OrderShipped": "shipped_at",
-    "OrderDelivered": "delivered_at",
-    "DeliveryCorrected": "delivered_at",
-    "OrderFinished": "finished_at",
-    "OrderCarrierLost": "lost_at",
-    "OrderCancelled": "cancelled_at",
-}
-"""The instant that an event tells, and the column that shows it: they bear the same name."""
+INSTANTS = {"OrderPaid": "paid_at", "OrderCancelled": "cancelled_at"}
+"""The instant that an event tells: both bear the same name."""
 COLUMNS = (
-    *("version", "buyer_id", "seller_ids", "programme", "timezone", "opens_after_shipment_days", "currency"),
-    *("exponent", "placed_at", "promised_by", "paid_at", "shipped_at", "delivered_at", "finished_at", "lost_at"),
-    *("cancelled_at", "protection_ends_at", "expired", "release_at", "completed"),
+    *("version", "buyer_id", "seller_ids", "programme", "currency", "exponent", "placed_at", "promised_by", "paid_at"),
+    *("protection_ends_at", "expired", "release_at", "completed"),
 )
+ONE_DAY = timedelta(days=1)
+"""How far before its order a fact may lie; one that was told first and lies further is none of it."""
 
 
 def beginning() -> State:
@@ -36,6 +29,7 @@ def beginning() -> State:
         "expired": False,
         "completed": False,
         "lines": {},
+        "cancelled_at": None,
         "released_whole": False,
     }
 
@@ -57,7 +51,7 @@ def wanted(order: State) -> dict[str, datetime]:
     if order["completed"] or order["cancelled_at"]:
         return {}
     protection = None if order["expired"] else order["protection_ends_at"]
-    unpaid = [line for line in order["lines"].values() if not _held(line) and left(line)]
+    unpaid = [line for line in order["lines"].values() if not line["holds"] and _releasable(line) > 0]
     release = order["release_at"] if unpaid and not order["released_whole"] else None
     return {kind: at for kind, at in (("protection_end", protection), ("release", release)) if at}
 
@@ -69,7 +63,12 @@ def row(order: State) -> State:
 
 def left(line: Mapping[str, Any]) -> int:
     """What is neither released nor refunded of a line."""
-    return 0 if line["released"] is not None else line["cap"] - line["refunded"]
+    return int(line["cap"] - line["refunded"] - (line["released"] or 0))
+
+
+def _releasable(line: Mapping[str, Any]) -> int:
+    """What no open dispute is about."""
+    return left(line) - int(sum(line["held_by"].values()))
 
 
 def _registered(order: State, data: Data) -> None:
@@ -78,18 +77,18 @@ def _registered(order: State, data: Data) -> None:
         buyer_id=data["buyer_id"],
         seller_ids=sorted({data["seller_id"], *(line["seller_id"] for line in data["lines"])}),
         programme=terms["programme"],
-        timezone=terms["timezone"],
-        opens_after_shipment_days=terms["opens_after_shipment_days"],
         currency=paid["currency"],
         exponent=exponent(paid),
         placed_at=instant(data["placed_at"]),
         promised_by=date.fromisoformat(data["promised_by"]) if data["promised_by"] else None,
         lines={line["line_id"]: _new_line(line) for line in data["lines"]},
     )
+    if order["cancelled_at"] and order["cancelled_at"] < order["placed_at"] - ONE_DAY:
+        order["cancelled_at"] = None
 
 
 def _new_line(line: Data) -> State:
-    return {"cap": minor(line["cap"]), "refunded": 0, "released": None, "held_by": None, "holds": set()}
+    return {"cap": minor(line["cap"]), "refunded": 0, "released": None, "held_by": {}, "holds": set()}
 
 
 def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
@@ -97,9 +96,10 @@ def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
 
 
 def _held_for(order: State, data: Data) -> None:
-    for line in _lines(order, data["lines"]):
+    for part in data["lines"]:
+        line = order["lines"][part["line_id"]]
         if data["dispute_id"]:
-            line["held_by"] = data["dispute_id"]
+            line["held_by"][data["dispute_id"]] = minor(part["cap"])
         else:
             line["holds"].add(data["hold"])
 
@@ -107,21 +107,26 @@ def _held_for(order: State, data: Data) -> None:
 def _lifted(order: State, data: Data) -> None:
     for line in _lines(order, data["lines"]):
         if data["dispute_id"]:
-            line["held_by"] = None
+            line["held_by"].pop(data["dispute_id"])
         else:
             line["holds"].discard(data["hold"])
 
 
 def _released(order: State, data: Data) -> None:
     for part in data["lines"]:
-        order["lines"][part["line_id"]].update(released=minor(part["amount"]), held_by=None)
+        line = order["lines"][part["line_id"]]
+        line["released"] = (line["released"] or 0) + minor(part["amount"])
+        line["held_by"].pop(data["dispute_id"], None)
     order["released_whole"] = order["released_whole"] or not data["dispute_id"]
 
 
 def _refunded(order: State, data: Data) -> None:
     if data["outcome"] == "issued":
         for part in data["lines"]:
-            order["lines"][part["line_id"]]["refunded"] += minor(part["amount"])
+            line = order["lines"][part["line_id"]]
+            line["refunded"] += minor(part["amount"])
+            if data["dispute_id"] in line["held_by"]:
+                line["held_by"][data["dispute_id"]] -= minor(part["amount"])
 
 
 def _expired(order: State, data: Data) -> None:
@@ -151,10 +156,6 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
 }
 
 
-def _held(line: State) -> bool:
-    return bool(line["held_by"] or line["holds"])
-
-
 def _line(name: str, line: State) -> str:
     released = "-" if line["released"] is None else line["released"]
-    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{line['held_by'] or '-'}"
+    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{','.join(line['held_by']) or '-'}"

@@ -1,0 +1,113 @@
+"""Cancellation of an order before it is shipped: all that was paid goes back by itself (S66, S88)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from dispute.domain.commands import OrderCommand
+from dispute.domain.orders.line import Line
+from dispute.domain.orders.release import completed_if_done
+from dispute.domain.orders.state import Order, after, evolve
+from dispute.domain.rejections import AlreadyShipped, DisputesChanged, OrderAlreadyCompleted
+from shared.events.base import Command, Event
+from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
+from shared.events.ids import derived_id
+from shared.events.money import Money, total
+from shared.events.order import LineAmount, OrderCancelled
+
+Amounts = Mapping[str, Money]
+"""Money by line."""
+
+
+def guard_cancellable(order: Order) -> None:
+    """S88: until the seller ships; then a dispute is the way, and once the seller is paid nothing is left."""
+    if order.way.told or order.finished_at:
+        dispute = {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
+        raise AlreadyShipped("The seller has shipped it: open a dispute instead.", actions=[dispute])
+    if order.completed:
+        raise OrderAlreadyCompleted("The seller is paid.")
+
+
+def guard_all_disputes(order: Order, disputes: Collection[str]) -> None:
+    """Every open dispute is decided on with the order, and no other."""
+    if order.open_disputes != set(disputes):
+        raise DisputesChanged("Its disputes have changed meanwhile.")
+
+
+def cancelled(
+    order: Order, command: Command, event: OrderCancelled, disputes: Collection[str] = (), asked: Amounts | None = None
+) -> list[Event]:
+    """The end of the order, and the money that its open disputes have not asked for (T45)."""
+    guard_cancellable(order)
+    guard_all_disputes(order, disputes)
+    return [event, *money_back(evolve(order, event), command, asked or {})]
+
+
+def money_back(order: Order, command: Command, asked: Amounts) -> list[Event]:
+    """Of an order that is cancelled: a refund for each seller's lines; none where nothing was paid to us."""
+    return [refund_due(order, command, parts, seller) for seller, parts in _by_seller(order, asked).items()]
+
+
+def refund_due(
+    order: Order, command: Command, parts: Sequence[LineAmount], seller_id: str, dispute_id: str | None = None
+) -> RefundDue:
+    """Asks for the money of a cancellation, of these lines of one seller."""
+    assert order.payment and order.terms
+    return RefundDue(
+        refund_id=derived_id("rfd", order.order_id, command.command_id, seller_id, dispute_id or ""),
+        order_id=order.order_id,
+        payment_id=order.payment.payment_id,
+        dispute_id=dispute_id,
+        buyer_id=order.buyer_id,
+        seller_id=seller_id,
+        lines=tuple(parts),
+        amount=total([part.amount for part in parts]),
+        source=RefundSource.CANCELLATION,
+        bank_window_bd=order.terms.refund_bank_window_bd,
+        timezone=order.terms.timezone,
+        holidays=order.terms.holidays,
+        rules=("S66", "S88", "S57"),
+    )
+
+
+def _by_seller(order: Order, asked: Amounts) -> Mapping[str, list[LineAmount]]:
+    parts: dict[str, list[LineAmount]] = defaultdict(list)
+    for line in order.lines.values() if order.in_escrow else ():
+        if left := _left(line, asked):
+            parts[line.seller_id].append(LineAmount(line_id=line.line_id, amount=left))
+    return parts
+
+
+def _left(line: Line, asked: Amounts) -> Money:
+    return line.remainder - asked.get(line.line_id, Money.zero(line.cap))
+
+
+class NoteOrderRefund(OrderCommand):
+    """The refund service's answer on a refund that the order itself asked for."""
+
+    refund_id: str
+    outcome: RefundOutcome
+    amount: Money
+    lines: tuple[LineAmount, ...]
+    reason: str | None
+    source_event: str
+
+
+def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
+    """The refund's outcome, once each; with the last money the order is over (S66)."""
+    asked = order.refunds.get(command.refund_id)
+    if asked is None or asked.outcome == RefundOutcome.ISSUED:
+        return []
+    noted = RefundNoted(
+        refund_id=command.refund_id,
+        order_id=command.order_id,
+        dispute_id=None,
+        outcome=command.outcome,
+        amount=command.amount,
+        lines=command.lines,
+        reason=command.reason,
+        source_event=command.source_event,
+        rules=("S66", "S57"),
+    )
+    return [noted, *completed_if_done(after(order, [noted]))]
