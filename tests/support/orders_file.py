@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.orders.file import read
+from ops.orders.file import FileLine, read
 from ops.orders.playable import OrderRequests
+from ops.orders.text import lines_of
 
 NOW = datetime(2031, 5, 20, 13, 30, 45, 123456, tzinfo=UTC)
 """Far from real time: a clock that was moved."""
@@ -50,14 +52,20 @@ def review(
     return {"score": score, "title": title, "message": message, "created_at": created, "answered_at": answered}
 
 
+def read_all(text: bytes) -> list[FileLine]:
+    """The lines of a file with this content."""
+    return list(map(read, lines_of(io.BufferedReader(io.BytesIO(text)))))
+
+
 def requests_of(line: dict[str, Any], now: datetime = NOW) -> OrderRequests:
-    order = read(1, json.dumps(line).encode()).order
-    assert order
-    return order.requests(now)
+    (found,) = read_all(json.dumps(line).encode())
+    assert found.order, found.fault
+    return found.order.requests(now)
 
 
 def fault(line: Any) -> str:
-    return read(7, line if isinstance(line, bytes) else json.dumps(line).encode()).fault
+    (found,) = read_all(line if isinstance(line, bytes) else json.dumps(line).encode())
+    return found.fault
 
 
 def native_line(**changes: Any) -> dict[str, Any]:

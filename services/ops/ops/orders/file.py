@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Any, Self
 
 from pydantic_core import from_json
 
 from ops.orders import marketplace, native
 from ops.orders.playable import PlayableOrder, Unreadable
+from ops.orders.text import Line, lines_of
 
-GZIP = b"\x1f\x8b"
-LONGEST = 1 << 20
-"""Bytes of a line; no order is longer, and a file of another kind must not fill the memory."""
+ABSENT = frozenset({"", "null", "none", "nan", "nat", "n/a", "\\n"})
+"""What exporters write where there is nothing, in any case of letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A line of the file, from 1: its order, or why there is none."""
+    """A line of the file, from 1: its order, or why there is none; `note` says how it was read."""
 
     number: int
     order: PlayableOrder | None = None
     fault: str = ""
+    note: str = ""
 
 
 class OrdersFile:
@@ -52,30 +51,37 @@ class OrdersFile:
 
     def __iter__(self) -> Iterator[FileLine]:
         """Every line that is not blank; a file that is cut off ends with a line that says so."""
-        number, source = 0, self._source()
-        try:
-            while line := source.readline(LONGEST):
-                number += 1
-                if line.strip():
-                    yield read(number, line)
-        except (EOFError, zlib.error, OSError) as error:
-            yield FileLine(number + 1, fault=f"the file ends in the middle: {error}")
-
-    def _source(self) -> IO[bytes]:
-        is_gzip = self._raw.peek(2)[:2] == GZIP
-        return io.BufferedReader(gzip.GzipFile(fileobj=self._raw)) if is_gzip else self._raw
+        return map(read, lines_of(self._raw))
 
 
-def read(number: int, text: bytes) -> FileLine:
+def read(line: Line) -> FileLine:
     """One line as an order of whichever format it is in."""
+    if line.fault:
+        return FileLine(line.number, fault=line.fault)
     try:
-        line = from_json(text)
-        if not isinstance(line, dict):
+        found = from_json(line.text)
+        if not isinstance(found, dict):
             raise Unreadable("no JSON object")
-        if "purchased_at" in line:
-            return FileLine(number, marketplace.read(line))
-        return FileLine(number, native.read(line))
+        kind = marketplace if "purchased_at" in found else native
+        return FileLine(line.number, kind.read(_present(found)), note=line.note)
     except Unreadable as error:
-        return FileLine(number, fault=str(error))
+        return FileLine(line.number, fault=str(error))
     except ValueError as error:
-        return FileLine(number, fault=f"no JSON: {error}")
+        return FileLine(line.number, fault=f"no JSON: {error}")
+
+
+def _present(value: Any) -> Any:
+    """The value without members that hold nothing, and whole numbers as such: where a column has gaps, exporters write
+    all its numbers with a fraction.
+    """
+    if isinstance(value, dict):
+        return {name: _present(member) for name, member in value.items() if not _is_absent(member)}
+    if isinstance(value, list):
+        return [_present(member) for member in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_absent(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in ABSENT
+    return value is None or (isinstance(value, float) and not math.isfinite(value))

@@ -116,8 +116,9 @@ class MarketplaceOrder:
 
     @property
     def complaint(self) -> Review | None:
-        """The first review with the worst score."""
-        return next((review for review in self.row.reviews if review.score == LOWEST_SCORE), None)
+        """The first review with the worst score; one from before the purchase is about something else."""
+        worst = (review for review in self.row.reviews if review.score == LOWEST_SCORE)
+        return next((review for review in worst if review.at >= self.row.purchased_at), None)
 
     @property
     def reference(self) -> datetime:
@@ -149,7 +150,9 @@ class MarketplaceOrder:
 
     @property
     def _placed_and_paid(self) -> tuple[datetime, datetime]:
-        return self.row.purchased_at, self.row.approved_at or self.row.purchased_at
+        approved_at = self.row.approved_at
+        known = approved_at and (self.complaint is None or approved_at <= self.complaint.at)
+        return self.row.purchased_at, approved_at if approved_at and known else self.row.purchased_at
 
     @property
     def _facts(self) -> dict[str, datetime]:
@@ -177,17 +180,23 @@ class MarketplaceOrder:
             },
             "lines": [_line(item) for item in row.items],
             "ship_to": {"country": "BR", "region": row.customer_state, "postal_code": row.customer_zip_prefix},
-            "promised_by": self._promised_by(now),
+            "promised_by": self._promised_by(shift),
             "placed_at": _shifted(row.purchased_at, shift),
             "facts": [{"type": name, "at": _shifted(at, shift)} for name, at in self._known_facts.items()],
         }
 
-    def _promised_by(self, now: datetime) -> str | None:
-        """A date moves by whole days, so that it has passed at the complaint exactly where it had."""
+    def _promised_by(self, shift: timedelta) -> str | None:
+        """A date moves by whole days, so that it has passed at the delivery, else at the complaint, exactly where it
+        had.
+        """
         if not (promised := self.row.estimated_delivery_at):
             return None
-        day: date = now.astimezone(UTC).date() + (promised.date() - self.reference.date())
+        anchor = self._known_facts.get("delivered", self.reference)
+        day: date = (_instant(anchor) + shift).date() + (promised.date() - anchor.date())
         return day.isoformat()
+
+    def _is_early(self, review: Review) -> bool:
+        return review.score == LOWEST_SCORE and review.at < self.row.purchased_at
 
     def _notes(self) -> Iterable[str]:
         row, shipped, delivered = self.row, self.row.carrier_at, self.row.delivered_at
@@ -198,10 +207,10 @@ class MarketplaceOrder:
             (cancelled and not delivered, "cancelled at no instant that the file tells: taken as not delivered"),
             (len(row.payments) > 1, "several payments: the largest one's method, their sum"),
             (len({item.seller_id for item in row.items}) > 1, "several sellers: the first line's is disputed (S109)"),
-            (not row.approved_at, "never approved: paid when placed"),
+            (self._placed_and_paid[1] == row.purchased_at != row.approved_at, "not approved yet: paid when placed"),
             (_before(delivered, shipped), "delivered before shipped: accepted, whichever comes first opens (K7)"),
             (_before(shipped, row.approved_at), "carrier scan before approval: accepted, facts come in any order"),
-            (self.complaint and _before(self.complaint.at, row.purchased_at), "complaint before the purchase"),
+            (any(self._is_early(review) for review in row.reviews), "complaint before the purchase: left out"),
         )
         return (name for holds, name in checks if holds)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from ops.orders.playable import Json, OrderRequests, Unreadable, capture, dispute
+from shared.events.moments import day, moment
 
 NO_WORDS = "The buyer complains."
 
@@ -67,11 +70,12 @@ def _money(value: Any, currency: Any) -> Any:
 def _reason(body: Mapping[str, Any]) -> str:
     """The reason by the facts: not delivered, delivered after the promised day, or else not as described."""
     facts = [fact for fact in body.get("facts") or () if isinstance(fact, dict)]
-    delivered = next((str(fact.get("at")) for fact in facts if fact.get("type") == "delivered"), None)
+    delivered = next((fact.get("at") for fact in facts if fact.get("type") == "delivered"), None)
     if delivered is None:
         return "not_received"
     try:
-        late = datetime.fromisoformat(delivered).date() > date.fromisoformat(str(body.get("promised_by")))
-    except ValueError:
+        # A day is one of the policy's zone, not of whoever wrote the instant.
+        late = moment(delivered).astimezone(UTC).date() > day(body.get("promised_by"))
+    except PydanticCustomError:
         late = False
     return "late" if late else "not_as_described"

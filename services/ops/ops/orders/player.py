@@ -94,8 +94,11 @@ class Player:
         if line.order is None:
             self.totals.unreadable.append(line)
             return
+        self.totals.notes.update([line.note] if line.note else [])
         try:
             await self._open_dispute(await self._register(line.order))
+        except OverflowError as error:
+            self.totals.unreadable.append(FileLine(line.number, fault=f"an instant out of reach: {error}"))
         except Refused as refusal:
             self.totals.refused[str(refusal)] += 1
         except Unreachable as error:

@@ -17,7 +17,7 @@ from tests.support.orders_file import NOW, fault, item, marketplace_line, native
     ("line", "reason"),
     [
         (b"{", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
+        (b"\xfe\xfd", "no JSON"),
         (b"[1]", "no JSON object"),
         ({"order_id": "x"}, "payment is missing"),
         (native_line(lines={}), "lines is missing or of the wrong type"),
@@ -89,4 +89,4 @@ def test_every_real_order_is_one_that_the_service_can_judge(shared_data: Path) -
             outcomes["registered" if order.body["lines"] else "no items"] += 1
             if order.body["lines"]:
                 OrderBody.model_validate(order.body)
-    assert outcomes == {"registered": 6033, "no items": 381, "complaints": 1276}
+    assert outcomes == {"registered": 6033, "no items": 381, "complaints": 1275}

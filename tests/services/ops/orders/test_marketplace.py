@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from dispute.api.bodies.orders import OrderBody
-from ops.orders.file import read
 from ops.orders.playable import OrderRequests
-from tests.support.orders_file import NOW, fault, item, marketplace_line, payment, requests_of, review
+from tests.support.orders_file import NOW, fault, item, marketplace_line, payment, read_all, requests_of, review
 
 
 def instants(order: OrderRequests) -> dict[str, datetime]:
@@ -158,7 +157,7 @@ def test_an_order_of_nothing_is_sent_without_a_capture() -> None:
             "delivered before shipped: accepted, whichever comes first opens (K7)",
         ),
         ({"approved_at": "2017-11-04T00:00:00"}, "carrier scan before approval: accepted, facts come in any order"),
-        ({"approved_at": None}, "never approved: paid when placed"),
+        ({"approved_at": None}, "not approved yet: paid when placed"),
         ({"items": [item(1, 100, "a"), item(2, 100, "b")]}, "several sellers: the first line's is disputed (S109)"),
     ],
 )
@@ -168,11 +167,26 @@ def test_what_is_odd_is_accepted_or_corrected_under_a_name(changes: dict[str, An
     assert OrderBody.model_validate(order.body)
 
 
-def test_a_complaint_before_the_purchase_leaves_every_fact_out() -> None:
+def test_a_complaint_before_the_purchase_is_about_something_else() -> None:
     order = requests_of(marketplace_line(reviews=[review(1, "2017-10-20T00:00:00")]))
-    assert order.body["facts"] == []
-    assert instants(order)["placed"] > NOW
-    assert "complaint before the purchase" in order.notes
+    assert order.dispute is None
+    assert instants(order)["placed"] < NOW
+    assert order.notes == ("complaint before the purchase: left out",)
+
+
+def test_an_approval_after_the_complaint_is_left_out() -> None:
+    order = requests_of(marketplace_line(reviews=[review(1, "2017-11-01T10:30:00")]))
+    assert instants(order)["paid"] == instants(order)["placed"]
+    assert "not approved yet: paid when placed" in order.notes
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_a_delivery_is_late_whatever_the_hour_of_the_run(hour: int) -> None:
+    for day, late in (("2017-11-19", False), ("2017-11-20", False), ("2017-11-21", True)):
+        reviews = [review(1, "2017-12-02T01:00:00")]
+        order = requests_of(marketplace_line(delivered_at=f"{day}T23:30:00", reviews=reviews), NOW.replace(hour=hour))
+        delivered = datetime.fromisoformat(order.body["facts"][1]["at"]).date().isoformat()
+        assert (delivered > order.body["promised_by"]) == late
 
 
 def test_missing_sizes_and_categories_are_left_out() -> None:
@@ -185,7 +199,7 @@ def test_missing_sizes_and_categories_are_left_out() -> None:
 
 
 def test_the_same_order_played_again_is_the_same_to_the_byte() -> None:
-    line = read(1, json.dumps(marketplace_line(reviews=[review(1, "2017-11-12T00:00:00")])).encode())
+    (line,) = read_all(json.dumps(marketplace_line(reviews=[review(1, "2017-11-12T00:00:00")])).encode())
     assert line.order
     first = line.order.requests(NOW)
     then = line.order.first_played_at(datetime.fromisoformat(first.body["placed_at"]))
