@@ -15,9 +15,10 @@ from dispute.domain.decider import decider
 from dispute.domain.orders.facts import FactType, RecordFact
 from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.registration import RegisterOrder
+from dispute.domain.orders.shipments import NamedParcel
 from dispute.domain.orders.state import Order
-from shared.events.order import Anchor
-from tests.support.builders.orders import ORDER_STREAM, on, record, register, terms
+from shared.events.order import Anchor, Pieces
+from tests.support.builders.orders import ORDER_STREAM, on, order_line, record, register, terms
 
 HOURS = st.integers(0, 24 * 40)
 ONCE = [FactType.SHIPPED, FactType.DELIVERED, FactType.FINISHED, FactType.CARRIER_LOST]
@@ -29,6 +30,9 @@ ORDERS = st.builds(
     TERMS,
     st.sampled_from([None, on("Mar 10").date()]),
 )
+
+
+PROMISED = st.sampled_from([None, on("Mar 10").date()])
 
 
 @st.composite
@@ -44,6 +48,24 @@ def tellings(draw: st.DrawFn) -> Sequence[RecordFact | RegisterOrder]:
         for hour in hours
     ]
     return [fact for fact in told for _ in range(draw(st.integers(1, 3)))]
+
+
+@st.composite
+def tellings_of_parcels(draw: st.DrawFn) -> Sequence[RecordFact | RegisterOrder]:
+    """An order of two lines in two parcels, each of which may be delivered or lost, told in any order."""
+    lines = (order_line("l1"), order_line("l2", quantity=3))
+    told: list[RecordFact | RegisterOrder] = [register(*lines, promised_by=draw(PROMISED))]
+    told.append(record(FactType.SHIPPED, _at(draw(HOURS)), parcels=(parcel("A", l1=1, l2=1), parcel("B", l2=2))))
+    steps = st.sampled_from([FactType.DELIVERED, FactType.CARRIER_LOST])
+    for step, name in draw(st.sets(st.tuples(steps, st.sampled_from("AB")))):
+        told.append(record(step, _at(draw(HOURS)), parcels=(parcel(name),)))
+    told += [record(FactType.FINISHED, _at(draw(HOURS)))] if draw(st.booleans()) else []
+    return [fact for fact in told for _ in range(draw(st.integers(1, 2)))]
+
+
+def parcel(name: str, **pieces: int) -> NamedParcel:
+    lines = tuple(Pieces(line_id=line_id, quantity=quantity) for line_id, quantity in pieces.items())
+    return NamedParcel(tracking_number=name, lines=lines)
 
 
 def _at(hours: int) -> datetime:
@@ -66,6 +88,16 @@ def test_facts_in_any_order_and_repeated_lead_to_the_same_order(data: st.DataObj
     first, second = after(told)[-1], after(data.draw(st.permutations(told)))[-1]
     assert first == second
     assert opens_at(first) == opens_at(second)
+
+
+@given(st.data(), tellings_of_parcels())
+def test_facts_of_parcels_in_any_order_and_repeated_lead_to_the_same_pieces(
+    data: st.DataObject, told: Sequence[Any]
+) -> None:
+    first, second = after(told)[-1], after(data.draw(st.permutations(told)))[-1]
+    assert first == second
+    assert sum(lot.quantity for lot in first.lots) == 4
+    assert (first.lots, opens_at(first)) == (second.lots, opens_at(second))
 
 
 @given(tellings())

@@ -29,6 +29,10 @@ class DeadlineKind(StrEnum):
     """R: then the seller is paid for what nothing holds."""
 
 
+ON_TIME = timedelta(minutes=1)
+"""A timer asks within some seconds: what is later was known late."""
+
+
 def seller_response_due(terms: Terms, at: datetime) -> datetime:
     """D1: five days from a request, also from one that the buyer has changed (S39, S41, S43)."""
     return within_days(at, terms.seller_response_days, terms.timezone)
@@ -70,10 +74,11 @@ def protection_due(
 
 
 def release_due(terms: Terms, protection_ended_at: datetime, now: datetime) -> datetime:
-    """R: the release delay after the protection's end, never sooner than that from now: an order may be told late, and
-    its facts after it (S24).
+    """R: the release delay after the protection's end, and where that became known late after that: an order may be
+    told late, and its facts after it (S24).
     """
-    return max(protection_ended_at, now) + timedelta(hours=terms.release_delay_hours)
+    known_at = now if now - protection_ended_at > ON_TIME else protection_ended_at
+    return known_at + timedelta(hours=terms.release_delay_hours)
 
 
 def noon(day: date, timezone: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, select, update
+from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute.domain.deadlines import DeadlineKind
@@ -89,7 +89,7 @@ _HOLD = compiled(_NAMED.values(held_by=func.array_append(_LINES.c.held_by, _DISP
 _LIFT = compiled(_NAMED.values(held_by=func.array_remove(_LINES.c.held_by, _DISPUTE)))
 _RELEASE = compiled(
     _OF_PART.values(
-        released=func.coalesce(_LINES.c.released, 0) + _PART.c.amount,
+        released=func.coalesce(_LINES.c.released, literal_column("0")) + _PART.c.amount,
         held_by=func.array_remove(_LINES.c.held_by, _DISPUTE),
     )
 )

@@ -191,6 +191,12 @@ def test_s24_a_fallback_that_has_passed_waits_too(came: Came) -> None:
     came(dispute_of(after(happened, record("delivered", NOW - DAY, told=NOW))))
 
 
+def test_s24_a_timer_that_asks_some_seconds_late_releases_at_the_hour() -> None:
+    finished = order(finished="Mar 1", placed_at=PLACED, paid_at=PLACED)
+    asked = expire_order("protection_end", on("Mar 17", "00:00"), at=on("Mar 17", "00:00") + timedelta(seconds=9))
+    assert order_of(after(finished, asked)).release_at == on("Mar 17", "01:00")
+
+
 def test_k3_after_the_release_no_receipt_moves_the_end() -> None:
     released = after(told_late(), expire_order("release", NOW + timedelta(hours=1)))
     told = given(decider, released).when(record("delivered", NOW - 3 * DAY, told=NOW + timedelta(hours=2)))
