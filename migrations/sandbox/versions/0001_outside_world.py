@@ -76,6 +76,7 @@ create table ledger (
     payment_id      text collate "C" not null,
     refund_id       text collate "C",
     idempotency_key text collate "C",
+    destination     text,
     minor           bigint not null,
     currency        text not null,
     exponent        smallint not null,

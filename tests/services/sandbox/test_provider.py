@@ -51,6 +51,7 @@ async def test_a_refund_is_paid_and_booked_under_its_key(provider: Served, o1: s
         "payment_id": o1,
         "refund_id": f"{o1}-1",
         "idempotency_key": f"{o1}-1/0",
+        "destination": "bonus",
         "amount": money("4.00"),
         "at": paid.body["at"],
     }

@@ -106,6 +106,7 @@ class LedgerLine(TypedDict):
     payment_id: str
     refund_id: str | None
     idempotency_key: str | None
+    destination: Destination | None
     amount: Money
     at: Instant
 

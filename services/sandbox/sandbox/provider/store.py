@@ -45,8 +45,10 @@ with result as (
     update payments set refunded = refunded + result.minor from result
     where payments.payment_id = result.payment_id and result.declined is null
 ), booked as (
-    insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at)
-    select 'refund', order_id, payment_id, refund_id, idempotency_key, minor, currency, exponent, at from result
+    insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent,
+        at)
+    select 'refund', order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent, at
+        from result
         where declined is null
 )
 select at from result
@@ -169,6 +171,7 @@ def _line(row: asyncpg.Record) -> LedgerLine:
         "payment_id": row["payment_id"],
         "refund_id": row["refund_id"],
         "idempotency_key": row["idempotency_key"],
+        "destination": row["destination"],
         "amount": _money(row),
         "at": row["at"],
     }

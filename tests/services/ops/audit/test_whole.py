@@ -2,36 +2,340 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
+import pytest
 
+from shared.events.dispute import Decision
 from tests.support.audit import audited, faults_of
-from tests.support.audit_world import World, expire, live, open_world
-from tests.support.builders.orders import on
+from tests.support.audit_world import World, expire, live, movement, open_world
+from tests.support.builders.disputes import open_dispute, respond
+from tests.support.builders.orders import on, record, register
+from tests.support.servers.backing import Databases
 
 Migrated = Callable[[str], Awaitable[str]]
+Faults = dict[str, dict[str, int]]
 NOW = on("Mar 21")
 
 
-async def damaged(world: World, service: str, *statements: str) -> None:
-    """Changes what stands in a database, the log included."""
-    connection = await asyncpg.connect(world.dsns[service])
+TABLES = """
+select table_name from information_schema.tables
+where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'interventions'
+"""
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute("alter table events disable trigger events_are_facts")
-        for statement in statements:
-            assert not (await connection.execute(statement)).endswith(" 0"), "the statement changed nothing"
+        yield connection
     finally:
         await connection.close()
 
 
+async def damage(dsn: str, statement: str) -> None:
+    """Changes what stands in a database, the log included."""
+    async with connected(dsn) as connection:
+        await connection.execute("alter table events disable trigger user")
+        assert not (await connection.execute(statement)).endswith(" 0"), f"it changed nothing: {statement}"
+
+
+async def keep(dsn: str) -> None:
+    """Lays a copy of every table beside them."""
+    async with connected(dsn) as connection:
+        await connection.execute("create schema kept")
+        for (table,) in await connection.fetch(TABLES):
+            await connection.execute(f'create table kept."{table}" as table public."{table}"')
+
+
+async def restore(dsn: str) -> None:
+    """Everything is as it was kept."""
+    async with connected(dsn) as connection, connection.transaction():
+        await connection.execute("alter table events disable trigger user")
+        for (table,) in await connection.fetch(TABLES):
+            await connection.execute(f'delete from public."{table}"')
+            await connection.execute(f'insert into public."{table}" table kept."{table}"')
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases) -> AsyncIterator[World]:
+    """A whole life, up to its last payout; what a test damages is put right behind it."""
+    async with open_world(databases.migrated) as made:
+        await live(made)
+        await expire(made)
+    for dsn in made.dsns.values():
+        await keep(dsn)
+    yield made
+    for dsn in made.dsns.values():
+        await databases.drop(dsn)
+
+
 async def test_a_world_by_the_rules_has_no_fault_before_and_after_its_end(migrated: Migrated) -> None:
-    async with open_world(migrated) as world:
-        await live(world)
-        assert faults_of(await audited(world.dsns, world.movements, NOW)) == {}
-        await expire(world)
-        checks = await audited(world.dsns, world.movements, NOW + timedelta(days=400))
+    async with open_world(migrated) as made:
+        await live(made)
+        assert faults_of(await audited(made.dsns, made.movements, NOW)) == {}
+        await expire(made)
+        checks = await audited(made.dsns, made.movements, NOW + timedelta(days=400))
         assert faults_of(checks) == {}
         assert checks["ledger"].seen == {"refunds": 2, "effects": 2}
         assert checks["sagas"].seen["notes"] > 4
+
+
+async def agreed(made: World) -> None:
+    """A refund that is to be paid."""
+    accepted = respond(Decision.ACCEPT, on("Mar 13"))
+    await made.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")), accepted)
+
+
+@pytest.mark.case("EH5", given="an approved refund whose pay: row is gone, 90 days later", right="missing, owed")
+async def test_a_refund_that_nobody_will_ever_pay_is_found(migrated: Migrated, came: Any) -> None:
+    async with open_world(migrated) as made:
+        made.pays = False
+        await agreed(made)
+        assert faults_of(await audited(made.dsns, made.movements, on("Mar 13"))) == {}
+        await damage(made.dsns["refund"], "delete from deadlines where kind like 'pay:%'")
+        found = faults_of(await audited(made.dsns, made.movements, NOW + timedelta(days=90)))
+    assert found["deadlines refund"] == {"missing": 1}
+    assert found["promises refund"] == {"owed": 1}
+    came("missing, owed")
+
+
+@pytest.mark.case("EH5+1", given="a dispute whose D1 row is gone, years later", right="missing")
+async def test_a_timer_that_will_never_fire_is_found(migrated: Migrated, came: Any) -> None:
+    async with open_world(migrated) as made:
+        await made.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
+        await damage(made.dsns["dispute"], "delete from deadlines where kind = 'seller_response'")
+        assert faults_of(await audited(made.dsns, made.movements, on("Mar 12"))) == {
+            "deadlines dispute": {"missing": 1}
+        }
+    came("missing")
+
+
+@pytest.mark.parametrize(
+    ("case", "deaf_to", "expected"),
+    [
+        ("EH5+2", "ReturnInspected", {"sagas": {"unnoted": 1}}),
+        ("EH5+3", "RefundFailed", {"sagas": {"unnoted": 2}}),
+        ("EH5+4", "ReturnReceived", {"sagas": {"unnoted": 1}}),
+        ("EH5+5", "RefundDue", {"sagas": {"unanswered": 2}}),
+        ("EH5+6", "ReturnDue", {"sagas": {"unanswered": 1}}),
+        ("EH5+7", "RefundIssued", {"sagas": {"unnoted": 4}}),
+    ],
+)
+async def test_what_one_service_says_and_another_never_hears_is_found(
+    migrated: Migrated, case: str, deaf_to: str, expected: Faults
+) -> None:
+    async with open_world(migrated) as made:
+        made.deaf_to = deaf_to
+        await live(made)
+        found = faults_of(await audited(made.dsns, made.movements, NOW))
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def read_model(name: str, fault: str = "wrong") -> Faults:
+    return {f"read model {name}": {fault: 1}}
+
+
+def changed(type_name: str, value: str, where: str = "true") -> str:
+    """A statement that changes the data of the first such event."""
+    first = f"select min(position) from events where type = 'makewhole.{type_name}.v1' and {where}"
+    return f"update events set data = data || '{value}' where position = ({first})"
+
+
+def appended(stream: str, like: str, more: str = "{}", command: str = "metadata") -> str:
+    """A statement that appends a copy of the last such event to a stream, its data changed."""
+    return f"""
+        insert into events (position, stream, version, key, type, data, metadata, recorded_at)
+        select (select max(position) + 1 from events), stream, (select max(version) + 1 from events
+            where stream = e.stream), key, type, data || '{more}', {command}, clock_timestamp()
+        from events e where stream like '{stream}' and type = 'makewhole.{like}.v1' order by position desc limit 1"""
+
+
+NEW_COMMAND = "metadata || jsonb_build_object('command_id', gen_random_uuid())"
+AMOUNT = '{"amount": {"amount": "0.01", "currency": "USD"}}'
+LINES = '{"lines": [{"line_id": "l1", "amount": {"amount": "50.00", "currency": "USD"}}]}'
+DAMAGES: Sequence[tuple[str, str, Faults]] = (
+    # Tables beside the log.
+    ("dispute", "delete from dispute_history where version = 2", {"read model dispute_history": {"missing": 2}}),
+    ("dispute", "update dispute_history set detail = '{}' where action = 'dispute_opened'", {}),
+    ("dispute", "update dispute_history set actor = 'nobody' where version = 1", {}),
+    (
+        "dispute",
+        "update order_status set protection_ends_at = protection_ends_at + interval '1 day'",
+        read_model("order_status"),
+    ),
+    ("dispute", "update order_status set position = 1", {"read model order_status": {"behind": 1, "wrong": 1}}),
+    ("dispute", "update order_status set seller_ids = '{}'", read_model("order_status")),
+    (
+        "dispute",
+        "update order_status_lines set refunded = refunded + 1 where line_id = 'l1'",
+        read_model("order_status"),
+    ),
+    ("dispute", "update order_status_lines set held_by = 'dsp_ghost' where line_id = 'l2'", read_model("order_status")),
+    ("dispute", "delete from order_status_lines where line_id = 'l2'", read_model("order_status")),
+    ("dispute", "delete from order_status", read_model("order_status", "missing")),
+    ("dispute", "update disputes set refunded = refunded - 1 where amount = 2000", read_model("disputes")),
+    (
+        "dispute",
+        "update disputes set dispute_id = 'dsp_ghost' where amount = 2000",
+        {"read model disputes": {"extra": 1, "missing": 1}},
+    ),
+    ("dispute", "delete from disputes where amount = 2000", read_model("disputes", "missing")),
+    ("refund", "update refunds set state = 'failed' where amount = 2000", read_model("refunds")),
+    ("refund", "update refunds set amount = amount - 1 where amount = 2000", read_model("refunds")),
+    (
+        "refund",
+        "update refunds set order_id = 'o9' where amount = 2000",
+        {"read model refunds": {"missing": 1, "extra": 1}},
+    ),
+    ("refund", "delete from refunds where amount = 2000", read_model("refunds", "missing")),
+    ("refund", "update payments set buyer_id = 'eve'", read_model("payments")),
+    ("refund", "delete from payments", read_model("payments", "missing")),
+    (
+        "dispute",
+        "insert into deadlines values ('order-o9', 'release', now(), 'o9')",
+        {"deadlines dispute": {"extra": 1}},
+    ),
+    (
+        "dispute",
+        "insert into deadlines values ('order-o1', 'release', now(), 'o1')",
+        {"deadlines dispute": {"extra": 1}},
+    ),
+    (
+        "dispute",
+        "insert into deadlines values ('unheard-o1', 'release', now(), 'o1')",
+        {"deadlines dispute": {"extra": 1}},
+    ),
+    (
+        "refund",
+        "insert into deadlines values ('payment-o1', 'pay:rfd_ghost', now(), 'o1')",
+        {"deadlines refund": {"extra": 1}},
+    ),
+    (
+        "dispute",
+        "insert into parked values ('order_status', 'order-o1', 1, 'dispute.events', 0, 'rain', 3)",
+        {"parked dispute": {"streams": 1}},
+    ),
+    # The log itself.
+    ("refund", "delete from events where position = 3", {"log refund": {"holes": 1, "gaps": 1}}),
+    (
+        "dispute",
+        "update events set key = 'o9' where stream = 'order-o1' and version = 2",
+        {"log dispute": {"rekeyed": 2}},
+    ),
+    (
+        "dispute",
+        "update events set type = 'makewhole.Unheard.v1' where position = 3",
+        {"log dispute": {"unreadable": 1}},
+    ),
+    (
+        "dispute",
+        "update events set type = 'makewhole.RefundDue.v2' where type = 'makewhole.RefundDue.v1'",
+        {"log dispute": {"unreadable": 2}},
+    ),
+    ("dispute", "update events set stream = 'unheard-o1' where position = 1", {"log dispute": {"homeless": 1}}),
+    ("refund", appended("payment-o1", "RefundFailed"), {"log refund": {"twice": 1}}),
+    # Money: lost, doubled, misdirected.
+    (
+        "refund",
+        appended("payment-o1", "RefundIssued", command=NEW_COMMAND),
+        {"sagas": {"twice": 1}, "ledger": {"twice": 1}},
+    ),
+    ("refund", appended("payment-o1", "PaymentCaptured", command=NEW_COMMAND), {"sagas": {"twice": 1}}),
+    ("dispute", appended("order-o1", "PaymentReleased", command=NEW_COMMAND), {"money": {"released_twice": 2}}),
+    ("dispute", changed("PaymentReleased", LINES), {"money": {"over_line": 1}}),
+    ("dispute", changed("PaymentReleased", AMOUNT), {"money": {"unequal_sum": 1}}),
+    ("dispute", changed("RefundDue", AMOUNT), {"sagas": {"different": 2}, "money": {"unequal_sum": 1}}),
+    ("dispute", changed("RefundDue", '{"payment_id": "pay-9"}'), {"sagas": {"different": 1}}),
+    ("dispute", changed("RefundNoted", AMOUNT, "stream like 'order-%'"), {"sagas": {"different": 1}}),
+    (
+        "dispute",
+        changed("RefundNoted", '{"source_event": "payment-o1/99"}', "stream like 'order-%'"),
+        {"sagas": {"unsaid": 1, "unnoted": 1}},
+    ),
+    ("dispute", appended("dispute-%", "RefundNoted", command=NEW_COMMAND), {"sagas": {"twice": 2}}),
+    ("refund", changed("RefundRequested", AMOUNT), {"sagas": {"different": 4}}),
+    (
+        "refund",
+        changed("RefundRequested", '{"payment_id": "pay-9"}'),
+        {"ledger": {"misdirected": 1}, "money": {"over_payment": 2}},
+    ),
+    ("refund", changed("RefundRequested", '{"refund_id": "rfd_ghost"}'), {"sagas": {"unanswered": 2, "unasked": 1}}),
+    ("refund", changed("RefundApproved", '{"destination": "bonus"}'), {"sagas": {"different": 1}}),
+    ("refund", changed("RefundIssued", AMOUNT), {"ledger": {"different": 1}, "sagas": {"different": 3}}),
+    (
+        "refund",
+        changed("PaymentCaptured", '{"payment_id": "pay-9"}'),
+        {"sagas": {"uncaptured": 2}, "money": {"over_payment": 3}},
+    ),
+    ("dispute", appended("order-o1", "PaymentHeld", command=NEW_COMMAND), {"money": {"held": 1}}),
+    (
+        "return_label",
+        changed("ReturnRequested", '{"return_id": "ret_ghost"}'),
+        {"sagas": {"unanswered": 1, "unasked": 1}},
+    ),
+    ("return_label", changed("ReturnRequested", '{"lines": []}'), {"sagas": {"different": 1}}),
+    ("dispute", changed("ReturnNoted", '{"outcome": "denied"}'), {"sagas": {"different": 1}}),
+    (
+        "dispute",
+        changed("ProtectionExpired", '{"due_at": "2027-01-01T00:00:00.000000Z"}'),
+        {"deadlines dispute": {"early": 1}},
+    ),
+)
+
+
+@pytest.mark.parametrize(("service", "statement", "expected"), DAMAGES, ids=range(len(DAMAGES)))
+async def test_what_is_damaged_is_named(world: World, service: str, statement: str, expected: Faults) -> None:
+    try:
+        await damage(world.dsns[service], statement)
+        found = faults_of(await audited(world.dsns, world.movements, NOW))
+    finally:
+        await restore(world.dsns[service])
+    assert found, "nothing was noticed"
+    for check, faults in expected.items():
+        assert found.get(check, {}).items() >= faults.items(), found
+
+
+BOOKS: Sequence[tuple[Callable[[list[dict[str, Any]]], list[dict[str, Any]]], dict[str, int]]] = (
+    (lambda books: [*books, books[-1]], {"twice": 1}),
+    (lambda books: books[:-1], {"missing": 1}),
+    (lambda books: [*books[:-1], {**books[-1], "amount": {"amount": "19.99", "currency": "USD"}}], {"different": 1}),
+    (
+        lambda books: [*books[:-1], {**books[-1], "amount": {"amount": "20.00", "currency": "EUR"}}],
+        {"different": 1, "over_cap": 1},
+    ),
+    (lambda books: [*books[:-1], {**books[-1], "destination": "bonus"}], {"misdirected": 1}),
+    (lambda books: [*books[:-1], {**books[-1], "order_id": "o9"}], {"misdirected": 1}),
+    (lambda books: [*books[:-1], {**books[-1], "payment_id": "pay-9"}], {"misdirected": 1, "over_cap": 1}),
+    (lambda books: [*books, movement("refund", "1.00", "rfd_ghost")], {"unasked": 1}),
+    (lambda books: [movement("capture", "50.00"), *books[1:]], {"over_cap": 1}),
+    (lambda books: [*books, movement("chargeback", "79.00")], {"over_cap": 1}),
+)
+
+
+@pytest.mark.parametrize(("books", "expected"), BOOKS, ids=range(len(BOOKS)))
+async def test_money_that_went_otherwise_than_the_events_say_is_named(
+    world: World,
+    books: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+    expected: dict[str, int],
+) -> None:
+    found = faults_of(await audited(world.dsns, books(world.movements), NOW))
+    assert found == {"ledger": expected}
+
+
+async def test_amounts_are_compared_as_numbers_and_a_report_need_not_say_more(world: World) -> None:
+    terse = [
+        {"kind": each["kind"], "payment_id": each["payment_id"], "refund_id": each["refund_id"]}
+        | {"amount": {**each["amount"], "amount": each["amount"]["amount"] + "00"}}
+        for each in world.movements
+    ]
+    assert faults_of(await audited(world.dsns, terse, NOW)) == {}
+
+
+async def test_without_a_sandbox_or_a_report_the_books_are_not_asked_and_the_line_says_so(world: World) -> None:
+    check = (await audited(world.dsns, None, NOW))["ledger"]
+    assert (check.ok, check.seen) == (True, {"refunds": 2, "effects": 0, "not_asked": 1})
