@@ -228,11 +228,19 @@ async def test_each_login_does_its_services_work(own_server: tuple[Path, Postgre
 
 
 @pytest.mark.slow
-async def test_a_cluster_without_passwords_is_one_line(own_server: tuple[Path, Postgres], tmp_path: Path) -> None:
-    (tmp_path / "postgres" / "data").mkdir(parents=True)
-    (tmp_path / "postgres" / "data" / "PG_VERSION").touch()
-    with pytest.raises(StackError, match="FRESH=1"):
-        await Postgres(tmp_path, backing.free_ports(1)[0]).command()
+async def test_logins_are_made_once_and_found_again(own_server: tuple[Path, Postgres]) -> None:
+    state, server = own_server
+    await ensure_logins(server.url, passwords(state))
+    assert await refusal(address_of(state, server, "refund"), "select * from events") == "done"
+
+
+@pytest.mark.slow
+async def test_a_cluster_without_passwords_is_one_line() -> None:
+    with backing.temporary_state() as state:
+        (state / "postgres" / "data").mkdir(parents=True)
+        (state / "postgres" / "data" / "PG_VERSION").touch()
+        with pytest.raises(StackError, match="FRESH=1"):
+            await Postgres(state, backing.free_ports(1)[0]).command()
 
 
 def address_of(state: Path, server: Postgres, service: str) -> str:

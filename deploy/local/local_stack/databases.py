@@ -35,7 +35,7 @@ async def ensure_logins(server_url: str, known: Mapping[str, str], services: Seq
     try:
         for service in services:
             login, database = login_name(service), database_name(service)
-            if not await connection.fetchval("select from pg_roles where rolname = $1", login):
+            if not await connection.fetchval("select 1 from pg_roles where rolname = $1", login):
                 await connection.execute(f'create role "{login}" login')
             await connection.execute(
                 f"""
