@@ -59,6 +59,13 @@ def test_the_state_folder_is_closed_to_others(tmp_path: Path) -> None:
             assert not folder.stat().st_mode & 0o007
 
 
+def test_so_are_the_folders_of_an_earlier_stack(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    (tmp_path / "log").mkdir(mode=0o755)
+    with locked(tmp_path):
+        assert mode(tmp_path / "log") == "0o700"
+
+
 def test_a_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "something").mkdir()
     tmp_path.chmod(0o755)
@@ -68,7 +75,6 @@ def test_a_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path) -> No
 
 @pytest.mark.case("L12", given="the log of a child, and its folder", right="0o600 in 0o700")
 async def test_what_children_say_is_for_us_alone(tmp_path: Path, came: Came) -> None:
-    (tmp_path / "log").mkdir(mode=0o755)
     await output_of(tmp_path, ["true"])
     came(f"{mode(tmp_path / 'log' / 'child.log')} in {mode(tmp_path / 'log')}")
 

@@ -110,7 +110,6 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children are started from the main thread")
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log.parent.chmod(0o700)
     user = f"{command.user.uid}:{command.user.gid}" if command.user else "-"
     argv = [
         sys.executable,

@@ -33,6 +33,8 @@ async def ensure_logins(server_url: str, known: Mapping[str, str], services: Seq
     """Gives each service a login that owns nothing and reaches its own database alone."""
     connection = await _connect(server_url)
     try:
+        if not await connection.fetchval("select 1 from pg_roles where rolname = $1", APPLICATION):
+            await connection.execute(f"create role {APPLICATION} nologin")
         for service in services:
             login, database = login_name(service), database_name(service)
             if not await connection.fetchval("select 1 from pg_roles where rolname = $1", login):

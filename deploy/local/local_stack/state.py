@@ -63,6 +63,8 @@ def keep_private(state: Path) -> None:
         if user:
             os.chown(state, -1, user.gid)
         state.chmod(0o710 if user else 0o700)
+        for folder in filter(Path.exists, (state / "log", state / "kafka")):
+            folder.chmod(0o700)
 
 
 def server_user() -> User | None:
