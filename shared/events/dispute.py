@@ -92,6 +92,12 @@ class RefundSource(StrEnum):
     GOODWILL = "goodwill"
 
 
+class Hint(StrEnum):
+    """What the parties are told beside a decision."""
+
+    TRACKING_MAY_LAG = "tracking_may_lag"
+
+
 class DisputedLine(Value):
     """An order line as far as it is disputed; `cap` is what was refundable on that quantity when the dispute began."""
 
@@ -129,6 +135,7 @@ class DisputeOpened(Event):
     return_address_ref: str | None
     opened_at: Instant
     respond_by: Instant
+    hints: tuple[Open[Hint], ...] = ()
     rules: tuple[str, ...]
 
 

@@ -34,6 +34,7 @@ class Terms(Value):
     release_delay_hours: int
     payment_methods: tuple[str, ...]
     payment_methods_only: bool
+    tracking_lag_days: int
     seller_response_days: int
     buyer_response_days: int
     buyer_timeout_action: str

@@ -19,6 +19,7 @@ WORDS = {
     "Decision": "accept counter reject",
     "Destination": "original bonus",
     "EscalationReason": "buyer_timeout negotiation_timeout return_condition return_impossible",
+    "Hint": "tracking_may_lag",
     "Hold": "dispute",
     "HoldEnd": "cancelled agreed closed",
     "InspectionFault": "not_received damaged different missing",

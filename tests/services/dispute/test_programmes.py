@@ -52,6 +52,7 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "release_delay_hours": 1,
         "payment_methods": ("visa", "mastercard", "qiwi", "western_union", "bank_transfer", "maestro"),
         "payment_methods_only": False,
+        "tracking_lag_days": 7,
         "seller_response_days": 5,
         "buyer_response_days": 5,
         "buyer_timeout_action": "escalate",

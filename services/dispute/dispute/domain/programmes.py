@@ -40,6 +40,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "unshipped_days": "opens_unshipped_days",
         "payment_methods": "payment_methods",
         "payment_methods_only": "payment_methods_only",
+        "tracking_lag_days": "tracking_lag_days",
     },
     "negotiation": {
         "seller_response_days": "seller_response_days",

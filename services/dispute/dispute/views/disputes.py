@@ -65,6 +65,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "seller_reason": text_link(path, dispute.seller_reason_ref),
         "evidence": opened.evidence,
         "contacted_seller": opened.contacted_seller,
+        "hints": opened.hints,
         "reopened_from": opened.reopened_from,
         "buyer_id": opened.buyer_id,
         "seller_id": opened.seller_id,

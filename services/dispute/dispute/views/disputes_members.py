@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from dispute.domain.disputes.state import DisputeState, Fulfilment
 from shared.actions import Actions
 from shared.events.base import Instant
-from shared.events.dispute import CloseReason, Payer, ReachedType, Reason, RefundOutcome, SolutionType
+from shared.events.dispute import CloseReason, Hint, Payer, ReachedType, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
 from shared.events.open_words import Open
 from shared.views import TextLink
@@ -103,6 +103,7 @@ class DisputeView(DisputeRow, Actions):
     seller_reason: TextLink | None
     evidence: Sequence[str]
     contacted_seller: bool
+    hints: Sequence[Open[Hint]]
     reopened_from: str | None
     buyer_id: str
     seller_id: str

@@ -20,6 +20,7 @@ from dispute.domain.disputes.form import (
     guard_returnable,
     guard_text,
 )
+from dispute.domain.disputes.hints import hints
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.state import Order
@@ -94,6 +95,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         return_address_ref=order.return_address_ref if lines[0].seller_id == order.seller_id else None,
         opened_at=command.at,
         respond_by=seller_response_due(order.terms, command.at),
+        hints=hints(order, eligible, command.reason, command.at),
         rules=(covering_rule(command.reason), "S21", "S22", "S39"),
     )
     held = PaymentHeld(

@@ -34,7 +34,7 @@ _PARTS = "lines.line_id lines.amount"
 VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.DisputeOpened: _seen(
         f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
-        " reopened_from protection_ends_at opened_at respond_by",
+        " reopened_from protection_ends_at opened_at respond_by hints",
         "return_address_ref",
     ),
     events.SellerResponded: _seen("decision reason_ref answer_by negotiate_until"),
