@@ -116,8 +116,8 @@ MONEY = (
     Plant(
         "the seller is paid what was refunded",
         f"{DISPUTE}/domain/orders/line.py",
-        "return Money.zero(self.cap) if self.released else self.cap - self.refunded",
-        "return Money.zero(self.cap) if self.released else self.cap",
+        "return self.cap - self.refunded - self.released",
+        "return self.cap - self.released",
         (ORDERS, f"{DISPUTES}/test_fulfilment.py"),
     ),
     Plant(
@@ -137,8 +137,8 @@ MONEY = (
     Plant(
         "goods that passed bring no money",
         f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "case ReturnOutcome.PASSED if not dispute.refund:",
-        "case ReturnOutcome.PASSED if dispute.refund:",
+        "case ReturnOutcome.PASSED:\n",
+        "case ReturnOutcome.PASSED if dispute.closed:\n",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),
     Plant(
@@ -188,7 +188,7 @@ TIME = (
     ),
     Plant(
         "the protection's end starts no release",
-        f"{DISPUTE}/domain/orders/state.py",
+        f"{DISPUTE}/domain/orders/timers.py",
         "return (Clear(DeadlineKind.PROTECTION_END), Start(DeadlineKind.RELEASE, event.release_at))",
         "return (Clear(DeadlineKind.PROTECTION_END),)",
         (SECOND_READING, ORDERS),
