@@ -143,7 +143,7 @@ async def test_containers_are_reached_from_this_machine_alone(engine: None, tmp_
     postgres = await asyncio.to_thread(containers._postgres, 15432, password)
     kafka = await asyncio.to_thread(containers._kafka, 19092)
     hosts = [postgres.ports["5432/tcp"][0], kafka.ports["9092/tcp"][0]]
-    random = postgres.env["POSTGRES_PASSWORD"] == password != LOGINS[0]
+    random = postgres.password == password != LOGINS[0]
     came(", ".join([*hosts, "random" if random else "known"]))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import shutil
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +20,6 @@ from local_stack.databases import ensure_databases, ensure_logins, migrate
 from local_stack.passwords import passwords
 from local_stack.postgres import Postgres
 from local_stack.server import serving
-from local_stack.state import server_user
 from shared.process.addresses import OWNER, Ports, database_name, login_name
 from tests.support.production import ENVIRONMENT
 from tests.support.servers import backing
@@ -30,6 +30,7 @@ from tests.support.toys.notes import Issuer
 pytestmark = pytest.mark.slow
 
 LOOPBACK = "127.0.0.1"
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 CLIENT = {"Host": "disputes.example"}
 
 
@@ -59,35 +60,49 @@ async def issuer(tmp_path: Path) -> AsyncIterator[tuple[Issuer, Authority]]:
     await runner.cleanup()
 
 
-async def speak_tls_alone(server: Postgres, authority: Authority) -> None:
-    """Gives the server a certificate, and takes nobody any more who does not use it."""
-    made = authority.sign(LOOPBACK)
-    for source, name in ((made.certificate, "server.crt"), (made.key, "server.key")):
-        copy = server.data / name
-        shutil.copy(source, copy)
-        copy.chmod(0o600)
-        if user := server_user():
-            os.chown(copy, user.uid, user.gid)
-    (server.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-    connection = await asyncpg.connect(server.url, database="postgres", ssl=False)
-    await connection.execute("alter system set ssl = on")
-    await connection.execute("select pg_reload_conf()")
-    await connection.close()
+@contextlib.asynccontextmanager
+async def behind_tls(server: Postgres, authority: Authority) -> AsyncIterator[int]:
+    """The port of a door to the server that is opened by TLS alone; the server's own build knows none."""
+    context = authority.sign(LOOPBACK).server()
+
+    async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.readexactly(len(SSL_REQUEST)) != SSL_REQUEST:
+            writer.close()
+            return
+        writer.write(b"S")
+        await writer.drain()
+        await writer.start_tls(context)
+        to_server, from_server = await asyncio.open_connection(LOOPBACK, server.port)
+        await asyncio.gather(carried(reader, from_server), carried(to_server, writer))
+
+    door = await asyncio.start_server(admit, LOOPBACK, 0)
+    try:
+        yield door.sockets[0].getsockname()[1]
+    finally:
+        door.close()
+
+
+async def carried(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Carries bytes until there are no more."""
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        while data := await source.read(65_536):
+            target.write(data)
+            await target.drain()
+    target.close()
 
 
 async def test_a_complete_set_starts_and_serves(issuer: tuple[Issuer, Authority]) -> None:
     provider, authority = issuer
     with backing.temporary_state() as state:
         server = Postgres(state, backing.free_ports(1)[0])
-        async with serving(server, state / "log" / "postgres.log"):
-            await speak_tls_alone(server, authority)
+        async with serving(server, state / "log" / "postgres.log"), behind_tls(server, authority) as port:
             tls = f"sslmode=verify-full&sslrootcert={authority.path}"
 
             def address(login: str, database: str) -> str:
-                return f"postgresql://{login}:{passwords(state)[login]}@{LOOPBACK}:{server.port}/{database}?{tls}"
+                return f"postgresql://{login}:{passwords(state)[login]}@{LOOPBACK}:{port}/{database}?{tls}"
 
-            await eventually(lambda: takes(address(OWNER, "postgres")))
-            assert not await takes(f"{server.url}/postgres?sslmode=disable")
+            assert await takes(address(OWNER, "postgres"))
+            assert not await takes(address(OWNER, "postgres").replace("verify-full", "disable"))
             await ensure_databases(address(OWNER, "postgres"), ["dispute"])
             await migrate("dispute", address(OWNER, database_name("dispute")))
             await ensure_logins(address(OWNER, "postgres"), passwords(state), ["dispute"])
