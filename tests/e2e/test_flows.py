@@ -275,7 +275,7 @@ async def test_a_dispute_shows_itself_as_it_stood_at_an_instant(services: Servic
     offered = await dispute.respond(counter("20.00"))
     path = f"{dispute.path}?as_of="
     then = (await dispute.deal.buyer.get(path + wire(before_the_answer))).ok()
-    assert (then["version"], then["state"], then.etag) == (1, "awaiting_seller", '"1"')
+    assert (then["version"], then["state"], then.etag.partition("-")[0]) == (1, "awaiting_seller", '"1')
     assert {**then.body, "available_actions": [], "unavailable_actions": []} == {
         **opened.body,
         "available_actions": [],

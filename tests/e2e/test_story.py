@@ -166,7 +166,7 @@ async def test_a_parked_stream_is_listed_breaks_a_promise_and_is_handled_again(s
     )
     await logs.rows("dispute", parked)
     code, out = await makewhole(stack, "parked", "list", "--json")
-    assert (code, [row["error"] for row in json.loads(out)]) == (1, ["it was raining"])
+    assert (code, [row["reason"] for row in json.loads(out)]) == (1, ["it was raining"])
     code, out = await makewhole(stack, "audit")
     assert (code, [line for line in out.splitlines() if line.startswith("parked dispute")]) == (
         1,
@@ -174,7 +174,8 @@ async def test_a_parked_stream_is_listed_breaks_a_promise_and_is_handled_again(s
     )
     assert await document(stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes") == {
         "released": 1,
-        "still_parked": 0,
+        "records_read_again": 0,
+        "still_put_aside": 0,
     }
     assert (await makewhole(stack, "parked", "list"))[0] == 0
 
