@@ -31,7 +31,7 @@ from tests.support.servers.stack import eventually
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
 
 LOG = "select stream || '/' || version as id, type, data::text as data from events"
-AUDIT = "from tests.support import next_version; next_version.install(); from ops.cli import main; main()"
+AUDIT = "from tests.support import next_version; next_version.install_in_audit(); from ops.cli import main; main()"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from dispute.domain import decider as this
 from dispute.domain.disputes import state as disputes
@@ -109,6 +109,24 @@ def install() -> None:
         due=Dispute.due,
     )
     this.decider = Decider({**this.decider.streams, "dispute": stream}, decide)
+
+
+def install_in_audit() -> None:
+    """Makes this process the next version's audit: it knows the types that are new, and what a member was before."""
+    from ops.audit import entry
+    from ops.audit.readings import disputes as reading
+
+    known: Any = entry
+    known.NAMES |= {TriageBegun.__name__, TriageEnded.__name__}
+    this_row, audited = reading.history_row, cast(Any, reading)
+
+    def history_row(each: entry.Entry) -> dict[str, Any]:
+        row = this_row(each)
+        if each.name == DisputeOpened.__name__:
+            row["detail"].setdefault("urgency", "normal")
+        return row
+
+    audited.history_row = history_row
 
 
 if __name__ == "__main__":
