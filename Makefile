@@ -47,7 +47,7 @@ run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0,
 	@exec $(BIN)/python -m local_stack run
 
 test: setup-dev ## all tests but the long proofs, on their own PostgreSQL and Kafka (ARGS="-k name", WORKERS=0 for one process)
-	@$(BIN)/python -m pytest -m "not proof" -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -m "not proof" -n $(WORKERS) --dist load $(ARGS)
 
 proof: setup-dev ## longer proofs: laws, torture, chaos and what is marked proof (PROOF_MINUTES=20)
 	@$(BIN)/python -m tests.proof --minutes $(PROOF_MINUTES)

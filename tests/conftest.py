@@ -4,27 +4,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from shared.events.logs import PARTITIONS
 from tests.support.servers import backing
 
 pytest_plugins = ["tests.cases.plugin"]
 
+E2E = "tests/e2e/"
 SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a test costs follows from the servers that its fixtures start: `-m unit` needs none.
-
-    A file is one process's, and what shares the running system is too (`-n 2 --dist loadgroup`).
-    """
+    """What a test costs follows from the servers that its fixtures start: `-m unit` needs none."""
     for item in items:
-        folder = item.path.relative_to(item.config.rootpath).parts[1]
-        item.add_marker(pytest.mark.xdist_group("e2e" if folder == "e2e" else item.path.name))
         needs = [name for name, fixture in SERVERS.items() if fixture in getattr(item, "fixturenames", ())]
         for name in needs or ["unit"]:
             item.add_marker(name)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Deals tests out to processes: a file to one of them, and to one all that shares the running system."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return E2E if file.startswith(E2E) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """The scheduler of `-n 2`."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

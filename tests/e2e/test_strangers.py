@@ -136,6 +136,7 @@ async def test_a_forged_refund_is_not_paid(victim: Victim, came: Came) -> None:
 
 @pytest.mark.case("B08e+3", given="records of another log on all three topics", right="capture refund; ready; unsigned")
 async def test_records_of_another_installation_stop_nobody(victim: Victim, came: Came) -> None:
+    await victim.refunded()
     for topic in ("dispute.events", "refund.events", "return_label.events"):
         record = await victim.last_of("dispute.events")
         headers = forged(record, ce_logid=str(UUID(int=7)).encode())

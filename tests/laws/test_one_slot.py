@@ -21,13 +21,14 @@ from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.ids import derived_id
 from shared.events.return_label import ReturnLabelIssued
+from shared.events.outside.ids import is_outside_id
 from shared.events.slot import slot_of, slot_of_id, slot_of_stream
 from tests.support.builders import returns as r
 from tests.support.builders.disputes import open_dispute
 from tests.support.builders.orders import BUYER, on, register, usd
 from tests.support.spec import given as decided
 
-ORDERS = st.text(f"{ascii_letters}{digits}._:-", min_size=1, max_size=64)
+ORDERS = st.text(f"{ascii_letters}{digits}._:-", min_size=1, max_size=64).filter(is_outside_id)
 """Every id that a command takes; the law of slots itself takes any text."""
 AT = on("Mar 12")
 

@@ -110,8 +110,8 @@ async def proxied(target: str) -> AsyncIterator[Proxy]:
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     parts = urlsplit(target)
-    user = f"{parts.username}@" if parts.username else ""
-    proxy.url = urlunsplit(parts._replace(netloc=f"{user}127.0.0.1:{port}"))
+    login, at, _ = parts.netloc.rpartition("@")
+    proxy.url = urlunsplit(parts._replace(netloc=f"{login}{at}127.0.0.1:{port}"))
     try:
         yield proxy
     finally:

@@ -78,7 +78,7 @@ async def test_the_rest_of_the_provider_is_found_from_its_address(provider: Serv
         {"roles": "buyer"},
         {"sub": ""},
         {"sub": "a b"},
-        {"sub": "x" * 129},
+        {"sub": "x" * 256},
         {"expires_in": -3601},
         {"expires_in": 10**9},
         {"more": 1},

@@ -20,7 +20,9 @@ def given(environment: pytest.MonkeyPatch, values: dict[str, str]) -> None:
 
 def test_without_an_environment_everything_is_where_the_local_stack_puts_it() -> None:
     settings = Settings()
-    assert settings.dsn("dispute") == "postgresql://makewhole@127.0.0.1:15432/makewhole_dispute"
+    login, _, passwords = settings.dsn("dispute").partition("?passfile=")
+    assert login == "postgresql://makewhole_dispute@127.0.0.1:15432/makewhole_dispute"
+    assert passwords.endswith("/.local/pgpass")
     assert (settings.kafka, settings.sandbox) == ("127.0.0.1:19092", "http://127.0.0.1:8009")
     assert (settings.oidc_issuer, settings.oidc_jwks) == ("http://127.0.0.1:8009", "http://127.0.0.1:8009/jwks")
 
@@ -30,7 +32,7 @@ def test_another_base_moves_everything_that_is_not_named(bare: pytest.MonkeyPatc
     settings = Settings()
     assert (settings.port("dispute"), settings.worker_port("return-label")) == (18001, 18103)
     assert (settings.kafka, settings.sandbox) == ("elsewhere:1", "http://127.0.0.1:18009")
-    assert settings.dsn("refund").endswith(":25432/makewhole_refund")
+    assert settings.dsn("refund").partition("?")[0].endswith(":25432/makewhole_refund")
 
 
 def test_the_base_may_also_be_given_in_code() -> None:

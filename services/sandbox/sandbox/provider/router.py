@@ -77,10 +77,10 @@ async def refund(request: Request, body: RefundRequest) -> Response:
     return _marked(query_response(result.view, status=DECLINED if result.declined else 201), repeated)
 
 
-@router.get("/psp/refunds/{refund_id}", response_model=RefundWithAttempts)
-async def refund_by_id(request: Request, refund_id: str) -> Response:
+@router.get("/psp/refunds/{reference}", response_model=RefundWithAttempts)
+async def refund_by_id(request: Request, reference: str) -> Response:
     """What a refund has come to, with every attempt under a key of its own."""
-    attempts = await _store(request).attempts(refund_id)
+    attempts = await _store(request).attempts(reference)
     if not attempts:
         raise Refusal("not_found", "No refund was asked for under this id.")
     refund: RefundWithAttempts = {**current(attempts).view, "attempts": [result.view for result in attempts]}

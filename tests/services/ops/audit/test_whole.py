@@ -175,7 +175,11 @@ DAMAGES: Sequence[tuple[str, str, Faults]] = (
         "update order_status_lines set refunded = refunded + 1 where line_id = 'l1'",
         read_model("order_status"),
     ),
-    ("dispute", "update order_status_lines set held_by = '{dsp_ghost}' where line_id = 'l2'", read_model("order_status")),
+    (
+        "dispute",
+        "update order_status_lines set held_by = '{dsp_ghost}' where line_id = 'l2'",
+        read_model("order_status"),
+    ),
     ("dispute", "delete from order_status_lines where line_id = 'l2'", read_model("order_status")),
     ("dispute", "delete from order_status", read_model("order_status", "missing")),
     ("dispute", "update disputes set refunded = refunded - 1 where amount = 2000", read_model("disputes")),
