@@ -20,8 +20,8 @@ from return_label.domain.returns.transit import InspectReturn
 from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.ids import derived_id
-from shared.events.return_label import ReturnLabelIssued
 from shared.events.outside.ids import is_outside_id
+from shared.events.return_label import ReturnLabelIssued
 from shared.events.slot import slot_of, slot_of_id, slot_of_stream
 from tests.support.builders import returns as r
 from tests.support.builders.disputes import open_dispute
