@@ -1,4 +1,4 @@
-"""Actions: what a party may do now and what not, by the guards of the commands themselves."""
+"""Actions: what a party may do now and what not, by the guards of the commands; a service's views list them."""
 
 from __future__ import annotations
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.cancellation import guard_cancellation
-from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
 from dispute.domain.disputes.state import Dispute, DisputeState, Fulfilment
-from dispute.domain.disputes.visibility import BUYER, SELLER, looks_as, visible, visible_actor
+from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
+from dispute.views.disputes_actions import dispute_actions
 from dispute.views.disputes_members import (
     DeadlineView,
     DisputeRow,
@@ -21,7 +20,7 @@ from dispute.views.disputes_members import (
     ResultView,
     SolutionView,
 )
-from shared.actions import Action, rendered
+from shared.actions import rendered
 from shared.events.base import Actor
 from shared.events.dispute import Solution
 from shared.events.money import Money
@@ -82,22 +81,6 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "return_id": dispute.return_id,
         **rendered(dispute_actions(dispute, actor, now)),
     }
-
-
-def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
-    """Everything that can be done to a dispute and by whom, each with the guard of its command."""
-    path = _path(dispute.opened.dispute_id)
-    respond_by, answer_by = dispute.respond_by, dispute.buyer_acts_until
-
-    def respond() -> None:
-        guard_response(dispute, actor, now)
-
-    return (
-        Action("respond", f"{path}/response", (SELLER,), respond, respond_by, mandatory=True),
-        Action("accept", f"{path}/acceptance", (BUYER,), lambda: guard_acceptance(dispute, actor, now), answer_by),
-        Action("modify", f"{path}/modification", (BUYER,), lambda: guard_modification(dispute, actor, now), answer_by),
-        Action("cancel", f"{path}/cancellation", (BUYER,), lambda: guard_cancellation(dispute, actor)),
-    )
 
 
 def label(state: DisputeState | str | None) -> str:
