@@ -84,11 +84,17 @@ class System:
 
 
 @pytest.fixture
-async def system(
-    postgres_url: str, kafka: str, databases: backing.Databases, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[System]:
-    system = System(postgres_url, kafka, databases)
-    for name, value in {"DATABASE_URL": postgres_url, "KAFKA": kafka, "LOG_KEYS": KEYS}.items():
+async def postgres_alone() -> AsyncIterator[str]:
+    """A server of its own, for the databases bear the names that the commands look for."""
+    async with backing.running_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+async def system(postgres_alone: str, kafka: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
+    databases = backing.Databases(postgres_alone)
+    system = System(postgres_alone, kafka, databases)
+    for name, value in {"DATABASE_URL": postgres_alone, "KAFKA": kafka, "LOG_KEYS": KEYS}.items():
         monkeypatch.setenv(f"MAKEWHOLE_{name}", value)
     services = ("dispute", "refund", "return_label")
     for service in services:
@@ -101,8 +107,6 @@ async def system(
     await admin.delete_topics([DISPUTE.topic])
     await eventually(partial(is_absent, admin, DISPUTE.topic))
     await admin.close()
-    for name in (*map(database_name, services), "standby"):
-        await system.database(f'drop database if exists "{name}" with (force)')
 
 
 async def append(store: EventStore, stream: str, version: int, *events: Event) -> None:
