@@ -68,8 +68,9 @@ fmt: setup-dev ## format and put right what can be put right
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: setup-dev ## performance report: bench/report.json and a table
+bench: setup-dev ## performance report: bench/report.json and a table; then what a flood does to a neighbour
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m tests.proof.neighbours
 
 chaos: setup-dev ## faults on real processes, then the audit
 	@$(BIN)/python -m tests.chaos
