@@ -85,14 +85,17 @@ def other_partitions(topic: str, there: int, wanted: int) -> Halted:
     )
 
 
-async def whole(work: Coroutine[Any, Any, None]) -> None:
-    """Lets the library connect to the end, for at most 5 s once it is cancelled: broken off in between, it would forget
-    an open connection.
+async def connected(work: Coroutine[Any, Any, None]) -> None:
+    """The library connects, within `CONNECT_LIMIT` seconds: else a KafkaTrouble or a TimeoutError.
+
+    Cancelled in between it would forget an open connection, so it gets up to 5 s more to come to its own end.
     """
     task = asyncio.create_task(work)
     try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
+        with troubles():
+            async with asyncio.timeout(CONNECT_LIMIT):
+                await asyncio.shield(task)
+    except (asyncio.CancelledError, TimeoutError):
         await asyncio.wait({task}, timeout=STOP_LIMIT)
         if not task.cancel() and not task.cancelled():
             task.exception()

@@ -15,9 +15,9 @@ from shared.kafka.connections import (
     ACK_LIMIT,
     ASK_LIMIT,
     COMMON,
-    CONNECT_LIMIT,
     Brokers,
     client_options,
+    connected,
     ended,
     other_partitions,
     troubles,
@@ -91,9 +91,9 @@ class KafkaPublisher:
                 yield record
 
     async def _connect(self) -> None:
+        await connected(self._producer.start())
         with troubles():
-            async with asyncio.timeout(CONNECT_LIMIT):
-                await self._producer.start()
+            async with asyncio.timeout(ASK_LIMIT):
                 there = await self._producer.partitions_for(self._topic)
         if len(there) != self.partitions:
             raise other_partitions(self._topic, len(there), self.partitions)

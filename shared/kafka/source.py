@@ -12,10 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.kafka.connections import (
     ASK_LIMIT,
     COMMON,
-    CONNECT_LIMIT,
     Brokers,
     KafkaTrouble,
     client_options,
+    connected,
     ended,
     other_partitions,
     troubles,
@@ -61,9 +61,10 @@ class KafkaSource:
         both = consumer, asker = [AIOKafkaConsumer(**options) for _ in range(2)]
         source = cls(consumer, asker, topic)
         try:
+            for each in both:
+                await connected(each.start())
             with troubles():
-                async with asyncio.timeout(CONNECT_LIMIT):
-                    await asyncio.gather(*(each.start() for each in both))
+                async with asyncio.timeout(ASK_LIMIT):
                     source.partitions = len(await asker._client._wait_on_metadata(topic))
             if partitions not in (None, source.partitions):
                 raise other_partitions(topic, source.partitions, partitions)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.kafka.connections import CONNECT_LIMIT, Brokers, client_options, ended, troubles, whole
+from shared.kafka.connections import CONNECT_LIMIT, Brokers, client_options, connected, ended, troubles
 from shared.resilience.retry import Halted
 
 LARGEST = 1_048_588
@@ -75,8 +75,7 @@ async def settings_of(admin: AIOKafkaAdminClient, topic: str) -> Mapping[str, st
 async def _admin(brokers: Brokers | str) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(request_timeout_ms=int(CONNECT_LIMIT * 1000), **client_options(brokers))
     try:
-        with troubles():
-            await whole(client.start())
+        await connected(client.start())
         yield client
     finally:
         await ended(client.close())
