@@ -89,7 +89,7 @@ class RouteAccess:
     async def admit(self, context: RequestContext, app: AppContext) -> Actor:
         """The caller's identity; 401 without a token, 429 above the quota, 403 without one of the roles."""
         actor = await self._identify(context, app)
-        _charge(await app.quotas.count(self.quota, actor), context)
+        _charge(app.quotas.count(self.quota, actor), context)
         if self.roles and self.roles.isdisjoint(actor.roles):
             raise Refusal("forbidden", f"This is for {', '.join(sorted(self.roles))}.")
         return actor
@@ -98,7 +98,7 @@ class RouteAccess:
         try:
             context.actor = await app.tokens.actor(context.headers.get(b"authorization"))
         except Refusal:
-            await charge_stranger(context, app)
+            charge_stranger(context, app)
             raise
         return context.actor
 
@@ -124,9 +124,9 @@ class RouteAccess:
         return key, seen, [*wrong_key, *wrong_match]
 
 
-async def charge_stranger(context: RequestContext, app: AppContext) -> None:
+def charge_stranger(context: RequestContext, app: AppContext) -> None:
     """Counts a request without a token; 429 where its address has nothing left."""
-    _charge(await app.quotas.count_stranger(context.peer, context.text(b"x-forwarded-for")), context)
+    _charge(app.quotas.count_stranger(context.peer, context.text(b"x-forwarded-for")), context)
 
 
 def _charge(share: Share | None, context: RequestContext) -> None:

@@ -85,7 +85,7 @@ class FastPath:
             actor = await self.access.admit(context, app)
             refuse_unless_json(context.headers)
             return actor
-        await charge_stranger(context, app)
+        charge_stranger(context, app)
         return None
 
     def _with_body(

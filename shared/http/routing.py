@@ -59,7 +59,7 @@ class Route(APIRoute):
             await self.access.admit(context, scope["app"])
             refuse_ids_without_slot(scope["path_params"])
         else:
-            await charge_stranger(context, scope["app"])
+            charge_stranger(context, scope["app"])
         if self.include_in_schema:  # a page passes over what a link adds to its address
             _, wrong = self.queries.read(scope["query_string"])
             if wrong:

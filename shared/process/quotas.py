@@ -24,7 +24,7 @@ _PART = re.compile(r"\s*([a-z]+)\s*=\s*([^=]+?)\s*")
 
 @dataclass(frozen=True)
 class Quota:
-    """So many requests in so many seconds, counted from the first one."""
+    """So many requests in so many seconds: that many at once, then evenly spread."""
 
     name: str
     most: int

@@ -9,8 +9,7 @@ from typing import Literal
 
 from shared.events.base import Actor
 from shared.http.admission.addresses import Proxies
-from shared.http.admission.counters import Counters, LocalCounters
-from shared.process.clock import real_time
+from shared.http.admission.buckets import Buckets
 from shared.process.quotas import Quota
 
 Kind = Literal["reads", "commands", "openings"]
@@ -20,44 +19,41 @@ MACHINES = frozenset({"service", "ops"})
 
 @dataclass(slots=True)
 class Share:
-    """What is left of a quota after a request: below zero the request is one too many. All of it is there again in
-    `wait` seconds.
+    """What is left of a quota after a request: below zero the request is one too many. One is there again in `wait`
+    seconds, all of it in `full`.
     """
 
     quota: Quota
     left: int
     wait: int
+    full: int
 
     @property
     def headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """What the answer says of it."""
-        left = b'"%s";r=%d;t=%d' % (self.quota.name.encode(), max(0, self.left), self.wait)
+        left = b'"%s";r=%d;t=%d' % (self.quota.name.encode(), max(0, self.left), self.full)
         return (b"ratelimit-policy", self.quota.policy), (b"ratelimit", left)
 
 
 class Quotas:
-    """What everybody has left. `counters` are this process's own where none are given."""
+    """What everybody has left, as this process counts it."""
 
-    def __init__(
-        self, quotas: Mapping[str, Quota], proxies: Proxies | None = None, counters: Counters | None = None
-    ) -> None:
+    def __init__(self, quotas: Mapping[str, Quota], proxies: Proxies | None = None) -> None:
         self._quotas = quotas
         self._proxies = proxies or Proxies()
-        self._counters = counters or LocalCounters()
+        self._buckets = Buckets()
 
-    async def count(self, kind: Kind, actor: Actor) -> Share | None:
+    def count(self, kind: Kind, actor: Actor) -> Share | None:
         """Counts a subject's request; None where nothing is counted."""
-        return await self._count(kind if MACHINES.isdisjoint(actor.roles) else "machines", actor.id)
+        return self._count(kind if MACHINES.isdisjoint(actor.roles) else "machines", actor.id)
 
-    async def count_stranger(self, peer: str, forwarded: str | None) -> Share | None:
+    def count_stranger(self, peer: str, forwarded: str | None) -> Share | None:
         """Counts a request that came without a token, by the address of its client."""
-        return await self._count("strangers", self._proxies.client(peer, forwarded))
+        return self._count("strangers", self._proxies.client(peer, forwarded))
 
-    async def _count(self, name: str, who: str) -> Share | None:
+    def _count(self, name: str, who: str) -> Share | None:
         quota = self._quotas.get(name)
         if quota is None:
             return None
-        key = f"{name}/{who}"
-        used = await self._counters.incr(key, quota.seconds)
-        wait = math.ceil(await self._counters.get_expiry(key) - real_time())
-        return Share(quota, quota.most - used, max(1, wait))
+        drawn = self._buckets.draw(f"{name}/{who}", quota.most, quota.seconds)
+        return Share(quota, drawn.left, max(1, math.ceil(drawn.next_in)), max(1, math.ceil(drawn.full_in)))
