@@ -36,6 +36,7 @@ async def test_a_command_cut_off_after_its_commit_has_one_effect_and_its_answer_
     told(await same_key(run, ["withdrawn"], ["dispute"]))
 
 
+@pytest.mark.proof
 async def test_every_crash_point_fires_and_what_was_begun_is_finished(run: Run) -> None:
     told(await every_point(run, points.EACH_ONCE))
 

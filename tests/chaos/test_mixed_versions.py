@@ -28,7 +28,7 @@ from tests.e2e.topics import read_all
 from tests.support.next_version import MEDIATED, TRIAGE
 from tests.support.servers.stack import eventually
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.proof, pytest.mark.slow, pytest.mark.timeout(900)]
 
 LOG = "select stream || '/' || version as id, type, data::text as data from events"
 AUDIT = "from tests.support import next_version; next_version.install_in_audit(); from ops.cli import main; main()"

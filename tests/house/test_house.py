@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.walls import ROOT
 from tests.house.__main__ import measured, walk_on, walked
 from tests.house.figures import Tree, folders_of
@@ -31,6 +33,7 @@ def test_a_long_file_a_long_line_and_a_list_of_services_are_found(tmp_path: Path
     assert [(each.place, each.lines) for each in tree.functions] == [("shared/a/wide.py:f", 2)]
 
 
+@pytest.mark.proof
 async def test_one_request_stays_within_its_files_to_sql_and_back_and_until_the_money_is_out(
     postgres_url: str, kafka: str
 ) -> None:

@@ -92,6 +92,7 @@ async def test_the_ready_line_comes_once_and_before_the_story_and_the_stop_leave
     assert not living(family)
 
 
+@pytest.mark.proof
 async def test_demo_0_leaves_out_the_story(tmp_path: Path) -> None:
     stand_ins(tmp_path)
     with stack_environment() as environment:

@@ -156,6 +156,7 @@ async def test_a_supervisor_that_is_killed_leaves_nothing_running_and_its_succes
             assert not living(family)
 
 
+@pytest.mark.proof
 async def test_fresh_empties_postgresql_and_kafka_together() -> None:
     with stack_environment() as environment:
         async with backing_stack(environment) as stack:
@@ -165,6 +166,7 @@ async def test_fresh_empties_postgresql_and_kafka_together() -> None:
             assert await marks(stack) == set()
 
 
+@pytest.mark.proof
 async def test_postgresql_and_kafka_are_started_again_when_they_are_killed() -> None:
     with stack_environment() as environment:
         async with backing_stack(environment) as stack:
