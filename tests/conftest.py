@@ -40,14 +40,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 @pytest.fixture(scope="session")
 async def postgres_url() -> AsyncIterator[str]:
     """The address of the session's PostgreSQL server, without a database."""
-    async with backing.running_postgres() as url:
+    async with backing.running_postgres(in_memory=True) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 async def kafka() -> AsyncIterator[str]:
     """The bootstrap address of the session's Kafka; a broker that does not start is a failure, never a skip."""
-    async with backing.running_kafka() as bootstrap:
+    async with backing.running_kafka(in_memory=True) as bootstrap:
         yield bootstrap
 
 

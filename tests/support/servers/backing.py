@@ -20,6 +20,8 @@ from local_stack.topics import ensure_topics
 from shared.events.logs import PARTITIONS
 from shared.process.addresses import APPS, KAFKA, KAFKA_CONTROLLER, POSTGRES, PROJECT, WORKER, database_url
 
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 6 * 1024**3
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 # Below the range that the kernel takes for outgoing connections, so that a port found free stays free until it is used.
 # Two processes of one run each look in their own half.
@@ -30,9 +32,12 @@ _numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
-def temporary_state() -> Iterator[Path]:
-    """A state folder that every user may enter, PostgreSQL's among them, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="makewhole-test-"))
+def temporary_state(in_memory: bool = False) -> Iterator[Path]:
+    """A state folder that every user may enter, PostgreSQL's among them, removed at the end; kept in memory where that
+    is asked for and there is room: the servers are the same, and what they flush costs nothing.
+    """
+    parent = MEMORY if in_memory and _room_in_memory() else None
+    folder = Path(tempfile.mkdtemp(prefix="makewhole-test-", dir=parent))
     folder.chmod(0o755)
     try:
         yield folder
@@ -40,19 +45,23 @@ def temporary_state() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _room_in_memory() -> bool:
+    return MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+
+
 @contextlib.asynccontextmanager
-async def running_postgres() -> AsyncIterator[str]:
+async def running_postgres(in_memory: bool = False) -> AsyncIterator[str]:
     """A PostgreSQL server of its own; yields its address."""
-    with temporary_state() as state:
+    with temporary_state(in_memory) as state:
         server = Postgres(state, free_ports(1)[0])
         async with serving(server, state / "log" / "postgres.log"):
             yield server.url
 
 
 @contextlib.asynccontextmanager
-async def running_kafka() -> AsyncIterator[str]:
+async def running_kafka(in_memory: bool = False) -> AsyncIterator[str]:
     """A Kafka broker of its own; yields its bootstrap address."""
-    with temporary_state() as state:
+    with temporary_state(in_memory) as state:
         server = Kafka(state, *free_ports(2))
         async with serving(server, state / "log" / "kafka.log"):
             yield server.bootstrap

@@ -78,7 +78,7 @@ def stack_environment() -> Iterator[dict[str, str]]:
     """An environment with ports and a state folder of its own, and without quotas."""
     names = ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_BACKING", "FRESH", "DEMO", "ORDERS")
     inherited = {name: value for name, value in os.environ.items() if name not in names}
-    with backing.temporary_state() as state:
+    with backing.temporary_state(in_memory=True) as state:
         own = {"MAKEWHOLE_STATE": str(state), "PORT_BASE": str(backing.free_port_base())}
         # A few tokens send all that the tests do.
         yield {**inherited, **own, "MAKEWHOLE_QUOTAS": "off"}
