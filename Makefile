@@ -16,7 +16,7 @@ COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-has
 # The machine's own certificates where it has them: a company's registry mirror is signed with one of those.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help setup setup-dev run test check proof house fmt bench chaos migrate lock events rules
+.PHONY: help setup setup-dev run test check proof house fmt bench chaos migrate lock events rules orders
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -89,3 +89,6 @@ events: setup-dev ## write the event catalogue and the schemas from the code
 
 rules: setup-dev ## write the pages of the rule book: what each rule says, where it stands and what proves it
 	@$(BIN)/python -m ops.generators.rules
+
+orders: setup-dev ## write docs/real-orders.md: what each programme and law grants to the orders of a file (ORDERS=path)
+	@$(BIN)/python -m ops.generators.real_orders $(ORDERS)

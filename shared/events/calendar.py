@@ -20,6 +20,19 @@ def from_day(x: datetime, n: int, tz: str) -> datetime:
     return _start_of(_local_date(x, tz) + n * _DAY, tz)
 
 
+def within_years(x: datetime, n: int, tz: str) -> datetime:
+    """The exclusive end of "within `n` years of `x`": the start of the day after date(x) + n years in the zone `tz`.
+
+    From 29 February it is 28 February where that year has no other (K25).
+    """
+    day = _local_date(x, tz)
+    try:
+        last = day.replace(year=day.year + n)
+    except ValueError:
+        last = day.replace(year=day.year + n, day=28)
+    return _start_of(last + _DAY, tz)
+
+
 def within_business_days(x: datetime, n: int, tz: str, holidays: Collection[date] = ()) -> datetime:
     """The exclusive end of the `n`th business day after date(x): Monday to Friday less `holidays`, in the zone `tz`."""
     day = _local_date(x, tz)

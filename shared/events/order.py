@@ -19,11 +19,54 @@ class Anchor(StrEnum):
     PAID = "paid"
 
 
+class RightKind(StrEnum):
+    """What a right by law is about: goods that were faulty, or a buyer who has changed their mind."""
+
+    CONFORMITY = "conformity"
+    WITHDRAWAL = "withdrawal"
+
+
+class Remedy(StrEnum):
+    """What the buyer gets, the best first: money at once, money for the goods, other goods, the same goods whole."""
+
+    CANCELLATION = "cancellation"
+    REFUND_ONLY = "refund_only"
+    RETURN_AND_REFUND = "return_and_refund"
+    RETURN = "return"
+    REPLACEMENT = "replacement"
+    REPAIR = "repair"
+
+
+class LawRight(Value):
+    """A right that the law of the buyer's country adds (S17), by days or years from the receipt; `not_durable_days` is
+    for goods that do not last. `payer` pays the freight; what is excluded goes by a line's flags or its category.
+    """
+
+    pack: str
+    version: int
+    hash: str
+    right: str
+    kind: Open[RightKind]
+    days: int | None = None
+    not_durable_days: int | None = None
+    years: int | None = None
+    payer: str
+    remedies: tuple[Open[Remedy], ...]
+    excluded_flags: tuple[str, ...] = ()
+    excluded_categories: tuple[str, ...] = ()
+    rules: tuple[str, ...]
+
+
 class Terms(Value):
-    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days."""
+    """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days.
+
+    `hash` is that of the whole version; `law` are the rights of the buyer's country.
+    """
 
     programme: str
     version: int
+    hash: str
+    rules: tuple[str, ...]
     timezone: str
     anchor: Open[Anchor]
     protection_days: int
@@ -45,10 +88,20 @@ class Terms(Value):
     return_transit_alarm_days: int
     return_inspect_bd: int
     return_warehouse: str
+    return_points: tuple[str, ...]
+    return_free_days: int
+    return_extra_days: int
+    return_domestic_days: int
+    return_large_side_cm: int
+    return_large_sum_cm: int
+    return_large_kg: int
+    warranty_years: int
+    warranty_one_year: tuple[str, ...]
     refund_bank_window_bd: tuple[int, int]
     refund_after_return_bd: int
     holidays: str | None = None
     """The calendar of holidays that business days leave out; without one they are Monday to Friday."""
+    law: tuple[LawRight, ...] = ()
 
 
 class OrderPayment(Value):

@@ -29,6 +29,7 @@ STATUS: Mapping[str, int] = {
     "not_eligible_off_platform": 422,
     "payment_method_not_accepted": 422,
     "reason_not_covered": 422,
+    "item_excluded": 422,
     "validation_failed": 422,
     "evidence_required": 422,
     "amount_exceeds_cap": 422,

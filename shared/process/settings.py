@@ -89,6 +89,8 @@ class Environment(BaseSettings):
     """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
     facts_ahead: float = Field(300.0, ge=0, le=86_400)
     """Seconds by which a fact that people tell may lie ahead; a carrier's scan has five minutes."""
+    programmes: Path | None = None
+    """A folder with programmes and law packs of the operator's own, one TOML file a version."""
     token_life: float = Field(DAY, gt=0)
     """Seconds that a token may have left: one that lives longer cannot be withdrawn, and is refused."""
     token_leeway: float = Field(30.0, ge=0)

@@ -19,8 +19,10 @@ DOMAIN_CAPABILITIES = {"deadlines.py", "rejections.py"}
 HOLDS = {"gateways/": "port.py", "read_models/": "tables.py"}
 """The module that a folder of this name begins with."""
 
-OWN = {"dispute": ({"programmes/"}, {"programmes.py"})}
-"""What one service has beside that in its package and in its domain: programmes are terms as data, with a reader."""
+OWN = {"dispute": ({"programmes/"}, {"programmes.py", "versions.py", "parameters.py", "areas.py", "entitlements/"})}
+"""What one service has beside that in its package and in its domain: programmes are terms as data, with a reader, and
+what an order entitles to by them.
+"""
 
 
 def names(folder: Path) -> set[str]:

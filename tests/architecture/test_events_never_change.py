@@ -32,7 +32,9 @@ WORDS = {
     wrong_size unauthorised_charge change_of_mind""",
     "RefundOutcome": "issued failed refused sent_to_manual",
     "RefundSource": "agreement cancellation mediation return goodwill",
+    "Remedy": "cancellation refund_only return_and_refund return replacement repair",
     "ReturnKind": "dispute free extra domestic statutory",
+    "RightKind": "conformity withdrawal",
     "ReturnOutcome": "authorized denied voided shipped received passed failed",
     "SolutionType": "refund_only return_and_refund",
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
+from collections.abc import Iterable
 from datetime import timedelta
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
 
-from dispute.api import disputes, orders
+from dispute.api import disputes, entitlements, orders, programmes
 from dispute.domain.decider import decider
 from dispute.domain.programmes import Programmes
 from shared.events.logs import DISPUTE
@@ -17,18 +22,37 @@ from shared.process.settings import Settings
 
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
-    app = service_app(DISPUTE, decider, [orders.router, disputes.router], settings)
-    app.state.programmes = load_programmes()
+    routers = [orders.router, entitlements.router, disputes.router, programmes.router]
+    app = service_app(DISPUTE, decider, routers, settings)
+    app.state.programmes = load_programmes(settings.programmes)
+    app.state.support = settings.support
     app.state.facts_ahead = timedelta(seconds=settings.facts_ahead)
     return app
 
 
-def load_programmes() -> Programmes:
-    """The rule sets that this distribution carries."""
-    files = (
-        file for file in resources.files("dispute").joinpath("programmes").iterdir() if file.name.endswith(".toml")
-    )
-    return Programmes([tomllib.loads(file.read_text("utf-8")) for file in files])
+def load_programmes(folder: Path | None = None) -> Programmes:
+    """The rule sets that this distribution carries, and the operator's own; ends the process where one is wrong."""
+    try:
+        own = _documents(folder) if folder else []
+        return Programmes([*_documents(resources.files("dispute").joinpath("programmes")), *own])
+    except (OSError, ValueError) as error:
+        sys.exit(f"MAKEWHOLE_PROGRAMMES: {error}")
+
+
+def _documents(folder: Traversable) -> list[dict[str, Any]]:
+    """Every TOML file of a folder; ValueError names the one that cannot be read."""
+    return [_document(file) for file in _by_name(folder.iterdir()) if file.name.endswith(".toml")]
+
+
+def _by_name(files: Iterable[Traversable]) -> list[Traversable]:
+    return sorted(files, key=lambda file: file.name)
+
+
+def _document(file: Traversable) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def programme_documents() -> list[Mapping[str, Any]]:
     return [tomllib.loads(entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml")]
 
 
-BASIC = Programmes(programme_documents()).resolve("aliexpress_basic")
+PROGRAMMES = Programmes(programme_documents())
+BASIC = PROGRAMMES.resolve("aliexpress_basic", on("Feb 27"))
 
 
 def terms(**changed: Any) -> Terms:

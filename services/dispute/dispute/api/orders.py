@@ -51,7 +51,7 @@ async def register_order(
     """201 for a new order, 200 for the same body again, 409 `order_differs` for another one."""
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
-    terms = caller.state.programmes.resolve(body.programme)
+    terms = caller.state.programmes.resolve(body.programme, caller.at, body.ship_to.country, body.flags)
     outcome = await caller.handle(
         caller.command(RegisterOrder, terms=terms, ahead=caller.state.facts_ahead, **body.fields(order_id))
     )

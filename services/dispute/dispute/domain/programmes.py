@@ -1,11 +1,14 @@
-"""Programmes as data: a rule set's parameters, resolved to the terms of one order (S102)."""
+"""Programmes and law packs as data: versions side by side, and the terms that an order is bound to (S96, S102)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from shared.events.order import Terms
+from dispute.domain.areas import Places
+from dispute.domain.versions import LawPack, Programme, RuleSet, read
+from shared.events.order import LawRight, Terms
 from shared.rejections import ValidationFailed
 
 DEFAULT_PROGRAMME = "aliexpress_basic"
@@ -13,62 +16,83 @@ DEFAULT_PROGRAMME = "aliexpress_basic"
 
 
 class Programmes:
-    """The rule sets by name, each with the parameters of the default one beneath its own."""
+    """All rule sets, each with its versions, the lowest first."""
 
     def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
-        flat = {str(document["programme"]): _flat(document) for document in documents}
-        basic = flat[DEFAULT_PROGRAMME]
-        self.terms: Mapping[str, Terms] = {name: Terms.model_validate(basic | own) for name, own in flat.items()}
+        found = sorted((read(document) for document in documents), key=lambda one: (one.id, one.version))
+        _refuse_doubles(found)
+        basics = _basics(found)
+        self._by_id: dict[str, list[RuleSet]] = {}
+        for one in found:
+            complete = one.upon(_base(basics, one))
+            complete.check()
+            self._by_id.setdefault(one.id, []).append(complete)
 
-    def resolve(self, name: str | None) -> Terms:
-        """The terms of the named programme, the default one's without a name; ValidationFailed for an unknown name."""
-        if terms := self.terms.get(name or DEFAULT_PROGRAMME):
-            return terms
-        raise ValidationFailed.at("/programme", "unknown_programme", "no such programme")
+    @property
+    def all(self) -> Sequence[RuleSet]:
+        """Every version of every rule set."""
+        return [one for versions in self._by_id.values() for one in versions]
+
+    def versions(self, name: str) -> Sequence[RuleSet]:
+        """All versions of one rule set, the lowest first; none of an unknown one."""
+        return self._by_id.get(name, ())
+
+    def in_force(self, name: str, at: datetime) -> RuleSet | None:
+        """The highest version that has begun."""
+        return max((one for one in self.versions(name) if one.begins_at <= at), key=_version, default=None)
+
+    def until(self, one: RuleSet) -> datetime | None:
+        """When a higher version begins."""
+        return min(
+            (other.begins_at for other in self.versions(one.id) if other.version > one.version),
+            default=None,
+        )
+
+    def resolve(self, name: str | None, at: datetime, country: str = "", flags: Collection[str] = ()) -> Terms:
+        """The terms of an order that is registered now; ValidationFailed for an unknown programme."""
+        found = self.in_force(name, at) if name else self._by_flag(flags, at)
+        if not isinstance(found, Programme):
+            raise ValidationFailed.at("/programme", "unknown_programme", "no such programme", "S102")
+        return found.terms(self._law(country, at))
+
+    def places(self, name: str, at: datetime) -> Places:
+        """Where the programme's services are offered at the moment."""
+        found = self.in_force(name, at) or self.in_force(DEFAULT_PROGRAMME, at)
+        assert isinstance(found, Programme)
+        return found.places
+
+    def _by_flag(self, flags: Collection[str], at: datetime) -> RuleSet | None:
+        """S90, S91: of an order that names none, by what its lines are; else the default."""
+        sets = [found for name in self._by_id if isinstance(found := self.in_force(name, at), Programme)]
+        return next((one for one in sets if one.flag in flags), None) or self.in_force(DEFAULT_PROGRAMME, at)
+
+    def _law(self, country: str, at: datetime) -> tuple[LawRight, ...]:
+        """S96: the rights of every pack of this country."""
+        packs = [found for name in self._by_id if isinstance(found := self.in_force(name, at), LawPack)]
+        return tuple(right for pack in packs if country in pack.countries for right in pack.rights)
 
 
-_FIELDS: Mapping[str, Mapping[str, str]] = {
-    "protection": {
-        "anchor": "anchor",
-        "days": "protection_days",
-        "undelivered_fallback_days": "undelivered_fallback_days",
-        "release_delay_hours": "release_delay_hours",
-    },
-    "opening": {
-        "after_shipment_days": "opens_after_shipment_days",
-        "again_per_day": "opens_again_per_day",
-        "unshipped_days": "opens_unshipped_days",
-        "payment_methods": "payment_methods",
-        "payment_methods_only": "payment_methods_only",
-        "tracking_lag_days": "tracking_lag_days",
-    },
-    "negotiation": {
-        "seller_response_days": "seller_response_days",
-        "buyer_response_days": "buyer_response_days",
-        "buyer_timeout_action": "buyer_timeout_action",
-        "days": "negotiation_days",
-        "max_rounds": "max_rounds",
-    },
-    "escalation": {"evidence_days": "evidence_days"},
-    "returns": {
-        "ship_days": "return_ship_days",
-        "transit_alarm_days": "return_transit_alarm_days",
-        "inspect_bd": "return_inspect_bd",
-        "warehouse": "return_warehouse",
-    },
-    "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},
-}
-"""Table → key → field of `Terms`."""
+def _version(one: RuleSet) -> int:
+    return one.version
 
 
-def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document's parameters by field; ValueError for one that does not exist: misspelt, it would silently be the
-    default's.
-    """
-    flat = {name: document[name] for name in ("programme", "version", "timezone", "holidays") if name in document}
-    for table in document.keys() - flat.keys():
-        try:
-            flat |= {_FIELDS[table][key]: value for key, value in document[table].items()}
-        except (KeyError, AttributeError) as error:
-            raise ValueError(f"programme {document['programme']}: no such parameter in {table}: {error}") from error
-    return flat
+def _basics(found: Sequence[RuleSet]) -> Sequence[RuleSet]:
+    """The versions of the default programme; the later ones stand upon the first."""
+    basics = [one for one in found if one.id == DEFAULT_PROGRAMME]
+    if not basics:
+        raise ValueError(f"{DEFAULT_PROGRAMME} is missing")
+    return [one.upon(basics[0]) for one in basics]
+
+
+def _base(basics: Sequence[RuleSet], one: RuleSet) -> RuleSet:
+    """What a version inherits from: the default programme as it was in force when that version began."""
+    begun = [basic for basic in basics if basic.begins_at <= one.begins_at]
+    return begun[-1] if begun and one.dated and one.id != DEFAULT_PROGRAMME else basics[0]
+
+
+def _refuse_doubles(found: Sequence[RuleSet]) -> None:
+    for one, other in zip(found, found[1:], strict=False):
+        if (one.id, one.version) == (other.id, other.version):
+            raise ValueError(f"{one.id}: version {one.version} stands twice")
+        if one.id == other.id and one.kind != other.kind:
+            raise ValueError(f"{one.id} is a programme and a law pack")

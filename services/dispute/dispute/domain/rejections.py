@@ -73,6 +73,42 @@ class ReasonNotCovered(Rejected):
     """G6: with `suggest` or `referral` where there is another way."""
 
 
+class ItemExcluded(Rejected):
+    """G6: goods of this kind do not go back unwanted."""
+
+    rules = ("S16",)
+
+
+class NotFreeReturnItem(Rejected):
+    """The listing did not bear the label of Free Return."""
+
+    rules = ("S67",)
+
+
+class ReturnWindowClosed(Rejected):
+    """The days in which it could be sent back are over; with `ended_at`."""
+
+
+class CountryNotEligible(Rejected):
+    """Free Return is not offered where the order went."""
+
+    rules = ("S74",)
+
+
+class ReturnServiceSuspended(Rejected):
+    """No return is possible from there for the time being."""
+
+
+class ConfirmationRequired(Rejected):
+    """The right to a Free Return was to be confirmed before the order."""
+
+    rules = ("S71",)
+
+
+class WarrantyNotApplicable(Rejected):
+    """No warranty of this kind, or it is over; then with `ended_at`."""
+
+
 class EvidenceRequired(Rejected):
     """G7: this reason needs evidence."""
 

@@ -19,11 +19,13 @@ from dispute.views.disputes_members import (
     RefundDueView,
     ResultView,
     SolutionView,
+    TermsView,
 )
 from shared.actions import rendered
 from shared.events.base import Actor
 from shared.events.dispute import Solution
 from shared.events.money import Money
+from shared.events.order import Terms
 from shared.rules.links import rule_links
 from shared.views import text_link
 
@@ -73,7 +75,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "close_reason": dispute.closed.reason if dispute.closed else None,
         "closed_at": dispute.closed.closed_at if dispute.closed else None,
         "protection_ends_at": opened.protection_ends_at,
-        "terms": {"programme": opened.terms.programme, "version": opened.terms.version},
+        "terms": _terms(opened.terms),
         "deadlines": _deadlines(dispute),
         "result": _result(dispute),
         "refund": _refund(dispute),
@@ -134,6 +136,10 @@ def _party_view(dispute: Dispute, actor: Actor) -> PartyView:
         case _:
             return "waiting_for_other"
     return "action_required" if acts in dispute.parties.roles_of(actor) else "waiting_for_other"
+
+
+def _terms(terms: Terms) -> TermsView:
+    return {"programme": terms.programme, "version": terms.version, "hash": terms.hash}
 
 
 def _due_at(dispute: Dispute) -> datetime | None:

@@ -36,10 +36,11 @@ class DisputedLineView(TypedDict):
 
 
 class TermsView(TypedDict):
-    """The programme by whose rules it goes."""
+    """The programme by whose rules it goes, and the hash of that version."""
 
     programme: str
     version: int
+    hash: str
 
 
 class DeadlineView(TypedDict):

@@ -149,6 +149,11 @@ class OrderBody(RequestBody):
         return self
 
     @property
+    def flags(self) -> frozenset[str]:
+        """What the listing said of any of its lines."""
+        return frozenset(flag for line in self.lines for flag in line.flags)
+
+    @property
     def _paid(self) -> Money:
         named = isinstance(self.payment.amount, str)
         return money(self.payment.amount, self.payment.currency, "payment", "amount" if named else "currency")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
 from dispute.domain.deadlines import noon
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import Lot
 from dispute.domain.orders.pieces import NamedPieces, free
 from dispute.domain.orders.protection import lot_opens_at, protected_until
@@ -17,6 +18,7 @@ from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyAgreed,
     AlreadyOpen,
+    ItemExcluded,
     NotEligibleOffPlatform,
     OrderAlreadyCompleted,
     PaymentMethodNotAccepted,
@@ -43,6 +45,9 @@ RULE_OF_REASON: Mapping[Reason, str] = {
     Reason.WRONG_SIZE: "S6",
 }
 """The rule that makes a reason a ground; one that has none is refused (G6)."""
+
+EXCLUDED_UNWANTED = frozenset({"customised", "perishable", "fragile", "hygiene", "copiable_media"})
+"""S16: letters a, b (two flags), c and g, by what the listing said of the line."""
 
 Link = Mapping[str, str]
 
@@ -115,7 +120,7 @@ def guard_protected(order: Order, named: Sequence[NamedPieces], now: datetime) -
     if not all(pieces.enough for pieces in protected):
         ended = max(filter(None, ends.values()))
         raise ProtectionAlreadyExpired(
-            "The protection period is over.", ended_at=wire_time(ended), actions=[_contact_seller(order)]
+            "The protection period is over.", ended_at=wire_time(ended), actions=[contact_seller(order)]
         )
     return protected
 
@@ -131,10 +136,10 @@ def guard_disputable(order: Order, pieces: NamedPieces, protected: NamedPieces) 
         raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
     if line.agreed:
         raise AlreadyAgreed(
-            "The parties have agreed on this line.", line_id=line.line_id, actions=[_contact_seller(order)]
+            "The parties have agreed on this line.", line_id=line.line_id, actions=[contact_seller(order)]
         )
     detail = "The line is released, cancelled or fully refunded."
-    raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[_contact_seller(order)])
+    raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[contact_seller(order)])
 
 
 def guard_again(order: Order, named: Sequence[NamedPieces], now: datetime) -> None:
@@ -148,7 +153,9 @@ def guard_again(order: Order, named: Sequence[NamedPieces], now: datetime) -> No
 
 def guard_reason(order: Order, named: Sequence[NamedPieces], reason: Reason, now: datetime) -> Sequence[NamedPieces]:
     """G6 (S3, S6, S11, K9, K20): the ground fits what is known of the pieces."""
-    guard_ground(reason, _contact_seller(order))
+    if reason == Reason.CHANGE_OF_MIND:
+        guard_wanted_back(pieces.line for pieces in named)
+    guard_ground(reason, contact_seller(order))
     if reason == Reason.LATE:
         return guard_late(order, named, now)
     if reason == Reason.NOT_RECEIVED:
@@ -157,6 +164,15 @@ def guard_reason(order: Order, named: Sequence[NamedPieces], reason: Reason, now
         detail = "The listing did not assure authenticity."
         raise ReasonNotCovered(detail, rules=("S3",), suggest=Reason.NOT_AS_DESCRIBED.value)
     return named
+
+
+def guard_wanted_back(lines: Iterable[Line]) -> None:
+    """G6 (S16, K10): what nobody can sell again does not go back unwanted; faults of it stay covered.
+
+    Use and time, and damage by the buyer, show at the inspection only.
+    """
+    if any(EXCLUDED_UNWANTED.intersection(line.flags) for line in lines):
+        raise ItemExcluded("Goods of this kind do not go back unwanted.", rules=("S16", "K10"))
 
 
 def guard_not_received(named: Sequence[NamedPieces]) -> list[NamedPieces]:
@@ -192,5 +208,6 @@ def guard_ground(reason: Reason, *instead: Link) -> None:
         raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",), actions=list(instead))
 
 
-def _contact_seller(order: Order) -> Link:
+def contact_seller(order: Order) -> Link:
+    """Where the seller is reached (S18, S20)."""
     return {"rel": "contact-seller", "method": "GET", "href": path_of("v1", "orders", order.order_id, "status")}

@@ -48,12 +48,19 @@ class Line:
     holds: frozenset[str] = frozenset()
     disputed: int = 0
     reopens: str | None = None
+    ordered: events.OrderLine | None = None
 
     @classmethod
     def of(cls, line: events.OrderLine) -> Self:
         """The line as it was ordered."""
         nothing = Money.zero(line.cap)
-        return cls(line.line_id, line.seller_id, line.quantity, line.cap, line.flags, nothing, nothing)
+        return cls(line.line_id, line.seller_id, line.quantity, line.cap, line.flags, nothing, nothing, ordered=line)
+
+    @property
+    def listing(self) -> events.OrderLine:
+        """What the listing said when it was ordered (S97)."""
+        assert self.ordered
+        return self.ordered
 
     @property
     def remainder(self) -> Money:

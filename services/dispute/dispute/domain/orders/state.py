@@ -37,6 +37,7 @@ class Order:
     account_since: datetime | None = None
     ship_to: events.ShipTo | None = None
     return_address_ref: str | None = None
+    free_return_confirmed: bool = False
     promised_by: date | None = None
     placed_at: datetime | None = None
     paid_at: datetime | None = None
@@ -89,9 +90,7 @@ class Order:
         return max(filter(None, instants), default=None) if all(instants) else None
 
     def received(self, lot: Lot) -> datetime | None:
-        """From when the protection of these pieces counts (K3): their delivery, or a later fact that the order is
-        finished.
-        """
+        """From when the protection of these pieces counts (K3): their delivery, or that it was finished later."""
         return max(filter(None, (lot.received_at, self.finished_at)), default=None)
 
     @property
@@ -217,6 +216,7 @@ def _registered(order: Order, event: events.OrderRegistered) -> Order:
         account_status=order.account_status if order.account_since else event.buyer_account_status,
         ship_to=event.ship_to,
         return_address_ref=event.return_address_ref,
+        free_return_confirmed=event.free_return_confirmed,
         promised_by=event.promised_by,
         placed_at=event.placed_at,
     )

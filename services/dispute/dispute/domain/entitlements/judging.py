@@ -1,0 +1,95 @@
+"""Judging: every entitlement of an order side by side, and the one that is best for the buyer (K11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dispute.domain.entitlements.entitlement import Entitlement, Judged, Question
+from dispute.domain.entitlements.programme import Cancellation, ProgrammeRight
+from dispute.domain.entitlements.returns import DomesticReturn, ExtraReturn, FreeReturn
+from dispute.domain.entitlements.statutory import Statutory
+from dispute.domain.entitlements.warranty import AdvancedWarranty, ListingWarranty, OneYearWarranty
+from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.pieces import NamedPieces
+from shared.events.dispute import Payer
+from shared.events.order import Remedy
+from shared.rejections import Rejected
+
+BY_TERMS: Sequence[type] = (
+    ProgrammeRight,
+    FreeReturn,
+    ExtraReturn,
+    DomesticReturn,
+    Cancellation,
+    AdvancedWarranty,
+    OneYearWarranty,
+    ListingWarranty,
+)
+"""What every order is judged for, in the order in which it is shown; the law's rights follow."""
+
+REMEDIES = list(Remedy)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+def entitlements(question: Question) -> list[Entitlement]:
+    """All that this order may have: by its terms, by its listing, and by the law of its country."""
+    return [*(kind(question) for kind in BY_TERMS), *map(Statutory, question.terms.law)]
+
+
+def judge(question: Question, named: Sequence[NamedPieces]) -> list[Judged]:
+    """Each entitlement of the order for these pieces."""
+    return [_judged(one, question, named) for one in entitlements(question)]
+
+
+def best(found: Iterable[Judged]) -> Judged | None:
+    """The granted one that gives the buyer most: money before goods, somebody else's freight before the buyer's, the
+    longer time before the shorter.
+    """
+    return min((one for one in found if one.is_granted), key=_rank, default=None)
+
+
+def _rank(one: Judged) -> tuple[int, bool, float]:
+    first = min(REMEDIES.index(remedy) for remedy in one.entitlement.remedies)
+    return first, one.entitlement.payer == Payer.BUYER, -(one.ends_at or FOR_EVER).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    pieces: NamedPieces
+    refusal: Rejected | None
+
+
+def _judged(one: Entitlement, question: Question, named: Sequence[NamedPieces]) -> Judged:
+    answers = [_answer(one, question, pieces) for pieces in named]
+    granted = [answer.pieces for answer in answers if answer.refusal is None]
+    if granted:
+        return Judged(one, _counted(granted), *_times(one, question, granted, min))
+    refusal = answers[0].refusal if answers else None
+    return Judged(one, _counted(named), *_times(one, question, named, max), refusal)
+
+
+def _answer(one: Entitlement, question: Question, pieces: NamedPieces) -> _Answer:
+    try:
+        return _Answer(one.granted(question, pieces), None)
+    except Rejected as refusal:
+        return _Answer(pieces, refusal)
+
+
+def _counted(named: Sequence[NamedPieces]) -> list[tuple[str, int]]:
+    return [(pieces.line.line_id, min(pieces.quantity, _size(pieces.lots))) for pieces in named]
+
+
+def _size(lots: Iterable[Lot]) -> int:
+    return sum(lot.quantity for lot in lots)
+
+
+def _times(
+    one: Entitlement, question: Question, named: Sequence[NamedPieces], last: Callable[[Iterable[datetime]], datetime]
+) -> tuple[datetime | None, datetime | None]:
+    """From when on for the first of them, and until when: for all that is granted, or for the last that is not."""
+    lots = [lot for pieces in named for lot in pieces.lots]
+    begins = list(filter(None, (one.begins(question, lot) for lot in lots)))
+    ends = list(filter(None, (one.ends(question, lot) for lot in lots)))
+    return min(begins, default=None), last(ends) if ends else None
