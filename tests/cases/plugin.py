@@ -1,4 +1,6 @@
-"""Collects what came in the tests that show a known case, and prints the table (`pytest --cases`)."""
+"""Collects what came in the tests that show a known case, and prints the table (`pytest --cases`): row by row, then
+kind by kind the neighbours of its rows. The run fails where something is wrong, not shown or a kind has too few.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.cases.known import COMES_WITH, is_row, rows
+from tests.cases.known import COMES_WITH, NEIGHBOURS, is_row, neighbours, row_of, rows
 
 MARKER = "case"
 
@@ -66,6 +68,13 @@ def came(request: pytest.FixtureRequest) -> Iterator[Came]:
     shown.passed = shown.came == shown.right and request.session.testsfailed == failed
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """All rows are only there to be looked for where all tests were asked for."""
+    whole = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS and not session.config.option.keyword
+    if session.config.getoption("--cases") and whole and not complete(session.config.stash[SHOWN]):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if config.getoption("--cases"):
         for line in table(config.stash[SHOWN]):
@@ -73,22 +82,39 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def table(shown: list[Shown]) -> Iterator[str]:
-    """The lines of the table: part by part, each row with its neighbours; at the end what is wrong."""
-    wrong = missing = 0
+    """The lines of the table: part by part, each row with its neighbours; kind by kind; at the end what is wrong."""
     heading = ""
     for part, row in rows():
         if part != heading:
             heading = part
             yield f"== {part}"
-        found = sorted((one for one in shown if one.case.partition("+")[0] == row), key=lambda one: one.case)
-        if not found and row in COMES_WITH:
-            yield f"{row:6} comes with {COMES_WITH[row]}"
-        elif not found:
-            missing += 1
-            yield f"{row:6} NOT SHOWN"
-        for one in found:
-            wrong += not one.passed
-            yield f"{one.case:6} {'' if one.passed else 'WRONG '}{one.given} -> {one.came}" + (
-                "" if one.passed else f" (right: {one.right})"
-            )
-    yield f"{len(shown)} shown, {wrong} wrong, {missing} not shown"
+        found = sorted((one for one in shown if row_of(one.case) == row), key=lambda one: one.case)
+        yield from map(_line, found) if found else [_missing(row)]
+    yield f"== kinds, and their neighbours ({NEIGHBOURS} at least)"
+    of_kind = neighbours(one.case for one in shown)
+    for kind, cases in of_kind.items():
+        yield f"{len(cases):3} {'TOO FEW ' * (len(cases) < NEIGHBOURS)}{kind}: {' '.join(cases)}"
+    few = sum(len(cases) < NEIGHBOURS for cases in of_kind.values())
+    wrong = sum(not one.passed for one in shown)
+    yield f"{len(shown)} shown, {wrong} wrong, {len(not_shown(shown))} not shown, {few} kinds with too few neighbours"
+
+
+def complete(shown: list[Shown]) -> bool:
+    """Whether every row is shown, none is wrong, and no kind has too few neighbours."""
+    enough = all(len(cases) >= NEIGHBOURS for cases in neighbours(one.case for one in shown).values())
+    return enough and not not_shown(shown) and all(one.passed for one in shown)
+
+
+def not_shown(shown: list[Shown]) -> list[str]:
+    """The rows that no test shows, although their machine exists."""
+    there = {row_of(one.case) for one in shown}
+    return [row for _, row in rows() if row not in there and row not in COMES_WITH]
+
+
+def _line(one: Shown) -> str:
+    right = "" if one.passed else f" (right: {one.right})"
+    return f"{one.case:6} {'' if one.passed else 'WRONG '}{one.given} -> {one.came}{right}"
+
+
+def _missing(row: str) -> str:
+    return f"{row:6} comes with {COMES_WITH[row]}" if row in COMES_WITH else f"{row:6} NOT SHOWN"

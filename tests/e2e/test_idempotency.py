@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 
 import pytest
 
+from tests.cases.plugin import Came
 from tests.e2e.client import Answer, Services
 from tests.e2e.deals import DAY, counter, now, ordered, usd
 from tests.e2e.log import Logs
@@ -28,20 +30,33 @@ def the_first_and_its_repeats(answers: list[Answer]) -> Answer:
     return first
 
 
-async def test_an_opening_sent_five_times_at_once_opens_one_dispute_and_all_get_its_answer(
-    services: Services, logs: Logs
+@pytest.mark.case("B77", given="an opening under one key, twenty times at once", right="201, 19 replays, 1 dispute")
+async def test_an_opening_sent_twenty_times_at_once_opens_one_dispute_and_all_get_its_answer(
+    services: Services, logs: Logs, came: Came
 ) -> None:
     deal, key = await ordered(services), services.new("key")
-    first = the_first_and_its_repeats(await asyncio.gather(*(deal.open(key) for _ in range(5))))
-    assert first.status == 201
+    answers = await asyncio.gather(*(deal.open(key) for _ in range(20)))
+    first = the_first_and_its_repeats(answers)
     opened = await logs.rows(
         "dispute", "select stream from events where key = $1 and type like '%.DisputeOpened.%'", deal.order_id
     )
-    assert opened == [{"stream": f"dispute-{first['id']}"}]
+    assert opened[0] == {"stream": f"dispute-{first['id']}"}
+    came(f"{first.status}, {sum(answer.replayed for answer in answers)} replays, {len(opened)} dispute")
 
 
+@pytest.mark.case("B77+1", given="twenty openings under one key, each another, at once", right="201: 1, 422: 19")
+async def test_of_twenty_openings_under_one_key_one_is_carried_out(services: Services, came: Came) -> None:
+    deal, key = await ordered(services), services.new("key")
+    answers = await asyncio.gather(*(deal.open(key, amount=usd(f"{n}.00")) for n in range(1, 21)))
+    assert {answer.refused for answer in answers if answer.status != 201} == {(422, "idempotency_key_reused")}
+    came(", ".join(f"{status}: {n}" for status, n in sorted(Counter(answer.status for answer in answers).items())))
+
+
+@pytest.mark.case(
+    "B77+2", given="a response five times at once, each after the same version", right="200, 4 replays, 1 response"
+)
 async def test_a_response_sent_five_times_at_once_is_one_response_although_each_names_the_version_before_it(
-    services: Services, logs: Logs
+    services: Services, logs: Logs, came: Came
 ) -> None:
     dispute = await (await ordered(services)).opened()
     seen, key = (await dispute.show(dispute.deal.seller)).etag, services.new("key")
@@ -49,9 +64,10 @@ async def test_a_response_sent_five_times_at_once_is_one_response_although_each_
     answers = await asyncio.gather(
         *(send(f"{dispute.path}/response", counter("20.00"), key=key, seen=seen) for _ in range(5))
     )
-    assert the_first_and_its_repeats(answers).status == 200
+    first, replays = the_first_and_its_repeats(answers), sum(answer.replayed for answer in answers)
     names = [event["name"] for event in await logs.events("dispute", f"dispute-{dispute.id}")]
     assert names == ["DisputeOpened", "SellerResponded", "SolutionProposed"]
+    came(f"{first.status}, {replays} replays, {names.count('SellerResponded')} response")
 
 
 async def test_the_first_answer_comes_again_after_the_dispute_has_moved_on_and_when_the_command_would_be_refused(

@@ -1,19 +1,22 @@
-"""Two openings of a dispute on one line at the same instant, two hundred times: always one dispute (G5, I2)."""
+"""The same at the same instant is done once: openings of a dispute on one line (G5, I2), registrations, facts."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
+from tests.cases.plugin import Came
 from tests.e2e.client import Answer, Services
-from tests.e2e.deals import Deal, ordered
+from tests.e2e.deals import Deal, ordered, usd
 from tests.e2e.log import Logs
 
 pytestmark = pytest.mark.e2e
 
 ORDERS = 200
+TIMES = 12
 AT_ONCE = 25
 """Races under way side by side: enough to fill the writer's batches."""
 
@@ -83,3 +86,38 @@ async def the_read_models_say(
         status = (await deal.status()).ok()
         assert (status["open_dispute"], status["payout"]) == (winners[deal.order_id], "held")
         assert [line["held_by"] for line in status["lines"]] == [winners[deal.order_id]]
+
+
+async def registered(services: Services, *amounts: str) -> str:
+    """How often each status was answered to the same order with these payments, all at once."""
+    deal, order_id = await ordered(services, capture=None), services.new("order")
+    bodies = [deal.body | {"payment": deal.body["payment"] | {"amount": usd(amount)}} for amount in amounts]
+    answers = await asyncio.gather(
+        *(services.shop.send("dispute", "PUT", f"/v1/orders/{order_id}", json=body) for body in bodies)
+    )
+    return counted(answer.status for answer in answers)
+
+
+def counted(answers: Iterable[object]) -> str:
+    """`200: 11, 201: 1`."""
+    return ", ".join(f"{answer}: {times}" for answer, times in sorted(Counter(answers).items()))
+
+
+@pytest.mark.case("B31", given="the same registration twelve times at once", right="200: 11, 201: 1")
+async def test_a_registration_is_made_once(services: Services, came: Came) -> None:
+    came(await registered(services, *["50.00"] * TIMES))
+
+
+@pytest.mark.case(
+    "B31+1", given="two registrations of one order, six times each at once", right="200: 5, 201: 1, 409: 6"
+)
+async def test_of_two_registrations_one_stands(services: Services, came: Came) -> None:
+    came(await registered(services, *["50.00", "49.00"] * (TIMES // 2)))
+
+
+@pytest.mark.case("B31+2", given="one fact twelve times at once", right="False: 11, True: 1")
+async def test_a_fact_is_recorded_once(services: Services, came: Came) -> None:
+    deal = await ordered(services)
+    at = deal.body["facts"][0]["at"]
+    answers = await asyncio.gather(*(deal.tell("delivered", at) for _ in range(TIMES)))
+    came(counted(answer.ok()["recorded"] for answer in answers))

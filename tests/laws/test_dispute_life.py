@@ -7,6 +7,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from shared.events.dispute import (
     SolutionReached,
 )
 from shared.events.slot import slot_of, slot_of_id
+from tests.cases.plugin import Came
 from tests.laws.size import examples
 from tests.support.builders.disputes import cancel, note_refund, note_return
 from tests.support.builders.orders import ORDER
@@ -60,6 +62,29 @@ def test_i6_the_stored_streams_fold_to_the_same_states(seed: int, steps: int) ->
         fold = partial(decider.fold, stream)
         stored = [decode(*encode(event)) for event in events]
         assert fold(stored) == life.market.state(stream) == fold(events[1:], fold(events[:1]))
+
+
+@pytest.mark.case("B78", given="twenty lives, each looked at when all that is due has fired", right="0 await a seller")
+def test_nobody_awaits_a_seller_after_his_due_instant(came: Came) -> None:
+    late: list[Dispute] = []
+    for seed in range(20):
+        life = Life(Random(seed))
+        for _ in range(40):
+            life.step()
+            late += awaiting_in_vain(life.market)
+    came(f"{len(late)} await a seller")
+
+
+def awaiting_in_vain(market: Market) -> list[Dispute]:
+    """The disputes that still await their seller once the timers have asked."""
+    while due := market.due():
+        market.fire(*due[0])
+    return [
+        dispute
+        for dispute in market.open_disputes
+        if dispute.state == DisputeState.AWAITING_SELLER
+        and not (dispute.due(DeadlineKind.SELLER_RESPONSE) or market.now) > market.now
+    ]
 
 
 def check(market: Market) -> None:

@@ -41,6 +41,12 @@ async def test_it_serves_its_own_files_and_no_others(console: Served) -> None:
     assert (await console.get("/assets/app.py")).status == 404
 
 
+@pytest.mark.case("B71+1", given="a page asked for with HEAD", right="200 text/html, 0 bytes")
+async def test_a_page_may_be_asked_for_without_its_body(came: Came, console: Served) -> None:
+    answer = await console.ask("HEAD", "/")
+    came(f"{answer.status} {answer.headers['Content-Type'].partition(';')[0]}, {len(answer.body)} bytes")
+
+
 @pytest.mark.case("B71", given="console /?order=X&utm_source=mail and other additions", right="200 text/html")
 @pytest.mark.parametrize(
     "query", ["order=o1&utm_source=mail", "fbclid=x", "order=" + "x" * 201, "order=a&order=b", "x=%FF", "order=%00"]

@@ -67,6 +67,17 @@ async def test_an_answer_too_large_for_a_page_is_not_read_to_its_end(services: S
     assert "too large" in (await services.client.get("dispute", "status", signed=False)).detail
 
 
+@pytest.mark.case("B29+1", given="disputes whose ids are paths", right="their histories' own addresses alone")
+@pytest.mark.parametrize("dispute_id", ["../../token", "dsp_1/../../orders", "dsp?x=1#y", "%2e%2e%2ftoken", "dsp 1"])
+async def test_nor_does_an_id_that_a_service_answered(services: Services, came: Came, dispute_id: str) -> None:
+    await services.start(disputes={"data": [{"id": dispute_id}]})
+    await fetch_home(services.client, "o1")
+    asked = {request.raw_path.partition("?")[0] for request in services.requests}
+    own = f"/v1/disputes/{quote(dispute_id, safe='')}"
+    others = {path for path in asked if path.startswith("/v1/disputes/") and not path.startswith(own)}
+    came("their histories' own addresses alone" if f"{own}/history" in asked and not others else asked)
+
+
 @pytest.mark.case("B29", given="../, script, emoji, RTL as an order's id", right="the order's own address alone")
 @pytest.mark.parametrize("order_id", ["../../token", "..%2F..", "<script>", "🛒", "א/ב", "a?b#c", "a b", "%2e%2e/"])
 async def test_no_id_leads_to_another_address(services: Services, came: Came, order_id: str) -> None:

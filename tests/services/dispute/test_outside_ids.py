@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from shared.events.base import wire_time
+from shared.events.ids import derived_id
 from shared.process.clock import SystemClock
 from tests.cases.plugin import Came
 from tests.support.servers.in_memory import InMemory, came_of, in_memory, order_body, usd
@@ -40,6 +42,9 @@ UNDER_WAY = {
 async def service() -> AsyncIterator[InMemory]:
     async with in_memory("dispute") as service:
         yield service
+
+
+NONE = "404 not_found, word for word that of none"
 
 
 async def opened(service: InMemory, order_id: str, buyer: str) -> Any:
@@ -221,3 +226,47 @@ async def test_long_numbers_that_are_no_cards_are_taken(came: Came, service: InM
     parcel = {"tracking_number": "9400 1000 0000 0000 0000 00", "carrier": "USPS"}
     fact = await service.fact("order-long", type="shipped", at="2026-10-02T12:00:00Z", parcels=[parcel])
     came(f"{came_of(put)} and {came_of(fact)}")
+
+
+FOREIGN = {
+    "L14": ("GET", ""),
+    "L14+1": ("GET", "/history"),
+    "L14+2": ("GET", "/texts/txt_1"),
+    "L14+3": ("POST", "/cancellation"),
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "what"),
+    [
+        pytest.param(
+            *way, id=case, marks=pytest.mark.case(case, given=f"another's dispute: {' '.join(way)}", right=NONE)
+        )
+        for case, way in FOREIGN.items()
+    ],
+)
+async def test_anothers_dispute_is_told_apart_from_none_by_nothing_in_the_answer(
+    came: Came, service: InMemory, method: str, what: str
+) -> None:
+    there = await opened_by_somebody(service)
+    answers = [
+        await service.ask(method, f"/v1/disputes/{dispute}{what}", role="buyer", sub="stranger", key="k")
+        for dispute in (there, derived_id("dsp", "order-foreign", "none"))
+    ]
+    alike = told(answers[0]) == told(answers[1])
+    came(f"{came_of(answers[0])}, {'word for word' if alike else answers} that of none")
+
+
+async def opened_by_somebody(service: InMemory) -> str:
+    """A dispute of a buyer who is not the one who asks."""
+    await service.ask("PUT", "/v1/orders/order-foreign", body=order_body(buyer_id="owner", **UNDER_WAY))
+    answer = await opened(service, "order-foreign", "owner")
+    dispute_id: str = answer.json()["id"]
+    return dispute_id
+
+
+def told(answer: httpx.Response) -> Any:
+    """The answer without what differs by request: its ids, its address and its instant."""
+    body = {name: text for name, text in answer.json().items() if name not in ("instance", "request_id")}
+    own = {"date", "x-request-id", "content-length"}
+    return body, {name: text for name, text in answer.headers.items() if name not in own}

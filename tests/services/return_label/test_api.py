@@ -52,21 +52,21 @@ async def inspected(desk: Desk, actor: Actor, body: Any = None, seen: str = '"5"
     [
         pytest.param(
             {},
-            marks=pytest.mark.case("L12", given="goods pass, without a key", right="400 idempotency_key_required"),
+            marks=pytest.mark.case("L11", given="goods pass, without a key", right="400 idempotency_key_required"),
         ),
         pytest.param(
             {"seen": '"5"'},
             marks=pytest.mark.case(
-                "L12+1", given="goods pass, with If-Match and no key", right="400 idempotency_key_required"
+                "L11+1", given="goods pass, with If-Match and no key", right="400 idempotency_key_required"
             ),
         ),
         pytest.param(
             {"key": "k1"},
-            marks=pytest.mark.case("L12+2", given="goods pass, without If-Match", right="428 if_match_required"),
+            marks=pytest.mark.case("L11+2", given="goods pass, without If-Match", right="428 if_match_required"),
         ),
         pytest.param(
             {"key": "k1", "seen": '"4"'},
-            marks=pytest.mark.case("L12+3", given="goods pass, a stale If-Match", right="412 version_conflict"),
+            marks=pytest.mark.case("L11+3", given="goods pass, a stale If-Match", right="412 version_conflict"),
         ),
     ],
 )

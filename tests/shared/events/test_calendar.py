@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.calendar import from_day, within_business_days, within_days
+from tests.cases.plugin import Came
 
 ZONES = st.sampled_from(
     ["UTC", "America/Sao_Paulo", "Europe/Madrid", "Asia/Shanghai", "Atlantic/Azores", "Pacific/Apia"]
@@ -29,9 +30,21 @@ def test_s21_from_the_eleventh_day_begins_with_that_day() -> None:
     assert from_day(utc("2026-03-01T23:59"), 11, "UTC") == utc("2026-03-12")
 
 
-def test_the_day_is_that_of_the_policy_time_zone() -> None:
-    late_in_utc = utc("2026-03-01T23:30")
-    assert within_days(late_in_utc, 1, "Asia/Shanghai") == utc("2026-03-03T16:00")
+@pytest.mark.case("B64", given="20:00 of 1 March at -08:00, one day", right="2026-03-04T00:00:00+00:00")
+def test_a_day_is_counted_in_the_policys_zone_whatever_the_carriers_offset_is(came: Came) -> None:
+    came(within_days(datetime.fromisoformat("2026-03-01T20:00:00-08:00"), 1, "UTC").astimezone(UTC).isoformat())
+
+
+@pytest.mark.case("B64+1", given="13:00 of 2 March at +14:00, one day", right="2026-03-03T00:00:00+00:00")
+def test_nor_does_an_offset_to_the_east_win_a_day(came: Came) -> None:
+    came(within_days(datetime.fromisoformat("2026-03-02T13:00:00+14:00"), 1, "UTC").astimezone(UTC).isoformat())
+
+
+@pytest.mark.case(
+    "B64+2", given="23:30 UTC of 1 March where the policy's zone is Shanghai's", right="2026-03-03T16:00:00+00:00"
+)
+def test_the_day_is_that_of_the_policy_time_zone(came: Came) -> None:
+    came(within_days(utc("2026-03-01T23:30"), 1, "Asia/Shanghai").astimezone(UTC).isoformat())
 
 
 @pytest.mark.parametrize(

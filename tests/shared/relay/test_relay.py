@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -25,18 +26,21 @@ from local_stack.server import serving
 from local_stack.state import PROJECT
 from local_stack.topics import ensure_topics
 from shared.events import codec
+from shared.events.envelope import Metadata, Stored
 from shared.events.logs import PARTITIONS
 from shared.events.slot import slot_of
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.records import Ack, Outgoing, Record
 from shared.relay import relay
-from shared.relay.progress import rewind
+from shared.relay.event_to_record import outgoing
+from shared.relay.progress import RelayProgress, rewind
 from shared.relay.relay import Relay
 from shared.subscriptions.projection import Projection
 from tests.cases.plugin import Came
 from tests.support.servers import backing
 from tests.support.servers.stack import LIMIT, eventually
 from tests.support.toys import newer
+from tests.support.toys.counter import cause
 from tests.support.toys.marks import DAY_1, SOURCE, Flow, as_owner, count_versions, flow_on, mark, running
 
 CUT_OFF = """
@@ -177,6 +181,17 @@ async def test_what_a_next_version_wrote_goes_through_as_it_is_stored(flow: Flow
     depot = {"country": "PL", "scanner": "7"}
     assert json.loads(records[0].value)["last_seen"] == json.loads(records[1].value)["via"] == depot
     came(f"published as stored, {len(records)} of {len(stored)}")
+
+
+NUMBERS = f'{{"a": 1.10, "b": 1{"0" * 29}}}'
+
+
+@pytest.mark.case("EH1+2", given="1.10 and a number of 30 digits in an event", right=NUMBERS)
+def test_a_number_goes_through_digit_by_digit(came: Came) -> None:
+    metadata = json.loads(Metadata.of(cause(), "1").to_json())
+    row = Stored("order-1", 1, 1, "1", "makewhole.Weighed.v9", NUMBERS.encode(), metadata)
+    progress = RelayProgress("dispute.events", PARTITIONS, UUID(int=1), "", 1, 0, {})
+    came(outgoing(progress, [row], SOURCE)[0].value.decode())
 
 
 @pytest.mark.case("EH1+1", given="a row of the log whose data is no object", right="published, the relay goes on")

@@ -166,19 +166,19 @@ def test_g8_cancelling_is_not_bound_to_the_sellers_time() -> None:
 UNCONSIDERED = [
     pytest.param(
         {"has_key": False},
-        marks=pytest.mark.case("L12+4", given="a release acknowledged without a key", right="idempotency_key_required"),
+        marks=pytest.mark.case("L11+4", given="a release acknowledged without a key", right="idempotency_key_required"),
     ),
     pytest.param(
         {"has_seen": False},
-        marks=pytest.mark.case("L12+5", given="a release acknowledged without If-Match", right="if_match_required"),
+        marks=pytest.mark.case("L11+5", given="a release acknowledged without If-Match", right="if_match_required"),
     ),
     pytest.param(
         {"has_seen": False, "acknowledge_release": False},
-        marks=pytest.mark.case("L12+6", given="a release that nobody acknowledges", right="release_ack_required"),
+        marks=pytest.mark.case("L11+6", given="a release that nobody acknowledges", right="release_ack_required"),
     ),
     pytest.param(
         {"has_key": False, "has_seen": False, "at": on("Apr 4", "13:00")},
-        marks=pytest.mark.case("L12+7", given="cancelled while protected, without either", right="accepted"),
+        marks=pytest.mark.case("L11+7", given="cancelled while protected, without either", right="accepted"),
     ),
 ]
 

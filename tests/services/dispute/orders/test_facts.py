@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from dispute.domain.decider import decider
 from dispute.domain.orders.shipments import NamedParcel
 from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Personal
-from shared.events.dispute import DisputeEvent
+from shared.events.dispute import DisputeEvent, DisputeOpened
 from shared.events.money import total
 from shared.events.order import (
     AccountStatusChanged,
@@ -26,9 +26,11 @@ from shared.events.order import (
     Parcel,
     Pieces,
 )
-from tests.support.builders.disputes import opened
+from tests.cases.plugin import Came
+from tests.support.builders.disputes import dispute_stream, open_dispute, opened
 from tests.support.builders.orders import (
     ORDER,
+    ORDER_STREAM,
     SELLER,
     Histories,
     after,
@@ -170,3 +172,16 @@ def test_a_shipment_keeps_its_parcels_and_a_cancellation_its_author() -> None:
     assert with_fact(order(), "cancelled", on("Mar 1"), by="buyer").events[0] == OrderCancelled(
         order_id=ORDER, by="buyer", cancelled_at=on("Mar 1")
     )
+
+
+# Many facts
+
+
+@pytest.mark.case("B74", given="a dispute on an order of which 1,500 facts were told", right="opened after 1503 events")
+def test_a_dispute_is_opened_however_much_was_told_of_its_order(came: Came) -> None:
+    shipped = order(shipped="Mar 1")[ORDER_STREAM]
+    times = [on("Mar 2") + timedelta(minutes=n) for n in range(1500)]
+    told = [AccountStatusChanged(order_id=ORDER, status="good", since=at) for at in times]
+    outcome = given(decider, {ORDER_STREAM: [*shipped, *told]}).when(open_dispute(on("Mar 12")))
+    assert isinstance(outcome.by_stream[dispute_stream()][0], DisputeOpened)
+    came(f"opened after {len(outcome.before[ORDER_STREAM])} events")

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
+from tests.cases.plugin import Came
 from tests.support.audit_world import World, expire, live, open_world
 
 FEW, MANY = 250, 2500
@@ -37,7 +38,10 @@ print(json.dumps([seen, wrong, resource.getrusage(resource.RUSAGE_SELF).ru_maxrs
 
 
 @pytest.mark.proof
-async def test_el6_ten_times_as_long_a_log_takes_no_more_memory(migrated: Callable[[str], Awaitable[str]]) -> None:
+@pytest.mark.case("EL6", given="an audit of ten thousand events, and of a hundred thousand", right="as much memory")
+async def test_el6_ten_times_as_long_a_log_takes_no_more_memory(
+    migrated: Callable[[str], Awaitable[str]], came: Came
+) -> None:
     async with open_world(migrated) as world:
         await live(world)
         await expire(world)
@@ -49,7 +53,8 @@ async def test_el6_ten_times_as_long_a_log_takes_no_more_memory(migrated: Callab
         assert wrong == {}
         figures.append(memory)
     assert seen > 90_000
-    assert figures[1] - figures[0] < MOST
+    more = figures[1] - figures[0]
+    came("as much memory" if more < MOST else f"{more} KiB more")
 
 
 async def tell_again(world: World, first: int, last: int) -> None:

@@ -26,7 +26,7 @@ def proposed() -> Outcome:
     return given(decider, *MANUAL).when(p.retry(p.SUPPORT)).then_types(ProposalMade)
 
 
-@pytest.mark.case("L11", given="one person of support asks for another try", right="manual")
+@pytest.mark.case("L10", given="one person of support asks for another try", right="manual")
 def test_t31a_one_person_of_support_only_proposes(came: Came) -> None:
     made = proposed().events[0]
     assert (made.proposal, made.by, made.rules) == (Proposal.RETRY, p.SUPPORT.id, ("T31a",))
@@ -34,31 +34,31 @@ def test_t31a_one_person_of_support_only_proposes(came: Came) -> None:
     came(proposed().states[0].refund("rfd_9a31").state)
 
 
-@pytest.mark.case("L11+1", given="the same person asks again", right="second_person_required")
+@pytest.mark.case("L10+1", given="the same person asks again", right="second_person_required")
 def test_t31a_the_same_person_does_not_agree_as_well(came: Came) -> None:
     came(proposed().when(p.retry(p.SUPPORT)).then_rejects(SecondPersonRequired).code)
 
 
-@pytest.mark.case("L11+2", given="a second person asks too", right="approved")
+@pytest.mark.case("L10+2", given="a second person asks too", right="approved")
 def test_t31a_a_second_person_agrees_and_it_is_tried(came: Came) -> None:
     outcome = proposed().when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
     assert outcome.deadlines == {("payment-o1", "pay:rfd_9a31"): p.MONDAY}
     came(outcome.states[0].refund("rfd_9a31").state)
 
 
-@pytest.mark.case("L11+3", given="the second person is the seller", right="conflict_of_interest")
+@pytest.mark.case("L10+3", given="the second person is the seller", right="conflict_of_interest")
 def test_g15_t31a_the_seller_is_no_second_person(came: Came) -> None:
     seller = Actor(id=p.SELLER.id, roles=frozenset({"support"}))
     came(proposed().when(p.retry(seller)).then_rejects(ConflictOfInterest).code)
 
 
-@pytest.mark.case("L11+4", given="the buyer has the role support besides", right="conflict_of_interest")
+@pytest.mark.case("L10+4", given="the buyer has the role support besides", right="conflict_of_interest")
 def test_g15_t31a_nor_is_the_buyer(came: Came) -> None:
     both = Actor(id=p.BUYER.id, roles=frozenset({"buyer", "support"}))
     came(given(decider, *MANUAL).when(p.retry(both)).then_rejects(ConflictOfInterest).code)
 
 
-@pytest.mark.case("L11+5", given="the second person comes after a week", right="manual")
+@pytest.mark.case("L10+5", given="the second person comes after a week", right="manual")
 def test_t31a_a_proposal_waits_for_a_week(came: Came) -> None:
     last, late = p.MONDAY + timedelta(days=7), p.MONDAY + timedelta(days=8)
     proposed().when(p.retry(p.OTHER_SUPPORT, at=last)).then_types(ProposalAgreed, RefundRetried)
