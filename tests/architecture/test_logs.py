@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib
+import inspect
 import tomllib
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from migrations import SERVICES as MIGRATED
 from migrations.migrator import dsn
 from ops.audit.entry import NAMES
-from ops.audit.sources import CATEGORIES, topic_of
+from ops.audit.sources import declared, source_of, topic_of
 from shared.events.codec import EVENT_CLASSES
 from shared.events.deadlines import DeadlineMoved
 from shared.events.logs import LOGS, Log
@@ -58,6 +62,31 @@ def test_every_process_of_a_log_can_be_loaded(process: str) -> None:
 
 
 def test_the_audit_which_knows_no_code_of_ours_has_a_second_reading_of_every_event() -> None:
-    assert {name.split(".")[1] for name in EVENT_CLASSES} == NAMES, "services/ops/ops/audit/entry.py"
-    assert {category for log in LOGS.values() for category in log.streams} == set().union(*CATEGORIES.values())
-    assert {log.service: log.topic for log in LOGS.values()} == {name: topic_of(name) for name in CATEGORIES}
+    plain = frozenset[str]().union(*(declared(service).plain for service in LOGS))
+    assert {name.split(".")[1] for name in EVENT_CLASSES} == NAMES | plain, "services/ops/ops/audit/entry.py"
+    assert not NAMES & plain
+
+
+@pytest.mark.parametrize("log", LOGS.values(), ids=lambda log: log.service)
+def test_a_service_declares_to_the_audit_its_streams_and_whom_it_follows(log: Log) -> None:
+    said = declared(log.service)
+    assert list(log.streams) == [*said.streams]
+    assert (log.topic, log.source) == (topic_of(log.service), source_of(log.service))
+    assert said.follows == subscriptions(log)
+
+
+def subscriptions(log: Log) -> dict[str, str]:
+    """The subscriptions that the service's worker starts, each with the service whose topic it follows."""
+    worker = importlib.import_module(f"{log.service}.worker")
+    found = {}
+    for call in ast.walk(ast.parse(inspect.getsource(worker))):
+        match call:
+            case ast.Call(func=ast.Attribute(attr="projection"), args=[name, *_]):
+                found[_value(name, worker)] = log.service
+            case ast.Call(func=ast.Attribute(attr="policy"), args=[name, followed, *_]):
+                found[_value(name, worker)] = _value(followed, worker).service
+    return found
+
+
+def _value(expression: ast.expr, module: ModuleType) -> Any:
+    return eval(ast.unparse(expression), vars(module))

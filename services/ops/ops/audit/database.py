@@ -95,6 +95,8 @@ class Database:
     """A connection, and the questions that the audit has."""
 
     connection: Connection
+    plain: frozenset[str] = frozenset()
+    """Events of which nothing follows."""
 
     async def started(self, grace: timedelta) -> datetime:
         """So long ago by the database's own clock."""
@@ -173,16 +175,16 @@ class Database:
 
     async def _entries(self, after: str, upto: str) -> AsyncIterator[Entry]:
         async for row in self.connection.cursor(_ENTRIES, after, upto, prefetch=500):
-            yield entry(dict(row))
+            yield entry(dict(row), self.plain)
 
 
 @contextlib.asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[Database]:
+async def connected(dsn: str, plain: frozenset[str] = frozenset()) -> AsyncIterator[Database]:
     """The database; it is only read."""
     settings = {"application_name": "makewhole audit", "default_transaction_read_only": "on"}
     connection = await asyncpg.connect(dsn, timeout=10, command_timeout=LIMIT, server_settings=settings)
     try:
-        yield Database(connection)
+        yield Database(connection, plain)
     finally:
         await connection.close()
 

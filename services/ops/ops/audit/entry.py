@@ -27,7 +27,9 @@ NAMES = frozenset(
     ReturnInspected
     """.split()  # noqa: SIM905
 )
-"""Every event that the audit has thought of: another one may be anything, so it is a fault and not passed over."""
+"""Every event that the audit has thought of: another one may be anything, so it is a fault and not passed over, unless
+its service declares that nothing follows from it.
+"""
 
 SCALE = 4
 """Decimals of the audit's own unit of money: no currency has more."""
@@ -50,6 +52,8 @@ class Entry:
     data: Data
     metadata: Data
     recorded_at: datetime
+    plain: frozenset[str] = frozenset()
+    """Events of its log of which nothing follows."""
 
     @property
     def id(self) -> str:
@@ -60,7 +64,7 @@ class Entry:
         """What happened; Unreadable for a type that the audit does not know."""
         _, _, rest = self.type.partition(".")
         name, _, shape = rest.rpartition(".")
-        if name not in NAMES or shape != FIRST_SHAPE:
+        if not (name in NAMES or name in self.plain) or shape != FIRST_SHAPE:
             raise Unreadable(f"the type {self.type} is not known")
         return name
 
@@ -74,7 +78,7 @@ class Entry:
         return str(self.metadata.get("command_id"))
 
 
-def entry(row: Mapping[str, Any]) -> Entry:
+def entry(row: Mapping[str, Any], plain: frozenset[str] = frozenset()) -> Entry:
     """The entry of a row whose JSON is text."""
     return Entry(
         row["position"],
@@ -85,6 +89,7 @@ def entry(row: Mapping[str, Any]) -> Entry:
         orjson.loads(row["data"]),
         orjson.loads(row["metadata"]),
         row["recorded_at"],
+        plain,
     )
 
 

@@ -30,7 +30,7 @@ from ops.audit.money import money_check
 from ops.audit.read_models import ModelCheck
 from ops.audit.readings.folds import Checks
 from ops.audit.sagas import saga_check
-from ops.audit.sources import CATEGORIES, Sources, source_of, topic_of
+from ops.audit.sources import Sources, declared, source_of, topic_of
 from ops.audit.streams import check_order, check_streams
 from ops.audit.topic import TopicCheck
 
@@ -98,8 +98,9 @@ async def ledger_audit(sources: Sources, provider_report: Path | None = None) ->
 async def log_audit(service: str, dsn: str) -> Check:
     """One log alone: its positions, its versions, and whether every event can be read."""
     check = LogCheck(service)
-    async with connected(dsn) as database:
-        for category in CATEGORIES[service]:
+    of_service = declared(service)
+    async with connected(dsn, of_service.plain) as database:
+        for category in of_service.streams:
             await check_order(check, database.windows(category))
         await check_places(database, await database.head(), check, [])
     return check.check
@@ -111,7 +112,8 @@ async def _begun(sources: Sources, patience: float, open_things: AsyncExitStack)
     facts, now = open_things.enter_context(gathering()), await outside.now(sources, session)
     audit = Audit(sources, facts, session, bool(sources.workers) and rest.ok, patience, now)
     for service in sources.services:
-        audit.databases[service] = await open_things.enter_async_context(connected(sources.databases[service]))
+        database = connected(sources.databases[service], declared(service).plain)
+        audit.databases[service] = await open_things.enter_async_context(database)
     return audit, rest
 
 
@@ -181,7 +183,8 @@ async def stream_checks(
     service: str, database: Database, facts: Facts, now: datetime, head: int, settled_until: datetime
 ) -> Checks:
     """Everything that is compared stream by stream; read models include the log up to `head`."""
-    models = [name for category in CATEGORIES[service] for name in MODELS.get(category, ())]
+    streams = declared(service).streams
+    models = [name for category in streams for name in MODELS.get(category, ())]
     checks = Checks(
         service,
         LogCheck(service),
@@ -192,9 +195,9 @@ async def stream_checks(
         now,
         settled_until,
     )
-    for category in CATEGORIES[service]:
+    for category in streams:
         await check_streams(checks, category, database.windows(category))
-    await _strangers(database, checks, CATEGORIES[service])
+    await _strangers(database, checks, streams)
     return checks
 
 

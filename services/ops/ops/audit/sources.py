@@ -1,25 +1,41 @@
 """Sources: where the logs, their topics and their tables are, and whom the audit asks besides.
 
-What services there are, and who follows whom, is written down here once more, so that a subscription that somebody
-forgets to start is noticed.
+Which services there are is known by their databases. What a log holds and who follows whom stands as data in each
+service's folder and is read by nothing that runs, so that a subscription that somebody forgets to start is noticed.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-CATEGORIES = {"dispute": ("dispute", "order"), "refund": ("payment",), "return_label": ("return",)}
-"""By service: the categories of its streams."""
-READ_MODELS = {"dispute": ("order_status", "disputes", "dispute_history"), "refund": ("refunds",)}
-"""By service: its subscriptions to its own topic."""
-POLICIES = {
-    "dispute": {"note_refunds": "refund", "note_returns": "return_label"},
-    "refund": {"capture_and_refund": "dispute"},
-    "return_label": {"request_returns": "dispute"},
-}
-"""By service: its subscriptions to the topics of others."""
+DECLARATION = "log.toml"
+"""The file of a service's package that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a service's log holds: the categories of its streams, and events of which nothing follows for money, goods
+    or deadlines; and its subscriptions, each with the service whose topic it follows.
+    """
+
+    streams: Sequence[str]
+    plain: frozenset[str]
+    follows: Mapping[str, str]
+
+
+@cache
+def declared(service: str) -> Declared:
+    """The service's declaration: the package is found, and no line of it runs."""
+    package = find_spec(service)
+    assert package and package.submodule_search_locations, f"{service} is no package"
+    said = tomllib.loads((Path(package.submodule_search_locations[0]) / DECLARATION).read_text("utf-8"))
+    return Declared(said["streams"], frozenset(said["plain"]), said["follows"])
 
 
 def topic_of(service: str) -> str:
@@ -34,8 +50,7 @@ def source_of(service: str) -> str:
 
 def followed(service: str) -> dict[str, str]:
     """The subscriptions of a service, each with the topic that it follows."""
-    own = dict.fromkeys(READ_MODELS.get(service, ()), topic_of(service))
-    return own | {name: topic_of(other) for name, other in POLICIES[service].items()}
+    return {name: topic_of(other) for name, other in declared(service).follows.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +69,4 @@ class Sources:
 
     @property
     def services(self) -> Sequence[str]:
-        return [service for service in CATEGORIES if service in self.databases]
+        return list(self.databases)

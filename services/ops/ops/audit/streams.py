@@ -10,7 +10,7 @@ from ops.audit.database import Row, Window
 from ops.audit.deadlines import Due, Started
 from ops.audit.entry import Entry, Unreadable
 from ops.audit.log import LogCheck, StreamOrder
-from ops.audit.readings.folds import FOLDS, Checks, Rows
+from ops.audit.readings.folds import FOLDS, Checks, PlainFold, Rows
 
 BROKEN = (Unreadable, KeyError, TypeError, ValueError)
 """What an event raises that is not as the audit knows it."""
@@ -31,7 +31,7 @@ class Stream:
     def __init__(self, checks: Checks, category: str, rows: Mapping[str, Rows], name: str) -> None:
         self.name = name
         self._checks = checks
-        self._fold = FOLDS[category](checks, rows, name.partition("-")[2])
+        self._fold = FOLDS.get(category, PlainFold)(checks, rows, name.partition("-")[2])
         self._order, self._started = StreamOrder(checks.log.check), Started()
         self._last: Entry | None = None
         self._broken = False

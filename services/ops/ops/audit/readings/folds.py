@@ -155,8 +155,8 @@ class PaymentFold:
         self._payments.compare(self._id, subject, row)
 
 
-class ReturnFold:
-    """A return: nothing follows from it here but notes elsewhere."""
+class PlainFold:
+    """A stream of which nothing is kept here: a return's events are noted elsewhere."""
 
     def __init__(self, *_: object) -> None:
         pass
@@ -175,6 +175,5 @@ FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "order": OrderFold,
     "dispute": DisputeFold,
     "payment": PaymentFold,
-    "return": ReturnFold,
 }
-"""By category."""
+"""By category; of any other nothing is kept."""
