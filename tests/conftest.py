@@ -1,6 +1,6 @@
 """Fixtures that every test may ask for: real servers, started when the first test wants them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,22 @@ pytest_plugins = ["tests.cases.plugin"]
 
 E2E = "tests/e2e/"
 SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}
+LARGE = ("chaos", "e2e", "proof", "slow")
+"""Marks of tests that start processes and servers of their own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a test costs follows from the servers that its fixtures start: `-m unit` needs none."""
+    """What a test costs follows from the servers that its fixtures start, and from its marks: `-m unit` needs none."""
     for item in items:
-        needs = [name for name, fixture in SERVERS.items() if fixture in getattr(item, "fixturenames", ())]
-        for name in needs or ["unit"]:
+        marked = {marker.name for marker in item.iter_markers()}
+        for name in costs(getattr(item, "fixturenames", ()), marked):
             item.add_marker(name)
+
+
+def costs(fixtures: Collection[str], marked: Collection[str]) -> list[str]:
+    """The servers of the session that a test needs, or `unit` where it needs none at all."""
+    needs = [name for name, fixture in SERVERS.items() if fixture in fixtures]
+    return needs if needs or not set(LARGE).isdisjoint(marked) else ["unit"]
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]

@@ -21,6 +21,7 @@ OBJECTS = (
     "append_events",
     "renew_log",
     "application_role",
+    "application_grants",
 )
 """The files of this folder, in the order in which they are made."""
 

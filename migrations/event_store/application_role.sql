@@ -1,7 +1,7 @@
 -- What an application may do, as a role without login: whoever connects is made a member (`grant makewhole_app to
 -- <login>`), and the event store sets the role where it can. Roles belong to the whole server, so another database's
 -- migration may have made it; without the right to make roles the server's administrator does (`create role
--- makewhole_app nologin`) and this revision's grants are skipped.
+-- makewhole_app nologin`) and the grants that follow are skipped.
 do $$
 begin
     create role makewhole_app nologin;
@@ -21,9 +21,4 @@ begin
         end;
     end if;
     grant usage on schema public to makewhole_app;
-    grant select, insert on events, interventions to makewhole_app;
-    grant select on log, alembic_version to makewhole_app;
-    grant select, insert, update, delete on deadlines, checkpoints, personal, parked, parked_events, laid_aside
-        to makewhole_app;
-    alter default privileges in schema public grant select, insert, update, delete on tables to makewhole_app;
 end $$;

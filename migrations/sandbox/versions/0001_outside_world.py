@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from migrations.event_store import statements
+from migrations.event_store import script, statements
 
 revision = "0001"
 down_revision = None
@@ -95,18 +95,10 @@ create trigger ledger_is_insert_only before update or delete or truncate on ledg
     execute function ledger_is_insert_only();
 """
 
-LOGIN = """
-do $$
-begin
-    create role makewhole_app nologin;
-exception
-    when duplicate_object or unique_violation then null;
-    when insufficient_privilege then raise notice 'role makewhole_app is left to the administrator';
-end $$;
+GRANTS = """
 do $$
 begin
     if exists (select from pg_roles where rolname = 'makewhole_app') then
-        grant usage on schema public to makewhole_app;
         grant select, insert, update on all tables in schema public to makewhole_app;
     end if;
 end $$;
@@ -116,6 +108,6 @@ end $$;
 
 def upgrade() -> None:
     """Makes the sandbox's tables."""
-    for part in (CLOCK, IDENTITY, PAYMENTS, LOGIN):
+    for part in (CLOCK, IDENTITY, PAYMENTS, script("application_role"), GRANTS):
         for statement in statements(part):
             op.execute(statement)

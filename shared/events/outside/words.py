@@ -18,6 +18,12 @@ _ISSUED = re.compile(
     "4|5[0-8]|6[0-9]|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)|3[47]|3(?:0[0-5]|[689])|35(?:2[89]|[3-8])"
 )
 """How the numbers of the cards in use begin: most other long numbers, of parcels above all, do not."""
+_PRINTED = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][ ./_-])"
+    r"[0-9]{4}([ ./_-])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{4,5})"
+    r"(?![ ./_-]?[0-9A-Za-z])"
+)
+"""Digits in the groups in which they stand on a card."""
 _MAIL = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
 _TELEPHONE = re.compile(r"(?<![0-9])\+?[0-9](?:[ ()/.-]{0,2}[0-9]){6,14}(?![0-9])")
 _DIGITS_OF_A_NAME = 4
@@ -47,6 +53,13 @@ def _code(text: str) -> str:
     return text
 
 
+def _tracking(text: str) -> str:
+    # An id of the carrier's: one of ten long numbers has a card's check digit by chance, so digits alone say nothing.
+    if any(holds_card_number(printed[0]) for printed in _PRINTED.finditer(text)):
+        raise PydanticCustomError("card_number", "This reads like the number of a card, which is kept nowhere")
+    return text
+
+
 def _words(text: str) -> str:
     if _TELEPHONE.search(unicodedata.normalize("NFKC", _code(text))):
         raise PydanticCustomError("personal_data", "This reads like a telephone number, which no event keeps")
@@ -69,9 +82,10 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 """What a carrier, a region or a way of payment is called, in any script."""
 TrackingNumber = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{1,62}[A-Za-z0-9]$"),
-    AfterValidator(_code),
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{1,78}[A-Za-z0-9]$"),
+    AfterValidator(_tracking),
 ]
+"""What a carrier calls a parcel, in any grouping: it is taken as it is, but for what is written as a card's number is."""
 PostalCode = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 -]{0,8}[A-Za-z0-9])?$")
 ]
