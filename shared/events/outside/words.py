@@ -85,7 +85,7 @@ TrackingNumber = Annotated[
     StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{1,78}[A-Za-z0-9]$"),
     AfterValidator(_tracking),
 ]
-"""What a carrier calls a parcel, in any grouping: it is taken as it is, but for what is written as a card's number is."""
+"""What a carrier calls a parcel, in any grouping: taken as it is, but for what is written as a card's number is."""
 PostalCode = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 -]{0,8}[A-Za-z0-9])?$")
 ]
