@@ -15,7 +15,7 @@ OBJECTS = (
     "checkpoints",
     "personal",
     "parked",
-    "laid_aside",
+    "quarantine",
     "append_only",
     "interventions",
     "append_events",

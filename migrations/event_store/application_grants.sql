@@ -6,7 +6,7 @@ begin
     end if;
     grant select, insert on events, interventions to makewhole_app;
     grant select on log, alembic_version to makewhole_app;
-    grant select, insert, update, delete on deadlines, checkpoints, personal, parked, parked_events, laid_aside
+    grant select, insert, update, delete on deadlines, checkpoints, personal, parked, parked_events, quarantine
         to makewhole_app;
     alter default privileges in schema public grant select, insert, update, delete on tables to makewhole_app;
 end $$;

@@ -9,7 +9,7 @@ create table parked (
     parked_at     timestamptz not null default clock_timestamp(),
     primary key (subscription, stream)
 );
-comment on table parked is 'streams that a subscription has laid aside because an event of theirs could not be handled';
+comment on table parked is 'streams that a subscription has parked because an event of theirs could not be handled';
 
 create table parked_events (
     subscription text not null,

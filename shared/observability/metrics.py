@@ -18,13 +18,13 @@ GAPS = Gauge(
     "makewhole_subscription_gaps", "Partitions held because records are missing before the next one", ["subscription"]
 )
 PARKED = Gauge(
-    "makewhole_parked_streams", "Streams laid aside because an event of theirs could not be handled", ["subscription"]
+    "makewhole_parked_streams", "Streams parked because an event of theirs could not be handled", ["subscription"]
 )
-LAID_ASIDE = Gauge(
-    "makewhole_laid_aside_records", "Records kept for a person: not of the log that is followed", ["subscription"]
+QUARANTINED = Gauge(
+    "makewhole_quarantined_records", "Records kept for a person: not of the log that is followed", ["subscription"]
 )
-LAID_ASIDE_TOTAL = Counter(
-    "makewhole_laid_aside", "Records that were laid aside, by the kind of reason", ["subscription", "reason"]
+QUARANTINED_TOTAL = Counter(
+    "makewhole_quarantined", "Records that were quarantined, by the kind of reason", ["subscription", "reason"]
 )
 HALTED = Gauge(
     "makewhole_halted",

@@ -25,8 +25,8 @@ class Component:
         """What only a person can end, and how; None while it goes on by itself."""
         return None
 
-    def put_aside(self) -> str | None:
-        """What it has put aside for a person, while it goes on."""
+    def needs_attention(self) -> str | None:
+        """What it has that a person must look at, while it goes on."""
         return None
 
     async def next_deadline(self) -> datetime | None:

@@ -35,9 +35,9 @@ class Probes:
 
     PATHS = ("/healthz", "/readyz", "/metrics")
 
-    def __init__(self, checks: Mapping[str, Check], put_aside: Callable[[], Mapping[str, str]] = dict) -> None:
+    def __init__(self, checks: Mapping[str, Check], needs_attention: Callable[[], Mapping[str, str]] = dict) -> None:
         self._checks = checks
-        self._put_aside = put_aside
+        self._needs_attention = needs_attention
 
     async def answer(self, path: str) -> Answered:
         """The answer at one of the paths."""
@@ -56,7 +56,7 @@ class Probes:
         body = {
             "status": "ready" if well else "not ready",
             "checks": {name: word or "ok" for name, word in words.items()},
-            **({"put_aside": aside} if (aside := self._put_aside()) else {}),
+            **({"needs_attention": waiting} if (waiting := self._needs_attention()) else {}),
         }
         return Answered(200 if well else 503, JSON, orjson.dumps(body))
 

@@ -51,7 +51,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class LaidAside:
+class Quarantined:
     """A record that is not of the log that is followed, and why it was taken for a strange one."""
 
     record: Record
@@ -70,7 +70,7 @@ class Follower:
     A relay repeats: each partition is the log's sequence with suffixes of it repeated, so what is at or below the
     checkpoint has been seen. A record that names a predecessor above the checkpoint comes behind a loss: nothing is
     taken until the missing event arrives (`makewhole relay rewind` sends it). Whatever is not a record of the log that
-    is followed is laid aside, and the partition goes on.
+    is followed is quarantined, and the partition goes on.
     """
 
     def __init__(self, checkpoint: Checkpoint, keys: LogKeys | None = None) -> None:
@@ -79,8 +79,8 @@ class Follower:
         self._keys = keys
         self._previous: int | None = None
 
-    def take(self, record: Record) -> Delivery | LaidAside | None:
-        """The record as something to handle or to lay aside, or None where it is known or comes behind a gap. Halted
+    def take(self, record: Record) -> Delivery | Quarantined | None:
+        """The record as something to handle or to quarantine, or None where it is known or comes behind a gap. Halted
         where it shows that the log is no longer the one that was taken so far.
         """
         try:
@@ -95,7 +95,7 @@ class Follower:
             self._pass(record)
             return None
         except Strange as strange:
-            return self._lay_aside(record, str(strange))
+            return self._quarantine(record, str(strange))
 
     def restart(self, offset: int) -> None:
         """The partition is read again from `offset`; what was seen is still skipped."""
@@ -181,11 +181,11 @@ class Follower:
         if record.offset >= self.checkpoint.next_offset:
             self.restart(record.offset + 1)
 
-    def _lay_aside(self, record: Record, reason: str) -> LaidAside | None:
+    def _quarantine(self, record: Record, reason: str) -> Quarantined | None:
         if record.offset < self.checkpoint.next_offset:
             return None  # it was, before
         self._pass(record)
-        return LaidAside(record, reason)
+        return Quarantined(record, reason)
 
 
 def _cut_off(record: Record, at: RecordPosition, checkpoint: Checkpoint, shared: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from shared.resilience.retry import transient
 from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.follower import Delivery
-from shared.subscriptions.parking import Parking
+from shared.subscriptions.parked_streams import ParkedStreams
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
@@ -25,7 +25,7 @@ class SubscriptionContext:
     subscription: str
     topic: str
     pool: Pool
-    parking: Parking
+    parked: ParkedStreams
 
 
 class Handler(Protocol):
@@ -37,17 +37,17 @@ class Handler(Protocol):
         """Handles the batch and saves the checkpoints; raises what may pass, parks what will not."""
 
     async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
-        """Handles a parked event and takes it out of the parking."""
+        """Handles a parked event and takes it out of its parked stream."""
 
 
 async def retry(context: SubscriptionContext, handler: Handler, stream: str) -> bool:
     """Handles what is parked of the stream, in order; whether the stream is free again."""
     while True:
-        delivery = await context.parking.first(context.pool, stream)
+        delivery = await context.parked.first(context.pool, stream)
         if delivery is None:
-            if await context.parking.release(context.pool, stream):
+            if await context.parked.release(context.pool, stream):
                 return True
-            if await context.parking.first(context.pool, stream) is None:
+            if await context.parked.first(context.pool, stream) is None:
                 return False  # it was not parked at all
         elif not await _redone(context, handler, delivery):
             return False
@@ -66,6 +66,6 @@ async def _redone(context: SubscriptionContext, handler: Handler, delivery: Deli
             delivery.position,
             error,
         )
-        await context.parking.failed(context.pool, delivery.stream, error)
+        await context.parked.failed(context.pool, delivery.stream, error)
         return False
     return True

@@ -66,14 +66,14 @@ class Policy:
         await checkpoints.save(context.pool, context.subscription, context.topic, reached)
 
     async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
-        """Handles a parked event and takes it out of the parking."""
+        """Handles a parked event and takes it out of its parked stream."""
         await self.act(delivery.recorded)
-        await context.parking.done(context.pool, delivery)
+        await context.parked.done(context.pool, delivery)
 
     async def _in_order(self, context: SubscriptionContext, line: Sequence[Delivery], limit: asyncio.Semaphore) -> None:
         async with limit:
             for delivery in line:
-                if not await context.parking.keeps(context.pool, delivery):
+                if not await context.parked.keeps(context.pool, delivery):
                     await self._try(context, delivery)
 
     async def _try(self, context: SubscriptionContext, delivery: Delivery) -> None:
@@ -88,7 +88,7 @@ class Policy:
                 tries += 1
                 if must_park(error, tries):
                     async with context.pool.acquire() as connection, connection.transaction():
-                        return await context.parking.park(connection, delivery, error, tries)
+                        return await context.parked.park(connection, delivery, error, tries)
 
     async def act(self, recorded: Recorded[Any]) -> None:
         """Carries out what the event asks for; KeyReused where another event at its place asked for something else."""

@@ -51,9 +51,9 @@ class Projection:
             await self._commit(context, deliveries, reached, self._apply_singly)
 
     async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
-        """Handles a parked event and takes it out of the parking."""
+        """Handles a parked event and takes it out of its parked stream."""
         async with context.pool.acquire() as connection, connection.transaction():
-            await context.parking.done(connection, delivery)
+            await context.parked.done(connection, delivery)
             await self._project(connection, delivery.recorded)
 
     async def _commit(
@@ -73,7 +73,7 @@ class Projection:
     async def _apply(
         self, context: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]
     ) -> None:
-        free = [delivery.recorded for delivery in deliveries if not await context.parking.keeps(connection, delivery)]
+        free = [delivery.recorded for delivery in deliveries if not await context.parked.keeps(connection, delivery)]
         if self._project_all:
             await self._project_all(connection, free)
             return
@@ -85,7 +85,7 @@ class Projection:
     ) -> None:
         """The same with a savepoint around each event, so that the one which fails is found and its stream parked."""
         for delivery in deliveries:
-            if not await context.parking.keeps(connection, delivery):
+            if not await context.parked.keeps(connection, delivery):
                 await self._try(context, connection, delivery)
 
     async def _try(self, context: SubscriptionContext, connection: Connection, delivery: Delivery) -> None:
@@ -97,4 +97,4 @@ class Projection:
                 if transient(error):
                     raise
                 if must_park(error, tries):
-                    return await context.parking.park(connection, delivery, error, tries)
+                    return await context.parked.park(connection, delivery, error, tries)

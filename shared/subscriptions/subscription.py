@@ -17,12 +17,12 @@ from shared.observability import metrics
 from shared.process.component import Component
 from shared.process.trouble import Trouble
 from shared.resilience.retry import GIVE_UP_AFTER, LONGEST_WAIT, Backoff, Halted, Transient, transient
+from shared.subscriptions.attention import Attention
 from shared.subscriptions.checkpoints import Checkpoint, claim, demand
-from shared.subscriptions.follower import Decode, Delivery, Follower, LaidAside, Recreated, of_log
+from shared.subscriptions.follower import Decode, Delivery, Follower, Quarantined, Recreated, of_log
 from shared.subscriptions.foreign_topic import ForeignFollower
 from shared.subscriptions.handler import Handler, SubscriptionContext, retry
-from shared.subscriptions.parking import Parking
-from shared.subscriptions.put_aside import PutAside
+from shared.subscriptions.parked_streams import ParkedStreams
 from shared.subscriptions.source import Source, Stalled, seek
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Subscription(Component):
         give_up: float = GIVE_UP_AFTER,
     ) -> None:
         self._name = name
-        self._context = SubscriptionContext(name, topic, pool, Parking(name, decode or of_log))
+        self._context = SubscriptionContext(name, topic, pool, ParkedStreams(name, decode or of_log))
         self._handler = handler
         self._dsn = dsn
         self._open = source
@@ -71,7 +71,7 @@ class Subscription(Component):
         self._give_up = give_up
         self._source: Source | None = None
         self._trouble = Trouble(f"subscription {name}")
-        self._aside = PutAside(self._context.parking)
+        self._attention = Attention(self._context.parked)
         self._busy = False
         self._retried = False
         self._followers: dict[int, Follower] = {}
@@ -118,12 +118,12 @@ class Subscription(Component):
         return f"subscription {self._name}: {behind} records to handle" + "".join(f"; {gap}" for gap in gaps)
 
     def halted(self) -> str | None:
-        """Why it stands still, holds partitions, or has more put aside than anybody could look at."""
-        return "; ".join(filter(None, [self._trouble.halt, *self._gaps, *self._aside.beyond])) or None
+        """Why it stands still, holds partitions, or has more waiting for a person than anybody could look at."""
+        return "; ".join(filter(None, [self._trouble.halt, *self._gaps, *self._attention.beyond])) or None
 
-    def put_aside(self) -> str | None:
+    def needs_attention(self) -> str | None:
         """How much waits for a person in `makewhole parked list`."""
-        return str(self._aside) or None
+        return str(self._attention) or None
 
     @property
     def name(self) -> str:
@@ -135,7 +135,7 @@ class Subscription(Component):
 
         Safe beside a running worker: what arrives meanwhile is kept behind, or handled once the stream is free.
         """
-        streams = await self._context.parking.streams(self._context.pool) if stream is None else [stream]
+        streams = await self._context.parked.streams(self._context.pool) if stream is None else [stream]
         return sum([await retry(self._context, self._handler, each) for each in streams])
 
     async def _session(self, source: Source, backoff: Backoff) -> None:
@@ -144,12 +144,12 @@ class Subscription(Component):
         if self._decode is None:
             identity.demand(source.partitions)
         found = await claim(context.pool, context.subscription, context.topic, range(source.partitions))
-        await context.parking.load(context.pool)
+        await context.parked.load(context.pool)
         await self._retry_as_newer_version()
         self._followers = {
             partition: self._follower(self._begun(checkpoint, identity)) for partition, checkpoint in found.items()
         }
-        await self._aside.count(context.pool)
+        await self._attention.count(context.pool)
         await seek(source, self._followers, self._name)
         self._source, self._busy = source, False
         self._trouble.over()
@@ -158,7 +158,7 @@ class Subscription(Component):
     async def _retry_as_newer_version(self) -> None:
         """Once for each process: it may be the version that these streams were parked for."""
         if not self._retried:
-            for stream in await self._context.parking.waiting_for_a_version(self._context.pool):
+            for stream in await self._context.parked.waiting_for_a_version(self._context.pool):
                 await retry(self._context, self._handler, stream)
             self._retried = True
 
@@ -190,10 +190,10 @@ class Subscription(Component):
     async def _handle(self, source: Source, fetched: Mapping[int, Sequence[Record]]) -> None:
         self._busy = True
         before = {partition: self._followers[partition].checkpoint for partition in fetched}
-        taken: list[Delivery | LaidAside] = []
+        taken: list[Delivery | Quarantined] = []
         halts = [await self._take(source, partition, records, taken) for partition, records in fetched.items()]
         deliveries = [each for each in taken if isinstance(each, Delivery)]
-        await self._aside.keep(self._context.pool, [each for each in taken if isinstance(each, LaidAside)])
+        await self._attention.keep(self._context.pool, [each for each in taken if isinstance(each, Quarantined)])
         reached = [mark for p, old in before.items() if (mark := self._followers[p].checkpoint) != old]
         if reached:
             await self._handler.take(self._context, deliveries, reached)
@@ -203,9 +203,9 @@ class Subscription(Component):
         self._busy = False
 
     async def _take(
-        self, source: Source, partition: int, records: Sequence[Record], taken: list[Delivery | LaidAside]
+        self, source: Source, partition: int, records: Sequence[Record], taken: list[Delivery | Quarantined]
     ) -> Halted | None:
-        """Adds what is to be handled and what is to be laid aside; the halt that ends it, if any."""
+        """Adds what is to be handled and what is to be quarantined; the halt that ends it, if any."""
         follower = self._followers[partition]
         try:
             for record in records:
@@ -228,7 +228,7 @@ class Subscription(Component):
             if lag < 0:
                 raise Transient(f"{context.topic} partition {partition} ends before the checkpoint")
             total += lag
-        await self._aside.count(context.pool)
+        await self._attention.count(context.pool)
         marks = {partition: follower.checkpoint for partition, follower in self._followers.items()}
         await demand(context.pool, context.subscription, context.topic, marks)
         return total

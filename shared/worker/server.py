@@ -53,7 +53,7 @@ class WorkerServer:
         self._clock = clock
         self._store = store
         self._components = components
-        self._probes = Probes({"clock": self._clock_known, "halted": self._no_halt, **checks}, self._put_aside)
+        self._probes = Probes({"clock": self._clock_known, "halted": self._no_halt, **checks}, self._needs_attention)
         self.halted: dict[str, str] = {}
 
     @asynccontextmanager
@@ -115,9 +115,9 @@ class WorkerServer:
         asked = [(component.name, component.halted()) for component in self._components]
         return "; ".join(f"{name}: {remedy}" for name, remedy in [*self.halted.items(), *asked] if remedy) or None
 
-    def _put_aside(self) -> dict[str, str]:
-        asked = [(component.name, component.put_aside()) for component in self._components]
-        return {name: aside for name, aside in asked if aside}
+    def _needs_attention(self) -> dict[str, str]:
+        asked = [(component.name, component.needs_attention()) for component in self._components]
+        return {name: waiting for name, waiting in asked if waiting}
 
 
 async def _unfinished(component: Component) -> str | None:

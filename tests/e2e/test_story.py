@@ -175,7 +175,7 @@ async def test_a_parked_stream_is_listed_breaks_a_promise_and_is_handled_again(s
     assert await document(stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes") == {
         "released": 1,
         "records_read_again": 0,
-        "still_put_aside": 0,
+        "still_waiting": 0,
     }
     assert (await makewhole(stack, "parked", "list"))[0] == 0
 

@@ -61,7 +61,7 @@ class Victim:
         said, _ = await asyncio.wait_for(process.communicate(), 120)
         return process.returncode or 0, said.decode()
 
-    async def put_aside(self) -> list[dict[str, str]]:
+    async def waiting(self) -> list[dict[str, str]]:
         _, said = await self.makewhole("parked", "list", "--json")
         found: list[dict[str, str]] = json.loads(said)
         return found
@@ -147,7 +147,7 @@ async def test_records_of_another_installation_stop_nobody(victim: Victim, came:
         (await victim.services.send(name, "GET", "/readyz", worker=True)).status
         for name in ("dispute", "refund", "return_label")
     ]
-    found = kinds(await victim.put_aside())
+    found = kinds(await victim.waiting())
     came(f"{paid}; {'ready' if set(ready) == {200} else ready}; {found}")
 
 
@@ -168,7 +168,7 @@ async def test_the_tail_shows_whatever_stands_in_a_topic(victim: Victim, came: C
 
 
 @pytest.mark.case("B22", given="unkeyed garbage on a topic: parked retry, drop, list", right="retry 1, drop 0, list 0")
-async def test_what_was_laid_aside_can_be_let_go(victim: Victim, came: Came) -> None:
+async def test_what_was_quarantined_can_be_let_go(victim: Victim, came: Came) -> None:
     victim.write("dispute.events", 5, None, {}, b"garbage")
     await victim.services.at_rest()
     retried, _ = await victim.makewhole("parked", "retry", "return-label", "--yes")
@@ -195,7 +195,7 @@ async def test_more_strangers_than_anybody_could_look_at_are_told_by_the_probes(
 
     status = await eventually(ready, lambda status: status == 503)
     doctor, said = await victim.makewhole("doctor")
-    assert "records laid aside" in said
+    assert "records in quarantine" in said
     came(f"{status}, {doctor}")
     for service in ("dispute", "refund"):
         await victim.makewhole("parked", "drop", service, "--all", "--yes", "--reason", "a test")

@@ -23,7 +23,7 @@ from shared.events.ids import derived_uuid
 from shared.kafka.records import Record
 from shared.kafka.signatures import SIGNATURE, LogKeys
 from shared.subscriptions.checkpoints import Checkpoint
-from shared.subscriptions.follower import Delivery, Follower, LaidAside, Recreated
+from shared.subscriptions.follower import Delivery, Follower, Quarantined, Recreated
 from shared.subscriptions.foreign_topic import ForeignFollower
 from shared.subscriptions.projection import Projection
 from shared.subscriptions.subscription import Subscription
@@ -94,7 +94,7 @@ class Reader:
     state: State = field(default_factory=dict)
     marks: dict[int, Checkpoint] = field(default_factory=lambda: {p: Checkpoint(p) for p in range(PARTITIONS)})
     keys: LogKeys | None = None
-    aside: list[str] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -111,9 +111,9 @@ class Reader:
             follower.restart(0)
         self.marks[record.partition] = follower.checkpoint
 
-    def _project(self, delivery: Delivery | LaidAside | None) -> None:
-        if isinstance(delivery, LaidAside):
-            self.aside.append(delivery.reason)
+    def _project(self, delivery: Delivery | Quarantined | None) -> None:
+        if isinstance(delivery, Quarantined):
+            self.quarantined.append(delivery.reason)
         elif delivery:
             self.state.setdefault(delivery.stream, []).append(delivery.recorded.version)
 
@@ -211,7 +211,7 @@ def test_another_log_is_never_mixed_in(streams: Sequence[int]) -> None:
             headers=tuple((n, str(UUID(int=2)).encode() if n == "ce_logid" else t) for n, t in record.headers),
         )
         reader.take(strange)
-    assert [reason.partition(":")[0] for reason in reader.aside] == ["foreign"] * len(records)
+    assert [reason.partition(":")[0] for reason in reader.quarantined] == ["foreign"] * len(records)
     assert reader.state == straight(partitions_of(events_of(streams)))
 
 

@@ -17,7 +17,7 @@ from shared.events.lineage import last_shared
 from shared.kafka.records import Record
 from shared.resilience.retry import Halted
 from shared.subscriptions.checkpoints import Checkpoint
-from shared.subscriptions.follower import Delivery, Follower, LaidAside
+from shared.subscriptions.follower import Delivery, Follower, Quarantined
 from tests.laws.test_delivery import events_of, partitions_of, position, repeated, with_offsets
 
 SHARES = st.lists(st.tuples(st.uuids(), st.integers(0, 2**63 - 1)), max_size=4, unique_by=lambda share: share[0])
@@ -120,6 +120,6 @@ def test_a_log_that_names_no_life_that_was_followed_is_another_one(generations: 
     follower = Follower(Checkpoint(0, UUID(int=99), 1, 0))
     for record in with_offsets(generations[-1].published):
         found = follower.take(record)
-        assert isinstance(found, LaidAside)
+        assert isinstance(found, Quarantined)
         assert found.reason.startswith("foreign: ")
     assert follower.checkpoint.position == 1

@@ -1,6 +1,6 @@
 """Laws of strange records: whoever else writes to a topic changes nothing of what is made of it, whatever they write.
 
-What they write is laid aside, once; the partition goes on.
+What they write is quarantined, once; the partition goes on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.kafka.records import Record
 from shared.kafka.signatures import SIGNATURE, LogKeys
 from shared.resilience.retry import Halted
 from shared.subscriptions.checkpoints import Checkpoint
-from shared.subscriptions.follower import Delivery, Follower, LaidAside
+from shared.subscriptions.follower import Delivery, Follower, Quarantined
 from tests.cases.plugin import Came
 from tests.laws.test_delivery import (
     LOG,
@@ -104,7 +104,7 @@ def goes_on(reader: Reader, topic: Sequence[Record], data: st.DataObject) -> Non
 
 
 @given(streams=LOGS, data=st.data())
-def test_what_is_no_record_of_the_log_changes_nothing_and_is_laid_aside_once(
+def test_what_is_no_record_of_the_log_changes_nothing_and_is_quarantined_once(
     streams: Sequence[int], data: st.DataObject
 ) -> None:
     partitions = partitions_of(events_of(streams))
@@ -112,8 +112,8 @@ def test_what_is_no_record_of_the_log_changes_nothing_and_is_laid_aside_once(
     for at, partition in enumerate(partitions):
         topic = [replace(r, partition=at) for r in data.draw(strangers(partition, list(STRANGE.values())))]
         goes_on(reader, with_offsets(topic), data)
-        assert len(reader.aside) == len(topic) - len(partition)
-        reader.aside.clear()
+        assert len(reader.quarantined) == len(topic) - len(partition)
+        reader.quarantined.clear()
     assert reader.state == straight(partitions)
     assert not any(follower.gap for follower in reader.followers.values())
 
@@ -138,14 +138,14 @@ def three(keys: LogKeys | None = None) -> list[Record]:
 
 
 def kinds(records: Sequence[Record], keys: LogKeys | None = None) -> list[str]:
-    """What a follower makes of each: its position, why it was laid aside, or that it is known."""
+    """What a follower makes of each: its position, why it was quarantined, or that it is known."""
     follower, found = Follower(Checkpoint(0), keys), []
     for record in with_offsets(records):
         taken = follower.take(record)
         if isinstance(taken, Delivery):
             found.append(str(taken.position))
         else:
-            found.append(taken.reason.partition(":")[0] if isinstance(taken, LaidAside) else follower.gap or "known")
+            found.append(taken.reason.partition(":")[0] if isinstance(taken, Quarantined) else follower.gap or "known")
     return found
 
 
@@ -273,5 +273,5 @@ def test_a_forged_record_at_the_place_of_the_last_one_halts_nobody() -> None:
     for record in (one, two):
         follower.take(record)
     found = follower.take(replace(two, offset=9, value=b"{}"))
-    assert isinstance(found, LaidAside)
+    assert isinstance(found, Quarantined)
     assert found.reason.startswith("unsigned: ")

@@ -178,7 +178,7 @@ async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system:
             await system.done("subscriptions", "restart", "refund", policies.CAPTURE_AND_REFUND)
             await eventually(partial(quiet, *followers))
             assert await projected(dispute.pool, disputes.NAME, 2)
-        # Beside the stream, records that a reader had from the topic before the log was renewed may be laid aside.
+        # Beside the stream, records that a reader had from the topic before the log was renewed may be in quarantine.
         (parked,) = [row for row in (await system.makewhole("parked", "list", "--json"))[1] if row["kind"] == "stream"]
         (shown,) = (await system.makewhole("parked", "show", "refund", parked["name"], "--json"))[1]
         assert parked["reason"].startswith("KeyReused")

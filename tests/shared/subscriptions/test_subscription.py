@@ -204,7 +204,7 @@ async def test_who_has_seen_events_that_a_restore_lost_stops_and_says_from_where
     assert await flow.seen() == {"order-1": [1]}
 
 
-async def test_a_log_that_continues_none_that_was_followed_is_laid_aside_record_by_record(flow: Flow) -> None:
+async def test_a_log_that_continues_none_that_was_followed_is_quarantined_record_by_record(flow: Flow) -> None:
     await flow.append("order-1", "a")
     await publish_all(flow)
     async with running(subscription := counting(flow)):
@@ -214,14 +214,14 @@ async def test_a_log_that_continues_none_that_was_followed_is_laid_aside_record_
         await flow.append("order-2", "a", key="order-1")
         await publish_all(flow)
         await eventually(partial(is_quiet, subscription))
-        assert subscription.put_aside() == "2 records laid aside"
+        assert subscription.needs_attention() == "2 records in quarantine"
         assert subscription.halted() is None
     assert await flow.seen() == {"order-1": [1]}
-    assert await laid_aside(flow) == ["foreign"] * 2
+    assert await quarantined(flow) == ["foreign"] * 2
 
 
-async def laid_aside(flow: Flow) -> list[str]:
-    rows = await flow.pool.fetch("select reason from laid_aside order by partition, record_offset")
+async def quarantined(flow: Flow) -> list[str]:
+    rows = await flow.pool.fetch("select reason from quarantine order by partition, record_offset")
     return [row["reason"].partition(":")[0] for row in rows]
 
 
@@ -268,7 +268,7 @@ async def test_a_parked_stream_is_retried_in_order_and_goes_on(flow: Flow) -> No
     assert await flow.parked() == []
 
 
-async def test_a_record_without_sense_is_laid_aside_once_and_the_partition_goes_on(flow: Flow) -> None:
+async def test_a_record_without_sense_is_quarantined_once_and_the_partition_goes_on(flow: Flow) -> None:
     async with flow.publisher() as publisher:
         garbage = [("ce_id", b"\xff\x00"), ("ce_\ud800".encode("utf-8", "replace").decode(), b"\x00")]
         await publisher.publish([Outgoing(3, b"order-\x00", b"\x00 not ours \xff", garbage)])
@@ -280,24 +280,24 @@ async def test_a_record_without_sense_is_laid_aside_once_and_the_partition_goes_
             await eventually(partial(is_quiet, subscription))
     assert await flow.projected()
     assert await flow.parked() == []
-    assert await laid_aside(flow) == ["malformed"] * 2
+    assert await quarantined(flow) == ["malformed"] * 2
 
 
 async def test_a_flood_of_strange_records_is_kept_up_to_a_bound_and_makes_the_worker_unready(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.subscriptions.laid_aside.MOST", 150)
+    monkeypatch.setattr("shared.subscriptions.quarantine.MOST", 150)
     async with flow.publisher() as publisher:
         for _ in range(4):
             await publisher.publish([Outgoing(3, b"", b"?" * 40_000, []) for _ in range(60)])
     async with running(subscription := counting(flow)):
         await eventually(partial(is_quiet, subscription))
-        assert 101 <= len(await laid_aside(flow)) <= 240
-        assert "records laid aside (makewhole parked list)" in (subscription.halted() or "")
-    assert await flow.pool.fetchval("select max(length(value)) from laid_aside") == 16 * 1024
+        assert 101 <= len(await quarantined(flow)) <= 240
+        assert "records in quarantine (makewhole parked list)" in (subscription.halted() or "")
+    assert await flow.pool.fetchval("select max(length(value)) from quarantine") == 16 * 1024
 
 
-async def test_what_was_laid_aside_is_read_again_once_its_key_is_known(flow: Flow) -> None:
+async def test_what_was_quarantined_is_read_again_once_its_key_is_known(flow: Flow) -> None:
     """And what stands behind it waits meanwhile: its predecessor was not taken."""
     await flow.append("order-1", "a")
     async with running(each := flow.relay()):
@@ -310,7 +310,7 @@ async def test_what_was_laid_aside_is_read_again_once_its_key_is_known(flow: Flo
     async with running(
         subscription := flow.subscription("seen", Projection(count_versions), keys=LogKeys({"k1": b"1" * 32}))
     ):
-        await eventually(lambda: laid_aside_is(flow, ["unsigned"] * 2))
+        await eventually(lambda: quarantine_is(flow, ["unsigned"] * 2))
     await rewind(flow.pool, flow.topic)
     flow.keys = ours
     await publish_all(flow)
@@ -319,8 +319,8 @@ async def test_what_was_laid_aside_is_read_again_once_its_key_is_known(flow: Flo
         await eventually(partial(is_quiet, subscription))
 
 
-async def laid_aside_is(flow: Flow, expected: list[str]) -> bool:
-    return await laid_aside(flow) == expected
+async def quarantine_is(flow: Flow, expected: list[str]) -> bool:
+    return await quarantined(flow) == expected
 
 
 async def test_an_idle_subscription_notices_that_its_checkpoint_was_moved_back(flow: Flow) -> None:
@@ -329,9 +329,9 @@ async def test_an_idle_subscription_notices_that_its_checkpoint_was_moved_back(f
     async with running(subscription := counting(flow)):
         await eventually(partial(is_quiet, subscription))
         async with flow.pool.acquire() as connection, connection.transaction():
-            await connection.execute("delete from laid_aside")
+            await connection.execute("delete from quarantine")
             await checkpoints.read_again(connection, "seen", flow.topic, 3, 0)
-        await eventually(lambda: laid_aside_is(flow, ["malformed"]))
+        await eventually(lambda: quarantine_is(flow, ["malformed"]))
 
 
 async def test_an_unknown_type_is_parked_and_read_once_a_newer_version_knows_it(flow: Flow) -> None:

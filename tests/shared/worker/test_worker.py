@@ -248,19 +248,19 @@ async def test_a_halt_ends_its_component_alone_and_is_told_to_whoever_asks(port:
 
 
 class Standing(Steady):
-    """Runs, and says what keeps it from working, or what it has put aside."""
+    """Runs, and says what keeps it from working, or what waits for a person."""
 
     name = "relay dispute.events"
 
-    def __init__(self, halt: str | None, aside: str | None) -> None:
+    def __init__(self, halt: str | None, waiting: str | None) -> None:
         super().__init__()
-        self._halt, self._aside = halt, aside
+        self._halt, self._attention = halt, waiting
 
     def halted(self) -> str | None:
         return self._halt
 
-    def put_aside(self) -> str | None:
-        return self._aside
+    def needs_attention(self) -> str | None:
+        return self._attention
 
 
 async def told(port: int, component: Standing) -> str:
@@ -269,7 +269,7 @@ async def told(port: int, component: Standing) -> str:
         await eventually(lambda: component.ran)
         status, ready = await worker.get("/readyz")
         await worker.stop()
-    return f"{status} {ready['checks']['halted']} {ready.get('put_aside')}"
+    return f"{status} {ready['checks']['halted']} {ready.get('needs_attention')}"
 
 
 @pytest.mark.case(
@@ -283,11 +283,11 @@ async def test_what_stands_still_by_itself_is_told_by_name(port: int, came: Came
 
 @pytest.mark.case(
     "EL5+2",
-    given="a subscription that has laid one record aside, and goes on",
-    right="200 ok {'relay dispute.events': '1 records laid aside'}",
+    given="a subscription that has quarantined one record, and goes on",
+    right="200 ok {'relay dispute.events': '1 records in quarantine'}",
 )
-async def test_what_is_put_aside_is_told_while_all_goes_on(port: int, came: Came) -> None:
-    came(await told(port, Standing(None, "1 records laid aside")))
+async def test_what_is_needs_attention_is_told_while_all_goes_on(port: int, came: Came) -> None:
+    came(await told(port, Standing(None, "1 records in quarantine")))
 
 
 async def test_a_component_that_does_not_end_is_not_waited_for(port: int) -> None:

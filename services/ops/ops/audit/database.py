@@ -54,8 +54,8 @@ select category from found where category is not null
 _RELAYED = "select coalesce(max(position), 0) from checkpoints where subscription = 'relay' and partition = -1"
 _CHECKPOINTS = "select subscription, topic, partition, next_offset from checkpoints where subscription <> 'relay'"
 _PARKED = "select subscription, stream, from_position, error from parked order by subscription, stream"
-_LAID_ASIDE = """
-select subscription, topic, partition, record_offset, reason from laid_aside
+_QUARANTINED = """
+select subscription, topic, partition, record_offset, reason from quarantine
 order by subscription, topic, partition, record_offset
 """
 
@@ -125,12 +125,12 @@ class Database:
         return found
 
     async def parked(self) -> list[Row]:
-        """The streams that were laid aside."""
+        """The parked streams."""
         return [dict(row) for row in await self.connection.fetch(_PARKED)]
 
-    async def laid_aside(self) -> list[Row]:
+    async def quarantine(self) -> list[Row]:
         """The records that no follower took for its log's."""
-        return [dict(row) for row in await self.connection.fetch(_LAID_ASIDE)]
+        return [dict(row) for row in await self.connection.fetch(_QUARANTINED)]
 
     async def categories(self, table: str = "events") -> list[str]:
         """The categories of the streams that a table names."""

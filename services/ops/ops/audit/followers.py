@@ -1,4 +1,4 @@
-"""Followers: each has come to the end of its topic, and has laid nothing aside."""
+"""Followers: each has come to the end of its topic, and nothing of its log is parked or in quarantine."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def follower_check(service: str, late: Sequence[str]) -> Check:
 
 
 def parked_check(service: str, streams: Sequence[Row]) -> Check:
-    """The streams that a follower has laid aside: nobody sees what happens in them until somebody looks."""
+    """The streams that a follower has parked: nobody sees what happens in them until somebody looks."""
     check = Check.of(f"parked {service}", "streams")
     for row in streams:
         check.fault("streams", f"{row['subscription']}: {row['stream']} from {row['from_position']}: {row['error']}")
     return check
 
 
-def laid_aside_check(records: Sequence[Row], own: Collection[tuple[str, int, int]]) -> Check:
+def quarantine_check(records: Sequence[Row], own: Collection[tuple[str, int, int]]) -> Check:
     """Records that followers did not take for their log's: strangers' are counted, one of the log's `own` is a loss."""
-    check = Check.of("laid aside", "own")
+    check = Check.of("quarantine", "own")
     check.see("strangers", 0)
     for row in records:
         place = row["topic"], row["partition"], row["record_offset"]

@@ -23,7 +23,7 @@ from ops.audit.check import Check, Report
 from ops.audit.database import MODELS, Database, Row, connected
 from ops.audit.deadlines import DeadlineCheck
 from ops.audit.facts import Facts, gathering
-from ops.audit.followers import behind, follower_check, laid_aside_check, parked_check
+from ops.audit.followers import behind, follower_check, parked_check, quarantine_check
 from ops.audit.ledger import ledger_check
 from ops.audit.log import JournalCheck, LogCheck
 from ops.audit.money import money_check
@@ -56,7 +56,7 @@ class Audit:
     databases: dict[str, Database] = field(default_factory=dict)
     settled_until: dict[str, datetime] = field(default_factory=dict)
     heads: dict[str, int] = field(default_factory=dict)
-    laid_aside: list[Row] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
     own: set[tuple[str, int, int]] = field(default_factory=set)
     asked_for_ledger: bool = False
 
@@ -80,7 +80,7 @@ async def full_audit(
         checks = [rest]
         for service in sources.services:
             checks += await _service(audit, service, late[service], acknowledged)
-        checks.append(laid_aside_check(audit.laid_aside, audit.own))
+        checks.append(quarantine_check(audit.quarantine, audit.own))
         return Report([*checks, *fact_checks(audit.facts, audit.asked_for_ledger, audit.at_rest)])
 
 
@@ -122,7 +122,7 @@ async def _note_beginnings(audit: Audit) -> None:
     for service, database in audit.databases.items():
         audit.settled_until[service] = await database.started(audit.grace)
         audit.heads[service] = await database.head()
-        audit.laid_aside += await database.laid_aside()
+        audit.quarantine += await database.quarantine()
 
 
 async def _read_ledger(audit: Audit, report: Path | None) -> None:
@@ -222,7 +222,7 @@ async def _topic(audit: Audit, service: str) -> Check:
     keys = audit.sources.log_keys.get(service, {})
     log = replace(await database.log(source_of(service)), keys=keys)
     name = topic_of(service)
-    watched = {(row["partition"], row["record_offset"]) for row in audit.laid_aside if row["topic"] == name}
+    watched = {(row["partition"], row["record_offset"]) for row in audit.quarantine if row["topic"] == name}
     check = TopicCheck(service, log, audit.heads[service], await database.relayed(), watched)
     async with kafka.opened(audit.sources.kafka, topic_of(service), log.partitions) as topic:
         async for records in topic.records(await topic.bounds()):

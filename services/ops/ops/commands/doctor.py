@@ -10,10 +10,10 @@ import asyncpg
 
 from local_stack.services import processes
 from local_stack.topics import round_trip
+from ops.attention import waiting
 from ops.client import Api, Call, Unreachable, open_api
 from ops.commands.options import Json, finish, run
 from ops.databases import connected
-from ops.put_aside import put_aside
 from ops.stack import SERVICES, Stack
 from shared.eventstore.log_identity import identify
 from shared.kafka.source import KafkaSource
@@ -58,7 +58,9 @@ async def _examine() -> list[Finding]:
         checks += [_check("the clock", _clock(api))] if local else []
         checks += [_check("Kafka takes and gives", _kafka(stack))]
         checks += [_check(f"database of {service}", _database(stack, service)) for service in SERVICES]
-        checks += [_check(f"nothing of {service} is put aside", _put_aside(stack, service)) for service in SERVICES]
+        checks += [
+            _check(f"nothing of {service} waits for a person", _needs_attention(stack, service)) for service in SERVICES
+        ]
         checks += [_check(f"topic {stack.topic(service)}", _topic(stack, service)) for service in SERVICES]
         return await asyncio.gather(*checks)
 
@@ -101,13 +103,13 @@ async def _database(stack: Stack, service: str) -> str:
     return f"PostgreSQL {settings['server_version']}, {events} events"
 
 
-async def _put_aside(stack: Stack, service: str) -> str:
+async def _needs_attention(stack: Stack, service: str) -> str:
     async with connected(stack.dsn(service)) as connection:
-        found = await put_aside(connection)
+        found = await waiting(connection)
     if found:
         streams = sum(each.kind == "stream" for each in found)
         raise LookupError(
-            f"{streams} parked streams, {len(found) - streams} records laid aside: `makewhole parked list`"
+            f"{streams} parked streams, {len(found) - streams} records in quarantine: `makewhole parked list`"
         )
     return "nothing"
 

@@ -1,6 +1,6 @@
-"""`makewhole parked`: what subscriptions have put aside, to be looked at, handled or let go.
+"""`makewhole parked`: what waits for a person, to be looked at, handled or let go.
 
-A stream (of a policy: a key) is parked because an event of it could not be handled; a record is laid aside because it
+A stream (of a policy: a key) is parked because an event of it could not be handled; a record is quarantined because it
 is not of the log that is followed.
 """
 
@@ -12,25 +12,25 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import put_aside
+from ops import attention
+from ops.attention import Waiting
 from ops.commands.options import Failed, Json, OneService, Service, Yes, confirm, finish, group, run
 from ops.databases import connected, query
 from ops.interventions import Agreed, Reason, keep, reasoned
-from ops.put_aside import PutAside
 from ops.stack import Stack
 
 READ_LIMIT = 20.0
 
-app = group("What was put aside: streams with an event that could not be handled, and records of no log of ours.")
+app = group("What waits for a person: streams with an event that could not be handled, and records of no log of ours.")
 
 Names = Annotated[list[str] | None, typer.Argument(help="Streams, or records as topic/partition/offset, as listed.")]
 
 
 @app.command("list")
 def list_parked(service: Service = None, json: Json = False) -> None:
-    """What is put aside; exit code 1 where there is anything."""
-    rows = run(query(service, put_aside.LIST))
-    finish(rows, json, "put aside", ok=not rows)
+    """What waits for a person; exit code 1 where there is anything."""
+    rows = run(query(service, attention.LIST))
+    finish(rows, json, "waiting for a person", ok=not rows)
 
 
 @app.command()
@@ -46,22 +46,22 @@ def retry(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Handle what is parked, in order, beside the running worker, and read what was laid aside again; exit code 1 where
-    something stays put aside.
+    """Handle what is parked, in order, beside the running worker, and read what is in quarantine again; exit code 1
+    where something is left.
     """
     found = run(_found(service, [stream] if stream else []))
-    confirm("\n".join(map(_line, found)) or "nothing is put aside", yes)
+    confirm("\n".join(map(_line, found)) or "nothing waits for a person", yes)
     read = run(_read_again(service, [each for each in found if each.kind == "record"]))
     released = run(_retry(service, stream)) if any(each.kind == "stream" for each in found) else 0
     left = len(run(_found(service, [each.name for each in found]))) if found else 0
-    finish({"released": released, "records_read_again": read, "still_put_aside": left}, json, ok=not left)
+    finish({"released": released, "records_read_again": read, "still_waiting": left}, json, ok=not left)
 
 
 @app.command()
 def drop(
     service: OneService,
     names: Names = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that is put aside.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that waits for a person.")] = False,
     reason: Reason = "",
     yes: Agreed = False,
     json: Json = False,
@@ -73,52 +73,52 @@ def drop(
         raise typer.BadParameter("name what is dropped, or say --all")
     found = run(_found(service, names or []))
     for missing in sorted(set(names or []) - {each.name for each in found}):
-        raise typer.BadParameter(f"{missing} is not put aside")
+        raise typer.BadParameter(f"{missing} is not among what waits for a person")
     if yes:
         run(_drop(service, found, reasoned(reason)))
     rows = [{"done": "dropped" if yes else "would be dropped", **asdict(each)} for each in found]
     finish(rows, json, "dropped" if yes else "plan, done with --yes and --reason")
 
 
-def _line(each: PutAside) -> str:
+def _line(each: Waiting) -> str:
     what = f"{each.records} events of {each.name}" if each.kind == "stream" else f"{each.name} is read again"
     return f"{each.subscription}: {what} ({each.reason})"
 
 
-async def _found(service: str, names: Sequence[str]) -> list[PutAside]:
+async def _found(service: str, names: Sequence[str]) -> list[Waiting]:
     async with connected(Stack.load().dsn(service)) as connection:
-        return await put_aside.put_aside(connection, names)
+        return await attention.waiting(connection, names)
 
 
 async def _contents(service: str, name: str) -> list[dict[str, Any]]:
     async with connected(Stack.load().dsn(service)) as connection:
-        if not (found := await put_aside.put_aside(connection, [name])):
-            raise Failed(f"{name} is not put aside")
+        if not (found := await attention.waiting(connection, [name])):
+            raise Failed(f"{name} is not among what waits for a person")
         return [
             {"subscription": each.subscription, **row, "value": row["value"].decode(errors="backslashreplace")}
             for each in found
-            for row in await put_aside.contents(connection, each)
+            for row in await attention.contents(connection, each)
         ]
 
 
-async def _drop(service: str, found: Sequence[PutAside], reason: str) -> None:
+async def _drop(service: str, found: Sequence[Waiting], reason: str) -> None:
     async with connected(Stack.load().dsn(service)) as connection, connection.transaction():
         for each in found:
-            rows = await put_aside.contents(connection, each)
+            rows = await attention.contents(connection, each)
             records = [{"offset": row["record_offset"], "headers": row["headers"]} for row in rows]
             await keep(connection, "parked drop", reason, {**asdict(each), "dropped": records})
-            await put_aside.drop(connection, each)
+            await attention.drop(connection, each)
 
 
-async def _read_again(service: str, records: Sequence[PutAside]) -> int:
+async def _read_again(service: str, records: Sequence[Waiting]) -> int:
     """How many records of them the worker has read again by now."""
     if not records:
         return 0
     async with connected(Stack.load().dsn(service)) as connection:
         async with connection.transaction():
-            stood = await put_aside.read_records_again(connection, records)
+            stood = await attention.read_records_again(connection, records)
             await keep(connection, "parked retry", "read again", {"records": [each.name for each in records]})
-        if not await put_aside.read_to(connection, stood, READ_LIMIT):
+        if not await attention.read_to(connection, stood, READ_LIMIT):
             raise Failed(f"the worker of {service} reads them again once it runs: `makewhole parked list` then")
     return len(records)
 

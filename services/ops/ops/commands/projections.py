@@ -15,7 +15,7 @@ from ops.stack import Stack, chosen
 _REACHED = """
 select coalesce(max(position), 0) as position, (select coalesce(max(position), 0) from events) as head,
     (select count(*) from parked where subscription = $1) as parked_streams,
-    (select count(*) from laid_aside where subscription = $1) as records_laid_aside
+    (select count(*) from quarantine where subscription = $1) as records_quarantined
 from checkpoints where subscription = $1
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ops.audit.check import Check
-from ops.audit.followers import laid_aside_check
+from ops.audit.followers import quarantine_check
 from ops.audit.topic import Log, Record, TopicCheck, expected_headers
 from shared.events.slot import slot_of
 from shared.kafka.signatures import SIGNATURE, LogKeys
@@ -135,11 +135,11 @@ def test_where_records_are_signed_a_strangers_is_no_event_of_the_log() -> None:
     assert check.check.seen["unsigned"] == 3
 
 
-def test_a_record_of_the_log_that_a_follower_has_laid_aside_is_a_loss_and_a_stranger_s_is_not() -> None:
+def test_a_record_of_the_log_that_a_follower_has_quarantined_is_a_loss_and_a_stranger_s_is_not() -> None:
     watched = {(record.partition, record.offset) for record in TOPIC[:1]} | {(5, 99)}
     check = TopicCheck("dispute", Log(LOG_ID, 12, "", SOURCE), 4, 4, watched)
     check.add(TOPIC, {each["position"]: each for each in ROWS})
     places = [{"topic": "t", "partition": partition, "record_offset": offset} for partition, offset in watched]
     rows = [{**place, "subscription": "disputes", "reason": "far"} for place in places]
-    laid_aside = laid_aside_check(rows, {("t", *place) for place in check.own})
-    assert (found(laid_aside), laid_aside.seen) == ({"own": 1}, {"strangers": 1})
+    quarantine = quarantine_check(rows, {("t", *place) for place in check.own})
+    assert (found(quarantine), quarantine.seen) == ({"own": 1}, {"strangers": 1})

@@ -1,4 +1,4 @@
-"""Laid-aside records: not of the log that is followed, so kept for a person to look at while the partition goes on."""
+"""Quarantine: records not of the log that is followed, so kept for a person to look at while the partition goes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.kafka.records import Headers
 from shared.observability import metrics
-from shared.subscriptions.follower import LaidAside
+from shared.subscriptions.follower import Quarantined
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
@@ -21,18 +21,18 @@ BEGINNING = 16 * 1024
 """Bytes of a value, and letters of a header, that are kept to be looked at: the topic has the rest."""
 
 KEEP = """
-insert into laid_aside (subscription, topic, partition, record_offset, reason, key, headers, value, size)
+insert into quarantine (subscription, topic, partition, record_offset, reason, key, headers, value, size)
 select $1, new.* from unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::bytea[], $7::jsonb[], $8::bytea[],
     $9::int[]) as new
-where (select count(*) from laid_aside where subscription = $1) < $10
+where (select count(*) from quarantine where subscription = $1) < $10
 on conflict do nothing
 """
-COUNT = "select count(*) from laid_aside where subscription = $1"
+COUNT = "select count(*) from quarantine where subscription = $1"
 
 log = logging.getLogger(__name__)
 
 
-async def keep(connection: Connection | Pool, subscription: str, found: Sequence[LaidAside]) -> None:
+async def keep(connection: Connection | Pool, subscription: str, found: Sequence[Quarantined]) -> None:
     """Keeps the records, each once however often it is read, tells of them and counts them."""
     records = [each.record for each in found]
     await connection.execute(
@@ -54,7 +54,7 @@ async def keep(connection: Connection | Pool, subscription: str, found: Sequence
 async def count(pool: Pool, subscription: str) -> int:
     """How many are kept; Prometheus is told."""
     found = int(await pool.fetchval(COUNT, subscription))
-    metrics.LAID_ASIDE.labels(subscription).set(found)
+    metrics.QUARANTINED.labels(subscription).set(found)
     return found
 
 
@@ -68,12 +68,12 @@ def plain(text: str) -> str:
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
-def _tell(subscription: str, found: Sequence[LaidAside]) -> None:
+def _tell(subscription: str, found: Sequence[Quarantined]) -> None:
     for kind, number in Counter(each.reason.partition(":")[0] for each in found).items():
-        metrics.LAID_ASIDE_TOTAL.labels(subscription, kind).inc(number)
+        metrics.QUARANTINED_TOTAL.labels(subscription, kind).inc(number)
     first = found[0].record
     log.error(
-        "%s laid aside %d records, the first of them %s/%d/%d (%s): `makewhole parked list`",
+        "%s quarantined %d records, the first of them %s/%d/%d (%s): `makewhole parked list`",
         subscription,
         len(found),
         first.topic,

@@ -1,4 +1,4 @@
-"""What subscriptions have put aside: listed, shown, read again, let go; and read models made anew from the log."""
+"""What waits for a person: listed, shown, read again, let go; and read models made anew from the log."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from ops import put_aside
+from ops import attention
+from ops.attention import Waiting
 from ops.commands.options import Failed
 from ops.databases import connected
 from ops.interventions import keep
-from ops.put_aside import PutAside
 from ops.read_models import read_models
 from ops.rebuild import rebuild
 from refund.domain.decider import decider
@@ -23,9 +23,9 @@ from shared.eventstore.connections import open_pool
 from shared.eventstore.lease import Lease
 from shared.eventstore.store import open_store
 from shared.kafka.records import Record
-from shared.subscriptions import checkpoints, laid_aside
-from shared.subscriptions.follower import Delivery, LaidAside, of_log
-from shared.subscriptions.parking import Parking
+from shared.subscriptions import checkpoints, quarantine
+from shared.subscriptions.follower import Delivery, Quarantined, of_log
+from shared.subscriptions.parked_streams import ParkedStreams
 from tests.support.builders import refunds as builders
 
 TOPIC = "dispute.events"
@@ -42,13 +42,13 @@ def record(offset: int, value: bytes = b"\x00\xff", key: bytes | None = None) ->
 
 @pytest.fixture
 async def filled(dsn: str) -> AsyncIterator[str]:
-    """A database with two records laid aside, and a parked key of two events."""
+    """A database with two records in quarantine, and a parked key of two events."""
     async with open_pool(dsn, 2) as pool:
-        await laid_aside.keep(pool, "policy", [LaidAside(record(n), "foreign: of another log") for n in (5, 6)])
-        parking = Parking("policy", of_log)
+        await quarantine.keep(pool, "policy", [Quarantined(record(n), "foreign: of another log") for n in (5, 6)])
+        parked = ParkedStreams("policy", of_log)
         async with pool.acquire() as connection:
             for n in (1, 2):
-                await parking.park(connection, Delivery(record(n, key=b"o1"), "o1", n, of_log), ValueError("no"), 3)
+                await parked.park(connection, Delivery(record(n, key=b"o1"), "o1", n, of_log), ValueError("no"), 3)
         await checkpoints.claim(pool, "policy", TOPIC, range(12))
         await pool.execute("update checkpoints set next_offset = 9, position = 4")
     yield dsn
@@ -56,33 +56,33 @@ async def filled(dsn: str) -> AsyncIterator[str]:
 
 async def names(dsn: str) -> list[str]:
     async with connected(dsn) as connection:
-        return [each.name for each in await put_aside.put_aside(connection)]
+        return [each.name for each in await attention.waiting(connection)]
 
 
 async def test_streams_and_records_are_listed_with_what_they_hold(filled: str) -> None:
     async with connected(filled) as connection:
-        found = await put_aside.put_aside(connection)
+        found = await attention.waiting(connection)
         assert [(each.kind, each.name, each.records) for each in found] == [
             ("record", f"{TOPIC}/3/5", 1),
             ("record", f"{TOPIC}/3/6", 1),
             ("stream", "o1", 2),
         ]
-        shown = [row for each in found for row in await put_aside.contents(connection, each)]
+        shown = [row for each in found for row in await attention.contents(connection, each)]
     assert [(row["record_offset"], row["value"]) for row in shown] == [(n, b"\x00\xff") for n in (5, 6, 1, 2)]
     assert json.loads(shown[0]["headers"]) == [["ce_id", "\\xff\\x00"]]
 
 
 async def test_a_record_that_is_read_twice_is_kept_once(filled: str) -> None:
     async with open_pool(filled, 1) as pool:
-        await laid_aside.keep(pool, "policy", [LaidAside(record(5), "foreign: once more")])
-        assert await laid_aside.count(pool, "policy") == 2
+        await quarantine.keep(pool, "policy", [Quarantined(record(5), "foreign: once more")])
+        assert await quarantine.count(pool, "policy") == 2
 
 
 async def test_what_is_dropped_is_gone_and_kept_with_who_and_why(filled: str) -> None:
     async with connected(filled) as connection, connection.transaction():
-        for each in await put_aside.put_aside(connection, ["o1", f"{TOPIC}/3/6"]):
+        for each in await attention.waiting(connection, ["o1", f"{TOPIC}/3/6"]):
             await keep(connection, "parked drop", "it is the test's", {"name": each.name})
-            await put_aside.drop(connection, each)
+            await attention.drop(connection, each)
     assert await names(filled) == [f"{TOPIC}/3/5"]
     async with connected(filled) as connection:
         rows = await connection.fetch(
@@ -97,16 +97,16 @@ async def test_what_is_dropped_is_gone_and_kept_with_who_and_why(filled: str) ->
 
 async def test_records_are_read_again_from_the_first_of_them_and_by_nobody_who_held_the_checkpoint(filled: str) -> None:
     async with connected(filled) as connection:
-        records: list[PutAside] = [each for each in await put_aside.put_aside(connection) if each.kind == "record"]
+        records: list[Waiting] = [each for each in await attention.waiting(connection) if each.kind == "record"]
         async with connection.transaction():
-            stood = await put_aside.read_records_again(connection, records)
+            stood = await attention.read_records_again(connection, records)
         assert stood == {("policy", TOPIC, 3): 9}
         row = await connection.fetchrow("select next_offset, position, epoch from checkpoints where partition = 3")
         assert row is not None
         assert (row["next_offset"], row["position"], row["epoch"]) == (5, 4, 1)
-        assert not await put_aside.read_to(connection, stood, 0.5)
+        assert not await attention.read_to(connection, stood, 0.5)
         await connection.execute("update checkpoints set next_offset = 9 where partition = 3")
-        assert await put_aside.read_to(connection, stood, 0.5)
+        assert await attention.read_to(connection, stood, 0.5)
 
 
 async def paid(dsn: str) -> None:

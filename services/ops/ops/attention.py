@@ -1,4 +1,4 @@
-"""What subscriptions have put aside: parked streams and records laid aside, shown, read again and let go."""
+"""What waits for a person: parked streams and quarantined records, shown, read again and let go."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ select subscription, 'stream' as kind, stream as name, parked_at as since, error
     (select count(*) from parked_events e where (e.subscription, e.stream) = (p.subscription, p.stream)) as records
 from parked p
 union all
-select subscription, 'record', topic || '/' || partition || '/' || record_offset, laid_aside_at, reason, 1
-from laid_aside
+select subscription, 'record', topic || '/' || partition || '/' || record_offset, quarantined_at, reason, 1
+from quarantine
 order by since, name
 """
 STREAM = """
@@ -27,20 +27,20 @@ select position, next_offset - 1 as record_offset, headers::text as headers, val
 from parked_events where subscription = $1 and stream = $2 order by position, next_offset
 """
 RECORD = """
-select null::bigint as position, record_offset, headers::text as headers, value, size from laid_aside
+select null::bigint as position, record_offset, headers::text as headers, value, size from quarantine
 where subscription = $1 and topic || '/' || partition || '/' || record_offset = $2
 """
 DROP_STREAM = "delete from parked where subscription = $1 and stream = $2"
 DROP_RECORD = (
-    "delete from laid_aside where subscription = $1 and topic || '/' || partition || '/' || record_offset = $2"
+    "delete from quarantine where subscription = $1 and topic || '/' || partition || '/' || record_offset = $2"
 )
 OFFSET = "select next_offset from checkpoints where subscription = $1 and topic = $2 and partition = $3"
 POLL = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class PutAside:
-    """One parked stream, or one record that was laid aside."""
+class Waiting:
+    """One parked stream, or one record in quarantine."""
 
     subscription: str
     kind: Literal["stream", "record"]
@@ -56,25 +56,25 @@ class PutAside:
         return topic, int(partition), int(offset)
 
 
-async def put_aside(connection: Connection, names: Iterable[str] = ()) -> list[PutAside]:
-    """What is put aside, the oldest first; of these names where some are given."""
+async def waiting(connection: Connection, names: Iterable[str] = ()) -> list[Waiting]:
+    """What waits for a person, the oldest first; of these names where some are given."""
     wanted = set(names)
-    found = [PutAside(**row) for row in await connection.fetch(LIST)]
+    found = [Waiting(**row) for row in await connection.fetch(LIST)]
     return [each for each in found if not wanted or each.name in wanted]
 
 
-async def contents(connection: Connection, each: PutAside) -> list[Mapping[str, Any]]:
+async def contents(connection: Connection, each: Waiting) -> list[Mapping[str, Any]]:
     """Its records, as far as they were kept."""
     query = STREAM if each.kind == "stream" else RECORD
     return [dict(row) for row in await connection.fetch(query, each.subscription, each.name)]
 
 
-async def drop(connection: Connection, each: PutAside) -> None:
+async def drop(connection: Connection, each: Waiting) -> None:
     """Lets it go: it is never handled, and what follows in its stream is."""
     await connection.execute(DROP_STREAM if each.kind == "stream" else DROP_RECORD, each.subscription, each.name)
 
 
-async def read_records_again(connection: Connection, records: Sequence[PutAside]) -> Mapping[tuple[str, str, int], int]:
+async def read_records_again(connection: Connection, records: Sequence[Waiting]) -> Mapping[tuple[str, str, int], int]:
     """Takes them out, and moves the checkpoints back to the first of each partition; by subscription, topic and
     partition, where the reader stood before.
     """

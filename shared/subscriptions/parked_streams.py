@@ -1,4 +1,4 @@
-"""Parking: streams laid aside because an event could not be handled, until they are retried."""
+"""Parked streams: held back because an event could not be handled, until they are retried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.events.errors import UnknownEvent, UnknownWord
 from shared.kafka.records import Record
 from shared.observability import metrics
 from shared.subscriptions.follower import Decode, Delivery
-from shared.subscriptions.laid_aside import headers_as_text, plain
+from shared.subscriptions.quarantine import headers_as_text, plain
 
 if TYPE_CHECKING:
     import asyncpg
@@ -31,11 +31,11 @@ on conflict (subscription, stream) do update set error = excluded.error, attempt
 """
 # The row is locked against its removal, so an event is either kept with its stream or, once that is released, handled.
 KEEP = """
-with laid_aside as (select from parked where subscription = $1 and stream = $2 for key share), kept as (
+with held as (select from parked where subscription = $1 and stream = $2 for key share), kept as (
     insert into parked_events (subscription, stream, position, next_offset, key, headers, value)
-    select $1, $2, $3::bigint, $4::bigint, $5::bytea, $6::text::jsonb, $7::bytea from laid_aside on conflict do nothing
+    select $1, $2, $3::bigint, $4::bigint, $5::bytea, $6::text::jsonb, $7::bytea from held on conflict do nothing
 )
-select count(*) from laid_aside
+select count(*) from held
 """
 FIRST = """
 select p.topic, p.partition, e.position, e.next_offset, e.key, e.headers::text as headers, e.value
@@ -53,7 +53,7 @@ FAILED = "update parked set error = $3, attempts = attempts + 1 where subscripti
 log = logging.getLogger(__name__)
 
 
-class Parking:
+class ParkedStreams:
     """The parked streams of one subscription, remembered so that all others cost no query."""
 
     def __init__(self, subscription: str, decode: Decode) -> None:
@@ -86,11 +86,11 @@ class Parking:
             return False
         if await self._keep(connection, delivery):
             return True
-        self._streams.discard(delivery.stream)  # another process released it, or its parking was rolled back
+        self._streams.discard(delivery.stream)  # another process released it, or that it was parked was rolled back
         return False
 
     async def park(self, connection: Connection, delivery: Delivery, error: BaseException, attempts: int) -> None:
-        """Lays the stream aside, beginning with this delivery."""
+        """Parks the stream, beginning with this delivery."""
         record = delivery.record
         values = (
             delivery.position,

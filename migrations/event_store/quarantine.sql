@@ -1,4 +1,4 @@
-create table laid_aside (
+create table quarantine (
     subscription  text not null,
     topic         text not null,
     partition     integer not null,
@@ -8,8 +8,8 @@ create table laid_aside (
     headers       jsonb not null,
     value         bytea not null,
     size          integer not null,
-    laid_aside_at timestamptz not null default clock_timestamp(),
+    quarantined_at timestamptz not null default clock_timestamp(),
     primary key (subscription, topic, partition, record_offset)
 );
-comment on table laid_aside is
+comment on table quarantine is
     'records that are not of the log that a subscription follows; value is their beginning, the topic has the rest';

@@ -1,13 +1,13 @@
-"""Put aside: how much of a subscription waits for a person, parked streams and records laid aside."""
+"""Attention: how much of a subscription waits for a person, parked streams and quarantined records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from shared.subscriptions import laid_aside
-from shared.subscriptions.follower import LaidAside
-from shared.subscriptions.parking import Parking
+from shared.subscriptions import quarantine
+from shared.subscriptions.follower import Quarantined
+from shared.subscriptions.parked_streams import ParkedStreams
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
@@ -18,11 +18,11 @@ defect.
 """
 
 
-class PutAside:
-    """What one subscription has put aside, counted."""
+class Attention:
+    """What of one subscription waits for a person, counted."""
 
-    def __init__(self, parking: Parking) -> None:
-        self._parking = parking
+    def __init__(self, parked: ParkedStreams) -> None:
+        self._parked = parked
         self._streams = self._records = 0
 
     def __str__(self) -> str:
@@ -35,17 +35,17 @@ class PutAside:
 
     async def count(self, pool: Pool) -> None:
         """Counts anew; other processes release and drop."""
-        self._streams = await self._parking.count(pool)
-        self._records = await laid_aside.count(pool, self._parking.subscription)
+        self._streams = await self._parked.count(pool)
+        self._records = await quarantine.count(pool, self._parked.subscription)
 
-    async def keep(self, pool: Pool, found: Sequence[LaidAside]) -> None:
+    async def keep(self, pool: Pool, found: Sequence[Quarantined]) -> None:
         """Keeps records that are not of the log that is followed."""
         if found:
-            await laid_aside.keep(pool, self._parking.subscription, found)
+            await quarantine.keep(pool, self._parked.subscription, found)
             await self.count(pool)
 
     def _counted(self, above: int) -> Iterator[str]:
         if self._streams > above:
             yield f"{self._streams} parked streams"
         if self._records > above:
-            yield f"{self._records} records laid aside"
+            yield f"{self._records} records in quarantine"
