@@ -15,12 +15,14 @@ from functools import partial
 
 from local_stack.state import PROJECT as ROOT
 from tests.chaos import hangs, outages, points
+from tests.chaos.failover import tail_lost
 from tests.chaos.points import every_point
 from tests.chaos.run import Kept, Run, open_run
 from tests.chaos.same_key import same_key
 from tests.chaos.stack import PROJECT
 from tests.chaos.stories import LASTING
 from tests.chaos.storm import storm
+from tests.chaos.strangers import strangers
 
 SHORTEST_STORM = 15.0
 WINDING_UP = 12.0
@@ -40,6 +42,9 @@ FIRST: tuple[Promise, ...] = (
     hangs.database_hung,
     hangs.workers_frozen,
     hangs.clocks_differ,
+    hangs.clocks_step_back,
+    strangers,
+    tail_lost,
     lambda run: hangs.broker_away_and_a_deadline(run, LONG_AWAY),
 )
 

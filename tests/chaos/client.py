@@ -40,6 +40,14 @@ class Journal:
         os.fsync(self._file.fileno())
         self.entries.append(entry)
 
+    def let_go(self, kept: int) -> int:
+        """Forgets all acknowledgements behind the first so many: what they promised is known to be lost."""
+        lost = len(self.entries) - kept
+        del self.entries[kept:]
+        self._file.truncate(0)
+        self._file.write(b"".join(json.dumps(entry).encode() + b"\n" for entry in self.entries))
+        return lost
+
     def close(self) -> None:
         self._file.close()
 

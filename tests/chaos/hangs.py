@@ -34,6 +34,7 @@ SHORT = ("negotiated", "accepted", "returned", "withdrawn")
 """The stories that need no time to pass: whose clock is asked, must answer."""
 A_MINUTE = timedelta(minutes=1)
 OTHER_CLOCKS = "tests.support.other_clock"
+CLOCKS_SECONDS_OFF = "tests.support.clock_seconds_off"
 TIMED_OUT = "select count(*) as n from events where key = $1 and type like '%.SellerResponseTimedOut.%'"
 
 
@@ -117,18 +118,27 @@ async def _standby(run: Run, name: str, own: dict[str, str]) -> Child:
 
 async def clocks_differ(run: Run) -> Kept:
     """Each process has a clock of its own, apps up to 5 s off, and all of them step back 5 ms now and then."""
+    return await _with_clocks(run, OTHER_CLOCKS, "clocks that differ", 2)
+
+
+async def clocks_step_back(run: Run) -> Kept:
+    """The clocks of apps and workers are up to 5 s off, and each of them steps back 5 s while orders are played."""
+    return await _with_clocks(run, CLOCKS_SECONDS_OFF, "clocks that step back 5 s", 1)
+
+
+async def _with_clocks(run: Run, clocks: str, promise: str, copies: int) -> Kept:
     began, processes = time.monotonic(), [run.stack.processes[name] for name in (*APPS, *WORKERS)]
     try:
         for process in processes:
-            process.server.runner = OTHER_CLOCKS
+            process.server.runner = clocks
             await process.restart()
-        wave = await run.play("clocks", 2)
+        wave = await run.play("clocks", copies)
         ended = await run.ended([wave])
     finally:
         for process in processes:
             process.server.runner = None
             await process.restart()
-    return Kept("clocks that differ", {"processes": len(processes), **ended, **seconds(began)})
+    return Kept(promise, {"processes": len(processes), **ended, **seconds(began)})
 
 
 async def broker_away_and_a_deadline(run: Run, lasting: float) -> Kept:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -152,6 +153,15 @@ class Chaos:
         """What the `makewhole` command needs to find this stack."""
         own = {"PORT_BASE": str(self.base), "MAKEWHOLE_KAFKA": self.kafka}
         return {**os.environ, **own, "MAKEWHOLE_STATE": str(self.state)}
+
+    async def makewhole(self, *words: str) -> str:
+        """What a command of an operator says, which must succeed."""
+        program, pipe = Path(sys.executable).with_name("makewhole"), asyncio.subprocess.PIPE
+        argv = (str(program), *words)
+        process = await asyncio.create_subprocess_exec(*argv, env=self.environment, stdout=pipe, stderr=pipe)
+        said, complaint = await asyncio.wait_for(process.communicate(), BACK_LIMIT)
+        assert process.returncode == 0, (words, said.decode(), complaint.decode())
+        return said.decode()
 
     async def back(self, names: Iterable[str] | None = None) -> None:
         """Returns when every process, or each of the named ones, is ready to work."""

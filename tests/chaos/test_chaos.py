@@ -9,11 +9,13 @@ import random
 import pytest
 
 from tests.chaos import hangs, outages, points
+from tests.chaos.failover import tail_lost
 from tests.chaos.points import PASSED_BY, every_point
 from tests.chaos.run import Kept, Run
 from tests.chaos.same_key import same_key
 from tests.chaos.stories import LASTING
 from tests.chaos.storm import storm
+from tests.chaos.strangers import strangers
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -76,6 +78,21 @@ async def test_workers_that_stand_still_past_their_leases_are_stood_in_for_and_h
 @pytest.mark.proof
 async def test_machines_whose_clocks_differ_lose_no_deadline(run: Run) -> None:
     told(await hangs.clocks_differ(run))
+
+
+@pytest.mark.proof
+async def test_clocks_that_are_seconds_off_and_step_back_lose_no_deadline(run: Run) -> None:
+    told(await hangs.clocks_step_back(run))
+
+
+@pytest.mark.proof
+async def test_strangers_in_the_topics_are_paid_nothing_and_stop_nobody(run: Run) -> None:
+    told(await strangers(run))
+
+
+@pytest.mark.proof
+async def test_a_standby_that_lost_its_tail_is_noticed_and_what_is_asked_again_comes_to_its_end(run: Run) -> None:
+    told(await tail_lost(run))
 
 
 @pytest.mark.proof
