@@ -1,4 +1,4 @@
-"""The runbook of a restore, step by step on real PostgreSQL and Kafka, by the commands that it names."""
+"""The runbooks of a restore and of a gap, step by step on real PostgreSQL and Kafka, by the commands that they name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from typer.testing import CliRunner
 
 from dispute.domain.decider import decider as dispute_decider
@@ -25,7 +26,8 @@ from shared.events.base import Event
 from shared.events.dispute import RefundDue
 from shared.events.envelope import Cause, Write
 from shared.events.ids import derived_uuid
-from shared.events.logs import DISPUTE, REFUND
+from shared.events.logs import DISPUTE, LOGS, PARTITIONS, REFUND
+from shared.events.slot import slot_of
 from shared.eventstore.store import EventStore
 from shared.process.addresses import database_name
 from shared.process.clock import SystemClock
@@ -33,6 +35,7 @@ from shared.process.settings import Settings
 from shared.subscriptions.freshness import projected
 from shared.worker.assemble import Assembly, assembly
 from tests.cases.plugin import Came
+from tests.e2e.topics import read_all
 from tests.shared.relay.test_relay import is_absent
 from tests.support.builders.refunds import DUE, MONDAY, PAID, lines, usd
 from tests.support.servers import backing
@@ -40,7 +43,15 @@ from tests.support.servers.stack import eventually
 from tests.support.toys.marks import running
 
 DISPUTES = database_name("dispute")
-KEYS = json.dumps({log: {"k1": base64.b64encode(log.encode() * 32).decode()} for log in ("dispute", "refund")})
+
+
+def keys(*names: str) -> str:
+    """Keys of both logs by their ids; the first one signs."""
+    of_log = {log: {name: base64.b64encode(f"{log}{name}".encode() * 16).decode() for name in names} for log in LOGS}
+    return json.dumps(of_log)
+
+
+KEYS = keys("k1")
 
 
 class System:
@@ -51,11 +62,12 @@ class System:
         self._databases = databases
 
     @asynccontextmanager
-    async def services(self) -> AsyncIterator[tuple[Assembly, Assembly]]:
-        clock = SystemClock()
+    async def services(self, signing: str = KEYS, knowing: str = KEYS) -> AsyncIterator[tuple[Assembly, Assembly]]:
+        """Both services, the first with the keys that it signs with, the other with those that it knows."""
+        clock, settings = SystemClock(), self.settings
         async with (
-            assembly(DISPUTE, dispute_decider, self.settings, clock) as dispute,
-            assembly(REFUND, refund_decider, self.settings, clock) as refund,
+            assembly(DISPUTE, dispute_decider, settings.model_copy(update={"log_keys": signing}), clock) as dispute,
+            assembly(REFUND, refund_decider, settings.model_copy(update={"log_keys": knowing}), clock) as refund,
         ):
             yield dispute, refund
 
@@ -189,3 +201,72 @@ async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system:
             f"renewed, rebuilt, restarted; {' '.join(await asked(refund))} asked for, {parked['name']} parked with "
             f"{json.loads(shown['value'])['refund_id']}"
         )
+
+
+def follower_of(refund: Assembly) -> Any:
+    """Whoever pays what the disputes ask for."""
+    return refund.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react)
+
+
+async def holds(follower: Any) -> bool:
+    return "are missing" in (follower.halted() or "")
+
+
+async def published(dispute: Assembly, *parts: Any) -> None:
+    """The relay has published all; those beside it are as quiet as it is."""
+    async with running(relay := dispute.relay(), *parts):
+        await eventually(partial(quiet, relay, *parts))
+
+
+async def lose_all_but_the_last(kafka: str, partition: int) -> None:
+    """The topic loses the records of a partition, but for the last one."""
+    records = await asyncio.to_thread(read_all, kafka, [DISPUTE.topic])
+    last = max(record.offset for record in records if record.partition == partition)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({TopicPartition(DISPUTE.topic, partition): RecordsToDelete(last)})
+    await admin.close()
+
+
+@pytest.mark.case(
+    "EM4+2",
+    given="the runbook of a gap: a record under a key that was missing, then one that the topic has lost",
+    right="held, then rfd_1 rfd_2 asked for; held, then rfd_1 rfd_2 rfd_3 rfd_4 asked for",
+)
+async def test_the_runbook_of_a_gap_ends_with_the_partition_read(system: System, kafka: str, came: Came) -> None:
+    async with system.services() as (dispute, refund):
+        await append(dispute.store, "order-o1", 0, PAID)
+        await published(dispute, follower_of(refund))
+    async with system.services(signing=keys("k2", "k1")) as (dispute, refund):
+        await append(dispute.store, "dispute-dsp_1", 0, due("rfd_1", 1000))
+        await published(dispute, follower_of(refund))
+    async with system.services() as (dispute, refund):
+        await append(dispute.store, "dispute-dsp_2", 0, due("rfd_2", 1000))
+        async with running(dispute.relay(), follower := follower_of(refund)):
+            await eventually(partial(holds, follower))
+
+    code, (lacking,) = await system.makewhole("parked", "list", "--json")
+    assert (code, lacking["kind"], lacking["reason"].partition(":")[0]) == (1, "record", "unsigned")
+    assert (await system.makewhole("parked", "show", "refund", lacking["name"]))[0] == 0
+    both = keys("k1", "k2")
+    async with system.services(knowing=both) as (dispute, refund):
+        async with running(follower := follower_of(refund)):
+            code, said = await system.makewhole("parked", "retry", "refund", "--yes", "--json")
+            assert (code, said["still_waiting"]) == (0, 0), said
+            await eventually(partial(quiet, follower))
+        first = " ".join(await asked(refund))
+
+    async with system.services(knowing=both) as (dispute, refund):
+        for n in (3, 4):
+            await append(dispute.store, f"dispute-dsp_{n}", 0, due(f"rfd_{n}", 1000))
+        await published(dispute)
+        await lose_all_but_the_last(kafka, slot_of("o1") % PARTITIONS)
+        async with running(relay := dispute.relay(), follower := follower_of(refund)):
+            await eventually(partial(holds, follower))
+            assert (await system.makewhole("parked", "list"))[0] == 0, "nothing is in quarantine"
+            assert (await system.makewhole("relay", "rewind", "dispute", "--yes"))[0] == 0
+            await eventually(partial(quiet, relay, follower))
+        _, (status, *_) = await system.makewhole("relay", "status", "--json")
+        assert (status["service"], status["behind"]) == ("dispute", 0)
+        assert (await system.makewhole("subscriptions", "list"))[0] == 0
+        came(f"held, then {first} asked for; held, then {' '.join(sorted(await asked(refund)))} asked for")
