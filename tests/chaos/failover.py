@@ -30,7 +30,7 @@ OWN = ("dispute", "dispute-worker")
 PRIMARY = database_name("dispute")
 STANDBY = f"{PRIMARY}_standby"
 DISCONNECT = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"
-BEHIND = re.compile(r"subscription (\w+): [^;]*a restore has lost")
+BEHIND = re.compile(r"subscription (\w+): [^;]*(?:a restore has lost|has come back another one)")
 
 
 async def tail_lost(run: Run) -> Kept:
