@@ -89,7 +89,9 @@ def table(shown: list[Shown]) -> Iterator[str]:
             heading = part
             yield f"== {part}"
         found = sorted((one for one in shown if row_of(one.case) == row), key=lambda one: one.case)
-        yield from map(_line, found) if found else [_missing(row)]
+        if row not in {one.case for one in found}:
+            yield _missing(row)
+        yield from map(_line, found)
     yield f"== kinds, and their neighbours ({NEIGHBOURS} at least)"
     of_kind = neighbours(one.case for one in shown)
     for kind, cases in of_kind.items():
@@ -107,7 +109,7 @@ def complete(shown: list[Shown]) -> bool:
 
 def not_shown(shown: list[Shown]) -> list[str]:
     """The rows that no test shows, although their machine exists."""
-    there = {row_of(one.case) for one in shown}
+    there = {one.case for one in shown}
     return [row for _, row in rows() if row not in there and row not in COMES_WITH]
 
 
