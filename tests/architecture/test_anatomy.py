@@ -12,7 +12,7 @@ from shared.events.logs import LOGS
 
 ROOT = Path(__file__).parents[2]
 
-PACKAGE = {"__init__.py", "app.py", "worker.py", "policies.py", "api/", "domain/", "views/"}
+PACKAGE = {"__init__.py", "app.py", "worker.py", "policies.py", "log.toml", "api/", "domain/", "views/"}
 CAPABILITIES = {"effects.py", "gateways/", "read_models/"}
 DOMAIN = {"__init__.py", "decider.py", "commands.py"}
 DOMAIN_CAPABILITIES = {"deadlines.py", "rejections.py"}
