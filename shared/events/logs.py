@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
+from shared.events.notification import NotificationEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
 from shared.events.return_label import ReturnEvent
@@ -49,17 +50,17 @@ class Log:
 
 DISPUTE = Log(
     "dispute",
-    {"order": OrderEvent, "dispute": DisputeEvent},
+    {"order": OrderEvent, "dispute": DisputeEvent, "notification": NotificationEvent},
     "Opens, negotiates and decides disputes; holds and releases the seller's money.",
 )
 REFUND = Log(
     "refund",
-    {"payment": RefundEvent},
+    {"payment": RefundEvent, "notification": NotificationEvent},
     "Pays back once and once only, through the payment provider, to the last cent.",
 )
 RETURN_LABEL = Log(
     "return_label",
-    {"return": ReturnEvent},
+    {"return": ReturnEvent, "notification": NotificationEvent},
     "Takes goods back: labels, scans and inspection.",
 )
 

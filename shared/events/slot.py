@@ -22,7 +22,7 @@ PREFIXES: Mapping[str, str] = {
     "warranty": "wty",
 }
 """What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot.
-Evidence, notifications and warranties are reserved: nothing makes them yet.
+Evidence and warranties are reserved: nothing makes them yet.
 """
 
 KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})

@@ -57,8 +57,9 @@ class Assembly:
         return self._subscription(name, self.log, Projection(project), own=True)
 
     def policy(self, name: str, log: Log, react: React) -> Subscription:
-        """Another service's topic to commands here."""
-        return self._subscription(name, log, Policy(react, self.store, self.decider))
+        """A topic, mostly another service's, to commands here."""
+        own = log is self.log
+        return self._subscription(name, log, Policy(react, self.store, self.decider), own)
 
     def due_loop(
         self,

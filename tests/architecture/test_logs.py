@@ -7,6 +7,7 @@ import configparser
 import importlib
 import inspect
 import tomllib
+import typing
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +20,8 @@ from ops.audit.sources import declared, source_of, topic_of
 from shared.events.codec import EVENT_CLASSES
 from shared.events.deadlines import DeadlineMoved
 from shared.events.logs import LOGS, Log
+from shared.events.notification import NotificationRequested
+from shared.notifications.renderer import LANGUAGES, TEXTS
 from shared.process.addresses import APPS
 from shared.process.settings import Settings
 from tests.architecture.walls import ROOT, walls
@@ -48,10 +51,12 @@ def test_a_migration_finds_the_database_where_the_service_looks_for_it(service: 
     assert dsn(server, service) == Settings(database_url=server).dsn(service)
 
 
-def test_no_category_of_streams_and_no_event_belongs_to_two_logs_but_the_one_that_any_stream_may_hold() -> None:
-    categories = [category for log in LOGS.values() for category in log.streams]
-    events = [event for log in LOGS.values() for event in log.event_classes if event is not DeadlineMoved]
-    assert all(DeadlineMoved in log.event_classes for log in LOGS.values())
+def test_no_category_of_streams_and_no_event_belongs_to_two_logs_but_those_that_every_log_holds() -> None:
+    """A deadline may be moved in any stream, and every service tells of its own events."""
+    everywhere = {DeadlineMoved, NotificationRequested}
+    categories = [category for log in LOGS.values() for category in log.streams if category != "notification"]
+    events = [event for log in LOGS.values() for event in log.event_classes if event not in everywhere]
+    assert all(everywhere <= set(log.event_classes) and "notification" in log.streams for log in LOGS.values())
     assert len(set(categories)) == len(categories)
     assert len(set(events)) == len(events)
 
@@ -59,6 +64,29 @@ def test_no_category_of_streams_and_no_event_belongs_to_two_logs_but_the_one_tha
 @pytest.mark.parametrize("process", [f"{log}.{role}" for log in LOGS for role in ("app", "worker")])
 def test_every_process_of_a_log_can_be_loaded(process: str) -> None:
     assert importlib.import_module(process)
+
+
+@pytest.mark.parametrize("log", LOGS.values(), ids=lambda log: log.service)
+def test_s54_of_every_event_a_party_is_told_or_a_line_says_why_nobody_is(log: Log) -> None:
+    """An event that is missing here gets a line in NOTICES, or in SILENT, of the service's notifications."""
+    table = importlib.import_module(f"{log.service}.domain.notifications.state")
+    [own] = {"dispute", "payment", "return"} & log.streams.keys()
+    events = set(typing.get_args(log.streams[own]))
+    assert events == set(table.NOTICES) | set(table.SILENT)
+    assert not set(table.NOTICES) & set(table.SILENT)
+    for event, notice in table.NOTICES.items():
+        members = {notice.due, notice.to} if isinstance(notice.to, str) else {notice.due}
+        assert members - {""} <= set(event.model_fields), event.__name__
+        assert bool(notice.due) == bool(notice.deadline), event.__name__
+
+
+def test_s54_every_kind_and_every_deadline_that_is_told_has_words_in_every_language() -> None:
+    tables = [importlib.import_module(f"{service}.domain.notifications.state") for service in LOGS]
+    told = [notice for table in tables for notice in table.NOTICES.values()]
+    for language in LANGUAGES:
+        texts = TEXTS[language]
+        assert set(texts["kinds"]) == {notice.kind for notice in told}, language
+        assert set(texts["deadlines"]) == {notice.deadline for notice in told} - {""}, language
 
 
 def test_the_audit_which_knows_no_code_of_ours_has_a_second_reading_of_every_event() -> None:

@@ -35,9 +35,13 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 REACTIONS: Mapping[str, Sequence[tuple[str, Callable[[Recorded[Any]], Any]]]] = {
-    "dispute": (("refund", refund_policies.react), ("return_label", return_policies.react)),
-    "refund": (("dispute", dispute_policies.react),),
-    "return_label": (("dispute", dispute_policies.react),),
+    "dispute": (
+        ("refund", refund_policies.react),
+        ("return_label", return_policies.react),
+        ("dispute", dispute_policies.notify),
+    ),
+    "refund": (("dispute", dispute_policies.react), ("refund", refund_policies.notify)),
+    "return_label": (("dispute", dispute_policies.react), ("return_label", return_policies.notify)),
 }
 """By service: who reacts to its events, and how."""
 PROJECTIONS = {"dispute": (order_status, disputes, dispute_history), "refund": (refunds,), "return_label": ()}

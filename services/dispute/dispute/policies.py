@@ -1,4 +1,4 @@
-"""Policies: outcomes of refunds and steps of returns become notes on the dispute and its order.
+"""Policies: outcomes of refunds and steps of returns become notes on the dispute and its order; parties are told.
 
 A policy's command bears the instant of the event that it follows from, so that a repeat asks for the very same thing.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from shared.decider import Send
 from shared.events import refund as refunds
@@ -18,6 +19,7 @@ from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
 from shared.events.open_words import known
 from shared.events.return_label import InspectionResult
+from shared.notifications.table import notifications
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 """The policies' names: their subscriptions' in storage, and part of the ids of their commands."""
@@ -50,6 +52,11 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_return(recorded, outcome, fault.value if fault else None)
         case _:
             return []
+
+
+def notify(recorded: Recorded[Event]) -> Iterable[Send]:
+    """On an event of a dispute → ask that its parties be told of it (S54)."""
+    return notifications(recorded, NOTICES, "dispute_id")
 
 
 def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | None = None) -> Iterable[Send]:

@@ -12,6 +12,7 @@ from dispute.domain.decider import decider
 from dispute.read_models import dispute_history, disputes, order_status
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
+from shared.notifications.table import NOTIFY
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.settings import Settings
@@ -21,7 +22,9 @@ from shared.worker.worker import run_worker
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to the read models, the others' topics to the policies, and what is due."""
+    """The log to its topic, the topic to the read models and to who is told, the others' topics to the policies, and
+    what is due.
+    """
     async with assembly(DISPUTE, decider, settings, clock) as service:
         yield (
             service.store,
@@ -32,6 +35,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.projection(dispute_history.NAME, dispute_history.project),
                 service.policy(policies.NOTE_REFUNDS, REFUND, policies.react),
                 service.policy(policies.NOTE_RETURNS, RETURN_LABEL, policies.react),
+                service.policy(NOTIFY, DISPUTE, policies.notify),
                 service.due_loop(ExpireDeadline),
             ],
         )

@@ -1,4 +1,4 @@
-"""Policy: what the dispute service's events ask of this one.
+"""Policies: what the dispute service's events ask of this one, and whom this one's are told.
 
 A policy's command bears the instant of the event that it follows from, so that a repeat asks for the very same thing.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from refund.domain.notifications.state import NOTICES
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from shared.decider import Send
 from shared.events.base import Event
 from shared.events.dispute import RefundDue
 from shared.events.envelope import Recorded
 from shared.events.order import OrderPaid
+from shared.notifications.table import notifications
 
 CAPTURE_AND_REFUND = "capture_and_refund"
 """The policy's name: its subscription's in storage, and part of the ids of its commands."""
@@ -27,6 +29,11 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:
             return [_request_refund(recorded, event)]
         case _:
             return []
+
+
+def notify(recorded: Recorded[Event]) -> Iterable[Send]:
+    """On an event of a refund → ask that the buyer be told of it (S54, S61)."""
+    return notifications(recorded, NOTICES, "refund_id")
 
 
 def _record_capture(recorded: Recorded[Event], event: OrderPaid, n: int) -> Send:

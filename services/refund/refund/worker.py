@@ -13,6 +13,7 @@ from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
 from shared.events.logs import DISPUTE, REFUND
 from shared.eventstore.store import PostgresEventStore
+from shared.notifications.table import NOTIFY
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.settings import Settings
@@ -22,7 +23,9 @@ from shared.worker.worker import run_worker
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to the read model, the disputes' topic to the policy, what is due to it."""
+    """The log to its topic, the topic to the read model and to who is told, the disputes' topic to the policy, what is
+    due to it.
+    """
     async with (
         assembly(REFUND, decider, settings, clock) as service,
         sandbox_gateway(settings.sandbox) as gateway,
@@ -34,6 +37,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.relay(),
                 service.projection(refunds.NAME, refunds.project),
                 service.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react),
+                service.policy(NOTIFY, REFUND, policies.notify),
                 service.due_loop(effects={DeadlineKind.PAY: pay}),
             ],
         )

@@ -1,4 +1,4 @@
-"""Policy: what the dispute service's events ask of this one.
+"""Policies: what the dispute service's events ask of this one, and whom this one's are told.
 
 A policy's command bears the instant of the event that it follows from, so that a repeat asks for the very same thing.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from return_label.domain.notifications.state import NOTICES
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.withdrawal import WithdrawReturn
 from shared.decider import Send
@@ -14,6 +15,7 @@ from shared.events.base import Event
 from shared.events.dispute import ReturnDue, ReturnNotDue
 from shared.events.envelope import Recorded
 from shared.events.return_label import ReturnKind
+from shared.notifications.table import notifications
 
 REQUEST_RETURNS = "request_returns"
 """The policy's name: its subscription's in storage, and part of the ids of its commands."""
@@ -28,6 +30,11 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:
             return [Send.on(recorded, REQUEST_RETURNS, 0, WithdrawReturn, return_id=event.return_id)]
         case _:
             return []
+
+
+def notify(recorded: Recorded[Event]) -> Iterable[Send]:
+    """On an event of a return → ask that the buyer be told of it (S54)."""
+    return notifications(recorded, NOTICES, "return_id")
 
 
 def _request_return(recorded: Recorded[Event], event: ReturnDue) -> Send:

@@ -10,6 +10,7 @@ from return_label import policies
 from return_label.domain.decider import decider
 from shared.events.logs import DISPUTE, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
+from shared.notifications.table import NOTIFY
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.settings import Settings
@@ -19,7 +20,7 @@ from shared.worker.worker import run_worker
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, and the disputes' topic to the policy.
+    """The log to its topic, the topic to who is told, and the disputes' topic to the policy.
 
     The decider declares no deadlines: the due loop only counts those of a newer version.
     """
@@ -29,6 +30,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
             [
                 service.relay(),
                 service.policy(policies.REQUEST_RETURNS, DISPUTE, policies.react),
+                service.policy(NOTIFY, RETURN_LABEL, policies.notify),
                 service.due_loop(),
             ],
         )

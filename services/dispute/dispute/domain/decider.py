@@ -14,6 +14,7 @@ from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
+from shared.notifications import requests
 
 
 def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
@@ -42,6 +43,8 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
             return fulfilment.note_return(command, *states)
         case ExpireDeadline():
             return expire(command, *states)
+        case requests.RequestNotifications():
+            return requests.request_notifications(command, states[:-1], states[-1].parties)
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
@@ -58,6 +61,7 @@ decider = Decider(
     {
         "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines, disputes.KINDS, Dispute.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
+        requests.STREAM: Stream(requests.Notification(), requests.evolve),
     },
     decide,
 )

@@ -18,9 +18,10 @@ FACTS = frozenset(
     ReturnNoted DisputeClosed SolutionReached
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
+    NotificationRequested
     """.split()  # noqa: SIM905
 )
-"""The events that say something about money or goods."""
+"""The events that say something about money or goods, and of what a party is told of it."""
 
 OUTCOMES = {
     "RefundIssued": "issued",

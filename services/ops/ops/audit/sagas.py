@@ -1,4 +1,4 @@
-"""Sagas: whatever one service asks of another is answered as it was asked, and every outcome is noted, once."""
+"""Sagas: whatever one service asks of another is answered as it was asked, and every outcome is noted and told once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ops.audit.check import Check
 from ops.audit.facts import Facts
 
+FAULTS = ("unanswered", "unasked", "unnoted", "unsaid", "untold", "twice", "different", "uncaptured")
 ANSWERS = (
     ("RefundDue", "RefundRequested", "RefundRefused"),
     ("ReturnDue", "ReturnRequested", "ReturnRequested"),
@@ -85,7 +86,14 @@ TWICE = {
         select min(id) as id from fact where name = 'PaymentCaptured'
         group by order_id, payment_id having count(*) > 1""",
     "closed": "select min(id) as id from fact where name = 'DisputeClosed' group by stream having count(*) > 1",
+    "told": "select min(id) as id from fact where name = 'NotificationRequested' group by stream having count(*) > 1",
 }
+TOLD = {"SolutionReached": 2, "DisputeClosed": 2, "RefundIssued": 1, "RefundFailed": 1, "ReturnAuthorized": 1}
+"""What is told, and to how many."""
+UNTOLD = """
+select cause.id from fact cause where cause.name = ? and cause.settled
+and ? <> (select count(*) from fact told where told.name = 'NotificationRequested' and told.source_event = cause.id)
+"""
 UNCAPTURED = """
 select paid.fact as id, paid.payment_id, paid.line_id from part paid where paid.name = 'OrderPaid' and paid.settled
 and not exists (select 1 from part taken where taken.name = 'PaymentCaptured' and taken.order_id = paid.order_id
@@ -96,7 +104,7 @@ and not exists (select 1 from part taken where taken.name = 'PaymentCaptured' an
 
 def saga_check(facts: Facts) -> Check:
     """Every question that the services ask each other, and its answer."""
-    check = Check.of("sagas", "unanswered", "unasked", "unnoted", "unsaid", "twice", "different", "uncaptured")
+    check = Check.of("sagas", *FAULTS)
     for what, count in facts.ask("select name, count(*) from fact where name in ('RefundDue', 'ReturnDue') group by 1"):
         check.see(what, count)
     check.see("notes", facts.count("select count(*) from fact where name in ('RefundNoted', 'ReturnNoted')"))
@@ -107,13 +115,15 @@ def saga_check(facts: Facts) -> Check:
     _report(check, "unasked", facts, {"nobody asked for": UNASKED}, "ReturnNotDue", *["ReturnLabelVoided"] * 2)
     _report(check, "unnoted", facts, {"not noted on": UNNOTED})
     _report(check, "unsaid", facts, {"a note of what no event says": UNSAID})
+    for name, people in TOLD.items():
+        _report(check, "untold", facts, {f"not told to {people}": UNTOLD}, name, people)
     _report(check, "twice", facts, {f"twice: {what}": question for what, question in TWICE.items()})
     _report(check, "different", facts, DIFFERENT)
     _report(check, "uncaptured", facts, {"no capture of this amount of payment and line": UNCAPTURED})
     return check
 
 
-def _report(check: Check, fault: str, facts: Facts, questions: Mapping[str, str], *values: str) -> None:
+def _report(check: Check, fault: str, facts: Facts, questions: Mapping[str, str], *values: object) -> None:
     for words, question in questions.items():
         for event_id, *about in facts.ask(question, *values):
             check.fault(fault, " ".join([f"{event_id}: {words}", *map(str, about)]))

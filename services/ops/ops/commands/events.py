@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -27,21 +27,27 @@ _STREAM = """
 select position, version, type, metadata::text as metadata, data::text as data, recorded_at from events
 where stream = $1 order by version
 """
-_SERVICES = {category: log.service for log in LOGS.values() for category in log.streams}
-"""By category, the service in whose log its streams are."""
+_SERVICES = {
+    category: [log.service for log in LOGS.values() if category in log.streams]
+    for log in LOGS.values()
+    for category in log.streams
+}
+"""By category, the services in whose logs its streams are: every one has notifications."""
 
 app = group("The events themselves.")
 
 
 @app.command("show")
 def show_stream(
-    stream: Annotated[str, typer.Argument(help="dispute-<id>, order-<id>, payment-<order id>, return-<id>")],
+    stream: Annotated[
+        str, typer.Argument(help="dispute-<id>, order-<id>, payment-<order id>, return-<id>, notification-<id>")
+    ],
     json: Json = False,
 ) -> None:
     """One stream from its first event to its last."""
-    if not (service := _SERVICES.get(stream.partition("-")[0])):
+    if not (services := _SERVICES.get(stream.partition("-")[0])):
         raise typer.BadParameter(f"a stream begins with {', '.join(f'{name}-' for name in _SERVICES)}")
-    rows = run(_stream(service, stream))
+    rows = run(_stream(services, stream))
     if json:
         show(rows, json)
         return
@@ -74,8 +80,8 @@ def verify(service: Service = None, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-async def _stream(service: str, stream: str) -> list[dict[str, Any]]:
-    rows = await query(service, _STREAM, stream)
+async def _stream(services: Sequence[str], stream: str) -> list[dict[str, Any]]:
+    rows = [row for service in services for row in await query(service, _STREAM, stream)]
     if not rows:
         raise Failed(f"there is no stream {stream}")
     read = {name: [from_json(row[name]) for row in rows] for name in ("metadata", "data")}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from refund.domain.payments import outcomes, request, retries
 from refund.domain.payments.state import KINDS, Payment, deadlines, evolve
-from shared.decider import Decider, Stream
-from shared.events.base import Command, Event
+from shared.decider import Decided, Decider, Stream
+from shared.events.base import Command
+from shared.notifications import requests
 
 
-def decide(command: Command, payment: Payment) -> Sequence[Event]:
+def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
+    payment: Payment = states[-1]
     match command:
+        case requests.RequestNotifications():
+            parties = payment.parties_of(payment.refund(command.about))
+            return requests.request_notifications(command, states[:-1], parties)
         case request.RecordCapture():
             return request.record_capture(command, payment)
         case request.RequestRefund():
@@ -29,4 +34,10 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-decider = Decider({"payment": Stream(Payment(), evolve, deadlines, KINDS, Payment.due)}, decide)
+decider = Decider(
+    {
+        "payment": Stream(Payment(), evolve, deadlines, KINDS, Payment.due),
+        requests.STREAM: Stream(requests.Notification(), requests.evolve),
+    },
+    decide,
+)

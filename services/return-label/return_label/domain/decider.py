@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from return_label.domain.returns import request, transit, withdrawal
 from return_label.domain.returns.state import Return, evolve
-from shared.decider import Decider, Stream
-from shared.events.base import Command, Event
+from shared.decider import Decided, Decider, Stream
+from shared.events.base import Command
+from shared.notifications import requests
 
 
-def decide(command: Command, return_: Return) -> Sequence[Event]:
+def decide(command: Command, *states: Any) -> Decided:
+    return_: Return = states[-1]
     match command:
+        case requests.RequestNotifications():
+            return requests.request_notifications(command, states[:-1], return_.parties)
         case request.RequestReturn():
             return request.request_return(command, return_)
         case transit.MarkReturnShipped():
@@ -25,4 +29,6 @@ def decide(command: Command, return_: Return) -> Sequence[Event]:
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-decider = Decider({"return": Stream(Return(), evolve)}, decide)
+decider = Decider(
+    {"return": Stream(Return(), evolve), requests.STREAM: Stream(requests.Notification(), requests.evolve)}, decide
+)

@@ -119,11 +119,11 @@ async def test_a_timer_that_will_never_fire_is_found(migrated: Migrated, came: A
     ("case", "deaf_to", "expected"),
     [
         ("EH5+2", "ReturnInspected", {"sagas": {"unnoted": 1}}),
-        ("EH5+3", "RefundFailed", {"sagas": {"unnoted": 2}}),
+        ("EH5+3", "RefundFailed", {"sagas": {"unnoted": 2, "untold": 1}}),
         ("EH5+4", "ReturnReceived", {"sagas": {"unnoted": 1}}),
         ("EH5+5", "RefundDue", {"sagas": {"unanswered": 2}}),
         ("EH5+6", "ReturnDue", {"sagas": {"unanswered": 1}}),
-        ("EH5+7", "RefundIssued", {"sagas": {"unnoted": 4}}),
+        ("EH5+7", "RefundIssued", {"sagas": {"unnoted": 4, "untold": 2}}),
     ],
 )
 async def test_what_one_service_says_and_another_never_hears_is_found(

@@ -156,7 +156,7 @@ class PaymentFold:
 
 
 class PlainFold:
-    """A stream of which nothing is kept here: a return's events are noted elsewhere."""
+    """A stream of which nothing is kept here: a return's events are noted elsewhere, and who is told is asked of the facts."""
 
     def __init__(self, *_: object) -> None:
         pass

@@ -1,0 +1,42 @@
+"""Notifications of disputes: which event is told to whom, of which kind and until when (S54)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispute.domain.deadlines import DeadlineKind
+from shared.events import dispute as events
+from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
+from shared.notifications.requests import BUYER, SELLER
+from shared.notifications.table import Notice, Notices
+
+BOTH = (BUYER, SELLER)
+STARTED = "deadline_started"
+
+NOTICES: Notices = {
+    events.DisputeOpened: Notice(STARTED, (SELLER,), "respond_by", DeadlineKind.SELLER_RESPONSE, ("S54", "S39")),
+    events.SellerResponded: Notice("seller_responded", (BUYER,), "answer_by", DeadlineKind.BUYER_RESPONSE),
+    events.RequestModified: Notice(STARTED, (SELLER,), "respond_by", DeadlineKind.SELLER_RESPONSE, ("S54", "S43")),
+    events.Escalated: Notice(STARTED, BOTH, "evidence_until", "evidence", ("S54", "S50")),
+    events.SolutionReached: Notice("solution_reached", BOTH),
+    events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
+}
+"""By event of a dispute; texts for a new kind stand in `shared/notifications/texts/`."""
+
+_WITH_ANOTHER = "another event of the same append tells it"
+SILENT: Mapping[type[Event], str] = {
+    events.SolutionProposed: _WITH_ANOTHER,
+    events.SellerResponseTimedOut: _WITH_ANOTHER,
+    events.SolutionAccepted: _WITH_ANOTHER,
+    events.BuyerResponseTimedOut: _WITH_ANOTHER,
+    events.NegotiationTimedOut: _WITH_ANOTHER,
+    events.DisputeCancelled: _WITH_ANOTHER,
+    events.ReturnDue: "the return-label service tells of the return",
+    events.ReturnNotDue: "the buyer asked for it, and the closing is told",
+    events.ReturnNoted: "the return-label service tells of the return",
+    events.RefundDue: "the refund service tells of the money",
+    events.RefundNoted: "the refund service tells of the money",
+    DeadlineMoved: "no deadline of a dispute is moved",
+}
+"""Events of a dispute that nobody is told of, and why."""

@@ -1,0 +1,32 @@
+"""Notifications of refunds: which event is told to whom (S54, S61)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.events import refund as events
+from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
+from shared.notifications.requests import BUYER
+from shared.notifications.table import Notice, Notices
+
+NOTICES: Notices = {
+    events.RefundIssued: Notice("refund_issued", (BUYER,), rules=("S54", "S61")),
+    events.RefundFailed: Notice("refund_failed", (BUYER,)),
+}
+"""By event of a payment; texts for a new kind stand in `shared/notifications/texts/`."""
+
+_INSIDE = "a step on the way, of which the buyer learns the end"
+SILENT: Mapping[type[Event], str] = {
+    events.PaymentCaptured: "the shop tells of the payment",
+    events.RefundRequested: _INSIDE,
+    events.RefundApproved: _INSIDE,
+    events.RefundRetried: _INSIDE,
+    events.RefundRefused: "people look at it, for the decision and the cap contradict each other",
+    events.RefundSentToManual: "the failure before was told, and people see to the rest",
+    events.ProposalMade: "between two people of support",
+    events.ProposalAgreed: "between two people of support",
+    events.RefundSettled: "the buyer's bank tells of the credit",
+    DeadlineMoved: "the next try is moved, which nobody waits for",
+}
+"""Events of a payment that nobody is told of, and why."""

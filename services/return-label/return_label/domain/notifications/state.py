@@ -1,0 +1,29 @@
+"""Notifications of returns: which event is told to whom (S54)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.events import return_label as events
+from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
+from shared.notifications.requests import BUYER
+from shared.notifications.table import Notice, Notices
+
+NOTICES: Notices = {
+    events.ReturnAuthorized: Notice("return_authorized", (BUYER,), "ship_by", "return_shipment", ("S54", "S80")),
+}
+"""By event of a return; texts for a new kind stand in `shared/notifications/texts/`."""
+
+_SHOWN = "S54 names it not, and the return shows it"
+SILENT: Mapping[type[Event], str] = {
+    events.ReturnRequested: "the authorisation of the same append tells it",
+    events.ReturnDenied: "the dispute goes to the case team, which tells it",
+    events.ReturnLabelIssued: "the authorisation of the same append tells it",
+    events.ReturnLabelVoided: "the buyer asked for it",
+    events.ReturnShipped: _SHOWN,
+    events.ReturnReceived: _SHOWN,
+    events.ReturnInspected: _SHOWN,
+    DeadlineMoved: "no deadline of a return is moved",
+}
+"""Events of a return that nobody is told of, and why."""

@@ -1,0 +1,68 @@
+"""Table of notifications: by type of event who is told, of which kind, and until when to act; and the policy on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.decider import Send
+from shared.events.base import Event
+from shared.events.envelope import Recorded
+from shared.notifications.requests import RequestNotifications
+
+NOTIFY = "notify"
+"""The policy's name: its subscription's in storage, and part of the ids of its commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line of the table.
+
+    `to` are the sides that are told, or the name of the event's member that holds the one; `due` is the member with the
+    instant until which they are to act, `deadline` its kind.
+    """
+
+    kind: str
+    to: tuple[str, ...] | str
+    due: str = ""
+    deadline: str = ""
+    rules: tuple[str, ...] = ("S54",)
+
+    def roles(self, event: Event) -> tuple[str, ...]:
+        """The sides that are told of this event."""
+        return (getattr(event, self.to),) if isinstance(self.to, str) else self.to
+
+
+Notices = Mapping[type[Event], Notice]
+
+
+def notifications(recorded: Recorded[Any], notices: Notices, about: str) -> Iterable[Send]:
+    """The command that asks for what the table says of the event; `about` is the member that names its subject."""
+    if not (notice := notices.get(type(recorded.event))) or not (roles := notice.roles(recorded.event)):
+        return []
+    event = recorded.event
+    due_at = getattr(event, notice.due) if notice.due else None
+    asked = Send.on(
+        recorded,
+        NOTIFY,
+        0,
+        RequestNotifications,
+        source=recorded.stream,
+        source_event=recorded.id,
+        order_id=recorded.metadata.key,
+        kind=notice.kind,
+        roles=roles,
+        about=getattr(event, about),
+        dispute_id=getattr(event, "dispute_id", None),
+        deadline=notice.deadline if due_at else None,
+        due_at=due_at,
+        amount=_amount(event),
+        rules=notice.rules,
+    )
+    return [asked]
+
+
+def _amount(event: Event) -> Any:
+    """The money that the event is about, its solution's where it has one; nothing is no amount to tell."""
+    return getattr(event, "amount", None) or getattr(getattr(event, "solution", None), "amount", None) or None
