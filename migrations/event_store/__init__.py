@@ -20,6 +20,7 @@ OBJECTS = (
     "interventions",
     "append_events",
     "renew_log",
+    "notifications",
     "application_role",
     "application_grants",
 )

@@ -15,6 +15,7 @@ from shared.decider import Decider
 from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import open_store
+from shared.http import notifications
 from shared.http.admission.addresses import Proxies
 from shared.http.admission.door import Door
 from shared.http.admission.quotas import Quotas
@@ -110,7 +111,8 @@ def service_app(log: Log, decider: Decider, routers: Sequence[Router], settings:
     store = open_store(dsn, deadlines=decider.deadlines, ceiling=settings.stream_ceiling)
     parts = {"store": store, "pool": open_pool(dsn)}
     checks = database_checks(settings, log.service)
-    app = create_app(log.service, routers, parts, settings, checks=checks, description=log.about)
+    every = [*routers, notifications.router]
+    app = create_app(log.service, every, parts, settings, checks=checks, description=log.about)
     app.state.decider = decider
     return app
 
