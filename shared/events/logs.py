@@ -16,6 +16,7 @@ from shared.events.dispute import DisputeEvent
 from shared.events.notification import NotificationEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
+from shared.events.reminder import ReminderEvent
 from shared.events.return_label import ReturnEvent
 
 PARTITIONS = 12
@@ -50,7 +51,7 @@ class Log:
 
 DISPUTE = Log(
     "dispute",
-    {"order": OrderEvent, "dispute": DisputeEvent, "notification": NotificationEvent},
+    {"order": OrderEvent, "dispute": DisputeEvent, "reminder": ReminderEvent, "notification": NotificationEvent},
     "Opens, negotiates and decides disputes; holds and releases the seller's money.",
 )
 REFUND = Log(

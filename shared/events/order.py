@@ -99,6 +99,8 @@ class Terms(Value):
     warranty_one_year: tuple[str, ...]
     refund_bank_window_bd: tuple[int, int]
     refund_after_return_bd: int
+    reminder_hours: int = 24
+    """So many hours before the end of a deadline the one who has to act is reminded."""
     holidays: str | None = None
     """The calendar of holidays that business days leave out; without one they are Monday to Friday."""
     law: tuple[LawRight, ...] = ()

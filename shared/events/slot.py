@@ -18,10 +18,12 @@ PREFIXES: Mapping[str, str] = {
     "evidence": "evd",
     "notification": "ntf",
     "refund": "rfd",
+    "reminder": "dsp",
     "return": "ret",
     "warranty": "wty",
 }
 """What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot.
+The reminders of a dispute are named by its id.
 Evidence and warranties are reserved: nothing makes them yet.
 """
 

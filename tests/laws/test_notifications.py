@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from random import Random
 
 from hypothesis import given, settings
@@ -13,11 +14,14 @@ from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
+from dispute.domain.reminders.keeping import NEAR, KeepReminders
+from dispute.domain.reminders.state import REMINDED, kind_of
 from dispute.policies import notify
-from shared.events.base import Event
+from shared.events.base import SYSTEM, Event
 from shared.events.envelope import Cause, Recorded, Write
 from shared.events.ids import derived_uuid
 from shared.events.notification import NotificationRequested
+from shared.events.reminder import ReminderSent
 from shared.eventstore.memory import MemoryEventStore
 from shared.subscriptions.policy import Policy
 from tests.laws.size import examples
@@ -77,6 +81,43 @@ async def follow(store: Mortal, told: Sequence[Recorded[Event]]) -> None:
             done = len(told)
 
 
+def keep(market: Market, step: int) -> None:
+    """The policy lets the reminders of every dispute follow its deadlines."""
+    for n, dispute in enumerate(market.disputes):
+        named = {"dispute_id": dispute.opened.dispute_id, "order_id": "o1"}
+        command_id = derived_uuid("keep", step, n)
+        market.ask(KeepReminders(command_id=command_id, actor=SYSTEM, at=market.now, **named))
+
+
+def reminders_follow(market: Market) -> None:
+    """What a dispute waits for is reminded of in time, and nothing else is."""
+    for dispute in market.disputes:
+        stream, earlier = f"reminder-{dispute.opened.dispute_id}", timedelta(hours=dispute.terms.reminder_hours)
+        rows = {kind: at for (name, kind), at in market.rows.items() if name == stream}
+        waits = {
+            (kind_of(kind, role), at) for kind, roles in REMINDED.items() for role in roles if (at := dispute.due(kind))
+        }
+        assert rows.items() <= {(kind, at - earlier) for kind, at in waits}
+        sent = market.state(stream).sent
+        assert {(kind, at) for kind, at in waits - sent if at - earlier > market.now} <= {
+            (kind, at + earlier) for kind, at in rows.items()
+        }
+
+
+@settings(max_examples=examples(200))
+@given(st.integers(0, 2**32), st.integers(1, 40))
+def test_s54_reminders_follow_the_deadlines_and_each_is_sent_once_and_in_time(seed: int, steps: int) -> None:
+    life = Life(Random(seed))
+    for step in range(steps):
+        life.step()
+        keep(life.market, step)
+        reminders_follow(life.market)
+    near = [event for event in life.market.events(NotificationRequested) if event.kind == NEAR]
+    assert len({(event.about, event.deadline, event.due_at) for event in near}) == len(near)
+    assert all(event.requested_at >= event.due_at - timedelta(hours=24) for event in near)
+    assert len(near) == len(life.market.events(ReminderSent))
+
+
 @settings(max_examples=examples(200))
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_s54_a_notification_is_asked_for_once_by_event_and_recipient_whatever_dies(seed: int, steps: int) -> None:
@@ -96,4 +137,4 @@ async def _asked_for_once(dice: Random, steps: int) -> None:
     causes = ((each, NOTICES[type(each.event)]) for each in happened if type(each.event) in NOTICES)
     assert asked == Counter((each.id, role) for each, notice in causes for role in notice.roles(each.event))
     assert [each for each in store.log[: len(happened)]] == happened
-    assert all(each.stream.startswith("notification-") for each in store.log[len(happened) :])
+    assert all(each.stream.startswith(("notification-", "reminder-")) for each in store.log[len(happened) :])

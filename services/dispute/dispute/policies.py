@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from dispute.domain.decider import decider
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
+from dispute.domain.reminders.keeping import KeepReminders
 from shared.decider import Send
 from shared.events import refund as refunds
 from shared.events import return_label as returns
@@ -19,7 +21,7 @@ from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
 from shared.events.open_words import known
 from shared.events.return_label import InspectionResult
-from shared.notifications.table import notifications
+from shared.notifications.table import NOTIFY, notifications
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 """The policies' names: their subscriptions' in storage, and part of the ids of their commands."""
@@ -55,8 +57,11 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
 
 
 def notify(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On an event of a dispute → ask that its parties be told of it (S54)."""
-    return notifications(recorded, NOTICES, "dispute_id")
+    """On an event of a dispute → ask that its parties be told, and let its reminders follow its deadlines (S54)."""
+    yield from notifications(recorded, NOTICES, "dispute_id")
+    if recorded.stream.startswith("dispute-") and tuple(decider.deadlines(recorded.stream, recorded.event)):
+        order_id, dispute_id = recorded.metadata.key, recorded.stream.removeprefix("dispute-")
+        yield Send.on(recorded, NOTIFY, 1, KeepReminders, dispute_id=dispute_id, order_id=order_id)
 
 
 def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | None = None) -> Iterable[Send]:

@@ -29,9 +29,9 @@ def last(happened: Any, kind: type[Event]) -> Any:
 
 def told(event: Event) -> RequestNotifications:
     """What the policy asks for of an event of the first dispute."""
-    [send] = notify(recorded(event, d.dispute_stream()))
-    assert isinstance(send.command, RequestNotifications)
-    return send.command
+    sends = notify(recorded(event, d.dispute_stream()))
+    [command] = [send.command for send in sends if isinstance(send.command, RequestNotifications)]
+    return command
 
 
 def notified(happened: Any, event: Event) -> list[NotificationRequested]:

@@ -8,8 +8,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from shared import decider
-from shared.events.base import StreamName, StreamOfKey
+from shared.events.base import StreamName, StreamOfKey, wire_time
 from shared.events.calendar import within_days
+from shared.events.ids import derived_id
 from shared.events.open_words import known
 from shared.events.order import Anchor, Terms
 
@@ -28,6 +29,9 @@ class DeadlineKind(StrEnum):
     RELEASE = "release"
     """R: then the seller is paid for what nothing holds."""
 
+
+REMINDER = "reminder"
+"""Some hours before a deadline ends: then the side that has to act is told once more (S54)."""
 
 ON_TIME = timedelta(minutes=1)
 """A timer asks within some seconds: what is later was known late."""
@@ -87,9 +91,19 @@ def noon(day: date, timezone: str) -> datetime:
 
 
 class ExpireDeadline(decider.ExpireDeadline):
-    """The buyer's silence may end the dispute, and with it the hold on the order's lines."""
+    """The buyer's silence may end the dispute, and with it the hold on the order's lines; a reminder looks whether the
+    dispute still waits.
+    """
 
     @property
     def streams(self) -> Sequence[StreamName | StreamOfKey]:
+        if self.kind.startswith(f"{REMINDER}:"):
+            dispute = StreamName(f"dispute-{self.stream.removeprefix('reminder-')}")
+            return (*super().streams, dispute, StreamName(f"notification-{reminder_of(self)}", self.key))
         order = (StreamOfKey("order"),) if self.kind == DeadlineKind.BUYER_RESPONSE else ()
         return (*super().streams, *order)
+
+
+def reminder_of(command: decider.ExpireDeadline) -> str:
+    """The id of the notification that a reminder becomes at its instant."""
+    return derived_id("ntf", command.key, command.stream, command.kind, wire_time(command.due_at))

@@ -12,6 +12,9 @@ from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import facts, registration, release, timers
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
+from dispute.domain.reminders import keeping
+from dispute.domain.reminders import state as reminders
+from dispute.domain.reminders.state import Reminders
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
 from shared.notifications import requests
@@ -43,24 +46,29 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
             return fulfilment.note_return(command, *states)
         case ExpireDeadline():
             return expire(command, *states)
+        case keeping.KeepReminders():
+            return keeping.keep_reminders(command, *states)
         case requests.RequestNotifications():
             return requests.request_notifications(command, states[:-1], states[-1].parties)
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-def expire(command: ExpireDeadline, state: Dispute | Order, *order: Order) -> Decided:
+def expire(command: ExpireDeadline, state: Dispute | Order | Reminders, *others: Any) -> Decided:
     """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses (I8)."""
     if not command.is_due(state.due(command.kind)):
         return []
     if isinstance(state, Order):
         return release.expire(command, state)
-    return timeouts.expire(command, state, *order)
+    if isinstance(state, Reminders):
+        return keeping.remind(command, state, *others)
+    return timeouts.expire(command, state, *others)
 
 
 decider = Decider(
     {
         "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines, disputes.KINDS, Dispute.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
+        "reminder": Stream(Reminders(), reminders.evolve, reminders.deadlines, reminders.KINDS, Reminders.due),
         requests.STREAM: Stream(requests.Notification(), requests.evolve),
     },
     decide,

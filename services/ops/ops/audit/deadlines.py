@@ -18,7 +18,9 @@ LATE_AFTER = timedelta(seconds=60)
 """Domain time after which a deadline that still stands is late: twelve times what a healthy loop takes."""
 
 PROTECTION, DISPUTE = {"protection_end": "protection_ends_at"}, ("seller_response", "buyer_response", "negotiation")
-PAY = "pay:{refund_id}"
+PAY, REMINDER = "pay:{refund_id}", "reminder:{deadline}:{role}"
+AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
+"""Events that name an instant to come."""
 STARTS: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("OrderRegistered", "OrderPaid", "OrderShipped", "OrderDelivered"), PROTECTION),
     **dict.fromkeys(("OrderFinished", "DeliveryCorrected"), PROTECTION),
@@ -41,10 +43,17 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("SolutionReached", "Escalated", "DisputeClosed"), DISPUTE),
     "RefundIssued": (PAY,),
     "RefundSentToManual": (PAY,),
+    "ReminderSent": (REMINDER,),
 }
 """By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not; a refund
 that a cancellation asks for ends those of its dispute.
 """
+
+
+def reminders(data: Data) -> dict[str, datetime]:
+    """The reminders that an event sets, and no others stand then."""
+    named = ((REMINDER.format_map(each), instant(each["remind_at"])) for each in data["reminders"])
+    return {kind: due_at for kind, due_at in named if due_at}
 
 
 class Started:
@@ -63,13 +72,15 @@ class Started:
             self.due.pop("release", None)
         if entry.name == "RefundDue" and entry.data["source"] == "cancellation":
             self.due = {kind: at for kind, at in self.due.items() if kind not in DISPUTE}
+        if entry.name == "RemindersSet":
+            self.due = reminders(entry.data)
         for kind, member in STARTS.get(entry.name, {}).items():
             if due_at := instant(entry.data.get(member)):
                 self.due[_filled(kind, entry.data)] = due_at
 
     def _note_early(self, entry: Entry) -> None:
-        """A timer's event names the instant that had come; one of a moved deadline names the instant to come."""
-        due_at = instant(entry.data.get("due_at")) if entry.name != "DeadlineMoved" else None
+        """A timer's event names the instant that had come."""
+        due_at = instant(entry.data.get("due_at")) if entry.name not in AHEAD else None
         decided_at = instant(entry.metadata["at"])
         if due_at and decided_at and decided_at < due_at:
             self.early.append(f"{entry.id} at {decided_at.isoformat()}, due {due_at.isoformat()}")

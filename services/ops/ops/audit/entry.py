@@ -24,7 +24,7 @@ NAMES = frozenset(
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundSentToManual ProposalMade ProposalAgreed RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
-    ReturnInspected NotificationRequested
+    ReturnInspected NotificationRequested RemindersSet ReminderSent
     """.split()  # noqa: SIM905
 )
 """Every event that the audit has thought of: another one may be anything, so it is a fault and not passed over, unless

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ops.audit.check import Check
 from ops.audit.database import Row
-from ops.audit.deadlines import DeadlineCheck, Due
+from ops.audit.deadlines import REMINDER, DeadlineCheck, Due, reminders
 from ops.audit.entry import Entry
 from ops.audit.facts import Facts
 from ops.audit.log import LogCheck
@@ -156,7 +156,7 @@ class PaymentFold:
 
 
 class PlainFold:
-    """A stream of which nothing is kept here: a return's events are noted elsewhere, and who is told is asked of the facts."""
+    """A stream of which nothing is kept here: a return's events are noted elsewhere, who is told is a fact."""
 
     def __init__(self, *_: object) -> None:
         pass
@@ -171,9 +171,26 @@ class PlainFold:
         return iter(())
 
 
+class ReminderFold(PlainFold):
+    """The reminders of a dispute: those that were set last, less those that were sent."""
+
+    def __init__(self, *_: object) -> None:
+        self._standing: dict[str, datetime] = {}
+
+    def add(self, entry: Entry) -> None:
+        if entry.name == "RemindersSet":
+            self._standing = reminders(entry.data)
+        elif entry.name == "ReminderSent":
+            self._standing.pop(REMINDER.format_map(entry.data), None)
+
+    def wanted(self) -> Due:
+        return self._standing
+
+
 FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "order": OrderFold,
     "dispute": DisputeFold,
     "payment": PaymentFold,
+    "reminder": ReminderFold,
 }
 """By category; of any other nothing is kept."""
