@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from dispute.api import disputes, entitlements, orders, programmes
+from dispute.api import deadlines, disputes, entitlements, orders, programmes
 from dispute.domain.decider import decider
 from dispute.domain.programmes import Programmes
 from shared.events.logs import DISPUTE
@@ -22,7 +22,7 @@ from shared.process.settings import Settings
 
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
-    routers = [orders.router, entitlements.router, disputes.router, programmes.router]
+    routers = [orders.router, entitlements.router, disputes.router, programmes.router, deadlines.router]
     app = service_app(DISPUTE, decider, routers, settings)
     app.state.programmes = load_programmes(settings.programmes)
     app.state.support = settings.support

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -57,24 +58,41 @@ def evidence_due(terms: Terms, at: datetime) -> datetime:
     return within_days(at, terms.evidence_days, terms.timezone)
 
 
-def protection_due(
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Days that are counted from an instant: from what, and how many by which of the terms."""
+
+    anchor: str
+    anchor_at: datetime
+    term: str
+
+    def due(self, terms: Terms) -> datetime:
+        """The end of the days."""
+        return within_days(self.anchor_at, getattr(terms, self.term), terms.timezone)
+
+
+DAYS, FALLBACK = "protection_days", "undelivered_fallback_days"
+
+
+def protection_counted(
     terms: Terms,
     paid_at: datetime | None,
     received_at: datetime | None,
     promised_by: date | None,
     shipped_at: datetime | None,
-) -> datetime | None:
+) -> Counted | None:
     """P: some days from the payment or from the receipt, by programme; until something is received it is provisional,
     from the promised day, else the shipment, else the payment (S22, S27, K3).
     """
     if known(terms.anchor) == Anchor.PAID:
-        return within_days(paid_at, terms.protection_days, terms.timezone) if paid_at else None
+        return Counted("paid", paid_at, DAYS) if paid_at else None
     if received_at:
-        return within_days(received_at, terms.protection_days, terms.timezone)
+        return Counted("received", received_at, DAYS)
     if promised_by:
-        return within_days(noon(promised_by, terms.timezone), terms.protection_days, terms.timezone)
-    under_way = shipped_at or paid_at
-    return within_days(under_way, terms.undelivered_fallback_days, terms.timezone) if under_way else None
+        return Counted("promised", noon(promised_by, terms.timezone), DAYS)
+    if shipped_at:
+        return Counted("shipped", shipped_at, FALLBACK)
+    return Counted("paid", paid_at, FALLBACK) if paid_at else None
 
 
 def release_due(terms: Terms, protection_ended_at: datetime, now: datetime) -> datetime:

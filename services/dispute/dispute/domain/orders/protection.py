@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from dispute.domain.deadlines import DeadlineKind, noon, protection_due, release_due
+from dispute.domain.deadlines import Counted, DeadlineKind, noon, protection_counted, release_due
 from dispute.domain.orders.parcels import Lot
 from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
@@ -19,6 +19,7 @@ from shared.events.order import (
     OrderRegistered,
     OrderShipped,
     ProtectionExpired,
+    Terms,
 )
 
 Dated = OrderRegistered | OrderPaid | OrderShipped | OrderDelivered | OrderFinished | DeliveryCorrected
@@ -66,10 +67,22 @@ def protection_end(order: Order) -> datetime | None:
     return max(filter(None, (_end(order, lot) for lot in order.lots)), default=None)
 
 
-def _end(order: Order, lot: Lot) -> datetime | None:
-    if order.terms is None:
+def protection_counted_from(order: Order) -> Counted | None:
+    """From what the days are counted that give this end."""
+    if not (terms := order.terms):
         return None
-    return protection_due(order.terms, order.paid_at, order.received(lot), order.promised_by, lot.shipped_at)
+    found = filter(None, (_counted(order, terms, lot) for lot in order.lots))
+    return max(found, key=lambda counted: counted.due(terms), default=None)
+
+
+def _end(order: Order, lot: Lot) -> datetime | None:
+    if order.terms is None or not (counted := _counted(order, order.terms, lot)):
+        return None
+    return counted.due(order.terms)
+
+
+def _counted(order: Order, terms: Terms, lot: Lot) -> Counted | None:
+    return protection_counted(terms, order.paid_at, order.received(lot), order.promised_by, lot.shipped_at)
 
 
 def with_protection(order: Order, happened: Sequence[Event]) -> list[Event]:
