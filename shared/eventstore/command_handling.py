@@ -41,6 +41,33 @@ class Outcome:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A command that is decided and not appended: its streams with their histories and states, and what it decided on
+    each.
+    """
+
+    streams: Sequence[StreamName]
+    histories: Sequence[History]
+    states: Sequence[Any]
+    decided: Sequence[Sequence[Event]]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of its streams."""
+        return [stream.name for stream in self.streams]
+
+    @property
+    def writes(self) -> Sequence[Write]:
+        """What is to be appended; nothing where nothing was decided."""
+        return _writes(self.streams, self.histories, self.decided) if any(self.decided) else ()
+
+    @property
+    def position(self) -> int:
+        """That of the last event loaded."""
+        return max((history[-1].position for history in self.histories if history), default=0)
+
+
 class StaleVersion(Rejected, code="version_conflict"):
     """The first stream is not at the version that the caller has seen; `events` are those recorded since."""
 
@@ -60,22 +87,33 @@ async def handle(
     decision may differ; the fifth raises Busy.
     """
     for _ in range(ATTEMPTS):
-        streams = await _streams(store, command)
-        histories = await store.load(*(stream.name for stream in streams))
-        if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
-            return outcome
-        states = await _states(decider, streams, histories)
-        if seen is not None and len(histories[0]) not in seen:
-            raise _stale(decider, command, states, histories[0], seen)
-        decided = _by_stream(decider.decide(command, *states), len(states))
-        position = max((history[-1].position for history in histories if history), default=0)
-        if any(decided):
+        prepared = await prepare(store, decider, command, cause, seen)
+        if isinstance(prepared, Outcome):
+            return prepared
+        position = prepared.position
+        if writes := prepared.writes:
             try:
-                position = await store.append(_writes(streams, histories, decided), _correlated(cause, histories))
+                position = await store.append(writes, _correlated(cause, prepared.histories))
             except WrongExpectedVersion:
                 continue
-        return _outcome(decider, command, streams, histories, states, decided, position)
+        return _outcome(decider, command, prepared, position)
     raise Busy(f"{ATTEMPTS} conflicts in a row")
+
+
+async def prepare(
+    store: EventStore, decider: Decider, command: Command, cause: Cause, seen: Container[int] | None = None
+) -> Prepared | Outcome:
+    """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
+    `handle` raises for a refusal.
+    """
+    streams = await _streams(store, command)
+    histories = await store.load(*(stream.name for stream in streams))
+    if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
+        return outcome
+    states = await _states(decider, streams, histories)
+    if seen is not None and len(histories[0]) not in seen:
+        raise _stale(decider, command, states, histories[0], seen)
+    return Prepared(streams, histories, states, _by_stream(decider.decide(command, *states), len(states)))
 
 
 async def _streams(store: EventStore, command: Command) -> Sequence[StreamName]:
@@ -164,22 +202,15 @@ def _correlated(cause: Cause, histories: Sequence[History]) -> Cause:
     return replace(cause, correlation=first)
 
 
-def _outcome(
-    decider: Decider,
-    command: Command,
-    streams: Sequence[StreamName],
-    histories: Sequence[History],
-    before: Sequence[Any],
-    decided: Sequence[Sequence[Event]],
-    position: int,
-) -> Outcome:
+def _outcome(decider: Decider, command: Command, prepared: Prepared, position: int) -> Outcome:
+    names, histories, decided = prepared.names, prepared.histories, prepared.decided
     after = [
-        decider.fold(stream.name, events, state) for stream, events, state in zip(streams, decided, before, strict=True)
+        decider.fold(name, events, state) for name, events, state in zip(names, decided, prepared.states, strict=True)
     ]
     versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
-    names = [stream.name for stream in streams]
     events = [event for part in decided for event in part]
-    return Outcome(names, after, versions, position, _slot(streams, histories), False, events, command.at)
+    slot = _slot(prepared.streams, histories)
+    return Outcome(names, after, versions, position, slot, False, events, command.at)
 
 
 def _slot(streams: Sequence[StreamName], histories: Sequence[History]) -> int:

@@ -23,7 +23,7 @@ from shared.eventstore.errors import (
     WrongExpectedVersion,
 )
 from shared.eventstore.reader import HEAD, LOG_ID, READ_ALL, BatchedLoader, QueryConnection, stored
-from shared.eventstore.rows import CEILING, Deadlines, encode_append
+from shared.eventstore.rows import CEILING, Append, Deadlines, encode_append
 from shared.eventstore.writer import Limits, Observe, Writer
 from shared.observability.metrics import WriterFigures
 from shared.resilience.retry import transient
@@ -100,7 +100,11 @@ class PostgresEventStore:
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none, with their deadlines and personal texts; the position of the last event."""
-        return await self._writer.append(encode_append(writes, cause, self._encode, self._deadlines, self._ceiling))
+        return await self._writer.append(self.encoded(writes, cause))
+
+    def encoded(self, writes: Sequence[Write], cause: Cause) -> Append:
+        """The append as it is sent; raises what is refused before the database is asked."""
+        return encode_append(writes, cause, self._encode, self._deadlines, self._ceiling)
 
     async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
         """The log behind a position, in order, at most `limit` events as they are stored."""

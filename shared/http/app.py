@@ -20,6 +20,7 @@ from shared.http.admission.addresses import Proxies
 from shared.http.admission.door import Door
 from shared.http.admission.quotas import Quotas
 from shared.http.auth import Tokens
+from shared.http.dry_run import Foretelling
 from shared.http.middleware import Middleware
 from shared.http.openapi import describe
 from shared.http.pages.help import pages
@@ -105,15 +106,19 @@ def create_app(
     return app
 
 
-def service_app(log: Log, decider: Decider, routers: Sequence[Router], settings: Settings) -> App:
-    """The application of a service with a log of its own: its store, its pool and its decider are `caller.state`'s."""
+def service_app(
+    log: Log, decider: Decider, routers: Sequence[Router], settings: Settings, foretelling: Foretelling
+) -> App:
+    """The application of a service with a log of its own: its store, its pool and its decider are `caller.state`'s, and
+    what it knows of its events for a dry run.
+    """
     dsn = settings.dsn(log.service)
     store = open_store(dsn, deadlines=decider.deadlines, ceiling=settings.stream_ceiling)
     parts = {"store": store, "pool": open_pool(dsn)}
     checks = database_checks(settings, log.service)
     every = [*routers, notifications.router]
     app = create_app(log.service, every, parts, settings, checks=checks, description=log.about)
-    app.state.decider = decider
+    app.state.decider, app.state.foretelling = decider, foretelling
     return app
 
 

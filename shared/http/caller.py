@@ -23,9 +23,10 @@ from starlette.datastructures import State
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
-from shared.eventstore.command_handling import Outcome, handle
+from shared.eventstore.command_handling import Outcome, handle, prepare
 from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
+from shared.http.dry_run import Foretold
 from shared.http.problems import Faults, Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
 from shared.http.request.if_match import seen_versions
@@ -57,6 +58,7 @@ class CommandContext(QueryContext):
     request_hash: str
     seen: Container[int] | None
     has_key: bool
+    dry_run: bool = False
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
@@ -71,9 +73,22 @@ class CommandContext(QueryContext):
             raise invalid(error) from None
 
     async def handle(self, command: Command) -> Outcome:
-        """Carries the command out on the app's store, by its decider; raises what it rejects or an I/O error."""
+        """Carries the command out on the app's store, by its decider; raises what it rejects or an I/O error, and in a
+        dry run Foretold where it would append.
+        """
         cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
+        if self.dry_run:
+            raise await self._foretold(command, cause)
         return await handle(self.state.store, self.state.decider, command, cause, self.seen)
+
+    async def _foretold(self, command: Command, cause: Cause) -> Foretold:
+        store, decider = self.state.store, self.state.decider
+        prepared = await prepare(store, decider, command, cause, self.seen)
+        if isinstance(prepared, Outcome):
+            return Foretold(self.state.foretelling.view(None, decider, self.actor))
+        if writes := prepared.writes:
+            store.encoded(writes, cause)
+        return Foretold(self.state.foretelling.view(prepared, decider, self.actor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +176,7 @@ def command_context(
     identity: RequestIdentity,
     key: str | None,
     seen: Container[int] | None,
+    dry_run: bool = False,
 ) -> CommandContext:
     """The caller of this request, now."""
     # Without a key nothing can be a repeat, so the id may be random: here and nowhere below.
@@ -178,6 +194,7 @@ def command_context(
         identity.digest,
         seen,
         key is not None,
+        dry_run,
     )
 
 

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope
 
 from shared.events.base import Actor
 from shared.http.caller import RouteAccess, charge_stranger, command_context, query_context
+from shared.http.dry_run import SWITCH, Foretold
 from shared.http.problems import Faults, Refusal, fault, faults, invalid
 from shared.http.request.accept import refuse_unless_json
 from shared.http.request.command_id import RequestIdentity
@@ -25,7 +26,7 @@ from shared.http.request.paths import refuse_ids_without_slot
 from shared.http.request.query_values import QueryPlan
 from shared.http.request_body import read_body
 from shared.http.request_context import AppContext, RequestContext
-from shared.http.responses import known_already
+from shared.http.responses import known_already, query_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ class FastPath:
             if actor:
                 arguments[self.caller_name] = query_context(actor, context, app)
         refuse_ids_without_slot(scope["path_params"])
-        response: Response = await self.endpoint(**arguments)
+        try:
+            response: Response = await self.endpoint(**arguments)
+        except Foretold as foretold:
+            return query_response(foretold.view)
         return known_already(response, context.headers) if scope["method"] == "GET" else response
 
     async def _admitted(self, context: RequestContext, app: AppContext) -> Actor | None:
@@ -102,9 +106,11 @@ class FastPath:
             if raw
             else RequestIdentity(scope["method"], scope["path"])
         )
-        arguments = {**self._queries(scope["query_string"], wrong), **self._read(identity.body, value)}
+        queries = self._queries(scope["query_string"], wrong)
+        dry_run = bool(self.queries.switch and queries.pop(SWITCH, False))
+        arguments = {**queries, **self._read(identity.body, value)}
         if actor:
-            arguments[self.caller_name] = command_context(actor, context, app, identity, key, seen)
+            arguments[self.caller_name] = command_context(actor, context, app, identity, key, seen, dry_run)
         return arguments
 
     def _path(self, given: Mapping[str, str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from shared.events.money import Money
 from shared.http.caller import RouteAccess
 from shared.http.error_codes import RETRYABLE, title
+from shared.http.openapi_dry_run import describe_dry_run, dry_run_schemas, has_dry_run
 from shared.http.problems import MEDIA_TYPE
 from shared.http.responses import to_json
 from shared.http.routing import Route
@@ -157,8 +158,10 @@ _OF_A_STATUS = {429: RETRY | QUOTA, 503: RETRY}
 """Headers that a problem of this status bears."""
 
 
-def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:
+def describe(document: Schema, routes: Sequence[BaseRoute]) -> Schema:
     """The document with everything that FastAPI cannot know."""
+    if any(map(has_dry_run, routes)):
+        document.setdefault("components", {}).setdefault("schemas", {}).update(dry_run_schemas())
     document = _named(document)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -169,7 +172,9 @@ def describe(document: Schema, routes: Iterable[BaseRoute]) -> Schema:
     for route in routes:
         if isinstance(route, Route) and route.include_in_schema:
             for method in route.methods or ():
-                _complete(document["paths"][route.path_format][method.lower()], route)
+                operation = document["paths"][route.path_format][method.lower()]
+                describe_dry_run(operation, route)
+                _complete(operation, route)
     for name in _UNUSED:
         schemas.pop(name, None)
     return document

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.http.caller import RouteAccess, charge_stranger
+from shared.http.dry_run import SWITCH
 from shared.http.fast_path import Body, FastPath
 from shared.http.problems import Refusal
 from shared.http.request.paths import refuse_ids_without_slot, variables_of
@@ -125,7 +126,7 @@ def _fast_path(route: Route) -> FastPath | None:
         _body(route),
         # Plain text parameters need no validation.
         [] if all(_is_plain(field) for field in needs.path_params) else needs.path_params,
-        route.queries,
+        route.queries.with_switch(SWITCH) if route.access and route.access.is_command else route.queries,
         route.limit,
     )
 

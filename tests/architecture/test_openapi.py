@@ -41,6 +41,7 @@ def success(operation: Json) -> Iterator[tuple[str, Json]]:
 
 def members(document: Json, schema: Json) -> Json:
     """The members of an object by name; a name of the document's schemas is looked up."""
+    schema = schema.get("anyOf", [schema])[0]  # a command's own answer before that of its dry run
     while "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     found: Json = schema.get("properties", {})

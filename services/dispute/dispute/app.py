@@ -13,9 +13,12 @@ from typing import Any
 
 from dispute.api import deadlines, disputes, entitlements, orders, programmes
 from dispute.domain.decider import decider
+from dispute.domain.notifications.state import NOTICES
 from dispute.domain.programmes import Programmes
+from dispute.views.dry_run import money, shown
 from shared.events.logs import DISPUTE
 from shared.http.app import App, service_app
+from shared.http.dry_run import Foretelling
 from shared.http.server import serve
 from shared.process.settings import Settings
 
@@ -23,7 +26,7 @@ from shared.process.settings import Settings
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
     routers = [orders.router, entitlements.router, disputes.router, programmes.router, deadlines.router]
-    app = service_app(DISPUTE, decider, routers, settings)
+    app = service_app(DISPUTE, decider, routers, settings, Foretelling(NOTICES, money, shown))
     app.state.programmes = load_programmes(settings.programmes)
     app.state.support = settings.support
     app.state.facts_ahead = timedelta(seconds=settings.facts_ahead)

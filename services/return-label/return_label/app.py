@@ -6,13 +6,14 @@ from return_label.api import returns
 from return_label.domain.decider import decider
 from shared.events.logs import RETURN_LABEL
 from shared.http.app import App, service_app
+from shared.http.dry_run import Foretelling
 from shared.http.server import serve
 from shared.process.settings import Settings
 
 
 def build(settings: Settings) -> App:
     """The application over its database."""
-    return service_app(RETURN_LABEL, decider, [returns.router], settings)
+    return service_app(RETURN_LABEL, decider, [returns.router], settings, Foretelling())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl
 
@@ -57,6 +57,15 @@ class QueryPlan:
     names: frozenset[str]
     repeatable: frozenset[str]
     spellings: Mapping[str, Callable[[str], object]]
+    switch: str = ""
+    """A yes or no that every route of a kind takes, beside its own parameters."""
+
+    def with_switch(self, name: str) -> Self:
+        """The same plan and this switch, where no parameter of the route has its name."""
+        if name in self.names:
+            return self
+        spellings = {**self.spellings, name: _boolean}
+        return replace(self, names=self.names | {name}, spellings=spellings, switch=name)
 
     @classmethod
     def of(cls, fields: list[Any]) -> Self:
@@ -79,7 +88,8 @@ class QueryPlan:
         if wrong:
             return {}, wrong
         values, errors = request_params_to_args(self.fields, QueryParams(pairs))
-        return values, faults(errors)
+        switched = {self.switch: True} if (self.switch, "true") in pairs else {}
+        return {**values, **switched}, faults(errors)
 
     def _wrong(self, pairs: Pairs) -> Faults:
         counts = Counter(name for name, _ in pairs)

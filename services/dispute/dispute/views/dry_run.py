@@ -1,0 +1,43 @@
+"""View of a dry run: the money that a dispute's or an order's events move, and what of their data a party sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dispute.domain.disputes.visibility import BUYER, PLATFORM, SELLER, VISIBLE, visible
+from dispute.domain.orders.state import Order
+from shared.events import order as orders
+from shared.events.base import Actor, Event
+from shared.events.dispute import RefundDue
+from shared.events.money import Money, total
+from shared.rejections import snake_case
+
+
+def money(event: Event, before: Any) -> Iterable[Any]:
+    """What is asked back, paid out, held or free again; `before` is the state of the event's stream."""
+    match event:
+        case RefundDue():
+            yield _effect("refund", [(line.line_id, line.amount) for line in event.lines], BUYER)
+        case orders.PaymentReleased():
+            yield _effect("release", [(line.line_id, line.amount) for line in event.lines], SELLER)
+        case orders.PaymentHeld():
+            yield _effect("hold", [(line.line_id, line.cap) for line in event.lines], SELLER)
+        case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id and isinstance(before, Order):
+            yield _effect("lift", [(name, before.lines[name].left_of(dispute_id)) for name in event.lines], SELLER)
+
+
+def shown(actor: Actor, event: Event) -> Mapping[str, Any]:
+    """What the history would show: of a dispute's events what is listed for the party, of an order's all."""
+    data = event.model_dump(mode="json")
+    return visible(snake_case(type(event).__name__), data, _looking(actor)) if type(event) in VISIBLE else data
+
+
+def _looking(actor: Actor) -> set[str]:
+    """A party as the one that sees less, where the token says that it is both."""
+    return {BUYER} if BUYER in actor.roles else {SELLER} if SELLER in actor.roles else {PLATFORM}
+
+
+def _effect(kind: str, parts: Sequence[tuple[str, Money]], party: str) -> Mapping[str, Any]:
+    lines = [{"line_id": line_id, "amount": amount} for line_id, amount in parts]
+    return {"kind": kind, "amount": total([amount for _, amount in parts]), "lines": lines, "party": party}
