@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 from starlette.responses import Response
 
+from dispute.api.as_of import page_as_of
 from dispute.api.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
 from dispute.domain.decider import decider
 from dispute.domain.disputes.cancellation import CancelDispute
@@ -18,6 +18,7 @@ from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
+from dispute.views.as_of import until
 from dispute.views.disputes import dispute_row, dispute_view, history_entry
 from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Actor, Event
@@ -106,16 +107,19 @@ async def show_history(
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
+    as_of: Moment | None = None,
 ) -> Response:
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
     dispute says why it ended (S52).
     """
-    dispute = await _fold(await _history(viewer, dispute_id))
+    happened = await _history(viewer, dispute_id, as_of)
+    dispute = await _fold(happened)
     dispute.parties.guard(viewer.actor, "dispute")
     pool = viewer.state.pool
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
     (after,) = read_cursor(cursor, int) or (0,)
     rows = await dispute_history.page(pool, dispute_id, after, limit + 1)
+    rows = [row for row in rows if row["version"] <= len(happened)] if as_of else rows
     entry = partial(history_entry, dispute=dispute, actor=viewer.actor)
     return query_response(page_of(rows, limit, entry, lambda row: (row["version"],)))
 
@@ -138,16 +142,23 @@ async def list_disputes(
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
+    as_of: Moment | None = None,
 ) -> Response:
-    """The newest first: a party's own, or all for those who oversee."""
+    """The newest first: a party's own, or all for those who oversee. With `as_of` as they stood at that instant: a page
+    may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
+    """
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
     before = read_cursor(cursor, datetime, str)
     wanted = disputes.DisputeFilter(order_id, state, due_before, *own_sides(viewer.actor), before)
-    rows = await disputes.page(pool, wanted, limit + 1)
-    return query_response(
-        page_of(rows, limit, dispute_row, lambda row: (row["opened_at"].isoformat(), row["dispute_id"]))
-    )
+    if as_of:
+        rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
+        return query_response({**page_of(rows, limit, dispute_row, _place), "data": [*map(dispute_row, then)]})
+    return query_response(page_of(await disputes.page(pool, wanted, limit + 1), limit, dispute_row, _place))
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["opened_at"].isoformat(), row["dispute_id"]
 
 
 def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
@@ -158,9 +169,7 @@ def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Resp
 async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None = None) -> list[Recorded[Event]]:
     """The dispute's history up to the instant; NotFound where there is none."""
     (events,) = await viewer.state.store.load(f"dispute-{dispute_id}")
-    # A prefix: a policy's event bears the other service's instant, so a later one may look earlier.
-    history = list(takewhile(lambda recorded: not as_of or recorded.metadata.at <= as_of, events))
-    if not history:
+    if not (history := list(until(events, as_of))):
         raise NotFound("There is no such dispute.")
     return history
 

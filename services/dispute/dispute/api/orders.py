@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path
 from starlette.responses import Response
 
+from dispute.api.as_of import rows_as_of
 from dispute.api.bodies.facts import FactBody
 from dispute.api.bodies.orders import OrderBody
 from dispute.domain.decider import decider
@@ -18,9 +19,11 @@ from dispute.domain.orders.state import Order
 from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
+from dispute.views.as_of import line_rows_of, order_row_of, until
 from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
+from shared.events.moments import Moment
 from shared.events.outside.ids import Id, path_of
 from shared.eventstore.command_handling import ATTEMPTS, Outcome
 from shared.eventstore.errors import Busy
@@ -31,6 +34,9 @@ from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.rejections import ValidationFailed
 from shared.subscriptions.freshness import ProjectionBehind, wait_for_position
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
 
 router = Router("orders")
 
@@ -82,23 +88,38 @@ async def record_fact(
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands", response_model=OrderStatus)
 async def show_status(
-    order_id: str, viewer: Annotated[QueryContext, query()], at_least_position: Position = None
+    order_id: str,
+    viewer: Annotated[QueryContext, query()],
+    at_least_position: Position = None,
+    as_of: Moment | None = None,
 ) -> Response:
-    """Labels, windows, payout, disputes, refunds, returns, and what the viewer may do."""
+    """Labels, windows, payout, disputes, refunds, returns, and what the viewer may do; or all of it as it stood at an
+    instant.
+    """
     pool = viewer.state.pool
     for read_model in (order_status.NAME, disputes.NAME):
         await wait_for_position(pool, read_model, at_least_position)
-    found = await order_status.find(pool, order_id)
-    order = await _fold((await viewer.state.store.load(f"order-{order_id}"))[0])
+    history = until((await viewer.state.store.load(f"order-{order_id}"))[0], as_of)
+    order = await _fold(history)
     order.parties.guard(viewer.actor, "order")
-    if not found or not found[0]["buyer_id"]:
-        raise ProjectionBehind("The order is registered, and its status not there yet.")
-    row, lines = found
     of_order = await disputes.of_order(pool, order_id)
+    if as_of:
+        row, lines = order_row_of(order, len(history)), line_rows_of(order)
+        of_order = await rows_as_of(viewer, of_order, as_of)
+    else:
+        row, lines = await _known(pool, order_id)
     if _sees_own_lines_only(order, viewer.actor):
         lines = [line for line in lines if order.lines[line["line_id"]].seller_id == viewer.actor.id]
         of_order = [dispute for dispute in of_order if dispute["seller_id"] == viewer.actor.id]
-    return query_response(view.order_status(row, lines, of_order, order, viewer.actor, viewer.at))
+    return query_response(view.order_status(row, lines, of_order, order, viewer.actor, as_of or viewer.at))
+
+
+async def _known(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """What the read model knows of the order."""
+    found = await order_status.find(pool, order_id)
+    if not found or not found[0]["buyer_id"]:
+        raise ProjectionBehind("The order is registered, and its status not there yet.")
+    return found
 
 
 async def _cancel(caller: CommandContext, told: Mapping[str, Any]) -> Outcome:

@@ -71,7 +71,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "buyer_id": opened.buyer_id,
         "seller_id": opened.seller_id,
         "opened_at": opened.opened_at,
-        "due_at": _due_at(dispute),
+        "due_at": due_at(dispute),
         "close_reason": dispute.closed.reason if dispute.closed else None,
         "closed_at": dispute.closed.closed_at if dispute.closed else None,
         "protection_ends_at": opened.protection_ends_at,
@@ -142,7 +142,8 @@ def _terms(terms: Terms) -> TermsView:
     return {"programme": terms.programme, "version": terms.version, "hash": terms.hash}
 
 
-def _due_at(dispute: Dispute) -> datetime | None:
+def due_at(dispute: Dispute) -> datetime | None:
+    """Until when the one who has to act may."""
     match dispute.state:
         case DisputeState.AWAITING_SELLER:
             return dispute.respond_by

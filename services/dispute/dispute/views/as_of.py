@@ -1,0 +1,91 @@
+"""Views of a moment in the past: the rows of the read models, from the streams as they stood then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.orders.line import Line
+from dispute.domain.orders.state import Order
+from dispute.views.disputes import due_at
+from shared.events.base import Event
+from shared.events.dispute import ReturnNoted
+from shared.events.envelope import Recorded
+
+History = Sequence[Recorded[Event]]
+Row = Mapping[str, Any]
+
+
+def until(history: History, as_of: datetime | None) -> History:
+    """What had happened by then, a prefix: a policy's event bears another service's instant, and may look earlier than
+    what it follows.
+    """
+    if as_of is None:
+        return history
+    return list(takewhile(lambda recorded: recorded.metadata.at <= as_of, history))
+
+
+def dispute_row_of(dispute: Dispute, history: History) -> Row:
+    """The dispute's row as the read model would hold it behind this history."""
+    opened, closed, request = dispute.opened, dispute.closed, dispute.request
+    assert request
+    solution = dispute.solution.solution if dispute.solution else request
+    returned = [recorded.event.outcome for recorded in history if isinstance(recorded.event, ReturnNoted)]
+    return {
+        "dispute_id": opened.dispute_id,
+        "order_id": opened.order_id,
+        "seller_id": opened.seller_id,
+        "version": len(history),
+        "state": dispute.state,
+        "fulfilment": dispute.fulfilment,
+        "reason": dispute.reason,
+        "solution_type": solution.type,
+        "amount": solution.amount.minor,
+        "currency": solution.amount.currency,
+        "exponent": solution.amount.exponent,
+        "opened_at": opened.opened_at,
+        "next_due_at": due_at(dispute),
+        "refund_id": dispute.refund.refund_id if dispute.refund else None,
+        "refund_outcome": dispute.refund_outcome,
+        "refunded": dispute.refunded.minor if dispute.refunded else None,
+        "return_id": dispute.return_id,
+        "return_outcome": returned[-1] if returned else None,
+        "close_reason": closed.reason if closed else None,
+        "closed_at": closed.closed_at if closed else None,
+    }
+
+
+def order_row_of(order: Order, version: int) -> Row:
+    """The order's row as the read model would hold it at this version."""
+    assert order.terms and order.payment
+    return {
+        "order_id": order.order_id,
+        "version": version,
+        "programme": order.terms.programme,
+        "currency": order.payment.amount.currency,
+        "exponent": order.payment.amount.exponent,
+        "protection_ends_at": order.protection_ends_at,
+        "expired": order.expired,
+        "completed": order.completed,
+        "placed_at": order.placed_at,
+        "paid_at": order.paid_at,
+        "promised_by": order.promised_by,
+    }
+
+
+def line_rows_of(order: Order) -> Sequence[Row]:
+    """The rows of its lines, by line id."""
+    return [_line(order.lines[name]) for name in sorted(order.lines)]
+
+
+def _line(line: Line) -> Row:
+    return {
+        "line_id": line.line_id,
+        "cap": line.cap.minor,
+        "refunded": line.refunded.minor,
+        "released": line.released.minor or None,
+        "held_by": list(line.open_claims),
+    }

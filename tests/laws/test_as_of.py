@@ -1,0 +1,94 @@
+"""Laws of moments in the past: as of an instant everything is as the fold of what had happened by then, at every
+instant, and as the audit reads the same events by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispute.domain.decider import decider
+from dispute.views.as_of import dispute_row_of, line_rows_of, order_row_of, until
+from dispute.views.disputes import dispute_row, dispute_view
+from ops.audit.readings import disputes, orders
+from shared.events.base import SYSTEM, Event
+from shared.events.envelope import Cause, Metadata, Recorded
+from shared.events.ids import derived_uuid
+from tests.laws.size import examples
+from tests.support.audit import AT, entry_of
+from tests.support.random_life import Life
+
+SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 25)
+
+
+def histories(dice: Random, steps: int) -> Iterator[list[Recorded[Event]]]:
+    """The streams of a life, each event at an instant of its own, now and then one of another clock."""
+    life = Life(dice)
+    for _ in range(steps):
+        life.step()
+    for stream, events in life.market.streams.items():
+        at, recorded = AT, []
+        for version, event in enumerate(events, 1):
+            at += timedelta(minutes=dice.randrange(3))
+            seen = at - timedelta(minutes=dice.choice([0, 0, 0, 5]))
+            metadata = Metadata.of(Cause(derived_uuid(stream, version), seen, "system:makewhole"), "o1")
+            recorded.append(Recorded(stream, version, version, event, metadata))
+        yield recorded
+
+
+@settings(max_examples=examples(200))
+@given(SEEDS, STEPS)
+def test_as_of_an_instant_a_stream_is_the_fold_of_its_prefix_as_the_audit_reads_it_too(seed: int, steps: int) -> None:
+    for history in histories(Random(seed), steps):
+        for as_of in {recorded.metadata.at for recorded in history}:
+            happened = until(history, as_of)
+            assert happened == history[: len(happened)]
+            assert all(recorded.metadata.at <= as_of for recorded in happened)
+            assert len(happened) == len(history) or history[len(happened)].metadata.at > as_of
+            the_rows_are_those_of_the_audit(happened)
+
+
+def the_rows_are_those_of_the_audit(happened: Sequence[Recorded[Event]]) -> None:
+    """Two readings that know nothing of each other."""
+    if not happened:
+        return
+    stream = happened[0].stream
+    reading = orders if stream.startswith("order-") else disputes
+    told, state = reading.beginning(), decider.fold(stream, [recorded.event for recorded in happened])
+    for recorded in happened:
+        reading.fold(told, entry_of(recorded.event, recorded.version, stream, recorded.version))
+    if reading is disputes:
+        _same(dispute_row_of(state, happened), disputes.row(told) or {})
+        a_row_is_part_of_the_dispute(state, happened)
+    elif state.registered:
+        _same(order_row_of(state, len(happened)), orders.row(told))
+        lines = {_line(line) for line in line_rows_of(state)}
+        assert lines == orders.row(told)["lines"]
+
+
+def a_row_is_part_of_the_dispute(state: Any, happened: Sequence[Recorded[Event]]) -> None:
+    """A list as of an instant shows what the dispute as of it shows."""
+    row, view = dispute_row(dispute_row_of(state, happened)), dict(dispute_view(state, len(happened), SYSTEM, AT))
+    assert dict(row) == {name: view[name] for name in row}
+
+
+def _same(mine: Any, audits: Any) -> None:
+    common = mine.keys() & audits.keys()
+    assert len(common) > 8
+    assert {name: mine[name] for name in common} == {name: audits[name] for name in common}
+
+
+def _line(line: Any) -> str:
+    released = "-" if line["released"] is None else line["released"]
+    return f"{line['line_id']}|{line['cap']}|{line['refunded']}|{released}|{','.join(line['held_by']) or '-'}"
+
+
+def test_without_an_instant_nothing_is_left_out() -> None:
+    [history, *_] = histories(Random(7), 20)
+    assert until(history, None) == history
+    assert until(history, datetime.max.replace(tzinfo=AT.tzinfo)) == history
