@@ -13,10 +13,9 @@ from typing import Any
 
 from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
-from shared.events.notification import NotificationEvent
+from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
-from shared.events.reminder import ReminderEvent
 from shared.events.return_label import ReturnEvent
 
 PARTITIONS = 12

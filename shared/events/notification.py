@@ -1,8 +1,10 @@
-"""Events of a notification, in any service's log. These names are storage: never rename one."""
+"""Events of a notification, in any service's log, and of a dispute's reminders. These names are storage: never rename
+one.
+"""
 
 from __future__ import annotations
 
-from shared.events.base import Event, Instant
+from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money
 
@@ -28,4 +30,33 @@ class NotificationRequested(Event):
     rules: tuple[str, ...]
 
 
+class Reminder(Value):
+    """One side is reminded at `remind_at` that it has to act before `due_at`."""
+
+    deadline: str
+    role: str
+    due_at: Instant
+    remind_at: Instant
+
+
+class RemindersSet(Event):
+    """All reminders of the dispute that stand now: those that are not named stand no longer."""
+
+    dispute_id: str
+    reminders: tuple[Reminder, ...]
+    rules: tuple[str, ...]
+
+
+class ReminderSent(Event):
+    """A reminder's instant came, and its notification was asked for in the same append."""
+
+    dispute_id: str
+    deadline: str
+    role: str
+    due_at: Instant
+    notification_id: str
+    rules: tuple[str, ...]
+
+
 NotificationEvent = NotificationRequested | DeadlineMoved
+ReminderEvent = RemindersSet | ReminderSent | DeadlineMoved

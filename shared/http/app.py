@@ -20,7 +20,7 @@ from shared.http.admission.addresses import Proxies
 from shared.http.admission.door import Door
 from shared.http.admission.quotas import Quotas
 from shared.http.auth import Tokens
-from shared.http.dry_run import Foretelling
+from shared.http.dry_run.foretelling import Foretelling
 from shared.http.middleware import Middleware
 from shared.http.openapi import describe
 from shared.http.pages.help import pages

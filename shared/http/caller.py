@@ -26,7 +26,7 @@ from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Outcome, handle, prepare
 from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
-from shared.http.dry_run import Foretold
+from shared.http.dry_run.foretelling import Foretold
 from shared.http.problems import Faults, Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
 from shared.http.request.if_match import seen_versions

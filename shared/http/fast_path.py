@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope
 
 from shared.events.base import Actor
 from shared.http.caller import RouteAccess, charge_stranger, command_context, query_context
-from shared.http.dry_run import SWITCH, Foretold
+from shared.http.dry_run.foretelling import SWITCH, Foretold
 from shared.http.problems import Faults, Refusal, fault, faults, invalid
 from shared.http.request.accept import refuse_unless_json
 from shared.http.request.command_id import RequestIdentity

@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute
 
 from shared.events.money import Money
 from shared.http.caller import RouteAccess
+from shared.http.dry_run.description import describe_dry_run, dry_run_schemas, has_dry_run
 from shared.http.error_codes import RETRYABLE, title
-from shared.http.openapi_dry_run import describe_dry_run, dry_run_schemas, has_dry_run
 from shared.http.problems import MEDIA_TYPE
 from shared.http.responses import to_json
 from shared.http.routing import Route

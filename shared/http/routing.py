@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.http.caller import RouteAccess, charge_stranger
-from shared.http.dry_run import SWITCH
+from shared.http.dry_run.foretelling import SWITCH
 from shared.http.fast_path import Body, FastPath
 from shared.http.problems import Refusal
 from shared.http.request.paths import refuse_ids_without_slot, variables_of

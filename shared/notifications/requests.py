@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.events.base import Command, Event, Instant, StreamName
@@ -21,6 +22,10 @@ class Notification:
     """The fold of one notification's stream: whether it was asked for."""
 
     asked: NotificationRequested | None = None
+
+    def due(self, _: str) -> datetime | None:
+        """Nothing of it falls due."""
+        return None
 
 
 def evolve(notification: Notification, event: Event) -> Notification:

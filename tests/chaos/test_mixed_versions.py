@@ -19,6 +19,7 @@ from refund.policies import CAPTURE_AND_REFUND
 from return_label.policies import REQUEST_RETURNS
 from shared.events.logs import LOGS
 from shared.eventstore.connections import open_pool
+from shared.notifications.table import NOTIFY
 from shared.process.addresses import database_name, database_url
 from shared.subscriptions.checkpoints import forget
 from tests.chaos.stack import WORKERS, Chaos, chaos_stack
@@ -116,7 +117,7 @@ async def test_beside_a_next_version_nothing_is_lost_or_stripped_and_after_the_r
     assert await money(old) == ["40.00"], "a strange word keeps nobody from being paid"
     await eventually(partial(published, stack))
     assert (await names_of(stack, begun_after))[:2] == ["DisputeOpened", "TriageBegun"]
-    waits = {(name, new.order_id) for name in (CAPTURE_AND_REFUND, REQUEST_RETURNS)}
+    waits = {(name, new.order_id) for name in (CAPTURE_AND_REFUND, REQUEST_RETURNS, NOTIFY)}
     waits |= {(name, f"dispute-{begun_after}") for name in ("disputes", "dispute_history", "order_status")}
     await eventually(partial(is_parked, stack, waits))
     assert await money(new) == []

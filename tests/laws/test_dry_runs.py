@@ -22,7 +22,7 @@ from shared.events.envelope import Cause, Write
 from shared.events.ids import derived_uuid
 from shared.eventstore.command_handling import Prepared, prepare
 from shared.eventstore.memory import MemoryEventStore
-from shared.http.dry_run import Foretelling
+from shared.http.dry_run.foretelling import Foretelling
 from shared.http.responses import to_json
 from shared.rejections import Rejected
 from tests.laws.size import examples

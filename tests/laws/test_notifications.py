@@ -20,8 +20,7 @@ from dispute.policies import notify
 from shared.events.base import SYSTEM, Event
 from shared.events.envelope import Cause, Recorded, Write
 from shared.events.ids import derived_uuid
-from shared.events.notification import NotificationRequested
-from shared.events.reminder import ReminderSent
+from shared.events.notification import NotificationRequested, ReminderSent
 from shared.eventstore.memory import MemoryEventStore
 from shared.subscriptions.policy import Policy
 from tests.laws.size import examples
@@ -83,7 +82,7 @@ async def follow(store: Mortal, told: Sequence[Recorded[Event]]) -> None:
 
 def keep(market: Market, step: int) -> None:
     """The policy lets the reminders of every dispute follow its deadlines."""
-    for n, dispute in enumerate(market.disputes):
+    for n, dispute in enumerate(list(market.disputes)):
         named = {"dispute_id": dispute.opened.dispute_id, "order_id": "o1"}
         command_id = derived_uuid("keep", step, n)
         market.ask(KeepReminders(command_id=command_id, actor=SYSTEM, at=market.now, **named))

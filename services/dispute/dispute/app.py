@@ -18,7 +18,7 @@ from dispute.domain.programmes import Programmes
 from dispute.views.dry_run import money, shown
 from shared.events.logs import DISPUTE
 from shared.http.app import App, service_app
-from shared.http.dry_run import Foretelling
+from shared.http.dry_run.foretelling import Foretelling
 from shared.http.server import serve
 from shared.process.settings import Settings
 

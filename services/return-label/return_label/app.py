@@ -6,7 +6,7 @@ from return_label.api import returns
 from return_label.domain.decider import decider
 from shared.events.logs import RETURN_LABEL
 from shared.http.app import App, service_app
-from shared.http.dry_run import Foretelling
+from shared.http.dry_run.foretelling import Foretelling
 from shared.http.server import serve
 from shared.process.settings import Settings
 

@@ -36,10 +36,12 @@ def test_every_command_is_dispatched() -> None:
 
 
 def commands(base: type[Command]) -> Iterator[type[Command]]:
-    """The commands of this service: every class of its domain that derives from the base, without bases of others."""
+    """The commands of this service: every class of its domain that derives from the base, without bases of others, and
+    the one that every service with a log has.
+    """
     for kind in base.__subclasses__():
         yield from commands(kind)
-        if kind.__module__.startswith("dispute.domain.") and not kind.__subclasses__():
+        if kind.__module__.startswith(("dispute.domain.", "shared.notifications.")) and not kind.__subclasses__():
             yield kind
 
 

@@ -15,7 +15,7 @@ from shared.events import dispute as events
 from shared.events.base import SYSTEM, Event
 from shared.events.dispute import Decision
 from shared.events.ids import derived_uuid
-from shared.events.reminder import Reminder, ReminderSent, RemindersSet
+from shared.events.notification import Reminder, ReminderSent, RemindersSet
 from tests.support.builders import disputes as d
 from tests.support.builders.orders import ORDER, expire_stream, on
 from tests.support.policies import recorded

@@ -29,7 +29,7 @@ def money(event: Event, before: Any) -> Iterable[Any]:
 
 def shown(actor: Actor, event: Event) -> Mapping[str, Any]:
     """What the history would show: of a dispute's events what is listed for the party, of an order's all."""
-    data = event.model_dump(mode="json")
+    data = event.model_dump(mode="json", exclude_none=True)
     return visible(snake_case(type(event).__name__), data, _looking(actor)) if type(event) in VISIBLE else data
 
 

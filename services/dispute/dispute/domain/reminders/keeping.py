@@ -11,8 +11,7 @@ from dispute.domain.disputes.state import Dispute
 from dispute.domain.reminders.state import REMINDED, Reminders, kind_of
 from shared.decider import Decided
 from shared.events.base import StreamName, StreamOfKey
-from shared.events.notification import NotificationRequested
-from shared.events.reminder import Reminder, ReminderSent, RemindersSet
+from shared.events.notification import NotificationRequested, Reminder, ReminderSent, RemindersSet
 from shared.notifications.requests import Notification, party_of
 
 NEAR = "deadline_near"

@@ -10,7 +10,7 @@ from dispute.domain.deadlines import REMINDER, DeadlineKind
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.reminder import Reminder, ReminderSent, RemindersSet
+from shared.events.notification import Reminder, ReminderSent, RemindersSet
 from shared.notifications.requests import BUYER, SELLER
 
 REMINDED: Mapping[str, tuple[str, ...]] = {
