@@ -13,6 +13,7 @@ Schema = dict[str, Any]
 DRY_RUN: Schema = {
     "name": SWITCH,
     "in": "query",
+    "required": False,
     "description": "`true`: nothing is written; the answer tells the events, deadlines, money and notifications that "
     "would follow, or it is the very problem that the command would get.",
     "schema": {"type": "boolean", "default": False},

@@ -514,6 +514,7 @@ async def test_the_document_describes_commands_and_their_refusals(client: httpx.
         ("note_id", True),
         ("Idempotency-Key", True),
         ("If-Match", False),
+        ("dry_run", False),
     }
     assert operation["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/NoteBody"

@@ -19,7 +19,8 @@ MOST = 24 * 1024
 """KiB that ten times as long a log may take besides: caches that fill."""
 
 # The life of one order told again of others: whatever names it, its disputes, refunds and returns gets a number.
-RENAMED = r"regexp_replace(regexp_replace({}, '\m(dsp|rfd|ret)_[0-9a-f]+', '\&_' || n, 'g'), '\mo1\M', 'o1-' || n, 'g')"
+OURS = r"\m(dsp|rfd|ret|ntf)_[0-9a-f]+"
+RENAMED = f"regexp_replace(regexp_replace({{}}, '{OURS}', '\\&_' || n, 'g'), '\\mo1\\M', 'o1-' || n, 'g')"
 TOLD_AGAIN = f"""
 insert into events (position, stream, version, key, type, data, metadata, recorded_at)
 select position + (n - $1 + 1) * (select max(position) from events), {RENAMED.format("stream")}, version,
