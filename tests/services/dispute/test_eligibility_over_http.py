@@ -223,6 +223,33 @@ async def test_s102_a_sixth_programme_is_a_file_in_a_folder_and_a_restart_of_the
         assert shown["parameters"]["opening"]["after_shipment_days"] == 11
 
 
+async def test_s102_an_edit_moves_no_dispute_that_is_open(tmp_path: Path) -> None:
+    """A file that keeps its version and says less than before: the hash tells, and the dispute goes on as it began."""
+    file = tmp_path / "corner_shop.toml"
+    file.write_text(SIXTH + "[negotiation]\nseller_response_days = 9\n")
+    form = {
+        "order_id": "o1",
+        "lines": [{"line_id": "1", "quantity": 1}],
+        "reason": "late",
+        "type": "refund_only",
+        "amount": usd("50.00"),
+        "description": "Too late.",
+    }
+    async with in_memory("dispute", programmes=tmp_path) as service:
+        await service.order("o1", **delivered(20, programme="corner_shop"))
+        opened = await service.ask("POST", "/v1/disputes", role="buyer", sub="buyer-1", body=form, key="k1")
+        assert opened.status_code == 201, opened.text
+        log = service.app.state.store
+    file.write_text(SIXTH + "[negotiation]\nseller_response_days = 1\n")
+    async with in_memory("dispute", programmes=tmp_path) as service:
+        service.app.state.store = log
+        shown = await service.ask("GET", opened.json()["href"], role="buyer", sub="buyer-1")
+        bound = ("terms", "deadlines", "due_at", "protection_ends_at")
+        assert [shown.json()[name] for name in bound] == [opened.json()[name] for name in bound]
+        edited = await listed(service, "/v1/programmes/corner_shop")
+        assert edited["hash"] != shown.json()["terms"]["hash"]
+
+
 async def test_s102_a_new_version_is_for_new_orders_and_both_are_shown(tmp_path: Path) -> None:
     (tmp_path / "1.toml").write_text(SIXTH)
     (tmp_path / "2.toml").write_text(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import takewhile
 from typing import Annotated
 
 from fastapi import Query
@@ -14,10 +12,10 @@ from dispute.domain.decider import decider
 from dispute.domain.entitlements.entitlement import Question
 from dispute.domain.orders.pieces import NamedPieces, named_pieces
 from dispute.domain.orders.state import Order
+from dispute.views.as_of import until
 from dispute.views.eligibility import Eligibility, eligibility
-from shared.events.base import Actor, Event
+from shared.events.base import Actor
 from shared.events.dispute import Reason
-from shared.events.envelope import Recorded
 from shared.events.moments import Moment
 from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query
@@ -41,7 +39,7 @@ async def show_eligibility(
     """Every right side by side, granted or refused by its rules: the programme as a dispute would be judged, returns,
     cancellation, warranties, and the law of the buyer's country. Asked with a reason, the reason is judged too.
     """
-    history = await _history(viewer, order_id, as_of)
+    history = list(until((await viewer.state.store.load(f"order-{order_id}"))[0], as_of))
     order: Order = await folded(decider, "order", history)
     order.parties.guard(viewer.actor, "order")
     assert order.terms
@@ -49,12 +47,6 @@ async def show_eligibility(
     question = Question(order, reason, now, viewer.state.programmes.places(order.terms.programme, now))
     named = _named(order, line_id, viewer.actor)
     return query_response(eligibility(question, len(history), named, viewer.actor, viewer.state.support), len(history))
-
-
-async def _history(viewer: QueryContext, order_id: str, as_of: datetime | None) -> Sequence[Recorded[Event]]:
-    """What was known of the order then."""
-    (events,) = await viewer.state.store.load(f"order-{order_id}")
-    return list(takewhile(lambda recorded: not as_of or recorded.metadata.at <= as_of, events))
 
 
 def _named(order: Order, line_ids: Sequence[str] | None, actor: Actor) -> list[NamedPieces]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dispute.domain.entitlements.entitlement import Entitlement, Judged, Question
 from dispute.domain.entitlements.programme import Cancellation, ProgrammeRight
@@ -50,9 +50,9 @@ def best(found: Iterable[Judged]) -> Judged | None:
     return min((one for one in found if one.is_granted), key=_rank, default=None)
 
 
-def _rank(one: Judged) -> tuple[int, bool, float]:
+def _rank(one: Judged) -> tuple[int, bool, timedelta]:
     first = min(REMEDIES.index(remedy) for remedy in one.entitlement.remedies)
-    return first, one.entitlement.payer == Payer.BUYER, -(one.ends_at or FOR_EVER).timestamp()
+    return first, one.entitlement.payer == Payer.BUYER, FOR_EVER - (one.ends_at or FOR_EVER)
 
 
 @dataclass(frozen=True, slots=True)

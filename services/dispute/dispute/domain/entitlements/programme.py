@@ -35,6 +35,7 @@ class ProgrammeRight(Entitlement):
         goes_back = _can_go_back(question)
         self.remedies = (Remedy.REFUND_ONLY, Remedy.RETURN_AND_REFUND) if goes_back else (Remedy.REFUND_ONLY,)
         self.payer = Payer.SELLER if goes_back else None
+        self._until = protected_until(question.order, question.order.lots)
 
     def granted(self, question: Question, pieces: NamedPieces) -> NamedPieces:
         """As many as a dispute could be about at once."""
@@ -55,14 +56,15 @@ class ProgrammeRight(Entitlement):
         return True
 
     def _eligible(self, question: Question, pieces: NamedPieces, quantity: int) -> NamedPieces:
-        named = named_pieces(question.order, [(pieces.line.line_id, quantity)])
+        whole = quantity == pieces.quantity
+        named = [pieces] if whole else named_pieces(question.order, [(pieces.line.line_id, quantity)])
         return guard_eligible(question.order, named, question.reason, question.now)[0]
 
     def begins(self, question: Question, lot: Lot) -> datetime | None:
         return lot_opens_at(question.order, lot)
 
     def ends(self, question: Question, lot: Lot) -> datetime | None:
-        return protected_until(question.order, [lot])[lot]
+        return self._until[lot] if lot in self._until else protected_until(question.order, [lot])[lot]
 
 
 def _most(passes: Callable[[int], bool], highest: int) -> int:
