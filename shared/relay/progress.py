@@ -40,6 +40,7 @@ with head as (
 )
 select count(*), set_config('synchronous_commit', 'off', true) from head
 """
+CURRENT = "select true from checkpoints where subscription = 'relay' and topic = $1 and partition = -1 and epoch = $2"
 REWIND = """
 with tails as (delete from checkpoints where subscription = 'relay' and topic = $1 and partition >= 0)
 update checkpoints set position = 0, epoch = epoch + 1, log_id = (select log_id from log)
@@ -93,6 +94,11 @@ class RelayProgress:
         self.position = rows[-1].position
         self.tails |= tails
 
+    async def demand_current(self, pool: Pool) -> None:
+        """RelaySuperseded where another relay has taken over, or somebody has rewound this one."""
+        if not await pool.fetchval(CURRENT, self.topic, self.epoch):
+            raise RelaySuperseded("another relay has taken over, or it was rewound")
+
     def _advanced(self, rows: Sequence[Stored], acks: Sequence[Ack]) -> dict[int, LastPublished]:
         tails: dict[int, LastPublished] = {}
         for row, ack in zip(rows, acks, strict=True):
@@ -133,5 +139,5 @@ def lost(topic: str, partition: int, tail: LastPublished) -> Halted:
 
 
 async def rewind(pool: Pool, topic: str) -> None:
-    """The relay publishes its log again from the beginning; a running one notices by the epoch."""
+    """The relay publishes its log again from the beginning; a running one notices by the epoch, within seconds."""
     await pool.execute(REWIND, topic)

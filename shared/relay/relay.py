@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 BATCH = 500
 POLL = 0.5
 VERIFY_EVERY = 60.0
+LOOK_EVERY = 5.0
+"""Seconds after which a relay with nothing to publish notices that it was rewound."""
 OBSERVE_EVERY = 2.0
 
 AFTER_ACK = crash_points.register(
@@ -154,9 +156,10 @@ class Relay(Component):
         await verify(progress, publisher)
         await demand_agreement(progress, self._pool, publisher, self._keys)
         while True:
-            await self._send_until(
-                asyncio.get_running_loop().time() + VERIFY_EVERY, progress, lease, publisher, backoff
-            )
+            end = (time := asyncio.get_running_loop().time)() + VERIFY_EVERY
+            while time() < end:
+                await self._send_until(time() + LOOK_EVERY, progress, lease, publisher, backoff)
+                await progress.demand_current(self._pool)
             await verify(progress, publisher)
 
     async def _send_until(
