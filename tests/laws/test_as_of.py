@@ -23,7 +23,7 @@ from tests.laws.size import examples
 from tests.support.audit import AT, entry_of
 from tests.support.random_life import Life
 
-SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 25)
+SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 15)
 
 
 def histories(dice: Random, steps: int) -> Iterator[list[Recorded[Event]]]:

@@ -86,7 +86,7 @@ def _without_ids(by_stream: Any) -> Any:
 
 
 @settings(max_examples=examples(200))
-@given(st.integers(0, 2**32), st.integers(1, 20))
+@given(st.integers(0, 2**32), st.integers(1, 12))
 def test_a_dry_run_tells_the_events_of_the_run_or_its_very_refusal_and_writes_nothing(seed: int, steps: int) -> None:
     life = Life(Random(seed))
     life.market = Rehearsed(life.market)

@@ -104,7 +104,7 @@ def reminders_follow(market: Market) -> None:
 
 
 @settings(max_examples=examples(200))
-@given(st.integers(0, 2**32), st.integers(1, 40))
+@given(st.integers(0, 2**32), st.integers(1, 20))
 def test_s54_reminders_follow_the_deadlines_and_each_is_sent_once_and_in_time(seed: int, steps: int) -> None:
     life = Life(Random(seed))
     for step in range(steps):
@@ -118,7 +118,7 @@ def test_s54_reminders_follow_the_deadlines_and_each_is_sent_once_and_in_time(se
 
 
 @settings(max_examples=examples(200))
-@given(st.integers(0, 2**32), st.integers(1, 40))
+@given(st.integers(0, 2**32), st.integers(1, 20))
 def test_s54_a_notification_is_asked_for_once_by_event_and_recipient_whatever_dies(seed: int, steps: int) -> None:
     asyncio.run(_asked_for_once(Random(seed), steps))
 
