@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -20,11 +21,23 @@ class ActionView(TypedDict):
     href: str
 
 
+class UploadLimits(TypedDict):
+    """Which files may still be sent: their types, how large, and how many."""
+
+    types: Sequence[str]
+    max_bytes: int
+    video_max_bytes: int
+    left: int
+
+
 class AvailableAction(ActionView):
-    """What can be done now; silence until `due_at` has consequences where it is mandatory."""
+    """What can be done now; silence until `due_at` has consequences where it is mandatory. `limits` stand where files
+    are taken.
+    """
 
     due_at: Instant | None
     mandatory: bool
+    limits: NotRequired[UploadLimits]
 
 
 class UnavailableAction(ActionView):
@@ -53,6 +66,7 @@ class Action:
     due_at: datetime | None = None
     mandatory: bool = False
     method: str = "POST"
+    limits: UploadLimits | None = None
 
 
 def rendered(actions: Iterable[Action]) -> Actions:
@@ -68,8 +82,21 @@ def rendered(actions: Iterable[Action]) -> Actions:
         except Rejected as refusal:
             unavailable.append({**named, "code": refusal.code, "rules": refusal.cited, "allowed_at": _when(refusal)})
         else:
-            available.append({**named, "due_at": action.due_at, "mandatory": action.mandatory})
+            available.append(_offered(action))
     return {"available_actions": available, "unavailable_actions": unavailable}
+
+
+def _offered(action: Action) -> AvailableAction:
+    offered: AvailableAction = {
+        "rel": action.rel,
+        "method": action.method,
+        "href": action.href,
+        "due_at": action.due_at,
+        "mandatory": action.mandatory,
+    }
+    if action.limits:
+        offered["limits"] = action.limits
+    return offered
 
 
 def _when(refusal: Rejected) -> datetime | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
+from shared.events.evidence import EvidenceAdded, EvidenceRemoved
 from shared.events.money import Money
 from shared.events.open_words import Open
 from shared.events.order import LineAmount, Terms
@@ -373,5 +374,7 @@ DisputeEvent = (
     | ReturnNoted
     | DisputeCancelled
     | DisputeClosed
+    | EvidenceAdded
+    | EvidenceRemoved
     | DeadlineMoved
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
+from shared.events.evidence import EvidenceEvent
 from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
@@ -50,7 +51,13 @@ class Log:
 
 DISPUTE = Log(
     "dispute",
-    {"order": OrderEvent, "dispute": DisputeEvent, "reminder": ReminderEvent, "notification": NotificationEvent},
+    {
+        "order": OrderEvent,
+        "dispute": DisputeEvent,
+        "evidence": EvidenceEvent,
+        "reminder": ReminderEvent,
+        "notification": NotificationEvent,
+    },
     "Opens, negotiates and decides disputes; holds and releases the seller's money.",
 )
 REFUND = Log(

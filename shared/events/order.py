@@ -84,6 +84,13 @@ class Terms(Value):
     negotiation_days: int
     max_rounds: int
     evidence_days: int
+    evidence_policy: str
+    evidence_image_types: tuple[str, ...]
+    evidence_max_bytes: int
+    evidence_video_max_bytes: int
+    evidence_video_max_seconds: int
+    evidence_max_items: int
+    evidence_unattached_hours: int
     return_ship_days: int
     return_transit_alarm_days: int
     return_inspect_bd: int

@@ -41,21 +41,22 @@ async def read_body(receive: Receive, headers: Headers, limit: int = BODY_LIMIT)
     return b"".join(parts)
 
 
-def limited(receive: Receive, headers: Headers, limit: int) -> Receive:
+def limited(receive: Receive, headers: Headers, limit: int, seconds: float = BODY_SECONDS) -> Receive:
     """`receive`, refusing with 413 once the body is above `limit` bytes, told by Content-Length or not, and with 408
-    where it has not come to its end within ten seconds.
+    where it has not come to its end within so many seconds, or nothing of it within ten.
     """
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > limit:
         raise too_large(limit)
     received, more = 0, True
-    end = asyncio.get_running_loop().time() + BODY_SECONDS
+    now = asyncio.get_running_loop().time
+    end = now() + seconds
 
     async def take() -> Message:
         nonlocal received, more
         if not more:  # whoever asks now waits for the client to go
             return await receive()
-        message = await _in_time(receive, end)
+        message = await _in_time(receive, min(end, now() + BODY_SECONDS))
         received += len(message.get("body", b""))
         more = message.get("more_body", False)
         if received > limit:

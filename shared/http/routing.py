@@ -36,6 +36,8 @@ class Route(APIRoute):
         super().__init__(path, endpoint, **options)
         self.access, self.caller_name = _access(self)
         self.limit = self.max_body_size or BODY_LIMIT
+        # A route that describes its body by itself reads it by itself, piece by piece.
+        self.streams_body = "requestBody" in (self.openapi_extra or {})
         self.queries = QueryPlan.of(self.dependant.query_params)
         self.fast_path = _fast_path(self)
 
@@ -65,7 +67,7 @@ class Route(APIRoute):
             _, wrong = self.queries.read(scope["query_string"])
             if wrong:
                 raise Refusal("validation_failed", errors=wrong)
-        has_body = scope["method"] not in _WITHOUT_BODY
+        has_body = scope["method"] not in _WITHOUT_BODY and not self.streams_body
         await super().handle(scope, limited(receive, context.headers, self.limit) if has_body else receive, send)
 
 
@@ -115,6 +117,7 @@ def _fast_path(route: Route) -> FastPath | None:
         or any(special)
         or len(needs.dependencies) != bool(route.access)
         or form
+        or route.streams_body
         or not inspect.iscoroutinefunction(route.endpoint)
     ):
         return None

@@ -142,6 +142,19 @@ def logs_are_signed(settings: Environment) -> bool:
     return keys.keys() >= ({of_process} if of_process in LOGS else LOGS.keys())
 
 
+def objects_are_named(settings: Environment) -> bool:
+    """Whether there is a place for files, where the process that asks, or any, keeps some."""
+    if settings.process not in ("", "dispute"):
+        return True
+    place = urlsplit(settings.objects)
+    return bool(place.scheme == "s3" and place.netloc) or bool(place.scheme == "file" and place.path)
+
+
+def objects_by_https(settings: Environment) -> bool:
+    """Whether every endpoint that the place of files names is an https address."""
+    return all(map(is_https, parse_qs(urlsplit(settings.objects).query).get("endpoint", [])))
+
+
 def does_not_run(*processes: str) -> Callable[[Environment], bool]:
     """Whether it is none of these processes that asks."""
     return lambda settings: settings.process not in processes

@@ -22,6 +22,8 @@ from shared.process.demands import (
     logins_differ,
     logs_are_signed,
     no_administrator,
+    objects_are_named,
+    objects_by_https,
 )
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
 from shared.process.quotas import DEFAULTS, quotas
@@ -135,6 +137,12 @@ PRODUCTION: tuple[Demand, ...] = (
     Demand(
         "MAKEWHOLE_DATABASE_URL", "must have another login for each service that has its own address", logins_differ
     ),
+    Demand(
+        "MAKEWHOLE_OBJECTS",
+        "must name where files are kept: s3://bucket/prefix, or file:///folder that all processes share",
+        objects_are_named,
+    ),
+    Demand("MAKEWHOLE_OBJECTS", "must ask by https, where it names an endpoint", objects_by_https),
     Demand("MAKEWHOLE_KAFKA", "must name the brokers", lambda it: bool(brokers(it))),
     Demand("MAKEWHOLE_KAFKA", "must hold host:port, comma between", lambda it: all(map(is_broker, brokers(it)))),
     Demand("MAKEWHOLE_KAFKA_SECURITY", "must be SASL_SSL", lambda it: it.kafka_security == "SASL_SSL"),

@@ -11,11 +11,12 @@ DEFAULTS: Mapping[str, str] = {
     "reads": "100/second",
     "commands": "100/second",
     "openings": "60/minute",
+    "uploads": "60/minute",
     "machines": "5000/second",
     "strangers": "1000/second",
 }
-"""Of one subject: queries, commands, and disputes opened; of one whose role is `service` or `ops`, all together; and of
-one address, what comes without a token that counts.
+"""Of one subject: queries, commands, disputes opened, and files sent; of one whose role is `service` or `ops`, all
+together; and of one address, what comes without a token that counts.
 """
 OFF = "off"
 

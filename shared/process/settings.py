@@ -77,14 +77,14 @@ class Environment(BaseSettings):
     """Of each topic: chosen when the databases are made, which keep it, and held against what they and Kafka say."""
     log_keys: str = Field("", repr=False)
     """What the services sign their records with, and know each other's by: JSON of log → {key id: key in base64}."""
+    objects: str = Field("", repr=False)
+    """Where files are kept: `file:///folder`, or `s3://key:secret@bucket/prefix?region=…&endpoint=https://…`."""
     sandbox: str = ""
     oidc_issuer: str = ""
     oidc_jwks: str = ""
     oidc_audience: str = "makewhole"
     oidc_roles: str = "roles"
-    """Where a token's roles stand, several places with commas between: a claim's name, or a path such as
-    `realm_access.roles`.
-    """
+    """Where a token's roles stand, comma between: a claim's name, or a path such as `realm_access.roles`."""
     jwks_refresh: float = Field(30.0, gt=0)
     """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
     facts_ahead: float = Field(300.0, ge=0, le=86_400)
@@ -232,6 +232,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
     return {
         **({} if "database_url" in given else _local_databases(ports, given.get("state"))),
         "kafka": f"127.0.0.1:{ports.kafka}",
+        "objects": (state_folder(given.get("state")) / "objects").as_uri(),
         "sandbox": sandbox,
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",

@@ -24,6 +24,9 @@ OWN = {"dispute": ({"programmes/"}, {"programmes.py", "versions.py", "parameters
 what an order entitles to by them.
 """
 
+UNCOUNTED = {"evidence"}
+"""Categories whose word has no plural."""
+
 
 def names(folder: Path) -> set[str]:
     """What stands in a folder; a folder's name ends with a slash."""
@@ -35,7 +38,7 @@ def faults(root: Path, service: str) -> Iterator[str]:
     around = root / service.replace("_", "-")
     package = around / service
     in_package, in_domain = OWN.get(service, (set(), set()))
-    streams = {f"{category}s/" for category in LOGS[service].streams}
+    streams = {f"{category}/" if category in UNCOUNTED else f"{category}s/" for category in LOGS[service].streams}
     yield from _differing(around, {"README.md", f"{service}/"}, set())
     yield from _differing(package, PACKAGE | in_package, CAPABILITIES)
     yield from _differing(package / "domain", DOMAIN | streams | in_domain, DOMAIN_CAPABILITIES)

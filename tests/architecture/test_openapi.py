@@ -100,8 +100,9 @@ def examples(document: Json, schema: Json) -> Iterator[Any]:
 def bodies(document: Json) -> Iterator[tuple[str, Json]]:
     """The schema of each operation's body."""
     for name, operation in operations(document):
-        if "requestBody" in operation:
-            yield name, operation["requestBody"]["content"]["application/json"]["schema"]
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            yield name, content["application/json"]["schema"]
 
 
 @pytest.mark.parametrize("service", APPS)

@@ -10,6 +10,7 @@ from shared.process.settings import Settings
 ENVIRONMENT = {
     "MAKEWHOLE_MODE": "production",
     "MAKEWHOLE_DATABASE_URL": "postgresql://app:hush@db.example:5432?sslmode=verify-full",
+    "MAKEWHOLE_OBJECTS": "s3://makewhole-evidence?region=eu-north-1",
     "MAKEWHOLE_KAFKA": "kafka-1.example:9093,kafka-2.example:9093",
     "MAKEWHOLE_KAFKA_SECURITY": "SASL_SSL",
     "MAKEWHOLE_KAFKA_USER": "dispute",

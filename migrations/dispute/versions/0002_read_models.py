@@ -1,4 +1,4 @@
-"""The read models of the dispute service: order status, disputes, dispute history."""
+"""The read models of the dispute service: order status, disputes, evidence, dispute history."""
 
 from alembic import op
 
@@ -69,6 +69,21 @@ create index disputes_buyer on disputes (buyer_id, opened_at desc, dispute_id de
 create index disputes_seller on disputes (seller_id, opened_at desc, dispute_id desc);
 create index disputes_opened on disputes (opened_at desc, dispute_id desc);
 create index disputes_due on disputes (next_due_at) where next_due_at is not null;
+
+create table evidence (
+    evidence_id text collate "C" primary key,
+    version integer not null,
+    position bigint not null,
+    order_id text not null,
+    party_id text not null,
+    sha256 text not null,
+    state text not null,
+    dispute_id text,
+    sent_at timestamptz not null,
+    expires_at timestamptz not null
+);
+comment on table evidence is 'one row an item of evidence: whose, what content, and whether a form has named it';
+create index evidence_order on evidence (order_id, party_id);
 
 create table dispute_history (
     dispute_id text collate "C" not null,

@@ -11,7 +11,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from dispute.api import deadlines, disputes, entitlements, orders, programmes
+from dispute.api import deadlines, disputes, entitlements, evidence, orders, programmes
+from dispute.api.files import Files
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.programmes import Programmes
@@ -25,10 +26,18 @@ from shared.process.settings import Settings
 
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
-    routers = [orders.router, entitlements.router, disputes.router, programmes.router, deadlines.router]
+    routers = [
+        orders.router,
+        entitlements.router,
+        disputes.router,
+        evidence.router,
+        programmes.router,
+        deadlines.router,
+    ]
     app = service_app(DISPUTE, decider, routers, settings, Foretelling(NOTICES, money, shown))
     app.state.programmes = load_programmes(settings.programmes)
     app.state.support = settings.support
+    app.state.files = Files(settings)
     app.state.facts_ahead = timedelta(seconds=settings.facts_ahead)
     return app
 

@@ -9,7 +9,7 @@ from functools import partial
 from dispute import policies
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
-from dispute.read_models import dispute_history, disputes, order_status
+from dispute.read_models import dispute_history, disputes, evidence, order_status
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
 from shared.notifications.table import NOTIFY
@@ -32,6 +32,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.relay(),
                 service.projection(order_status.NAME, order_status.project),
                 service.projection(disputes.NAME, disputes.project),
+                service.projection(evidence.NAME, evidence.project),
                 service.projection(dispute_history.NAME, dispute_history.project),
                 service.policy(policies.NOTE_REFUNDS, REFUND, policies.react),
                 service.policy(policies.NOTE_RETURNS, RETURN_LABEL, policies.react),

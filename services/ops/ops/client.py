@@ -85,6 +85,21 @@ class ApiResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that is sent as a form, with the fields beside it."""
+
+    name: str
+    content: bytes
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def form(self) -> aiohttp.FormData:
+        """The form, which can be sent once."""
+        form = aiohttp.FormData(dict(self.fields))
+        form.add_field("file", self.content, filename=self.name)
+        return form
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request; `repeatable` says that it may be repeated although it is a POST without a key."""
 
@@ -97,6 +112,7 @@ class Call:
     params: Mapping[str, str] | None = None
     repeatable: bool = False
     limit: float = LIMIT
+    file: File | None = None
 
     @property
     def is_safe(self) -> bool:
@@ -169,8 +185,9 @@ class Api:
     async def _send_once(self, call: Call, token: str | None) -> ApiResponse:
         limit = aiohttp.ClientTimeout(total=call.limit)
         url, headers = self.stack.address(call.service) + call.path, call.headers(token)
+        body: Json = {"data": call.file.form()} if call.file else {"json": call.body}
         async with self.session.request(
-            call.method, url, json=call.body, headers=headers, params=call.params, timeout=limit
+            call.method, url, headers=headers, params=call.params, timeout=limit, **body
         ) as response:
             raw = await response.read()
             return ApiResponse(response.status, _json(raw), response.headers)
@@ -198,6 +215,9 @@ class Party:
         self, service: str, path: str, body: Any = None, *, key: str | None = None, etag: str | None = None
     ) -> ApiResponse:
         return await self.send(Call(service, "POST", path, body, key, etag))
+
+    async def upload(self, service: str, path: str, file: File, key: str | None = None) -> ApiResponse:
+        return await self.send(Call(service, "POST", path, key=key, file=file))
 
 
 @contextlib.asynccontextmanager

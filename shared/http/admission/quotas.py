@@ -12,7 +12,7 @@ from shared.http.admission.addresses import Proxies
 from shared.http.admission.buckets import Buckets
 from shared.process.quotas import Quota
 
-Kind = Literal["reads", "commands", "openings"]
+Kind = Literal["reads", "commands", "openings", "uploads"]
 MACHINES = frozenset({"service", "ops"})
 """Roles whose holders are programs, which work for many people."""
 

@@ -104,6 +104,13 @@ def refuse_unstorable(raw: bytes, value: Any) -> None:
         raise Refusal("validation_failed", errors=faults)
 
 
+def refuse_nul(name: str, text: str) -> None:
+    """The same of a form's field."""
+    faults = [fault(("body", name), code, f"The text holds {what}.") for code, what in _wrong_with(text)]
+    if _wrong_with(name) or faults:
+        raise Refusal("validation_failed", errors=faults or [fault(("body",), "nul", "A name holds a NUL.")])
+
+
 def _unstorable(value: Any) -> list[Unstorable]:
     found: list[Unstorable] = []
     left: list[tuple[Place, Any]] = [((), value)]

@@ -29,6 +29,8 @@ class DeadlineKind(StrEnum):
     """P: until then a dispute may be opened."""
     RELEASE = "release"
     """R: then the seller is paid for what nothing holds."""
+    EVIDENCE_EXPIRY = "evidence_expiry"
+    """Then no form has named an item of evidence, and it is kept no longer (S30)."""
 
 
 REMINDER = "reminder"

@@ -1,13 +1,16 @@
-"""Decider of the dispute service: which function answers which command, and how disputes and orders fold (I5)."""
+"""Decider of the dispute service: which function answers which command, and how its streams fold (I5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from dispute.domain.deadlines import ExpireDeadline
-from dispute.domain.disputes import cancellation, cancelled_order, fulfilment, negotiation, opening, timeouts
+from dispute.domain.disputes import cancellation, cancelled_order, evidence, fulfilment, negotiation, opening, timeouts
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes.state import Dispute
+from dispute.domain.evidence import state as items
+from dispute.domain.evidence import upload
+from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import facts, registration, release, timers
 from dispute.domain.orders import state as orders
@@ -38,6 +41,18 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
             return negotiation.modify(command, *states)
         case cancellation.CancelDispute():
             return cancellation.cancel(command, *states)
+        case upload.UploadEvidence():
+            return upload.upload(command, *states)
+        case upload.RemoveUpload():
+            return upload.remove_upload(command, *states)
+        case upload.ViewUpload():
+            return upload.view_upload(command, *states)
+        case evidence.AddEvidence():
+            return evidence.add(command, *states)
+        case evidence.RemoveEvidence():
+            return evidence.remove(command, *states)
+        case evidence.ViewEvidence():
+            return evidence.view(command, *states)
         case order_cancellation.NoteOrderRefund():
             return order_cancellation.note_order_refund(command, *states)
         case fulfilment.NoteRefund():
@@ -53,10 +68,12 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
-def expire(command: ExpireDeadline, state: Dispute | Order | Reminders, *others: Any) -> Decided:
+def expire(command: ExpireDeadline, state: Dispute | Order | Evidence | Reminders, *others: Any) -> Decided:
     """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses (I8)."""
     if not command.is_due(state.due(command.kind)):
         return []
+    if isinstance(state, Evidence):
+        return upload.expire(command, state)
     if isinstance(state, Order):
         return release.expire(command, state)
     if isinstance(state, Reminders):
@@ -67,6 +84,7 @@ def expire(command: ExpireDeadline, state: Dispute | Order | Reminders, *others:
 decider = Decider(
     {
         "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines, disputes.KINDS, Dispute.due),
+        "evidence": Stream(Evidence(), items.evolve, items.deadlines, items.KINDS, Evidence.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
         "reminder": Stream(Reminders(), reminders.evolve, reminders.deadlines, reminders.KINDS, Reminders.due),
         requests.STREAM: Stream(requests.Notification(), requests.evolve),

@@ -28,6 +28,15 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "max_rounds": "max_rounds",
     },
     "escalation": {"evidence_days": "evidence_days"},
+    "evidence": {
+        "policy": "evidence_policy",
+        "image_types": "evidence_image_types",
+        "max_bytes": "evidence_max_bytes",
+        "video_max_bytes": "evidence_video_max_bytes",
+        "video_max_seconds": "evidence_video_max_seconds",
+        "max_items": "evidence_max_items",
+        "unattached_hours": "evidence_unattached_hours",
+    },
     "returns": {
         "ship_days": "return_ship_days",
         "transit_alarm_days": "return_transit_alarm_days",

@@ -109,8 +109,26 @@ class WarrantyNotApplicable(Rejected):
     """No warranty of this kind, or it is over; then with `ended_at`."""
 
 
+class UnsupportedEvidenceType(Rejected):
+    """G12: no file of this type is taken; with `types`."""
+
+    rules = ("S32", "S33", "G12")
+
+
+class EvidenceTooLarge(Rejected, code="too_large"):
+    """G12: with `max_bytes`, `actual_bytes` and a `hint`."""
+
+    rules = ("S34", "K6", "G12")
+
+
+class TooManyItems(Rejected, code="too_many"):
+    """G12: a party has as many items as it may have; with `max_items`."""
+
+    rules = ("G12",)
+
+
 class EvidenceRequired(Rejected):
-    """G7: this reason needs evidence."""
+    """G7: this reason needs evidence; with what it `needs`."""
 
     rules = ("S30",)
 

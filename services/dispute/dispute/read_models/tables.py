@@ -92,6 +92,23 @@ disputes = Table(
     comment="one row a dispute, as far as lists and the order show it",
 )
 
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("evidence_id", ID, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("dispute_id", Text),
+    Column("sent_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("evidence_order", "order_id", "party_id"),
+    comment="one row an item of evidence: whose, what content, and whether a form has named it",
+)
+
 dispute_history = Table(
     "dispute_history",
     metadata,

@@ -21,6 +21,7 @@ from dispute.views.disputes_members import (
     SolutionView,
     TermsView,
 )
+from dispute.views.evidence import item_views
 from shared.actions import rendered
 from shared.events.base import Actor
 from shared.events.dispute import Solution
@@ -64,7 +65,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "solution": _solution(dispute.offer, path, where) if dispute.offer else None,
         "description": text_link(path, dispute.description_ref),
         "seller_reason": text_link(path, dispute.seller_reason_ref),
-        "evidence": opened.evidence,
+        "evidence": item_views(dispute),
         "contacted_seller": opened.contacted_seller,
         "hints": opened.hints,
         "reopened_from": opened.reopened_from,

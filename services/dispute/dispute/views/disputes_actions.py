@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.disputes.cancellation import guard_cancellation
+from dispute.domain.disputes.evidence import guard_addition
 from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
-from dispute.domain.disputes.state import Dispute
+from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, SELLER
-from shared.actions import Action
+from dispute.domain.evidence.limits import guard_number, most_bytes
+from shared.actions import Action, UploadLimits
 from shared.events.base import Actor
 
 
@@ -21,9 +23,27 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
     def respond() -> None:
         guard_response(dispute, actor, now)
 
+    def add() -> None:
+        by = guard_addition(dispute, actor, now)
+        guard_number(dispute.terms, len(dispute.evidence.standing(by)))
+
     return (
         Action("respond", f"{path}/response", (SELLER,), respond, respond_by, mandatory=True),
         Action("accept", f"{path}/acceptance", (BUYER,), lambda: guard_acceptance(dispute, actor, now), answer_by),
         Action("modify", f"{path}/modification", (BUYER,), lambda: guard_modification(dispute, actor, now), answer_by),
+        Action("add-evidence", f"{path}/evidence", (BUYER, SELLER), add, limits=_limits(dispute, actor)),
         Action("cancel", f"{path}/cancellation", (BUYER,), lambda: guard_cancellation(dispute, actor)),
     )
+
+
+def _limits(dispute: Dispute, actor: Actor) -> UploadLimits:
+    """What the actor may still add, by kind of file."""
+    terms, roles = dispute.terms, dispute.parties.roles_of(actor)
+    taken = most_bytes(terms, dispute.state == DisputeState.ESCALATED)
+    there = len(dispute.evidence.standing(BUYER if BUYER in roles else SELLER))
+    return {
+        "types": sorted(taken),
+        "max_bytes": terms.evidence_max_bytes - 1,
+        "video_max_bytes": terms.evidence_video_max_bytes - 1,
+        "left": max(0, terms.evidence_max_items - there),
+    }

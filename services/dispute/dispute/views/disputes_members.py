@@ -8,6 +8,7 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from dispute.domain.disputes.state import DisputeState, Fulfilment
+from dispute.views.evidence import EvidenceView
 from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import CloseReason, Hint, Payer, ReachedType, Reason, RefundOutcome, SolutionType
@@ -102,7 +103,7 @@ class DisputeView(DisputeRow, Actions):
     solution: SolutionView | None
     description: TextLink | None
     seller_reason: TextLink | None
-    evidence: Sequence[str]
+    evidence: Sequence[EvidenceView]
     contacted_seller: bool
     hints: Sequence[Open[Hint]]
     reopened_from: str | None

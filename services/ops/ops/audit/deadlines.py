@@ -18,7 +18,7 @@ LATE_AFTER = timedelta(seconds=60)
 """Domain time after which a deadline that still stands is late: twelve times what a healthy loop takes."""
 
 PROTECTION, DISPUTE = {"protection_end": "protection_ends_at"}, ("seller_response", "buyer_response", "negotiation")
-PAY, REMINDER = "pay:{refund_id}", "reminder:{deadline}:{role}"
+PAY, REMINDER, EXPIRY = "pay:{refund_id}", "reminder:{deadline}:{role}", "evidence_expiry"
 AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
 """Events that name an instant to come."""
 STARTS: Mapping[str, Mapping[str, str]] = {
@@ -28,6 +28,7 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "DisputeOpened": {"seller_response": "respond_by"},
     "SellerResponded": {"buyer_response": "answer_by", "negotiation": "negotiate_until"},
     "RequestModified": {"seller_response": "respond_by"},
+    "EvidenceUploaded": {EXPIRY: "expires_at"},
     "RefundApproved": {PAY: "pay_at"},
     "RefundRetried": {PAY: "pay_at"},
     "RefundFailed": {PAY: "retry_at"},
@@ -41,6 +42,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "SellerResponded": ("seller_response",),
     "RequestModified": ("buyer_response", "negotiation"),
     **dict.fromkeys(("SolutionReached", "Escalated", "DisputeClosed"), DISPUTE),
+    **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),
     "RefundIssued": (PAY,),
     "RefundSentToManual": (PAY,),
     "ReminderSent": (REMINDER,),

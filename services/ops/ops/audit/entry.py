@@ -21,6 +21,7 @@ NAMES = frozenset(
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted DisputeCancelled DisputeClosed DeadlineMoved
+    EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundSentToManual ProposalMade ProposalAgreed RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived

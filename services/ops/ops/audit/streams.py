@@ -19,6 +19,7 @@ BROKEN = (Unreadable, KeyError, TypeError, ValueError)
 KEYS: Mapping[str, Sequence[str]] = {
     "order_status": ("order_id",),
     "disputes": ("dispute_id",),
+    "evidence": ("evidence_id",),
     "dispute_history": ("dispute_id", "version"),
     "refunds": ("order_id", "refund_id"),
     "payments": ("order_id",),

@@ -1,4 +1,5 @@
-"""Player of an orders file: captures the payment, registers the order with its facts, opens the buyer's dispute.
+"""Player of an orders file: captures the payment, registers the order with its facts, sends what the complaint needs to
+show and opens the buyer's dispute.
 
 Whatever is sent follows from the file alone but for the instants, and those from when the order was played first: so
 the same file played twice is registered and disputed once, and both runs count the same.
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ops.client import Api, ApiResponse, Call, Party, Unreachable
+from ops.orders.evidence import evidence_for
 from ops.orders.file import FileLine, OrdersFile
 from ops.orders.playable import OrderRequests, PlayableOrder
 from ops.output import progress, table
@@ -39,6 +41,7 @@ class Totals:
     disputed: int = 0
     plain: int = 0
     replayed: int = 0
+    shown: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
@@ -70,6 +73,7 @@ class Totals:
             "disputed": self.disputed,
             "without_complaint": self.plain,
             "replayed": self.replayed,
+            "evidence_sent": self.shown,
         }
         counted = {"refused": dict(self.refused), "reasons": dict(self.reasons), "notes": dict(self.notes)}
         return {**plain, **counted, "unreadable": unreadable, "seconds": round(self.seconds, 1)}
@@ -134,9 +138,22 @@ class Player:
             self.totals.plain += 1
             return
         buyer = self.api.party(requests.buyer_id, "buyer")
-        _check(await buyer.post("dispute", "/v1/disputes", requests.dispute, key=f"orders/{requests.order_id}"))
+        form = {**requests.dispute, **await self._shown(buyer, requests)}
+        _check(await buyer.post("dispute", "/v1/disputes", form, key=f"orders/{requests.order_id}"))
         self.totals.disputed += 1
         self.totals.reasons[requests.dispute["reason"]] += 1
+
+    async def _shown(self, buyer: Party, requests: OrderRequests) -> dict[str, Any]:
+        """The member of the form that names what was sent for it. A repeat names the same, for its key is the same."""
+        assert requests.dispute
+        file = evidence_for(requests.order_id, requests.dispute["reason"])
+        if file is None:
+            return {}
+        path, key = path_of("v1", "orders", requests.order_id, "evidence"), f"orders/{requests.order_id}/evidence"
+        sent = await buyer.upload("dispute", path, file, key)
+        _check(sent, "evidence")
+        self.totals.shown += not sent.replayed
+        return {"evidence": [sent.get("id")]}
 
 
 async def play_file(api: Api, path: Path, output: Console) -> Totals:
@@ -182,7 +199,7 @@ def report(totals: Totals, output: Console) -> None:
         output.print(table("unreadable lines", _listed(totals.unreadable), "line", "reason"))
     output.print(
         f"{totals.orders / max(totals.seconds, 0.001):.0f} orders/s in {totals.seconds:.1f} s, {totals.replayed} of "
-        f"them known before",
+        f"them known before; {totals.shown} pictures sent",
         soft_wrap=True,
     )
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from dispute.domain.commands import guard_text
 from dispute.domain.decider import decider
-from dispute.domain.disputes.form import NEEDS_NO_EVIDENCE, guard_amount, guard_evidence, guard_text
+from dispute.domain.disputes.form import guard_amount
 from dispute.domain.disputes.opening import OpenDispute
-from dispute.domain.rejections import EvidenceRequired
-from shared.events.dispute import Decision, DisputedLine, Reason, SolutionType
+from shared.events.dispute import Decision, DisputedLine, SolutionType
 from shared.events.money import Money
 from shared.rejections import ValidationFailed
 from tests.support.builders.disputes import countered, modify, open_dispute, opened, respond
@@ -43,7 +43,7 @@ def test_s29_no_type_and_both_types_are_no_command(chosen: dict[str, object]) ->
         OpenDispute.model_validate(whole | chosen)
 
 
-# S30: the reason and its evidence
+# S30: the reason
 
 
 def test_s30_a_reason_is_required() -> None:
@@ -51,25 +51,6 @@ def test_s30_a_reason_is_required() -> None:
     whole.pop("reason")
     with pytest.raises(ValidationError):
         OpenDispute.model_validate(whole)
-
-
-@pytest.mark.parametrize("reason", [Reason.NOT_RECEIVED, Reason.LATE])
-def test_s30_nothing_to_show_for_what_did_not_come(reason: Reason) -> None:
-    guard_evidence(reason, ())
-
-
-@pytest.mark.parametrize("reason", sorted(set(Reason) - NEEDS_NO_EVIDENCE))
-def test_s30_g7_every_other_reason_needs_evidence(reason: Reason) -> None:
-    with pytest.raises(EvidenceRequired) as refusal:
-        guard_evidence(reason, ())
-    assert (refusal.value.code, refusal.value.cited) == ("evidence_required", ("S30",))
-
-
-def test_s30_evidence_names_an_upload_that_exists() -> None:
-    refusal = (
-        given(decider, SHIPPED).when(open_dispute(on("Mar 12"), evidence=("evd_1",))).then_rejects(ValidationFailed)
-    )
-    assert refusal.errors[0]["pointer"] == "/evidence/0"
 
 
 # S31: no Chinese characters or punctuation

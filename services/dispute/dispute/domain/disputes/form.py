@@ -1,31 +1,20 @@
-"""Form of a dispute: what its lines, texts, evidence and amount may be (guards G7 and G9)."""
+"""Form of a dispute: what its lines, texts and amount may be (guards G7 and G9)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired
+from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Message
 from shared.events.dispute import DisputedLine, Reason, SolutionType
 from shared.events.fields import Quantity
 from shared.events.money import Money, total
 from shared.events.outside.ids import Id
 from shared.rejections import ValidationFailed
-
-NEEDS_NO_EVIDENCE = frozenset({Reason.NOT_RECEIVED, Reason.LATE})
-"""S30: every other reason needs a picture, a video or proof of the address."""
-
-# Script=Han, CJK punctuation, vertical and full-width forms; kana, Hangul, curly quotes, dashes and ellipsis pass
-# (S31).
-_FORBIDDEN = re.compile(
-    "[\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9"
-    "\ufe30-\ufe4f\uff00-\uffef\U00016fe2\U00016fe3\U00016ff0\U00016ff1\U00020000-\U0002fa1f\U00030000-\U000323af]"
-)
 
 
 class RequestedLine(Message):
@@ -43,27 +32,6 @@ def guard_returnable(
     never_came = reason == Reason.NOT_RECEIVED or not all(pieces.enough for pieces in here)
     if type_ == SolutionType.RETURN_AND_REFUND and never_came:
         raise ValidationFailed.at(pointer, "nothing_to_return", "what never came cannot go back", "G7")
-
-
-def guard_text(**texts: str | None) -> None:
-    """S31: no Chinese characters or punctuation; the problem names the field, by its path, and the positions (code
-    points, from 0).
-    """
-    errors = [
-        {"pointer": f"/{field}", "code": "forbidden_characters", "detail": "Chinese text", "positions": positions}
-        for field, text in texts.items()
-        if text and (positions := [found.start() for found in _FORBIDDEN.finditer(text)])
-    ]
-    if errors:
-        raise ValidationFailed("The text holds characters that are not allowed.", rules=("S31",), errors=errors)
-
-
-def guard_evidence(reason: Reason, evidence: Sequence[str]) -> None:
-    """S30: the reason's evidence is there, and every id is one that was uploaded (uploads do not exist yet)."""
-    if evidence:
-        raise ValidationFailed.at("/evidence/0", "unknown_evidence", "no such upload", "S30")
-    if reason not in NEEDS_NO_EVIDENCE:
-        raise EvidenceRequired("This reason needs at least one picture or video.")
 
 
 def guard_lines(order: Order, requested: Sequence[RequestedLine]) -> list[Line]:

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand, text_ref, texts_about
+from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.eligibility import guard_reason
 from dispute.domain.disputes.escalation import negotiation_over
-from dispute.domain.disputes.form import guard_amount, guard_evidence, guard_returnable, guard_text
+from dispute.domain.disputes.evidence import NamingEvidence, shown_by
+from dispute.domain.disputes.form import guard_amount, guard_returnable
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.evidence.limits import guard_needed
+from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import MaxRounds
+from shared.decider import Decided
 from shared.events.base import Actor, Event, Message, Personal
 from shared.events.dispute import (
     Decision,
@@ -43,10 +47,11 @@ class CounterOffer(Message):
     address: Annotated[str, Text(500)] | None = None
 
 
-class RespondToDispute(DisputeAndOrderCommand):
+class RespondToDispute(NamingEvidence):
     decision: Decision
     solution: CounterOffer | None = None
     reason: Annotated[str, Text(2000)] | None = None
+    evidence: EvidenceIds = ()
 
     @property
     def reason_ref(self) -> str | None:
@@ -69,11 +74,12 @@ def guard_response(dispute: Dispute, actor: Actor, at: datetime) -> None:
     DeadlinePassed.unless_before(dispute.respond_by, at)
 
 
-def respond(command: RespondToDispute, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+def respond(command: RespondToDispute, dispute: Dispute, order: Order, *evidence: Evidence) -> Decided:
     """The seller accepts the request, offers something else, or refuses (S40, S42, T2, T3, T4)."""
     guard_response(dispute, command.actor, command.at)
     guard_text(reason=command.reason)
-    return _responded(command, dispute, order), []
+    shown = shown_by(command, dispute, "seller", evidence)
+    return [*shown.added, *_responded(command, dispute, order)], [], *shown.by_stream
 
 
 def _responded(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
@@ -165,7 +171,7 @@ def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
     return [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
 
 
-class ModifyRequest(DisputeAndOrderCommand):
+class ModifyRequest(NamingEvidence):
     """What is None stays as it was."""
 
     type: SolutionType | None = None
@@ -192,15 +198,16 @@ def guard_modification(dispute: Dispute, actor: Actor, at: datetime) -> None:
         raise MaxRounds("The negotiation has had its rounds.", max_rounds=dispute.terms.max_rounds)
 
 
-def modify(command: ModifyRequest, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+def modify(command: ModifyRequest, dispute: Dispute, order: Order, *evidence: Evidence) -> Decided:
     """The buyer changes the request and the seller has five days again (S43, T7)."""
     guard_modification(dispute, command.actor, command.at)
     request, reason = _changed_request(command, dispute)
     guard_new_reason(command, dispute, order)
     guard_returnable(disputed_pieces(order, command.dispute_id), reason, request.type)
     guard_text(description=command.description)
-    if command.evidence or reason != dispute.reason:
-        guard_evidence(reason, command.evidence)
+    shown = shown_by(command, dispute, "buyer", evidence)
+    if reason != dispute.reason:
+        guard_needed(reason, [*dispute.evidence.standing("buyer"), *shown.items])
     guard_amount(request.amount, dispute.opened.lines)
     modified = RequestModified(
         dispute_id=command.dispute_id,
@@ -212,7 +219,7 @@ def modify(command: ModifyRequest, dispute: Dispute, order: Order) -> tuple[list
         respond_by=seller_response_due(dispute.terms, command.at),
         rules=("S43", "S39"),
     )
-    return [modified], []
+    return [*shown.added, modified], [], *shown.by_stream
 
 
 def guard_new_reason(command: ModifyRequest, dispute: Dispute, order: Order) -> None:

@@ -8,20 +8,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import text_ref, texts_about
+from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.eligibility import covering_rule, guard_eligible
 from dispute.domain.disputes.form import (
     RequestedLine,
     disputed_lines,
     guard_amount,
-    guard_evidence,
     guard_lines,
     guard_returnable,
-    guard_text,
 )
 from dispute.domain.disputes.hints import hints
 from dispute.domain.disputes.state import Dispute
+from dispute.domain.evidence.limits import guard_needed
+from dispute.domain.evidence.naming import Named, Naming, named, named_streams
+from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Personal, StreamName
@@ -53,6 +54,7 @@ class OpenDispute(Command):
         return (
             StreamName(f"dispute-{self.dispute_id}", self.order_id),
             StreamName(f"order-{self.order_id}", self.order_id),
+            *named_streams(self.evidence, f"order-{self.order_id}"),
         )
 
     @cached_property
@@ -64,15 +66,16 @@ class OpenDispute(Command):
         return texts_about(self.actor.id, self, description=self.description)
 
 
-def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evidence) -> tuple[Sequence[Event], ...]:
     """The dispute begins and the payout of its lines waits for it; guards G8, G1–G5, G18, G6, G7 and G9 in order."""
     order.parties.guard(command.actor, "order", "buyer")
-    named = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
-    eligible = guard_eligible(order, named, command.reason, command.at)
+    pieces = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
+    eligible = guard_eligible(order, pieces, command.reason, command.at)
     lines = guard_lines(order, command.lines)
     guard_returnable(eligible, command.reason, command.type)
     guard_text(description=command.description)
-    guard_evidence(command.reason, command.evidence)
+    shown = _shown(command, order, evidence)
+    guard_needed(command.reason, shown.items)
     disputed = disputed_lines(order, command.lines)
     guard_amount(command.amount, disputed)
     assert order.terms and order.payment
@@ -103,8 +106,14 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order) -> tuple[list[E
         hold=Hold.DISPUTE,
         dispute_id=command.dispute_id,
         lines=tuple(
-            HeldPieces(**dict(line), parcels=pieces.parcels) for line, pieces in zip(disputed, eligible, strict=True)
+            HeldPieces(**dict(line), parcels=held.parcels) for line, held in zip(disputed, eligible, strict=True)
         ),
         held_at=command.at,
     )
-    return [opened], [held]
+    return [opened, *shown.added], [held], *shown.by_stream
+
+
+def _shown(command: OpenDispute, order: Order, evidence: Sequence[Evidence]) -> Named:
+    assert order.terms
+    form = Naming(command.actor, "buyer", command.at, command.dispute_id, command.order_id, order.terms)
+    return named(form, command.evidence, f"order-{command.order_id}", evidence)

@@ -8,10 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.evidence.items import Items
 from shared.decider import Clear, Start
 from shared.events import dispute as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.evidence import EvidenceAdded, EvidenceRemoved
 from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties
@@ -78,6 +80,7 @@ class Dispute:
     refund_outcome: events.RefundOutcome | None = None
     return_id: str | None = None
     closed: events.DisputeClosed | None = None
+    evidence: Items = Items()
 
     @property
     def opened(self) -> events.DisputeOpened:
@@ -92,8 +95,7 @@ class Dispute:
     @property
     def parties(self) -> Parties:
         """The buyer, and the seller of the disputed lines."""
-        opened = self.first_event
-        return Parties("dispute", opened.buyer_id, (opened.seller_id,)) if opened else NOBODY
+        return Parties("dispute", self.opened.buyer_id, (self.opened.seller_id,)) if self.first_event else NOBODY
 
     @property
     def goods_unsent(self) -> bool:
@@ -144,6 +146,8 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
             return replace(dispute, fulfilment=RETURN_STEPS.get(event.outcome, dispute.fulfilment))
         case events.DisputeClosed():
             return replace(dispute, state=DisputeState.CLOSED, closed=event)
+        case EvidenceAdded() | EvidenceRemoved():
+            return replace(dispute, evidence=dispute.evidence.after(event))
         case DeadlineMoved():
             return _moved(dispute, event)
         case _:
@@ -238,10 +242,9 @@ def _refund_due(dispute: Dispute, event: events.RefundDue) -> Dispute:
 
 
 def _refund_noted(dispute: Dispute, event: events.RefundNoted) -> Dispute:
-    issued = event.outcome == events.RefundOutcome.ISSUED
     return replace(
         dispute,
         fulfilment=REFUND_STEPS.get(event.outcome, dispute.fulfilment),
         refund_outcome=event.outcome,
-        refunded=event.amount if issued else dispute.refunded,
+        refunded=event.amount if event.outcome == events.RefundOutcome.ISSUED else dispute.refunded,
     )

@@ -12,6 +12,7 @@ from dispute.domain.disputes.state import Dispute
 from shared.events import dispute as events
 from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
+from shared.events.evidence import EvidenceAdded, EvidenceRemoved
 from shared.parties import Parties
 from shared.rejections import snake_case
 
@@ -55,6 +56,11 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.ReturnNoted: _seen("return_id outcome reason source_event"),
     events.DisputeCancelled: _seen("acknowledged_release"),
     events.DisputeClosed: _seen(f"reason reached_type {_SOLUTION} amount closed_at", "solution.address_ref"),
+    EvidenceAdded: _seen(
+        "item.evidence_id item.by item.kind item.purpose item.media_type item.size item.width item.height item.seconds"
+        " item.sha256 item.caption_ref item.sent_at added_at"
+    ),
+    EvidenceRemoved: _seen("evidence_id removed_at"),
     DeadlineMoved: _seen("kind previous_due_at due_at"),
 }
 

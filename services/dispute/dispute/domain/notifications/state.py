@@ -8,6 +8,7 @@ from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.evidence import EvidenceAdded, EvidenceRemoved
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
 
@@ -37,6 +38,8 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnNoted: "the return-label service tells of the return",
     events.RefundDue: "the refund service tells of the money",
     events.RefundNoted: "the refund service tells of the money",
+    EvidenceAdded: "the parties see it in the dispute, and nobody has to act on it",
+    EvidenceRemoved: "the parties see it in the dispute, and nobody has to act on it",
     DeadlineMoved: "no deadline of a dispute is moved",
 }
 """Events of a dispute that nobody is told of, and why."""

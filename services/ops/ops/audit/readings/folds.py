@@ -14,7 +14,7 @@ from ops.audit.entry import Entry
 from ops.audit.facts import Facts
 from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck, Subject
-from ops.audit.readings import disputes, orders, payments
+from ops.audit.readings import disputes, evidence, orders, payments
 
 
 @dataclass(slots=True)
@@ -108,6 +108,26 @@ class DisputeFold:
         return disputes.owed(self._state)
 
 
+class EvidenceFold:
+    """An item of evidence and its row."""
+
+    def __init__(self, checks: Checks, rows: Mapping[str, Rows], evidence_id: str) -> None:
+        self._id, self._state, self._model = evidence_id, evidence.beginning(), checks.models["evidence"]
+        self._row = rows["evidence"].take(evidence_id)
+        self._subject = self._model.subject(self._row)
+
+    def add(self, entry: Entry) -> None:
+        evidence.fold(self._state, entry)
+        self._model.see(self._subject, entry.position, evidence.row(self._state))
+
+    def wanted(self) -> Due:
+        return evidence.wanted(self._state)
+
+    def end(self, last: Entry) -> Iterator[str]:
+        self._model.compare(self._id, self._subject, self._row)
+        return iter(())
+
+
 class PaymentFold:
     """A payment with its refunds, and their rows."""
 
@@ -190,6 +210,7 @@ class ReminderFold(PlainFold):
 FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "order": OrderFold,
     "dispute": DisputeFold,
+    "evidence": EvidenceFold,
     "payment": PaymentFold,
     "reminder": ReminderFold,
 }

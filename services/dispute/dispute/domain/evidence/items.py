@@ -1,0 +1,33 @@
+"""Items of a dispute: what each party has added, as the dispute's own stream tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.events.evidence import EvidenceAdded, EvidenceItem, EvidenceRemoved
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """All that was added, in order, and which of it was taken back."""
+
+    added: tuple[EvidenceAdded, ...] = ()
+    removed: frozenset[str] = frozenset()
+
+    def after(self, event: EvidenceAdded | EvidenceRemoved) -> Items:
+        if isinstance(event, EvidenceAdded):
+            return replace(self, added=(*self.added, event))
+        return replace(self, removed=self.removed | {event.evidence_id})
+
+    def standing(self, by: str | None = None) -> Sequence[EvidenceItem]:
+        """What was not taken back, of one party or of all."""
+        return [
+            event.item
+            for event in self.added
+            if event.item.evidence_id not in self.removed and by in (None, event.item.by)
+        ]
+
+    def find(self, evidence_id: str) -> EvidenceItem | None:
+        """The item, also one that was taken back."""
+        return next((event.item for event in self.added if event.item.evidence_id == evidence_id), None)

@@ -1,0 +1,91 @@
+"""Evidence: how many items of a party wait for a form, and which of them hold the same content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, literal_column, or_, select
+
+from dispute.domain.evidence.state import EvidenceState
+from dispute.read_models import tables
+from shared.events import evidence as events
+from shared.events.base import Event
+from shared.events.envelope import Recorded
+from shared.subscriptions.statements import compiled
+from shared.subscriptions.upsert import update, upsert
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Connection, Pool
+
+NAME = "evidence"
+TABLES = (tables.evidence,)
+
+_ITEMS = tables.evidence
+
+
+def _is(state: EvidenceState) -> Any:
+    return _ITEMS.c.state == literal_column(f"'{state.value}'")
+
+
+_OWN = (_ITEMS.c.order_id == bindparam("order_id"), _ITEMS.c.party_id == bindparam("party_id"))
+_WAITING = compiled(select(func.count()).select_from(_ITEMS).where(*_OWN, _is(EvidenceState.UNATTACHED)))
+_TWIN = compiled(
+    select(_ITEMS.c.evidence_id)
+    .where(*_OWN, _ITEMS.c.sha256 == bindparam("sha256"))
+    .where(or_(_is(EvidenceState.UNATTACHED), _is(EvidenceState.ATTACHED)))
+    .order_by(_ITEMS.c.sent_at, _ITEMS.c.evidence_id)
+    .limit(bindparam("limit"))
+)
+
+
+async def project(connection: Connection, recorded: Recorded[Event]) -> None:
+    """Keeps the item's row; other streams are passed over."""
+    if not recorded.stream.startswith("evidence-"):
+        return
+    match recorded.event:
+        case events.EvidenceUploaded() as event:
+            await _upload(connection, recorded, event)
+        case events.EvidenceAdded() as event:
+            await _set(connection, recorded, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id)
+        case events.EvidenceRemoved():
+            await _set(connection, recorded, state=EvidenceState.REMOVED)
+        case events.EvidenceExpired():
+            await _set(connection, recorded, state=EvidenceState.EXPIRED)
+        case _:
+            await _set(connection, recorded)
+
+
+async def waiting(pool: Pool, order_id: str, party_id: str) -> int:
+    """How many items of the party no form has named yet; some that were sent this very moment may be missing."""
+    (row,) = await _WAITING.fetch(pool, order_id=order_id, party_id=party_id)
+    return int(next(iter(row.values())))
+
+
+async def twin(pool: Pool, order_id: str, party_id: str, sha256: str | None) -> str | None:
+    """The party's first item of the order with this content, if one stands."""
+    rows = await _TWIN.fetch(pool, order_id=order_id, party_id=party_id, sha256=sha256 or "", limit=1)
+    return rows[0]["evidence_id"] if rows else None
+
+
+async def _upload(connection: Connection, recorded: Recorded[Event], event: events.EvidenceUploaded) -> None:
+    await upsert(
+        connection,
+        _ITEMS,
+        _key(recorded),
+        version=recorded.version,
+        position=recorded.position,
+        order_id=event.order_id,
+        party_id=event.party_id,
+        sha256=event.item.sha256,
+        state=EvidenceState.UNATTACHED,
+        sent_at=event.item.sent_at,
+        expires_at=event.expires_at,
+    )
+
+
+async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
+    await update(connection, _ITEMS, _key(recorded), version=recorded.version, position=recorded.position, **columns)
+
+
+def _key(recorded: Recorded[Event]) -> dict[str, str]:
+    return {"evidence_id": recorded.stream.removeprefix("evidence-")}

@@ -1,0 +1,112 @@
+"""View of an item of evidence: what is told of it, and where its bytes are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import TypedDict
+
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.evidence.state import Evidence, EvidenceState
+from shared.events.base import Instant
+from shared.events.evidence import EvidenceItem, EvidenceKind, EvidencePurpose
+from shared.events.open_words import Open
+from shared.events.outside.ids import path_of
+from shared.views import TextLink, text_link
+
+
+class EvidenceView(TypedDict):
+    """An item of evidence. `bytes` and `sha256` are those of what is kept, not of the file that came; an item that is
+    not attached runs out at `expires_at`.
+    """
+
+    id: str
+    href: str
+    order_id: str
+    dispute_id: str | None
+    by: str
+    kind: Open[EvidenceKind]
+    purpose: Open[EvidencePurpose]
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    seconds: int | None
+    sha256: str
+    caption: TextLink | None
+    state: EvidenceState
+    added_at: Instant
+    expires_at: Instant | None
+
+
+class FaultView(TypedDict):
+    """What would keep a file from being taken."""
+
+    code: str
+    detail: str
+    rules: Sequence[str]
+
+
+class PreflightView(TypedDict):
+    """What would become of a file; `duplicate_of` is an item of the sender's with the same content."""
+
+    accepted: bool
+    media_type: str | None
+    bytes: int
+    sha256: str | None
+    duplicate_of: str | None
+    problems: Sequence[FaultView]
+
+
+def upload_view(evidence: Evidence) -> EvidenceView:
+    """An item of an order, for who sent it."""
+    uploaded, waits = evidence.uploaded, evidence.state == EvidenceState.UNATTACHED
+    base = path_of("v1", "orders", uploaded.order_id, "evidence", evidence.item.evidence_id)
+    assert evidence.state
+    view = _item(evidence.item, uploaded.order_id, evidence.dispute_id, evidence.state, base, base)
+    return {**view, "expires_at": uploaded.expires_at if waits else None}
+
+
+def item_views(dispute: Dispute) -> list[EvidenceView]:
+    """The items of a dispute, in the order in which they were added; those that were taken back are told of."""
+    base, order_id, evidence = f"/v1/disputes/{dispute.opened.dispute_id}", dispute.opened.order_id, dispute.evidence
+    return [
+        _item(
+            event.item,
+            order_id,
+            event.dispute_id,
+            EvidenceState.REMOVED if event.item.evidence_id in evidence.removed else EvidenceState.ATTACHED,
+            f"{base}/evidence/{event.item.evidence_id}",
+            base,
+        )
+        for event in evidence.added
+    ]
+
+
+def item_view(dispute: Dispute, evidence_id: str) -> EvidenceView:
+    """One item of the dispute that has it."""
+    return next(view for view in item_views(dispute) if view["id"] == evidence_id)
+
+
+def _item(
+    item: EvidenceItem, order_id: str, dispute_id: str | None, state: EvidenceState, href: str, texts: str
+) -> EvidenceView:
+    return {
+        "id": item.evidence_id,
+        "href": href,
+        "order_id": order_id,
+        "dispute_id": dispute_id,
+        "by": item.by,
+        "kind": item.kind,
+        "purpose": item.purpose,
+        "media_type": item.media_type,
+        "bytes": item.size,
+        "width": item.width,
+        "height": item.height,
+        "seconds": item.seconds,
+        "sha256": item.sha256,
+        "caption": text_link(texts, item.caption_ref),
+        "state": state,
+        "added_at": item.sent_at,
+        "expires_at": None,
+    }
