@@ -80,7 +80,7 @@ class Probed(Answering):
     """The same, which can be asked whether it lives."""
 
     async def alive(self) -> bool:
-        return await status_of(self.port, "/readyz", 0.2) == 200
+        return await status_of(self.port, "/readyz", 2.0) == 200
 
 
 @pytest.mark.case("EM8+6", given="a process of the local stack is stopped (SIGSTOP)", right="another one answers")
