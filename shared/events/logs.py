@@ -7,7 +7,7 @@ holds migrations, import walls and the distribution's packages against it.
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,13 @@ PARTITIONS = 12
 @dataclass(frozen=True, slots=True)
 class Log:
     """One service's log; `streams` maps a category (a stream's name before its first dash) to the union of events,
-    `about` says to people what the service does.
+    `about` says to people what the service does, `follows` which services' logs its worker reads besides its own.
     """
 
     service: str
     streams: Mapping[str, Any]
     about: str
+    follows: Sequence[str] = ()
 
     @property
     def topic(self) -> str:
@@ -59,16 +60,19 @@ DISPUTE = Log(
         "notification": NotificationEvent,
     },
     "Opens, negotiates and decides disputes; holds and releases the seller's money.",
+    follows=("refund", "return_label"),
 )
 REFUND = Log(
     "refund",
     {"payment": RefundEvent, "notification": NotificationEvent},
     "Pays back once and once only, through the payment provider, to the last cent.",
+    follows=("dispute",),
 )
 RETURN_LABEL = Log(
     "return_label",
     {"return": ReturnEvent, "notification": NotificationEvent},
     "Takes goods back: labels, scans and inspection.",
+    follows=("dispute",),
 )
 
 LOGS: Mapping[str, Log] = {log.service: log for log in (DISPUTE, REFUND, RETURN_LABEL)}

@@ -17,11 +17,13 @@ class Unsigned(ValueError):
 
 
 class LogKeys:
-    """The keys of one log: the first one signs, and a record by any of them is believed."""
+    """The keys of one log: the first one signs, and a record by any of them is believed; by none, where there are
+    none.
+    """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = {name.encode(): Key(key) for name, key in keys.items()}
-        self._first = next(iter(self._keys))
+        self._first = next(iter(self._keys), b"")
 
     def sign(self, partition: int, attributes: Mapping[str, bytes], key: bytes, data: bytes) -> bytes:
         """The value of the header, for a record on its way."""

@@ -133,13 +133,19 @@ def bare(entry: str) -> str:
 
 
 def logs_are_signed(settings: Environment) -> bool:
-    """Whether there are keys for the process's log, or for every log where no process asks."""
-    of_process = settings.process.removesuffix("-worker")
+    """Whether there are keys for the logs that the process writes and follows, or for every one where none asks."""
     try:
         keys = parse_log_keys(settings.log_keys)
     except ValueError:
         return False
-    return keys.keys() >= ({of_process} if of_process in LOGS else LOGS.keys())
+    return keys.keys() >= _logs_of(settings.process)
+
+
+def _logs_of(process: str) -> set[str]:
+    service, worker, _ = process.partition("-worker")
+    if service not in LOGS:
+        return set(LOGS)
+    return {service, *(LOGS[service].follows if worker else ())}
 
 
 def objects_are_named(settings: Environment) -> bool:

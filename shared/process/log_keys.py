@@ -11,6 +11,8 @@ from shared.events.logs import LOGS
 
 SHORTEST = 32
 """Bytes, as many as the hash gives."""
+FEWEST_DIFFERENT = 8
+"""Of random bytes there are many more."""
 
 _KEY_ID = re.compile("[A-Za-z0-9._-]{1,32}")
 
@@ -26,7 +28,9 @@ def parse_log_keys(text: str) -> Mapping[str, Keys]:
         raise ValueError("is no JSON") from None
     if not isinstance(given, dict):
         raise ValueError('is no JSON object of log → {"key id": "key in base64"}')
-    return {log: _keys(log, keys) for log, keys in given.items()}
+    found = {log: _keys(log, keys) for log, keys in given.items()}
+    _demand_own(found)
+    return found
 
 
 def _keys(log: str, given: object) -> Keys:
@@ -46,4 +50,15 @@ def _key(log: str, name: str, text: object) -> bytes:
         raise ValueError(f"{log}, key {name}: is no base64") from None
     if len(key) < SHORTEST:
         raise ValueError(f"{log}, key {name}: has {len(key)} bytes, at least {SHORTEST} are needed")
+    if len(set(key)) < FEWEST_DIFFERENT:
+        raise ValueError(f"{log}, key {name}: can be guessed, take random bytes")
     return key
+
+
+def _demand_own(keys: Mapping[str, Keys]) -> None:
+    """Whoever knows one log's key could otherwise write another log."""
+    owners: dict[bytes, str] = {}
+    for log, of_log in keys.items():
+        for name, key in of_log.items():
+            if owners.setdefault(key, log) != log:
+                raise ValueError(f"{log}, key {name}: is a key of {owners[key]} too, each log has its own")

@@ -59,6 +59,8 @@ class Assembly:
     def policy(self, name: str, log: Log, react: React) -> Subscription:
         """A topic, mostly another service's, to commands here."""
         own = log is self.log
+        if not own and log.service not in self.log.follows:
+            raise ValueError(f"{self.log.service} does not say that it follows {log.service}")
         return self._subscription(name, log, Policy(react, self.store, self.decider), own)
 
     def due_loop(
@@ -75,7 +77,8 @@ class Assembly:
 
     def _keys(self, log: Log) -> LogKeys | None:
         keys = self.settings.keys_of(log.service)
-        return LogKeys(keys) if keys else None
+        # A sandbox without keys believes anybody; production without them nobody.
+        return LogKeys(keys) if keys or self.settings.mode == "production" else None
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import ast
 import configparser
 import importlib
 import inspect
+import re
 import tomllib
 import typing
 from types import ModuleType
@@ -43,6 +44,13 @@ def test_a_log_has_a_service_a_history_and_walls(log: Log) -> None:
     assert (ROOT / "migrations" / log.service / "versions").is_dir()
     assert log.service in written["importlinter:contract:anatomy"]["containers"].split()
     assert log.service in written["importlinter:contract:services-apart"]["modules"].split()
+
+
+@pytest.mark.parametrize("log", LOGS.values(), ids=lambda log: log.service)
+def test_the_logs_that_it_follows_are_those_of_its_policies(log: Log) -> None:
+    worker = (ROOT / f"services/{log.service.replace('_', '-')}/{log.service}/worker.py").read_text("utf-8")
+    followed = {name.lower() for name in re.findall(r"service\.policy\([^,]+, ([A-Z_]+),", worker)}
+    assert followed - {log.service} == set(log.follows)
 
 
 @pytest.mark.parametrize("service", MIGRATED)

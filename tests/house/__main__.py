@@ -49,6 +49,7 @@ def measured(tree: Tree) -> Iterator[Figure]:
     yield Figure("longest function", shown, f"{MOST_IN_A_FUNCTION}", long_functions)
     yield Figure("median function", f"{tree.median_function}")
     yield _counted("lines over 120", tree.long_lines)
+    yield _counted("statements that nothing reaches", tree.unreachable)
     yield _counted("citations without a statement", tree.without_statement)
     yield _counted("hrefs without a route", tree.without_route)
     yield _counted("files outside for a new service", tree.listing_services, 3)

@@ -19,6 +19,7 @@ from statistics import median
 from ops.generators.citations import anywhere
 from tests.architecture.walls import sources
 from tests.house.offers import SERVICES, Routes, offered_by, served
+from tests.house.unreachable import unreachable_lines
 
 CODE = ("shared", "services")
 WRITTEN_BY_HAND = (*CODE, "migrations", "deploy", "bench", "tests")
@@ -52,6 +53,11 @@ class Tree:
     def code(self) -> Mapping[str, str]:
         """What runs: shared and services."""
         return {name: text for name, text in self.texts.items() if name.startswith(CODE)}
+
+    @cached_property
+    def unreachable(self) -> Sequence[str]:
+        """The places that nothing reaches."""
+        return [f"{name}:{line}" for name, text in self.texts.items() for line in unreachable_lines(text)]
 
     @cached_property
     def lengths(self) -> Counter[str]:

@@ -9,6 +9,7 @@ import pytest
 from tests.architecture.walls import ROOT
 from tests.house.__main__ import measured, walk_on, walked
 from tests.house.figures import Tree, folders_of
+from tests.house.unreachable import unreachable_lines
 
 
 def test_no_figure_of_the_sources_is_above_its_limit() -> None:
@@ -31,6 +32,14 @@ def test_a_long_file_a_long_line_and_a_list_of_services_are_found(tmp_path: Path
     assert tree.long_lines == ["shared/a/wide.py:1"]
     assert tree.listing_services == ["shared/b.py", "migrations/<service>/"]
     assert [(each.place, each.lines) for each in tree.functions] == [("shared/a/wide.py:f", 2)]
+
+
+def test_what_nothing_reaches_is_found() -> None:
+    hidden = "def f():\n    return 1\n\n    def g(self):\n        return 2\n"
+    looped = "def f():\n    while True:\n        pass\n    x = 1\n"
+    chosen = "def f(a):\n    if a:\n        return 1\n    else:\n        raise a\n    x = 1\n"
+    reached = "def f():\n    while True:\n        break\n    return 1\n\n\ndef g():\n    raise f\n    yield\n"
+    assert [[*unreachable_lines(text)] for text in (hidden, looped, chosen, reached)] == [[4], [4], [6], []]
 
 
 @pytest.mark.proof

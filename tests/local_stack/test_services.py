@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
-from local_stack.services import Service
+from local_stack.server import Probed
+from local_stack.services import Service, services
+from shared.process.addresses import Ports
 from tests.support.servers.backing import free_ports
 
 
@@ -42,3 +45,14 @@ def checks(**words: str) -> bytes:
 )
 async def test_a_worker_whose_component_waits_for_a_person_has_started(status: str, body: bytes, ready: bool) -> None:
     assert await is_ready(status, body) is ready
+
+
+def test_every_process_is_asked_whether_it_lives(tmp_path: Path) -> None:
+    every = services(Ports(18000), "127.0.0.1:1", tmp_path)
+    assert every
+    assert [service.name for service in every if not isinstance(service, Probed)] == []
+
+
+async def test_a_process_that_nobody_hears_of_does_not_live() -> None:
+    (port,) = free_ports(1)
+    assert not await Service("dispute-worker", "dispute.worker", port).alive()

@@ -1,11 +1,18 @@
 """A complete environment of production mode, for tests that take one thing out of it or start a process with it."""
 
 import base64
+import hashlib
 import json
 from typing import Any
 
 from shared.events.logs import LOGS
 from shared.process.settings import Settings
+
+
+def key_of(log: str) -> str:
+    """A key of the log's own, the same at each run."""
+    return base64.b64encode(hashlib.sha256(log.encode()).digest()).decode()
+
 
 ENVIRONMENT = {
     "MAKEWHOLE_MODE": "production",
@@ -17,7 +24,7 @@ ENVIRONMENT = {
     "MAKEWHOLE_KAFKA_PASSWORD": "hush",
     "MAKEWHOLE_OIDC_ISSUER": "https://id.example",
     "MAKEWHOLE_OIDC_JWKS": "https://id.example/keys",
-    "MAKEWHOLE_LOG_KEYS": json.dumps({log: {"k1": base64.b64encode(bytes(32)).decode()} for log in LOGS}),
+    "MAKEWHOLE_LOG_KEYS": json.dumps({log: {"k1": key_of(log)} for log in LOGS}),
     "MAKEWHOLE_HOSTS": "disputes.example",
 }
 

@@ -79,7 +79,7 @@ async def _connect(server_url: str) -> "asyncpg.Connection[asyncpg.Record]":
             continue
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise StackError(
-                f"no PostgreSQL answers at {_host_and_port(server_url)} ({error or type(error).__name__}): check "
+                f"no PostgreSQL answers at {_host_and_port(server_url)} ({str(error) or type(error).__name__}): check "
                 f"MAKEWHOLE_DATABASE_URL"
             ) from None
     raise StackError(

@@ -51,6 +51,10 @@ class Service:
         self._halt = halt
         return status == 200 or halt is not None
 
+    async def alive(self) -> bool:
+        """Whether /healthz answers."""
+        return await status_of(self.port, "/healthz", ALIVE_LIMIT) == 200
+
 
 def _halt(body: bytes) -> str | None:
     """What stands still until a person mends it, where nothing else is wrong."""
@@ -59,10 +63,6 @@ def _halt(body: bytes) -> str | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return str(wrong["halted"]) if set(wrong) == {"halted"} else None
-
-    async def alive(self) -> bool:
-        """Whether /healthz answers."""
-        return await status_of(self.port, "/healthz", ALIVE_LIMIT) == 200
 
 
 def services(

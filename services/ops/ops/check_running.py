@@ -23,6 +23,6 @@ async def _check_database(stack: Stack, service: str) -> None:
         connection = await asyncpg.connect(stack.dsn(service), timeout=LIMIT)
     except (OSError, TimeoutError) as error:
         raise Unreachable(
-            f"no stack runs here: the database of {service} does not answer ({error or type(error).__name__})"
+            f"no stack runs here: the database of {service} does not answer ({str(error) or type(error).__name__})"
         ) from None
     await connection.close()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from local_stack.state import PROJECT
 from ops.cli import app
+from ops.commands.options import Failed, run
 from ops.deciders import DECIDERS
 from ops.workers import WORKERS
 from shared.events.logs import LOGS
@@ -31,3 +36,22 @@ def test_an_audit_without_a_stack_is_one_line(words: tuple[str, ...]) -> None:
 
 def test_every_service_with_a_log_is_audited_and_its_parked_streams_can_be_handled() -> None:
     assert WORKERS.keys() == DECIDERS.keys() == LOGS.keys()
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"), [(TimeoutError(), "TimeoutError"), (Failed("refused"), "refused"), (OSError(), "OSError")]
+)
+def test_a_failure_without_words_is_told_by_its_name(
+    capsys: pytest.CaptureFixture[str], failure: Exception, said: str
+) -> None:
+    async def fails() -> None:
+        raise failure
+
+    with pytest.raises(typer.Exit):
+        run(fails())
+    assert capsys.readouterr().err == f"makewhole: {said}\n"
+
+
+def test_nowhere_is_an_error_taken_for_false() -> None:
+    sources = [path for folder in ("shared", "services", "deploy") for path in (PROJECT / folder).rglob("*.py")]
+    assert [path for path in sources if re.search(r"(?<!str\()\berror or type\(error\)", path.read_text("utf-8"))] == []

@@ -56,7 +56,15 @@ def test_no_signature_one_by_a_strange_key_and_one_that_is_none_are_told_apart()
             KEYS.verify(0, {} if signature is None else {SIGNATURE: signature}, b"", b"")
 
 
-KEY = base64.b64encode(b"1" * 32).decode()
+def test_without_any_key_nobody_is_believed() -> None:
+    signature = KEYS.sign(0, {}, b"", b"")
+    for headers in ({}, {SIGNATURE: b":"}, {SIGNATURE: signature}):
+        with pytest.raises(Unsigned):
+            LogKeys({}).verify(0, headers, b"", b"")
+
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+ZEROS, REPEATED = (base64.b64encode(key).decode() for key in (bytes(32), b"secret" * 8))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,9 @@ KEY = base64.b64encode(b"1" * 32).decode()
         ('{"dispute": {"k1": 7}}', "0 bytes"),
         (json.dumps({"dispute": {"k1": KEY[:24]}}), "at least 32"),
         (json.dumps({"dispute": {"k 1": KEY}}), "a key id has"),
+        (json.dumps({"dispute": {"k1": ZEROS}}), "can be guessed"),
+        (json.dumps({"dispute": {"k1": REPEATED}}), "can be guessed"),
+        (json.dumps({"dispute": {"k1": KEY}, "refund": {"k2": KEY}}), "is a key of dispute too"),
     ],
 )
 def test_keys_that_make_no_sense_are_refused_and_never_shown(text: str, word: str) -> None:
@@ -82,4 +93,4 @@ def test_the_first_key_signs() -> None:
     keys = parse_log_keys(json.dumps({"dispute": {"new": KEY, "old": KEY}}))["dispute"]
     assert list(keys) == ["new", "old"]
     assert LogKeys(keys).sign(0, {}, b"", b"").startswith(b"new:")
-    assert "111" not in repr(Settings(log_keys=json.dumps({"dispute": {"new": KEY}})))
+    assert KEY not in repr(Settings(log_keys=json.dumps({"dispute": {"new": KEY}})))

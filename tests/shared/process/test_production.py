@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from shared.process.addresses import PROJECT
 from shared.process.production import PRODUCTION, require, unmet
 from shared.process.settings import Environment, Settings
 from tests.cases.plugin import Came
-from tests.support.production import ENVIRONMENT, production
+from tests.support.production import ENVIRONMENT, key_of, production
 
 ISSUER, KEYS = "MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS"
 DATABASE, KAFKA, HOSTS = "MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_HOSTS"
@@ -164,6 +165,25 @@ def test_everything_that_is_wrong_is_said_at_once(environment: pytest.MonkeyPatc
 def test_the_console_does_not_run(came: Came) -> None:
     (line,) = lines_of("console")
     came("console: refused" if "without a login" in line else line)
+
+
+@pytest.mark.parametrize(
+    ("process", "given", "starts"),
+    [
+        ("dispute-worker", ["dispute"], False),
+        ("dispute-worker", ["dispute", "refund"], False),
+        ("dispute-worker", ["dispute", "refund", "return_label"], True),
+        ("return_label-worker", ["return_label"], False),
+        ("return_label-worker", ["return_label", "dispute"], True),
+        ("dispute", ["dispute"], True),
+        ("", ["dispute", "refund"], False),
+    ],
+)
+def test_a_worker_knows_the_keys_of_every_log_that_it_follows(
+    environment: pytest.MonkeyPatch, process: str, given: list[str], starts: bool
+) -> None:
+    environment.setenv("MAKEWHOLE_LOG_KEYS", json.dumps({log: {"k1": key_of(log)} for log in given}))
+    assert (unmet(Environment(process=process)) == []) is starts
 
 
 @pytest.mark.parametrize("process", ["sandbox", "refund-worker"])

@@ -84,4 +84,4 @@ async def _get(session: aiohttp.ClientSession, url: str) -> Any:
                 raise Unreachable(f"{url} answers {response.status}")
             return await response.json()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise Unreachable(f"{url} does not answer: {error or type(error).__name__}") from error
+        raise Unreachable(f"{url} does not answer: {str(error) or type(error).__name__}") from error

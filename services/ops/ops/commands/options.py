@@ -31,7 +31,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except (Failed, Unreachable, Unanswered, Transient, Halted, asyncpg.PostgresError, OSError, TimeoutError) as error:
-        fail(f"{error or type(error).__name__}")
+        fail(str(error) or type(error).__name__)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

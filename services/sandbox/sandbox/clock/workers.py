@@ -72,7 +72,7 @@ class WorkersClient:
             async with self._session.get(f"{address}/internal/quiet", timeout=aiohttp.ClientTimeout(LIMIT)) as response:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            return replace(not_quiet, reasons=(f"no answer: {error or type(error).__name__}"[:_LONGEST_REASON],))
+            return replace(not_quiet, reasons=(f"no answer: {str(error) or type(error).__name__}"[:_LONGEST_REASON],))
         try:
             answer = _QuietAnswer.model_validate_json(body)
         except ValidationError:
