@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from shared.events.logs import LOGS
+from shared.process.addresses import OWNER, database_name
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
 from shared.process.log_keys import parse_log_keys
+from shared.process.quotas import quotas
 
 if TYPE_CHECKING:
     from shared.process.settings import Environment
 
 Query = dict[str, list[str]]
+ADMINISTRATORS, OWNERS = ("postgres", "root"), (OWNER, f"{OWNER}_owner")
+MOST_AT_ONCE, MOST_A_SECOND = 1_000_000, 20_000
+_PLAIN = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,13 @@ class Demand:
 
 
 def is_https(address: str) -> bool:
-    """Whether an address is one of https, with a host and no secrets in it."""
+    """Whether an address is one of https, with a host in plain letters (RFC 3986: no reader has to guess which one is
+    meant) and no secrets in it.
+    """
     parts = address_parts(address)
-    return bool(parts and parts.scheme == "https" and parts.hostname and not (parts.username or parts.fragment))
+    return bool(
+        parts and _PLAIN.fullmatch(address) and parts.scheme == "https" and is_host_name(parts.netloc)
+    ) and not (parts and parts.fragment)
 
 
 def is_elsewhere(address: str) -> bool:
@@ -81,7 +91,7 @@ def is_postgres(parts: SplitResult) -> bool:
 
 def login(parts: SplitResult, query: Query) -> str:
     """The name that the address connects as."""
-    return parts.username or query.get("user", [""])[-1]
+    return unquote(parts.username or "") or query.get("user", [""])[-1]
 
 
 def has_password(parts: SplitResult, query: Query) -> bool:
@@ -102,19 +112,32 @@ def has_certificates(_: SplitResult, query: Query) -> bool:
 
 def no_administrator(parts: SplitResult, query: Query) -> bool:
     """Whether the login is not the administrator's."""
-    return login(parts, query) not in ("postgres", "root")
+    return login(parts, query) not in ADMINISTRATORS
+
+
+def no_owner(parts: SplitResult, query: Query) -> bool:
+    """Whether the login is not that of whoever owns the tables, and may change what is recorded."""
+    return login(parts, query) not in OWNERS
 
 
 def logins_differ(settings: Environment) -> bool:
     """Whether services with addresses of their own have logins of their own."""
-    logins = [urlsplit(address).username for address in settings.database_urls.values()]
+    addresses = map(urlsplit, settings.database_urls.values())
+    logins = [login(parts, parse_qs(parts.query)) for parts in addresses]
     return len(set(logins)) == len(logins)
+
+
+def databases_are_own(settings: Environment) -> bool:
+    """Whether no service's own address names another service's database."""
+    named = {service: unquote(urlsplit(url).path).strip("/") for service, url in settings.database_urls.items()}
+    others = {service: {database_name(log) for log in LOGS if log != service} for service in named}
+    return all(name not in others[service] for service, name in named.items())
 
 
 def is_broker(entry: str) -> bool:
     """Whether an entry is host:port."""
     host, colon, port = entry.rpartition(":")
-    return bool(colon and host and port.isdigit() and is_host_name(entry))
+    return bool(colon and host and port.isdecimal() and is_host_name(entry))
 
 
 def brokers(settings: Environment) -> list[str]:
@@ -152,13 +175,20 @@ def objects_are_named(settings: Environment) -> bool:
     """Whether there is a place for files, where the process that asks, or any, keeps some."""
     if settings.process not in ("", "dispute"):
         return True
-    place = urlsplit(settings.objects)
-    return bool(place.scheme == "s3" and place.netloc) or bool(place.scheme == "file" and place.path)
+    place = address_parts(settings.objects)
+    return bool(place and (place.netloc if place.scheme == "s3" else place.scheme == "file" and place.path))
 
 
 def objects_by_https(settings: Environment) -> bool:
     """Whether every endpoint that the place of files names is an https address."""
-    return all(map(is_https, parse_qs(urlsplit(settings.objects).query).get("endpoint", [])))
+    place = address_parts(settings.objects)
+    return place is None or all(map(is_https, parse_qs(place.query).get("endpoint", [])))
+
+
+def quotas_are_limits(settings: Environment) -> bool:
+    """Whether each quota is one that somebody could come up against."""
+    found = quotas(settings.quotas).values()
+    return all(quota.most <= MOST_AT_ONCE and quota.most / quota.seconds <= MOST_A_SECOND for quota in found)
 
 
 def does_not_run(*processes: str) -> Callable[[Environment], bool]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
+HIGHEST_PORT = 65_535
+
 MALFORMED, MISDIRECTED = "malformed_request", "misdirected_request"
 
 
@@ -47,8 +49,9 @@ def host_names(text: str) -> list[str]:
 
 
 def is_host_name(entry: str) -> bool:
-    """Whether an entry is a host's name or address, with or without a port."""
-    return _HOST.fullmatch(entry) is not None
+    """Whether an entry is a host's name or address, with or without a port that there is."""
+    found = _HOST.fullmatch(entry)
+    return found is not None and (found[2] is None or 0 < int(found[2]) <= HIGHEST_PORT)
 
 
 def is_address(host: str) -> bool:
@@ -78,7 +81,17 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         address = ipaddress.ip_address(bare)
     except ValueError:
         return _odd_address(bare)
-    return getattr(address, "ipv4_mapped", None) or address
+    return _within(address) if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one stands for: mapped, translated (RFC 6052), 6to4, or ::a.b.c.d."""
+    if within := address.ipv4_mapped or address.sixtofour:
+        return within
+    number = int(address)
+    if number >> 32 in (0, int(ipaddress.IPv6Address("64:ff9b::")) >> 32) and number > 1:
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    return address
 
 
 def _odd_address(host: str) -> ipaddress.IPv4Address | None:

@@ -6,11 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from shared.process.demands import (
+    MOST_A_SECOND,
+    MOST_AT_ONCE,
     Demand,
     bare,
     brokers,
     by_tls,
     databases_are_named,
+    databases_are_own,
     does_not_run,
     every_database,
     has_certificates,
@@ -22,8 +25,10 @@ from shared.process.demands import (
     logins_differ,
     logs_are_signed,
     no_administrator,
+    no_owner,
     objects_are_named,
     objects_by_https,
+    quotas_are_limits,
 )
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
 from shared.process.quotas import DEFAULTS, quotas
@@ -107,6 +112,11 @@ PRODUCTION: tuple[Demand, ...] = (
         lambda it: quotas(it.quotas).keys() == DEFAULTS.keys(),
     ),
     Demand(
+        "MAKEWHOLE_QUOTAS",
+        f"must be limits: {MOST_AT_ONCE} at once and {MOST_A_SECOND} a second at most",
+        quotas_are_limits,
+    ),
+    Demand(
         "MAKEWHOLE_PROXIES",
         "must name the proxies in front, and not everybody",
         lambda it: all(network.prefixlen >= 8 for network in it.proxies),
@@ -117,6 +127,11 @@ PRODUCTION: tuple[Demand, ...] = (
         "MAKEWHOLE_HOSTS",
         "must not hold a name of this machine's loopback",
         hosts_are(lambda entry: not is_loopback(entry) and not is_loopback(bare(entry))),
+    ),
+    Demand(
+        "MAKEWHOLE_HOSTS",
+        "must not hold an address that stands for every one",
+        hosts_are(lambda entry: not is_unspecified(entry) and not is_unspecified(bare(entry))),
     ),
     Demand(
         "MAKEWHOLE_INNER_HOST",
@@ -136,6 +151,16 @@ PRODUCTION: tuple[Demand, ...] = (
     Demand("MAKEWHOLE_DATABASE_URL", "must not be the administrator's login", every_database(no_administrator)),
     Demand(
         "MAKEWHOLE_DATABASE_URL", "must have another login for each service that has its own address", logins_differ
+    ),
+    Demand(
+        "MAKEWHOLE_DATABASE_URL",
+        "must not be the owner's login where a service has no address of its own",
+        every_database(no_owner),
+    ),
+    Demand(
+        "MAKEWHOLE_DATABASE_URL",
+        "must not name another service's database in a service's own address",
+        databases_are_own,
     ),
     Demand(
         "MAKEWHOLE_OBJECTS",

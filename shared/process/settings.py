@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import json
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.events.logs import LOGS, PARTITIONS
+from shared.events.logs import PARTITIONS
 from shared.events.slot import SLOTS, divides
-from shared.process.addresses import (
-    DEFAULT_BASE,
-    HIGHEST_BASE,
-    OWNER,
-    PASSWORDS,
-    Ports,
-    database_name,
-    database_url,
-    local_address,
-    login_name,
-    state_folder,
-)
+from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url, state_folder
+from shared.process.database_addresses import demand_address, of_local_stack, of_services
 from shared.process.log_keys import Keys, parse_log_keys
 from shared.process.production import unmet
 from shared.process.quotas import quotas
 
 _KNOWN_TO_THE_STACK = "PORT_BASE"
-_OF_A_SERVICE = "MAKEWHOLE_DATABASE_URL_"
 DAY = 86_400.0
 SANDBOX_TOKEN_LIFE = 31 * DAY
 
@@ -64,7 +53,7 @@ class Environment(BaseSettings):
     # Addresses may hold passwords, so they stay out of every representation.
     database_url: str = Field("", repr=False)
     """The server, with the login of whoever owns the databases."""
-    database_urls: Mapping[str, str] = Field({}, repr=False)
+    database_urls: Annotated[Mapping[str, str], NoDecode] = Field({}, repr=False)
     """By service: the address with the service's own login (`MAKEWHOLE_DATABASE_URL_<SERVICE>`)."""
     kafka: str = ""
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -105,7 +94,7 @@ class Environment(BaseSettings):
     """Events of one order or dispute from which on people's commands are refused (docs/runbooks/full-stream.md)."""
     quotas: str = ""
     """How many requests who may send, where not the defaults: `reads=20/10 seconds, openings=off`; `off` for none."""
-    proxies: tuple[IPvAnyNetwork, ...] = ()
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
     """From where X-Forwarded-For is believed, as a JSON list: `["10.0.0.0/8"]`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     state: Path | None = None
@@ -126,6 +115,29 @@ class Environment(BaseSettings):
             quotas(text)
         return text
 
+    @field_validator("database_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        demand_address(url)
+        return url
+
+    @field_validator("database_urls", mode="before")
+    @classmethod
+    def _by_service(cls, urls: object) -> object:
+        if isinstance(urls, str):
+            raise ValueError("write MAKEWHOLE_DATABASE_URL_<SERVICE>, one for each service")
+        return urls
+
+    @field_validator("proxies", mode="before")
+    @classmethod
+    def _networks(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        try:
+            return [ip_network(network) for network in [*json.loads(text)]]
+        except (TypeError, ValueError):
+            raise ValueError('is no JSON list of networks, such as ["10.0.0.0/8"]') from None
+
     @field_validator("log_keys")
     @classmethod
     def _keys(cls, text: str) -> str:
@@ -137,8 +149,10 @@ class Environment(BaseSettings):
     def _complete(cls, given: dict[str, Any]) -> dict[str, Any]:
         known = {name: value for name, value in given.items() if value != ""}
         local = {} if known.get("mode") == "production" else _local(known)
-        urls = {**local.get("database_urls", {}), **_of_services(), **known.get("database_urls", {})}
-        return {**local, **known, "database_urls": urls}
+        given_urls = known.get("database_urls", {})
+        if isinstance(given_urls, Mapping):
+            given_urls = {**local.get("database_urls", {}), **of_services(), **given_urls}
+        return {**local, **known, "database_urls": given_urls}
 
     @classmethod
     def read(cls, process: str = "") -> Self:
@@ -213,16 +227,6 @@ def _without_value(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _of_services() -> dict[str, str]:
-    """By service: the address that the environment gives it."""
-    named = {log: os.environ.get(_OF_A_SERVICE + log.upper(), "") for log in (*LOGS, "sandbox")}
-    return {
-        log: database_url(url, database_name(log)) if urlsplit(url).path in ("", "/") else url
-        for log, url in named.items()
-        if url
-    }
-
-
 def _local(given: dict[str, Any]) -> dict[str, Any]:
     names = (_KNOWN_TO_THE_STACK, "MAKEWHOLE_PORT_BASE", "port_base")
     base = str(next(filter(None, map(given.get, names)), DEFAULT_BASE))
@@ -230,7 +234,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
     sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{ports.app('sandbox')}").rstrip("/")
     issuer = str(given.get("oidc_issuer") or sandbox)
     return {
-        **({} if "database_url" in given else _local_databases(ports, given.get("state"))),
+        **({} if "database_url" in given else of_local_stack(ports, given.get("state"))),
         "kafka": f"127.0.0.1:{ports.kafka}",
         "objects": (state_folder(given.get("state")) / "objects").as_uri(),
         "sandbox": sandbox,
@@ -238,13 +242,3 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
         "token_life": SANDBOX_TOKEN_LIFE,
     }
-
-
-def _local_databases(ports: Ports, state: str | Path | None) -> dict[str, Any]:
-    """The local server's addresses: each service has its own login there."""
-    passwords = state_folder(state) / PASSWORDS
-    of_services = {
-        service: database_url(local_address(login_name(service), ports.postgres, passwords), database_name(service))
-        for service in (*LOGS, "sandbox")
-    }
-    return {"database_url": local_address(OWNER, ports.postgres, passwords), "database_urls": of_services}

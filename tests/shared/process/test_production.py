@@ -41,6 +41,14 @@ REFUSED = [
     (ISSUER, "https://id.localhost", ELSEWHERE),
     (ISSUER, "https://0.0.0.0", ELSEWHERE),
     (ISSUER, "https://0", ELSEWHERE),
+    (ISSUER, "https://[::127.0.0.1]", ELSEWHERE),
+    (ISSUER, "https://[64:ff9b::7f00:1]", ELSEWHERE),
+    (ISSUER, "https://[2002:7f00:1::]", ELSEWHERE),
+    (ISSUER, "https://１２７.0.0.1", HTTPS),
+    (ISSUER, "https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", HTTPS),
+    (ISSUER, "https://%6cocalhost", HTTPS),
+    (ISSUER, "https://id.example:0", HTTPS),
+    (ISSUER, "https://id.exa\tmple", HTTPS),
     (KEYS, "", HTTPS),
     (KEYS, "http://id.example/keys", HTTPS),
     (KEYS, "https://127.0.0.1:8009/jwks", ELSEWHERE),
@@ -67,6 +75,10 @@ REFUSED = [
     (HOSTS, "disputes.example,localhost", LOOPBACK),
     (HOSTS, "127.0.0.1:8001", LOOPBACK),
     (HOSTS, "[::1]:8001", LOOPBACK),
+    (HOSTS, "0.0.0.0", "stands for every one"),
+    (HOSTS, "disputes.example,[::]:8001", "stands for every one"),
+    (HOSTS, "disputes.example:99999", "no pattern"),
+    (HOSTS, "disputes.example:0", "no pattern"),
     ("MAKEWHOLE_INNER_HOST", "0.0.0.0", "that only operators reach"),
     ("MAKEWHOLE_INNER_HOST", "::", "that only operators reach"),
     ("MAKEWHOLE_INNER_HOST", "all of them", "that only operators reach"),
@@ -83,13 +95,26 @@ REFUSED = [
     (DATABASE, f"{BY_TLS}&host=elsewhere.example", TLS),
     (DATABASE, f"{BY_TLS}&sslrootcert=/nowhere.crt", "certificates that are there"),
     (DATABASE, BY_TLS.replace("app", "postgres"), "the administrator's login"),
+    (DATABASE, BY_TLS.replace("app", "%70ostgres"), "the administrator's login"),
+    (DATABASE, BY_TLS.replace("app", "makewhole"), "the owner's login"),
+    (DATABASE, BY_TLS.replace("app", "makewhole_owner"), "the owner's login"),
+    (DATABASE, BY_TLS.replace("db.example", "db.example:port"), "is no address"),
+    (DATABASE, BY_TLS.replace("db.example", "[::1"), "is no address"),
     ("MAKEWHOLE_DATABASE_URL_REFUND", "postgresql://refund:hush@db.example", TLS),
     ("MAKEWHOLE_OBJECTS", "", "must name where files are kept"),
     ("MAKEWHOLE_OBJECTS", "s3:///prefix", "must name where files are kept"),
+    ("MAKEWHOLE_OBJECTS", "s3://[::1/prefix", "must name where files are kept"),
     ("MAKEWHOLE_OBJECTS", "s3://bucket?endpoint=http://s3.example", "must ask by https"),
+    (
+        "MAKEWHOLE_DATABASE_URL_REFUND",
+        BY_TLS.replace("app", "refund").replace("?", "/makewhole_dispute?"),
+        "another service's database",
+    ),
     (KAFKA, "", "must name the brokers"),
     (KAFKA, "kafka.example", "must hold host:port"),
     (KAFKA, "kafka.example:9093,:9093", "must hold host:port"),
+    (KAFKA, "k1:0", "must hold host:port"),
+    (KAFKA, "k1:65536", "must hold host:port"),
     ("MAKEWHOLE_KAFKA_SECURITY", "PLAINTEXT", "must be SASL_SSL"),
     ("MAKEWHOLE_KAFKA_SECURITY", "SSL", "must be SASL_SSL"),
     ("MAKEWHOLE_KAFKA_SECURITY", "SASL_PLAINTEXT", "must be SASL_SSL"),
@@ -104,7 +129,13 @@ REFUSED = [
     ("MAKEWHOLE_LOG_KEYS", '{"dispute": {"k1": "c2hvcnQ="}}', "at least 32 are needed"),
     ("MAKEWHOLE_QUOTAS", "off", "every kind of request"),
     ("MAKEWHOLE_QUOTAS", "openings=off", "every kind of request"),
+    ("MAKEWHOLE_QUOTAS", "reads=999999999/second", "must be limits"),
+    ("MAKEWHOLE_QUOTAS", "strangers=999999999/day", "must be limits"),
     ("MAKEWHOLE_PROXIES", '["0.0.0.0/0"]', "not everybody"),
+    ("MAKEWHOLE_PROXIES", "10.0.0.0/8", "is no JSON list"),
+    ("MAKEWHOLE_PROXIES", "7", "is no JSON list"),
+    ("MAKEWHOLE_PROXIES", '["here"]', "is no JSON list"),
+    ("MAKEWHOLE_DATABASE_URLS", "x", "one for each service"),
     ("MAKEWHOLE_PROXIES", '["::/0"]', "not everybody"),
     ("MAKEWHOLE_PARTITIONS", "7", "does not divide"),
     ("MAKEWHOLE_PORT_BASE", "0", "greater than or equal to 1"),
@@ -142,7 +173,7 @@ def test_each_is_refused_with_its_own_line(environment: pytest.MonkeyPatch, name
     environment.setenv(name, value)
     (line,) = lines_of()
     assert line.startswith(name.removesuffix("_REFUND")) and words in line
-    assert not value.strip() or value not in line or value in ("SSL", "0", "1", "7", "-1", "debug", "{}")
+    assert not value.strip() or value not in line or value in ("SSL", "0", "1", "7", "-1", "debug", "{}", "10.0.0.0/8")
 
 
 @pytest.mark.case(
@@ -200,6 +231,14 @@ def test_a_process_is_asked_for_its_own_database_alone(environment: pytest.Monke
     assert Settings.load("dispute").dsn("dispute") == BY_TLS.replace("example", "example/makewhole_dispute")
     assert Settings.load("dispute-worker")
     assert any("must be a PostgreSQL address" in line for line in lines_of("refund"))
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@[::1/x?", "postgresql://u:p@db:port/x"])
+def test_an_address_of_a_service_that_is_none_is_named(environment: pytest.MonkeyPatch, url: str) -> None:
+    for service in ("DISPUTE", "RETURN_LABEL"):
+        environment.setenv(f"{DATABASE}_{service}", url)
+    settings = [line.partition(":")[0] for line in lines_of("dispute")]
+    assert settings == [f"{DATABASE}_DISPUTE", f"{DATABASE}_RETURN_LABEL"]
 
 
 def test_services_with_addresses_of_their_own_have_logins_of_their_own(environment: pytest.MonkeyPatch) -> None:
