@@ -1,39 +1,52 @@
-"""Actions of a dispute: what can be done to it, and to whom each is offered."""
+"""Actions of a dispute: what the table of transitions offers, each at its address."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
-from dispute.domain.disputes.cancellation import guard_cancellation
 from dispute.domain.disputes.evidence import guard_addition
-from dispute.domain.disputes.negotiation import guard_acceptance, guard_modification, guard_response
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.transitions import Step, guard, is_mandatory, roles_of, until
 from dispute.domain.disputes.visibility import BUYER, SELLER
 from dispute.domain.evidence.limits import guard_number, most_bytes
 from shared.actions import Action, UploadLimits
 from shared.events.base import Actor
 
+PATHS: Mapping[Step, str] = {
+    Step.RESPOND: "/v1/disputes/{}/response",
+    Step.ACCEPT: "/v1/disputes/{}/acceptance",
+    Step.MODIFY: "/v1/disputes/{}/modification",
+    Step.CANCEL: "/v1/disputes/{}/cancellation",
+}
+"""By step: the address of its command."""
+
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
-    path = f"/v1/disputes/{dispute.opened.dispute_id}"
-    respond_by, answer_by = dispute.respond_by, dispute.buyer_acts_until
+    return [
+        Action(
+            step,
+            path.format(dispute.opened.dispute_id),
+            roles_of(step),
+            partial(guard, step, dispute, actor, now),
+            until(step, dispute),
+            is_mandatory(step, dispute),
+        )
+        for step, path in PATHS.items()
+    ] + [_addition(dispute, actor, now)]
 
-    def respond() -> None:
-        guard_response(dispute, actor, now)
+
+def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Action:
+    """T11: a file more, as long as there is room for it."""
+    path = f"/v1/disputes/{dispute.opened.dispute_id}"
 
     def add() -> None:
         by = guard_addition(dispute, actor, now)
         guard_number(dispute.terms, len(dispute.evidence.standing(by)))
 
-    return (
-        Action("respond", f"{path}/response", (SELLER,), respond, respond_by, mandatory=True),
-        Action("accept", f"{path}/acceptance", (BUYER,), lambda: guard_acceptance(dispute, actor, now), answer_by),
-        Action("modify", f"{path}/modification", (BUYER,), lambda: guard_modification(dispute, actor, now), answer_by),
-        Action("add-evidence", f"{path}/evidence", (BUYER, SELLER), add, limits=_limits(dispute, actor)),
-        Action("cancel", f"{path}/cancellation", (BUYER,), lambda: guard_cancellation(dispute, actor)),
-    )
+    return Action("add-evidence", f"{path}/evidence", (BUYER, SELLER), add, limits=_limits(dispute, actor))
 
 
 def _limits(dispute: Dispute, actor: Actor) -> UploadLimits:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.generators.citations import Cited, anywhere, in_code, in_tests
+from ops.generators.diagram import diagram
 from shared.rules.book import BOOK, RULES, SOURCES, Kind, Rule
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -113,6 +114,8 @@ Where two documents contradict each other, 003 and 001 win over 000, and 000 win
 
 def _page(kind: Kind, cited: Citations) -> Iterator[str]:
     yield f"# {kind.title}\n\n{GENERATED} {linked(kind.about, kind.name)}\n"
+    if kind.name == "transitions":
+        yield f"{diagram()}\n"
     for one in kind.rules:
         yield f"## {one.id}\n\n{linked(one.statement, kind.name)}\n"
         yield from _told(one, kind.name)

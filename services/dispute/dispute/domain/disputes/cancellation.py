@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.settlement import closed
-from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import ReleaseAckRequired
 from shared.decider import ConsideredCommand
-from shared.events.base import Actor, Event
+from shared.events.base import Event
 from shared.events.dispute import CloseReason, DisputeCancelled, ReturnNotDue
 from shared.events.money import Money
 from shared.events.order import HoldEnd
-from shared.rejections import WrongPhase
 
 
 class CancelDispute(DisputeAndOrderCommand, ConsideredCommand):
     acknowledge_release: bool = False
-
-
-def guard_cancellation(dispute: Dispute, actor: Actor) -> None:
-    """G8 of the buyer's withdrawal; after an agreement the goods can be kept as long as they were not sent."""
-    dispute.parties.guard(actor, "dispute", "buyer")
-    cancellable = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
-    if not dispute.goods_unsent:
-        WrongPhase.unless_in("dispute", dispute.state, *cancellable)
 
 
 def guard_release_acknowledged(order: Order, command: CancelDispute) -> None:
@@ -42,7 +34,7 @@ def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list
     """The lines are protected again, or, when protection is over and the buyer knows, released (S46–S48). A return that
     was agreed is withdrawn (T21).
     """
-    guard_cancellation(dispute, command.actor)
+    guard(Step.CANCEL, dispute, command.actor, command.at)
     guard_release_acknowledged(order, command)
     cancelled = DisputeCancelled(
         dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
@@ -13,14 +12,14 @@ from dispute.domain.disputes.escalation import negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import guard_amount, guard_returnable
 from dispute.domain.disputes.settlement import reach
-from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.evidence.limits import guard_needed
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import MaxRounds
 from shared.decider import Decided
-from shared.events.base import Actor, Event, Message, Personal
+from shared.events.base import Event, Message, Personal
 from shared.events.dispute import (
     Decision,
     Payer,
@@ -35,7 +34,7 @@ from shared.events.dispute import (
 )
 from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.events.ids import derived_id
-from shared.rejections import DeadlinePassed, ValidationFailed, WrongPhase
+from shared.rejections import ValidationFailed
 
 
 class CounterOffer(Message):
@@ -67,16 +66,9 @@ class RespondToDispute(NamingEvidence):
         return texts_about(self.actor.id, self, reason=self.reason, address=address)
 
 
-def guard_response(dispute: Dispute, actor: Actor, at: datetime) -> None:
-    """G8 of the seller's response."""
-    dispute.parties.guard(actor, "dispute", "seller")
-    WrongPhase.unless_in("dispute", dispute.state, DisputeState.AWAITING_SELLER)
-    DeadlinePassed.unless_before(dispute.respond_by, at)
-
-
 def respond(command: RespondToDispute, dispute: Dispute, order: Order, *evidence: Evidence) -> Decided:
     """The seller accepts the request, offers something else, or refuses (S40, S42, T2, T3, T4)."""
-    guard_response(dispute, command.actor, command.at)
+    guard(Step.RESPOND, dispute, command.actor, command.at)
     guard_text(reason=command.reason)
     shown = shown_by(command, dispute, "seller", evidence)
     return [*shown.added, *_responded(command, dispute, order)], [], *shown.by_stream
@@ -154,18 +146,9 @@ class AcceptSolution(DisputeCommand):
     pass
 
 
-def guard_acceptance(dispute: Dispute, actor: Actor, at: datetime) -> None:
-    """G8 of the buyer's acceptance: there is an offer, the one of the seller's last response."""
-    dispute.parties.guard(actor, "dispute", "buyer")
-    WrongPhase.unless_in("dispute", dispute.state, DisputeState.AWAITING_BUYER)
-    if dispute.offer is None:
-        raise WrongPhase("The seller offers nothing to accept.", state=dispute.state)
-    _guard_in_time(dispute, at)
-
-
 def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
     """The buyer accepts the seller's offer (S42, T6)."""
-    guard_acceptance(dispute, command.actor, command.at)
+    guard(Step.ACCEPT, dispute, command.actor, command.at)
     assert dispute.offer
     accepted = SolutionAccepted(dispute_id=command.dispute_id, solution=dispute.offer, rules=("S42",))
     return [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
@@ -189,18 +172,9 @@ class ModifyRequest(NamingEvidence):
         return texts_about(self.actor.id, self, description=self.description)
 
 
-def guard_modification(dispute: Dispute, actor: Actor, at: datetime) -> None:
-    """G8 and G10 of the buyer's next round."""
-    dispute.parties.guard(actor, "dispute", "buyer")
-    WrongPhase.unless_in("dispute", dispute.state, DisputeState.AWAITING_BUYER)
-    _guard_in_time(dispute, at)
-    if dispute.round >= dispute.terms.max_rounds:
-        raise MaxRounds("The negotiation has had its rounds.", max_rounds=dispute.terms.max_rounds)
-
-
 def modify(command: ModifyRequest, dispute: Dispute, order: Order, *evidence: Evidence) -> Decided:
     """The buyer changes the request and the seller has five days again (S43, T7)."""
-    guard_modification(dispute, command.actor, command.at)
+    guard(Step.MODIFY, dispute, command.actor, command.at)
     request, reason = _changed_request(command, dispute)
     guard_new_reason(command, dispute, order)
     guard_returnable(disputed_pieces(order, command.dispute_id), reason, request.type)
@@ -238,9 +212,3 @@ def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution
     if (request, reason) == (dispute.request, dispute.reason) and not (command.description or command.evidence):
         raise ValidationFailed.at("", "nothing_changed", "change at least one thing")
     return request, reason
-
-
-def _guard_in_time(dispute: Dispute, at: datetime) -> None:
-    """G8: the buyer is held to D2, and to the negotiation's end (D4)."""
-    DeadlinePassed.unless_before(dispute.answer_by, at)
-    DeadlinePassed.unless_before(dispute.negotiate_until, at)
