@@ -17,7 +17,7 @@ import asyncpg
 
 from local_stack.databases import ensure_logins
 from local_stack.passwords import passwords
-from ops.audit.sources import declared
+from ops.read_models import read_models
 from shared.process.addresses import database_name
 from tests.chaos.outages import PATIENCE, killed
 from tests.chaos.run import Kept, Run, seconds
@@ -134,8 +134,7 @@ async def _mended(run: Run) -> list[str]:
 
 
 async def _mend(run: Run, service: str, name: str) -> None:
-    is_read_model = declared(service).follows[name] == service
-    words = ("projections", "rebuild") if is_read_model else ("subscriptions", "restart")
+    words = ("projections", "rebuild") if name in read_models(service) else ("subscriptions", "restart")
     await _makewhole(run, *words, service.replace("_", "-"), name)
 
 
