@@ -29,7 +29,7 @@ from shared.http.auth import ROLES
 from shared.http.dry_run.foretelling import Foretold
 from shared.http.problems import Faults, Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
-from shared.http.request.if_match import seen_versions
+from shared.http.request.if_match import seen_versions, wants_new
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
@@ -59,6 +59,8 @@ class CommandContext(QueryContext):
     seen: Container[int] | None
     has_key: bool
     dry_run: bool = False
+    only_new: bool = False
+    """Whether If-None-Match says that nothing may be there yet (RFC 9110, 13.1.2): for routes that create by PUT."""
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
@@ -195,6 +197,7 @@ def command_context(
         seen,
         key is not None,
         dry_run,
+        wants_new(context.headers),
     )
 
 

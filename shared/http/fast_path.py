@@ -26,7 +26,7 @@ from shared.http.request.paths import refuse_ids_without_slot
 from shared.http.request.query_values import QueryPlan
 from shared.http.request_body import read_body
 from shared.http.request_context import AppContext, RequestContext
-from shared.http.responses import known_already, query_response
+from shared.http.responses import conditional, query_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class FastPath:
             response: Response = await self.endpoint(**arguments)
         except Foretold as foretold:
             return query_response(foretold.view)
-        return known_already(response, context.headers) if scope["method"] == "GET" else response
+        return conditional(response, context.headers) if scope["method"] == "GET" else response
 
     async def _admitted(self, context: RequestContext, app: AppContext) -> Actor | None:
         if self.access:

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from shared.events.base import Actor, Instant
 from shared.events.notification import NotificationRequested
 from shared.http.caller import QueryContext, query
-from shared.http.pagination import Cursor, Limit, page_of, read_cursor
+from shared.http.pagination import Cursor, Limit, Listing
 from shared.http.responses import query_response
 from shared.http.routing import Router
 from shared.notifications.renderer import NotificationText, language_for, render
@@ -66,12 +66,13 @@ async def list_notifications(
     """The newest first: a party's own, or everybody's for services and those who oversee. They are of this service's
     events, and read from its log, so always up to date (S54).
     """
-    (before,) = read_cursor(cursor, int) or (None,)
+    listing = Listing("notifications", (order_id, kind))
+    (before,) = listing.read(cursor, int) or (None,)
     wanted = {OF_ORDER: order_id, OF_KIND: kind, BEFORE: before, **_own(viewer.actor)}
     sql, values = _query(wanted, limit + 1)
     rows = await viewer.state.pool.fetch(sql, *values)
     language = language_for(request.headers.get("accept-language", ""))
-    page = page_of(rows, limit, partial(_view, language=language), lambda row: (row["position"],))
+    page = listing.page(rows, limit, partial(_view, language=language), lambda row: (row["position"],))
     answered = query_response(page)
     answered.add(b"vary", "Accept-Language")
     return answered

@@ -143,9 +143,8 @@ def _stale(error: StaleVersion, support: str) -> Problem:
         for recorded in error.events
     ]
     refused = _refused(error, support)
-    return replace(
-        refused, members={**refused.members, "events": between}, headers={"ETag": f'"{error.current_version}"'}
-    )
+    # Without an ETag: that of what is there depends on who looks, and nobody agrees to what was not looked at.
+    return replace(refused, members={**refused.members, "events": between})
 
 
 def _unwell(error: Exception) -> Problem:

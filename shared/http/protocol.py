@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from shared.http.admission.sockets import Admission, Place
 from shared.http.problems import Problem
 from shared.http.refusals_unasked import full, unasked
+from shared.process.hosts import name_host_of_target
 
 HEAD_BYTES = 65_536
 HEAD_LINES = 200
@@ -126,6 +127,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         ):
             self._too_large = True
             raise NoHead
+        if not self.url.startswith(b"/"):
+            name_host_of_target(self.url, self.headers)
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from shared.events.base import wire_time
 from shared.events.money import Money
 from shared.events.slot import SlotPosition
-from shared.http.request.if_match import is_known
+from shared.http.problems import Refusal
+from shared.http.request.if_match import is_another, is_known
 
 JSON = b"application/json"
 CREATED = 201
@@ -98,9 +99,13 @@ def query_response(body: Any, version: int | None = None, status: int = 200) -> 
     return answered
 
 
-def known_already(answered: Response, headers: Mapping[bytes, bytes]) -> Response:
-    """The answer to a GET, or 304 in its place where If-None-Match names its tag."""
+def conditional(answered: Response, headers: Mapping[bytes, bytes]) -> Response:
+    """The answer to a GET, or 304 in its place where If-None-Match names its tag; 412 where If-Match names others (RFC
+    9110, 13.2.2: that one first).
+    """
     tag = getattr(answered, "tag", None)
+    if b"if-match" in headers and is_another(headers, tag):
+        raise Refusal("version_conflict", "If-Match does not name the ETag of what is here now.")
     if not tag or b"if-none-match" not in headers or not is_known(headers, tag):
         return answered
     return Response(status_code=NOT_MODIFIED, headers={"ETag": tag, "Cache-Control": "no-store"})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
+_ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 HIGHEST_PORT = 65_535
 
 MALFORMED, MISDIRECTED = "malformed_request", "misdirected_request"
@@ -41,6 +42,16 @@ class Hosts:
         name = found[1].lower()
         known = name in self._names or f"{name}:{found[2]}" in self._names or (inner and is_address(name))
         return None if known else MISDIRECTED
+
+
+def name_host_of_target(target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """Puts the host of a target in absolute form in place of the Host header's, which does not count then (RFC 9112,
+    3.2.2); what is wrong with the header itself stays so.
+    """
+    absolute = _ABSOLUTE.match(target)
+    named = [n for n, (name, _) in enumerate(headers) if name == b"host"]
+    if absolute and len(named) == 1 and _HOST.fullmatch(headers[named[0]][1].decode("latin-1")):
+        headers[named[0]] = (b"host", absolute[1])
 
 
 def host_names(text: str) -> list[str]:

@@ -39,10 +39,10 @@ async def test_a_stale_version_is_refused_with_what_happened_since(services: Ser
     refused = await sender.post(f"{dispute.path}/{command}", COMMANDS[command], seen=f'"{current - 1}"')
     assert refused.refused == (412, "version_conflict")
     assert refused["current_version"] == current
-    assert refused.etag == f'"{current}"'
+    assert "ETag" not in refused.headers
     assert [event["version"] for event in refused["events"]] == [current]
     assert set(refused["events"][0]) == {"version", "type", "at"}
-    (await sender.post(f"{dispute.path}/{command}", COMMANDS[command], seen=refused.etag)).ok()
+    (await sender.post(f"{dispute.path}/{command}", COMMANDS[command], seen=(await dispute.show(sender)).etag)).ok()
 
 
 async def test_the_events_in_between_are_named_in_order(services: Services) -> None:

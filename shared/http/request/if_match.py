@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 
 from shared.http.problems import Faults, Refusal, fault
 
@@ -12,7 +12,8 @@ _LIST = re.compile(rf"[ \t]*(?:{_TAG})?(?:[ \t]*,[ \t]*(?:{_TAG})?)*[ \t]*")
 _EACH = re.compile(_TAG)
 _OURS = re.compile(r'"(0|[1-9][0-9]{0,17})(?:-[0-9a-f]+)?"')
 """The version, and what tells the answers of two parties apart: a command asks for the version alone."""
-_ANY = range(1, 2**63)
+ANY = "*"
+_EVERY = range(1, 2**63)
 
 
 def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Container[int] | None, Faults]:
@@ -28,8 +29,8 @@ def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Conta
                 "if_match_required", "Send the ETag of what you have seen: nobody agrees to what has changed since."
             )
         return None, []
-    if match == "*":
-        return _ANY, []
+    if match == ANY:
+        return _EVERY, []
     if not _LIST.fullmatch(match) or not (tags := _EACH.findall(match)):
         detail = 'If-Match is *, or entity tags as ETag gave them, such as "7".'
         return None, [fault(("header", "If-Match"), "if_match", detail)]
@@ -39,4 +40,20 @@ def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Conta
 def is_known(headers: Mapping[bytes, bytes], tag: str) -> bool:
     """Whether If-None-Match names this tag: the caller has what would be answered."""
     known = headers.get(b"if-none-match", b"").decode("latin-1").strip()
-    return known == "*" or tag in (each.removeprefix("W/") for each in _EACH.findall(known))
+    return known == ANY or tag in (each.removeprefix("W/") for each in _tags(known))
+
+
+def is_another(headers: Mapping[bytes, bytes], tag: str | None) -> bool:
+    """Whether If-Match names other tags than this one: what would be answered is not what the caller asks about."""
+    wanted = headers.get(b"if-match", b"").decode("latin-1").strip()
+    return wanted not in ("", ANY) and tag not in _tags(wanted)
+
+
+def wants_new(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether If-None-Match says that nothing may be there yet."""
+    return headers.get(b"if-none-match", b"").strip() == ANY.encode()
+
+
+def _tags(text: str) -> Sequence[str]:
+    """The entity tags of a list, none of what is no such list."""
+    return _EACH.findall(text) if _LIST.fullmatch(text) else ()

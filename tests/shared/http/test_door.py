@@ -23,11 +23,11 @@ async def issuer() -> AsyncIterator[Issuer]:
         yield issuer
 
 
-async def answer_to(issuer: Issuer, *lines: str) -> str:
-    """The status line that a request with these header lines gets."""
+async def answer_to(issuer: Issuer, *lines: str, target: str = "/healthz") -> str:
+    """The status that a request with these header lines gets."""
     async with served(tiny_app(issuer)) as address:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
-        head = ["GET /healthz HTTP/1.1", *lines, "Connection: close", "", ""]
+        head = [f"GET {target} HTTP/1.1", *lines, "Connection: close", "", ""]
         writer.write("\r\n".join(head).encode("latin-1"))
         answered = (await reader.read()).decode()
         writer.close()
@@ -64,6 +64,33 @@ async def answer_to(issuer: Issuer, *lines: str) -> str:
 )
 async def test_a_request_names_a_host_of_ours_once(issuer: Issuer, came: Came, lines: Sequence[str]) -> None:
     came(await answer_to(issuer, *lines))
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://localhost/healthz", "200"),
+        ("http://LOCALHOST:8009/healthz", "200"),
+        ("http://evil.example/healthz", "421"),
+        ("https://evil.example:443/healthz?a=/", "421"),
+        ("http://localhost.evil.example/healthz", "421"),
+        ("http://user@localhost/healthz", "400"),
+    ],
+)
+@pytest.mark.case("M6+11", given="a target in absolute form, of a host of ours and of others", right="as its host says")
+async def test_the_host_of_the_target_counts_where_it_names_one(
+    issuer: Issuer, came: Came, target: str, status: str
+) -> None:
+    assert await answer_to(issuer, "Host: localhost", target=target) == status
+    came("as its host says")
+
+
+async def test_a_target_with_a_host_of_ours_does_not_excuse_the_header(issuer: Issuer) -> None:
+    mine = "http://localhost/healthz"
+    assert await answer_to(issuer, "Host: evil.example", target=mine) == "200"
+    assert await answer_to(issuer, target=mine) == "400"
+    assert await answer_to(issuer, "Host: localhost", "Host: localhost", target=mine) == "400"
+    assert await answer_to(issuer, "Host: a b", target=mine) == "400"
 
 
 @pytest.mark.parametrize(

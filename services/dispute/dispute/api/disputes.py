@@ -28,7 +28,7 @@ from shared.eventstore.command_handling import Outcome
 from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
-from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
+from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import own_sides
@@ -117,11 +117,12 @@ async def show_history(
     dispute.parties.guard(viewer.actor, "dispute")
     pool = viewer.state.pool
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
-    (after,) = read_cursor(cursor, int) or (0,)
+    listing = Listing("history", (dispute_id, as_of))
+    (after,) = listing.read(cursor, int) or (0,)
     rows = await dispute_history.page(pool, dispute_id, after, limit + 1)
     rows = [row for row in rows if row["version"] <= len(happened)] if as_of else rows
     entry = partial(history_entry, dispute=dispute, actor=viewer.actor)
-    return query_response(page_of(rows, limit, entry, lambda row: (row["version"],)))
+    return query_response(listing.page(rows, limit, entry, lambda row: (row["version"],)))
 
 
 @router.get("/v1/disputes/{dispute_id}/texts/{ref}", summary="Read a text of a dispute", response_model=TextView)
@@ -149,12 +150,13 @@ async def list_disputes(
     """
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
-    before = read_cursor(cursor, datetime, str)
+    listing = Listing("disputes", (state, order_id, due_before, as_of))
+    before = listing.read(cursor, datetime, str)
     wanted = disputes.DisputeFilter(order_id, state, due_before, *own_sides(viewer.actor), before)
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
-        return query_response({**page_of(rows, limit, dispute_row, _place), "data": [*map(dispute_row, then)]})
-    return query_response(page_of(await disputes.page(pool, wanted, limit + 1), limit, dispute_row, _place))
+        return query_response({**listing.page(rows, limit, dispute_row, _place), "data": [*map(dispute_row, then)]})
+    return query_response(listing.page(await disputes.page(pool, wanted, limit + 1), limit, dispute_row, _place))
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.orders.facts import FactType, RecordFact
 from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import DisputesChanged
+from dispute.domain.rejections import DisputesChanged, OrderDiffers
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
 from dispute.views.as_of import line_rows_of, order_row_of, until
@@ -30,6 +30,7 @@ from shared.eventstore.errors import Busy
 from shared.eventstore.folding import folded
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
+from shared.http.problems import Refusal
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.rejections import ValidationFailed
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
 
 router = Router("orders")
 
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "`*`: 412 version_conflict where the order is there already.",
+    "schema": {"type": "string", "examples": ["*"]},
+}
+_THERE = Refusal("version_conflict", "The order is registered already, and If-None-Match says that it must not be.")
 OrderId = Annotated[Id, Path()]
 """Where an order may begin: an id that a dispute's form can name."""
 
@@ -50,17 +58,19 @@ OrderId = Annotated[Id, Path()]
     status_code=201,
     response_model=OrderRegistrationView,
     responses={200: {"model": OrderRegistrationView, "description": "Known already"}},
+    openapi_extra={"parameters": [IF_NONE_MATCH]},
 )
 async def register_order(
     order_id: OrderId, body: OrderBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
-    """201 for a new order, 200 for the same body again, 409 `order_differs` for another one."""
+    """201 for a new order, 200 for the same body again, 409 `order_differs` for another one; 412 for either with
+    `If-None-Match: *`.
+    """
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme, caller.at, body.ship_to.country, body.flags)
-    outcome = await caller.handle(
-        caller.command(RegisterOrder, terms=terms, ahead=caller.state.facts_ahead, **body.fields(order_id))
-    )
+    order = caller.command(RegisterOrder, terms=terms, ahead=caller.state.facts_ahead, **body.fields(order_id))
+    outcome = await _registered(caller, order)
     registered: OrderRegistrationView = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome,
@@ -68,6 +78,19 @@ async def register_order(
         201 if outcome.events and not outcome.replayed else 200,
         path_of("v1", "orders", order_id, "status"),
     )
+
+
+async def _registered(caller: CommandContext, order: RegisterOrder) -> Outcome:
+    """What came of it; 412 where the order is there, and the caller said that it must not be."""
+    try:
+        outcome = await caller.handle(order)
+    except OrderDiffers:
+        if caller.only_new:
+            raise _THERE from None
+        raise
+    if caller.only_new and not outcome.events:
+        raise _THERE
+    return outcome
 
 
 @router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order", response_model=FactView)

@@ -15,7 +15,7 @@ from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.slot import PREFIXES, slot_of_id
 from shared.eventstore.folding import folded
 from shared.http.caller import CommandContext, QueryContext, command, query
-from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
+from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import own_sides
@@ -38,10 +38,11 @@ async def list_refunds(
     """The newest first: a party's own, or all for those who oversee (S64)."""
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
-    before = read_cursor(cursor, datetime, str)
+    listing = Listing("refunds", (order_id, dispute_id))
+    before = listing.read(cursor, datetime, str)
     wanted = refunds.RefundFilter(order_id, dispute_id, *own_sides(viewer.actor), before)
     rows = await refunds.page(pool, wanted, limit + 1)
-    return query_response(page_of(rows, limit, lambda row: refund_row(row, viewer.at), _cursor))
+    return query_response(listing.page(rows, limit, lambda row: refund_row(row, viewer.at), _cursor))
 
 
 @router.get("/v1/refunds/{refund_id}", summary="Show a refund", response_model=RefundView)

@@ -1,0 +1,44 @@
+"""An order that must not be there yet is refused where it is, and nowhere else (RFC 9110, 13.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.cases.plugin import Came
+from tests.support.servers.in_memory import InMemory, came_of, in_memory, order_body
+
+NEW = {"If-None-Match": "*"}
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[InMemory]:
+    async with in_memory("dispute") as service:
+        yield service
+
+
+@pytest.mark.case(
+    "B06+8",
+    given="PUT with If-None-Match: * of a new order, again, with another body; again without it",
+    right="201 412 412 200",
+)
+async def test_an_order_is_new_where_it_must_be(service: InMemory, came: Came) -> None:
+    async def put(headers: dict[str, str], **changed: str) -> str:
+        body = order_body(placed_at="2026-11-01T00:00:00Z", **changed)
+        return came_of(await service.ask("PUT", "/v1/orders/o1", body=body, headers=headers)).partition(" ")[0]
+
+    came(" ".join([await put(NEW), await put(NEW), await put(NEW, buyer_id="another"), await put({})]))
+
+
+async def test_a_repeat_of_the_same_command_is_the_same_answer(service: InMemory) -> None:
+    body = order_body()
+    first, again = [await service.ask("PUT", "/v1/orders/o1", body=body, key="k", headers=NEW) for _ in range(2)]
+    assert (first.status_code, again.headers["idempotent-replayed"], again.json()) == (201, "true", first.json())
+
+
+async def test_a_fact_that_came_first_is_no_order(service: InMemory) -> None:
+    at = order_body()["placed_at"]
+    assert (await service.fact("o1", type="shipped", at=at)).status_code == 200
+    answer = await service.ask("PUT", "/v1/orders/o1", body=order_body(), headers=NEW)
+    assert came_of(answer) == "201"
