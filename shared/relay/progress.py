@@ -13,6 +13,8 @@ from shared.kafka.records import Ack
 from shared.resilience.retry import Halted, Transient
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from shared.eventstore.connections import Pool
 
 TAKE_OVER = """
@@ -138,6 +140,6 @@ def lost(topic: str, partition: int, tail: LastPublished) -> Halted:
     )
 
 
-async def rewind(pool: Pool, topic: str) -> None:
+async def rewind(database: Pool | asyncpg.Connection[asyncpg.Record], topic: str) -> None:
     """The relay publishes its log again from the beginning; a running one notices by the epoch, within seconds."""
-    await pool.execute(REWIND, topic)
+    await database.execute(REWIND, topic)

@@ -134,7 +134,9 @@ def own(order_id: str, placed_at: str, **changes: Any) -> Json:
         (("clock", "to", "2020-01-01T00:00:00Z"), 1),
         (("relay", "status"), 0),
         (("parked", "list"), 0),
-        (("parked", "retry", "refund", "--yes"), 0),
+        (("parked", "retry", "refund"), 0),
+        (("parked", "retry", "refund", "--yes"), 2),
+        (("relay", "rewind", "refund", "--yes"), 2),
         (("deadlines", "list", "--limit", "3"), 0),
         (("events", "verify"), 0),
         (("events", "show", "order-unheard-of"), 1),
@@ -172,7 +174,9 @@ async def test_a_parked_stream_is_listed_breaks_a_promise_and_is_handled_again(s
         1,
         [f"{'parked dispute':<28} streams=1"],
     )
-    assert await document(stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes") == {
+    assert await document(
+        stack, "parked", "retry", "dispute", "--stream", "order-ghost", "--yes", "--reason", "it dried"
+    ) == {
         "released": 1,
         "records_read_again": 0,
         "still_waiting": 0,

@@ -171,7 +171,7 @@ async def test_the_tail_shows_whatever_stands_in_a_topic(victim: Victim, came: C
 async def test_what_was_quarantined_can_be_let_go(victim: Victim, came: Came) -> None:
     victim.write("dispute.events", 5, None, {}, b"garbage")
     await victim.services.at_rest()
-    retried, _ = await victim.makewhole("parked", "retry", "return-label", "--yes")
+    retried, _ = await victim.makewhole("parked", "retry", "return-label", "--yes", "--reason", "a test")
     codes = []
     for service in ("dispute", "refund", "return-label"):
         plan, said = await victim.makewhole("parked", "drop", service, "--all")

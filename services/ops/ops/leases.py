@@ -21,7 +21,10 @@ async def lease(dsn: str, name: str, service: str) -> AsyncIterator[None]:
         async with asyncio.timeout(LIMIT):
             await taken.__aenter__()
     except TimeoutError:
-        raise Failed(f"the worker of {service} works on it ({name}): stop that worker first") from None
+        raise Failed(
+            f"the worker of {service} works on it ({name}): stop {service}.worker first, where it is kept running; "
+            f"with `make run`, Ctrl-C and then `.venv/bin/python -m local_stack backing`, which runs the servers alone"
+        ) from None
     try:
         yield
     finally:

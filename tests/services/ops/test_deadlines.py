@@ -23,10 +23,10 @@ async def test_the_plan_changes_nothing_and_the_deed_brings_every_deadline_back(
         assert whole
         await connection.execute("delete from deadlines")
         plan = {"added": len(whole), "removed": 0, "moved": 0, "unreadable_streams": 0}
-        assert (await rebuilt(dsn, decider, yes=False)).items() >= plan.items()
+        assert (await rebuilt(dsn, decider, reason=None)).items() >= plan.items()
         assert await connection.fetch(DUE) == []
-        assert (await rebuilt(dsn, decider, yes=True)).items() >= {**plan, "left": 0}.items()
+        assert (await rebuilt(dsn, decider, reason="a test")).items() >= {**plan, "left": 0}.items()
         assert await connection.fetch(DUE) == whole
-        assert (await rebuilt(dsn, decider, yes=True))["added"] == 0
+        assert (await rebuilt(dsn, decider, reason="a test"))["added"] == 0
     finally:
         await connection.close()

@@ -194,7 +194,7 @@ async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system:
         (parked,) = [row for row in (await system.makewhole("parked", "list", "--json"))[1] if row["kind"] == "stream"]
         (shown,) = (await system.makewhole("parked", "show", "refund", parked["name"], "--json"))[1]
         assert parked["reason"].startswith("KeyReused")
-        assert (await system.makewhole("deadlines", "rebuild", "dispute", "--yes"))[0] == 0
+        await system.done("deadlines", "rebuild", "dispute")
         _, kept = await system.makewhole("interventions", "--json")
         assert {"log renew", "subscriptions restart"} <= {each["command"] for each in kept}
         came(
@@ -251,8 +251,9 @@ async def test_the_runbook_of_a_gap_ends_with_the_partition_read(system: System,
     both = keys("k1", "k2")
     async with system.services(knowing=both) as (dispute, refund):
         async with running(follower := follower_of(refund)):
-            code, said = await system.makewhole("parked", "retry", "refund", "--yes", "--json")
-            assert (code, said["still_waiting"]) == (0, 0), said
+            unheard = await system.makewhole("parked", "retry", "refund", "--stream", "nope", "--yes", "--reason", "x")
+            assert unheard[0] == 2 and "nope is not among" in unheard[1]
+            assert (await system.done("parked", "retry", "refund"))["still_waiting"] == 0
             await eventually(partial(quiet, follower))
         first = " ".join(await asked(refund))
 
@@ -264,8 +265,14 @@ async def test_the_runbook_of_a_gap_ends_with_the_partition_read(system: System,
         async with running(relay := dispute.relay(), follower := follower_of(refund)):
             await eventually(partial(holds, follower))
             assert (await system.makewhole("parked", "list"))[0] == 0, "nothing is in quarantine"
-            assert (await system.makewhole("relay", "rewind", "dispute", "--yes"))[0] == 0
+            assert (await system.makewhole("relay", "rewind", "dispute", "--yes"))[0] == 2, "no reason"
+            await system.done("relay", "rewind", "dispute")
             await eventually(partial(quiet, relay, follower))
+        _, kept = await system.makewhole("interventions", "--json")
+        assert {(each["command"], each["reason"]) for each in kept} == {
+            ("parked retry", "the runbook's"),
+            ("relay rewind", "the runbook's"),
+        }
         _, (status, *_) = await system.makewhole("relay", "status", "--json")
         assert (status["service"], status["behind"]) == ("dispute", 0)
         assert (await system.makewhole("subscriptions", "list"))[0] == 0

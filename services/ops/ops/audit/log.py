@@ -107,12 +107,15 @@ def journal(path: Path) -> list[dict[str, Any]]:
 
 
 def read_lines(path: Path, members: set[str], what: str) -> list[dict[str, Any]]:
-    """The JSON objects of a file, one a line; ValueError names a line that lacks one of the members."""
+    """The JSON objects of a file, one a line; ValueError names file and line where one is none, or lacks a member."""
     found = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        read = orjson.loads(line) if line.strip() else None
+        try:
+            read = orjson.loads(line) if line.strip() else None
+        except ValueError:
+            raise ValueError(f"line {number} of {what} ({path}) is no JSON") from None
         if read is not None and (not isinstance(read, dict) or not members <= read.keys()):
-            raise ValueError(f"line {number} of {what} has no {' and '.join(sorted(members))}")
+            raise ValueError(f"line {number} of {what} ({path}) has no {' and '.join(sorted(members))}")
         if read:
             found.append(read)
     return found

@@ -10,6 +10,7 @@ import typer
 
 from ops.commands.options import Json, Service, finish, group, one_service, run
 from ops.databases import connected, query
+from ops.interventions import Agreed, Reason, keep, reasoned
 from ops.stack import Stack, chosen
 from shared.events.errors import NewerVersion
 
@@ -38,7 +39,8 @@ def rebuild(
         str | None,
         typer.Argument(callback=lambda name: name and one_service(name), help="One service; all where left out."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; without, the plan is shown.")] = False,
+    reason: Reason = "",
+    yes: Agreed = False,
     json: Json = False,
 ) -> None:
     """Make the deadlines what the events of the log call for: after a restore or a defect, or for kinds that are new.
@@ -48,12 +50,13 @@ def rebuild(
     from ops.deciders import DECIDERS
 
     stack = Stack.load()
-    found = [{"service": name, **run(rebuilt(stack.dsn(name), DECIDERS[name], yes))} for name in chosen(service)]
-    finish(found, json, "rebuilt" if yes else "plan, done with --yes")
+    why = reasoned(reason) if yes else None
+    found = [{"service": name, **run(rebuilt(stack.dsn(name), DECIDERS[name], why))} for name in chosen(service)]
+    finish(found, json, "rebuilt" if yes else "plan, done with --yes and --reason")
 
 
-async def rebuilt(dsn: str, decider: Decider, yes: bool) -> Mapping[str, Any]:
-    """What was done in the database, or would be."""
+async def rebuilt(dsn: str, decider: Decider, reason: str | None) -> Mapping[str, Any]:
+    """What was done in the database, or without a reason would be."""
     from ops.log_snapshot import open_snapshot
     from shared.deadlines.rebuild import apply, changes
 
@@ -62,9 +65,10 @@ async def rebuilt(dsn: str, decider: Decider, yes: bool) -> Mapping[str, Any]:
         wanted = list(changes(log, await moment.deadlines()))
     kinds = Counter(f"{change.what} {change.kind.partition(':')[0]}" for change in wanted)
     plan = {what: sum(change.what == what for change in wanted) for what in ("added", "removed", "moved")}
-    if yes:
-        async with connected(dsn) as connection:
+    if reason is not None:
+        async with connected(dsn) as connection, connection.transaction():
             plan["left"] = len(wanted) - await apply(connection, wanted)
+            await keep(connection, "deadlines rebuild", reason, plan)
     return {
         **plan,
         "unreadable_streams": len(log.unread),

@@ -31,7 +31,8 @@ def show(service: Service = None, json: Json = False) -> None:
 def renew(service: OneService, reason: Reason = "", yes: Agreed = False, json: Json = False) -> None:
     """After a restore or a failover that lost events: make the log another one, which shares with its former self what
     the topic and the log both hold. Its followers go on where they have seen no more; the others halt and say how
-    they begin again.
+    they begin again. While its relay publishes, the worker must be stopped where it is kept running (with `make run`:
+    Ctrl-C, then `.venv/bin/python -m local_stack backing`).
     """
     plan = run(_renewed(Stack.load(), service, reasoned(reason) if yes else None))
     finish([plan], json, "renewed" if yes else "plan, done with --yes and --reason")

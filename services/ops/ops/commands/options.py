@@ -19,7 +19,6 @@ from shared.resilience.retry import Halted, Transient
 T = TypeVar("T")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of a table.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
 class Failed(Exception):
@@ -68,13 +67,6 @@ Service = Annotated[
     ),
 ]
 OneService = Annotated[str, typer.Argument(callback=one_service, help=f"One of {', '.join(SERVICES)}.")]
-
-
-def confirm(plan: str, yes: bool) -> None:
-    """Shows what will be done, and asks where somebody can answer."""
-    print(plan, file=sys.stderr)
-    if not yes and sys.stdin.isatty() and not typer.confirm("Go on?"):
-        raise typer.Exit(1)
 
 
 def finish(value: Any, json: bool, title: str = "", ok: bool = True) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from ops import attention
 from ops.attention import Waiting
-from ops.commands.options import Failed, Json, OneService, Service, Yes, confirm, finish, group, run
+from ops.commands.options import Failed, Json, OneService, Service, finish, group, run
 from ops.databases import connected, query
 from ops.interventions import Agreed, Reason, keep, reasoned
 from ops.stack import Stack
@@ -43,16 +43,21 @@ def show(service: OneService, name: Annotated[str, typer.Argument(help="As liste
 def retry(
     service: OneService,
     stream: Annotated[str | None, typer.Option(help="This stream or key alone.")] = None,
-    yes: Yes = False,
+    reason: Reason = "",
+    yes: Agreed = False,
     json: Json = False,
 ) -> None:
     """Handle what is parked, in order, beside the running worker, and read what is in quarantine again; exit code 1
     where something is left.
     """
-    found = run(_found(service, [stream] if stream else []))
-    confirm("\n".join(map(_line, found)) or "nothing waits for a person", yes)
-    read = run(_read_again(service, [each for each in found if each.kind == "record"]))
-    released = run(_retry(service, stream)) if any(each.kind == "stream" for each in found) else 0
+    found = _named(service, [] if stream is None else [stream])
+    if not yes:
+        _show(found, json, "would be handled", "plan, done with --yes and --reason")
+        return
+    why = reasoned(reason)
+    read = run(_read_again(service, [each for each in found if each.kind == "record"], why))
+    streams = [each for each in found if each.kind == "stream"]
+    released = run(_retry(service, stream, streams, why)) if streams else 0
     left = len(run(_found(service, [each.name for each in found]))) if found else 0
     finish({"released": released, "records_read_again": read, "still_waiting": left}, json, ok=not left)
 
@@ -71,18 +76,24 @@ def drop(
     """
     if bool(names) == everything:
         raise typer.BadParameter("name what is dropped, or say --all")
-    found = run(_found(service, names or []))
-    for missing in sorted(set(names or []) - {each.name for each in found}):
+    found = _named(service, names or [])
+    if not yes:
+        _show(found, json, "would be dropped", "plan, done with --yes and --reason")
+        return
+    run(_drop(service, found, reasoned(reason)))
+    _show(found, json, "dropped", "dropped")
+
+
+def _named(service: str, names: Sequence[str]) -> list[Waiting]:
+    """What waits under these names, all of it where none are given; a usage error where one waits for nobody."""
+    found = run(_found(service, names))
+    for missing in sorted(set(names) - {each.name for each in found}):
         raise typer.BadParameter(f"{missing} is not among what waits for a person")
-    if yes:
-        run(_drop(service, found, reasoned(reason)))
-    rows = [{"done": "dropped" if yes else "would be dropped", **asdict(each)} for each in found]
-    finish(rows, json, "dropped" if yes else "plan, done with --yes and --reason")
+    return found
 
 
-def _line(each: Waiting) -> str:
-    what = f"{each.records} events of {each.name}" if each.kind == "stream" else f"{each.name} is read again"
-    return f"{each.subscription}: {what} ({each.reason})"
+def _show(found: Sequence[Waiting], json: bool, done: str, title: str) -> None:
+    finish([{"done": done, **asdict(each)} for each in found], json, title)
 
 
 async def _found(service: str, names: Sequence[str]) -> list[Waiting]:
@@ -110,25 +121,27 @@ async def _drop(service: str, found: Sequence[Waiting], reason: str) -> None:
             await attention.drop(connection, each)
 
 
-async def _read_again(service: str, records: Sequence[Waiting]) -> int:
+async def _read_again(service: str, records: Sequence[Waiting], reason: str) -> int:
     """How many records of them the worker has read again by now."""
     if not records:
         return 0
     async with connected(Stack.load().dsn(service)) as connection:
         async with connection.transaction():
             stood = await attention.read_records_again(connection, records)
-            await keep(connection, "parked retry", "read again", {"records": [each.name for each in records]})
+            await keep(connection, "parked retry", reason, {"records": [each.name for each in records]})
         if not await attention.read_to(connection, stood, READ_LIMIT):
             raise Failed(f"the worker of {service} reads them again once it runs: `makewhole parked list` then")
     return len(records)
 
 
-async def _retry(service: str, stream: str | None) -> int:
+async def _retry(service: str, stream: str | None, found: Sequence[Waiting], reason: str) -> int:
     """How many streams are free again, handled by the same subscriptions that the service's worker runs."""
     from ops.workers import WORKERS
     from shared.process.clock import running_clock
     from shared.subscriptions.subscription import Subscription
 
+    async with connected(Stack.load().dsn(service)) as connection:
+        await keep(connection, "parked retry", reason, {"streams": [asdict(each) for each in found]})
     settings = Stack.load().settings
     async with running_clock(settings) as clock, WORKERS[service](settings, clock) as (_, components):
         return sum([await each.retry_parked(stream) for each in components if isinstance(each, Subscription)])

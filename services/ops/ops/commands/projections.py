@@ -41,7 +41,8 @@ def rebuild(
     json: Json = False,
 ) -> None:
     """Make read models anew from the log, while nothing keeps them: their subscription must stand still, or the worker
-    be stopped. Readers see the former rows until it is done.
+    be stopped where it is kept running (with `make run`: Ctrl-C, then `.venv/bin/python -m local_stack backing`).
+    Readers see the former rows until it is done.
     """
     models = read_models(service)
     if unknown := {name} - set(models) - {None}:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ops.commands.options import Json, OneService, Yes, confirm, finish, group, run
-from ops.databases import query
+from typing import Any
+
+from ops.commands.options import Json, OneService, finish, group, run
+from ops.databases import connected, query
+from ops.interventions import Agreed, Reason, keep, reasoned
 from ops.stack import Stack
 
 _PROGRESS = """
@@ -23,18 +26,21 @@ def status(json: Json = False) -> None:
 
 
 @app.command()
-def rewind(service: OneService, yes: Yes = False) -> None:
+def rewind(service: OneService, reason: Reason = "", yes: Agreed = False, json: Json = False) -> None:
     """Publish a log again from its beginning, for a topic that was lost or created anew; subscriptions skip what they
     know.
     """
     stack = Stack.load()
-    confirm(f"the log of {service} is published again from its beginning, to {stack.topic(service)}", yes)
-    run(_rewind(stack, service))
+    (reached,) = run(query(service, _PROGRESS))
+    plan = {"service": service, "topic": stack.topic(service), "published": reached["published"], "again_from": 1}
+    if yes:
+        run(_rewind(stack.dsn(service), plan, reasoned(reason)))
+    finish([plan], json, "rewound" if yes else "plan, done with --yes and --reason")
 
 
-async def _rewind(stack: Stack, service: str) -> None:
-    from shared.eventstore.connections import open_pool
+async def _rewind(dsn: str, plan: dict[str, Any], reason: str) -> None:
     from shared.relay.progress import rewind as rewind_relay
 
-    async with open_pool(stack.dsn(service)) as pool:
-        await rewind_relay(pool, stack.topic(service))
+    async with connected(dsn) as connection, connection.transaction():
+        await rewind_relay(connection, plan["topic"])
+        await keep(connection, "relay rewind", reason, plan)

@@ -79,5 +79,8 @@ def test_a_journal_is_read_and_a_bad_line_is_named(tmp_path: Path) -> None:
     path.write_text('{"service": "dispute", "position": "0.1"}\n\n{"service": "refund", "position": "0.2"}\n')
     assert [ack["position"] for ack in journal(path)] == ["0.1", "0.2"]
     path.write_text('{"service": "dispute", "position": "0.1"}\n{"position": "0.2"}\n')
-    with pytest.raises(ValueError, match="line 2 of the journal"):
+    with pytest.raises(ValueError, match="line 2 of the journal .*/journal"):
+        journal(path)
+    path.write_text("root:x:0:0\n")
+    with pytest.raises(ValueError, match="line 1 of the journal .*/journal.* is no JSON"):
         journal(path)
