@@ -12,7 +12,6 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     StringConstraints,
@@ -23,12 +22,6 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.events.money import MINOR_UNITS, Money
 from shared.events.outside.words import holds_card_number
-
-
-def example(**body: Any) -> ConfigDict:
-    """The `model_config` of a body that OpenAPI shows by this example."""
-    return ConfigDict(json_schema_extra={"examples": [body]})
-
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MEASURE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,3})?")

@@ -13,13 +13,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.admission.door import Door
+from shared.http.common_headers import BodyUnwanted, Stamped
 from shared.http.problems import MEDIA_TYPE, Problem, problem_of
 from shared.http.request.paths import parted_path
 from shared.http.request_body import Disconnected
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
 from shared.http.responses import JsonResponse, to_json
 from shared.http.routing import Route
-from shared.http.stamping import BodyUnwanted, Stamped
 from shared.observability.log_lines import logger, without_text
 from shared.observability.metrics import REFUSALS, REPLAYS, REQUESTS
 from shared.process.health import Probes

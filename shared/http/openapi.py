@@ -203,9 +203,8 @@ def _complete(operation: Schema, route: Route) -> None:
         operation["security"] = [{"bearer": []}]
         operation["x-roles"] = sorted(route.access.roles)
         codes |= _GATED
-        if "get" in {method.lower() for method in route.methods or ()}:
-            responses["304"] = {"description": "If-None-Match names the ETag that would be answered"}
-            codes[412] = "version_conflict"
+        if "GET" in (route.methods or ()):
+            responses["304"], codes[412] = {"description": "If-None-Match names the ETag"}, "version_conflict"
         if route.access.is_command:
             codes |= _command(operation, route.access)
         for status, response in responses.items():

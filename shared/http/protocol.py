@@ -9,8 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.admission.sockets import Admission, Place
+from shared.http.early_refusals import full, unasked
 from shared.http.problems import Problem
-from shared.http.refusals_unasked import full, unasked
 from shared.process.hosts import name_host_of_target
 
 HEAD_BYTES = 65_536
@@ -25,7 +25,6 @@ PROBES = frozenset({"/healthz", "/readyz"})
 """Answered however much else is under way: who asks decides whether this process goes on."""
 HALF_CLOSED_SECONDS = 1.0
 """How long an answer may still take after its client has ended its side: most who do have gone."""
-VERSIONS = frozenset({"1.0", "1.1"})
 
 
 class NoHead(Exception):
@@ -119,7 +118,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         if self._head_timer is not None:
             self._stop_head_timer()
-        if self.parser.get_http_version() not in VERSIONS:
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
             raise NoHead
         # More came than a head may have: the head itself is measured, for a body may have come with it.
         if len(self.headers) > HEAD_LINES or (
@@ -127,8 +126,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         ):
             self._too_large = True
             raise NoHead
-        if not self.url.startswith(b"/"):
-            name_host_of_target(self.url, self.headers)
+        name_host_of_target(self.url, self.headers)
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:

@@ -48,6 +48,8 @@ def name_host_of_target(target: bytes, headers: list[tuple[bytes, bytes]]) -> No
     """Puts the host of a target in absolute form in place of the Host header's, which does not count then (RFC 9112,
     3.2.2); what is wrong with the header itself stays so.
     """
+    if target.startswith(b"/"):
+        return
     absolute = _ABSOLUTE.match(target)
     named = [n for n, (name, _) in enumerate(headers) if name == b"host"]
     if absolute and len(named) == 1 and _HOST.fullmatch(headers[named[0]][1].decode("latin-1")):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from shared.process.demands import (
+from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
+from shared.process.quotas import DEFAULTS, quotas
+from shared.process.requirements import (
     MOST_A_SECOND,
     MOST_AT_ONCE,
-    Demand,
+    Requirement,
     bare,
     brokers,
     by_tls,
@@ -30,8 +32,6 @@ from shared.process.demands import (
     objects_by_https,
     quotas_are_limits,
 )
-from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
-from shared.process.quotas import DEFAULTS, quotas
 
 if TYPE_CHECKING:
     from shared.process.settings import Environment
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 
 
-def demands(settings: Environment) -> tuple[Demand, ...]:
+def requirements(settings: Environment) -> tuple[Requirement, ...]:
     """Everything that the settings' mode demands."""
     return PRODUCTION if settings.mode == "production" else SANDBOX
 
 
 def unmet(settings: Environment) -> list[str]:
     """A line for each demand that is not met."""
-    return [demand.line for demand in demands(settings) if not demand.holds(settings)]
+    return [requirement.line for requirement in requirements(settings) if not requirement.holds(settings)]
 
 
 def require(settings: Environment, process: str) -> None:
@@ -55,147 +55,149 @@ def require(settings: Environment, process: str) -> None:
         sys.exit("\n".join(lines))
 
 
-PRODUCTION: tuple[Demand, ...] = (
-    Demand(
+PRODUCTION: tuple[Requirement, ...] = (
+    Requirement(
         "sandbox",
         "the sandbox gives anybody any role and moves time: it does not run in production mode",
         does_not_run("sandbox"),
     ),
-    Demand(
+    Requirement(
         "console",
         "the console lends its own eyes to whoever opens the page, without a login: it does not run in production mode",
         does_not_run("console"),
     ),
-    Demand(
+    Requirement(
         "refund-worker",
         "no payment provider is built in but the sandbox's: production needs a Gateway of its own "
         "(refund/gateways/port.py)",
         does_not_run("refund-worker"),
     ),
-    Demand("MAKEWHOLE_SANDBOX", "no sandbox is known in production mode: leave it out", lambda it: not it.sandbox),
-    Demand(
+    Requirement("MAKEWHOLE_SANDBOX", "no sandbox is known in production mode: leave it out", lambda it: not it.sandbox),
+    Requirement(
         "MAKEWHOLE_EXPOSE_SANDBOX", "is for the sandbox: production mode refuses it", lambda it: not it.expose_sandbox
     ),
-    Demand("MAKEWHOLE_CRASH", "is for tests: production mode refuses it", lambda it: not it.crash),
-    Demand(
+    Requirement("MAKEWHOLE_CRASH", "is for tests: production mode refuses it", lambda it: not it.crash),
+    Requirement(
         "MAKEWHOLE_LOG_LEVEL",
         "must not be debug: libraries tell then what they send",
         lambda it: it.log_level != "debug",
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_OIDC_ISSUER",
         "must be an https address, without user and fragment",
         lambda it: is_https(it.oidc_issuer),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_OIDC_ISSUER",
         "must not be this machine, where the sandbox gives anybody any role",
         lambda it: is_elsewhere(it.oidc_issuer),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_OIDC_JWKS",
         "must be an https address, without user and fragment",
         lambda it: is_https(it.oidc_jwks),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_OIDC_JWKS",
         "must not be this machine, where the sandbox gives anybody any role",
         lambda it: is_elsewhere(it.oidc_jwks),
     ),
-    Demand("MAKEWHOLE_OIDC_AUDIENCE", "must name this installation", lambda it: bool(it.oidc_audience.strip())),
-    Demand("MAKEWHOLE_TOKEN_LIFE", "must lie between a minute and a day", lambda it: 60 <= it.token_life <= DAY),
-    Demand("MAKEWHOLE_TOKEN_LEEWAY", "must be a minute at most", lambda it: it.token_leeway <= 60),
-    Demand("MAKEWHOLE_JWKS_REFRESH", "must lie between 1 and 600 seconds", lambda it: 1 <= it.jwks_refresh <= 600),
-    Demand(
+    Requirement("MAKEWHOLE_OIDC_AUDIENCE", "must name this installation", lambda it: bool(it.oidc_audience.strip())),
+    Requirement("MAKEWHOLE_TOKEN_LIFE", "must lie between a minute and a day", lambda it: 60 <= it.token_life <= DAY),
+    Requirement("MAKEWHOLE_TOKEN_LEEWAY", "must be a minute at most", lambda it: it.token_leeway <= 60),
+    Requirement("MAKEWHOLE_JWKS_REFRESH", "must lie between 1 and 600 seconds", lambda it: 1 <= it.jwks_refresh <= 600),
+    Requirement(
         "MAKEWHOLE_QUOTAS",
         "must leave every kind of request a limit",
         lambda it: quotas(it.quotas).keys() == DEFAULTS.keys(),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_QUOTAS",
         f"must be limits: {MOST_AT_ONCE} at once and {MOST_A_SECOND} a second at most",
         quotas_are_limits,
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_PROXIES",
         "must name the proxies in front, and not everybody",
         lambda it: all(network.prefixlen >= 8 for network in it.proxies),
     ),
-    Demand("MAKEWHOLE_HOSTS", "must name the hosts under which clients ask", lambda it: bool(host_names(it.hosts))),
-    Demand("MAKEWHOLE_HOSTS", "must hold names or addresses, and no pattern", hosts_are(is_host_name)),
-    Demand(
+    Requirement(
+        "MAKEWHOLE_HOSTS", "must name the hosts under which clients ask", lambda it: bool(host_names(it.hosts))
+    ),
+    Requirement("MAKEWHOLE_HOSTS", "must hold names or addresses, and no pattern", hosts_are(is_host_name)),
+    Requirement(
         "MAKEWHOLE_HOSTS",
         "must not hold a name of this machine's loopback",
         hosts_are(lambda entry: not is_loopback(entry) and not is_loopback(bare(entry))),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_HOSTS",
         "must not hold an address that stands for every one",
         hosts_are(lambda entry: not is_unspecified(entry) and not is_unspecified(bare(entry))),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_INNER_HOST",
         "must be one address, that only operators reach",
         lambda it: is_host_name(it.inner_host) and not is_unspecified(it.inner_host),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_DATABASE_URL",
         "must be a PostgreSQL address (or MAKEWHOLE_DATABASE_URL_<SERVICE>)",
         databases_are_named,
     ),
-    Demand("MAKEWHOLE_DATABASE_URL", "must have a login and its password", every_database(has_password)),
-    Demand(
+    Requirement("MAKEWHOLE_DATABASE_URL", "must have a login and its password", every_database(has_password)),
+    Requirement(
         "MAKEWHOLE_DATABASE_URL", "must say sslmode=verify-full, once, of the host it names", every_database(by_tls)
     ),
-    Demand("MAKEWHOLE_DATABASE_URL", "must name certificates that are there", every_database(has_certificates)),
-    Demand("MAKEWHOLE_DATABASE_URL", "must not be the administrator's login", every_database(no_administrator)),
-    Demand(
+    Requirement("MAKEWHOLE_DATABASE_URL", "must name certificates that are there", every_database(has_certificates)),
+    Requirement("MAKEWHOLE_DATABASE_URL", "must not be the administrator's login", every_database(no_administrator)),
+    Requirement(
         "MAKEWHOLE_DATABASE_URL", "must have another login for each service that has its own address", logins_differ
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_DATABASE_URL",
         "must not be the owner's login where a service has no address of its own",
         every_database(no_owner),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_DATABASE_URL",
         "must not name another service's database in a service's own address",
         databases_are_own,
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_OBJECTS",
         "must name where files are kept: s3://bucket/prefix, or file:///folder that all processes share",
         objects_are_named,
     ),
-    Demand("MAKEWHOLE_OBJECTS", "must ask by https, where it names an endpoint", objects_by_https),
-    Demand("MAKEWHOLE_KAFKA", "must name the brokers", lambda it: bool(brokers(it))),
-    Demand("MAKEWHOLE_KAFKA", "must hold host:port, comma between", lambda it: all(map(is_broker, brokers(it)))),
-    Demand("MAKEWHOLE_KAFKA_SECURITY", "must be SASL_SSL", lambda it: it.kafka_security == "SASL_SSL"),
-    Demand("MAKEWHOLE_KAFKA_USER", "must be set", lambda it: bool(it.kafka_user)),
-    Demand("MAKEWHOLE_KAFKA_PASSWORD", "must be set", lambda it: bool(it.kafka_password)),
-    Demand(
+    Requirement("MAKEWHOLE_OBJECTS", "must ask by https, where it names an endpoint", objects_by_https),
+    Requirement("MAKEWHOLE_KAFKA", "must name the brokers", lambda it: bool(brokers(it))),
+    Requirement("MAKEWHOLE_KAFKA", "must hold host:port, comma between", lambda it: all(map(is_broker, brokers(it)))),
+    Requirement("MAKEWHOLE_KAFKA_SECURITY", "must be SASL_SSL", lambda it: it.kafka_security == "SASL_SSL"),
+    Requirement("MAKEWHOLE_KAFKA_USER", "must be set", lambda it: bool(it.kafka_user)),
+    Requirement("MAKEWHOLE_KAFKA_PASSWORD", "must be set", lambda it: bool(it.kafka_password)),
+    Requirement(
         "MAKEWHOLE_LOG_KEYS",
         "must hold a key of 32 bytes for each log that is written or followed",
         logs_are_signed,
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_KAFKA_CA",
         "must be a file that is there, or left out",
         lambda it: it.kafka_ca is None or it.kafka_ca.is_file(),
     ),
 )
 
-SANDBOX: tuple[Demand, ...] = (
-    Demand(
+SANDBOX: tuple[Requirement, ...] = (
+    Requirement(
         "MAKEWHOLE_HOST",
         "the sandbox gives anybody any role, so processes listen on this machine alone "
         "(MAKEWHOLE_EXPOSE_SANDBOX=1 opens them to the network)",
         lambda it: it.expose_sandbox or is_loopback(it.host),
     ),
-    Demand(
+    Requirement(
         "MAKEWHOLE_INNER_HOST",
         "what workers tell is for this machine alone (MAKEWHOLE_EXPOSE_SANDBOX=1 opens it to the network)",
         lambda it: it.expose_sandbox or is_loopback(it.inner_host),
     ),
-    Demand("MAKEWHOLE_HOSTS", "must hold names or addresses, and no pattern", hosts_are(is_host_name)),
+    Requirement("MAKEWHOLE_HOSTS", "must hold names or addresses, and no pattern", hosts_are(is_host_name)),
 )

@@ -15,9 +15,9 @@ from shared.kafka.signatures import LogKeys
 from shared.observability import metrics
 from shared.process.component import Component
 from shared.process.trouble import Trouble
-from shared.relay.agreement import demand_agreement
 from shared.relay.event_to_record import outgoing
 from shared.relay.progress import LAG, RelayProgress, lost, take_over
+from shared.relay.topic_comparison import demand_agreement
 from shared.resilience import crash_points
 from shared.resilience.retry import Backoff, Halted, Transient, transient
 from shared.resilience.tasks import run_all

@@ -15,7 +15,7 @@ TRIES = 3
 EVENTS_FAULTS = asyncpg.DataError, asyncpg.IntegrityConstraintViolationError
 """What PostgreSQL says where a value does not fit: the event's fault. All else that it says is no event's."""
 TABLES_FAULTS = (asyncpg.NotNullViolationError,)
-"""Of these, what a column makes that a newer version has added: events have their values."""
+"""The exception among them: a column that a newer version has added lacks its value, which no event can mend."""
 
 
 class TablesUnfit(Transient):

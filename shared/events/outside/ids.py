@@ -15,7 +15,7 @@ LONGEST = 255
 _UNRESERVED = frozenset((string.ascii_letters + string.digits + "-._~").encode())
 """What a URI says as it is (RFC 3986, 2.3)."""
 _LOST = "\ufffd"
-"""What stands for bytes that were no UTF-8: two ids with other bytes there would be one."""
+"""What stands for bytes that were no UTF-8: ids that differ in such bytes alone could not be told apart."""
 
 
 def is_outside_id(text: str) -> bool:

@@ -165,7 +165,9 @@ def test_the_complete_environment_starts() -> None:
 
 def test_at_least_forty_settings_are_refused() -> None:
     assert len(REFUSED) >= 40
-    assert {name for name, _, _ in REFUSED} >= {demand.setting for demand in PRODUCTION if demand.setting.isupper()}
+    assert {name for name, _, _ in REFUSED} >= {
+        requirement.setting for requirement in PRODUCTION if requirement.setting.isupper()
+    }
 
 
 @pytest.mark.parametrize(("name", "value", "words"), REFUSED)
@@ -322,5 +324,7 @@ def given(environment: pytest.MonkeyPatch, **values: str) -> None:
 def test_the_page_for_operators_lists_every_demand() -> None:
     page = (PROJECT / "docs" / "runbooks" / "production.md").read_text()
     lines = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
-    assert set(lines) == {demand.setting for demand in PRODUCTION}
-    assert [demand.line for demand in PRODUCTION if demand.sentence not in lines[demand.setting]] == []
+    assert set(lines) == {requirement.setting for requirement in PRODUCTION}
+    assert [
+        requirement.line for requirement in PRODUCTION if requirement.sentence not in lines[requirement.setting]
+    ] == []

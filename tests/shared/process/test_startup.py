@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -116,3 +117,13 @@ async def test_what_is_there_begins() -> None:
     async def nothing() -> None: ...
 
     assert await unless_stopped(nothing(), asyncio.Event())
+
+
+@pytest.mark.parametrize("each", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_is_told_to_stop_before_it_listens_ends_in_order(each: signal.Signals) -> None:
+    starting = (
+        "import signal; from shared.process.settings import Settings; from shared.process.startup import prepare; "
+        f"prepare('dispute', Settings()); signal.raise_signal({int(each)})"
+    )
+    done = subprocess.run([sys.executable, "-c", starting], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -18,7 +18,7 @@ from ops.stack import SERVICES, Stack
 from shared.eventstore.log_identity import identify
 from shared.kafka.source import KafkaSource
 from shared.process.addresses import Ports
-from shared.process.production import demands
+from shared.process.production import requirements
 from shared.process.settings import Environment
 from shared.resilience.retry import Halted, Transient
 
@@ -46,7 +46,10 @@ def doctor(json: Json = False) -> None:
 
 def judged(settings: Environment) -> list[Finding]:
     """Every demand of the settings' mode, and whether it is met."""
-    return [Finding(demand.setting, demand.holds(settings), demand.sentence) for demand in demands(settings)]
+    return [
+        Finding(requirement.setting, requirement.holds(settings), requirement.sentence)
+        for requirement in requirements(settings)
+    ]
 
 
 async def _examine() -> list[Finding]:

@@ -53,8 +53,8 @@ async def _renewed(stack: Stack, service: str, reason: str | None) -> dict[str, 
 async def _plan(stack: Stack, service: str) -> dict[str, Any]:
     from shared.eventstore.connections import open_pool
     from shared.kafka.publisher import KafkaPublisher
-    from shared.relay.agreement import first_difference
     from shared.relay.progress import take_over
+    from shared.relay.topic_comparison import first_difference
 
     topic, partitions = stack.topic(service), stack.settings.partitions
     async with open_pool(stack.dsn(service), 2) as pool, KafkaPublisher.opened(stack.kafka, topic, partitions) as kafka:

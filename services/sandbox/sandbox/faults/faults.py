@@ -15,8 +15,9 @@ from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Message
-from shared.events.fields import ShortText, example
+from shared.events.fields import ShortText
 from shared.events.outside.ids import Id
+from shared.http.request_body import example
 
 Target = Literal["refund", "capture"]
 Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline"]

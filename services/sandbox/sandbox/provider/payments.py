@@ -11,10 +11,11 @@ from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Instant, Message
-from shared.events.fields import WireMoney, example
+from shared.events.fields import WireMoney
 from shared.events.ids import digest
 from shared.events.money import Money
 from shared.events.outside.ids import Id
+from shared.http.request_body import example
 
 
 def _payable(amount: Money) -> Money:

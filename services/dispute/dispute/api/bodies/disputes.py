@@ -5,8 +5,8 @@ from __future__ import annotations
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
-from shared.events.fields import example
 from shared.http.command_body import CommandBody
+from shared.http.request_body import example
 
 
 class OpenDisputeBody(CommandBody, of=OpenDispute):

@@ -9,12 +9,12 @@ from pydantic_core import PydanticCustomError
 
 from dispute.domain.orders.facts import Fact
 from dispute.domain.orders.shipments import NamedParcel
-from shared.events.fields import Measure, Quantity, example
+from shared.events.fields import Measure, Quantity
 from shared.events.moments import Moment
 from shared.events.order import Pieces
 from shared.events.outside.ids import Id
 from shared.events.outside.words import Name, TrackingNumber
-from shared.http.request_body import RequestBody
+from shared.http.request_body import RequestBody, example
 
 
 class PiecesBody(RequestBody):

@@ -10,14 +10,14 @@ from pydantic_core import PydanticCustomError, to_json
 from dispute.api.bodies.amounts import Amount, money
 from dispute.api.bodies.facts import FactBody
 from dispute.domain.orders.registration import RegisteredLine
-from shared.events.fields import Currency, Measure, Quantity, ShortText, Text, example
+from shared.events.fields import Currency, Measure, Quantity, ShortText, Text
 from shared.events.ids import digest
 from shared.events.moments import Day, Moment
 from shared.events.money import Money
 from shared.events.order import OrderPayment, ShipTo
 from shared.events.outside.ids import Id, PartyId
 from shared.events.outside.words import Code, Name, PostalCode, Words
-from shared.http.request_body import RequestBody
+from shared.http.request_body import RequestBody, example
 
 POSTAL_AREA = 3
 """Characters of a postal code that tell a territory or a military post from the rest of its country."""

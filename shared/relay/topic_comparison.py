@@ -1,4 +1,4 @@
-"""Agreement: whether the topic holds, behind the relay's checkpoint, the same events as the log at their positions.
+"""Comparison of a topic and its log: whether it holds, behind the relay's checkpoint, the same events as the log.
 
 A standby that lacked the last events, or a backup, has the log's id all the same. Its positions are given out again, to
 other events: only their content tells.

@@ -1,4 +1,4 @@
-"""Demands: what a setting can be asked to be, of addresses, databases, brokers, hosts and keys."""
+"""Requirements: what a setting can be asked to be, of addresses, databases, brokers, hosts and keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLAIN = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class Requirement:
     """What a setting must be, in a sentence, and whether it is."""
 
     setting: str

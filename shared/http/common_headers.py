@@ -1,4 +1,4 @@
-"""Stamping: what every answer bears besides its own headers, and how HEAD leaves the body out."""
+"""Common headers: what every answer bears besides its own headers, and how HEAD leaves the body out."""
 
 from __future__ import annotations
 

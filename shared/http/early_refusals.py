@@ -1,4 +1,4 @@
-"""Refusals that no application was asked for: of what cannot be read, and of who comes when the process is full."""
+"""Early refusals, before the application is asked: of what cannot be read, and when the process is full."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from shared.http.common_headers import SECURITY, BodyUnwanted, Stamped
 from shared.http.middleware import problem_response
 from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
 from shared.http.request_context import RequestContext
 from shared.http.responses import to_json
-from shared.http.stamping import SECURITY, BodyUnwanted, Stamped
 from shared.observability.metrics import REFUSALS
 
 
