@@ -20,10 +20,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from shared.events.money import MINOR_UNITS, Money
+from shared.events.money import MINOR_UNITS, MOST_DIGITS, Money
 from shared.events.outside.words import holds_card_number
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_TOO_LONG = re.compile(rf"[1-9][0-9]{{{MOST_DIGITS},}}(?:\.[0-9]+)?")
 _MEASURE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,3})?")
 
 
@@ -103,6 +104,9 @@ def wire_money(value: Any) -> Money:
 def money_of(amount: Any, currency: str, place: tuple[str | int, ...]) -> Money:
     """Money of an active currency with exactly its decimals; otherwise a fault at this place."""
     decimals = MINOR_UNITS[currency]
+    if isinstance(amount, str) and _TOO_LONG.fullmatch(amount):
+        rule = f"An amount has at most {MOST_DIGITS} digits before its decimals"
+        raise PydanticCustomError("amount", "{rule}", {"rule": rule, "member": place})
     try:
         money = Money.parse(amount, currency) if isinstance(amount, str) else None
     except ValueError:

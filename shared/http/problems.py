@@ -5,13 +5,12 @@ Nothing that somebody sent is repeated here but the place of a fault (a JSON poi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from shared.events import codec
@@ -19,14 +18,13 @@ from shared.events.errors import NewerVersion
 from shared.eventstore.command_handling import StaleVersion
 from shared.eventstore.errors import WrongExpectedVersion
 from shared.http.error_codes import DETAILS, REFUSED, RETRYABLE, STATUS, title
+from shared.http.request.faults import faults, faults_of
 from shared.rejections import Rejected
 from shared.resilience.retry import transient
 from shared.rules.links import rule_links
 from shared.subscriptions.freshness import ProjectionBehind
 
 MEDIA_TYPE = "application/problem+json"
-Faults = list[dict[str, str]]
-"""What is wrong with a request, each with a pointer, a code and a detail."""
 RETRY_AFTER = 1  # seconds
 
 _BY_STATUS = {
@@ -37,25 +35,6 @@ _BY_STATUS = {
     413: "too_large",
     415: "unsupported_media_type",
 }
-_TELLS_NOTHING = 2  # letters
-_MOST_FAULTS = 50
-_QUOTING = frozenset(
-    {
-        "union_tag_invalid",
-        "uuid_parsing",
-        "url_parsing",
-        "json_invalid",
-        "int_parsing_size",
-        "unexpected_keyword_argument",
-        "iteration_error",
-        "mapping_type",
-        "get_attribute_error",
-        "url_syntax_violation",
-    }
-)
-"""Sentences of pydantic's own into which it writes what it was given."""
-_RAISED = frozenset({"value_error", "assertion_error"})
-"""Sentences of whoever wrote the validator."""
 
 
 class Refusal(HTTPException):
@@ -162,68 +141,5 @@ def _later(error: Exception | None = None) -> dict[str, str]:
 
 
 def invalid(error: ValidationError, value: Any = None) -> Refusal:
-    """A body that does not fit its model; by `value`, its JSON, a union's tag is told from a member."""
-    found = error.errors(include_url=False)[:_MOST_FAULTS]
-    return Refusal(
-        "validation_failed",
-        errors=faults([{**fault, "loc": ("body", *_place(fault["loc"], value))} for fault in found]),
-    )
-
-
-def _place(place: Sequence[str | int], value: Any) -> Sequence[str | int]:
-    """The place in the body: pydantic also names the variant of a union, which is no member of it."""
-    if value is None:
-        return place
-    kept: list[str | int] = []
-    for left, part in zip(range(len(place) - 1, -1, -1), place, strict=True):
-        found = isinstance(value, dict | list) and (part in value if isinstance(value, dict) else isinstance(part, int))
-        if found or not left:
-            kept.append(part)
-        value = value[part] if found else value
-    return kept
-
-
-def faults(errors: Sequence[Mapping[str, Any]] | Sequence[ErrorDetails]) -> list[dict[str, str]]:
-    """Faults as pydantic finds them, as `{pointer, code, detail}`; a pointer outside the body begins with /query, /path
-    or /header.
-    """
-    return [
-        fault([*error["loc"], *(error.get("ctx") or {}).get("member", ())], error["type"], _wording(error))
-        for error in errors[:_MOST_FAULTS]
-    ]
-
-
-def fault(place: Sequence[str | int], code: str, detail: str) -> dict[str, str]:
-    """One fault; `place` begins with body, query, path or header."""
-    inside = place[0] == "body"
-    return {"pointer": pointer(place[inside:]), "code": code, "detail": detail} | (
-        {} if inside else {"in": str(place[0])}
-    )
-
-
-def pointer(parts: Iterable[str | int]) -> str:
-    """RFC 6901."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def _wording(error: Mapping[str, Any] | ErrorDetails) -> str:
-    """Pydantic's sentence, unless it may quote what was sent: ours never do."""
-    words: str = error["msg"].removeprefix("Value error, ")
-    quotes = error["type"] in _QUOTING or (
-        error["type"] in _RAISED
-        and any(len(text) > _TELLS_NOTHING and text in words for text in texts(error.get("input")))
-    )
-    return "This does not fit." if quotes else words
-
-
-def texts(value: Any) -> Iterable[str]:
-    """Every text in a JSON value, the names of members included; without recursion, for it may be deep."""
-    left = [value]
-    while left:
-        match left.pop():
-            case str() as text:
-                yield text
-            case dict() as members:
-                left += [*members, *members.values()]
-            case list() | tuple() as parts:
-                left += parts
+    """A body that does not fit its model; by `value`, its JSON, a union's variant is told from a member."""
+    return Refusal("validation_failed", errors=faults_of(error, value))

@@ -27,13 +27,22 @@ _PRINTED = re.compile(
 _MAIL = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
 _TELEPHONE = re.compile(r"(?<![0-9])\+?[0-9](?:[ ()/.-]{0,2}[0-9]){6,14}(?![0-9])")
 _DIGITS_OF_A_NAME = 4
+_GAP = re.compile(r"[\W_]+")
 
 
 def holds_card_number(text: str) -> bool:
     """Whether a card's number stands in the text: 14 to 19 digits that begin as one does, with the check digit."""
+    plain = _GAP.sub(" ", _plain(text))
     return any(
-        _ISSUED.match(digits) and _luhn(digits) for digits in (re.sub("[^0-9]", "", one) for one in _CARD.findall(text))
+        _ISSUED.match(digits) and _luhn(digits)
+        for digits in (re.sub("[^0-9]", "", one) for one in _CARD.findall(plain))
     )
+
+
+def _plain(text: str) -> str:
+    """With the digits of every script as 0 to 9: a wide one is one, and so is an Arabic one."""
+    decimals = ((letter, unicodedata.decimal(letter, None)) for letter in unicodedata.normalize("NFKC", text))
+    return "".join(letter if digit is None else str(digit) for letter, digit in decimals)
 
 
 def _luhn(digits: str) -> bool:
@@ -44,8 +53,7 @@ def _luhn(digits: str) -> bool:
 def _code(text: str) -> str:
     if not text.isprintable():
         raise PydanticCustomError("unprintable", "This is one line of visible characters")
-    # As other digits are digits too, and a wide one is one.
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _plain(text)
     if holds_card_number(plain):
         raise PydanticCustomError("card_number", "This reads like the number of a card, which is kept nowhere")
     if _MAIL.search(plain):
@@ -61,7 +69,7 @@ def _tracking(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    if _TELEPHONE.search(unicodedata.normalize("NFKC", _code(text))):
+    if _TELEPHONE.search(_plain(_code(text))):
         raise PydanticCustomError("personal_data", "This reads like a telephone number, which no event keeps")
     return text
 

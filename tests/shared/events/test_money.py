@@ -28,7 +28,7 @@ def usd(amount: str) -> Money:
         ("0.05", 5, 2),
         ("5", 5, 0),
         ("1.234", 1234, 3),
-        ("999999999999999.99", 99999999999999999, 2),
+        ("999999999999.99", 99999999999999, 2),
     ],
 )
 def test_the_decimal_string_gives_the_minor_units_and_the_exponent(amount: str, minor: int, exponent: int) -> None:

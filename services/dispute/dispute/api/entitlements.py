@@ -19,7 +19,8 @@ from shared.events.dispute import Reason
 from shared.events.moments import Moment
 from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query
-from shared.http.problems import Refusal, fault
+from shared.http.problems import Refusal
+from shared.http.request.faults import fault
 from shared.http.responses import query_response
 from shared.http.routing import Router
 

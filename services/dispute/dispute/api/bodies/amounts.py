@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from shared.events.fields import Currency, WireMoney, money_of, wire_money
 from shared.events.money import Money
 
-_DECIMAL = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
+_DECIMAL = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$"
 _SCHEMA = {"anyOf": [TypeAdapter(WireMoney).json_schema(), {"type": "string", "pattern": _DECIMAL}]}
 
 

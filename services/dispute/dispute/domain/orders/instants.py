@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from shared.rejections import ValidationFailed
 
 BEFORE_THE_ORDER = timedelta(days=1)
 """How far a shop's clock and a carrier's may lie apart."""
+OLDEST = timedelta(days=20 * 366)
+"""How long before now an order may have been placed: a missing date travels as 1970."""
 SCAN_TOLERANCE = timedelta(minutes=5)
 """How far a scanner's clock may be ahead; a word that people bring may be told further ahead, by setting."""
 
@@ -20,6 +23,19 @@ def guard_instant(
         raise ValidationFailed.at(pointer, "before_order", "more than a day before the order was placed", "K3", "S24")
     if at > now + ahead:
         raise ValidationFailed.at(pointer, "not_yet", "this has not happened yet", "K3", "S24")
+
+
+def guard_placed(placed_at: datetime, now: datetime, ahead: timedelta) -> None:
+    """An order was placed in our time, and has happened."""
+    if placed_at < now - OLDEST:
+        raise ValidationFailed.at("/placed_at", "too_old", "no order is as old as this", "K3", "S24")
+    guard_instant("/placed_at", placed_at, None, now, ahead)
+
+
+def guard_promise(promised_by: date | None, placed_at: datetime, timezone: str) -> None:
+    """A promise is of a day on which the order was there: an earlier one would end its protection at once."""
+    if promised_by and promised_by < placed_at.astimezone(ZoneInfo(timezone)).date():
+        raise ValidationFailed.at("/promised_by", "before_order", "before the order was placed", "K3", "S24")
 
 
 def is_before_order(at: datetime, placed_at: datetime | None) -> bool:

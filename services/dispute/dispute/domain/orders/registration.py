@@ -10,7 +10,7 @@ from dispute.domain.commands import OrderCommand, text_ref, texts_about
 from dispute.domain.orders.cancellation import money_back
 from dispute.domain.orders.caps import line_caps
 from dispute.domain.orders.facts import Fact, ahead_of, decide_fact
-from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant
+from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant, guard_placed, guard_promise
 from dispute.domain.orders.protection import with_protection
 from dispute.domain.orders.state import Order, after
 from dispute.domain.rejections import OrderDiffers
@@ -89,7 +89,8 @@ def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
 
 def _guard_instants(command: RegisterOrder) -> None:
     placed_at, now = command.placed_at, command.at
-    guard_instant("/placed_at", placed_at, None, now, command.ahead)
+    guard_placed(placed_at, now, command.ahead)
+    guard_promise(command.promised_by, placed_at, command.terms.timezone)
     if command.paid_at:
         guard_instant("/payment/paid_at", command.paid_at, placed_at, now, command.ahead)
     for i, fact in enumerate(command.facts):
