@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.orders.shipments import NamedParcel
+from dispute.domain.orders.naming import NamedParcel
 from dispute.views.disputes import dispute_view
 from shared.events.dispute import Hint, Reason
 from tests.support.builders.disputes import dispute_of, open_dispute

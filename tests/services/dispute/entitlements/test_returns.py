@@ -11,7 +11,7 @@ from dispute.domain.areas import Area, Places
 from dispute.domain.entitlements.entitlement import Question
 from dispute.domain.entitlements.returns import is_large
 from dispute.domain.orders.facts import Fact, FactType
-from dispute.domain.orders.shipments import NamedParcel
+from dispute.domain.orders.naming import NamedParcel
 from shared.events.dispute import Payer, Reason
 from shared.events.order import Remedy, ShipTo
 from tests.support.builders.entitlements import NOT_RECEIVED, code_of, judged, rules_of, sold

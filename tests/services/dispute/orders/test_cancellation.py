@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState, Fulfilment
 from dispute.domain.orders.cancellation import NoteOrderRefund
-from dispute.domain.orders.shipments import NamedParcel
+from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.rejections import DisputesChanged
 from shared.events.base import SYSTEM
 from shared.events.dispute import (
@@ -180,11 +181,62 @@ def test_a_cancellation_that_is_told_again_is_nothing_new() -> None:
     assert cancelled({name: list(events) for name, events in once.after.items()}, "Mar 13").events == []
 
 
-def test_a_shipment_that_is_told_after_the_cancellation_changes_nothing_about_the_money() -> None:
+@pytest.mark.case("B01b+n1", given="shipped, delivered or finished after the cancellation", right="order_cancelled")
+@pytest.mark.parametrize("name", ["shipped", "delivered", "finished", "carrier_lost", "delivery_corrected"])
+@pytest.mark.parametrize("at", ["Mar 5", "Mar 13"])
+def test_s88_nothing_more_happens_to_a_cancelled_order(came: Came, name: str, at: str) -> None:
     once = cancelled(order())
-    told = once.when(record("shipped", on("Mar 13")))
-    assert told.deadlines == {}
-    told.when(noted(once.events[1])).then_types(RefundNoted, OrderCompleted)
+    came(fault(once.when(record(name, on(at), told=on("Mar 14")))))
+    once.when(noted(once.events[1])).then_types(RefundNoted, OrderCompleted)
+
+
+@pytest.mark.case("B01b+n2", given="registered as cancelled on Mar 10, shipped on Mar 2", right="already_shipped")
+@pytest.mark.parametrize("told", [("shipped", "cancelled"), ("cancelled", "shipped")])
+def test_s88_what_was_shipped_first_is_not_cancelled_however_the_list_is_ordered(
+    came: Came, told: Sequence[str]
+) -> None:
+    days = {"shipped": "Mar 2", "cancelled": "Mar 10"}
+    came(fault(given(decider).when(register(facts=facts(**{name: days[name] for name in told})))))
+
+
+@pytest.mark.case("B01b+n3", given="registered as shipped after its cancellation", right="order_cancelled")
+@pytest.mark.parametrize("told", [("shipped", "cancelled"), ("cancelled", "shipped")])
+def test_s88_what_was_cancelled_first_is_not_shipped_however_the_list_is_ordered(
+    came: Came, told: Sequence[str]
+) -> None:
+    days = {"shipped": "Mar 10", "cancelled": "Mar 2"}
+    came(fault(given(decider).when(register(facts=facts(**{name: days[name] for name in told})))))
+
+
+@pytest.mark.case(
+    "B01b+n4", given="shipped on Mar 10, then told that it was cancelled on Mar 2", right="OrderCancelled, RefundDue"
+)
+def test_s66_s88_a_cancellation_before_the_shipment_counts_also_when_it_is_told_late(came: Came) -> None:
+    shipped = after(order(), record("shipped", on("Mar 10")))
+    for told in (record("cancelled", on("Mar 2"), told=on("Mar 12")), late_cancel("Mar 2")):
+        outcome = given(decider, shipped).when(told)
+    came(", ".join(type(event).__name__ for event in outcome.events))
+
+
+@pytest.mark.case("B01b+n5", given="told before the order: cancelled Mar 10, shipped Mar 2", right="not cancelled")
+@pytest.mark.parametrize("first", ["shipped", "cancelled"])
+def test_s88_which_of_two_early_facts_counts_is_judged_when_the_order_is_known(came: Came, first: str) -> None:
+    told = {"shipped": record("shipped", on("Mar 2")), "cancelled": record("cancelled", on("Mar 10"))}
+    early = after({}, told.pop(first), *told.values())
+    state = order_of(after(early, register()))
+    assert state.protection_ends_at
+    came("cancelled" if state.cancelled_at else "not cancelled")
+
+
+def late_cancel(at: str) -> CancelOrder:
+    return CancelOrder(**dict(record("cancelled", on(at), told=on("Mar 12"))))
+
+
+def fault(outcome: Outcome) -> str:
+    refusal = outcome.rejection
+    if refusal and refusal.errors:
+        return str(refusal.errors[0]["code"])
+    return refusal.code if refusal else "taken"
 
 
 def test_s66_a_refund_is_noted_as_paid_once_and_a_failure_ends_nothing() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.orders.shipments import NamedParcel
+from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Personal
 from shared.events.dispute import DisputeEvent, DisputeOpened

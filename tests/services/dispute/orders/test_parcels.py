@@ -9,8 +9,8 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.orders.protection import opens_at
-from dispute.domain.orders.shipments import NamedParcel
 from shared.events.order import DeliveryCorrected, OrderDelivered, Pieces, TrackingCorrected
 from tests.cases.plugin import Came
 from tests.support.builders.disputes import agreed, cancel, note_refund, open_dispute, refund_due

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dispute.domain.orders.facts import Fact
-from dispute.domain.orders.shipments import NamedParcel
+from dispute.domain.orders.naming import NamedParcel
 from shared.events.fields import Measure, Quantity
 from shared.events.moments import Moment
 from shared.events.order import Pieces

@@ -8,7 +8,7 @@ from datetime import timedelta
 from dispute.domain.commands import OrderCommand
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import cancelled, guard_all_disputes, guard_cancellable, refund_due
-from dispute.domain.orders.facts import Fact, guard_fact
+from dispute.domain.orders.facts import Fact, guard_fact, is_first
 from dispute.domain.orders.instants import SCAN_TOLERANCE
 from dispute.domain.orders.state import Order
 from shared.decider import Decided
@@ -33,9 +33,9 @@ class CancelOrder(OrderCommand):
 def cancel_order(command: CancelOrder, order: Order, *disputes: Dispute) -> Decided:
     """Each open dispute asks for its pieces' money and closes once it is paid; the order asks for the rest."""
     guard_fact(command.fact, command.ahead, order, command.at)
-    if order.cancelled_at:
+    if not is_first(order, order.cancelled_at, command.fact.at):
         return []
-    guard_cancellable(order)
+    guard_cancellable(order, command.fact.at)
     guard_all_disputes(order, command.disputes)
     event = OrderCancelled(order_id=command.order_id, by=command.fact.by or "seller", cancelled_at=command.fact.at)
     due = [_due(command, order, dispute) for dispute in disputes]

@@ -106,7 +106,7 @@ class Cancellation(Entitlement):
             raise TooEarly("Nothing is paid yet.", rules=self.rules)
         if order.cancelled_at:
             raise OrderAlreadyCompleted("It is cancelled already.", rules=self.rules)
-        guard_cancellable(order)
+        guard_cancellable(order, question.now)
         return pieces
 
     def begins(self, question: Question, lot: Lot) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
@@ -20,9 +21,12 @@ Amounts = Mapping[str, Money]
 """Money by line."""
 
 
-def guard_cancellable(order: Order) -> None:
-    """S88: until the seller ships; then a dispute is the way, and once the seller is paid nothing is left."""
-    if order.way.told or order.finished_at:
+def guard_cancellable(order: Order, at: datetime) -> None:
+    """S88: until the seller ships; then a dispute is the way, and once the seller is paid nothing is left.
+
+    Of an order that is not known yet nobody can say what is a fact of it: that is judged when it is registered.
+    """
+    if order.registered and order.way.was_sent_by(at, order.finished_at):
         dispute = {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
         raise AlreadyShipped("The seller has shipped it: open a dispute instead.", actions=[dispute])
     if order.completed:
@@ -39,7 +43,7 @@ def cancelled(
     order: Order, command: Command, event: OrderCancelled, disputes: Collection[str] = (), asked: Amounts | None = None
 ) -> list[Event]:
     """The end of the order, and the money that its open disputes have not asked for (T45)."""
-    guard_cancellable(order)
+    guard_cancellable(order, event.cancelled_at)
     guard_all_disputes(order, disputes)
     return [event, *money_back(evolve(order, event), command, asked or {})]
 

@@ -9,12 +9,13 @@ from enum import StrEnum
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders import cancellation, shipments
 from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant
+from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.protection import with_protection
-from dispute.domain.orders.shipments import NamedParcel
 from dispute.domain.orders.state import Order
 from shared.events.base import Event, Instant, Message
 from shared.events.order import AccountStatusChanged, OrderCancelled, OrderFinished
+from shared.rejections import ValidationFailed
 
 
 class FactType(StrEnum):
@@ -32,6 +33,9 @@ class FactType(StrEnum):
 
 SCANS = frozenset({FactType.SHIPPED, FactType.DELIVERED, FactType.CARRIER_LOST, FactType.DELIVERY_CORRECTED})
 """What carriers tell by machine; all else is the word of people."""
+
+OF_GOODS = SCANS | {FactType.FINISHED}
+"""What can only happen to an order that is not cancelled."""
 
 STEPS = {
     FactType.DELIVERED: Step.DELIVERED,
@@ -79,6 +83,15 @@ def ahead_of(fact: Fact, ahead: timedelta) -> timedelta:
 
 def decide_fact(order: Order, fact: Fact, command: OrderCommand, pointer: str = "") -> list[Event]:
     """The events of a fact, none where it is known; refusals name the member below `pointer`."""
+    events = _events(order, fact, command, pointer)
+    if events and order.registered and order.cancelled_at and fact.type in OF_GOODS:
+        raise ValidationFailed.at(
+            f"{pointer}/at", "order_cancelled", "the order is cancelled, and its money goes back", "S88", "S66"
+        )
+    return events
+
+
+def _events(order: Order, fact: Fact, command: OrderCommand, pointer: str) -> list[Event]:
     order_id = command.order_id
     match fact.type:
         case FactType.SHIPPED:
@@ -88,14 +101,19 @@ def decide_fact(order: Order, fact: Fact, command: OrderCommand, pointer: str = 
         case FactType.TRACKING_CORRECTED:
             right = fact.tracking_number, fact.carrier
             return shipments.tracking_corrected(order, order_id, fact.at, fact.parcels, right, pointer)
-        case FactType.FINISHED if not order.finished_at:
+        case FactType.FINISHED if is_first(order, order.finished_at, fact.at):
             return [OrderFinished(order_id=order_id, finished_at=fact.at, protection_ends_at=None)]
-        case FactType.CANCELLED if not order.cancelled_at:
+        case FactType.CANCELLED if is_first(order, order.cancelled_at, fact.at):
             event = OrderCancelled(order_id=order_id, by=fact.by or "seller", cancelled_at=fact.at)
             return cancellation.cancelled(order, command, event)
         case FactType.ACCOUNT_STATUS if fact.status and _is_latest_status(order, fact):
             return [AccountStatusChanged(order_id=order_id, status=fact.status, since=fact.at)]
     return []
+
+
+def is_first(order: Order, known: datetime | None, at: datetime) -> bool:
+    """Whether nothing of this kind is known; while the order is not, the latest stands: others may lie before it."""
+    return known is None or (not order.registered and at > known)
 
 
 def _is_latest_status(order: Order, fact: Fact) -> bool:

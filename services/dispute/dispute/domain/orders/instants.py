@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dispute.domain.orders.parcels import Lot
 from shared.rejections import ValidationFailed
 
 BEFORE_THE_ORDER = timedelta(days=1)
@@ -36,6 +38,17 @@ def guard_promise(promised_by: date | None, placed_at: datetime, timezone: str) 
     """A promise is of a day on which the order was there: an earlier one would end its protection at once."""
     if promised_by and promised_by < placed_at.astimezone(ZoneInfo(timezone)).date():
         raise ValidationFailed.at("/promised_by", "before_order", "before the order was placed", "K3", "S24")
+
+
+def guard_after_shipment(pointer: str, before: Sequence[Lot], then: Sequence[Lot]) -> None:
+    """Goods come after they were sent, as far as the two clocks can tell."""
+    if _too_early(then) > _too_early(before):
+        raise ValidationFailed.at(pointer, "before_shipment", "more than a day before it was shipped", "S11", "S21")
+
+
+def _too_early(lots: Sequence[Lot]) -> int:
+    both = ((lot.quantity, lot.shipped_at, lot.delivered_at) for lot in lots)
+    return sum(count for count, sent, came in both if sent and came and came < sent - BEFORE_THE_ORDER)
 
 
 def is_before_order(at: datetime, placed_at: datetime | None) -> bool:

@@ -5,8 +5,8 @@ Facts come in any order, so the state keeps them as they are, and what follows i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Self
@@ -60,36 +60,65 @@ class Lot:
         """The carrier lost it, and nobody found it again."""
         return self.lost_at is not None and self.delivered_at is None
 
+    def has_come(self, step: Step) -> bool:
+        """Whether this step was told of it; a correction may be told again and again."""
+        match step:
+            case Step.LOST:
+                return self.lost_at is not None
+            case Step.DELIVERED:
+                return self.delivered_at is not None
+            case _:
+                return False
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """All that was told of an order's way, in an order that does not depend on when it was told, and the right number
-    of each parcel whose number was mistyped.
+    """All that was told of an order's way, in an order that does not depend on when it was told, and every correction
+    of a number that was mistyped.
     """
 
     told: tuple[Told, ...] = ()
-    numbers: Mapping[str, TrackingCorrected] = field(default_factory=dict)
+    corrections: tuple[TrackingCorrected, ...] = ()
 
     @property
     def parcels(self) -> Mapping[str, Parcel]:
-        """The parcels that are known, by id; the first fact that names one says what is in it."""
+        """The parcels that are known, by id; a later fact may name more that is in one."""
         known: dict[str, Parcel] = {}
         for parcel in (parcel for fact in self.told for parcel in fact.parcels):
-            known.setdefault(parcel.parcel_id, parcel)
+            known[parcel.parcel_id] = _with_more(known.get(parcel.parcel_id), parcel)
         return known
+
+    @property
+    def numbers(self) -> Mapping[str, TrackingCorrected]:
+        """The last correction of each parcel whose number was mistyped, by id."""
+        return {event.parcel_id: event for event in self.corrections}
+
+    def numbers_of(self, name: str) -> Collection[str]:
+        """Every number that a parcel has or had."""
+        parcel = self.parcels.get(name)
+        typed = {parcel.tracking_number} if parcel and parcel.tracking_number else set()
+        return typed | {event.tracking_number for event in self.corrections if event.parcel_id == name}
+
+    def told_of(self, step: Step) -> Sequence[Told]:
+        """What was told of one step."""
+        return [fact for fact in self.told if fact.step == step]
 
     @property
     def names(self) -> Mapping[str, str]:
         """What a fact may call a parcel, by its id or any number that it had, and its id."""
         parcels = self.parcels
         typed = {parcel.tracking_number: name for name, parcel in parcels.items() if parcel.tracking_number}
-        right = {event.tracking_number: name for name, event in self.numbers.items()}
+        right = {event.tracking_number: event.parcel_id for event in self.corrections}
         return {**typed, **right, **{name: name for name in parcels}}
 
     @property
     def shipped_at(self) -> datetime | None:
         """The first shipment."""
-        return min((fact.at for fact in self.told if fact.step == Step.SHIPPED), default=None)
+        return min((fact.at for fact in self.told_of(Step.SHIPPED)), default=None)
+
+    def was_sent_by(self, at: datetime, finished_at: datetime | None) -> bool:
+        """Whether the seller had shipped by then; where only what follows a shipment was told, that was before."""
+        return self.shipped_at <= at if self.shipped_at else bool(self.told or finished_at)
 
     def after(self, fact: Told) -> Self:
         """With one fact more; of corrections the last stands."""
@@ -97,7 +126,7 @@ class Way:
 
     def renumbered(self, event: TrackingCorrected) -> Self:
         """With the right number of a parcel."""
-        return replace(self, numbers={**self.numbers, event.parcel_id: event})
+        return replace(self, corrections=(*self.corrections, event))
 
     def lots(self, ordered: Mapping[str, int]) -> Sequence[Lot]:
         """The pieces that were ordered, by line, as far as they have come."""
@@ -126,13 +155,23 @@ _ANY = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _shipped(lots: list[Lot], fact: Told) -> list[Lot]:
     for parcel in fact.parcels:
-        for pieces in parcel.lines:
+        held = {lot.line_id for lot in lots if parcel.parcel_id in lot.parcels}
+        for pieces in (pieces for pieces in parcel.lines if pieces.line_id not in held):
             lots = _changed(lots, pieces, _is_loose, lambda lot: _left(lot, fact, parcel.parcel_id))  # noqa: B023
-    # What its sender does not tell apart travels in all of them: it has come once each has.
+    # The sender did not say which piece is in which parcel: the pieces have come only when every parcel has.
     together = [parcel.parcel_id for parcel in fact.parcels if not parcel.lines]
     if fact.parcels and not together:
         return lots
     return [_left(lot, fact, *together) if _is_loose(lot) else lot for lot in lots]
+
+
+def _with_more(known: Parcel | None, told: Parcel) -> Parcel:
+    """The parcel with the lines that it was not known to hold; without lines it holds all that is in no other one."""
+    if known is None or not known.lines:
+        return known or told
+    held = {pieces.line_id for pieces in known.lines}
+    more = tuple(pieces for pieces in told.lines if pieces.line_id not in held)
+    return known.model_copy(update={"lines": (*known.lines, *more)})
 
 
 def _is_loose(lot: Lot) -> bool:
@@ -147,7 +186,7 @@ def _reached(lots: list[Lot], fact: Told, named: set[str], arrived: set[str]) ->
     if not fact.lines:
         return [_moved(lot, fact) if _is_meant(lot, fact, named, arrived) else lot for lot in lots]
     for pieces in fact.lines:
-        lots = _changed(lots, pieces, lambda lot: not _has_come(lot, fact.step), lambda lot: _moved(lot, fact))
+        lots = _changed(lots, pieces, lambda lot: not lot.has_come(fact.step), lambda lot: _moved(lot, fact))
     return lots
 
 
@@ -156,16 +195,6 @@ def _is_meant(lot: Lot, fact: Told, named: set[str], arrived: set[str]) -> bool:
         return True
     # Any of its parcels that is lost is missing; it is there only with the last of them.
     return not named.isdisjoint(lot.parcels) and (fact.step == Step.LOST or arrived.issuperset(lot.parcels))
-
-
-def _has_come(lot: Lot, step: Step) -> bool:
-    match step:
-        case Step.LOST:
-            return lot.lost_at is not None
-        case Step.DELIVERED:
-            return lot.delivered_at is not None
-        case _:
-            return False
 
 
 def _moved(lot: Lot, fact: Told) -> Lot:

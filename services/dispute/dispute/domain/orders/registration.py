@@ -9,7 +9,7 @@ from decimal import Decimal
 from dispute.domain.commands import OrderCommand, text_ref, texts_about
 from dispute.domain.orders.cancellation import money_back
 from dispute.domain.orders.caps import line_caps
-from dispute.domain.orders.facts import Fact, ahead_of, decide_fact
+from dispute.domain.orders.facts import Fact, FactType, ahead_of, decide_fact
 from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant, guard_placed, guard_promise
 from dispute.domain.orders.protection import with_protection
 from dispute.domain.orders.state import Order, after
@@ -81,10 +81,17 @@ def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
     state = after(order, events)
     if state.cancelled_at:
         events += money_back(state, command, {})
-    for i, fact in enumerate(command.facts):
+    for i, fact in _in_time(command.facts):
         events += (decided := decide_fact(state, fact, command, f"/facts/{i}"))
         state = after(state, decided)
     return with_protection(order, events)
+
+
+def _in_time(facts: Sequence[Fact]) -> Sequence[tuple[int, Fact]]:
+    """The facts with their numbers; where the order was cancelled, as they happened: what came first counts (S88)."""
+    numbered = list(enumerate(facts))
+    is_cancelled = any(fact.type == FactType.CANCELLED for fact in facts)
+    return sorted(numbered, key=lambda one: one[1].at) if is_cancelled else numbered
 
 
 def _guard_instants(command: RegisterOrder) -> None:

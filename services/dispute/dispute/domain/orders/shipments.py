@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
+from dispute.domain.orders import naming
+from dispute.domain.orders.instants import guard_after_shipment
+from dispute.domain.orders.naming import NamedParcel, Placed
 from dispute.domain.orders.parcels import Step, Told
 from dispute.domain.orders.state import Order, evolve
-from shared.events.base import Event, Message
-from shared.events.ids import digest
+from shared.events.base import Event
 from shared.events.order import (
     DeliveryCorrected,
     OrderCarrierLost,
@@ -22,32 +22,50 @@ from shared.events.order import (
 )
 from shared.rejections import ValidationFailed
 
-
-class NamedParcel(Message):
-    """A parcel as a fact names it: by its id, by its number, or by what is in it."""
-
-    parcel_id: str | None = None
-    tracking_number: str | None = None
-    carrier: str | None = None
-    weight_kg: Decimal | None = None
-    dimensions_cm: tuple[Decimal, ...] = ()
-    lines: tuple[Pieces, ...] = ()
-
-    @property
-    def name(self) -> str | None:
-        return self.parcel_id or self.tracking_number
+Meant = tuple[tuple[str, ...], list[tuple[str, Pieces]]]
+"""Parcels by id, and pieces that are named without one, each with its pointer."""
 
 
 def shipped(order: Order, order_id: str, at: datetime, named: Sequence[NamedParcel], pointer: str) -> list[Event]:
-    """The parcels that were not known, or without parcels all that was not shipped; the first instant stands."""
-    parcels = _parcels(named)
-    known = order.way.names
-    new = [parcel for parcel in parcels if parcel.parcel_id not in known]
-    event = OrderShipped(order_id=order_id, shipped_at=at, parcels=tuple(new), protection_ends_at=None)
-    if parcels:
-        _guard_contents(order, new, pointer)
-        return [event] if new else []
-    return [event] if _is_news(order, Told(Step.SHIPPED, at), event, pointer) else []
+    """The parcels and lines that were not known, or without parcels all that was not shipped; the first instant
+    stands.
+    """
+    parcels = naming.identified(order, at, named, pointer)
+    new = _unknown(order, at, parcels)
+    naming.guard_contents(order, new)
+    event = OrderShipped(
+        order_id=order_id, shipped_at=at, parcels=tuple(parcel for _, parcel in new), protection_ends_at=None
+    )
+    is_news = bool(new) if parcels else _is_news(order, Told(Step.SHIPPED, at), event, pointer)
+    return _in_order(order, event, pointer) if is_news else []
+
+
+def _unknown(order: Order, at: datetime, parcels: Sequence[Placed]) -> list[Placed]:
+    """What is new of these parcels: those that were not known, and what known ones were not known to hold."""
+    new, known = [], order.way.parcels
+    for where, parcel in parcels:
+        if not order.registered and parcel not in _parcels_at(order, at):
+            new.append((where, parcel))
+        elif parcel.parcel_id not in known:
+            new += [] if _is_alike(order, parcel) else [(where, parcel)]
+        elif lines := naming.added(order, parcel, where):
+            new.append((where, parcel.model_copy(update={"lines": lines})))
+    return new
+
+
+def _parcels_at(order: Order, at: datetime) -> list[Parcel]:
+    """What was told of this instant: before its order is known, nobody can say which of two instants is right."""
+    return [parcel for fact in _stand(order, Step.SHIPPED, at) for parcel in fact.parcels]
+
+
+def _is_alike(order: Order, parcel: Parcel) -> bool:
+    """Whether it has no name, and one with the same in it is known, beside which there is nothing left to ship."""
+    if not parcel.parcel_id.startswith(naming.NAMELESS):
+        return False
+    alike = [one for one in order.way.parcels.values() if one.lines == parcel.lines]
+    left = naming.loose(order)
+    fits = all(left[pieces.line_id] >= (pieces.quantity or 1) for pieces in parcel.lines)
+    return bool(alike) and not (parcel.lines and (fits or not order.registered))
 
 
 def reached(
@@ -56,15 +74,23 @@ def reached(
     """What was delivered or lost, or a delivery's right instant; the first instant of a parcel stands, and the last
     correction.
     """
-    names, lines = _meant(order, named, pointer)
-    told = {order.way.names.get(name, name) for fact in order.way.told if fact.step == step for name in fact.names}
+    names, pieces = _meant(order, step, at, named, pointer)
+    told = {order.way.names.get(name, name) for fact in _stand(order, step, at) for name in fact.names}
     if step != Step.CORRECTED:
         names = tuple(name for name in names if name not in told)
-    if named and not names and not lines:
+    if named and not names and not pieces:
         return []
-    fact = Told(step, at, (), names, lines)
+    fact = Told(step, at, (), names, tuple(one for _, one in pieces))
     event = _event(order_id, fact)
-    return [event] if _is_news(order, fact, event, pointer) else []
+    if _is_known(order, fact):
+        return []
+    naming.guard_on_their_way(order, step, pieces)
+    return _in_order(order, event, pointer) if _is_news(order, fact, event, pointer) else []
+
+
+def _stand(order: Order, step: Step, at: datetime) -> list[Told]:
+    """What was told of a step and stands; before the order is known, only what was told of the same instant."""
+    return [fact for fact in order.way.told_of(step) if order.registered or fact.at == at]
 
 
 def tracking_corrected(
@@ -86,9 +112,14 @@ def tracking_corrected(
     event = TrackingCorrected(
         order_id=order_id, parcel_id=parcel_id, tracking_number=number, carrier=carrier, corrected_at=at
     )
-    last = order.way.numbers.get(parcel_id)
-    same = last and (last.tracking_number, last.carrier) == (number, carrier)
-    return [] if same else [event]
+    return [] if _is_right_already(order, event) else [event]
+
+
+def _is_right_already(order: Order, event: TrackingCorrected) -> bool:
+    parcel, last = order.way.parcels[event.parcel_id], order.way.numbers.get(event.parcel_id)
+    number = last.tracking_number if last else parcel.tracking_number
+    carrier = (last.carrier if last else None) or parcel.carrier
+    return event.tracking_number == number and event.carrier in (None, carrier)
 
 
 def _event(order_id: str, fact: Told) -> Event:
@@ -102,13 +133,25 @@ def _event(order_id: str, fact: Told) -> Event:
             return OrderCarrierLost(**named, lost_at=fact.at)
 
 
+def _is_known(order: Order, fact: Told) -> bool:
+    """Whether the same was told; once the order is known the first instant stands, and of corrections the last. Pieces
+    at another instant are other pieces, while there are any that have not come.
+    """
+    if not order.registered:
+        return fact in order.way.told
+    if fact.step == Step.CORRECTED:
+        return False
+    if fact.lines and not fact.names:
+        lines = {pieces.line_id for pieces in fact.lines}
+        waiting = any(lot.line_id in lines and not lot.has_come(fact.step) for lot in order.lots)
+        return fact in order.way.told or not waiting
+    same = (fact.names, fact.lines)
+    return any((one.names, one.lines) == same and not one.parcels for one in order.way.told_of(fact.step))
+
+
 def _is_news(order: Order, fact: Told, event: Event, pointer: str) -> bool:
     """Whether the fact says anything new; one that names nothing must be about the only parcel there is."""
-    is_known = any(
-        (one.step, one.names, one.lines, one.parcels) == (fact.step, fact.names, fact.lines, ())
-        for one in order.way.told
-    )
-    if is_known and not (fact.step == Step.CORRECTED and order.registered):
+    if _is_known(order, fact):
         return False
     if fact.is_whole and len(order.way.parcels) > 1:
         raise ValidationFailed.at(f"{pointer}/parcels", "parcel_required", "which of its parcels?", "S109")
@@ -117,58 +160,28 @@ def _is_news(order: Order, fact: Told, event: Event, pointer: str) -> bool:
     return evolve(order, event).lots != order.lots
 
 
+def _in_order(order: Order, event: Event, pointer: str) -> list[Event]:
+    guard_after_shipment(f"{pointer}/at", order.lots, evolve(order, event).lots)
+    return [event]
+
+
 def _sole(order: Order) -> Sequence[str]:
     return list(order.way.parcels) if len(order.way.parcels) == 1 else []
 
 
-def _meant(order: Order, named: Sequence[NamedParcel], pointer: str) -> tuple[tuple[str, ...], tuple[Pieces, ...]]:
-    """The parcels by id, and the pieces that are named without one."""
-    known, contents = (
-        order.way.names,
-        {parcel.lines: name for name, parcel in order.way.parcels.items() if parcel.lines},
-    )
+def _meant(order: Order, step: Step, at: datetime, named: Sequence[NamedParcel], pointer: str) -> Meant:
+    known = order.way.names
     names: list[str] = []
-    lines: list[Pieces] = []
+    lines: list[tuple[str, Pieces]] = []
     for i, parcel in enumerate(named):
-        name = parcel.name or contents.get(parcel.lines)
-        if name is None:
-            _guard_lines(order, parcel.lines, f"{pointer}/parcels/{i}")
-            lines += parcel.lines
-            continue
-        if known and name not in known:
+        where = f"{pointer}/parcels/{i}"
+        name = naming.parcel_named(order, known, parcel, where)
+        if name and known and name not in known:
             raise ValidationFailed.at(f"{pointer}/parcels", "unknown_parcel", "no such parcel was shipped", "S109")
-        names.append(known.get(name, name))
-    return tuple(dict.fromkeys(names)), tuple(lines)
-
-
-def _parcels(named: Sequence[NamedParcel]) -> list[Parcel]:
-    """The parcels with an id each: their own, their number, or one that follows from what is in them."""
-    alike: Counter[str] = Counter()
-    parcels = []
-    for parcel in named:
-        name = parcel.name or f"parcel-{digest(parcel.model_dump_json().encode())[:16]}"
-        alike[name] += 1
-        again = "" if alike[name] == 1 else f"-{alike[name]}"
-        parcels.append(Parcel.model_validate({**dict(parcel), "parcel_id": f"{name}{again}"}))
-    return [parcel for parcel, one in zip(parcels, named, strict=True) if not one.name or parcel.parcel_id == one.name]
-
-
-def _guard_contents(order: Order, parcels: Sequence[Parcel], pointer: str) -> None:
-    if not order.registered:
-        return
-    loose: Counter[str] = Counter()
-    for lot in (lot for lot in order.lots if not lot.parcels):
-        loose[lot.line_id] += lot.quantity
-    for i, parcel in enumerate(parcels):
-        _guard_lines(order, parcel.lines, f"{pointer}/parcels/{i}")
-        for j, pieces in enumerate(parcel.lines):
-            loose[pieces.line_id] -= pieces.quantity or max(loose[pieces.line_id], 1)
-            if loose[pieces.line_id] < 0:
-                where = f"{pointer}/parcels/{i}/lines/{j}"
-                raise ValidationFailed.at(where, "above_ordered", "more than is left to ship", "S109")
-
-
-def _guard_lines(order: Order, lines: Sequence[Pieces], pointer: str) -> None:
-    for j, pieces in enumerate(lines):
-        if order.registered and pieces.line_id not in order.lines:
-            raise ValidationFailed.at(f"{pointer}/lines/{j}/line_id", "unknown_line", "no such line", "S109")
+        if name := name or naming.by_contents(order, step, at, parcel.lines, names):
+            naming.guard_whole(order, name, parcel, where)
+            names.append(name)
+            continue
+        naming.guard_lines(order, parcel.lines, where)
+        lines += [(f"{where}/lines/{j}", pieces) for j, pieces in enumerate(parcel.lines)]
+    return tuple(dict.fromkeys(names)), lines

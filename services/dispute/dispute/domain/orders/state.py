@@ -191,13 +191,12 @@ def _of_the_order(order: Order, placed_at: datetime) -> Order:
     def kept(at: datetime | None) -> datetime | None:
         return None if at and is_before_order(at, placed_at) else at
 
-    return replace(
-        order,
-        way=replace(order.way, told=tuple(fact for fact in order.way.told if kept(fact.at))),
-        finished_at=kept(order.finished_at),
-        cancelled_at=kept(order.cancelled_at),
-        account_since=kept(order.account_since),
-    )
+    way = replace(order.way, told=tuple(fact for fact in order.way.told if kept(fact.at)))
+    finished_at, cancelled_at = kept(order.finished_at), kept(order.cancelled_at)
+    # What was shipped first was never cancelled (S88).
+    cancelled_at = None if cancelled_at and way.was_sent_by(cancelled_at, finished_at) else cancelled_at
+    since = kept(order.account_since)
+    return replace(order, way=way, finished_at=finished_at, cancelled_at=cancelled_at, account_since=since)
 
 
 def _registered(order: Order, event: events.OrderRegistered) -> Order:
