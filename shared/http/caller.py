@@ -24,12 +24,12 @@ from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Outcome, handle, prepare
+from shared.faults import Faults
 from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
 from shared.http.dry_run.foretelling import Foretold
 from shared.http.problems import Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
-from shared.http.request.faults import Faults
 from shared.http.request.if_match import seen_versions, wants_new
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of

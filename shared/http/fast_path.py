@@ -16,12 +16,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from shared.events.base import Actor
+from shared.faults import Faults, fault, faults
 from shared.http.caller import RouteAccess, charge_stranger, command_context, query_context
 from shared.http.dry_run.foretelling import SWITCH, Foretold
 from shared.http.problems import Refusal, invalid
 from shared.http.request.accept import refuse_unless_json
 from shared.http.request.command_id import RequestIdentity
-from shared.http.request.faults import Faults, fault, faults
 from shared.http.request.json_text import parse_json, refuse_unstorable
 from shared.http.request.paths import refuse_ids_without_slot
 from shared.http.request.query_values import QueryPlan

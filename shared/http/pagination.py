@@ -16,8 +16,8 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from shared.events.slot import SlotPosition
+from shared.faults import fault
 from shared.http.problems import Refusal
-from shared.http.request.faults import fault
 from shared.views import Page, Row
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]

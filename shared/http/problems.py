@@ -17,8 +17,8 @@ from shared.events import codec
 from shared.events.errors import NewerVersion
 from shared.eventstore.command_handling import StaleVersion
 from shared.eventstore.errors import WrongExpectedVersion
+from shared.faults import faults, faults_of
 from shared.http.error_codes import DETAILS, REFUSED, RETRYABLE, STATUS, title
-from shared.http.request.faults import faults, faults_of
 from shared.rejections import Rejected
 from shared.resilience.retry import transient
 from shared.rules.links import rule_links

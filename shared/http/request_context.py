@@ -13,8 +13,8 @@ from starlette.datastructures import State
 from starlette.types import Scope
 
 from shared.events.base import Actor
+from shared.faults import fault
 from shared.http.problems import Refusal
-from shared.http.request.faults import fault
 from shared.observability.tracing import random_bytes
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.types import Receive
 
+from shared.faults import Faults, fault
 from shared.http.problems import Refusal
-from shared.http.request.faults import Faults, fault
 from shared.http.request.json_text import refuse_nul
 from shared.http.request_body import Disconnected, Headers, limited
 

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.events.ids import digest, framed_uuid
+from shared.faults import Faults, fault
 from shared.http.problems import Refusal
-from shared.http.request.faults import Faults, fault
 from shared.http.request.json_text import canonical
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")

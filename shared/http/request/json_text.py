@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
+from shared.faults import fault
 from shared.http.problems import Refusal
-from shared.http.request.faults import fault
 
 MOST_MEMBERS = 2_500
 """Of all objects of a text: an order of a hundred lines has half as many, and each unknown one costs a fault."""

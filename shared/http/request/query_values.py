@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from starlette.datastructures import QueryParams
 
 from shared.events.moments import day, moment
-from shared.http.request.faults import Faults, fault, faults
+from shared.faults import Faults, fault, faults
 
 MOST_PARAMETERS = 50
 _WHOLE = re.compile("-?(?:0|[1-9][0-9]{0,18})")

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from pydantic import BaseModel, ValidationError, field_validator
 
+from shared.faults import faults, pointer
 from shared.http.error_codes import STATUS, known_codes, title
 from shared.http.problems import Problem, invalid, problem_of
-from shared.http.request.faults import faults, pointer
 from tests.support.toys.notes import Issuer, client_of, running_issuer, tiny_app
 
 MEMBERS = {"type", "title", "status", "detail", "code", "rules", "rule_links", "errors", "request_id"}

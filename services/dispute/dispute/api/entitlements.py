@@ -18,9 +18,9 @@ from shared.events.base import Actor
 from shared.events.dispute import Reason
 from shared.events.moments import Moment
 from shared.eventstore.folding import folded
+from shared.faults import fault
 from shared.http.caller import QueryContext, query
 from shared.http.problems import Refusal
-from shared.http.request.faults import fault
 from shared.http.responses import query_response
 from shared.http.routing import Router
 

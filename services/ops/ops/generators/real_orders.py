@@ -31,7 +31,7 @@ from ops.orders.playable import Json, OrderRequests, PlayableOrder
 from shared.events.base import Actor
 from shared.events.dispute import Reason
 from shared.events.ids import derived_uuid
-from shared.http.request.faults import faults
+from shared.faults import faults
 from shared.http.responses import to_json
 from shared.rejections import Rejected
 
