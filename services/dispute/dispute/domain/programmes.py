@@ -52,7 +52,7 @@ class Programmes:
         """The terms of an order that is registered now; ValidationFailed for an unknown programme."""
         found = self.in_force(name, at) if name else self._by_flag(flags, at)
         if not isinstance(found, Programme):
-            raise ValidationFailed.at("/programme", "unknown_programme", "no such programme")
+            raise ValidationFailed.at("/programme", "unknown_programme", "no such programme", "S102")
         return found.terms(self._law(country, at))
 
     def places(self, name: str, at: datetime) -> Places:
