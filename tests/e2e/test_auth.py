@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ops.orders.evidence import picture
 from tests.e2e.client import SERVICES, Answer, Json, Services
 from tests.e2e.deals import counter, ordered, usd
 from tests.e2e.log import Logs, unchanged
@@ -34,6 +36,7 @@ class Row:
     body: Json | None = None
     is_list: bool = False
     blind: str = SEES_NOTHING
+    is_upload: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -61,7 +64,21 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
     ("return_label", "POST", "/v1/returns/{return_id}/inspection"): Row({"result": "pass"}, blind="seller"),
+    ("dispute", "GET", "/v1/orders/{order_id}/deadlines"): Row(),
+    ("dispute", "GET", "/v1/orders/{order_id}/eligibility"): Row(),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/deadlines"): Row(),
+    ("dispute", "GET", "/v1/notifications"): Row(is_list=True),
+    ("refund", "GET", "/v1/notifications"): Row(is_list=True),
+    ("return_label", "GET", "/v1/notifications"): Row(is_list=True),
+    ("dispute", "POST", "/v1/orders/{order_id}/evidence"): Row(is_upload=True),
+    ("dispute", "GET", "/v1/orders/{order_id}/evidence/{evidence_id}"): Row(),
+    ("dispute", "GET", "/v1/orders/{order_id}/evidence/{evidence_id}/texts/{ref}"): Row(),
+    ("dispute", "DELETE", "/v1/orders/{order_id}/evidence/{evidence_id}"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/evidence"): Row(is_upload=True),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/evidence/{evidence_id}"): Row(),
+    ("dispute", "DELETE", "/v1/disputes/{dispute_id}/evidence/{evidence_id}"): Row(),
 }
+FOR_ANYBODY = {("dispute", "GET", path) for path in ("/v1/programmes", "/v1/programmes/{programme_id}")}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +103,7 @@ async def ids(services: Services) -> dict[str, str]:
         "ref": done["description"]["ref"],
         "refund_id": done["refund_id"],
         "return_id": return_id,
+        "evidence_id": "evd_" + 32 * "0",
     }
 
 
@@ -102,7 +120,7 @@ async def test_every_operation_has_a_row_and_every_row_an_operation(documents: d
         for path, methods in document["paths"].items()
         for method in methods
     }
-    assert described == set(ROWS)
+    assert described == set(ROWS) | FOR_ANYBODY
 
 
 @pytest.mark.usefixtures("nothing_is_recorded")
@@ -207,7 +225,14 @@ async def called(
         }
     if method == "GET":
         return await services.send(service, method, path.format(**ids), headers=headers)
-    return await services.send(service, method, path.format(**ids), headers=row.headers | headers, json=body or None)
+    sent: Json = {"data": _a_file()} if row.is_upload else {"json": body or None}
+    return await services.send(service, method, path.format(**ids), headers=row.headers | headers, **sent)
+
+
+def _a_file() -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    form.add_field("file", picture("a file of the matrix"), filename="shown.png")
+    return form
 
 
 async def bad_credentials(services: Services) -> dict[str, str | None]:

@@ -177,7 +177,7 @@ ORDERS: dict[str, tuple[Json, int, str, list[str]]] = {
         {"facts": [{"type": "eaten", "at": "2026-01-01T00:00:00Z"}]},
         422,
         "validation_failed",
-        ["/facts/0"],
+        ["/facts/0/type"],
     ),
     "a NUL in the address": ({"return_address": "here\0"}, 422, "validation_failed", ["/return_address"]),
 }

@@ -108,7 +108,7 @@ async def test_a_switch_that_is_misspelt_is_refused_and_nothing_is_done(
 
 async def test_shop_and_money_commands_can_be_tried_too(services: Services) -> None:
     deal = await ordered(services)
-    fact = {"type": "delivered", "at": deal.body["placed_at"]}
+    fact = {"type": "delivered", "at": deal.body["facts"][0]["at"]}
     foretold = (await services.shop.post(f"/v1/orders/{deal.order_id}/facts?dry_run=true", fact)).ok()
     assert "OrderDelivered" in names(foretold["events"])
     assert (await deal.status())["delivered_at"] is None

@@ -221,7 +221,7 @@ async def test_cancelling_after_the_protections_end_warns_first_and_then_pays_th
 
 
 async def test_an_order_that_nobody_disputes_is_released_an_hour_after_its_protection(services: Services) -> None:
-    deal = await ordered(services, facts={"shipped": -9, "delivered": -15})
+    deal = await ordered(services, facts={"shipped": -16, "delivered": -15})
     ends_at = instant((await eventually(deal.status, lambda answer: answer.status == 200))["protection_ends_at"])
     assert ends_at == day_after(instant(deal.body["facts"][1]["at"]), 16)
     await services.move_clock(now=wire(ends_at + timedelta(minutes=59)))

@@ -55,7 +55,11 @@ def orders(draw: st.DrawFn) -> Histories:
             promised_by=draw(st.sampled_from([None, on("Mar 10").date()])),
             channel=channel,
         ),
-        *(record(kind, _at(draw(HOURS))) for kind in STEPS if draw(st.booleans())),
+        *(
+            record(kind, _at(hours))
+            for kind, hours in zip(STEPS, sorted(draw(st.tuples(HOURS, HOURS, HOURS, HOURS))), strict=False)
+            if draw(st.booleans())
+        ),
     ]
     return after({}, *told)
 

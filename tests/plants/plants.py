@@ -363,9 +363,9 @@ EDGE = (
     ),
     Plant(
         "a seller answers after the deadline",
-        f"{DISPUTE}/domain/disputes/negotiation.py",
-        "    DeadlinePassed.unless_before(dispute.respond_by, at)\n",
-        "",
+        f"{DISPUTE}/domain/disputes/transitions.py",
+        "        DeadlinePassed.unless_before(dispute.due(kind), at)\n",
+        "        pass\n",
         (f"{DISPUTES}/test_negotiation_guards.py", f"{DISPUTES}/test_negotiation.py"),
     ),
 )

@@ -136,7 +136,7 @@ async def test_a_read_model_that_is_being_kept_is_not_made_anew(dsn: str, monkey
     monkeypatch.setattr("ops.leases.LIMIT", 0.5)
     await paid(dsn)
     async with Lease(dsn, f"subscription {refunds.NAME}"):
-        with pytest.raises(Failed, match="stop that worker first"):
+        with pytest.raises(Failed, match="stop refund.worker first"):
             await rebuild(dsn, "refund", read_models("refund")["refunds"], "a test")
     assert await names(dsn) == []
 
