@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime
 
 from dispute.domain.entitlements.categories import words_of
@@ -33,9 +34,9 @@ class Warranty(FromReceipt):
         if not self.covers(question, line):
             raise WarrantyNotApplicable("This line has no such warranty.", rules=self.rules)
 
+    @abstractmethod
     def covers(self, question: Question, line: Line) -> bool:
         """Whether the line has it at all."""
-        raise NotImplementedError
 
 
 class AdvancedWarranty(Warranty):
