@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
 from shared.events import order as o
@@ -71,7 +73,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderPaid: lambda state, event: state.paid_at is None,
     o.OrderShipped: lambda state, event: state.way.parcels.keys().isdisjoint(x.parcel_id for x in event.parcels),
     o.OrderFinished: lambda state, event: state.finished_at is None,
-    o.OrderCancelled: lambda state, event: state.cancelled_at is None and not state.way.told and not state.finished_at,
+    o.OrderCancelled: lambda state, event: state.cancelled_at is None and not _was_sent_by(state, event.cancelled_at),
     DeadlineMoved: lambda state, event: (
         state.protection_ends_at == event.previous_due_at != event.due_at
         and not state.nothing_due
@@ -97,6 +99,11 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     d.RefundDue: lambda state, event: state.cancelled_at is not None and event.refund_id not in state.refunds,
 }
 """Event → what must hold of the order."""
+
+
+def _was_sent_by(order: Order, at: datetime) -> bool:
+    shipped = [fact.at for fact in order.way.told if fact.step == Step.SHIPPED]
+    return min(shipped) <= at if shipped else bool(order.way.told or order.finished_at)
 
 
 def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
