@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -77,8 +77,21 @@ class StaleVersion(Rejected, code="version_conflict"):
         self.events = events
 
 
+Guard = Callable[[Any, int], None]
+"""Raises where the command may not be carried out on this state of its first stream, at this version."""
+
+
+def unguarded(_: Any, __: int) -> None:
+    """Nothing but the decision says whether the command may be carried out."""
+
+
 async def handle(
-    store: EventStore, decider: Decider, command: Command, cause: Cause, seen: Container[int] | None = None
+    store: EventStore,
+    decider: Decider,
+    command: Command,
+    cause: Cause,
+    seen: Container[int] | None = None,
+    guard: Guard = unguarded,
 ) -> Outcome:
     """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
     I/O error.
@@ -87,7 +100,7 @@ async def handle(
     decision may differ; the fifth raises Busy.
     """
     for _ in range(ATTEMPTS):
-        prepared = await prepare(store, decider, command, cause, seen)
+        prepared = await prepare(store, decider, command, cause, seen, guard)
         if isinstance(prepared, Outcome):
             return prepared
         position = prepared.position
@@ -101,7 +114,12 @@ async def handle(
 
 
 async def prepare(
-    store: EventStore, decider: Decider, command: Command, cause: Cause, seen: Container[int] | None = None
+    store: EventStore,
+    decider: Decider,
+    command: Command,
+    cause: Cause,
+    seen: Container[int] | None = None,
+    guard: Guard = unguarded,
 ) -> Prepared | Outcome:
     """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
     `handle` raises for a refusal.
@@ -113,6 +131,7 @@ async def prepare(
     states = await _states(decider, streams, histories)
     if seen is not None and len(histories[0]) not in seen:
         raise _stale(decider, command, states, histories[0], seen)
+    guard(states[0], len(histories[0]))
     return Prepared(streams, histories, states, _by_stream(decider.decide(command, *states), len(states)))
 
 

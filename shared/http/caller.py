@@ -23,14 +23,14 @@ from starlette.datastructures import State
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
-from shared.eventstore.command_handling import Outcome, handle, prepare
+from shared.eventstore.command_handling import Guard, Outcome, handle, prepare, unguarded
 from shared.faults import Faults
 from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
 from shared.http.dry_run.foretelling import Foretold
 from shared.http.problems import Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
-from shared.http.request.if_match import seen_versions, wants_new
+from shared.http.request.if_match import seen_versions, unwanted_versions
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
@@ -60,8 +60,8 @@ class CommandContext(QueryContext):
     seen: Container[int] | None
     has_key: bool
     dry_run: bool = False
-    only_new: bool = False
-    """Whether If-None-Match says that nothing may be there yet (RFC 9110, 13.1.2): for routes that create by PUT."""
+    unwanted: Container[int] = ()
+    """The versions that If-None-Match names, none of which may be there (RFC 9110, 13.1.2): for routes of PUT."""
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
@@ -75,18 +75,18 @@ class CommandContext(QueryContext):
         except ValidationError as error:
             raise invalid(error) from None
 
-    async def handle(self, command: Command) -> Outcome:
-        """Carries the command out on the app's store, by its decider; raises what it rejects or an I/O error, and in a
-        dry run Foretold where it would append.
+    async def handle(self, command: Command, guard: Guard = unguarded) -> Outcome:
+        """Carries the command out on the app's store, by its decider; raises what it or the guard rejects or an I/O
+        error, and in a dry run Foretold where it would append.
         """
         cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
         if self.dry_run:
-            raise await self._foretold(command, cause)
-        return await handle(self.state.store, self.state.decider, command, cause, self.seen)
+            raise await self._foretold(command, cause, guard)
+        return await handle(self.state.store, self.state.decider, command, cause, self.seen, guard)
 
-    async def _foretold(self, command: Command, cause: Cause) -> Foretold:
+    async def _foretold(self, command: Command, cause: Cause, guard: Guard) -> Foretold:
         store, decider = self.state.store, self.state.decider
-        prepared = await prepare(store, decider, command, cause, self.seen)
+        prepared = await prepare(store, decider, command, cause, self.seen, guard)
         if isinstance(prepared, Outcome):
             return Foretold(self.state.foretelling.view(None, decider, self.actor))
         if writes := prepared.writes:
@@ -198,7 +198,7 @@ def command_context(
         seen,
         key is not None,
         dry_run,
-        wants_new(context.headers),
+        unwanted_versions(context.headers),
     )
 
 

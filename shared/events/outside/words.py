@@ -93,7 +93,9 @@ TrackingNumber = Annotated[
     StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{1,78}[A-Za-z0-9]$"),
     AfterValidator(_tracking),
 ]
-"""What a carrier calls a parcel, in any grouping: taken as it is, but for what is written as a card's number is."""
+"""What a carrier calls a parcel, in any grouping: taken as it is, but for what is written as a card's number is. One
+that is printed digit by digit, 34 of them with their gaps, is longer than 64 characters.
+"""
 PostalCode = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 -]{0,8}[A-Za-z0-9])?$")
 ]

@@ -23,36 +23,54 @@ def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Conta
     None where there is no condition. A weak tag, or one that is not ours, names none: nothing strong equals it. `*` is
     any version of what exists.
     """
-    match = headers.get(b"if-match", b"").decode("latin-1").strip()
-    if not match:
-        if required:
-            raise Refusal(
-                "if_match_required", "Send the ETag of what you have seen: nobody agrees to what has changed since."
-            )
-        return None, []
-    if match == ANY:
-        return _EVERY, []
-    if not _LIST.fullmatch(match) or not (tags := _EACH.findall(match)):
-        detail = 'If-Match is *, or entity tags as ETag gave them, such as "7".'
-        return None, [fault(("header", "If-Match"), "if_match", detail)]
-    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag))), []
+    match = _text(headers, b"if-match")
+    if not match and required:
+        raise Refusal(
+            "if_match_required", "Send the ETag of what you have seen: nobody agrees to what has changed since."
+        )
+    if not match or (versions := _versions(match)) is None:
+        return None, [*_wrong(match, "If-Match", "if_match"), *_wrong_none_match(headers)]
+    return versions, _wrong_none_match(headers)
+
+
+def unwanted_versions(headers: Mapping[bytes, bytes]) -> Container[int]:
+    """The versions that If-None-Match names, of which none may be there: a weak tag counts too (RFC 9110, 13.1.2)."""
+    return _versions(_text(headers, b"if-none-match").replace('W/"', '"')) or ()
+
+
+def _wrong_none_match(headers: Mapping[bytes, bytes]) -> Faults:
+    """A command whose condition cannot be read is not carried out as if there were none."""
+    return _wrong(_text(headers, b"if-none-match"), "If-None-Match", "if_none_match")
+
+
+def _wrong(text: str, name: str, code: str) -> Faults:
+    if not text or _versions(text) is not None:
+        return []
+    return [fault(("header", name), code, f'{name} is *, or entity tags as ETag gave them, such as "7".')]
+
+
+def _versions(text: str) -> Container[int] | None:
+    """The versions that these tags name; None of what is no list of tags."""
+    if text == ANY:
+        return _EVERY
+    tags = _tags(text)
+    return frozenset(int(ours[1]) for tag in tags if (ours := _OURS.fullmatch(tag))) if tags else None
 
 
 def is_known(headers: Mapping[bytes, bytes], tag: str) -> bool:
     """Whether If-None-Match names this tag: the caller has what would be answered."""
-    known = headers.get(b"if-none-match", b"").decode("latin-1").strip()
+    known = _text(headers, b"if-none-match")
     return known == ANY or tag in (each.removeprefix("W/") for each in _tags(known))
 
 
 def is_another(headers: Mapping[bytes, bytes], tag: str | None) -> bool:
     """Whether If-Match names other tags than this one: what would be answered is not what the caller asks about."""
-    wanted = headers.get(b"if-match", b"").decode("latin-1").strip()
+    wanted = _text(headers, b"if-match")
     return wanted not in ("", ANY) and tag not in _tags(wanted)
 
 
-def wants_new(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether If-None-Match says that nothing may be there yet."""
-    return headers.get(b"if-none-match", b"").strip() == ANY.encode()
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1").strip()
 
 
 def _tags(text: str) -> Sequence[str]:

@@ -42,3 +42,44 @@ async def test_a_fact_that_came_first_is_no_order(service: InMemory) -> None:
     assert (await service.fact("o1", type="shipped", at=at)).status_code == 200
     answer = await service.ask("PUT", "/v1/orders/o1", body=order_body(), headers=NEW)
     assert came_of(answer) == "201"
+
+
+@pytest.mark.case(
+    "B06+9",
+    given="PUT of a known order tried by dry_run with If-None-Match: *, and with its ETag",
+    right="412 version_conflict, 412 version_conflict",
+)
+async def test_a_dry_run_meets_the_same_condition(service: InMemory, came: Came) -> None:
+    tag = (await service.ask("PUT", "/v1/orders/o1", body=order_body())).headers["etag"]
+    conditions = (NEW, {"If-None-Match": tag})
+    path = "/v1/orders/o1?dry_run=true"
+    answers = [await service.ask("PUT", path, body=order_body(), headers=each) for each in conditions]
+    came(", ".join(map(came_of, answers)))
+
+
+@pytest.mark.case(
+    "B06+10",
+    given="PUT again with If-None-Match: the ETag, weak, in a list; others; what is no list",
+    right="412 412 412 200 422",
+)
+async def test_an_order_is_at_none_of_these_versions(service: InMemory, came: Came) -> None:
+    body = order_body()
+    tag = (await service.ask("PUT", "/v1/orders/o1", body=body)).headers["etag"]
+    tags = [tag, f"W/{tag}", f'"9", {tag}', '"9", "8"', "garbage"]
+    answers = [await service.ask("PUT", "/v1/orders/o1", body=body, headers={"If-None-Match": each}) for each in tags]
+    assert came_of(answers[-1]) == "422 validation_failed /header/If-None-Match"
+    came(" ".join(str(answer.status_code) for answer in answers))
+
+
+@pytest.mark.case(
+    "B06+11",
+    given="PUT again with If-Match: the ETag, *, in a list; weak, another; of a new order: *, after a fact: its tag",
+    right="200 200 200 412 412 412 412",
+)
+async def test_an_order_is_at_one_of_these_versions(service: InMemory, came: Came) -> None:
+    body = order_body()
+    tag = (await service.ask("PUT", "/v1/orders/o1", body=body)).headers["etag"]
+    told = (await service.fact("o3", type="shipped", at=body["placed_at"])).headers["etag"]
+    asked = [("o1", each) for each in (tag, "*", f'"9", {tag}', f"W/{tag}", '"9"')] + [("o2", "*"), ("o3", told)]
+    answers = [await service.ask("PUT", f"/v1/orders/{name}", body=body, seen=seen) for name, seen in asked]
+    came(" ".join(str(answer.status_code) for answer in answers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path
@@ -16,7 +17,7 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.orders.facts import FactType, RecordFact
 from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import DisputesChanged, OrderDiffers
+from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
 from dispute.views.as_of import line_rows_of, order_row_of, until
@@ -44,10 +45,10 @@ router = Router("orders")
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "`*`: 412 version_conflict where the order is there already.",
+    "description": "`*`, or one ETag or several: 412 version_conflict where the order is there already, or at one of "
+    "these versions.",
     "schema": {"type": "string", "examples": ["*"]},
 }
-_THERE = Refusal("version_conflict", "The order is registered already, and If-None-Match says that it must not be.")
 OrderId = Annotated[Id, Path()]
 """Where an order may begin: an id that a dispute's form can name."""
 
@@ -64,13 +65,13 @@ async def register_order(
     order_id: OrderId, body: OrderBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
     """201 for a new order, 200 for the same body again, 409 `order_differs` for another one; 412 for either with
-    `If-None-Match: *`.
+    `If-None-Match: *`, and for a new one with `If-Match`.
     """
     if body.order_id not in (None, order_id):
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme, caller.at, body.ship_to.country, body.flags)
     order = caller.command(RegisterOrder, terms=terms, ahead=caller.state.facts_ahead, **body.fields(order_id))
-    outcome = await _registered(caller, order)
+    outcome = await caller.handle(order, partial(_guard_conditions, caller))
     registered: OrderRegistrationView = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome,
@@ -80,17 +81,12 @@ async def register_order(
     )
 
 
-async def _registered(caller: CommandContext, order: RegisterOrder) -> Outcome:
-    """What came of it; 412 where the order is there, and the caller said that it must not be."""
-    try:
-        outcome = await caller.handle(order)
-    except OrderDiffers:
-        if caller.only_new:
-            raise _THERE from None
-        raise
-    if caller.only_new and not outcome.events:
-        raise _THERE
-    return outcome
+def _guard_conditions(caller: CommandContext, order: Order, version: int) -> None:
+    """412 where the caller said that the order is there and it is not, or that it is not there (RFC 9110, 13.1)."""
+    if caller.seen is not None and not order.registered:
+        raise Refusal("version_conflict", "No such order is registered yet, and If-Match says that one is.")
+    if order.registered and version in caller.unwanted:
+        raise Refusal("version_conflict", "The order is registered, and If-None-Match says that it must not be so.")
 
 
 @router.post("/v1/orders/{order_id}/facts", summary="Tell a fact of an order", response_model=FactView)
