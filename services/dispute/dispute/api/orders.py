@@ -21,7 +21,8 @@ from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
 from dispute.views.as_of import line_rows_of, order_row_of, until
-from dispute.views.orders import FactView, OrderRegistrationView, OrderStatus
+from dispute.views.facts import FactView, fact_view
+from dispute.views.orders import OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment
@@ -97,12 +98,9 @@ async def record_fact(
     told = {"order_id": order_id, "fact": body.fact(), "ahead": caller.state.facts_ahead}
     is_cancelled = told["fact"].type == FactType.CANCELLED
     outcome = await (_cancel(caller, told) if is_cancelled else caller.handle(caller.command(RecordFact, **told)))
-    recorded: FactView = {
-        "order_id": order_id,
-        "version": outcome.versions[0],
-        "recorded": bool(outcome.events),
-    }
-    return command_response(outcome, recorded)
+    is_news = bool(outcome.events)
+    answer = fact_view(order_id, outcome.states[0], outcome.versions[0], told["fact"], is_news)
+    return command_response(outcome, answer)
 
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands", response_model=OrderStatus)

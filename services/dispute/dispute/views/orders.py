@@ -36,12 +36,6 @@ class OrderRegistrationView(TypedDict):
     version: int
 
 
-class FactView(OrderRegistrationView):
-    """The fact is known; `recorded` says whether it was new."""
-
-    recorded: bool
-
-
 class OrderLineView(TypedDict):
     """The money of an order line: at most the cap goes back, or it is released; `held_by` is the first dispute that is
     open about pieces of it.

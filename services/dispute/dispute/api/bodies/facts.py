@@ -110,8 +110,17 @@ class ParcelFact(PlainFact):
         return tuple(parcel.named() for parcel in self.parcels)
 
 
+class CorrectedParcel(ParcelName):
+    """A parcel whose number is corrected; where several are, by its id with the right number and carrier."""
+
+    carrier: Name | None = None
+
+
 class TrackingFact(PlainFact):
-    """A parcel has another number than was typed; it keeps its id."""
+    """A parcel has another number than was typed, and keeps its id: `tracking_number` is the right one of the parcel
+    that is named. Or several have: without it, each of the parcels is named by its `parcel_id` beside its right number,
+    so that two may swap theirs.
+    """
 
     model_config = example(
         type="tracking_corrected",
@@ -121,9 +130,24 @@ class TrackingFact(PlainFact):
     )
 
     type: Literal["tracking_corrected"]  # type: ignore[assignment]
-    parcels: Annotated[tuple[ParcelName, ...], Field(max_length=1)] = ()
-    tracking_number: TrackingNumber
+    parcels: Annotated[tuple[CorrectedParcel, ...], Field(max_length=50)] = ()
+    tracking_number: TrackingNumber | None = None
     carrier: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_or_each(self) -> Self:
+        if self.tracking_number and (len(self.parcels) > 1 or any(parcel.carrier for parcel in self.parcels)):
+            raise PydanticCustomError("not_expected", "the right number of one parcel, or each beside its parcel")
+        if not self.tracking_number and not self._each_has_its_own:
+            raise PydanticCustomError(
+                "missing", "the right tracking_number, or parcels by parcel_id, each with its own"
+            )
+        return self
+
+    @property
+    def _each_has_its_own(self) -> bool:
+        whole = all(parcel.parcel_id and parcel.tracking_number and not parcel.lines for parcel in self.parcels)
+        return bool(self.parcels) and whole and not self.carrier
 
     @property
     def named(self) -> tuple[NamedParcel, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dispute.domain.commands import OrderCommand
-from dispute.domain.orders import cancellation, shipments
+from dispute.domain.orders import cancellation, shipments, tracking
 from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant
 from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.orders.parcels import Step
@@ -45,7 +45,9 @@ STEPS = {
 
 
 class Fact(Message):
-    """One fact and its instant, which the shop gives; a number and a carrier are the right ones of its one parcel."""
+    """One fact and its instant, which the shop gives; a number and a carrier are the right ones of its one parcel, and
+    without them each parcel of a correction has its own.
+    """
 
     type: FactType
     at: Instant
@@ -100,7 +102,7 @@ def _events(order: Order, fact: Fact, command: OrderCommand, pointer: str) -> li
             return shipments.reached(order, order_id, STEPS[fact.type], fact.at, fact.parcels, pointer)
         case FactType.TRACKING_CORRECTED:
             right = fact.tracking_number, fact.carrier
-            return shipments.tracking_corrected(order, order_id, fact.at, fact.parcels, right, pointer)
+            return tracking.corrected(order, order_id, fact.at, fact.parcels, right, pointer)
         case FactType.FINISHED if is_first(order, order.finished_at, fact.at):
             return [OrderFinished(order_id=order_id, finished_at=fact.at, protection_ends_at=None)]
         case FactType.CANCELLED if is_first(order, order.cancelled_at, fact.at):
@@ -109,6 +111,39 @@ def _events(order: Order, fact: Fact, command: OrderCommand, pointer: str) -> li
         case FactType.ACCOUNT_STATUS if fact.status and _is_latest_status(order, fact):
             return [AccountStatusChanged(order_id=order_id, status=fact.status, since=fact.at)]
     return []
+
+
+class NotRecorded(StrEnum):
+    """Why a fact changes nothing."""
+
+    KNOWN_ALREADY = "known_already"
+    FIRST_INSTANT_STANDS = "first_instant_stands"
+    LATER_ONE_STANDS = "later_one_stands"
+
+
+def why_unchanged(order: Order, fact: Fact) -> NotRecorded:
+    """Of a fact that the order, as it stands, takes no news from."""
+    if fact.type == FactType.ACCOUNT_STATUS:
+        same = (fact.status, fact.at) == (order.account_status, order.account_since)
+        return NotRecorded.KNOWN_ALREADY if same else NotRecorded.LATER_ONE_STANDS
+    instants = _instants(order, fact.type)
+    if fact.at in instants or not instants:
+        return NotRecorded.KNOWN_ALREADY
+    return NotRecorded.FIRST_INSTANT_STANDS if order.registered else NotRecorded.LATER_ONE_STANDS
+
+
+def _instants(order: Order, type_: FactType) -> set[datetime | None]:
+    """The instants at which this was told to have happened."""
+    match type_:
+        case FactType.FINISHED:
+            return {order.finished_at}
+        case FactType.CANCELLED:
+            return {order.cancelled_at}
+        case FactType.TRACKING_CORRECTED:
+            return set()
+        case _:
+            step = STEPS.get(type_, Step.SHIPPED)
+            return {told.at for told in order.way.told_of(step)}
 
 
 def is_first(order: Order, known: datetime | None, at: datetime) -> bool:

@@ -55,14 +55,22 @@ def parcel_named(order: Order, names: Mapping[str, str], entry: NamedParcel, whe
     number = entry.tracking_number
     if (name := entry.parcel_id) and names.get(name, name) != name:
         raise ValidationFailed.at(f"{where}/parcel_id", "of_another_parcel", "another parcel has this number", "S19")
-    name = name or (names.get(number, number) if number else None)
-    if number and names.get(number, name) != name:
+    known = {**names, **order.way.by_number}
+    name = name or (known.get(number, number) if number else None)
+    if number and known.get(number, name) != name:
         raise ValidationFailed.at(f"{where}/tracking_number", "of_another_parcel", "another parcel has it", "S19")
     numbers = order.way.numbers_of(name) if name else ()
     if number and numbers and number not in numbers and number != name:
         detail = "it has another number: tell that it is corrected"
         raise ValidationFailed.at(f"{where}/tracking_number", "differs", detail, "S19")
     return name
+
+
+def parcel_of(order: Order, entry: NamedParcel) -> str | None:
+    """The id of the known parcel that is named; a number is looked for among the numbers first."""
+    if entry.parcel_id:
+        return order.way.names.get(entry.parcel_id)
+    return order.way.by_number.get(entry.tracking_number or "")
 
 
 def _nameless(at: datetime, entry: NamedParcel, alike: Counter[str]) -> str:

@@ -112,6 +112,12 @@ class Way:
         return {**typed, **right, **{name: name for name in parcels}}
 
     @property
+    def by_number(self) -> Mapping[str, str]:
+        """The parcel of each number; one that was given to another parcel is that one's, whose number it once was."""
+        typed = {parcel.tracking_number: name for name, parcel in self.parcels.items() if parcel.tracking_number}
+        return {**self.names, **typed, **{event.tracking_number: event.parcel_id for event in self.corrections}}
+
+    @property
     def shipped_at(self) -> datetime | None:
         """The first shipment."""
         return min((fact.at for fact in self.told_of(Step.SHIPPED)), default=None)

@@ -18,7 +18,6 @@ from shared.events.order import (
     OrderShipped,
     Parcel,
     Pieces,
-    TrackingCorrected,
 )
 from shared.rejections import ValidationFailed
 
@@ -93,35 +92,6 @@ def _stand(order: Order, step: Step, at: datetime) -> list[Told]:
     return [fact for fact in order.way.told_of(step) if order.registered or fact.at == at]
 
 
-def tracking_corrected(
-    order: Order,
-    order_id: str,
-    at: datetime,
-    named: Sequence[NamedParcel],
-    right: tuple[str | None, str | None],
-    pointer: str,
-) -> list[Event]:
-    """Another number, or another carrier, of a parcel that is known; the number of another parcel is refused."""
-    number, carrier = right
-    parcel_id = order.way.names.get(named[0].name or "") if named else next(iter(_sole(order)), None)
-    if parcel_id is None:
-        code = "unknown_parcel" if named else "parcel_required"
-        raise ValidationFailed.at(f"{pointer}/parcels", code, "which parcel?", "S19")
-    if not number or order.way.names.get(number, parcel_id) != parcel_id:
-        raise ValidationFailed.at(f"{pointer}/tracking_number", "of_another_parcel", "another parcel has it", "S19")
-    event = TrackingCorrected(
-        order_id=order_id, parcel_id=parcel_id, tracking_number=number, carrier=carrier, corrected_at=at
-    )
-    return [] if _is_right_already(order, event) else [event]
-
-
-def _is_right_already(order: Order, event: TrackingCorrected) -> bool:
-    parcel, last = order.way.parcels[event.parcel_id], order.way.numbers.get(event.parcel_id)
-    number = last.tracking_number if last else parcel.tracking_number
-    carrier = (last.carrier if last else None) or parcel.carrier
-    return event.tracking_number == number and event.carrier in (None, carrier)
-
-
 def _event(order_id: str, fact: Told) -> Event:
     named = {"order_id": order_id, "parcels": fact.names, "lines": fact.lines}
     match fact.step:
@@ -163,10 +133,6 @@ def _is_news(order: Order, fact: Told, event: Event, pointer: str) -> bool:
 def _in_order(order: Order, event: Event, pointer: str) -> list[Event]:
     guard_after_shipment(f"{pointer}/at", order.lots, evolve(order, event).lots)
     return [event]
-
-
-def _sole(order: Order) -> Sequence[str]:
-    return list(order.way.parcels) if len(order.way.parcels) == 1 else []
 
 
 def _meant(order: Order, step: Step, at: datetime, named: Sequence[NamedParcel], pointer: str) -> Meant:
