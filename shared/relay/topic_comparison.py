@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from shared.events.fingerprint import fingerprint
+from shared.eventstore.log_content import Content, content_at, held
 from shared.eventstore.log_identity import LogIdentity
 from shared.kafka.record_position import RecordPosition, Strange
 from shared.kafka.records import Record
@@ -20,17 +20,11 @@ from shared.relay.progress import RelayProgress
 from shared.resilience.retry import Halted
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from shared.eventstore.connections import Pool
 
 PAGE = 500
 Place = tuple[int, str]
 """A position, and the fingerprint of what stands there."""
-ROWS = """
-select position, stream || '/' || version as id, metadata->>'command_id' as command_id, data::text as data
-from events where position = any($1::bigint[])
-"""
 
 
 class Topic(Protocol):
@@ -46,12 +40,11 @@ class Difference:
 
     record: Record
     position: int
-    here: str | None
+    here: Content | None
 
     def __str__(self) -> str:
-        here = f"the log holds {self.here} there" if self.here else "the log does not reach so far"
         at = f"{self.record.topic} partition {self.record.partition} offset {self.record.offset}"
-        return f"{at} holds position {self.position} of this log, and {here}"
+        return f"{at} holds position {self.position} of this log, and {held(self.here)}"
 
 
 async def demand_agreement(progress: RelayProgress, pool: Pool, topic: Topic, keys: LogKeys | None) -> None:
@@ -99,13 +92,9 @@ def _place(identity: LogIdentity, record: Record, keys: LogKeys | None) -> Place
 
 
 async def _compared(pool: Pool, page: Mapping[Place, Record]) -> list[Difference]:
-    rows = {row["position"]: row for row in await pool.fetch(ROWS, [position for position, _ in page])}
+    found = await content_at(pool, [position for position, _ in page])
     return [
-        Difference(record, position, str(row["id"]) if row else None)
+        Difference(record, position, here)
         for (position, content), record in page.items()
-        if (row := rows.get(position)) is None or _content(row) != content
+        if (here := found.get(position)) is None or here.fingerprint != content
     ]
-
-
-def _content(row: asyncpg.Record) -> str:
-    return fingerprint(row["id"].encode(), row["command_id"].encode(), row["data"].encode())

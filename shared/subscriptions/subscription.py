@@ -22,6 +22,7 @@ from shared.subscriptions.checkpoints import Checkpoint, claim, demand
 from shared.subscriptions.follower import Decode, Delivery, Follower, Quarantined, Recreated, of_log
 from shared.subscriptions.foreign_topic import ForeignFollower
 from shared.subscriptions.handler import Handler, SubscriptionContext, retry
+from shared.subscriptions.log_beside import demand_held
 from shared.subscriptions.parked_streams import ParkedStreams
 from shared.subscriptions.source import Source, Stalled, seek
 
@@ -43,8 +44,8 @@ class Subscription(Component):
     nothing but I/O errors.
 
     `decode` is given for a foreign topic: it is then followed by offset, and a repeat is the handler's to recognise.
-    With `keys` only records that bear a signature by one of them are taken; `own` says that the log is the one in the
-    same database.
+    With `keys` only records that bear a signature by one of them are taken. `own` says that the log is the one in the
+    same database: nothing is taken that it does not hold.
     """
 
     def __init__(
@@ -195,6 +196,8 @@ class Subscription(Component):
         deliveries = [each for each in taken if isinstance(each, Delivery)]
         await self._attention.keep(self._context.pool, [each for each in taken if isinstance(each, Quarantined)])
         reached = [mark for p, old in before.items() if (mark := self._followers[p].checkpoint) != old]
+        if self._own:
+            await demand_held(self._context.pool, deliveries)
         if reached:
             await self._handler.take(self._context, deliveries, reached)
         self._count(sum(map(len, fetched.values())), len(deliveries))

@@ -15,6 +15,7 @@ from functools import partial
 
 from local_stack.state import PROJECT as ROOT
 from tests.chaos import hangs, outages, points
+from tests.chaos.failover import tail_lost
 from tests.chaos.points import every_point
 from tests.chaos.run import Kept, Run, open_run
 from tests.chaos.same_key import same_key
@@ -43,6 +44,7 @@ FIRST: tuple[Promise, ...] = (
     hangs.clocks_differ,
     hangs.clocks_step_back,
     strangers,
+    tail_lost,
     lambda run: hangs.broker_away_and_a_deadline(run, LONG_AWAY),
 )
 

@@ -4,22 +4,27 @@ restored. It has the same id, and its positions are given to other events.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import pytest
 
+from shared.decider import Send
+from shared.events.envelope import Recorded
 from shared.process.addresses import database_url
 from shared.relay.progress import rewind
 from shared.relay.relay import Relay
+from shared.subscriptions.policy import Policy
 from shared.subscriptions.projection import Projection
+from shared.subscriptions.subscription import Subscription
 from tests.cases.plugin import Came
 from tests.shared.relay.test_relay import create_anew
 from tests.shared.subscriptions.test_subscription import is_quiet, publish_all, says
 from tests.support.servers import backing
 from tests.support.servers.stack import eventually
-from tests.support.toys.marks import Flow, as_owner, count_versions, flow_on, running
+from tests.support.toys.marks import DECIDER, Answer, Flow, as_owner, count_versions, flow_on, running, word
 
 Open = Callable[[str], "AsyncIterator[Flow]"]
 
@@ -185,3 +190,62 @@ async def test_where_all_databases_came_back_nothing_is_passed_over_in_silence(
 
 async def has_read(flow: Flow, expected: object) -> bool:
     return await flow.seen() == expected
+
+
+def answering(flow: Flow) -> Subscription:
+    """A policy that follows the log beside it: each event of an order is answered once."""
+
+    def react(recorded: Recorded[Any]) -> Iterable[Send]:
+        if recorded.stream.startswith("order-"):
+            yield Send.on(recorded, "answer", 0, Answer, about="1", text=word(recorded))
+
+    return flow.subscription("answers", Policy(react, flow.store, DECIDER), own=True)
+
+
+async def answers(flow: Flow) -> Sequence[str]:
+    (events,) = await flow.store.load("answer-1")
+    return [word(recorded) for recorded in events]
+
+
+async def answered(flow: Flow) -> None:
+    """Everything is published, followed, and what was answered to it too."""
+    async with running(relay := flow.relay(), each := answering(flow)):
+        await eventually(partial(all_quiet, relay, each))
+
+
+async def all_quiet(*components: Relay | Subscription) -> bool:
+    return all([await each.quiet() is None for each in components])
+
+
+@pytest.mark.case(
+    "EH4+5",
+    given="a policy and a read model on a log that came back without an event, and another one in its place",
+    right="both halt: makewhole log renew; the log renewed, answered: opened another; seen: what the log holds",
+)
+async def test_who_follows_the_log_beside_it_takes_nothing_that_the_log_has_lost(
+    databases: backing.Databases, kafka: str, primary: str, topic: str, came: Came
+) -> None:
+    async with flow_on(primary, kafka, topic) as flow:
+        await flow.append("order-1", "opened", key="1")
+        await answered(flow)
+    copy = await copy_of(databases, primary)
+    async with flow_on(primary, kafka, topic) as flow:
+        flow._versions["order-1"] = 1
+        await flow.append("order-1", "lost", key="1")
+        await answered(flow)
+        assert await answers(flow) == ["opened", "lost"]
+    async with flow_on(copy, kafka, topic) as restored:
+        restored._versions["order-1"] = 1
+        seen = restored.subscription("seen", Projection(count_versions), own=True)
+        async with running(relay := restored.relay(), each := answering(restored), seen):
+            await eventually(partial(says, each, "makewhole log renew"))
+            await eventually(partial(says, seen, "makewhole log renew"))
+            await restored.append("order-1", "another", key="1")
+            await as_owner(restored.dsn, "select renew_log(2)")
+            await eventually(partial(all_quiet, relay, each, seen))
+            logged = "what the log holds" if await restored.projected() else "something else"
+        came(
+            "both halt: makewhole log renew; the log renewed, "
+            f"answered: {' '.join(await answers(restored))}; seen: {logged}"
+        )
+        assert await restored.parked() == []
