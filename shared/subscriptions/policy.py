@@ -107,7 +107,8 @@ class Policy:
 def content_of(command: Command) -> str:
     """The digest of what a command says: a repeat under its id that says something else is no repeat.
 
-    Fields at their defaults are left out, so that a version which knows more of them means the same by the same.
+    When it was decided is left out: what a restore has lost and somebody asks for again has had its effect. Fields at
+    their defaults are too, so that a version which knows more of them means the same by the same.
     """
-    fields = command.model_dump(mode="json", exclude={"actor"}, exclude_defaults=True)
+    fields = command.model_dump(mode="json", exclude={"actor", "at"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

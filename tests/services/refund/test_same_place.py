@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from refund import policies
@@ -36,12 +38,12 @@ def due(refund_id: str, minor: int, **more: object) -> RefundDue:
     return RefundDue(**{**fields, **more})
 
 
-def at_the_same_place(event: RefundDue | OrderPaid) -> Recorded[RefundDue | OrderPaid]:
-    metadata = Metadata(MONDAY, derived_uuid("x"), "", "x", "story", None, None, "o1")
+def at_the_same_place(event: RefundDue | OrderPaid, at: datetime = MONDAY) -> Recorded[RefundDue | OrderPaid]:
+    metadata = Metadata(at, derived_uuid("x"), "", "x", "story", None, None, "o1")
     return Recorded("dispute-dsp_1", 4, 40, event, metadata)
 
 
-async def carried_out(*events: RefundDue) -> str:
+async def carried_out(*events: RefundDue, later: timedelta = timedelta(0)) -> str:
     """What was requested, and how the last event was answered."""
     store = MemoryEventStore(decider.deadlines)
     policy = Policy(policies.react, store, decider)
@@ -51,9 +53,9 @@ async def carried_out(*events: RefundDue) -> str:
     )
     await policy.act(Recorded("order-o1", 1, 1, paid, at_the_same_place(paid).metadata))
     refused = ""
-    for event in events:
+    for n, event in enumerate(events):
         try:
-            await policy.act(at_the_same_place(event))
+            await policy.act(at_the_same_place(event, MONDAY + n * later))
         except KeyReused as error:
             refused = f", then {error.code}"
     asked = [each.event.refund_id for each in store.log if isinstance(each.event, RefundRequested)]
@@ -72,6 +74,11 @@ async def test_another_refund_at_the_same_place_is_no_repeat(came: Came) -> None
 @pytest.mark.case("EM3+1", given="the same RefundDue once more", right="rfd_lost")
 async def test_the_same_refund_once_more_is_a_repeat(came: Came) -> None:
     came(await carried_out(due("rfd_lost", 1000), due("rfd_lost", 1000)))
+
+
+@pytest.mark.case("EM3+4", given="the same RefundDue, lost and asked for again an hour later", right="rfd_lost")
+async def test_the_same_refund_asked_for_again_later_is_a_repeat(came: Came) -> None:
+    came(await carried_out(due("rfd_lost", 1000), due("rfd_lost", 1000), later=timedelta(hours=1)))
 
 
 @pytest.mark.case("EM3+2", given="the same refund of another line", right="rfd_lost, then idempotency_key_reused")
