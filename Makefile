@@ -15,6 +15,8 @@ COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-has
 
 # The machine's own certificates where it has them: a company's registry mirror is signed with one of those.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+# Tests start Python a hundred times: each would compile what it imports where the shell says that nothing is to be kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev run test check proof house fmt bench chaos migrate lock events rules orders
 
@@ -39,6 +41,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# The first of a machine's many brokers pays for the others; without the archive they only start more slowly.
+$(VENV)/.kafka: $(VENV)/.dev deploy/local/local_stack/kafka-jars.txt
+	@echo "writing the archive of Kafka's classes"
+	-@$(BIN)/python -m tests.support.servers.kafka_archive
+	@touch $@
+
 setup: $(VENV)/.run
 
 setup-dev: $(VENV)/.dev
@@ -46,10 +54,10 @@ setup-dev: $(VENV)/.dev
 run: setup ## start everything, play the demo story, serve until Ctrl-C (DEMO=0, FRESH=1, ORDERS=path, PORT_BASE=18000)
 	@exec $(BIN)/python -m local_stack run
 
-test: setup-dev ## all tests but the long proofs, on their own PostgreSQL and Kafka (ARGS="-k name", WORKERS=0 for one process)
+test: setup-dev $(VENV)/.kafka ## all tests but the long proofs, on their own PostgreSQL and Kafka (ARGS="-k name", WORKERS=0 for one process)
 	@$(BIN)/python -m pytest -m "not proof" -n $(WORKERS) --dist load $(ARGS)
 
-proof: setup-dev ## longer proofs: laws, torture, chaos and what is marked proof (PROOF_MINUTES=20)
+proof: setup-dev $(VENV)/.kafka ## longer proofs: laws, torture, chaos and what is marked proof (PROOF_MINUTES=20)
 	@$(BIN)/python -m tests.proof --minutes $(PROOF_MINUTES)
 
 check: setup-dev ## format, lint, types, import walls, generated files, limits of size; writes nothing

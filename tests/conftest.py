@@ -14,6 +14,7 @@ pytest_plugins = ["tests.cases.plugin"]
 
 E2E = "tests/e2e/"
 SERVERS = {"postgres": "postgres_url", "kafka": "kafka"}
+LONG = ("tests/chaos/", "tests/local_stack/", "tests/torture/", "tests/shared/relay/", "tests/shared/eventstore/")
 LARGE = ("chaos", "e2e", "proof", "slow")
 """Marks of tests that start processes and servers of their own."""
 
@@ -38,6 +39,12 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return E2E if file.startswith(E2E) else file
+
+    def schedule(self) -> None:
+        """Deals out by number of tests, and first of all what is long with a few: nobody waits for it in the end."""
+        super().schedule()
+        for file in [file for file in reversed(self.workqueue) if file.startswith(LONG)]:
+            self.workqueue.move_to_end(file, last=False)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:

