@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +13,14 @@ import typer
 
 from ops.client import open_api
 from ops.commands.options import Json, run
-from ops.orders.player import play_file, report
+from ops.orders.player import Totals, play_file, report
 from ops.output import console, show
 from ops.stack import Stack
 from ops.story.player import play_story
 
 OFF = frozenset({"0", "no", "false", "off"})
+STOPPED = 130
+"""The exit code of what a signal ends, as a shell gives it after Ctrl-C."""
 
 Orders = Annotated[
     Path | None,
@@ -35,29 +40,41 @@ def demo(orders: Orders = None, json: Json = False) -> None:
     """
     if os.environ.get("DEMO", "").lower() in OFF:
         return
-    line, failed = run(_orders(orders, json)) if orders else run(_story(json))
-    if not json:
-        print(line, flush=True)
-    if failed:
-        raise typer.Exit(1)
+    line, code = run(_orders(orders, json)) if orders else run(_story(json))
+    if not json or code == STOPPED:
+        print(line, file=sys.stderr if json else sys.stdout, flush=True)
+    if code:
+        raise typer.Exit(code)
 
 
-async def _story(json: bool) -> tuple[str, bool]:
+async def _story(json: bool) -> tuple[str, int]:
     stack = Stack.load()
     async with open_api(stack) as api:
         report = await play_story(api, stack.state, console(json))
     if json:
         counts = {"disputes": report.disputes, "refunds": report.refunds, "steps": report.steps}
         show({**counts, "unexpected": report.unexpected}, json)
-    return report.line, bool(report.unexpected)
+    return report.line, int(bool(report.unexpected))
 
 
-async def _orders(path: Path, json: bool) -> tuple[str, bool]:
-    output = console(json)
-    async with open_api(Stack.load()) as api:
-        totals = await play_file(api, path, output)
+async def _orders(path: Path, json: bool) -> tuple[str, int]:
+    output, totals = console(json), Totals()
+    try:
+        async with open_api(Stack.load()) as api:
+            _end_on_signals()
+            await play_file(api, path, output, totals)
+    except asyncio.CancelledError:
+        return totals.stopped, STOPPED
     if json:
         show(totals.json, json)
     else:
         report(totals, output)
-    return totals.line, totals.failed
+    return totals.line, int(totals.failed)
+
+
+def _end_on_signals() -> None:
+    """Ctrl-C, or the end of the stack, cancels this task: what is under way is given up, and it may be played again."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)

@@ -47,6 +47,19 @@ class Totals:
     notes: Counter[str] = field(default_factory=Counter)
     unreadable: list[FileLine] = field(default_factory=list)
     seconds: float = 0.0
+    read: float = 0.0
+    """The share of the file that is read, from 0 to 1."""
+
+    @property
+    def done(self) -> int:
+        """The orders of which it is known what became."""
+        return self.disputed + self.plain + self.refused.total() + len(self.unreadable)
+
+    @property
+    def stopped(self) -> str:
+        """How far a run came that was stopped."""
+        known = "what was played is known, the rest follows"
+        return f"orders: stopped after {self.done} orders, {self.read:.0%} of the file read; run it again: {known}"
 
     @property
     def line(self) -> str:
@@ -61,8 +74,7 @@ class Totals:
     @property
     def failed(self) -> bool:
         """Whether a service failed, or the totals do not add up."""
-        parts = self.disputed + self.plain + self.refused.total() + len(self.unreadable)
-        return parts != self.orders or any(name.partition(" ")[0] in FAILURES for name in self.refused)
+        return self.done != self.orders or any(name.partition(" ")[0] in FAILURES for name in self.refused)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -156,9 +168,9 @@ class Player:
         return {"evidence": [sent.get("id")]}
 
 
-async def play_file(api: Api, path: Path, output: Console) -> Totals:
-    """Plays every order of the file, at most 64 at once, with a progress bar."""
-    player = Player(api, await _ahead(api), api.party("shop", "service"))
+async def play_file(api: Api, path: Path, output: Console, totals: Totals) -> None:
+    """Plays every order of the file, at most 64 at once, with a progress bar; a cancelled run has its totals, too."""
+    player = Player(api, await _ahead(api), api.party("shop", "service"), totals)
     started, free = time.monotonic(), asyncio.Semaphore(IN_FLIGHT)
 
     async def play(line: FileLine) -> None:
@@ -181,9 +193,9 @@ async def play_file(api: Api, path: Path, output: Console) -> Totals:
             for line in file:
                 await free.acquire()
                 group.create_task(play(line))
-                bar.update(task, completed=file.position, rate=_rate(player.totals.orders, started))
-    player.totals.seconds = time.monotonic() - started
-    return player.totals
+                bar.update(task, completed=file.position, rate=_rate(totals.orders, started))
+                totals.read = file.position / max(file.size, 1)
+    totals.seconds = time.monotonic() - started
 
 
 def report(totals: Totals, output: Console) -> None:
