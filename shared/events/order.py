@@ -9,7 +9,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 
 
 class Anchor(StrEnum):

@@ -8,7 +8,7 @@ from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 from shared.events.order import LineAmount
 
 

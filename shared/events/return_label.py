@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Payer, Reason, ReturnLine
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 
 
 class ReturnKind(StrEnum):

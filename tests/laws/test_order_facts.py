@@ -99,8 +99,8 @@ def test_facts_of_parcels_in_any_order_and_repeated_lead_to_the_same_pieces(
 ) -> None:
     first, second = after(told)[-1], after(data.draw(st.permutations(told)))[-1]
     assert first == second
-    assert sum(lot.quantity for lot in first.lots) == 4
-    assert (first.lots, opens_at(first)) == (second.lots, opens_at(second))
+    assert sum(group.quantity for group in first.piece_groups) == 4
+    assert (first.piece_groups, opens_at(first)) == (second.piece_groups, opens_at(second))
 
 
 @given(tellings())

@@ -71,7 +71,7 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
 ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderRegistered: lambda state, event: not state.registered,
     o.OrderPaid: lambda state, event: state.paid_at is None,
-    o.OrderShipped: lambda state, event: state.way.parcels.keys().isdisjoint(x.parcel_id for x in event.parcels),
+    o.OrderShipped: lambda state, event: state.shipments.parcels.keys().isdisjoint(x.parcel_id for x in event.parcels),
     o.OrderFinished: lambda state, event: state.finished_at is None,
     o.OrderCancelled: lambda state, event: state.cancelled_at is None and not _was_sent_by(state, event.cancelled_at),
     DeadlineMoved: lambda state, event: (
@@ -102,8 +102,8 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
 
 
 def _was_sent_by(order: Order, at: datetime) -> bool:
-    shipped = [fact.at for fact in order.way.told if fact.step == Step.SHIPPED]
-    return min(shipped) <= at if shipped else bool(order.way.told or order.finished_at)
+    shipped = [fact.at for fact in order.shipments.told if fact.step == Step.SHIPPED]
+    return min(shipped) <= at if shipped else bool(order.shipments.told or order.finished_at)
 
 
 def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:

@@ -19,7 +19,7 @@ from shared.events import return_label as returns
 from shared.events.base import Event
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
-from shared.events.open_words import known
+from shared.events.open_enums import known
 from shared.events.return_label import InspectionResult
 from shared.notifications.table import NOTIFY, notifications
 

@@ -11,7 +11,7 @@ from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, Reco
 from refund.domain.payments.state import Payment
 from refund.gateways.port import Answer, Declined, Doubtful, Gateway, Issued, RefundCall, Unanswered, checked
 from shared.deadlines.effect import Effect
-from shared.events.open_words import known
+from shared.events.open_enums import known
 from shared.events.refund import ManualReason
 from shared.observability import metrics
 from shared.resilience import crash_points

@@ -7,7 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 
 
 class EvidenceKind(StrEnum):

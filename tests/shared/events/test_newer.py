@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from shared.events.codec import EVENT_CLASSES, decode, encode
 from shared.events.dispute import Reason
 from shared.events.errors import UnknownWord
-from shared.events.open_words import Open, known
+from shared.events.open_enums import Open, known
 from tests.support.toys.newer import with_more_members, with_strange_words
 
 ROOT = Path(__file__).parents[3]

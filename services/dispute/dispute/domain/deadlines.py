@@ -12,7 +12,7 @@ from shared import decider
 from shared.events.base import StreamName, StreamOfKey, wire_time
 from shared.events.calendar import within_days
 from shared.events.ids import derived_id
-from shared.events.open_words import known
+from shared.events.open_enums import known
 from shared.events.order import Anchor, Terms
 
 

@@ -13,7 +13,7 @@ from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import CloseReason, Hint, Payer, ReachedType, Reason, RefundOutcome, SolutionType
 from shared.events.money import Money
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 from shared.views import TextLink
 
 PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]

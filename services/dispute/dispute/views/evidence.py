@@ -10,7 +10,7 @@ from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.state import Evidence, EvidenceState
 from shared.events.base import Instant
 from shared.events.evidence import EvidenceItem, EvidenceKind, EvidencePurpose
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 from shared.events.outside.ids import path_of
 from shared.views import TextLink, text_link
 

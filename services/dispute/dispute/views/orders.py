@@ -10,7 +10,7 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from dispute.domain.disputes.eligibility import guard_eligible
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.state import Order
@@ -21,7 +21,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.money import Money
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 from shared.events.order import Parcel, TrackingCorrected
 from shared.rejections import Rejected
 
@@ -131,7 +131,7 @@ def order_status(
         "placed_at": row["placed_at"],
         "paid_at": row["paid_at"],
         "promised_by": row["promised_by"],
-        "shipped_at": order.way.shipped_at,
+        "shipped_at": order.shipments.shipped_at,
         "delivered_at": order.delivered_at,
         "finished_at": order.finished_at,
         "cancelled_at": order.cancelled_at,
@@ -167,27 +167,27 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
 
 def _parcels(order: Order, lines: Collection[str]) -> list[OrderParcel]:
     """Those with pieces of these lines: a seller does not see what another one sent."""
-    lots = [lot for lot in order.lots if lot.line_id in lines]
-    of_parcels = {name: [lot for lot in lots if name in lot.parcels] for name in order.way.parcels}
+    groups = [group for group in order.piece_groups if group.line_id in lines]
+    of_parcels = {name: [group for group in groups if name in group.parcels] for name in order.shipments.parcels}
     return [
-        _parcel(parcel, order.way.numbers.get(name), of_parcels[name])
-        for name, parcel in order.way.parcels.items()
+        _parcel(parcel, order.shipments.numbers.get(name), of_parcels[name])
+        for name, parcel in order.shipments.parcels.items()
         if of_parcels[name]
     ]
 
 
-def _parcel(parcel: Parcel, right: TrackingCorrected | None, lots: Sequence[Lot]) -> OrderParcel:
+def _parcel(parcel: Parcel, right: TrackingCorrected | None, groups: Sequence[PieceGroup]) -> OrderParcel:
     quantities: Counter[str] = Counter()
-    for lot in lots:
-        quantities[lot.line_id] += lot.quantity
-    delivered = [lot.delivered_at for lot in lots]
+    for group in groups:
+        quantities[group.line_id] += group.quantity
+    delivered = [group.delivered_at for group in groups]
     return {
         "parcel_id": parcel.parcel_id,
         "tracking_number": right.tracking_number if right else parcel.tracking_number,
         "carrier": (right.carrier if right else None) or parcel.carrier,
-        "shipped_at": min((lot.shipped_at for lot in lots if lot.shipped_at), default=None),
+        "shipped_at": min((group.shipped_at for group in groups if group.shipped_at), default=None),
         "delivered_at": max(filter(None, delivered), default=None) if all(delivered) else None,
-        "lost_at": min((lot.lost_at for lot in lots if lot.lost_at), default=None),
+        "lost_at": min((group.lost_at for group in groups if group.lost_at), default=None),
         "lines": [{"line_id": line_id, "quantity": quantity} for line_id, quantity in quantities.items()],
     }
 

@@ -14,7 +14,7 @@ from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 from shared.events.refund import Destination, Proposal, RefundIssued, RefundRefused
 from shared.views import LineAmountView
 

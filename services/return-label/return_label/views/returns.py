@@ -18,7 +18,7 @@ from return_label.domain.returns.transit import (
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 from shared.views import LineQuantity, TextLink, text_link
 

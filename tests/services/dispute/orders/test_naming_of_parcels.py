@@ -41,11 +41,11 @@ def came_of(outcome: Outcome) -> str:
 
 
 def arrived(happened: Histories) -> int:
-    return sum(lot.quantity for lot in order_of(happened).lots if lot.delivered_at)
+    return sum(group.quantity for group in order_of(happened).piece_groups if group.delivered_at)
 
 
 def shipped(happened: Histories) -> int:
-    return sum(lot.quantity for lot in order_of(happened).lots if lot.parcels)
+    return sum(group.quantity for group in order_of(happened).piece_groups if group.parcels)
 
 
 # Partial deliveries without names
@@ -95,7 +95,7 @@ def test_a_line_more_of_a_known_parcel_is_news(came: Came) -> None:
     first = told(order(*TWO), "shipped", "Mar 1", of("A", l1=1))
     for more in (of("A", l1=1, l2=1), of("A", l2=None)):
         both = told(first, "shipped", "Mar 2", more)
-        assert [pieces.line_id for pieces in order_of(both).way.parcels["A"].lines] == ["l1", "l2"]
+        assert [pieces.line_id for pieces in order_of(both).shipments.parcels["A"].lines] == ["l1", "l2"]
         assert came_of(tell(both, "shipped", "Mar 3", more)) == "known"
     came(f"{shipped(both)} shipped")
 
@@ -196,8 +196,8 @@ def test_k3_an_impossible_instant_swallows_no_real_one(
         facts.append(record("shipped", on("Mar 4"), told=NOW, **named))
     state = order_of(after(after({}, *facts), register()))
     instants = {
-        "shipped": state.lots[0].shipped_at,
-        "delivered": state.lots[0].delivered_at,
+        "shipped": state.piece_groups[0].shipped_at,
+        "delivered": state.piece_groups[0].delivered_at,
         "finished": state.finished_at,
     }
     came("of Mar 5" if instants[name] == on("Mar 5") else instants[name])

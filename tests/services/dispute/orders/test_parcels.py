@@ -136,7 +136,7 @@ def test_s5_k7_a_loss_opens_the_dispute_of_its_own_pieces_at_once() -> None:
     lost = told(NUMBERED, "carrier_lost", "Mar 5", named("B"))
     assert dispute(lost, on("Mar 5")) == "opened"
     assert dispute(lost, on("Mar 5"), lines={"l1": 1}) == "too_early S21"
-    assert order_of(lost).lots[1].never_came
+    assert order_of(lost).piece_groups[1].never_came
 
 
 def test_k3_the_order_is_protected_as_long_as_its_longest_pieces() -> None:
@@ -172,7 +172,7 @@ def test_a_parcel_may_be_named_by_what_is_in_it() -> None:
 def test_pieces_may_be_named_across_parcels() -> None:
     one = sent(of(name="A", l1=3), happened=order(*THREE_PIECES))
     part = told(one, "delivered", "Mar 17", of(l1=1))
-    assert sorted((lot.quantity, lot.delivered_at is not None) for lot in order_of(part).lots) == [
+    assert sorted((group.quantity, group.delivered_at is not None) for group in order_of(part).piece_groups) == [
         (1, True),
         (2, False),
     ]
@@ -185,7 +185,7 @@ def test_a_delivery_may_be_told_before_its_shipment() -> None:
         record("shipped", on("Mar 1"), parcels=(of("l1", name="A"), of("l2", name="B"))),
     )
     happened = after(early, register(*TWO))
-    assert [lot.delivered_at for lot in order_of(happened).lots] == [None, on("Mar 5")]
+    assert [group.delivered_at for group in order_of(happened).piece_groups] == [None, on("Mar 5")]
 
 
 def test_a_fact_that_lies_before_its_order_is_none_of_it_also_where_it_was_told_first() -> None:
@@ -206,7 +206,7 @@ def test_a_corrected_delivery_is_that_of_its_parcel() -> None:
     first = told(told(NUMBERED, "delivered", "Mar 5", named("A")), "delivered", "Mar 6", named("B"))
     corrected = tell(first, "delivery_corrected", "Mar 12", named("B"))
     assert isinstance(corrected.events[0], DeliveryCorrected)
-    assert [lot.delivered_at for lot in corrected.states[0].lots] == [on("Mar 5"), on("Mar 12")]
+    assert [group.delivered_at for group in corrected.states[0].piece_groups] == [on("Mar 5"), on("Mar 12")]
     assert corrected.states[0].protection_ends_at == on("Mar 28", "00:00")
 
 

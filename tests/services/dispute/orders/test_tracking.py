@@ -25,7 +25,7 @@ def test_s19_two_parcels_swap_their_numbers(came: Came) -> None:
     outcome = tell(AB, CORRECTED, "Mar 2", of("A", "RR2"), of("B", "RR1"))
     outcome.then_types(TrackingCorrected, TrackingCorrected)
     assert came_of(tell(SWAPPED, CORRECTED, "Mar 3", of("A", "RR2"), of("B", "RR1"))) == "known"
-    numbers = order_of(SWAPPED).way.numbers
+    numbers = order_of(SWAPPED).shipments.numbers
     came(", ".join(f"{name} {numbers[name].tracking_number}" for name in "AB"))
 
 

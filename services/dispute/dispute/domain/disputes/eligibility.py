@@ -10,9 +10,9 @@ from typing import Any
 
 from dispute.domain.deadlines import noon
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces, free
-from dispute.domain.orders.protection import lot_opens_at, protected_until
+from dispute.domain.orders.protection import group_opens_at, protected_until
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
@@ -57,7 +57,7 @@ def guard_eligible(
 ) -> Sequence[NamedPieces]:
     """G1–G5, G18 and G6; without a reason G6 is left out (the action's list asks before a reason is known).
 
-    Answers the same pieces, of those lots alone that they can be of (S109).
+    Answers the same pieces, of those groups alone that they can be of (S109).
     """
     guard_platform(order)
     guard_account(order)
@@ -96,8 +96,8 @@ def guard_account(order: Order) -> None:
 
 def guard_opened_yet(order: Order, named: Sequence[NamedPieces], now: datetime) -> list[NamedPieces]:
     """G3 (S21)."""
-    opens = {lot: lot_opens_at(order, lot) for pieces in named for lot in pieces.lots}
-    open_yet = [pieces.where(lambda lot: (at := opens[lot]) is not None and at <= now) for pieces in named]
+    opens = {group: group_opens_at(order, group) for pieces in named for group in pieces.groups}
+    open_yet = [pieces.where(lambda group: (at := opens[group]) is not None and at <= now) for pieces in named]
     if not all(pieces.enough for pieces in open_yet):
         instants = [_enough_at(pieces, opens) for pieces in named]
         earliest = max(filter(None, instants), default=None) if all(instants) else None
@@ -106,17 +106,17 @@ def guard_opened_yet(order: Order, named: Sequence[NamedPieces], now: datetime) 
     return open_yet
 
 
-def _enough_at(pieces: NamedPieces, opens: Mapping[Lot, datetime | None]) -> datetime | None:
+def _enough_at(pieces: NamedPieces, opens: Mapping[PieceGroup, datetime | None]) -> datetime | None:
     """From when on so many of the pieces may be disputed."""
-    dated = sorted((at, lot.quantity) for lot in pieces.lots if (at := opens[lot]))
+    dated = sorted((at, group.quantity) for group in pieces.groups if (at := opens[group]))
     counts = accumulate(quantity for _, quantity in dated)
     return next((at for (at, _), count in zip(dated, counts, strict=True) if count >= pieces.quantity), None)
 
 
 def guard_protected(order: Order, named: Sequence[NamedPieces], now: datetime) -> list[NamedPieces]:
     """G4 (S22, S20)."""
-    ends = protected_until(order, [lot for pieces in named for lot in pieces.lots])
-    protected = [pieces.where(lambda lot: (end := ends[lot]) is None or now < end) for pieces in named]
+    ends = protected_until(order, [group for pieces in named for group in pieces.groups])
+    protected = [pieces.where(lambda group: (end := ends[group]) is None or now < end) for pieces in named]
     if not all(pieces.enough for pieces in protected):
         ended = max(filter(None, ends.values()))
         raise ProtectionAlreadyExpired(
@@ -127,8 +127,8 @@ def guard_protected(order: Order, named: Sequence[NamedPieces], now: datetime) -
 
 def guard_disputable(order: Order, pieces: NamedPieces, protected: NamedPieces) -> NamedPieces:
     """G5 (S25, S26, S20, I2): so many pieces have no open dispute, no agreement, and are not settled."""
-    line, passing = pieces.line, {replace(lot, quantity=0) for lot in protected.lots}
-    disputable = free(pieces).where(lambda lot: replace(lot, quantity=0) in passing)
+    line, passing = pieces.line, {replace(group, quantity=0) for group in protected.groups}
+    disputable = free(pieces).where(lambda group: replace(group, quantity=0) in passing)
     is_over = bool(order.cancelled_at or order.completed or line.settled)
     if disputable.enough and not is_over:
         return disputable
@@ -177,7 +177,7 @@ def guard_wanted_back(lines: Iterable[Line]) -> None:
 
 def guard_not_received(named: Sequence[NamedPieces]) -> list[NamedPieces]:
     """G6 (S11, K9): the carrier's records show no delivery of these pieces."""
-    missing = [pieces.where(lambda lot: lot.delivered_at is None) for pieces in named]
+    missing = [pieces.where(lambda group: group.delivered_at is None) for pieces in named]
     if not all(pieces.enough for pieces in missing):
         detail = "The carrier's records show a delivery."
         raise ReasonNotCovered(detail, rules=("S11",), suggest=Reason.WRONG_ADDRESS.value)
@@ -189,7 +189,9 @@ def guard_late(order: Order, named: Sequence[NamedPieces], now: datetime) -> Seq
     if order.promised_by is None or order.terms is None:
         return named
     day_ends = within_days(noon(order.promised_by, order.terms.timezone), 0, order.terms.timezone)
-    late = [pieces.where(lambda lot: (lot.delivered_at or order.finished_at or now) >= day_ends) for pieces in named]
+    late = [
+        pieces.where(lambda group: (group.delivered_at or order.finished_at or now) >= day_ends) for pieces in named
+    ]
     if not all(pieces.enough for pieces in late):
         raise ReasonNotCovered("It came within the promised time, or that is not over.", rules=("S6",))
     return late

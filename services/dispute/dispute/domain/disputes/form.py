@@ -28,7 +28,7 @@ def guard_returnable(
     named: Sequence[NamedPieces], reason: Reason | None, type_: SolutionType, pointer: str = "/type"
 ) -> None:
     """G7: what never came, or what the carrier lost, cannot go back."""
-    here = [pieces.where(lambda lot: not lot.never_came) for pieces in named]
+    here = [pieces.where(lambda group: not group.never_came) for pieces in named]
     never_came = reason == Reason.NOT_RECEIVED or not all(pieces.enough for pieces in here)
     if type_ == SolutionType.RETURN_AND_REFUND and never_came:
         raise ValidationFailed.at(pointer, "nothing_to_return", "what never came cannot go back", "G7")

@@ -23,7 +23,7 @@ from shared.events.dispute import (
 )
 from shared.events.ids import derived_id
 from shared.events.money import Money
-from shared.events.open_words import known
+from shared.events.open_enums import known
 from shared.events.order import LineAmount
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from dispute.domain.areas import Places
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AlreadyOpen, OrderAlreadyCompleted, TooEarly
@@ -63,11 +63,11 @@ class Entitlement(ABC):
         """Of these pieces of one line those that have the right now; the refusal says why none has."""
 
     @abstractmethod
-    def begins(self, question: Question, lot: Lot) -> datetime | None:
+    def begins(self, question: Question, group: PieceGroup) -> datetime | None:
         """From when on pieces that have come so far have it; None where nothing tells yet."""
 
     @abstractmethod
-    def ends(self, question: Question, lot: Lot) -> datetime | None:
+    def ends(self, question: Question, group: PieceGroup) -> datetime | None:
         """Until when, exclusive; None where nothing tells yet, or for ever."""
 
 
@@ -78,7 +78,7 @@ class FromReceipt(Entitlement):
     """The refusal once its time is over."""
 
     @abstractmethod
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime | None:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime | None:
         """The end of its time for what was received then."""
 
     @abstractmethod
@@ -88,21 +88,21 @@ class FromReceipt(Entitlement):
     def granted(self, question: Question, pieces: NamedPieces) -> NamedPieces:
         self.guard(question, pieces.line)
         guard_unsettled(question.order, pieces.line)
-        received = pieces.where(lambda lot: (at := self.begins(question, lot)) is not None and at <= question.now)
-        if not received.lots:
+        received = pieces.where(lambda group: (at := self.begins(question, group)) is not None and at <= question.now)
+        if not received.groups:
             raise TooEarly("Nothing of it was received yet.", rules=self.rules)
-        standing = received.where(lambda lot: (end := self.ends(question, lot)) is None or question.now < end)
-        if not standing.lots:
-            ended = max(filter(None, (self.ends(question, lot) for lot in received.lots)))
+        standing = received.where(lambda group: (end := self.ends(question, group)) is None or question.now < end)
+        if not standing.groups:
+            ended = max(filter(None, (self.ends(question, group) for group in received.groups)))
             raise self.over("The time for it is over.", rules=self.rules, ended_at=wire_time(ended))
         return standing
 
-    def begins(self, question: Question, lot: Lot) -> datetime | None:
-        return question.order.received(lot)
+    def begins(self, question: Question, group: PieceGroup) -> datetime | None:
+        return question.order.received(group)
 
-    def ends(self, question: Question, lot: Lot) -> datetime | None:
-        received_at = question.order.received(lot)
-        return self.due(question, lot, received_at) if received_at else None
+    def ends(self, question: Question, group: PieceGroup) -> datetime | None:
+        received_at = question.order.received(group)
+        return self.due(question, group, received_at) if received_at else None
 
 
 def guard_unsettled(order: Order, line: Line) -> None:

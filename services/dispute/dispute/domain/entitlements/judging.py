@@ -11,7 +11,7 @@ from dispute.domain.entitlements.programme import Cancellation, ProgrammeRight
 from dispute.domain.entitlements.returns import DomesticReturn, ExtraReturn, FreeReturn
 from dispute.domain.entitlements.statutory import Statutory
 from dispute.domain.entitlements.warranty import AdvancedWarranty, ListingWarranty, OneYearWarranty
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces
 from shared.events.dispute import Payer
 from shared.events.order import Remedy
@@ -78,18 +78,18 @@ def _answer(one: Entitlement, question: Question, pieces: NamedPieces) -> _Answe
 
 
 def _counted(named: Sequence[NamedPieces]) -> list[tuple[str, int]]:
-    return [(pieces.line.line_id, min(pieces.quantity, _size(pieces.lots))) for pieces in named]
+    return [(pieces.line.line_id, min(pieces.quantity, _size(pieces.groups))) for pieces in named]
 
 
-def _size(lots: Iterable[Lot]) -> int:
-    return sum(lot.quantity for lot in lots)
+def _size(groups: Iterable[PieceGroup]) -> int:
+    return sum(group.quantity for group in groups)
 
 
 def _times(
     one: Entitlement, question: Question, named: Sequence[NamedPieces], last: Callable[[Iterable[datetime]], datetime]
 ) -> tuple[datetime | None, datetime | None]:
     """From when on for the first of them, and until when: for all that is granted, or for the last that is not."""
-    lots = [lot for pieces in named for lot in pieces.lots]
-    begins = list(filter(None, (one.begins(question, lot) for lot in lots)))
-    ends = list(filter(None, (one.ends(question, lot) for lot in lots)))
+    groups = [group for pieces in named for group in pieces.groups]
+    begins = list(filter(None, (one.begins(question, group) for group in groups)))
+    ends = list(filter(None, (one.ends(question, group) for group in groups)))
     return min(begins, default=None), last(ends) if ends else None

@@ -9,9 +9,9 @@ from dispute.domain.disputes.eligibility import covering_rule, guard_eligible, g
 from dispute.domain.disputes.form import guard_returnable
 from dispute.domain.entitlements.entitlement import Entitlement, EntitlementKind, Question
 from dispute.domain.orders.cancellation import guard_cancellable
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces, named_pieces
-from dispute.domain.orders.protection import lot_opens_at, protected_until
+from dispute.domain.orders.protection import group_opens_at, protected_until
 from dispute.domain.rejections import OrderAlreadyCompleted, TooEarly
 from shared.events.dispute import Payer, Reason, SolutionType
 from shared.events.order import Anchor, Remedy
@@ -35,7 +35,7 @@ class ProgrammeRight(Entitlement):
         goes_back = _can_go_back(question)
         self.remedies = (Remedy.REFUND_ONLY, Remedy.RETURN_AND_REFUND) if goes_back else (Remedy.REFUND_ONLY,)
         self.payer = Payer.SELLER if goes_back else None
-        self._until = protected_until(question.order, question.order.lots)
+        self._until = protected_until(question.order, question.order.piece_groups)
 
     def granted(self, question: Question, pieces: NamedPieces) -> NamedPieces:
         """As many as a dispute could be about at once."""
@@ -60,11 +60,11 @@ class ProgrammeRight(Entitlement):
         named = [pieces] if whole else named_pieces(question.order, [(pieces.line.line_id, quantity)])
         return guard_eligible(question.order, named, question.reason, question.now)[0]
 
-    def begins(self, question: Question, lot: Lot) -> datetime | None:
-        return lot_opens_at(question.order, lot)
+    def begins(self, question: Question, group: PieceGroup) -> datetime | None:
+        return group_opens_at(question.order, group)
 
-    def ends(self, question: Question, lot: Lot) -> datetime | None:
-        return self._until[lot] if lot in self._until else protected_until(question.order, [lot])[lot]
+    def ends(self, question: Question, group: PieceGroup) -> datetime | None:
+        return self._until[group] if group in self._until else protected_until(question.order, [group])[group]
 
 
 def _most(passes: Callable[[int], bool], highest: int) -> int:
@@ -109,8 +109,8 @@ class Cancellation(Entitlement):
         guard_cancellable(order, question.now)
         return pieces
 
-    def begins(self, question: Question, lot: Lot) -> datetime | None:
+    def begins(self, question: Question, group: PieceGroup) -> datetime | None:
         return question.order.paid_at
 
-    def ends(self, question: Question, lot: Lot) -> datetime | None:
-        return question.order.way.shipped_at
+    def ends(self, question: Question, group: PieceGroup) -> datetime | None:
+        return question.order.shipments.shipped_at

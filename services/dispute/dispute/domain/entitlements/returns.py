@@ -9,7 +9,7 @@ from decimal import Decimal
 from dispute.domain.disputes.eligibility import guard_platform, guard_wanted_back
 from dispute.domain.entitlements.entitlement import EntitlementKind, FromReceipt, Question
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import (
     ConfirmationRequired,
@@ -41,7 +41,7 @@ class FreeReturn(FromReceipt):
     def __init__(self, question: Question) -> None:
         self.version = question.terms.version
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         return within_days(received_at, question.terms.return_free_days, question.terms.timezone)
 
     def guard(self, question: Question, line: Line) -> None:
@@ -78,7 +78,7 @@ def guard_confirmed(question: Question) -> None:
 
 def is_large(order: Order, terms: Terms) -> bool:
     """S69: any one parcel is; where none was measured, each piece of a line is a parcel."""
-    shipped = [(one.dimensions_cm, one.weight_kg) for one in order.way.parcels.values()]
+    shipped = [(one.dimensions_cm, one.weight_kg) for one in order.shipments.parcels.values()]
     measured = [parcel for parcel in shipped if any(parcel)]
     ordered = [(line.listing.dimensions_cm, line.listing.weight_kg) for line in order.lines.values()]
     return any(_is_large(sides, weight, terms) for sides, weight in measured or ordered)
@@ -120,7 +120,7 @@ class ExtraReturn(SellersReturn):
     rules = ("S85", "S13", "S83")
     flag = "extra_returns"
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         return within_days(received_at, question.terms.return_extra_days, question.terms.timezone)
 
 
@@ -131,5 +131,5 @@ class DomesticReturn(SellersReturn):
     rules = ("S84", "S83")
     flag = "domestic_return"
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         return within_days(received_at, question.terms.return_domestic_days, question.terms.timezone)

@@ -7,11 +7,11 @@ from datetime import datetime
 from dispute.domain.entitlements.categories import words_of
 from dispute.domain.entitlements.entitlement import EntitlementKind, FromReceipt, Question
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.rejections import ItemExcluded, ReasonNotCovered, ReturnWindowClosed, WarrantyNotApplicable
 from shared.events.calendar import within_days, within_years
 from shared.events.dispute import Payer, Reason
-from shared.events.open_words import known
+from shared.events.open_enums import known
 from shared.events.order import LawRight, RightKind
 
 FAULTS = frozenset(
@@ -56,14 +56,14 @@ class Statutory(FromReceipt):
         flagged = set(right.excluded_flags).intersection(line.flags)
         return bool(flagged) or any(words_of(category) <= words for category in right.excluded_categories)
 
-    def begins(self, question: Question, lot: Lot) -> datetime | None:
+    def begins(self, question: Question, group: PieceGroup) -> datetime | None:
         """A buyer may withdraw before anything has come; what is faulty shows with the receipt."""
-        return question.order.received(lot) if self.is_conformity else question.order.paid_at
+        return question.order.received(group) if self.is_conformity else question.order.paid_at
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         right, zone = self.right, question.terms.timezone
         if right.years:
             return within_years(received_at, right.years, zone)
-        is_short = right.not_durable_days and "not_durable" in question.order.lines[lot.line_id].flags
+        is_short = right.not_durable_days and "not_durable" in question.order.lines[group.line_id].flags
         days = right.not_durable_days if is_short else right.days
         return within_days(received_at, days or 0, zone)

@@ -8,7 +8,7 @@ from datetime import datetime
 from dispute.domain.entitlements.categories import words_of
 from dispute.domain.entitlements.entitlement import EntitlementKind, FromReceipt, Question
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.rejections import ReasonNotCovered, WarrantyNotApplicable
 from shared.events.calendar import within_years
 from shared.events.dispute import Payer, Reason
@@ -50,7 +50,7 @@ class AdvancedWarranty(Warranty):
         flagged = {name for name, one in question.order.lines.items() if "advanced" in one.flags}
         return question.terms.warranty_years > 0 and (line.line_id in flagged or not flagged)
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         return within_years(received_at, question.terms.warranty_years, question.terms.timezone)
 
 
@@ -67,7 +67,7 @@ class OneYearWarranty(Warranty):
         sold = {f"{device} {place.country}" for device in words_of(line.listing.category)}
         return "one_year_warranty" in line.flags and not sold.isdisjoint(question.terms.warranty_one_year)
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> datetime:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         return within_years(received_at, ONE_YEAR, question.terms.timezone)
 
 
@@ -81,5 +81,5 @@ class ListingWarranty(Warranty):
     def covers(self, question: Question, line: Line) -> bool:
         return bool(line.listing.listing_warranty)
 
-    def due(self, question: Question, lot: Lot, received_at: datetime) -> None:
+    def due(self, question: Question, group: PieceGroup, received_at: datetime) -> None:
         return None

@@ -26,7 +26,7 @@ def guard_cancellable(order: Order, at: datetime) -> None:
 
     Of an order that is not known yet nobody can say what is a fact of it: that is judged when it is registered.
     """
-    if order.registered and order.way.was_sent_by(at, order.finished_at):
+    if order.registered and order.shipments.was_sent_by(at, order.finished_at):
         dispute = {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
         raise AlreadyShipped("The seller has shipped it: open a dispute instead.", actions=[dispute])
     if order.completed:

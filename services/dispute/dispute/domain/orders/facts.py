@@ -143,7 +143,7 @@ def _instants(order: Order, type_: FactType) -> set[datetime | None]:
             return set()
         case _:
             step = STEPS.get(type_, Step.SHIPPED)
-            return {told.at for told in order.way.told_of(step)}
+            return {told.at for told in order.shipments.told_of(step)}
 
 
 def is_first(order: Order, known: datetime | None, at: datetime) -> bool:

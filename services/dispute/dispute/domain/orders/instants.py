@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from shared.rejections import ValidationFailed
 
 BEFORE_THE_ORDER = timedelta(days=1)
@@ -40,14 +40,14 @@ def guard_promise(promised_by: date | None, placed_at: datetime, timezone: str) 
         raise ValidationFailed.at("/promised_by", "before_order", "before the order was placed", "K3", "S24")
 
 
-def guard_after_shipment(pointer: str, before: Sequence[Lot], then: Sequence[Lot]) -> None:
+def guard_after_shipment(pointer: str, before: Sequence[PieceGroup], then: Sequence[PieceGroup]) -> None:
     """Goods come after they were sent, as far as the two clocks can tell."""
     if _too_early(then) > _too_early(before):
         raise ValidationFailed.at(pointer, "before_shipment", "more than a day before it was shipped", "S11", "S21")
 
 
-def _too_early(lots: Sequence[Lot]) -> int:
-    both = ((lot.quantity, lot.shipped_at, lot.delivered_at) for lot in lots)
+def _too_early(groups: Sequence[PieceGroup]) -> int:
+    both = ((group.quantity, group.shipped_at, group.delivered_at) for group in groups)
     return sum(count for count, sent, came in both if sent and came and came < sent - BEFORE_THE_ORDER)
 
 

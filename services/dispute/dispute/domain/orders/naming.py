@@ -38,7 +38,7 @@ Placed = tuple[str, Parcel]
 
 def identified(order: Order, at: datetime, named: Sequence[NamedParcel], pointer: str) -> list[Placed]:
     """The parcels of a shipment with an id each: their own, their number, or one that follows from what is in them."""
-    names, alike = dict(order.way.names), Counter[str]()
+    names, alike = dict(order.shipments.names), Counter[str]()
     found: dict[str, Placed] = {}
     for i, entry in enumerate(named):
         where = f"{pointer}/parcels/{i}"
@@ -55,11 +55,11 @@ def parcel_named(order: Order, names: Mapping[str, str], entry: NamedParcel, whe
     number = entry.tracking_number
     if (name := entry.parcel_id) and names.get(name, name) != name:
         raise ValidationFailed.at(f"{where}/parcel_id", "of_another_parcel", "another parcel has this number", "S19")
-    known = {**names, **order.way.by_number}
+    known = {**names, **order.shipments.by_number}
     name = name or (known.get(number, number) if number else None)
     if number and known.get(number, name) != name:
         raise ValidationFailed.at(f"{where}/tracking_number", "of_another_parcel", "another parcel has it", "S19")
-    numbers = order.way.numbers_of(name) if name else ()
+    numbers = order.shipments.numbers_of(name) if name else ()
     if number and numbers and number not in numbers and number != name:
         detail = "it has another number: tell that it is corrected"
         raise ValidationFailed.at(f"{where}/tracking_number", "differs", detail, "S19")
@@ -69,8 +69,8 @@ def parcel_named(order: Order, names: Mapping[str, str], entry: NamedParcel, whe
 def parcel_of(order: Order, entry: NamedParcel) -> str | None:
     """The id of the known parcel that is named; a number is looked for among the numbers first."""
     if entry.parcel_id:
-        return order.way.names.get(entry.parcel_id)
-    return order.way.by_number.get(entry.tracking_number or "")
+        return order.shipments.names.get(entry.parcel_id)
+    return order.shipments.by_number.get(entry.tracking_number or "")
 
 
 def _nameless(at: datetime, entry: NamedParcel, alike: Counter[str]) -> str:
@@ -82,17 +82,19 @@ def _nameless(at: datetime, entry: NamedParcel, alike: Counter[str]) -> str:
 def contents(order: Order, name: str) -> Mapping[str, int | None]:
     """What is in a parcel by line, as far as anything tells; None is all of a line."""
     if not order.registered:
-        return {pieces.line_id: pieces.quantity for pieces in order.way.parcels[name].lines}
+        return {pieces.line_id: pieces.quantity for pieces in order.shipments.parcels[name].lines}
     quantities: Counter[str] = Counter()
-    for lot in (lot for lot in order.lots if name in lot.parcels):
-        quantities[lot.line_id] += lot.quantity
+    for group in (group for group in order.piece_groups if name in group.parcels):
+        quantities[group.line_id] += group.quantity
     return quantities
 
 
 def by_contents(order: Order, step: Step, at: datetime, lines: Sequence[Pieces], taken: Collection[str]) -> str | None:
     """The parcel with just these pieces: of several, the one of which this was told, else one that has not come."""
-    come = {order.way.names.get(name, name): fact.at for fact in order.way.told_of(step) for name in fact.names}
-    alike = [name for name, parcel in order.way.parcels.items() if parcel.lines == lines and name not in taken]
+    come = {
+        order.shipments.names.get(name, name): fact.at for fact in order.shipments.told_of(step) for name in fact.names
+    }
+    alike = [name for name, parcel in order.shipments.parcels.items() if parcel.lines == lines and name not in taken]
     return min(alike, key=lambda name: 0 if come.get(name) == at else 1 + (name in come), default=None)
 
 
@@ -106,7 +108,7 @@ def guard_lines(order: Order, lines: Sequence[Pieces], where: str) -> None:
 def guard_whole(order: Order, name: str, entry: NamedParcel, where: str) -> None:
     """A parcel comes as a whole: the lines that are named beside it are all that is in it."""
     guard_lines(order, entry.lines, where)
-    held = contents(order, name) if name in order.way.parcels else {}
+    held = contents(order, name) if name in order.shipments.parcels else {}
     told = {pieces.line_id: pieces.quantity for pieces in entry.lines}
     if not held or not told:
         return
@@ -133,8 +135,8 @@ def _differ(held: int | None, told: int | None) -> bool:
 def loose(order: Order) -> Counter[str]:
     """The pieces by line that are in no parcel."""
     quantities: Counter[str] = Counter()
-    for lot in (lot for lot in order.lots if not lot.parcels):
-        quantities[lot.line_id] += lot.quantity
+    for group in (group for group in order.piece_groups if not group.parcels):
+        quantities[group.line_id] += group.quantity
     return quantities
 
 
@@ -159,12 +161,12 @@ def _too_many(left: Counter[str], lines: Sequence[Pieces]) -> Iterator[int]:
 def guard_on_their_way(order: Order, step: Step, lines: Sequence[tuple[str, Pieces]]) -> None:
     """No more pieces come, or are lost, than were ordered, and where some are known to be shipped, than those."""
     for where, pieces in lines if order.registered else ():
-        asked, lots = pieces.quantity or 1, [lot for lot in order.lots if lot.line_id == pieces.line_id]
+        asked, groups = pieces.quantity or 1, [group for group in order.piece_groups if group.line_id == pieces.line_id]
         if asked > order.lines[pieces.line_id].quantity:
             raise ValidationFailed.at(where, "above_ordered", "more than was ordered", "S109")
-        waiting = [lot for lot in lots if not lot.has_come(step)]
-        shipped = [lot for lot in lots if lot.shipped_at]
-        left = sum(lot.quantity for lot in waiting if lot.shipped_at or not shipped)
+        waiting = [group for group in groups if not group.has_come(step)]
+        shipped = [group for group in groups if group.shipped_at]
+        left = sum(group.quantity for group in waiting if group.shipped_at or not shipped)
         if waiting and asked > left:
             code = "above_shipped" if shipped else "above_ordered"
             raise ValidationFailed.at(where, code, "more than is still under way", "S109")

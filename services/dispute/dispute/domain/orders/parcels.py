@@ -24,7 +24,7 @@ class Step(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ShipmentFact:
     """One fact of the way: what was shipped, or what it says of parcels by name or of pieces; naming none it is about
     the whole order.
     """
@@ -41,7 +41,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class PieceGroup:
     """Pieces of one line that have come equally far, in these parcels or in none that is known.
 
     `received_at` is the latest delivery that was told: protection counts from it, so no correction shortens it.
@@ -72,12 +72,12 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ShipmentHistory:
     """All that was told of an order's way, in an order that does not depend on when it was told, and every correction
     of a number that was mistyped.
     """
 
-    told: tuple[Told, ...] = ()
+    told: tuple[ShipmentFact, ...] = ()
     corrections: tuple[TrackingCorrected, ...] = ()
 
     @property
@@ -99,7 +99,7 @@ class Way:
         typed = {parcel.tracking_number} if parcel and parcel.tracking_number else set()
         return typed | {event.tracking_number for event in self.corrections if event.parcel_id == name}
 
-    def told_of(self, step: Step) -> Sequence[Told]:
+    def told_of(self, step: Step) -> Sequence[ShipmentFact]:
         """What was told of one step."""
         return [fact for fact in self.told if fact.step == step]
 
@@ -126,7 +126,7 @@ class Way:
         """Whether the seller had shipped by then; where only what follows a shipment was told, that was before."""
         return self.shipped_at <= at if self.shipped_at else bool(self.told or finished_at)
 
-    def after(self, fact: Told) -> Self:
+    def after(self, fact: ShipmentFact) -> Self:
         """With one fact more; of corrections the last stands."""
         return replace(self, told=tuple(sorted((*self.told, fact), key=_rank)))
 
@@ -134,22 +134,22 @@ class Way:
         """With the right number of a parcel."""
         return replace(self, corrections=(*self.corrections, event))
 
-    def lots(self, ordered: Mapping[str, int]) -> Sequence[Lot]:
+    def groups(self, ordered: Mapping[str, int]) -> Sequence[PieceGroup]:
         """The pieces that were ordered, by line, as far as they have come."""
         names = self.names
-        lots = [Lot(line_id, quantity) for line_id, quantity in ordered.items()]
+        groups = [PieceGroup(line_id, quantity) for line_id, quantity in ordered.items()]
         arrived: dict[Step, set[str]] = {step: set() for step in Step}
         for fact in self.told:
             if fact.step == Step.SHIPPED:
-                lots = _shipped(lots, fact)
+                groups = _shipped(groups, fact)
                 continue
             named = {names.get(name, name) for name in fact.names}
             arrived[fact.step] |= named
-            lots = _reached(lots, fact, named, arrived[fact.step])
-        return lots
+            groups = _reached(groups, fact, named, arrived[fact.step])
+        return groups
 
 
-def _rank(fact: Told) -> tuple[Step, datetime, Sequence[str]]:
+def _rank(fact: ShipmentFact) -> tuple[Step, datetime, Sequence[str]]:
     if fact.step == Step.CORRECTED:
         return fact.step, _ANY, ()
     return fact.step, fact.at, sorted((*(parcel.parcel_id for parcel in fact.parcels), *fact.names))
@@ -159,16 +159,16 @@ _ANY = datetime(1970, 1, 1, tzinfo=UTC)
 """In place of an instant: corrections stay in the order in which they were told."""
 
 
-def _shipped(lots: list[Lot], fact: Told) -> list[Lot]:
+def _shipped(groups: list[PieceGroup], fact: ShipmentFact) -> list[PieceGroup]:
     for parcel in fact.parcels:
-        held = {lot.line_id for lot in lots if parcel.parcel_id in lot.parcels}
+        held = {group.line_id for group in groups if parcel.parcel_id in group.parcels}
         for pieces in (pieces for pieces in parcel.lines if pieces.line_id not in held):
-            lots = _changed(lots, pieces, _is_loose, lambda lot: _left(lot, fact, parcel.parcel_id))  # noqa: B023
+            groups = _changed(groups, pieces, _is_loose, lambda one: _left(one, fact, parcel.parcel_id))  # noqa: B023
     # The sender did not say which piece is in which parcel: the pieces have come only when every parcel has.
     together = [parcel.parcel_id for parcel in fact.parcels if not parcel.lines]
     if fact.parcels and not together:
-        return lots
-    return [_left(lot, fact, *together) if _is_loose(lot) else lot for lot in lots]
+        return groups
+    return [_left(group, fact, *together) if _is_loose(group) else group for group in groups]
 
 
 def _with_more(known: Parcel | None, told: Parcel) -> Parcel:
@@ -180,49 +180,54 @@ def _with_more(known: Parcel | None, told: Parcel) -> Parcel:
     return known.model_copy(update={"lines": (*known.lines, *more)})
 
 
-def _is_loose(lot: Lot) -> bool:
-    return not lot.parcels
+def _is_loose(group: PieceGroup) -> bool:
+    return not group.parcels
 
 
-def _left(lot: Lot, fact: Told, *parcels: str) -> Lot:
-    return replace(lot, parcels=parcels, shipped_at=lot.shipped_at or fact.at)
+def _left(group: PieceGroup, fact: ShipmentFact, *parcels: str) -> PieceGroup:
+    return replace(group, parcels=parcels, shipped_at=group.shipped_at or fact.at)
 
 
-def _reached(lots: list[Lot], fact: Told, named: set[str], arrived: set[str]) -> list[Lot]:
+def _reached(groups: list[PieceGroup], fact: ShipmentFact, named: set[str], arrived: set[str]) -> list[PieceGroup]:
     if not fact.lines:
-        return [_moved(lot, fact) if _is_meant(lot, fact, named, arrived) else lot for lot in lots]
+        return [_moved(group, fact) if _is_meant(group, fact, named, arrived) else group for group in groups]
     for pieces in fact.lines:
-        lots = _changed(lots, pieces, lambda lot: not lot.has_come(fact.step), lambda lot: _moved(lot, fact))
-    return lots
+        groups = _changed(
+            groups, pieces, lambda group: not group.has_come(fact.step), lambda group: _moved(group, fact)
+        )
+    return groups
 
 
-def _is_meant(lot: Lot, fact: Told, named: set[str], arrived: set[str]) -> bool:
+def _is_meant(group: PieceGroup, fact: ShipmentFact, named: set[str], arrived: set[str]) -> bool:
     if fact.is_whole:
         return True
     # Any of its parcels that is lost is missing; it is there only with the last of them.
-    return not named.isdisjoint(lot.parcels) and (fact.step == Step.LOST or arrived.issuperset(lot.parcels))
+    return not named.isdisjoint(group.parcels) and (fact.step == Step.LOST or arrived.issuperset(group.parcels))
 
 
-def _moved(lot: Lot, fact: Told) -> Lot:
+def _moved(group: PieceGroup, fact: ShipmentFact) -> PieceGroup:
     match fact.step:
         case Step.DELIVERED:
-            at = lot.delivered_at or fact.at
-            return replace(lot, delivered_at=at, received_at=at)
+            at = group.delivered_at or fact.at
+            return replace(group, delivered_at=at, received_at=at)
         case Step.CORRECTED:
-            return replace(lot, delivered_at=fact.at, received_at=max(lot.received_at or fact.at, fact.at))
+            return replace(group, delivered_at=fact.at, received_at=max(group.received_at or fact.at, fact.at))
         case _:
-            return replace(lot, lost_at=lot.lost_at or fact.at)
+            return replace(group, lost_at=group.lost_at or fact.at)
 
 
 def _changed(
-    lots: Sequence[Lot], pieces: Pieces, eligible: Callable[[Lot], bool], change: Callable[[Lot], Lot]
-) -> list[Lot]:
-    """So many eligible pieces of the line changed, those first that are under way; what is left of a lot stays."""
-    left = pieces.quantity if pieces.quantity is not None else sum(lot.quantity for lot in lots)
-    changed: list[Lot] = []
-    for lot in sorted(lots, key=lambda lot: lot.shipped_at is None):
-        count = min(left, lot.quantity) if lot.line_id == pieces.line_id and eligible(lot) else 0
+    groups: Sequence[PieceGroup],
+    pieces: Pieces,
+    eligible: Callable[[PieceGroup], bool],
+    change: Callable[[PieceGroup], PieceGroup],
+) -> list[PieceGroup]:
+    """So many eligible pieces of the line changed, those first that are under way; what is left of a group stays."""
+    left = pieces.quantity if pieces.quantity is not None else sum(group.quantity for group in groups)
+    changed: list[PieceGroup] = []
+    for group in sorted(groups, key=lambda group: group.shipped_at is None):
+        count = min(left, group.quantity) if group.line_id == pieces.line_id and eligible(group) else 0
         left -= count
-        changed += [change(replace(lot, quantity=count))] if count else []
-        changed += [replace(lot, quantity=lot.quantity - count)] if count < lot.quantity else []
+        changed += [change(replace(group, quantity=count))] if count else []
+        changed += [replace(group, quantity=group.quantity - count)] if count < group.quantity else []
     return changed

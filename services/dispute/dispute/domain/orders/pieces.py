@@ -1,4 +1,4 @@
-"""Pieces of a line that somebody names, and the lots that they can be of: guards judge these, not the order (S109)."""
+"""Pieces of a line that somebody names, and the groups that they can be of: guards judge these alone (S109)."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.state import Order
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPieces:
-    """So many pieces of a line; `lots` are those that they may be of, as far as anything tells."""
+    """So many pieces of a line; `groups` are those that they may be of, as far as anything tells."""
 
     line: Line
     quantity: int
-    lots: Sequence[Lot]
+    groups: Sequence[PieceGroup]
 
-    def where(self, holds: Callable[[Lot], bool]) -> Self:
-        """Only of lots for which this holds."""
-        return replace(self, lots=[lot for lot in self.lots if holds(lot)])
+    def where(self, holds: Callable[[PieceGroup], bool]) -> Self:
+        """Only of groups for which this holds."""
+        return replace(self, groups=[group for group in self.groups if holds(group)])
 
     @property
     def enough(self) -> bool:
-        return sum(lot.quantity for lot in self.lots) >= self.quantity
+        return sum(group.quantity for group in self.groups) >= self.quantity
 
     @property
     def parcels(self) -> tuple[str, ...]:
-        """The parcels of the first lots that suffice; those that have come go first."""
-        came = sorted(self.lots, key=lambda lot: lot.delivered_at is None)
+        """The parcels of the first groups that suffice; those that have come go first."""
+        came = sorted(self.groups, key=lambda group: group.delivered_at is None)
         taken, _ = _split(came, self.quantity)
-        return tuple(dict.fromkeys(parcel for lot in taken for parcel in lot.parcels))
+        return tuple(dict.fromkeys(parcel for group in taken for parcel in group.parcels))
 
 
 def named_pieces(order: Order, asked: Iterable[tuple[str, int]]) -> list[NamedPieces]:
     """The pieces of the lines that the order has, no more of each than were ordered."""
-    lots = order.lots
+    groups = order.piece_groups
     known = ((order.lines[name], quantity) for name, quantity in asked if name in order.lines)
-    return [NamedPieces(line, min(quantity, line.quantity), _of(line, lots)) for line, quantity in known]
+    return [NamedPieces(line, min(quantity, line.quantity), _of(line, groups)) for line, quantity in known]
 
 
 def free(pieces: NamedPieces) -> NamedPieces:
-    """Only of lots that no dispute is or was about, and that are not released."""
-    left = list(pieces.lots)
+    """Only of groups that no dispute is or was about, and that are not released."""
+    left = list(pieces.groups)
     for claim in pieces.line.claims.values():
         _, left = _taken(left, claim.quantity, claim.parcels)
     _, left = _split(left, pieces.line.released_pieces)
-    return replace(pieces, lots=left)
+    return replace(pieces, groups=left)
 
 
 def disputed_pieces(order: Order, dispute_id: str) -> list[NamedPieces]:
     """The pieces that this dispute is about, wherever they are by now."""
-    lots = order.lots
-    of_lines = (_disputed(line, dispute_id, _of(line, lots)) for line in order.lines.values())
+    groups = order.piece_groups
+    of_lines = (_disputed(line, dispute_id, _of(line, groups)) for line in order.lines.values())
     return [pieces for pieces in of_lines if pieces]
 
 
-def _disputed(line: Line, dispute_id: str, left: list[Lot]) -> NamedPieces | None:
+def _disputed(line: Line, dispute_id: str, left: list[PieceGroup]) -> NamedPieces | None:
     for name, claim in line.claims.items():
         taken, left = _taken(left, claim.quantity, claim.parcels)
         if name == dispute_id:
@@ -66,23 +66,25 @@ def _disputed(line: Line, dispute_id: str, left: list[Lot]) -> NamedPieces | Non
     return None
 
 
-def _of(line: Line, lots: Iterable[Lot]) -> list[Lot]:
-    return [lot for lot in lots if lot.line_id == line.line_id]
+def _of(line: Line, groups: Iterable[PieceGroup]) -> list[PieceGroup]:
+    return [group for group in groups if group.line_id == line.line_id]
 
 
-def _taken(lots: Sequence[Lot], quantity: int, parcels: Sequence[str]) -> tuple[list[Lot], list[Lot]]:
+def _taken(
+    groups: Sequence[PieceGroup], quantity: int, parcels: Sequence[str]
+) -> tuple[list[PieceGroup], list[PieceGroup]]:
     """So many pieces and what is left, of these parcels first: a claim may be older than its parcels."""
     return _split(
-        sorted(lots, key=lambda lot: set(parcels).isdisjoint(lot.parcels) and parcels != lot.parcels), quantity
+        sorted(groups, key=lambda group: set(parcels).isdisjoint(group.parcels) and parcels != group.parcels), quantity
     )
 
 
-def _split(lots: Sequence[Lot], quantity: int) -> tuple[list[Lot], list[Lot]]:
-    taken: list[Lot] = []
-    left: list[Lot] = []
-    for lot in lots:
-        count = min(quantity, lot.quantity)
+def _split(groups: Sequence[PieceGroup], quantity: int) -> tuple[list[PieceGroup], list[PieceGroup]]:
+    taken: list[PieceGroup] = []
+    left: list[PieceGroup] = []
+    for group in groups:
+        count = min(quantity, group.quantity)
         quantity -= count
-        taken += [replace(lot, quantity=count)] if count else []
-        left += [replace(lot, quantity=lot.quantity - count)] if count < lot.quantity else []
+        taken += [replace(group, quantity=count)] if count else []
+        left += [replace(group, quantity=group.quantity - count)] if count < group.quantity else []
     return taken, left

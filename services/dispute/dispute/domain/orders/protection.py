@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from dispute.domain.deadlines import Counted, DeadlineKind, noon, protection_counted, release_due
-from dispute.domain.orders.parcels import Lot
+from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
 from shared.events.calendar import from_day, within_days
@@ -28,10 +28,10 @@ Dated = OrderRegistered | OrderPaid | OrderShipped | OrderDelivered | OrderFinis
 
 def opens_at(order: Order) -> datetime | None:
     """From when a dispute may be opened about anything: None while nothing tells."""
-    return min(filter(None, (lot_opens_at(order, lot) for lot in order.lots)), default=None)
+    return min(filter(None, (group_opens_at(order, group) for group in order.piece_groups)), default=None)
 
 
-def lot_opens_at(order: Order, lot: Lot) -> datetime | None:
+def group_opens_at(order: Order, group: PieceGroup) -> datetime | None:
     """The earliest of: the 11th day after shipment, receipt, the day after the promised one, the carrier's loss (S21,
     K7); of what is neither shipped nor promised, some days after the payment (K3).
 
@@ -40,49 +40,50 @@ def lot_opens_at(order: Order, lot: Lot) -> datetime | None:
     """
     if (terms := order.terms) is None:
         return None
-    shipped, promised, zone = lot.shipped_at, order.promised_by, terms.timezone
+    shipped, promised, zone = group.shipped_at, order.promised_by, terms.timezone
     unshipped = order.paid_at if not (shipped or promised) else None
     instants = (
         from_day(shipped, terms.opens_after_shipment_days, zone) if shipped else None,
         within_days(noon(promised, zone), 0, zone) if promised else None,
         from_day(unshipped, terms.opens_unshipped_days, zone) if unshipped else None,
-        lot.delivered_at,
+        group.delivered_at,
         order.finished_at,
-        lot.lost_at,
+        group.lost_at,
     )
     return min(filter(None, instants), default=None)
 
 
-def protected_until(order: Order, lots: Iterable[Lot]) -> Mapping[Lot, datetime | None]:
-    """Until when each lot is protected: those that are longest as long as the order, which may have been moved."""
+def protected_until(order: Order, groups: Iterable[PieceGroup]) -> Mapping[PieceGroup, datetime | None]:
+    """Until when each group is protected: those that are longest as long as the order, which may have been moved."""
     longest, standing = protection_end(order), order.protection_ends_at
-    ends = {lot: _end(order, lot) for lot in lots}
+    ends = {group: _end(order, group) for group in groups}
     return {
-        lot: standing if not (end and standing) or end == longest else min(end, standing) for lot, end in ends.items()
+        group: standing if not (end and standing) or end == longest else min(end, standing)
+        for group, end in ends.items()
     }
 
 
 def protection_end(order: Order) -> datetime | None:
     """The end of the protection as the facts stand: that of the pieces that are protected longest (S22, K3)."""
-    return max(filter(None, (_end(order, lot) for lot in order.lots)), default=None)
+    return max(filter(None, (_end(order, group) for group in order.piece_groups)), default=None)
 
 
 def protection_counted_from(order: Order) -> Counted | None:
     """From what the days are counted that give this end."""
     if not (terms := order.terms):
         return None
-    found = filter(None, (_counted(order, terms, lot) for lot in order.lots))
+    found = filter(None, (_counted(order, terms, group) for group in order.piece_groups))
     return max(found, key=lambda counted: counted.due(terms), default=None)
 
 
-def _end(order: Order, lot: Lot) -> datetime | None:
-    if order.terms is None or not (counted := _counted(order, order.terms, lot)):
+def _end(order: Order, group: PieceGroup) -> datetime | None:
+    if order.terms is None or not (counted := _counted(order, order.terms, group)):
         return None
     return counted.due(order.terms)
 
 
-def _counted(order: Order, terms: Terms, lot: Lot) -> Counted | None:
-    return protection_counted(terms, order.paid_at, order.received(lot), order.promised_by, lot.shipped_at)
+def _counted(order: Order, terms: Terms, group: PieceGroup) -> Counted | None:
+    return protection_counted(terms, order.paid_at, order.received(group), order.promised_by, group.shipped_at)
 
 
 def with_protection(order: Order, happened: Sequence[Event]) -> list[Event]:

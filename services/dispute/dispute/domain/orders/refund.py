@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.events.dispute import RefundDue, RefundOutcome
-from shared.events.open_words import Open
+from shared.events.open_enums import Open
 
 
 @dataclass(frozen=True, slots=True)

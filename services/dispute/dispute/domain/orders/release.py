@@ -27,8 +27,8 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
     again (S45, S47).
     """
     held = [order.lines[line.line_id] for line in dispute.lines]
-    # A note that comes late bears an old instant: what has expired since is over all the same, and R will not ask
-    # again.
+    # `at` may be earlier than the end of the protection that is recorded already: a late note keeps the instant of what
+    # it tells. R fires once, so these lines are released here or never.
     releasing = (order.expired or order.protection_over(at)) and not order.cancelled_at
     parts = _parts([(line, line.left_of(dispute.dispute_id)) for line in held if releasing and not line.holds])
     left = {part.line_id for part in parts}

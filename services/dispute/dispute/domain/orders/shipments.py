@@ -8,7 +8,7 @@ from datetime import datetime
 from dispute.domain.orders import naming
 from dispute.domain.orders.instants import guard_after_shipment
 from dispute.domain.orders.naming import NamedParcel, Placed
-from dispute.domain.orders.parcels import Step, Told
+from dispute.domain.orders.parcels import ShipmentFact, Step
 from dispute.domain.orders.state import Order, evolve
 from shared.events.base import Event
 from shared.events.order import (
@@ -35,13 +35,13 @@ def shipped(order: Order, order_id: str, at: datetime, named: Sequence[NamedParc
     event = OrderShipped(
         order_id=order_id, shipped_at=at, parcels=tuple(parcel for _, parcel in new), protection_ends_at=None
     )
-    is_news = bool(new) if parcels else _is_news(order, Told(Step.SHIPPED, at), event, pointer)
+    is_news = bool(new) if parcels else _is_news(order, ShipmentFact(Step.SHIPPED, at), event, pointer)
     return _in_order(order, event, pointer) if is_news else []
 
 
 def _unknown(order: Order, at: datetime, parcels: Sequence[Placed]) -> list[Placed]:
     """What is new of these parcels: those that were not known, and what known ones were not known to hold."""
-    new, known = [], order.way.parcels
+    new, known = [], order.shipments.parcels
     for where, parcel in parcels:
         if not order.registered and parcel not in _parcels_at(order, at):
             new.append((where, parcel))
@@ -61,7 +61,7 @@ def _is_alike(order: Order, parcel: Parcel) -> bool:
     """Whether it has no name, and one with the same in it is known, beside which there is nothing left to ship."""
     if not parcel.parcel_id.startswith(naming.NAMELESS):
         return False
-    alike = [one for one in order.way.parcels.values() if one.lines == parcel.lines]
+    alike = [one for one in order.shipments.parcels.values() if one.lines == parcel.lines]
     left = naming.loose(order)
     fits = all(left[pieces.line_id] >= (pieces.quantity or 1) for pieces in parcel.lines)
     return bool(alike) and not (parcel.lines and (fits or not order.registered))
@@ -74,12 +74,12 @@ def reached(
     correction.
     """
     names, pieces = _meant(order, step, at, named, pointer)
-    told = {order.way.names.get(name, name) for fact in _stand(order, step, at) for name in fact.names}
+    told = {order.shipments.names.get(name, name) for fact in _stand(order, step, at) for name in fact.names}
     if step != Step.CORRECTED:
         names = tuple(name for name in names if name not in told)
     if named and not names and not pieces:
         return []
-    fact = Told(step, at, (), names, tuple(one for _, one in pieces))
+    fact = ShipmentFact(step, at, (), names, tuple(one for _, one in pieces))
     event = _event(order_id, fact)
     if _is_known(order, fact):
         return []
@@ -87,12 +87,12 @@ def reached(
     return _in_order(order, event, pointer) if _is_news(order, fact, event, pointer) else []
 
 
-def _stand(order: Order, step: Step, at: datetime) -> list[Told]:
+def _stand(order: Order, step: Step, at: datetime) -> list[ShipmentFact]:
     """What was told of a step and stands; before the order is known, only what was told of the same instant."""
-    return [fact for fact in order.way.told_of(step) if order.registered or fact.at == at]
+    return [fact for fact in order.shipments.told_of(step) if order.registered or fact.at == at]
 
 
-def _event(order_id: str, fact: Told) -> Event:
+def _event(order_id: str, fact: ShipmentFact) -> Event:
     named = {"order_id": order_id, "parcels": fact.names, "lines": fact.lines}
     match fact.step:
         case Step.DELIVERED:
@@ -103,40 +103,40 @@ def _event(order_id: str, fact: Told) -> Event:
             return OrderCarrierLost(**named, lost_at=fact.at)
 
 
-def _is_known(order: Order, fact: Told) -> bool:
+def _is_known(order: Order, fact: ShipmentFact) -> bool:
     """Whether the same was told; once the order is known the first instant stands, and of corrections the last. Pieces
     at another instant are other pieces, while there are any that have not come.
     """
     if not order.registered:
-        return fact in order.way.told
+        return fact in order.shipments.told
     if fact.step == Step.CORRECTED:
         return False
     if fact.lines and not fact.names:
         lines = {pieces.line_id for pieces in fact.lines}
-        waiting = any(lot.line_id in lines and not lot.has_come(fact.step) for lot in order.lots)
-        return fact in order.way.told or not waiting
+        waiting = any(group.line_id in lines and not group.has_come(fact.step) for group in order.piece_groups)
+        return fact in order.shipments.told or not waiting
     same = (fact.names, fact.lines)
-    return any((one.names, one.lines) == same and not one.parcels for one in order.way.told_of(fact.step))
+    return any((one.names, one.lines) == same and not one.parcels for one in order.shipments.told_of(fact.step))
 
 
-def _is_news(order: Order, fact: Told, event: Event, pointer: str) -> bool:
+def _is_news(order: Order, fact: ShipmentFact, event: Event, pointer: str) -> bool:
     """Whether the fact says anything new; one that names nothing must be about the only parcel there is."""
     if _is_known(order, fact):
         return False
-    if fact.is_whole and len(order.way.parcels) > 1:
+    if fact.is_whole and len(order.shipments.parcels) > 1:
         raise ValidationFailed.at(f"{pointer}/parcels", "parcel_required", "which of its parcels?", "S109")
     if fact.names or not order.registered:
         return True
-    return evolve(order, event).lots != order.lots
+    return evolve(order, event).piece_groups != order.piece_groups
 
 
 def _in_order(order: Order, event: Event, pointer: str) -> list[Event]:
-    guard_after_shipment(f"{pointer}/at", order.lots, evolve(order, event).lots)
+    guard_after_shipment(f"{pointer}/at", order.piece_groups, evolve(order, event).piece_groups)
     return [event]
 
 
 def _meant(order: Order, step: Step, at: datetime, named: Sequence[NamedParcel], pointer: str) -> Meant:
-    known = order.way.names
+    known = order.shipments.names
     names: list[str] = []
     lines: list[tuple[str, Pieces]] = []
     for i, parcel in enumerate(named):

@@ -12,7 +12,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import is_before_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.openings import Openings
-from dispute.domain.orders.parcels import Lot, Step, Told, Way
+from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
 from dispute.domain.orders.refund import Refund
 from shared.events import order as events
 from shared.events.base import Event
@@ -41,7 +41,7 @@ class Order:
     promised_by: date | None = None
     placed_at: datetime | None = None
     paid_at: datetime | None = None
-    way: Way = Way()
+    shipments: ShipmentHistory = ShipmentHistory()
     finished_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
@@ -73,25 +73,25 @@ class Order:
         return {dispute_id for line in self.lines.values() for dispute_id in line.open_claims}
 
     @property
-    def lots(self) -> Sequence[Lot]:
+    def piece_groups(self) -> Sequence[PieceGroup]:
         """Its pieces by how far they have come."""
-        return self.way.lots({name: line.quantity for name, line in self.lines.items()})
+        return self.shipments.groups({name: line.quantity for name, line in self.lines.items()})
 
     @property
     def delivered_at(self) -> datetime | None:
         """The last delivery, once all has come."""
-        instants = [lot.delivered_at for lot in self.lots]
+        instants = [group.delivered_at for group in self.piece_groups]
         return max(filter(None, instants), default=None) if all(instants) else None
 
     @property
     def received_at(self) -> datetime | None:
         """From when the protection counts, once all was received (K3)."""
-        instants = [self.received(lot) for lot in self.lots]
+        instants = [self.received(group) for group in self.piece_groups]
         return max(filter(None, instants), default=None) if all(instants) else None
 
-    def received(self, lot: Lot) -> datetime | None:
+    def received(self, group: PieceGroup) -> datetime | None:
         """From when the protection of these pieces counts (K3): their delivery, or that it was finished later."""
-        return max(filter(None, (lot.received_at, self.finished_at)), default=None)
+        return max(filter(None, (group.received_at, self.finished_at)), default=None)
 
     @property
     def nothing_due(self) -> bool:
@@ -140,7 +140,7 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case events.OrderCarrierLost():
             return _told(order, Step.LOST, event.lost_at, (), event.parcels, event.lines)
         case events.TrackingCorrected():
-            return replace(order, way=order.way.renumbered(event))
+            return replace(order, shipments=order.shipments.renumbered(event))
         case events.AccountStatusChanged():
             return replace(order, account_status=event.status, account_since=event.since)
         case DeadlineMoved():
@@ -182,7 +182,7 @@ def _moved(order: Order, event: DeadlineMoved) -> Order:
 
 
 def _told(order: Order, *fact: Any) -> Order:
-    return replace(order, way=order.way.after(Told(*fact)))
+    return replace(order, shipments=order.shipments.after(ShipmentFact(*fact)))
 
 
 def _of_the_order(order: Order, placed_at: datetime) -> Order:
@@ -191,12 +191,12 @@ def _of_the_order(order: Order, placed_at: datetime) -> Order:
     def kept(at: datetime | None) -> datetime | None:
         return None if at and is_before_order(at, placed_at) else at
 
-    way = replace(order.way, told=tuple(fact for fact in order.way.told if kept(fact.at)))
+    shipments = replace(order.shipments, told=tuple(fact for fact in order.shipments.told if kept(fact.at)))
     finished_at, cancelled_at = kept(order.finished_at), kept(order.cancelled_at)
     # What was shipped first was never cancelled (S88).
-    cancelled_at = None if cancelled_at and way.was_sent_by(cancelled_at, finished_at) else cancelled_at
+    cancelled_at = None if cancelled_at and shipments.was_sent_by(cancelled_at, finished_at) else cancelled_at
     since = kept(order.account_since)
-    return replace(order, way=way, finished_at=finished_at, cancelled_at=cancelled_at, account_since=since)
+    return replace(order, shipments=shipments, finished_at=finished_at, cancelled_at=cancelled_at, account_since=since)
 
 
 def _registered(order: Order, event: events.OrderRegistered) -> Order:

@@ -58,7 +58,7 @@ def _one(
 def _each(order: Order, named: Sequence[NamedParcel], pointer: str) -> Mapping[str, tuple[str, NamedParcel]]:
     meant = {}
     for i, entry in enumerate(named):
-        if entry.parcel_id is None or entry.parcel_id not in order.way.parcels:
+        if entry.parcel_id is None or entry.parcel_id not in order.shipments.parcels:
             where = f"{pointer}/parcels/{i}/parcel_id"
             raise ValidationFailed.at(where, "unknown_parcel", "no such parcel was shipped", "S19")
         meant[f"{pointer}/parcels/{i}"] = entry.parcel_id, entry
@@ -66,7 +66,7 @@ def _each(order: Order, named: Sequence[NamedParcel], pointer: str) -> Mapping[s
 
 
 def _sole(order: Order) -> Sequence[str]:
-    return list(order.way.parcels) if len(order.way.parcels) == 1 else []
+    return list(order.shipments.parcels) if len(order.shipments.parcels) == 1 else []
 
 
 def _guard_apart(told: Corrections) -> None:
@@ -81,13 +81,13 @@ def _guard_apart(told: Corrections) -> None:
 
 def _guard_free(order: Order, event: TrackingCorrected, changing: Collection[str], where: str) -> None:
     """Nobody has the number who does not get another one by the same fact."""
-    owner = order.way.by_number.get(event.tracking_number, event.parcel_id)
+    owner = order.shipments.by_number.get(event.tracking_number, event.parcel_id)
     if owner != event.parcel_id and owner not in changing:
         raise ValidationFailed.at(f"{where}/tracking_number", "of_another_parcel", "another parcel has it", "S19")
 
 
 def _is_right_already(order: Order, event: TrackingCorrected) -> bool:
-    parcel, last = order.way.parcels[event.parcel_id], order.way.numbers.get(event.parcel_id)
+    parcel, last = order.shipments.parcels[event.parcel_id], order.shipments.numbers.get(event.parcel_id)
     number = last.tracking_number if last else parcel.tracking_number
     carrier = (last.carrier if last else None) or parcel.carrier
     return event.tracking_number == number and event.carrier in (None, carrier)

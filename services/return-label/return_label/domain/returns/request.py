@@ -10,7 +10,7 @@ from return_label.domain.returns.state import Return
 from shared.events.base import Event, StreamName
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.ids import derived_id
-from shared.events.open_words import known
+from shared.events.open_enums import known
 from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnLabelIssued, ReturnRequested
 
 
