@@ -91,7 +91,7 @@ ANSWERS: dict[str, tuple[str, Json | None, str, list[str], list[str]]] = {
         ["S31"],
         ["/reason"],
     ),
-    "no change at all": ("modification", {}, "validation_failed", [], [""]),
+    "no change at all": ("modification", {}, "validation_failed", ["S43"], [""]),
     "a change to nothing": ("modification", {"amount": usd("0.00")}, "validation_failed", ["S45"], ["/amount/amount"]),
     "a change above the cap": ("modification", {"amount": usd("50.01")}, "amount_exceeds_cap", ["S45"], []),
     "a change to Chinese (S31)": (

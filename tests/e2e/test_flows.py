@@ -76,6 +76,21 @@ async def test_a_counter_offer_that_the_buyer_accepts_is_what_is_paid(services: 
     assert (await deal.open()).refused == (409, "already_agreed")
 
 
+async def test_s43_the_same_words_again_are_no_change(services: Services) -> None:
+    deal = await ordered(services)
+    dispute = await deal.opened(description="It is not here yet.")
+    await dispute.respond(counter("20.00"))
+    same = {"description": "It is not here yet.", "amount": (await dispute.show())["request"]["amount"]}
+    refused = await dispute.command(deal.buyer, "modification", same)
+    assert (refused.refused, refused["rules"], refused["errors"][0]["code"]) == (
+        (422, "validation_failed"),
+        ["S43"],
+        "nothing_changed",
+    )
+    changed = (await dispute.command(deal.buyer, "modification", {"description": "It is still not here."})).ok()
+    assert changed["round"] == 2
+
+
 async def test_a_modified_request_that_the_seller_accepts_is_what_is_paid(services: Services) -> None:
     deal = await ordered(services)
     dispute = await deal.opened(contacted_seller=True)

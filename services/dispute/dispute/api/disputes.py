@@ -26,7 +26,7 @@ from shared.events.envelope import Recorded
 from shared.events.moments import Moment
 from shared.eventstore.command_handling import Outcome
 from shared.eventstore.folding import folded
-from shared.eventstore.personal import find_text
+from shared.eventstore.personal import find_text, standing_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
@@ -74,9 +74,20 @@ async def modify(
     body: ModificationBody,
     caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
 ) -> Response:
-    """The next round: the seller has five days again (S43)."""
-    outcome = await caller.handle(caller.command(ModifyRequest, body, dispute_id=dispute_id))
+    """The next round: the seller has five days again (S43). What stands already, word for word, is no change."""
+    changes = await _without_standing_text(caller, dispute_id, body)
+    outcome = await caller.handle(caller.command(ModifyRequest, changes, dispute_id=dispute_id))
     return _answer(caller, outcome)
+
+
+async def _without_standing_text(caller: CommandContext, dispute_id: str, body: ModificationBody) -> ModificationBody:
+    """The body, without a description that the dispute has already: no event holds a text to compare it with (S43)."""
+    said = body.model_dump(include={"description"})["description"]
+    if said is None:
+        return body
+    dispute = await _fold((await caller.state.store.load(f"dispute-{dispute_id}"))[0])
+    standing = await standing_text(caller.state.pool, dispute.description_ref)
+    return body.model_copy(update={"description": None}) if said == standing else body
 
 
 @router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute", response_model=DisputeView)

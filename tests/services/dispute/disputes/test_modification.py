@@ -11,7 +11,7 @@ from dispute.domain.rejections import ReasonNotCovered
 from shared.events.dispute import Decision, Payer, Reason, RequestModified, SolutionType
 from shared.rejections import Rejected, ValidationFailed
 from tests.cases.plugin import Came
-from tests.support.builders.disputes import counter, modify, offer, open_dispute, opened, respond
+from tests.support.builders.disputes import counter, dispute_of, modify, offer, open_dispute, opened, respond
 from tests.support.builders.orders import Histories, after, on, order, record, terms
 from tests.support.spec import given
 
@@ -66,6 +66,15 @@ def test_s42_a_counter_offer_is_another_solution_than_the_buyers(came: Came) -> 
 @pytest.mark.case("B10+6", given="a counter-offer of the changed request", right="nothing_changed /solution")
 def test_s42_a_counter_offer_is_another_one_than_the_last_request(came: Came) -> None:
     came(code(after(LATE, modify(on("Mar 14"), amount="40.00")), counter(on("Mar 15"), "40.00")))
+
+
+@pytest.mark.case("B10+7", given="the same counter-offer to the changed request", right="accepted, 20.00 stands")
+def test_t3_s42_a_seller_may_stand_by_an_offer_when_the_request_has_changed(came: Came) -> None:
+    changed = after(LATE, modify(on("Mar 14"), amount="40.00"))
+    assert dispute_of(changed).offer is None
+    same = counter(on("Mar 15"))
+    offered = dispute_of(after(changed, same)).offer
+    came(f"{code(changed, same)}, {offered and offered.amount.amount} stands")
 
 
 def test_s42_another_payer_of_the_freight_makes_another_offer() -> None:

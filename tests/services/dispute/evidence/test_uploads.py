@@ -17,7 +17,17 @@ from shared.events.evidence import EvidenceAdded, EvidenceExpired, EvidencePurpo
 from shared.events.ids import derived_id
 from shared.media.types import MediaType
 from shared.rejections import Forbidden, NotFound, Rejected, ValidationFailed, WrongPhase
-from tests.support.builders.disputes import countered, dispute_of, dispute_stream, modify, open_dispute, opened, respond
+from tests.cases.plugin import Came
+from tests.support.builders.disputes import (
+    counter,
+    countered,
+    dispute_of,
+    dispute_stream,
+    modify,
+    open_dispute,
+    opened,
+    respond,
+)
 from tests.support.builders.evidence import file, remove_upload, upload, upload_id, uploaded
 from tests.support.builders.orders import (
     BUYER,
@@ -94,6 +104,14 @@ def test_s30_evidence_names_an_upload_that_exists() -> None:
 
 def test_s30_an_item_is_named_once() -> None:
     assert pointer_of(SENT, evidence=(upload_id(), upload_id())) == "/evidence/1"
+
+
+@pytest.mark.case("B10+8", given="a modification that names what is with the dispute already", right="nothing_changed")
+def test_s43_an_item_that_was_shown_already_is_no_change(came: Came) -> None:
+    shown = after(SENT, open_dispute(NOON, **SHOWN), counter(on("Mar 13")))
+    refusal = given(decider, shown).when(modify(on("Mar 14"), evidence=(upload_id(),))).then_rejects(ValidationFailed)
+    assert refusal.cited == ("S43",)
+    came(refusal.errors[0]["code"])
 
 
 def test_s30_the_sellers_item_is_unknown_to_the_buyers_form() -> None:

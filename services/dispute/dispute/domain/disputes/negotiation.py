@@ -155,7 +155,7 @@ def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
 
 
 class ModifyRequest(NamingEvidence):
-    """What is None stays as it was."""
+    """What is None stays as it was; so is a description that stands already, which the edge has compared."""
 
     type: SolutionType | None = None
     amount: WireMoney | None = None
@@ -209,6 +209,11 @@ def _changed_request(command: ModifyRequest, dispute: Dispute) -> tuple[Solution
     amount = dispute.request.amount if command.amount is None else command.amount
     request = Solution(type=command.type or dispute.request.type, amount=amount)
     reason = command.reason or dispute.reason
-    if (request, reason) == (dispute.request, dispute.reason) and not (command.description or command.evidence):
-        raise ValidationFailed.at("", "nothing_changed", "change at least one thing")
+    if (request, reason) == (dispute.request, dispute.reason) and not _says_or_shows_more(command, dispute):
+        raise ValidationFailed.at("", "nothing_changed", "change at least one thing", "S43")
     return request, reason
+
+
+def _says_or_shows_more(command: ModifyRequest, dispute: Dispute) -> bool:
+    """Whether there is another description, or an item that is not with the dispute already."""
+    return bool(command.description) or any(dispute.evidence.find(name) is None for name in command.evidence)
