@@ -69,6 +69,10 @@ class Parties:
         if actor.id == self.buyer_id or actor.id in self.seller_ids:
             raise ConflictOfInterest("Somebody who is neither buyer nor seller of the order has to do this.")
 
+    def side_of(self, actor: Actor) -> str:
+        """As which of the two the actor acts here; of one who is both, as the buyer."""
+        return "buyer" if "buyer" in self.roles_of(actor) else "seller"
+
     def _counts(self, role: str, party_id: str) -> bool:
         if role == "buyer":
             return party_id == self.buyer_id

@@ -86,7 +86,7 @@ class WrongPhase(Rejected):
 class DeadlinePassed(Rejected):
     """G8: the time for this is over."""
 
-    rules = ("G8",)
+    rules: ClassVar[tuple[str, ...]] = ("G8",)
 
     @classmethod
     def unless_before(cls, due_at: datetime | None, at: datetime) -> None:

@@ -69,6 +69,7 @@ class EscalationReason(StrEnum):
     NEGOTIATION_TIMEOUT = "negotiation_timeout"
     RETURN_CONDITION = "return_condition"
     RETURN_IMPOSSIBLE = "return_impossible"
+    REQUESTED = "requested"
 
 
 class CloseReason(StrEnum):
@@ -141,13 +142,16 @@ class DisputeOpened(Event):
 
 
 class SellerResponded(Event):
-    """The seller answered; the buyer has until `answer_by`, both until `negotiate_until` (D2, D4)."""
+    """The seller answered; the buyer has until `answer_by`, both until `negotiate_until` (D2, D4), and either may
+    escalate from `escalation_from` on (G11).
+    """
 
     dispute_id: str
     decision: Open[Decision]
     reason_ref: str | None
     answer_by: Instant | None
     negotiate_until: Instant | None
+    escalation_from: Instant | None
     rules: tuple[str, ...]
 
 
@@ -219,11 +223,12 @@ class NegotiationTimedOut(Event):
 
 
 class Escalated(Event):
-    """The case team takes over; evidence is gathered until `evidence_until` (D3)."""
+    """The case team takes over; evidence is gathered until `evidence_until` (D3). A party may say why."""
 
     dispute_id: str
     by: str
     reason: Open[EscalationReason]
+    reason_ref: str | None = None
     evidence_until: Instant
     rules: tuple[str, ...]
 

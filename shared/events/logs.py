@@ -14,6 +14,7 @@ from typing import Any
 from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
 from shared.events.evidence import EvidenceEvent
+from shared.events.mediation import MediationEvent
 from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
@@ -54,7 +55,7 @@ DISPUTE = Log(
     "dispute",
     {
         "order": OrderEvent,
-        "dispute": DisputeEvent,
+        "dispute": DisputeEvent | MediationEvent,
         "evidence": EvidenceEvent,
         "reminder": ReminderEvent,
         "notification": NotificationEvent,

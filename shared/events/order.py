@@ -83,6 +83,7 @@ class Terms(Value):
     buyer_timeout_action: str
     negotiation_days: int
     max_rounds: int
+    escalation_after_days: int
     evidence_days: int
     evidence_policy: str
     evidence_image_types: tuple[str, ...]
@@ -91,6 +92,10 @@ class Terms(Value):
     evidence_video_max_seconds: int
     evidence_max_items: int
     evidence_unattached_hours: int
+    review_days: int
+    appeal_days: int
+    appeal_review_days: int
+    survey_days: int
     return_ship_days: int
     return_transit_alarm_days: int
     return_inspect_bd: int
@@ -320,6 +325,7 @@ class HoldEnd(StrEnum):
     CANCELLED = "cancelled"
     AGREED = "agreed"
     CLOSED = "closed"
+    DECIDED = "decided"
 
 
 class PaymentHoldLifted(Event):

@@ -10,21 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import dispute, order, refund, return_label
+from shared.events import dispute, mediation, order, refund, return_label
 
 ROOT = Path(__file__).parents[2]
 WORDS = {
+    "AnswerKind": "text image video",
+    "AppealOutcome": "upheld amended reversed",
     "Anchor": "finished paid",
     "CloseReason": "refunded no_refund cancelled_by_buyer return_lapsed replaced external_chargeback erroneous",
     "Decision": "accept counter reject",
     "Destination": "original bonus",
-    "EscalationReason": "buyer_timeout negotiation_timeout return_condition return_impossible",
+    "EscalationReason": "buyer_timeout negotiation_timeout return_condition return_impossible requested",
     "Hint": "tracking_may_lag",
     "Hold": "dispute",
-    "HoldEnd": "cancelled agreed closed",
+    "HoldEnd": "cancelled agreed closed decided",
     "InspectionFault": "not_received damaged different missing",
     "InspectionResult": "pass fail",
     "ManualReason": "retries_used_up answer_differs outcome_unknown",
+    "Outcome": "buyer_favour seller_favour split",
     "Payer": "buyer seller platform",
     "Proposal": "retry",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
@@ -45,7 +48,7 @@ WORDS = {
 def enumerations() -> dict[str, type[StrEnum]]:
     found = (
         value
-        for module in (order, dispute, refund, return_label)
+        for module in (order, dispute, mediation, refund, return_label)
         for value in vars(module).values()
         if isinstance(value, type)
     )

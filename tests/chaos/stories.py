@@ -162,7 +162,8 @@ async def declined(case: Case) -> str:
     await case.services.arm(on="refund", fault="decline", code="account_invalid", order_id=case.order_id)
     await case.placed(-1, {"shipped": -5})
     dispute = await case.opened("not_received", "refund_only", case.amount)
-    refund = f"/v1/refunds/{(await case.step(case.seller, dispute, 'response', {'decision': 'accept'}))['refund_id']}"
+    accepted = await case.step(case.seller, dispute, "response", {"decision": "accept"})
+    refund = f"/v1/refunds/{accepted['refunds'][0]['id']}"
     await case.when(refund, lambda answer: answer.status == 200 and answer["state"] == "failed", "refund")
     (await case.buyer.post(f"{refund}/retry", key=case.key("retry"), service="refund")).ok()
     await case.closed(dispute)

@@ -37,6 +37,13 @@ def counter(amount: str, kind: str = "refund_only", **more: Any) -> Json:
     return {"decision": "counter", "solution": {"type": kind, "amount": usd(amount), **more}}
 
 
+def split(amount: str, **more: Any) -> Json:
+    """The case team's ruling: a part of what was asked for the one line."""
+    lines = [{"line_id": "1", "amount": usd(amount)}]
+    explained = {"rules": ["S2", "S45"], "weights": {}, "text": "The photos show a scratch."}
+    return {"outcome": "split", "type": "refund_only", "lines": lines, **explained, **more}
+
+
 @dataclass(frozen=True, slots=True)
 class Deal:
     """One order and its two parties; `body` is what the shop registered."""
@@ -115,6 +122,24 @@ class Dispute:
         if not body:
             return await self.deal.buyer.post(f"{self.path}/cancellation")
         return await self.command(self.deal.buyer, "cancellation", body, key=self.deal.services.new("key"))
+
+    async def escalate(self, by: Party | None = None) -> Answer:
+        return (await self.command(by or self.deal.buyer, "escalation")).ok()
+
+    async def state(self, by: Party, **said: Any) -> Answer:
+        """The party's statement to the case team; that nothing more comes, where nothing else is said."""
+        return (await self.command(by, "statement", said or {"complete": True})).ok()
+
+    @property
+    def reviewer(self) -> Party:
+        return self.deal.services.party("reviewer-1", "case_team")
+
+    async def decide(self, ruling: Json, by: Party | None = None, what: str = "decision") -> Answer:
+        key = self.deal.services.new("key")
+        return (await self.command(by or self.reviewer, what, ruling, key=key)).ok()
+
+    async def appeal(self, by: Party) -> Answer:
+        return (await self.command(by, "appeal", {"ground": "It was another item."})).ok()
 
     async def history(self, at_least: str = NOTHING_YET, by: Party | None = None) -> list[Json]:
         path = f"{self.path}/history?limit=100&at_least_position={at_least}"

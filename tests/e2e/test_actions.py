@@ -13,7 +13,7 @@ import pytest
 
 from ops.orders.evidence import picture
 from tests.e2e.client import Answer, Json, Party, Services, eventually
-from tests.e2e.deals import DAY, Deal, Dispute, counter, instant, now, ordered, usd, wire
+from tests.e2e.deals import DAY, Deal, Dispute, counter, instant, now, ordered, split, usd, wire
 
 pytestmark = pytest.mark.e2e
 
@@ -23,6 +23,10 @@ BODIES: dict[str, Json | None] = {
     "modify": {"amount": usd("25.00")},
     "cancel": {"acknowledge_release": True},
     "ship": {"tracking_number": "RR1DE"},
+    "escalate": None,
+    "submit-statement": {"complete": True},
+    "appeal": {"ground": "It was another item."},
+    "submit-survey": {"rating": 4},
     "receive": None,
     "inspect": {"result": "pass"},
 }
@@ -87,30 +91,78 @@ async def refunded(services: Services) -> Dispute:
     return dispute
 
 
+async def under_review(services: Services) -> Dispute:
+    dispute = await offered(services)
+    await dispute.escalate()
+    for party in (dispute.deal.buyer, dispute.deal.seller):
+        await dispute.state(party)
+    return dispute
+
+
+async def decided(services: Services) -> Dispute:
+    dispute = await under_review(services)
+    await dispute.decide(split("30.00"))
+    await dispute.when(lambda shown: shown["fulfilment"] == "refund_issued")
+    return dispute
+
+
+async def appealed(services: Services) -> Dispute:
+    dispute = await decided(services)
+    await dispute.appeal(dispute.deal.seller)
+    return dispute
+
+
 NOT_NOW = "wrong_phase"
+NEVER = "not_appealable"
+
+
+def buyer(**said: str) -> Json:
+    """What the buyer's list says; what is not named cannot be done now."""
+    plain = dict.fromkeys(("accept", "modify", "cancel", "escalate", "submit-statement", "submit-survey"), NOT_NOW)
+    return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
+
+
+def seller(**said: str) -> Json:
+    """The same of the seller's."""
+    plain = dict.fromkeys(("respond", "escalate", "submit-statement"), NOT_NOW)
+    return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
+
+
+YET = "escalation_not_yet"
 PHASES: dict[str, tuple[Reach, Json, Json]] = {
     # what leads there; what the buyer may do and not do; the seller
-    "awaiting the seller": (awaiting_seller, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": ""}),
+    "awaiting the seller": (awaiting_seller, buyer(cancel="", escalate=YET), seller(respond="", escalate=YET)),
     "awaiting the seller again": (
         awaiting_seller_again,
-        {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW},
-        {"respond": ""},
+        buyer(cancel="", escalate=""),
+        seller(respond="", escalate=""),
     ),
-    "awaiting the buyer with an offer": (offered, {"cancel": "", "accept": "", "modify": ""}, {"respond": NOT_NOW}),
+    "awaiting the buyer with an offer": (
+        offered,
+        buyer(cancel="", accept="", modify="", escalate=""),
+        seller(escalate=""),
+    ),
     "awaiting the buyer after a refusal": (
         rejected,
-        {"cancel": "", "accept": NOT_NOW, "modify": ""},
-        {"respond": NOT_NOW},
+        buyer(cancel="", modify="", escalate=""),
+        seller(escalate=""),
     ),
     "after the last round": (
         after_the_last_round,
-        {"cancel": "", "accept": "", "modify": "max_rounds"},
-        {"respond": NOT_NOW},
+        buyer(cancel="", accept="", modify="max_rounds", escalate=""),
+        seller(escalate=""),
     ),
-    "with the case team": (escalated, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
-    "agreed": (agreed, {"cancel": "", "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
-    "cancelled": (cancelled, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
-    "refunded": (refunded, {"cancel": NOT_NOW, "accept": NOT_NOW, "modify": NOT_NOW}, {"respond": NOT_NOW}),
+    "with the case team": (
+        escalated,
+        buyer(cancel="", submit_statement=""),
+        seller(respond="", submit_statement=""),
+    ),
+    "under review": (under_review, buyer(cancel=""), seller(respond="")),
+    "decided": (decided, buyer(appeal="", submit_survey=""), seller(appeal="")),
+    "appealed by the seller": (appealed, buyer(appeal=""), seller(appeal="already_appealed")),
+    "agreed": (agreed, buyer(cancel=""), seller()),
+    "cancelled": (cancelled, buyer(), seller()),
+    "refunded": (refunded, buyer(), seller()),
 }
 
 
@@ -176,9 +228,12 @@ async def test_what_is_the_other_sides_is_in_no_list_and_is_forbidden(services: 
             assert answer.refused == (403, "forbidden")
 
 
-async def test_the_case_team_is_shown_the_dispute_and_no_action(services: Services) -> None:
+TEAM = ("claim", "release", "start-review", "request-evidence", "decide", "decide-appeal")
+
+
+async def test_the_case_team_is_shown_the_dispute_and_what_it_cannot_do_yet(services: Services) -> None:
     shown = await (await offered(services)).show(services.party("team", "case_team"))
-    assert listed(shown) == {}
+    assert listed(shown) == dict.fromkeys(TEAM, NOT_NOW)
 
 
 async def test_an_action_says_until_when_it_may_be_done_and_whether_silence_costs(services: Services) -> None:
@@ -285,7 +340,7 @@ TOLD_TWICE = {("received", "receive"), ("inspected", "receive")}
 
 async def test_an_issued_refund_has_nothing_to_try_again(services: Services) -> None:
     dispute = await refunded(services)
-    refund_id = (await dispute.show())["refund_id"]
+    refund_id = (await dispute.show())["refunds"][0]["id"]
 
     async def asked() -> Answer:
         return await dispute.deal.buyer.get(f"/v1/refunds/{refund_id}", "refund")

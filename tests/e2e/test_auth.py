@@ -43,6 +43,8 @@ class Row:
         return {"Idempotency-Key": "a-key-of-the-matrix", "If-Match": '"1"'}
 
 
+QUESTIONS: Json = {"from": "buyer", "questions": [{"key": "box", "text": "Was the box open?"}]}
+RULING: Json = {"outcome": "seller_favour", "rules": ["S12"], "weights": {}, "text": "It is as described."}
 ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "PUT", "/v1/orders/{order_id}"): Row({"buyer_id": "b"}),
     ("dispute", "POST", "/v1/orders/{order_id}/facts"): Row({"type": "finished", "at": "2026-01-01T00:00:00Z"}),
@@ -53,6 +55,19 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/disputes/{dispute_id}/acceptance"): Row(),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/modification"): Row({"amount": usd("30.00")}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/cancellation"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/escalation"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/statement"): Row({"complete": True}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/claim"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/release"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/review"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/evidence-request"): Row(QUESTIONS),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/decision"): Row(RULING),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/appeal"): Row({"ground": "It was another item."}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/appeal-decision"): Row(RULING | {"decision": "upheld"}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/survey"): Row({"rating": 4}),
+    ("dispute", "GET", "/v1/queue"): Row(is_list=True),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/decisions/{decision_id}"): Row(),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/decisions/{decision_id}/recomputation"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/history"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/texts/{ref}"): Row(),
@@ -101,9 +116,10 @@ async def ids(services: Services) -> dict[str, str]:
         "order_id": refunded.deal.order_id,
         "dispute_id": refunded.id,
         "ref": done["description"]["ref"],
-        "refund_id": done["refund_id"],
+        "refund_id": done["refunds"][0]["id"],
         "return_id": return_id,
         "evidence_id": "evd_" + 32 * "0",
+        "decision_id": done["decisions"][0]["id"],
     }
 
 

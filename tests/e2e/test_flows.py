@@ -185,7 +185,7 @@ async def test_goods_that_fail_the_inspection_go_to_the_case_team_and_bring_no_m
         )
     ).ok()
     shown = await dispute.when(lambda answer: answer["state"] == "escalated")
-    assert shown["refund"] is None
+    assert shown["refunds"] == []
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture"]
     last = (await eventually(dispute.history, lambda found: len(found) == shown["version"]))[-1]
     assert (last["action"], last["detail"]["reason"]) == ("escalated", "return_condition")
@@ -277,7 +277,7 @@ async def test_an_order_that_is_refunded_whole_releases_nothing(services: Servic
     closed = await dispute.closed()
     status = await eventually(deal.status, lambda answer: answer.status == 200 and answer["payout"] == "refunded")
     assert (status["lines"][0]["refunded"], status["lines"][0]["released"]) == (usd("50.00"), None)
-    assert closed["refund"]["amount"] == usd("50.00")
+    assert closed["refunds"][0]["amount"] == usd("50.00")
     await services.move_clock(advance="20d")
     assert (await deal.status())["payout"] == "refunded"
 

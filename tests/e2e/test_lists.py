@@ -97,7 +97,7 @@ async def test_refunds_come_page_by_page_the_newest_first(services: Services) ->
     for _ in range(3):
         dispute = await (await ordered(services, **parties)).opened()
         await dispute.respond({"decision": "accept"})
-        refunds.append((await dispute.closed())["refund_id"])
+        refunds.append((await dispute.closed())["refunds"][0]["id"])
     await services.at_rest()
     for party in (dispute.deal.buyer, dispute.deal.seller):
         found = await pages(party, "/v1/refunds?limit=2", "refund")

@@ -65,7 +65,7 @@ async def test_an_unknown_outcome_is_asked_again_under_the_same_key_and_pays_onc
 
 async def refund_of(dispute: Dispute, state: str) -> Answer:
     """The refund as the buyer sees it once it is in this state."""
-    refund_id = (await dispute.show())["refund_id"]
+    refund_id = (await dispute.show())["refunds"][0]["id"]
 
     async def asked() -> Answer:
         return await dispute.deal.buyer.get(f"/v1/refunds/{refund_id}", service="refund")
@@ -80,7 +80,7 @@ async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_u
     await services.arm(on="refund", fault="decline", order_id=dispute.deal.order_id)
     await dispute.respond(ACCEPT)
     failed = await dispute.when(lambda shown: shown["fulfilment"] == "refund_failed")
-    assert (failed["state"], failed["refund"]["outcome"]) == ("agreed", "failed")
+    assert (failed["state"], failed["refunds"][0]["outcome"]) == ("agreed", "failed")
     refund = await refund_of(dispute, "failed")
     assert (refund["failures"], refund["reason"], bool(refund["retry_at"])) == (1, "declined", True)
     assert {check["code"] for check in refund["checks"]} >= {
@@ -110,7 +110,7 @@ async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it
     await dispute.respond(ACCEPT)
     await services.move_clock(advance="1h")
     shown = await dispute.show()
-    assert (shown["state"], shown["fulfilment"], shown["refund"]["outcome"]) == (
+    assert (shown["state"], shown["fulfilment"], shown["refunds"][0]["outcome"]) == (
         "agreed",
         "refund_failed",
         "sent_to_manual",
@@ -158,4 +158,4 @@ async def test_the_provider_never_pays_back_more_than_it_took_and_the_dispute_he
     assert [(event["outcome"], event["reason"]) for event in noted] == [("failed", "amount_exceeds_capture")] * 6 + [
         ("sent_to_manual", None)
     ]
-    came(f"{shown['fulfilment']}, {shown['refund']['outcome']}, {await refunds(dispute.deal)} paid")
+    came(f"{shown['fulfilment']}, {shown['refunds'][0]['outcome']}, {await refunds(dispute.deal)} paid")

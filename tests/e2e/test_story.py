@@ -66,7 +66,7 @@ async def document(stack: Stack, *words: str, **more: str) -> Any:
 
 async def test_the_story_ends_as_it_begins_also_where_it_was_told_before(stack: Stack) -> None:
     code, out = await process(stack, "demo")
-    assert (code, out.splitlines()[-1]) == (0, "story: 3 disputes, 3 refunds, 0 unexpected"), out
+    assert (code, out.splitlines()[-1]) == (0, "story: 4 disputes, 4 refunds, 0 unexpected"), out
     again = await document(stack, "demo")
     assert again == {"disputes": 3, "refunds": 3, "steps": STEPS, "unexpected": []}
 

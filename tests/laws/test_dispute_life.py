@@ -29,7 +29,8 @@ from shared.events.slot import slot_of, slot_of_id
 from tests.cases.plugin import Came
 from tests.laws.size import examples
 from tests.support.builders.disputes import cancel, note_refund, note_return
-from tests.support.builders.orders import ORDER
+from tests.support.builders.mediation import REVIEWER_2, decide_appeal
+from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
 from tests.support.random_life import Life
 
@@ -123,8 +124,14 @@ def a_piece_has_at_most_one_open_dispute(market: Market) -> None:
 def an_agreement_waits_for_somebody(market: Market) -> None:
     """I4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
     asked = {due.dispute_id for due in market.unpaid()} | {due.dispute_id for due, _ in market.under_way()}
-    agreed = {dispute.opened.dispute_id for dispute in market.open_disputes if dispute.state == DisputeState.AGREED}
-    assert agreed <= asked | refused(market)
+    settled = {dispute.opened.dispute_id for dispute in market.open_disputes if waits_for_nobody_here(dispute)}
+    assert settled <= asked | refused(market)
+
+
+def waits_for_nobody_here(dispute: Dispute) -> bool:
+    """It is agreed, or decided and nobody can appeal any more."""
+    final = dispute.state == DisputeState.DECIDED and not dispute.case.appeal_until
+    return dispute.state == DisputeState.AGREED or final
 
 
 def the_deadlines_of_the_fold_are_the_rows(market: Market) -> None:
@@ -152,15 +159,19 @@ def refused(market: Market) -> set[str | None]:
 
 
 def run_to_the_end(life: Life) -> None:
-    """Everybody answers, every timer fires, and what the case team has is withdrawn."""
+    """Everybody answers, every timer fires, what the case team has is withdrawn, and every appeal comes to nothing."""
     market = life.market
-    while market.rows or market.unpaid() or market.under_way() or life.of(DisputeState.ESCALATED):
+    with_the_team = (DisputeState.ESCALATED, DisputeState.UNDER_REVIEW)
+    while market.rows or market.unpaid() or market.under_way() or life.of(*with_the_team):
         for due in market.unpaid():
             market.ask(note_refund(due, market.now))
         for back, steps in market.under_way():
             market.ask(note_return(back, steps[0], market.now))
-        for n in life.of(DisputeState.ESCALATED):
+        for n in life.of(*with_the_team):
             market.ask(cancel(market.now, acknowledge_release=True, n=n))
+        for n in life.of(DisputeState.APPEAL_REVIEW):
+            for reviewer in (CASE_TEAM, REVIEWER_2):
+                market.ask(decide_appeal(market.now, actor=reviewer, n=n))
         if market.rows:
             fire_next(market)
 

@@ -45,6 +45,7 @@ class Market:
         self.rows: dict[tuple[str, str], datetime] = {}
         self.known: set[UUID] = set()
         self.refusals: Counter[str] = Counter()
+        self._folded: dict[str, tuple[int, Any]] = {}
 
     def ask(self, command: Command) -> Sequence[Event]:
         """Decides and appends; a repeat is recognised, a refusal counted, and any other exception is a defect."""
@@ -89,7 +90,12 @@ class Market:
         return sorted((key for key, at in self.rows.items() if at <= self.now), key=lambda key: (self.rows[key], key))
 
     def state(self, stream: str) -> Any:
-        return decider.fold(stream, self.streams.get(stream, ()))
+        events = self.streams.get(stream, ())
+        version, folded = self._folded.get(stream, (-1, None))
+        if version != len(events):
+            folded = decider.fold(stream, events)
+            self._folded[stream] = len(events), folded
+        return folded
 
     @property
     def order(self) -> Order:

@@ -11,45 +11,66 @@ from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
+from shared.events import mediation as m
 from shared.events import order as o
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money, total
 
-SELLER, BUYER, TEAM, AGREED, CLOSED = (
+SELLER, BUYER, TEAM, REVIEW, AGREED, DECIDED, APPEAL, CLOSED = (
     DisputeState.AWAITING_SELLER,
     DisputeState.AWAITING_BUYER,
     DisputeState.ESCALATED,
+    DisputeState.UNDER_REVIEW,
     DisputeState.AGREED,
+    DisputeState.DECIDED,
+    DisputeState.APPEAL_REVIEW,
     DisputeState.CLOSED,
 )
+OPEN = {SELLER, BUYER, TEAM, REVIEW}
 
 STATES: dict[type[Event], set[DisputeState | None]] = {
     d.DisputeOpened: {None},
     d.SellerResponded: {SELLER},
-    d.SolutionProposed: {BUYER},
+    d.SolutionProposed: {BUYER, TEAM, REVIEW},
     d.SellerResponseTimedOut: {SELLER},
     d.RequestModified: {BUYER},
-    d.SolutionAccepted: {BUYER},
-    d.SolutionReached: {SELLER, BUYER},
+    d.SolutionAccepted: {BUYER, TEAM, REVIEW},
+    d.SolutionReached: {*OPEN, DECIDED},
     d.BuyerResponseTimedOut: {BUYER},
     d.NegotiationTimedOut: {BUYER},
-    d.Escalated: {BUYER, AGREED},
-    d.ReturnDue: {AGREED},
-    d.ReturnNotDue: {AGREED},
-    d.RefundDue: {SELLER, BUYER, TEAM, AGREED},
-    d.RefundNoted: {AGREED},
-    d.ReturnNoted: {AGREED, TEAM, CLOSED},
-    d.DisputeCancelled: {SELLER, BUYER, TEAM, AGREED},
-    d.DisputeClosed: {SELLER, BUYER, TEAM, AGREED},
+    d.Escalated: {SELLER, BUYER, AGREED, DECIDED, APPEAL},
+    d.ReturnDue: {AGREED, DECIDED},
+    d.ReturnNotDue: {AGREED, DECIDED},
+    d.RefundDue: {*OPEN, AGREED, DECIDED, APPEAL},
+    d.RefundNoted: {AGREED, DECIDED, APPEAL},
+    d.ReturnNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
+    d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
+    d.DisputeClosed: {*OPEN, AGREED, DECIDED},
+    m.CaseClaimed: {TEAM, REVIEW, APPEAL},
+    m.CaseReleased: {TEAM, REVIEW, APPEAL},
+    m.StatementSubmitted: {TEAM},
+    m.EvidenceCompleted: {TEAM},
+    m.EvidenceRequested: {REVIEW},
+    m.EvidenceWindowClosed: {TEAM},
+    m.ReviewStarted: {TEAM},
+    m.ReviewOverdue: {REVIEW},
+    m.DecisionIssued: {REVIEW},
+    m.Appealed: {DECIDED, APPEAL},
+    m.AppealReviewOverdue: {APPEAL},
+    m.AppealDecided: {APPEAL},
+    m.AppealWindowClosed: {DECIDED, APPEAL},
+    m.ClawbackRequested: {DECIDED},
+    m.SurveySubmitted: {DECIDED, CLOSED},
+    m.SurveyWindowClosed: {DECIDED, APPEAL, CLOSED},
 }
 """Event → the states of the dispute that it may find."""
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
-    d.SolutionProposed: lambda state, event: state.offer is None,
+    d.SolutionProposed: lambda state, event: state.offer is None or state.state in (TEAM, REVIEW),
     d.SolutionAccepted: lambda state, event: state.offer == event.solution,
     d.SolutionReached: lambda state, event: (
-        event.solution in (state.request, state.offer)
+        (_is_ruled(state, event) if state.state == DECIDED else event.solution in (state.request, state.offer))
         and total([part.amount for part in event.lines]) == event.solution.amount
         and all(part.amount <= line.cap for part, line in zip(event.lines, state.opened.lines, strict=True))
     ),
@@ -59,12 +80,31 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and all(part.amount for part in event.lines)
         and (event.source == d.RefundSource.CANCELLATION or _is_agreed(state, event))
     ),
-    d.ReturnDue: lambda state, event: state.return_id is None and state.refund is None,
-    d.ReturnNotDue: lambda state, event: event.return_id == state.return_id and state.refund is None,
-    d.DisputeCancelled: lambda state, event: state.state != AGREED or state.goods_unsent,
-    d.RefundNoted: lambda state, event: state.refund is not None and event.refund_id == state.refund.refund_id,
+    d.ReturnDue: lambda state, event: state.return_id is None and not state.refunds,
+    d.ReturnNotDue: lambda state, event: event.return_id == state.return_id and not state.refunds,
+    d.DisputeCancelled: lambda state, event: state.state in OPEN or state.goods_unsent,
+    d.RefundNoted: lambda state, event: event.refund_id in state.refunds,
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
-    d.DisputeClosed: lambda state, event: (event.reason == d.CloseReason.REFUNDED) == bool(event.amount),
+    d.DisputeClosed: lambda state, event: (
+        (event.reason == d.CloseReason.REFUNDED) == bool(event.amount)
+        and (state.state != DECIDED or not state.case.appeal_until or event.reason == d.CloseReason.CANCELLED_BY_BUYER)
+    ),
+    m.CaseClaimed: lambda state, event: (
+        event.reviewer not in (state.opened.buyer_id, state.opened.seller_id)
+        and event.reviewer != state.case.reviewer
+        and (state.state != APPEAL or event.reviewer != _decider(state))
+    ),
+    m.CaseReleased: lambda state, event: event.reviewer == state.case.reviewer,
+    m.StatementSubmitted: lambda state, event: event.by not in state.case.complete,
+    m.DecisionIssued: lambda state, event: _adds_up(state, event) and state.case.reviewer in (None, event.decided_by),
+    m.Appealed: lambda state, event: event.by not in state.case.appealed_by and bool(state.case.appeal_until),
+    m.AppealDecided: lambda state, event: _adds_up(state, event) and event.decided_by != _decider(state),
+    m.AppealWindowClosed: lambda state, event: state.case.appeal_until is not None,
+    m.ClawbackRequested: lambda state, event: (
+        event.amount == total([part.amount for part in event.lines])
+        and all(part.amount.minor <= _paid(state, part.line_id) for part in event.lines)
+    ),
+    m.SurveySubmitted: lambda state, event: not state.case.surveyed and state.case.survey_until is not None,
 }
 """Event → what else must hold of the dispute."""
 
@@ -108,9 +148,39 @@ def _was_sent_by(order: Order, at: datetime) -> bool:
 
 def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
     solution = state.solution
-    return (
-        state.state == AGREED and state.refund is None and bool(solution and solution.solution.amount == event.amount)
-    )
+    if state.state == DECIDED or state.state == APPEAL:
+        return event.source == d.RefundSource.MEDIATION and all(
+            part.amount.minor <= _ruled(state, part.line_id) - _paid(state, part.line_id) for part in event.lines
+        )
+    return state.state == AGREED and not state.refunds and bool(solution and solution.solution.amount == event.amount)
+
+
+def _is_ruled(state: Dispute, event: d.SolutionReached) -> bool:
+    ruled = state.case.ruled
+    return bool(ruled and ruled.ruling.lines == event.lines and ruled.ruling.amount == event.solution.amount)
+
+
+def _adds_up(state: Dispute, event: m.DecisionIssued | m.AppealDecided) -> bool:
+    """I10: by at least one rule, over the disputed lines, each at most its cap."""
+    ruling, lines = event.ruling, state.opened.lines
+    sums = ruling.amount == total([part.amount for part in ruling.lines])
+    capped = all(part.amount <= line.cap for part, line in zip(ruling.lines, lines, strict=True))
+    return bool(event.rules) and sums and capped and [x.line_id for x in ruling.lines] == [x.line_id for x in lines]
+
+
+def _decider(state: Dispute) -> str | None:
+    return state.case.ruled.decided_by if state.case.ruled else None
+
+
+def _ruled(state: Dispute, line_id: str) -> int:
+    ruled = state.case.ruled
+    return sum(part.amount.minor for part in ruled.ruling.lines if part.line_id == line_id) if ruled else 0
+
+
+def _paid(state: Dispute, line_id: str) -> int:
+    """What was asked for on the line, and not refused."""
+    standing = [asked.due for asked in state.refunds.values() if not asked.is_refused]
+    return sum(part.amount.minor for due in standing for part in due.lines if part.line_id == line_id)
 
 
 def _may_be_released(line: Line, event: o.PaymentReleased) -> Money:

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from dispute.domain import decider as this
 from dispute.domain.disputes import state as disputes
+from dispute.domain.disputes import timers
 from shared.decider import Clear, Decided, Decider, ExpireDeadline, Start
 from shared.events import codec, dispute
 from shared.events.base import Command, Event, Instant
@@ -70,7 +71,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return (Start(TRIAGE, event.due_at),)
         case TriageEnded():
             return (Clear(TRIAGE),)
-    return disputes.deadlines(event)
+    return timers.deadlines(event)
 
 
 def decide(command: Command, *states: Any) -> Decided:
@@ -105,7 +106,7 @@ def install() -> None:
         initial=Dispute(),
         evolve=evolve,
         deadlines=deadlines,
-        kinds=(*disputes.KINDS, TRIAGE),
+        kinds=(*timers.KINDS, TRIAGE),
         due=Dispute.due,
     )
     this.decider = Decider({**this.decider.streams, "dispute": stream}, decide)

@@ -11,12 +11,15 @@ from typing import Any
 
 from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
+from shared.events.mediation import AppealOutcome, Outcome
 from shared.events.money import Money
+from tests.support.builders import mediation
 from tests.support.builders.disputes import (
     accept,
     cancel,
@@ -28,6 +31,7 @@ from tests.support.builders.disputes import (
     open_dispute,
     respond,
 )
+from tests.support.builders.mediation import REVIEWER_2
 from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
@@ -49,12 +53,18 @@ Move = tuple[int, Callable[[], object]]
 
 SHIPPED = {"shipped": "Mar 1"}
 TOLD: Sequence[dict[str, str]] = (SHIPPED, SHIPPED, SHIPPED | {"delivered": "Mar 9"}, {"finished": "Mar 2"}, {})
-STATES_OF: dict[Callable[..., Command], frozenset[DisputeState]] = {
-    respond: frozenset({DisputeState.AWAITING_SELLER}),
-    accept: frozenset({DisputeState.AWAITING_BUYER}),
-    modify: frozenset({DisputeState.AWAITING_BUYER}),
-    cancel: frozenset(set(DisputeState) - {DisputeState.CLOSED}),
+WITH_THE_TEAM = frozenset({DisputeState.ESCALATED, DisputeState.UNDER_REVIEW})
+STATES_OF: dict[Callable[..., Command], tuple[Actor, frozenset[DisputeState]]] = {
+    respond: (SELLER, WITH_THE_TEAM | {DisputeState.AWAITING_SELLER}),
+    accept: (BUYER, WITH_THE_TEAM | {DisputeState.AWAITING_BUYER}),
+    modify: (BUYER, frozenset({DisputeState.AWAITING_BUYER})),
+    cancel: (BUYER, frozenset(set(DisputeState) - {DisputeState.CLOSED, DisputeState.APPEAL_REVIEW})),
+    mediation.escalate: (BUYER, frozenset({DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER})),
+    mediation.decide: (CASE_TEAM, frozenset({DisputeState.UNDER_REVIEW})),
+    mediation.appeal: (SELLER, frozenset({DisputeState.DECIDED, DisputeState.APPEAL_REVIEW})),
+    mediation.decide_appeal: (REVIEWER_2, frozenset({DisputeState.APPEAL_REVIEW})),
 }
+"""By command: whose it is, and the states in which it may be accepted."""
 
 BEHIND = [timedelta()] * 5 + [timedelta(milliseconds=5), timedelta(seconds=5), timedelta(minutes=1)]
 """How far clocks of several machines differ."""
@@ -82,13 +92,9 @@ class Life:
         return [n for n in range(self.opened) if self.market.state(dispute_stream(n)).state in states]
 
     def _moves(self) -> list[Move]:
-        asked, answered, escalated = (
-            self.of(DisputeState.AWAITING_SELLER),
-            self.of(DisputeState.AWAITING_BUYER),
-            self.of(DisputeState.ESCALATED),
-        )
-        agreed = self.of(DisputeState.AGREED)
-        unsent = [n for n in agreed if self.market.state(dispute_stream(n)).goods_unsent]
+        asked, answered = self.of(DisputeState.AWAITING_SELLER), self.of(DisputeState.AWAITING_BUYER)
+        held, settled = self.of(*WITH_THE_TEAM), self.of(DisputeState.AGREED, DisputeState.DECIDED)
+        unsent = [n for n in settled if self.market.state(dispute_stream(n)).goods_unsent]
         return [
             (3, self._time_passes),
             (1, self._fact),
@@ -100,11 +106,65 @@ class Life:
             (2 if answered else 0, lambda: self._ask(accept, BUYER, n=self.dice.choice(answered))),
             (3 if answered else 0, lambda: self._modify(self.dice.choice(answered))),
             (1 if asked + answered else 0, lambda: self._cancel(self.dice.choice(asked + answered))),
-            (1 if escalated else 0, lambda: self._cancel(self.dice.choice(escalated))),
+            (1 if held else 0, lambda: self._cancel(self.dice.choice(held))),
             (1 if unsent else 0, lambda: self._cancel(self.dice.choice(unsent))),
+            *self._mediation(),
             (4 if self.market.unpaid() else 0, self._refund),
             (6 if self.market.under_way() else 0, self._return),
         ]
+
+    def _mediation(self) -> list[Move]:
+        """What happens once the case team is in play."""
+        negotiated = self.of(DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER)
+        escalated, reviewed = self.of(DisputeState.ESCALATED), self.of(DisputeState.UNDER_REVIEW)
+        decided = self.of(DisputeState.DECIDED)
+        appealed = self.of(DisputeState.APPEAL_REVIEW)
+        held = escalated + reviewed + appealed
+        return [
+            (1 if negotiated else 0, lambda: self._of_a_party(mediation.escalate, negotiated)),
+            (3 if escalated else 0, lambda: self._of_a_party(mediation.state, escalated)),
+            (1 if escalated + reviewed else 0, lambda: self._respond(self.dice.choice(escalated + reviewed))),
+            (1 if escalated + reviewed else 0, lambda: self._of_a_party(accept, escalated + reviewed)),
+            (1 if held else 0, lambda: self._of_the_team(mediation.claim, held)),
+            (1 if held else 0, lambda: self._of_the_team(mediation.release, held)),
+            (2 if escalated + reviewed else 0, lambda: self._of_the_team(mediation.review, escalated + reviewed)),
+            (1 if reviewed else 0, lambda: self._of_the_team(mediation.ask_for, reviewed)),
+            (5 if reviewed else 0, lambda: self._decide(self.dice.choice(reviewed))),
+            (3 if decided + appealed else 0, lambda: self._of_a_party(mediation.appeal, decided + appealed)),
+            (4 if appealed else 0, lambda: self._decide_appeal(self.dice.choice(appealed))),
+            (1 if decided else 0, lambda: self._of_a_party(mediation.survey, decided)),
+        ]
+
+    def _of_a_party(self, builder: Callable[..., Command], disputes: list[int]) -> None:
+        self._ask(builder, self.dice.choice([BUYER, SELLER]), n=self.dice.choice(disputes))
+
+    def _of_the_team(self, builder: Callable[..., Command], disputes: list[int]) -> None:
+        self._ask(builder, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=self.dice.choice(disputes))
+
+    def _decide(self, n: int) -> None:
+        self._ask(mediation.decide, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=n, **self._ruling(n))
+
+    def _decide_appeal(self, n: int) -> None:
+        word = self.dice.choice(list(AppealOutcome))
+        ruled = {} if word == AppealOutcome.UPHELD else self._ruling(n)
+        self._ask(mediation.decide_appeal, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=n, decision=word, **ruled)
+
+    def _ruling(self, n: int) -> dict[str, Any]:
+        """Amounts of all lines, and the word that fits them; now and then too much, or the wrong word."""
+        dispute = self.market.state(dispute_stream(n))
+        none = self.dice.randrange(4) == 0
+        parts = [(line.line_id, 0 if none else self._minor(line.cap.minor)) for line in dispute.opened.lines]
+        amount = sum(minor for _, minor in parts)
+        fitting = Outcome.SPLIT if 0 < amount < dispute.request.amount.minor else Outcome.BUYER_FAVOUR
+        outcome = self.dice.choice(list(Outcome)) if self._rarely() else fitting if amount else Outcome.SELLER_FAVOUR
+        return {
+            "outcome": outcome,
+            "type": self.dice.choice(list(SolutionType)) if amount else None,
+            "lines": tuple(RuledLine(line_id=name, amount=Money(minor, "USD")) for name, minor in parts),
+        }
+
+    def _minor(self, cap: int) -> int:
+        return cap + 1 if self._rarely() else self.dice.randint(0, cap)
 
     def _rarely(self) -> bool:
         return self.dice.randrange(12) == 0
@@ -199,9 +259,8 @@ class Life:
     def _out_of_turn(self) -> None:
         """Whoever it is, what is not in this state decides nothing."""
         n = self.dice.randint(0, self.opened)
-        builder, states = self.dice.choice(list(STATES_OF.items()))
+        builder, (party, states) = self.dice.choice(list(STATES_OF.items()))
         if self.market.state(dispute_stream(n)).state not in states:
-            party = SELLER if builder is respond else BUYER
             assert not self._ask(builder, party, n=n, **({"decision": Decision.ACCEPT} if builder is respond else {}))
 
     def _amount(self, n: int) -> str:

@@ -61,7 +61,9 @@ create table disputes (
     return_id text,
     return_outcome text,
     close_reason text,
-    closed_at timestamptz
+    closed_at timestamptz,
+    reviewer text,
+    reviewed_since timestamptz
 );
 comment on table disputes is 'one row a dispute, as far as lists and the order show it';
 create index disputes_order on disputes (order_id);
@@ -69,6 +71,8 @@ create index disputes_buyer on disputes (buyer_id, opened_at desc, dispute_id de
 create index disputes_seller on disputes (seller_id, opened_at desc, dispute_id desc);
 create index disputes_opened on disputes (opened_at desc, dispute_id desc);
 create index disputes_due on disputes (next_due_at) where next_due_at is not null;
+create index disputes_queue on disputes (next_due_at, dispute_id)
+    where state = any (array['escalated', 'under_review', 'appeal_review']);
 
 create table evidence (
     evidence_id text collate "C" primary key,

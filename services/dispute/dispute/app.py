@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from dispute.api import deadlines, disputes, entitlements, evidence, orders, programmes
+from dispute.api import deadlines, disputes, entitlements, evidence, mediation, orders, programmes, queue, receipts
 from dispute.api.files import Files
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
@@ -23,18 +23,22 @@ from shared.http.dry_run.foretelling import Foretelling
 from shared.http.server import serve
 from shared.process.settings import Settings
 
+ROUTERS = (
+    orders.router,
+    entitlements.router,
+    disputes.router,
+    evidence.router,
+    mediation.router,
+    queue.router,
+    receipts.router,
+    programmes.router,
+    deadlines.router,
+)
+
 
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
-    routers = [
-        orders.router,
-        entitlements.router,
-        disputes.router,
-        evidence.router,
-        programmes.router,
-        deadlines.router,
-    ]
-    app = service_app(DISPUTE, decider, routers, settings, Foretelling(NOTICES, money, shown))
+    app = service_app(DISPUTE, decider, ROUTERS, settings, Foretelling(NOTICES, money, shown))
     app.state.programmes = load_programmes(settings.programmes)
     app.state.support = settings.support
     app.state.files = Files(settings)

@@ -9,7 +9,7 @@ import pytest
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.decider import decider
-from dispute.domain.disputes import state as disputes
+from dispute.domain.disputes import timers as disputes
 from dispute.domain.orders import timers
 from dispute.views.deadlines import LedgerEntry, ledger
 from dispute.views.deadlines_rules import DEADLINE_RULES

@@ -24,7 +24,8 @@ def refunded() -> Histories:
 
 @pytest.mark.parametrize("state", DisputeState)
 def test_s53_every_state_has_one_of_two_labels(state: DisputeState) -> None:
-    assert label(state) == ("Dispute Finished" if state is DisputeState.CLOSED else "Dispute in Progress")
+    finished = state in (DisputeState.DECIDED, DisputeState.CLOSED)
+    assert label(state) == ("Dispute Finished" if finished else "Dispute in Progress")
 
 
 def test_s52_an_open_dispute_has_no_result() -> None:

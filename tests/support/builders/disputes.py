@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from dispute.domain.deadlines import ExpireDeadline
@@ -38,6 +39,7 @@ def open_dispute(at: datetime, actor: Actor = BUYER, amount: str = "50.00", n: i
     return OpenDispute(command_id=derived_uuid("open", n), actor=actor, at=at, amount=usd(amount), **plain | changed)
 
 
+@cache
 def dispute_id(n: int = 1) -> str:
     """The id of the `n`th dispute."""
     return open_dispute(on("Mar 12"), n=n).dispute_id
@@ -47,7 +49,7 @@ def dispute_stream(n: int = 1) -> str:
     return f"dispute-{dispute_id(n)}"
 
 
-def _on_dispute(name: str, actor: Actor, at: datetime, n: int) -> dict[str, Any]:
+def on_dispute(name: str, actor: Actor, at: datetime, n: int) -> dict[str, Any]:
     return {"command_id": derived_uuid(name, at, n), "actor": actor, "at": at, "dispute_id": dispute_id(n)}
 
 
@@ -57,7 +59,7 @@ def offer(amount: str, type_: SolutionType = SolutionType.REFUND_ONLY, **more: A
 
 def respond(decision: Decision, at: datetime, actor: Actor = SELLER, n: int = 1, **more: Any) -> RespondToDispute:
     plain: dict[str, Any] = {"solution": None, "reason": None}
-    return RespondToDispute(decision=decision, **_on_dispute("respond", actor, at, n), **plain | more)
+    return RespondToDispute(decision=decision, **on_dispute("respond", actor, at, n), **plain | more)
 
 
 def counter(at: datetime, amount: str = "20.00", n: int = 1, **more: Any) -> RespondToDispute:
@@ -66,18 +68,18 @@ def counter(at: datetime, amount: str = "20.00", n: int = 1, **more: Any) -> Res
 
 
 def accept(at: datetime, actor: Actor = BUYER, n: int = 1) -> AcceptSolution:
-    return AcceptSolution(**_on_dispute("accept", actor, at, n))
+    return AcceptSolution(**on_dispute("accept", actor, at, n))
 
 
 def modify(at: datetime, actor: Actor = BUYER, amount: str | None = None, n: int = 1, **changed: Any) -> ModifyRequest:
     plain: dict[str, Any] = {"type": None, "reason": None, "description": None, "evidence": ()}
     return ModifyRequest(
-        amount=usd(amount) if amount else None, **_on_dispute("modify", actor, at, n), **plain | changed
+        amount=usd(amount) if amount else None, **on_dispute("modify", actor, at, n), **plain | changed
     )
 
 
 def cancel(at: datetime, actor: Actor = BUYER, acknowledge_release: bool = False, n: int = 1) -> CancelDispute:
-    named = _on_dispute("cancel", actor, at, n) | {"has_key": True, "has_seen": True}
+    named = on_dispute("cancel", actor, at, n) | {"has_key": True, "has_seen": True}
     return CancelDispute(acknowledge_release=acknowledge_release, **named)
 
 

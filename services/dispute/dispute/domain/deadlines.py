@@ -25,6 +25,16 @@ class DeadlineKind(StrEnum):
     """D2: then the buyer was silent."""
     NEGOTIATION = "negotiation"
     """D4: then there was no agreement; it rests while the seller is to answer (T7)."""
+    EVIDENCE = "evidence"
+    """D3: then nothing more is gathered, and the review starts."""
+    REVIEW = "review"
+    """D5: then the review takes too long."""
+    APPEAL = "appeal"
+    """D6: then nobody can appeal any more."""
+    SURVEY = "survey"
+    """D7: then the survey's time is over."""
+    APPEAL_REVIEW = "appeal_review"
+    """D8: then the review of the appeal takes too long."""
     PROTECTION_END = "protection_end"
     """P: until then a dispute may be opened."""
     RELEASE = "release"
@@ -58,6 +68,26 @@ def negotiation_due(terms: Terms, at: datetime) -> datetime:
 def evidence_due(terms: Terms, at: datetime) -> datetime:
     """D3: three days from the escalation (S49)."""
     return within_days(at, terms.evidence_days, terms.timezone)
+
+
+def review_due(terms: Terms, at: datetime) -> datetime:
+    """D5: seven days from the start of the review, and again from each alarm (T16)."""
+    return within_days(at, terms.review_days, terms.timezone)
+
+
+def appeal_due(terms: Terms, at: datetime) -> datetime:
+    """D6: seven days from the decision (S55)."""
+    return within_days(at, terms.appeal_days, terms.timezone)
+
+
+def survey_due(terms: Terms, at: datetime) -> datetime:
+    """D7: fifteen days from the case team's result (S56)."""
+    return within_days(at, terms.survey_days, terms.timezone)
+
+
+def appeal_review_due(terms: Terms, at: datetime) -> datetime:
+    """D8: seven days from the first appeal, and again from each alarm (T44)."""
+    return within_days(at, terms.appeal_review_days, terms.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +140,13 @@ def noon(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(12), ZoneInfo(timezone)).astimezone(UTC)
 
 
+ENDING = frozenset({DeadlineKind.BUYER_RESPONSE, DeadlineKind.APPEAL})
+"""The deadlines that may end a dispute, and with it the hold on the order's lines."""
+
+
 class ExpireDeadline(decider.ExpireDeadline):
-    """The buyer's silence may end the dispute, and with it the hold on the order's lines; a reminder looks whether the
-    dispute still waits.
+    """A deadline of a dispute that may end it is decided with its order; a reminder looks whether the dispute still
+    waits.
     """
 
     @property
@@ -120,7 +154,7 @@ class ExpireDeadline(decider.ExpireDeadline):
         if self.kind.startswith(f"{REMINDER}:"):
             dispute = StreamName(f"dispute-{self.stream.removeprefix('reminder-')}")
             return (*super().streams, dispute, StreamName(f"notification-{reminder_of(self)}", self.key))
-        order = (StreamOfKey("order"),) if self.kind == DeadlineKind.BUYER_RESPONSE else ()
+        order = (StreamOfKey("order"),) if self.kind in ENDING else ()
         return (*super().streams, *order)
 
 

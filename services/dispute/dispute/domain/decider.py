@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from dispute.domain.deadlines import ExpireDeadline
-from dispute.domain.disputes import cancellation, cancelled_order, evidence, fulfilment, negotiation, opening, timeouts
+from dispute.domain.disputes import (
+    cancellation,
+    cancelled_order,
+    escalation,
+    evidence,
+    fulfilment,
+    negotiation,
+    opening,
+    timeouts,
+)
 from dispute.domain.disputes import state as disputes
+from dispute.domain.disputes import timers as dispute_timers
+from dispute.domain.disputes.mediation import appeal, appeal_decision, decision, review, statements, survey
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
@@ -65,6 +76,31 @@ def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a
             return keeping.keep_reminders(command, *states)
         case requests.RequestNotifications():
             return requests.request_notifications(command, states[:-1], states[-1].parties)
+    return mediate(command, *states)
+
+
+def mediate(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
+    match command:
+        case escalation.EscalateDispute():
+            return escalation.escalate(command, *states)
+        case statements.SubmitStatement():
+            return statements.submit_statement(command, *states)
+        case review.ClaimCase():
+            return review.claim(command, *states)
+        case review.ReleaseCase():
+            return review.release(command, *states)
+        case review.StartReview():
+            return review.start_review(command, *states)
+        case review.RequestEvidence():
+            return review.request_evidence(command, *states)
+        case decision.IssueDecision():
+            return decision.decide(command, *states)
+        case appeal.AppealDecision():
+            return appeal.appeal(command, *states)
+        case appeal_decision.DecideAppeal():
+            return appeal_decision.decide_appeal(command, *states)
+        case survey.SubmitSurvey():
+            return survey.submit_survey(command, *states)
     raise TypeError(f"{type(command).__name__} is not a command of this service")
 
 
@@ -83,7 +119,7 @@ def expire(command: ExpireDeadline, state: Dispute | Order | Evidence | Reminder
 
 decider = Decider(
     {
-        "dispute": Stream(Dispute(), disputes.evolve, disputes.deadlines, disputes.KINDS, Dispute.due),
+        "dispute": Stream(Dispute(), disputes.evolve, dispute_timers.deadlines, dispute_timers.KINDS, Dispute.due),
         "evidence": Stream(Evidence(), items.evolve, items.deadlines, items.KINDS, Evidence.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
         "reminder": Stream(Reminders(), reminders.evolve, reminders.deadlines, reminders.KINDS, Reminders.due),

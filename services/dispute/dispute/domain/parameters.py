@@ -27,7 +27,10 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "days": "negotiation_days",
         "max_rounds": "max_rounds",
     },
-    "escalation": {"evidence_days": "evidence_days"},
+    "escalation": {"after_days": "escalation_after_days", "evidence_days": "evidence_days"},
+    "review": {"days": "review_days"},
+    "appeal": {"days": "appeal_days", "review_days": "appeal_review_days"},
+    "survey": {"days": "survey_days"},
     "evidence": {
         "policy": "evidence_policy",
         "image_types": "evidence_image_types",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.rejections import Rejected
+from shared.rejections import DeadlinePassed, Rejected
 
 
 class OrderDiffers(Rejected):
@@ -149,3 +149,49 @@ class ReleaseAckRequired(Rejected):
     """G16: protection is over, so cancelling pays the seller: say that you know."""
 
     rules = ("S47",)
+
+
+class EscalationNotYet(Rejected):
+    """G11: the seller has not answered yet; with `allowed_at`."""
+
+    rules = ("G11", "K16")
+
+
+class Claimed(Rejected):
+    """Somebody else of the case team has the case: `reviewer`, `since_at`."""
+
+
+class SameReviewer(Rejected):
+    """G15: an appeal is decided by somebody else than the decision."""
+
+    rules = ("G15",)
+
+
+class UnexplainedDecision(Rejected):
+    """G13: it cites no rule, or leaves an item of evidence unweighed; `missing` says what."""
+
+    rules = ("G13",)
+
+
+class NotAppealable(Rejected):
+    """G14: the case team decided nothing."""
+
+    rules = ("G14", "S55")
+
+
+class AppealWindowOver(DeadlinePassed, code="appeal_window_closed"):
+    """G14: the days for an appeal are over."""
+
+    rules = ("G14", "S55")
+
+
+class AlreadyAppealed(Rejected):
+    """G14: this party has appealed this decision."""
+
+    rules = ("G14", "K18")
+
+
+class OtherPartyMayAppeal(Rejected):
+    """G15: the other party may still appeal; with `allowed_at`."""
+
+    rules = ("G15",)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from dispute.read_models import tables
 from shared.events.base import Event
 from shared.events.envelope import Recorded
+from shared.events.mediation import SurveySubmitted, SurveyWindowClosed
 from shared.rejections import snake_case
 from shared.subscriptions.statements import compiled
 
@@ -29,13 +30,14 @@ _PAGE = compiled(
     .order_by(_HISTORY.c.version)
     .limit(bindparam("limit"))
 )
+ASIDE = (SurveySubmitted, SurveyWindowClosed)
 _BESIDE = {"dispute_id", "order_id", "payment_id", "buyer_id", "seller_id", "terms", "rules"}
 """What the entry holds elsewhere, or the dispute itself shows."""
 
 
 async def project(connection: Connection, recorded: Recorded[Event]) -> None:
-    """Adds the event's entry; other streams are passed over."""
-    if recorded.stream.startswith("dispute-"):
+    """Adds the event's entry; other streams are passed over, and what is no part of the dispute's story (S52)."""
+    if recorded.stream.startswith("dispute-") and not isinstance(recorded.event, ASIDE):
         await _INSERT.execute(connection, **entry(recorded))
 
 

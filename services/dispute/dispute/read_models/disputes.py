@@ -9,15 +9,31 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, true, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.state import REFUND_STEPS, RETURN_STEPS, DisputeState, Fulfilment
+from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, Fulfilment
+from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables
+from dispute.read_models.mediation import NOBODYS, agreed, mediated
 from shared.events import dispute as disputes
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.events.mediation import AppealWindowClosed
 from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 
@@ -44,10 +60,10 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             asked = {"reason": event.reason, **_wanted(event.request), "next_due_at": event.respond_by}
             await _set(connection, recorded, state=DisputeState.AWAITING_SELLER, **asked)
         case disputes.SolutionReached() as event:
-            agreed = {**_wanted(event.solution), "next_due_at": None}
-            await _set(connection, recorded, state=DisputeState.AGREED, **agreed)
+            await _set(connection, recorded, **_wanted(event.solution), **agreed(event))
         case disputes.Escalated() as event:
-            await _set(connection, recorded, state=DisputeState.ESCALATED, next_due_at=event.evidence_until)
+            escalated = {"state": DisputeState.ESCALATED, **NOBODYS}
+            await _set(connection, recorded, **escalated, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
             settled = event.source == disputes.RefundSource.CANCELLATION
@@ -61,16 +77,30 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.ReturnNotDue():
             await _set(connection, recorded, fulfilment=Fulfilment.NONE)
         case disputes.RefundNoted() as event:
-            paid = {"refunded": event.amount.minor} if event.outcome == disputes.RefundOutcome.ISSUED else {}
-            step = _step(REFUND_STEPS, event.outcome)
-            await _set(connection, recorded, refund_outcome=event.outcome, **step, **paid)
+            await _set(connection, recorded, **_step(REFUND_STEPS, event.outcome))
+            await _note(connection, recorded, event)
         case disputes.ReturnNoted() as event:
             await _set(connection, recorded, return_outcome=event.outcome, **_step(RETURN_STEPS, event.outcome))
         case disputes.DisputeClosed() as event:
             closed = {"close_reason": event.reason, "closed_at": event.closed_at}
             await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
-        case _:
-            await _set(connection, recorded)
+        case event:
+            await _set(connection, recorded, **mediated(event))
+            await _close_window(connection, recorded)
+
+
+async def _note(connection: Connection, recorded: Recorded[Event], event: disputes.RefundNoted) -> None:
+    """The last word on the last refund, and the sum of all that were paid."""
+    paid = event.amount.minor if event.outcome == disputes.RefundOutcome.ISSUED else 0
+    dispute_id = recorded.stream.removeprefix("dispute-")
+    outcome = event.outcome.value
+    await _NOTED.execute(connection, moved_id=dispute_id, refund=event.refund_id, outcome=outcome, paid=paid)
+
+
+async def _close_window(connection: Connection, recorded: Recorded[Event]) -> None:
+    """Nobody can appeal a decision any more; an appeal under review goes on."""
+    if isinstance(recorded.event, AppealWindowClosed):
+        await _NOBODY_ACTS.execute(connection, moved_id=recorded.stream.removeprefix("dispute-"))
 
 
 async def _move(connection: Connection, recorded: Recorded[Event], event: DeadlineMoved) -> None:
@@ -123,6 +153,7 @@ def _while(state: DisputeState, due_at: ColumnElement[Any]) -> ColumnElement[Any
     return case((_ROWS.state == literal_column(f"'{state.value}'"), due_at), else_=_ROWS.next_due_at)
 
 
+_OUTCOME, _PAID = bindparam("outcome", type_=Text), bindparam("paid", type_=BigInteger)
 _ONE = tables.disputes.update().where(_ROWS.dispute_id == bindparam("moved_id"))
 _MOVES: Mapping[str, Statement] = {
     DeadlineKind.SELLER_RESPONSE: compiled(_ONE.values(next_due_at=_while(DisputeState.AWAITING_SELLER, _DUE_AT))),
@@ -138,7 +169,21 @@ _MOVES: Mapping[str, Statement] = {
             next_due_at=_while(DisputeState.AWAITING_BUYER, func.least(_DUE_AT, _ROWS.answer_by)),
         )
     ),
+    DeadlineKind.EVIDENCE: compiled(_ONE.values(next_due_at=_while(DisputeState.ESCALATED, _DUE_AT))),
+    DeadlineKind.REVIEW: compiled(_ONE.values(next_due_at=_while(DisputeState.UNDER_REVIEW, _DUE_AT))),
+    DeadlineKind.APPEAL: compiled(_ONE.values(next_due_at=_while(DisputeState.DECIDED, _DUE_AT))),
+    DeadlineKind.APPEAL_REVIEW: compiled(_ONE.values(next_due_at=_while(DisputeState.APPEAL_REVIEW, _DUE_AT))),
 }
+_NOTED = compiled(
+    _ONE.values(
+        refund_outcome=case((_ROWS.refund_id == bindparam("refund"), _OUTCOME), else_=_ROWS.refund_outcome),
+        refunded=case(
+            (literal_column("0") < _PAID, func.coalesce(_ROWS.refunded, literal_column("0")) + _PAID),
+            else_=_ROWS.refunded,
+        ),
+    )
+)
+_NOBODY_ACTS = compiled(_ONE.values(next_due_at=_while(DisputeState.DECIDED, null())))
 _CONDITIONS = {
     "order_id": _ROWS.order_id == bindparam("order_id"),
     "state": _ROWS.state == bindparam("state"),

@@ -84,11 +84,19 @@ disputes = Table(
     Column("return_outcome", Text),
     Column("close_reason", Text),
     Column("closed_at", INSTANT),
+    Column("reviewer", Text),
+    Column("reviewed_since", INSTANT),
     Index("disputes_order", "order_id"),
     Index("disputes_buyer", "buyer_id", text("opened_at desc"), text("dispute_id desc")),
     Index("disputes_seller", "seller_id", text("opened_at desc"), text("dispute_id desc")),
     Index("disputes_opened", text("opened_at desc"), text("dispute_id desc")),
     Index("disputes_due", "next_due_at", postgresql_where=text("next_due_at is not null")),
+    Index(
+        "disputes_queue",
+        "next_due_at",
+        "dispute_id",
+        postgresql_where=text("state = any (array['escalated', 'under_review', 'appeal_review'])"),
+    ),
     comment="one row a dispute, as far as lists and the order show it",
 )
 

@@ -32,7 +32,9 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     """The dispute's row as the read model would hold it behind this history."""
     opened, closed, request = dispute.opened, dispute.closed, dispute.request
     assert request
-    solution = dispute.solution.solution if dispute.solution else request
+    kind, amount = dispute.case.stands(request)
+    last = next(reversed(list(dispute.refunds.values())), None)
+    paid = [asked.due.amount.minor for asked in dispute.refunds.values() if asked.is_paid]
     returned = [recorded.event.outcome for recorded in history if isinstance(recorded.event, ReturnNoted)]
     return {
         "dispute_id": opened.dispute_id,
@@ -42,15 +44,15 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "state": dispute.state,
         "fulfilment": dispute.fulfilment,
         "reason": dispute.reason,
-        "solution_type": solution.type,
-        "amount": solution.amount.minor,
-        "currency": solution.amount.currency,
-        "exponent": solution.amount.exponent,
+        "solution_type": kind,
+        "amount": amount.minor,
+        "currency": amount.currency,
+        "exponent": amount.exponent,
         "opened_at": opened.opened_at,
         "next_due_at": due_at(dispute),
-        "refund_id": dispute.refund.refund_id if dispute.refund else None,
-        "refund_outcome": dispute.refund_outcome,
-        "refunded": dispute.refunded.minor if dispute.refunded else None,
+        "refund_id": last.due.refund_id if last else None,
+        "refund_outcome": last.outcome if last else None,
+        "refunded": sum(paid) if paid else None,
         "return_id": dispute.return_id,
         "return_outcome": returned[-1] if returned else None,
         "close_reason": closed.reason if closed else None,

@@ -43,6 +43,14 @@ DEADLINE_RULES: Mapping[str, DeadlineRule] = {
         "The case team takes the dispute over, or it ends without a refund, as the programme says.",
         ("K17", "T8"),
     ),
+    DeadlineKind.EVIDENCE: DeadlineRule(
+        "D3",
+        None,
+        "evidence_days",
+        "escalation.evidence_days",
+        "The case team's review begins.",
+        ("S50", "T13"),
+    ),
     DeadlineKind.NEGOTIATION: DeadlineRule(
         "D4",
         None,
@@ -50,6 +58,23 @@ DEADLINE_RULES: Mapping[str, DeadlineRule] = {
         "negotiation.days",
         "The case team takes the dispute over. It rests while the seller is to answer.",
         ("K16", "T10"),
+    ),
+    DeadlineKind.REVIEW: DeadlineRule(
+        "D5", "case_team", "review_days", "review.days", "An alarm goes off; nothing is decided by itself.", ("T16",)
+    ),
+    DeadlineKind.APPEAL: DeadlineRule(
+        "D6", None, "appeal_days", "appeal.days", "Nobody can appeal the decision any more.", ("S55", "T19")
+    ),
+    DeadlineKind.SURVEY: DeadlineRule(
+        "D7", "buyer", "survey_days", "survey.days", "The survey cannot be answered any more.", ("S56", "T44")
+    ),
+    DeadlineKind.APPEAL_REVIEW: DeadlineRule(
+        "D8",
+        "case_team",
+        "appeal_review_days",
+        "appeal.review_days",
+        "An alarm goes off; nothing is decided by itself.",
+        ("T44",),
     ),
     DeadlineKind.PROTECTION_END: DeadlineRule(
         "P",

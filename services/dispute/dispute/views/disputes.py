@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.state import Dispute, DisputeState, Fulfilment
+from dispute.domain.disputes.progress import Fulfilment
+from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
+from dispute.views.case import case_members, ruled_result
 from dispute.views.disputes_actions import dispute_actions
 from dispute.views.disputes_members import (
     DeadlineView,
@@ -16,7 +18,7 @@ from dispute.views.disputes_members import (
     DisputeView,
     HistoryEntry,
     PartyView,
-    RefundDueView,
+    RefundView,
     ResultView,
     SolutionView,
     TermsView,
@@ -37,7 +39,21 @@ _WHY = {
     DeadlineKind.SELLER_RESPONSE: ("S39", "S41"),
     DeadlineKind.BUYER_RESPONSE: ("K17", "T8"),
     DeadlineKind.NEGOTIATION: ("K16", "T10"),
+    DeadlineKind.EVIDENCE: ("S50",),
+    DeadlineKind.REVIEW: ("T16",),
+    DeadlineKind.APPEAL: ("S55",),
+    DeadlineKind.SURVEY: ("S56",),
+    DeadlineKind.APPEAL_REVIEW: ("T44",),
 }
+_ACTS_UNTIL: Mapping[DisputeState, Sequence[DeadlineKind]] = {
+    DisputeState.AWAITING_SELLER: (DeadlineKind.SELLER_RESPONSE,),
+    DisputeState.AWAITING_BUYER: (DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION),
+    DisputeState.ESCALATED: (DeadlineKind.EVIDENCE,),
+    DisputeState.UNDER_REVIEW: (DeadlineKind.REVIEW,),
+    DisputeState.DECIDED: (DeadlineKind.APPEAL,),
+    DisputeState.APPEAL_REVIEW: (DeadlineKind.APPEAL_REVIEW,),
+}
+"""By state: the deadlines of whoever is to act, who has until the first of them."""
 
 
 def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) -> DisputeView:
@@ -45,7 +61,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
     dispute.parties.guard(actor, "dispute")
     opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
     assert request and state and reason
-    solution, path = dispute.solution.solution if dispute.solution else request, _path(opened.dispute_id)
+    (kind, amount), path = dispute.case.stands(request), _path(opened.dispute_id)
     where = looks_as(dispute, actor) != {BUYER}
     return {
         "id": opened.dispute_id,
@@ -58,8 +74,8 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "party_view": _party_view(dispute, actor),
         "round": dispute.round,
         "reason": reason,
-        "type": solution.type,
-        "amount": solution.amount,
+        "type": kind,
+        "amount": amount,
         "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
         "request": _solution(request, path, where),
         "solution": _solution(dispute.offer, path, where) if dispute.offer else None,
@@ -79,16 +95,16 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "terms": _terms(opened.terms),
         "deadlines": _deadlines(dispute),
         "result": _result(dispute),
-        "refund": _refund(dispute),
-        "refund_id": dispute.refund.refund_id if dispute.refund else None,
+        "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
+        **case_members(dispute, path, looks_as(dispute, actor)),
         **rendered(dispute_actions(dispute, actor, now)),
     }
 
 
 def label(state: DisputeState | str | None) -> str:
     """S53: the visible label."""
-    return FINISHED if state == DisputeState.CLOSED else IN_PROGRESS
+    return FINISHED if state in (DisputeState.CLOSED, DisputeState.DECIDED) else IN_PROGRESS
 
 
 def amount_of(row: Mapping[str, Any], column: str) -> Money:
@@ -121,22 +137,33 @@ def _path(dispute_id: str) -> str:
 
 
 def _party_view(dispute: Dispute, actor: Actor) -> PartyView:
-    match dispute.state, dispute.fulfilment:
-        case DisputeState.CLOSED, _:
+    mine = dispute.parties.roles_of(actor)
+    match dispute.state:
+        case DisputeState.CLOSED:
             return "finished"
-        case DisputeState.ESCALATED, _:
+        case DisputeState.ESCALATED if dispute.case.requests and dispute.case.waits_for & mine:
+            return "action_required"
+        case DisputeState.ESCALATED | DisputeState.UNDER_REVIEW | DisputeState.APPEAL_REVIEW:
             return "under_platform_review"
-        case DisputeState.AWAITING_SELLER, _:
-            acts = "seller"
-        case DisputeState.AWAITING_BUYER, _:
-            acts = "buyer"
-        case _, Fulfilment.RETURN_PENDING:
-            acts = "buyer"
-        case _, Fulfilment.RETURN_SHIPPED | Fulfilment.RETURN_RECEIVED:
-            acts = "seller"
+        case DisputeState.DECIDED if dispute.case.appeal_until and not _acts(dispute) & mine:
+            return "appealable"
         case _:
-            return "waiting_for_other"
-    return "action_required" if acts in dispute.parties.roles_of(actor) else "waiting_for_other"
+            return "action_required" if _acts(dispute) & mine else "waiting_for_other"
+
+
+def _acts(dispute: Dispute) -> Set[str]:
+    """Which of the two is to do something."""
+    match dispute.state, dispute.fulfilment:
+        case DisputeState.AWAITING_SELLER, _:
+            return {"seller"}
+        case DisputeState.AWAITING_BUYER, _:
+            return {"buyer"}
+        case _, Fulfilment.RETURN_PENDING:
+            return {"buyer"}
+        case _, Fulfilment.RETURN_SHIPPED | Fulfilment.RETURN_RECEIVED:
+            return {"seller"}
+        case _:
+            return frozenset()
 
 
 def _terms(terms: Terms) -> TermsView:
@@ -145,15 +172,8 @@ def _terms(terms: Terms) -> TermsView:
 
 def due_at(dispute: Dispute) -> datetime | None:
     """Until when the one who has to act may."""
-    match dispute.state:
-        case DisputeState.AWAITING_SELLER:
-            return dispute.respond_by
-        case DisputeState.AWAITING_BUYER:
-            return dispute.buyer_acts_until
-        case DisputeState.ESCALATED:
-            return dispute.evidence_until
-        case _:
-            return None
+    kinds = _ACTS_UNTIL.get(dispute.state, ()) if dispute.state else ()
+    return min(filter(None, map(dispute.due, kinds)), default=None)
 
 
 def _deadlines(dispute: Dispute) -> list[DeadlineView]:
@@ -161,8 +181,6 @@ def _deadlines(dispute: Dispute) -> list[DeadlineView]:
     if dispute.state == DisputeState.AWAITING_SELLER:  # it asks nobody now, but an answer behind it comes too late (T7)
         standing.append((DeadlineKind.NEGOTIATION, dispute.negotiate_until))
     found: list[DeadlineView] = [{"kind": kind, "due_at": due, "rules": _WHY[kind]} for kind, due in standing if due]
-    if dispute.state == DisputeState.ESCALATED and dispute.evidence_until:
-        found.append({"kind": "evidence", "due_at": dispute.evidence_until, "rules": ("S50",)})
     return sorted(found, key=lambda deadline: deadline["due_at"])
 
 
@@ -178,20 +196,30 @@ def _solution(solution: Solution, path: str, where: bool) -> SolutionView:
 
 def _result(dispute: Dispute) -> ResultView | None:
     if not (closed := dispute.closed):
-        return None
+        return ruled_result(dispute)
     return {
         "amount": closed.amount,
         "reason": closed.reason,
         "reached_type": closed.reached_type,
-        "rules": [*(dispute.solution.rules if dispute.solution and closed.reached_type else ()), *closed.rules],
+        "rules": [*_grounds(dispute), *closed.rules],
         "at": closed.closed_at,
     }
 
 
-def _refund(dispute: Dispute) -> RefundDueView | None:
-    if not (due := dispute.refund):
-        return None
-    return {"id": due.refund_id, "amount": due.amount, "outcome": dispute.refund_outcome}
+def _grounds(dispute: Dispute) -> Sequence[str]:
+    """The rules of what was reached or decided; what the buyer withdrew came to nothing."""
+    if not dispute.closed or not dispute.closed.reached_type:
+        return ()
+    if dispute.solution:
+        return dispute.solution.rules
+    return dispute.case.ruled.rules if dispute.case.ruled else ()
+
+
+def _refunds(dispute: Dispute) -> list[RefundView]:
+    return [
+        {"id": name, "amount": asked.due.amount, "source": asked.due.source, "outcome": asked.outcome}
+        for name, asked in dispute.refunds.items()
+    ]
 
 
 def history_entry(row: Mapping[str, Any], dispute: Dispute, actor: Actor) -> HistoryEntry:

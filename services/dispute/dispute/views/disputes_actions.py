@@ -19,12 +19,23 @@ PATHS: Mapping[Step, str] = {
     Step.ACCEPT: "/v1/disputes/{}/acceptance",
     Step.MODIFY: "/v1/disputes/{}/modification",
     Step.CANCEL: "/v1/disputes/{}/cancellation",
+    Step.ESCALATE: "/v1/disputes/{}/escalation",
+    Step.STATEMENT: "/v1/disputes/{}/statement",
+    Step.CLAIM: "/v1/disputes/{}/claim",
+    Step.RELEASE: "/v1/disputes/{}/release",
+    Step.REVIEW: "/v1/disputes/{}/review",
+    Step.REQUEST_EVIDENCE: "/v1/disputes/{}/evidence-request",
+    Step.DECIDE: "/v1/disputes/{}/decision",
+    Step.APPEAL: "/v1/disputes/{}/appeal",
+    Step.DECIDE_APPEAL: "/v1/disputes/{}/appeal-decision",
+    Step.SURVEY: "/v1/disputes/{}/survey",
 }
 """By step: the address of its command."""
 
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
+    held = dispute.parties.roles_of(actor)
     return [
         Action(
             step,
@@ -35,6 +46,7 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
             is_mandatory(step, dispute),
         )
         for step, path in PATHS.items()
+        if not held.isdisjoint(roles_of(step))
     ] + [_addition(dispute, actor, now)]
 
 

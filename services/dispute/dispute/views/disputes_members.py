@@ -7,16 +7,27 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.state import DisputeState, Fulfilment
+from dispute.domain.disputes.progress import Fulfilment
+from dispute.domain.disputes.state import DisputeState
+from dispute.views.case_members import CaseMembers
 from dispute.views.evidence import EvidenceView
 from shared.actions import Actions
 from shared.events.base import Instant
-from shared.events.dispute import CloseReason, Hint, Payer, ReachedType, Reason, RefundOutcome, SolutionType
+from shared.events.dispute import (
+    CloseReason,
+    Hint,
+    Payer,
+    ReachedType,
+    Reason,
+    RefundOutcome,
+    RefundSource,
+    SolutionType,
+)
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.views import TextLink
 
-PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "finished"]
+PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "appealable", "finished"]
 
 
 class SolutionView(TypedDict):
@@ -62,11 +73,12 @@ class ResultView(TypedDict):
     at: Instant
 
 
-class RefundDueView(TypedDict):
-    """The refund that is due, and how far it is."""
+class RefundView(TypedDict):
+    """A refund that was asked for, on what ground, and how far it is."""
 
     id: str
     amount: Money
+    source: Open[RefundSource]
     outcome: Open[RefundOutcome] | None
 
 
@@ -93,7 +105,7 @@ class DisputeRow(TypedDict):
     closed_at: Instant | None
 
 
-class DisputeView(DisputeRow, Actions):
+class DisputeView(DisputeRow, CaseMembers, Actions):
     """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead."""
 
     party_view: PartyView
@@ -113,8 +125,7 @@ class DisputeView(DisputeRow, Actions):
     terms: TermsView
     deadlines: Sequence[DeadlineView]
     result: ResultView | None
-    refund: RefundDueView | None
-    refund_id: str | None
+    refunds: Sequence[RefundView]
     return_id: str | None
 
 

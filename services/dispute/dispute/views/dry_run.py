@@ -10,6 +10,7 @@ from dispute.domain.orders.state import Order
 from shared.events import order as orders
 from shared.events.base import Actor, Event
 from shared.events.dispute import RefundDue
+from shared.events.mediation import ClawbackRequested
 from shared.events.money import Money, total
 from shared.rejections import snake_case
 
@@ -19,6 +20,8 @@ def money(event: Event, before: Any) -> Iterable[Any]:
     match event:
         case RefundDue():
             yield _effect("refund", [(line.line_id, line.amount) for line in event.lines], BUYER)
+        case ClawbackRequested():
+            yield _effect("clawback", [(line.line_id, line.amount) for line in event.lines], event.party)
         case orders.PaymentReleased():
             yield _effect("release", [(line.line_id, line.amount) for line in event.lines], SELLER)
         case orders.PaymentHeld():

@@ -17,7 +17,11 @@ Due = Mapping[str, datetime]
 LATE_AFTER = timedelta(seconds=60)
 """Domain time after which a deadline that still stands is late: twelve times what a healthy loop takes."""
 
-PROTECTION, DISPUTE = {"protection_end": "protection_ends_at"}, ("seller_response", "buyer_response", "negotiation")
+PROTECTION = {"protection_end": "protection_ends_at"}
+SETTLED = ("seller_response", "buyer_response", "negotiation", "evidence", "review")
+ENDED = (*SETTLED, "appeal", "appeal_review")
+DISPUTE = (*ENDED, "survey")
+"""What ends when a dispute is settled, when it is closed, and when it begins anew or its order is cancelled."""
 PAY, REMINDER, EXPIRY = "pay:{refund_id}", "reminder:{deadline}:{role}", "evidence_expiry"
 AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
 """Events that name an instant to come."""
@@ -29,6 +33,11 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "SellerResponded": {"buyer_response": "answer_by", "negotiation": "negotiate_until"},
     "RequestModified": {"seller_response": "respond_by"},
     "EvidenceUploaded": {EXPIRY: "expires_at"},
+    **dict.fromkeys(("Escalated", "EvidenceRequested"), {"evidence": "evidence_until"}),
+    **dict.fromkeys(("ReviewStarted", "ReviewOverdue"), {"review": "review_until"}),
+    "DecisionIssued": {"appeal": "appeal_until", "survey": "survey_until"},
+    **dict.fromkeys(("Appealed", "AppealReviewOverdue"), {"appeal_review": "review_until"}),
+    "AppealDecided": {"survey": "survey_until"},
     "RefundApproved": {PAY: "pay_at"},
     "RefundRetried": {PAY: "pay_at"},
     "RefundFailed": {PAY: "retry_at"},
@@ -41,7 +50,14 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "OrderCancelled": ("protection_end", "release"),
     "SellerResponded": ("seller_response",),
     "RequestModified": ("buyer_response", "negotiation"),
-    **dict.fromkeys(("SolutionReached", "Escalated", "DisputeClosed"), DISPUTE),
+    **dict.fromkeys(("SolutionReached", "DecisionIssued"), SETTLED),
+    "Escalated": DISPUTE,
+    "DisputeClosed": ENDED,
+    "EvidenceRequested": ("review",),
+    "EvidenceWindowClosed": ("evidence",),
+    "AppealWindowClosed": ("appeal",),
+    "AppealDecided": ("appeal_review",),
+    **dict.fromkeys(("SurveySubmitted", "SurveyWindowClosed"), ("survey",)),
     **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),
     "RefundIssued": (PAY,),
     "RefundSentToManual": (PAY,),

@@ -22,6 +22,9 @@ NAMES = frozenset(
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted DisputeCancelled DisputeClosed DeadlineMoved
     EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
+    CaseClaimed CaseReleased StatementSubmitted EvidenceCompleted EvidenceRequested EvidenceWindowClosed ReviewStarted
+    ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
+    SurveySubmitted SurveyWindowClosed
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundSentToManual ProposalMade ProposalAgreed RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived

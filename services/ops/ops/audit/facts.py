@@ -15,7 +15,7 @@ from ops.audit.entry import Data, Entry, units
 FACTS = frozenset(
     """
     OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
-    ReturnNoted DisputeClosed SolutionReached
+    ReturnNoted DisputeClosed SolutionReached ClawbackRequested
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     NotificationRequested

@@ -58,8 +58,19 @@ group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
-where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'PaymentReleased', 'PaymentCaptured')
+where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'PaymentReleased', 'PaymentCaptured',
+    'ClawbackRequested')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
+"""
+# Only what was paid can be asked back.
+CLAWED = """
+with said as (
+    select order_id, line_id, currency,
+        sum(case when name = 'ClawbackRequested' then units else 0 end) as back,
+        sum(case when name = 'RefundIssued' then units else 0 end) as refunds
+    from part where name in ('ClawbackRequested', 'RefundIssued') group by order_id, line_id, currency
+)
+select * from said where back > refunds
 """
 # The money of a line waits for a dispute exactly as long as that dispute is open.
 HELD_FOR_NOBODY = """
@@ -74,9 +85,12 @@ where disputed.settled and ordered.settled and disputed.state <> 'closed' and no
 """
 
 
+FAULTS = ("over_line", "over_payment", "released_twice", "lost", "unequal_sum", "held", "not_held", "clawed_unpaid")
+
+
 def money_check(facts: Facts) -> Check:
     """What became of the money of every line and every payment."""
-    check = Check.of("money", "over_line", "over_payment", "released_twice", "lost", "unequal_sum", "held", "not_held")
+    check = Check.of("money", *FAULTS)
     check.see("lines", facts.count("select count(distinct order_id || char(10) || line_id) from part"))
     for row in facts.ask(LINES):
         went = in_words(row["released"] + row["refunds"], row["currency"])
@@ -99,6 +113,9 @@ def _rest(check: Check, facts: Facts) -> None:
     for row in facts.ask(SUMS):
         said, parts = in_words(row["units"], row["currency"]), in_words(row["parts"], row["currency"])
         check.fault("unequal_sum", f"{row['id']}: {said}, and its lines {parts}")
+    for row in facts.ask(CLAWED):
+        back, paid = in_words(row["back"], row["currency"]), in_words(row["refunds"], row["currency"])
+        check.fault("clawed_unpaid", f"{_line(row)}: {back} asked back of {paid}")
     for row in facts.ask(HELD_FOR_NOBODY):
         check.fault("held", f"{_line(row)} for {row['dispute_id']}, which is not open")
     for row in facts.ask(NOT_HELD):

@@ -1,4 +1,4 @@
-"""`makewhole demo`: plays a story of three orders, or a file of orders."""
+"""`makewhole demo`: plays a story of four orders, or a file of orders."""
 
 from __future__ import annotations
 

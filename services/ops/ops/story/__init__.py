@@ -1,1 +1,1 @@
-"""The demo's story: three orders, three disputes and three refunds over real HTTP, written down as data."""
+"""The demo's story: four orders, four disputes and four refunds over real HTTP, written down as data."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops.client import Call
-from ops.story.parties import ANN, BOB, CARLA, LUMEN, NORTHWEAR, SOUNDHOUSE
+from ops.story.parties import ANN, BOB, CARLA, DORA, LUMEN, NORTHWEAR, OPTIKA, SOUNDHOUSE
 
 CURRENCY = "USD"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -104,7 +104,7 @@ HEADPHONES = Order(
     promised=2 * DAY,
     facts={"shipped": 13 * DAY},
     refunded="42.00",
-    # Time passes in the last chapter: what was not refunded is its seller's by the end.
+    # Time passes in later chapters: what was not refunded is its seller's by the end.
     payout="released",
 )
 LAMP = Order(
@@ -130,4 +130,17 @@ JACKET = Order(
     refunded="120.00",
     payout="refunded",
 )
-ORDERS = (HEADPHONES, LAMP, JACKET)
+CAMERA = Order(
+    "camera",
+    DORA,
+    OPTIKA,
+    paid="95.00",
+    lines=(OrderLine("1", "95.00", "camera"),),
+    placed=16 * DAY,
+    promised=2 * DAY,
+    facts={"shipped": 13 * DAY},
+    refunded="60.00",
+    # It is protected still, so its seller's part waits.
+    payout="held",
+)
+ORDERS = (HEADPHONES, LAMP, JACKET, CAMERA)

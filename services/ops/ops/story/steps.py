@@ -40,7 +40,9 @@ class Chapter:
 
 
 def member(response: ApiResponse, path: str) -> Any:
-    """The member at the path, None where it is missing; in a list, the one of the `kind` that the path names."""
+    """The member at the path, None where it is missing; in a list, the one of the `kind` that the path names, or the
+    one at a place that it counts, from 0.
+    """
     if path[0].isupper():
         return response.headers.get(path)
     value = response.body
@@ -60,4 +62,6 @@ def _of_name(value: Any, name: str) -> Any:
 
 
 def _of_kind(values: list[Any], kind: str) -> Any:
+    if kind.isdigit():
+        return values[int(kind)] if int(kind) < len(values) else None
     return next((value for value in values if isinstance(value, dict) and value.get("kind") == kind), None)

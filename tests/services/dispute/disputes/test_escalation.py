@@ -36,7 +36,7 @@ def test_t7_k16_an_answer_after_d4_goes_straight_to_the_case_team(answer: Decisi
         on("Mar 25", "00:00"),
     )
     assert outcome.states[0].state == DisputeState.ESCALATED
-    assert dispute_stream() not in {stream for stream, _ in outcome.deadlines}
+    assert {kind for stream, kind in outcome.deadlines if stream == dispute_stream()} == {"evidence"}
 
 
 def test_t7_the_instant_of_d4_itself_is_too_late() -> None:

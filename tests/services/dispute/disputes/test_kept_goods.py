@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.disputes.state import Fulfilment
+from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.rejections import ReleaseAckRequired
 from shared.events.dispute import (
     Decision,

@@ -116,6 +116,7 @@ def test_s42_t3_the_seller_counters_and_the_buyer_is_awaited() -> None:
             reason_ref=None,
             answer_by=D2,
             negotiate_until=D4,
+            escalation_from=on("Mar 13", "00:00"),
             rules=("S42",),
         ),
         SolutionProposed(

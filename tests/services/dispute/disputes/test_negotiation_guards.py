@@ -86,7 +86,7 @@ def test_g8_only_the_one_awaited_may_move() -> None:
 
 def test_g8_an_offer_cannot_be_accepted_once_the_case_team_has_the_dispute() -> None:
     escalated = after(countered(), expire("buyer_response", D2))
-    assert dispute_of(escalated).offer is not None
+    assert dispute_of(escalated).offer is None
     given(decider, escalated).when(accept(on("Mar 18"))).then_rejects(WrongPhase)
 
 

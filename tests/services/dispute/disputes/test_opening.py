@@ -8,7 +8,8 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.disputes.state import DisputeState, Fulfilment
+from dispute.domain.disputes.progress import Fulfilment
+from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType

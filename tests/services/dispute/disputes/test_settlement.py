@@ -8,8 +8,9 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.settlement import split
-from dispute.domain.disputes.state import DisputeState, Fulfilment
+from dispute.domain.disputes.state import DisputeState
 from shared.events.dispute import (
     Decision,
     DisputedLine,

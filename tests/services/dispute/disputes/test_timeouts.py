@@ -102,7 +102,7 @@ def test_s49_t8_k17_d2_when_the_buyer_is_silent_the_case_team_takes_over() -> No
             rules=("K17", "T8", "S49"),
         ),
     )
-    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.ESCALATED, set())
+    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.ESCALATED, {"evidence"})
 
 
 def test_t8_t39_other_terms_end_it_without_a_refund_and_the_hold_with_it() -> None:
@@ -129,7 +129,7 @@ def test_s49_k16_t10_d4_after_7_days_without_agreement_the_case_team_takes_over(
             rules=("K16", "T10", "S49"),
         ),
     )
-    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.ESCALATED, set())
+    assert (outcome.states[0].state, standing(outcome)) == (DisputeState.ESCALATED, {"evidence"})
 
 
 def test_t7_d4_waits_while_the_seller_is_to_answer_and_d1_still_grants() -> None:

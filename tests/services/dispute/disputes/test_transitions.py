@@ -12,14 +12,17 @@ from typing import Any
 
 import pytest
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
-from dispute.domain.disputes.state import DisputeState
-from dispute.domain.disputes.transitions import ROWS, TABLE, Step, Told, roles_of
+from dispute.domain.disputes.state import STANDS, Dispute, DisputeState
+from dispute.domain.disputes.transitions import ROWS, TABLE, Step, Told, guard, roles_of
 from dispute.views.disputes_actions import PATHS, dispute_actions
 from ops.generators.diagram import diagram
 from shared.actions import rendered
 from shared.events.base import Actor, Command
 from shared.events.dispute import SolutionType
+from shared.rejections import Rejected
+from tests.support.builders import mediation
 from tests.support.builders.disputes import (
     accept,
     agreed,
@@ -27,7 +30,6 @@ from tests.support.builders.disputes import (
     counter,
     countered,
     dispute_of,
-    expire,
     modify,
     note_refund,
     opened,
@@ -47,7 +49,6 @@ from tests.support.builders.orders import (
 from tests.support.random_life import Life
 from tests.support.spec import given
 
-SUPPORT = Actor(id="support-1", roles=frozenset({"support"}))
 BIASED = Actor(id=BUYER.id, roles=frozenset({"case_team", "support"}))
 """One of the platform's people who is the order's buyer."""
 ACTORS: Mapping[str, Actor] = {
@@ -56,11 +57,11 @@ ACTORS: Mapping[str, Actor] = {
     "another buyer": OTHER_BUYER,
     "another seller": OTHER_SELLER,
     "case team": CASE_TEAM,
-    "support": SUPPORT,
+    "another of the case team": mediation.REVIEWER_2,
+    "support": mediation.SUPPORT,
     "biased": BIASED,
     "shop": SHOP,
 }
-NOW = on("Mar 14")
 
 
 def refunded() -> Histories:
@@ -68,63 +69,84 @@ def refunded() -> Histories:
     return after(happened, note_refund(refund_due(happened), on("Mar 14")))
 
 
-STATES: Mapping[DisputeState, Callable[[], Histories]] = {
-    DisputeState.AWAITING_SELLER: opened,
-    DisputeState.AWAITING_BUYER: countered,
-    DisputeState.ESCALATED: lambda: after(countered(), expire("buyer_response", on("Mar 19", "00:00"))),
-    DisputeState.AGREED: lambda: agreed(SolutionType.RETURN_AND_REFUND),
-    DisputeState.CLOSED: refunded,
+STATES: Mapping[DisputeState, tuple[Callable[[], Histories], datetime]] = {
+    DisputeState.AWAITING_SELLER: (opened, on("Mar 14")),
+    DisputeState.AWAITING_BUYER: (countered, on("Mar 14")),
+    DisputeState.ESCALATED: (mediation.escalated, on("Mar 15")),
+    DisputeState.UNDER_REVIEW: (mediation.under_review, on("Mar 18")),
+    DisputeState.AGREED: (lambda: agreed(SolutionType.RETURN_AND_REFUND), on("Mar 14")),
+    DisputeState.DECIDED: (mediation.decided, on("Mar 19")),
+    DisputeState.APPEAL_REVIEW: (mediation.appealed, on("Mar 27")),
+    DisputeState.CLOSED: (refunded, on("Mar 15")),
 }
-"""A history that leads to each state."""
+"""A history that leads to each state, and an instant after it."""
 COMMANDS: Mapping[Step, Callable[[datetime, Actor], Command]] = {
     Step.RESPOND: lambda at, actor: counter(at, actor=actor),
     Step.ACCEPT: accept,
     Step.MODIFY: lambda at, actor: modify(at, actor, amount="45.00"),
-    Step.CANCEL: cancel,
+    Step.CANCEL: lambda at, actor: cancel(at, actor, acknowledge_release=True),
+    Step.ESCALATE: mediation.escalate,
+    Step.STATEMENT: mediation.state,
+    Step.CLAIM: lambda at, actor: mediation.claim(
+        at, actor, reviewer=mediation.REVIEWER_2.id if "support" in actor.roles else None
+    ),
+    Step.RELEASE: mediation.release,
+    Step.REVIEW: mediation.review,
+    Step.REQUEST_EVIDENCE: lambda at, actor: mediation.ask_for(at, actor=actor),
+    Step.DECIDE: lambda at, actor: mediation.decide(at, actor=actor),
+    Step.APPEAL: mediation.appeal,
+    Step.DECIDE_APPEAL: lambda at, actor: mediation.decide_appeal(at, actor=actor),
+    Step.SURVEY: mediation.survey,
 }
 """A command that fits each step."""
 
 
-def code_of(happened: Histories, step: Step, actor: Actor) -> str:
+def code_of(happened: Histories, step: Step, actor: Actor, now: datetime) -> str:
     """What the decider says: the code of the refusal, or nothing."""
-    outcome = given(decider, happened).when(COMMANDS[step](NOW, actor))
+    outcome = given(decider, happened).when(COMMANDS[step](now, actor))
     return getattr(outcome.rejection, "code", "")
 
 
-def expected(state: DisputeState, step: Step, actor: Actor, sees: bool) -> str:
+def expected(dispute: Dispute, step: Step, actor: Actor, now: datetime) -> str:
     """What the table says."""
-    rows = [row for row in ROWS[step] if state in row.states]
-    held = actor.roles & set(roles_of(step))
-    if not sees:
+    if not dispute.parties.roles_of(actor):
         return "not_found"
-    if not held:
+    if not actor.roles & set(roles_of(step)):
         return "forbidden"
     if actor is BIASED:
         return "conflict_of_interest"
-    return "" if rows else "wrong_phase"
+    if not [row for row in ROWS[step] if dispute.state in row.states]:
+        return "not_appealable" if step is Step.APPEAL else "wrong_phase"
+    try:
+        guard(step, dispute, actor, now)
+    except Rejected as refusal:
+        return refusal.code
+    return ""
 
 
 @pytest.mark.parametrize("state", DisputeState)
 def test_g8_every_step_of_every_actor_in_a_state_comes_to_what_the_table_says(state: DisputeState) -> None:
-    happened, counted = STATES[state](), Counter[str]()
-    assert dispute_of(happened).state == state
+    (reach, now), counted = STATES[state], Counter[str]()
+    happened = reach()
+    dispute = dispute_of(happened)
+    assert dispute.state == state
     for actor in ACTORS.values():
-        sees = bool(dispute_of(happened).parties.roles_of(actor))
         for step in Step:
-            code = code_of(happened, step, actor)
-            assert code == expected(state, step, actor, sees), (state, step, actor.id, code)
+            code = code_of(happened, step, actor, now)
+            assert code == expected(dispute, step, actor, now), (state, step, actor.id, code)
             counted[code or "accepted"] += 1
     print(f"{state}: {counted.total()} of {len(DisputeState) * len(Step) * len(ACTORS)}: {dict(counted)}")
 
 
 @pytest.mark.parametrize("state", DisputeState)
 def test_an_action_is_listed_exactly_when_its_command_is_accepted(state: DisputeState) -> None:
-    happened = STATES[state]()
+    reach, now = STATES[state]
+    happened = reach()
     for actor in ACTORS.values():
-        told: Any = rendered(dispute_actions(dispute_of(happened), actor, NOW))
+        told: Any = rendered(dispute_actions(dispute_of(happened), actor, now))
         named = [action for actions in told.values() for action in actions if action["rel"] in set(Step)]
         listed = {action["rel"]: action.get("code", "") for action in named}
-        codes = {step.value: code_of(happened, step, actor) for step in Step}
+        codes = {step.value: code_of(happened, step, actor, now) for step in Step}
         assert listed == {rel: code for rel, code in codes.items() if code not in NOT_OFFERED}
 
 
@@ -136,6 +158,14 @@ def test_every_step_has_its_address_and_its_rows() -> None:
     assert set(PATHS) == set(Step) == set(COMMANDS)
     assert all(ROWS[step] for step in Step)
     assert set(STATES) == set(DisputeState)
+
+
+def test_a_deadline_stands_in_the_states_of_its_rows() -> None:
+    rows = {row.step: set[DisputeState]() for row in TABLE if isinstance(row.step, DeadlineKind)}
+    for row in TABLE:
+        if isinstance(row.step, DeadlineKind):
+            rows[row.step] |= set(row.states)
+    assert rows == {kind: set(states) for kind, states in STANDS.items()}
 
 
 @pytest.mark.parametrize("state", DisputeState)

@@ -10,7 +10,8 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.disputes.state import DisputeState, Fulfilment
+from dispute.domain.disputes.progress import Fulfilment
+from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.rejections import DisputesChanged

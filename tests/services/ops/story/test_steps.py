@@ -39,6 +39,8 @@ async def run() -> StoryRun:
         ("solution.amount", "30.00"),
         ("deadlines.seller_response.due_at", "then"),
         ("deadlines.buyer_answer.due_at", None),
+        ("deadlines.0.due_at", "then"),
+        ("deadlines.1.due_at", None),
         ("ETag", '"3"'),
         ("solution.reason", None),
     ],

@@ -13,7 +13,7 @@ from dispute.domain.orders.instants import SCAN_TOLERANCE
 from dispute.domain.orders.state import Order
 from shared.decider import Decided
 from shared.events.base import Event, StreamName
-from shared.events.dispute import RefundDue, RefundOutcome
+from shared.events.dispute import RefundDue
 from shared.events.money import Money
 from shared.events.order import LineAmount, OrderCancelled
 
@@ -40,19 +40,23 @@ def cancel_order(command: CancelOrder, order: Order, *disputes: Dispute) -> Deci
     event = OrderCancelled(order_id=command.order_id, by=command.fact.by or "seller", cancelled_at=command.fact.at)
     due = [_due(command, order, dispute) for dispute in disputes]
     asked: dict[str, Money] = {}
-    for part in (part for refund in due for part in refund.lines):
+    for part in (part for refunds in due for refund in refunds for part in refund.lines):
         asked[part.line_id] = asked.get(part.line_id, Money.zero(part.amount)) + part.amount
     new: list[list[Event]] = [
-        [] if refund is dispute.refund else [refund] for refund, dispute in zip(due, disputes, strict=True)
+        [refund for refund in refunds if refund.refund_id not in dispute.refunds]
+        for refunds, dispute in zip(due, disputes, strict=True)
     ]
     return (cancelled(order, command, event, command.disputes, asked), *new)
 
 
-def _due(command: CancelOrder, order: Order, dispute: Dispute) -> RefundDue:
-    """The money of the dispute's pieces: what was agreed and is under way stays so, else all of it."""
-    if dispute.refund and dispute.refund_outcome != RefundOutcome.REFUSED:
-        return dispute.refund
+def _due(command: CancelOrder, order: Order, dispute: Dispute) -> Sequence[RefundDue]:
+    """The money of the dispute's pieces that is not paid yet: what was agreed or decided and is under way stays so,
+    else all of it.
+    """
+    standing = [asked for asked in dispute.refunds.values() if not asked.is_refused]
+    if standing:
+        return [asked.due for asked in standing if not asked.is_paid]
     opened = dispute.opened
     left = [(line.line_id, order.lines[line.line_id].left_of(opened.dispute_id)) for line in opened.lines]
     parts = [LineAmount(line_id=name, amount=amount) for name, amount in left if amount]
-    return refund_due(order, command, parts, opened.seller_id, opened.dispute_id)
+    return [refund_due(order, command, parts, opened.seller_id, opened.dispute_id)]

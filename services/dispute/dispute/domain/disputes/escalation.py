@@ -1,28 +1,63 @@
-"""Escalation: the system hands a dispute to the case team."""
+"""Escalation: a party, or the system, hands a dispute to the case team (T9, K16)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
+from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import evidence_due
 from dispute.domain.disputes.state import Dispute
-from shared.events.base import Event
+from dispute.domain.disputes.transitions import Step, guard
+from shared.events.base import Event, Personal
+from shared.events.calendar import from_day
 from shared.events.dispute import Escalated, EscalationReason, NegotiationTimedOut
+from shared.events.fields import Text
 
 _RULES = {
     EscalationReason.BUYER_TIMEOUT: ("K17", "T8"),
     EscalationReason.NEGOTIATION_TIMEOUT: ("K16", "T10"),
     EscalationReason.RETURN_CONDITION: ("S82", "T27"),
     EscalationReason.RETURN_IMPOSSIBLE: ("T22a",),
+    EscalationReason.REQUESTED: ("K16", "T9"),
 }
 
 
-def escalated(dispute: Dispute, reason: EscalationReason, at: datetime) -> Escalated:
+class EscalateDispute(DisputeCommand):
+    reason: Annotated[str, Text(2000)] | None = None
+
+    @property
+    def reason_ref(self) -> str | None:
+        return text_ref(self, "reason") if self.reason else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, reason=self.reason)
+
+
+def escalate(command: EscalateDispute, dispute: Dispute) -> list[Event]:
+    """Either party hands it over, once the seller has answered (G11)."""
+    guard(Step.ESCALATE, dispute, command.actor, command.at)
+    guard_text(reason=command.reason)
+    by = dispute.parties.side_of(command.actor)
+    return [escalated(dispute, EscalationReason.REQUESTED, command.at, by, command.reason_ref)]
+
+
+def escalation_from(dispute: Dispute, at: datetime) -> datetime:
+    """G11: from when on either party may escalate; the first answer says so."""
+    return dispute.escalation_from or from_day(at, dispute.terms.escalation_after_days, dispute.terms.timezone)
+
+
+def escalated(
+    dispute: Dispute, reason: EscalationReason, at: datetime, by: str = "system", reason_ref: str | None = None
+) -> Escalated:
     """The case team takes over; evidence is gathered for some days (D3)."""
     return Escalated(
         dispute_id=dispute.opened.dispute_id,
-        by="system",
+        by=by,
         reason=reason,
+        reason_ref=reason_ref,
         evidence_until=evidence_due(dispute.terms, at),
         rules=(*_RULES[reason], "S49"),
     )

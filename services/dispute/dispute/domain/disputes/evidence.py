@@ -106,7 +106,9 @@ class NamingEvidence(DisputeAndOrderCommand):
 
 
 def shown_by(command: NamingEvidence, dispute: Dispute, by: str, evidence: Sequence[Evidence]) -> Named:
-    """What the form of a party names for the dispute as it stands."""
+    """What the form of a party names for the dispute as it stands; under review nobody adds anything (T11, T14)."""
+    if command.evidence and dispute.state == DisputeState.UNDER_REVIEW:
+        raise WrongPhase("Nothing is gathered while the case is under review.", state=dispute.state)
     form = Naming(
         command.actor,
         by,

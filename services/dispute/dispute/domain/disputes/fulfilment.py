@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.escalation import escalated
+from dispute.domain.disputes.mediation.ending import ended, is_over
 from dispute.domain.disputes.settlement import closed, refund_due
-from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.orders import state as orders
 from dispute.domain.orders.release import end_hold
-from dispute.domain.orders.state import Order, evolve
+from dispute.domain.orders.state import Order
 from shared.events.base import Event, StreamName
 from shared.events.dispute import (
     CloseReason,
@@ -59,10 +61,14 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         source_event=command.source_event,
         rules=_REFUND_RULES[command.outcome],
     )
-    if command.outcome != RefundOutcome.ISSUED or dispute.state != DisputeState.AGREED:
-        return [noted], [noted]
-    end = closed(dispute, CloseReason.REFUNDED, command.amount, command.at, ("T33", "S52"))
-    return [noted, end], [noted, *end_hold(evolve(order, noted), dispute.opened, HoldEnd.AGREED, command.at)]
+    since, held = evolve(dispute, noted), orders.evolve(order, noted)
+    if command.outcome == RefundOutcome.ISSUED and since.state == DisputeState.AGREED:
+        end = closed(since, CloseReason.REFUNDED, command.amount, command.at, ("T33", "S52"))
+        return [noted, end], [noted, *end_hold(held, dispute.opened, HoldEnd.AGREED, command.at)]
+    if is_over(since):
+        ends = ended(since, command.at)
+        return [noted, ends], [noted, *end_hold(held, dispute.opened, HoldEnd.DECIDED, command.at)]
+    return [noted], [noted]
 
 
 _REFUND_RULES = {
@@ -75,8 +81,8 @@ _REFUND_RULES = {
 
 def _is_noted_as_paid(dispute: Dispute, refund_id: str) -> bool:
     """A refund's note may come again under another event's id, after a restore of the other log."""
-    due = dispute.refund
-    return bool(due and due.refund_id == refund_id and dispute.refund_outcome == RefundOutcome.ISSUED)
+    asked = dispute.refunds.get(refund_id)
+    return asked is not None and asked.is_paid
 
 
 class NoteReturn(NoteCommand):
@@ -103,9 +109,14 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
     return [noted, *_after_return(command, dispute)], []
 
 
+RETURNING = (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW)
+"""The states in which goods that come back bring money, or a dispute about them (T26, T27)."""
+
+
 def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
-    # What the goods would bring may be under way already: the order was cancelled (T45).
-    if dispute.state != DisputeState.AGREED or not dispute.solution or dispute.refund:
+    # What the goods would bring may be under way already: the order was cancelled (T45), or an appeal let the buyer
+    # keep them (T18).
+    if dispute.state not in RETURNING or not dispute.solution or dispute.refunds:
         return []
     match command.outcome:
         case ReturnOutcome.PASSED:

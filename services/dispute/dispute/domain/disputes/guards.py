@@ -4,12 +4,100 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispute.domain.disputes.state import Dispute
-from dispute.domain.rejections import MaxRounds
-from shared.events.base import Actor
+from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.rejections import (
+    AlreadyAppealed,
+    AppealWindowOver,
+    Claimed,
+    EscalationNotYet,
+    MaxRounds,
+    OtherPartyMayAppeal,
+    SameReviewer,
+)
+from shared.events.base import Actor, wire_time
+from shared.rejections import ConflictOfInterest, DeadlinePassed, WrongPhase
 
 
 def guard_rounds_left(dispute: Dispute, _: Actor, __: datetime) -> None:
     """G10: the negotiation has rounds left."""
     if dispute.round >= dispute.terms.max_rounds:
         raise MaxRounds("The negotiation has had its rounds.", max_rounds=dispute.terms.max_rounds)
+
+
+def guard_answered(dispute: Dispute, _: Actor, at: datetime) -> None:
+    """G11: the seller has answered, and so long ago; until then the seller's time is what there is to wait for."""
+    allowed_at = dispute.escalation_from or dispute.respond_by
+    if allowed_at and (dispute.escalation_from is None or at < allowed_at):
+        raise EscalationNotYet("The seller has not answered long enough ago.", allowed_at=allowed_at)
+
+
+def guard_incomplete(dispute: Dispute, actor: Actor, _: datetime) -> None:
+    """G8: who has said that nothing more comes says nothing more, unless asked anew (T14, T42)."""
+    if dispute.parties.side_of(actor) in dispute.case.complete:
+        raise WrongPhase("You have said that nothing more comes.", state=dispute.state)
+
+
+def guard_not_claimed(dispute: Dispute, actor: Actor, _: datetime) -> None:
+    """A case that somebody has is nobody else's."""
+    case = dispute.case
+    if case.since and case.reviewer != actor.id:
+        raise Claimed("Somebody else has this case.", reviewer=case.reviewer, since_at=wire_time(case.since))
+
+
+def guard_claimable(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """Free, or one's own; support hands over what anybody has."""
+    if "case_team" in actor.roles and "support" not in actor.roles:
+        guard_not_claimed(dispute, actor, at)
+        guard_may_decide(dispute, actor.id)
+
+
+def guard_may_decide(dispute: Dispute, reviewer: str) -> None:
+    """G15: no party of the order, and for an appeal nobody who decided before."""
+    if reviewer in (dispute.opened.buyer_id, dispute.opened.seller_id):
+        raise ConflictOfInterest("Somebody who is neither buyer nor seller of the order has to do this.")
+    ruled = dispute.case.ruled
+    if dispute.state == DisputeState.APPEAL_REVIEW and ruled and ruled.decided_by == reviewer:
+        raise SameReviewer("Somebody else than who decided has to decide the appeal.")
+
+
+def guard_releasable(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """Somebody has the case, and it is that one or support who gives it back."""
+    if not dispute.case.reviewer:
+        raise WrongPhase("Nobody has the case.", state=dispute.state)
+    if "support" not in actor.roles:
+        guard_not_claimed(dispute, actor, at)
+
+
+def guard_window_over(dispute: Dispute, _: Actor, at: datetime) -> None:
+    """G8: as long as evidence is gathered, the review cannot start (T13)."""
+    until = dispute.evidence_until
+    if until and at < until:
+        raise WrongPhase("Evidence is still gathered.", state=dispute.state, allowed_at=until)
+
+
+def guard_not_appealed(dispute: Dispute, actor: Actor, _: datetime) -> None:
+    """G14 (K18): nobody has decided for good, and this party has not appealed this decision."""
+    if not dispute.case.appeal_until:
+        raise AppealWindowOver("The days for an appeal are over.")
+    if dispute.parties.side_of(actor) in dispute.case.appealed_by:
+        raise AlreadyAppealed("You have appealed this decision.")
+
+
+def guard_other_decider(dispute: Dispute, actor: Actor, _: datetime) -> None:
+    """G15: decided by somebody else than the decision."""
+    guard_may_decide(dispute, actor.id)
+
+
+def guard_appeals_complete(dispute: Dispute, _: Actor, at: datetime) -> None:
+    """G15: the other party has appealed as well, or cannot any more."""
+    until = dispute.case.appeal_until
+    if until and at < until and len(dispute.case.appealed_by) < 2:
+        raise OtherPartyMayAppeal("The other party may still appeal.", allowed_at=until)
+
+
+def guard_survey(dispute: Dispute, _: Actor, at: datetime) -> None:
+    """S56: after a result of the case team, within its days, once."""
+    case = dispute.case
+    if case.survey_until is None or case.surveyed:
+        raise WrongPhase("There is no result of the case team to ask about, or it was answered.", state=dispute.state)
+    DeadlinePassed.unless_before(case.survey_until, at)

@@ -8,12 +8,12 @@ from typing import Annotated
 from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.eligibility import guard_reason
-from dispute.domain.disputes.escalation import negotiation_over
+from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import guard_amount, guard_returnable
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.state import Dispute
-from dispute.domain.disputes.transitions import Step, guard
+from dispute.domain.disputes.transitions import WITH_THE_TEAM, Step, guard
 from dispute.domain.evidence.limits import guard_needed
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import disputed_pieces
@@ -71,7 +71,28 @@ def respond(command: RespondToDispute, dispute: Dispute, order: Order, *evidence
     guard(Step.RESPOND, dispute, command.actor, command.at)
     guard_text(reason=command.reason)
     shown = shown_by(command, dispute, "seller", evidence)
-    return [*shown.added, *_responded(command, dispute, order)], [], *shown.by_stream
+    answered = settling if dispute.state in WITH_THE_TEAM else _responded
+    return [*shown.added, *answered(command, dispute, order)], [], *shown.by_stream
+
+
+def settling(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
+    """T43: with the case team the parties may still settle; a proposal alone changes nothing."""
+    match command.decision:
+        case Decision.ACCEPT:
+            return _granted(command, dispute)
+        case Decision.COUNTER:
+            return [_proposed(command, dispute, _offered(command, dispute, order), ("T43",))]
+        case Decision.REJECT:
+            raise ValidationFailed.at("/decision", "not_expected", "the case team decides: nobody has to refuse", "T43")
+
+
+def _granted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
+    assert dispute.request
+    if dispute.request.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
+        raise ValidationFailed.at("/decision", "nothing_to_return", "the goods were sent back already", "G7")
+    if command.solution:
+        raise ValidationFailed.at("/solution", "not_expected", "an acceptance takes the request as it is")
+    return reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("T43", "S40"))
 
 
 def _responded(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
@@ -93,16 +114,21 @@ def _accepted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
 
 
 def _countered(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
-    offered = _offered(command, dispute, order)
-    proposed = SolutionProposed(
+    proposed = _proposed(command, dispute, _offered(command, dispute, order), ("S42",))
+    return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
+
+
+def _proposed(
+    command: RespondToDispute, dispute: Dispute, offered: Solution, rules: tuple[str, ...]
+) -> SolutionProposed:
+    return SolutionProposed(
         dispute_id=command.dispute_id,
         solution_id=derived_id("sol", dispute.opened.order_id, command.dispute_id, "seller"),
         version=dispute.offers + 1,
         by="seller",
         solution=offered,
-        rules=("S42",),
+        rules=rules,
     )
-    return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
 
 
 def _offered(command: RespondToDispute, dispute: Dispute, order: Order) -> Solution:
@@ -110,6 +136,8 @@ def _offered(command: RespondToDispute, dispute: Dispute, order: Order) -> Solut
     if not (offer := command.solution):
         raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
     guard_returnable(disputed_pieces(order, command.dispute_id), dispute.reason, offer.type, "/solution/type")
+    if offer.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
+        raise ValidationFailed.at("/solution/type", "nothing_to_return", "the goods were sent back already", "G7")
     guard_amount(offer.amount, dispute.opened.lines, "/solution/amount")
     offered = Solution(
         type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
@@ -131,6 +159,7 @@ def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...
         reason_ref=command.reason_ref,
         answer_by=buyer_response_due(terms, command.at) if unsettled else None,
         negotiate_until=negotiate_until if unsettled else None,
+        escalation_from=escalation_from(dispute, command.at) if unsettled else None,
         rules=rules,
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dispute.domain.disputes.state import Dispute
+from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.state import Dispute, DisputeState
 from shared.events.base import Command, Event
 from shared.events.dispute import (
     CloseReason,
@@ -22,7 +23,7 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.ids import derived_id
-from shared.events.money import Money
+from shared.events.money import Money, total
 from shared.events.open_enums import known
 from shared.events.order import LineAmount
 
@@ -44,9 +45,13 @@ def reach(
     return [reached, due]
 
 
-def refund_due(command: Command, dispute: Dispute, reached: SolutionReached) -> RefundDue:
-    """Asks for the money that was agreed (S57)."""
+def refund_due(
+    command: Command, dispute: Dispute, reached: SolutionReached, parts: Sequence[LineAmount] = ()
+) -> RefundDue:
+    """Asks for the money of the solution, or of these parts of it (S57, S51)."""
     opened = dispute.opened
+    lines = tuple(part for part in parts or reached.lines if part.amount)
+    decided = reached.reached_type in BY_THE_TEAM
     return RefundDue(
         refund_id=derived_id("rfd", opened.order_id, command.command_id),
         order_id=opened.order_id,
@@ -55,9 +60,9 @@ def refund_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
         return_id=dispute.return_id,
         buyer_id=opened.buyer_id,
         seller_id=opened.seller_id,
-        lines=tuple(part for part in reached.lines if part.amount),
-        amount=reached.solution.amount,
-        source=RefundSource.AGREEMENT,
+        lines=lines,
+        amount=total([part.amount for part in lines]),
+        source=RefundSource.MEDIATION if decided else RefundSource.AGREEMENT,
         bank_window_bd=opened.terms.refund_bank_window_bd,
         refund_after_return_bd=opened.terms.refund_after_return_bd if dispute.return_id else None,
         timezone=opened.terms.timezone,
@@ -70,11 +75,13 @@ def closed(
     dispute: Dispute, reason: CloseReason, amount: Money, closed_at: datetime, rules: tuple[str, ...]
 ) -> DisputeClosed:
     """The end, with the solution that it came to; what the buyer withdrew came to none (S52)."""
-    reached = dispute.solution if reason != CloseReason.CANCELLED_BY_BUYER else None
+    withdrawn = reason == CloseReason.CANCELLED_BY_BUYER
+    reached = None if withdrawn else dispute.solution
+    decided = dispute.case.reached if dispute.state == DisputeState.DECIDED and not withdrawn else None
     return DisputeClosed(
         dispute_id=dispute.opened.dispute_id,
         reason=reason,
-        reached_type=reached.reached_type if reached else None,
+        reached_type=reached.reached_type if reached else decided,
         solution=reached.solution if reached else None,
         amount=amount,
         closed_at=closed_at,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.disputes import case as cases
+from dispute.domain.disputes.case import Case
+from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, AskedRefund, Fulfilment
 from dispute.domain.evidence.items import Items
-from shared.decider import Clear, Start
 from shared.events import dispute as events
+from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
-from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties
 
@@ -25,39 +28,38 @@ class DisputeState(StrEnum):
     AWAITING_SELLER = "awaiting_seller"
     AWAITING_BUYER = "awaiting_buyer"
     ESCALATED = "escalated"
+    UNDER_REVIEW = "under_review"
     AGREED = "agreed"
+    DECIDED = "decided"
+    APPEAL_REVIEW = "appeal_review"
     CLOSED = "closed"
 
 
-class Fulfilment(StrEnum):
-    """How far an agreed solution is carried out."""
-
-    NONE = "none"
-    RETURN_PENDING = "return_pending"
-    RETURN_SHIPPED = "return_shipped"
-    RETURN_RECEIVED = "return_received"
-    REFUND_PENDING = "refund_pending"
-    REFUND_ISSUED = "refund_issued"
-    REFUND_FAILED = "refund_failed"
-
-
-RETURN_STEPS = {
-    events.ReturnOutcome.SHIPPED: Fulfilment.RETURN_SHIPPED,
-    events.ReturnOutcome.RECEIVED: Fulfilment.RETURN_RECEIVED,
-    events.ReturnOutcome.DENIED: Fulfilment.NONE,
-    events.ReturnOutcome.VOIDED: Fulfilment.NONE,
+SETTLED = (DisputeState.AGREED, DisputeState.DECIDED)
+"""What is to be done is known, and nobody reviews it."""
+STANDS: Mapping[str, tuple[DisputeState, ...]] = {
+    DeadlineKind.SELLER_RESPONSE: (DisputeState.AWAITING_SELLER,),
+    DeadlineKind.BUYER_RESPONSE: (DisputeState.AWAITING_BUYER,),
+    DeadlineKind.NEGOTIATION: (DisputeState.AWAITING_BUYER,),
+    DeadlineKind.EVIDENCE: (DisputeState.ESCALATED,),
+    DeadlineKind.REVIEW: (DisputeState.UNDER_REVIEW,),
+    DeadlineKind.APPEAL: (DisputeState.DECIDED, DisputeState.APPEAL_REVIEW),
+    DeadlineKind.APPEAL_REVIEW: (DisputeState.APPEAL_REVIEW,),
+    DeadlineKind.SURVEY: (DisputeState.DECIDED, DisputeState.APPEAL_REVIEW, DisputeState.CLOSED),
 }
-REFUND_STEPS = {
-    events.RefundOutcome.ISSUED: Fulfilment.REFUND_ISSUED,
-    events.RefundOutcome.FAILED: Fulfilment.REFUND_FAILED,
-    events.RefundOutcome.SENT_TO_MANUAL: Fulfilment.REFUND_FAILED,
-    events.RefundOutcome.REFUSED: Fulfilment.NONE,
+"""By deadline: the states that wait for it; elsewhere it rests or is over."""
+DATES: Mapping[str, str] = {
+    DeadlineKind.SELLER_RESPONSE: "respond_by",
+    DeadlineKind.BUYER_RESPONSE: "answer_by",
+    DeadlineKind.NEGOTIATION: "negotiate_until",
+    DeadlineKind.EVIDENCE: "evidence_until",
 }
+"""By deadline: where its instant is kept; those of the review are in the case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """The fold of one dispute's stream."""
+    """The fold of one dispute's stream; `version` is that of its last event."""
 
     first_event: events.DisputeOpened | None = None
     state: DisputeState | None = None
@@ -75,12 +77,14 @@ class Dispute:
     evidence_until: datetime | None = None
     solution: events.SolutionReached | None = None
     escalated: events.Escalated | None = None
-    refund: events.RefundDue | None = None
-    refunded: Money | None = None
-    refund_outcome: events.RefundOutcome | None = None
+    escalation_from: datetime | None = None
+    refunds: Mapping[str, AskedRefund] = field(default_factory=dict)
     return_id: str | None = None
+    returned: events.ReturnOutcome | None = None
+    case: Case = Case()
     closed: events.DisputeClosed | None = None
     evidence: Items = Items()
+    version: int = 0
 
     @property
     def opened(self) -> events.DisputeOpened:
@@ -100,27 +104,30 @@ class Dispute:
     @property
     def goods_unsent(self) -> bool:
         """The goods are to go back, and nothing is on its way yet (T21)."""
-        return self.state == DisputeState.AGREED and self.fulfilment == Fulfilment.RETURN_PENDING
+        return self.state in SETTLED and self.fulfilment == Fulfilment.RETURN_PENDING
 
     @property
-    def buyer_acts_until(self) -> datetime | None:
-        """Until when the buyer may answer: D2, or the negotiation's end where that comes first (D4)."""
-        return min(filter(None, (self.answer_by, self.negotiate_until)), default=None)
+    def goods_gone(self) -> bool:
+        """A return was asked for already, or its money: there is none twice, and an appeal may leave it as it is."""
+        appealed = self.state == DisputeState.APPEAL_REVIEW
+        if appealed and self.solution and self.solution.solution.type == events.SolutionType.RETURN_AND_REFUND:
+            return False
+        return self.return_id is not None or bool(self.refunds)
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        match kind, self.state:
-            case DeadlineKind.SELLER_RESPONSE, DisputeState.AWAITING_SELLER:
-                return self.respond_by
-            case DeadlineKind.BUYER_RESPONSE, DisputeState.AWAITING_BUYER:
-                return self.answer_by
-            case DeadlineKind.NEGOTIATION, DisputeState.AWAITING_BUYER:
-                return self.negotiate_until
-            case _:
-                return None
+        if self.state not in STANDS.get(kind, ()):
+            return None
+        return getattr(self, DATES[kind]) if kind in DATES else self.case.due(kind)
 
 
-def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an event
+def evolve(dispute: Dispute, event: Event) -> Dispute:
+    """The dispute once this has happened too."""
+    version = dispute.version + 1
+    return replace(_evolved(dispute, event), case=cases.after(dispute.case, event, version), version=version)
+
+
+def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an event
     match event:
         case events.DisputeOpened():
             return _opened(dispute, event)
@@ -131,9 +138,9 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
         case events.RequestModified():
             return _modified(dispute, event)
         case events.SolutionReached():
-            return replace(dispute, state=DisputeState.AGREED, solution=event)
+            return _reached(dispute, event)
         case events.Escalated():
-            return replace(dispute, state=DisputeState.ESCALATED, escalated=event, evidence_until=event.evidence_until)
+            return _escalated(dispute, event)
         case events.RefundDue():
             return _refund_due(dispute, event)
         case events.ReturnDue():
@@ -143,7 +150,8 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
         case events.RefundNoted():
             return _refund_noted(dispute, event)
         case events.ReturnNoted():
-            return replace(dispute, fulfilment=RETURN_STEPS.get(event.outcome, dispute.fulfilment))
+            fulfilment = RETURN_STEPS.get(event.outcome, dispute.fulfilment)
+            return replace(dispute, fulfilment=fulfilment, returned=event.outcome)
         case events.DisputeClosed():
             return replace(dispute, state=DisputeState.CLOSED, closed=event)
         case EvidenceAdded() | EvidenceRemoved():
@@ -151,52 +159,41 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm a
         case DeadlineMoved():
             return _moved(dispute, event)
         case _:
+            return _mediated(dispute, event)
+
+
+def _mediated(dispute: Dispute, event: Event) -> Dispute:
+    match event:
+        case mediation.EvidenceRequested():
+            return replace(dispute, state=DisputeState.ESCALATED, evidence_until=event.evidence_until)
+        case mediation.ReviewStarted():
+            return replace(dispute, state=DisputeState.UNDER_REVIEW)
+        case mediation.DecisionIssued():
+            return replace(dispute, state=DisputeState.DECIDED, offer=None, solution=None)
+        case mediation.Appealed():
+            return replace(dispute, state=DisputeState.APPEAL_REVIEW)
+        case mediation.AppealDecided():
+            upheld = event.decision == mediation.AppealOutcome.UPHELD
+            return replace(dispute, state=DisputeState.DECIDED, solution=dispute.solution if upheld else None)
+        case _:
             return dispute
 
 
-KINDS = (DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION)
-"""Of a dispute's deadlines."""
+def _reached(dispute: Dispute, event: events.SolutionReached) -> Dispute:
+    """The case team's solution is part of its decision; any other is an agreement."""
+    decided = dispute.state == DisputeState.DECIDED
+    return replace(dispute, state=DisputeState.DECIDED if decided else DisputeState.AGREED, solution=event)
 
 
-def deadlines(event: Event) -> Iterable[Start | Clear]:
-    """D1, D2 and D4: what each event starts and ends."""
-    match event:
-        case events.DisputeOpened():
-            return (Start(DeadlineKind.SELLER_RESPONSE, event.respond_by),)
-        case events.SellerResponded():
-            return _after_response(event)
-        case events.RequestModified():
-            return (
-                Clear(DeadlineKind.BUYER_RESPONSE),
-                Clear(DeadlineKind.NEGOTIATION),
-                Start(DeadlineKind.SELLER_RESPONSE, event.respond_by),
-            )
-        case events.SolutionReached() | events.Escalated() | events.DisputeClosed():
-            return map(Clear, KINDS)
-        case events.RefundDue(source=events.RefundSource.CANCELLATION):
-            return map(Clear, KINDS)
-        case _:
-            return ()
-
-
-def _after_response(event: events.SellerResponded) -> Iterable[Start | Clear]:
-    yield Clear(DeadlineKind.SELLER_RESPONSE)
-    if event.answer_by:
-        yield Start(DeadlineKind.BUYER_RESPONSE, event.answer_by)
-    if event.negotiate_until:
-        yield Start(DeadlineKind.NEGOTIATION, event.negotiate_until)
+def _escalated(dispute: Dispute, event: events.Escalated) -> Dispute:
+    """An offer of the negotiation ends with it: to settle now, the seller makes it anew (T43)."""
+    until = event.evidence_until
+    return replace(dispute, state=DisputeState.ESCALATED, escalated=event, offer=None, evidence_until=until)
 
 
 def _moved(dispute: Dispute, event: DeadlineMoved) -> Dispute:
-    match event.kind:
-        case DeadlineKind.SELLER_RESPONSE:
-            return replace(dispute, respond_by=event.due_at)
-        case DeadlineKind.BUYER_RESPONSE:
-            return replace(dispute, answer_by=event.due_at)
-        case DeadlineKind.NEGOTIATION:
-            return replace(dispute, negotiate_until=event.due_at)
-        case _:
-            return dispute
+    dates: dict[str, Any] = {DATES[event.kind]: event.due_at} if event.kind in DATES else {}
+    return replace(dispute, **dates)
 
 
 def _opened(dispute: Dispute, event: events.DisputeOpened) -> Dispute:
@@ -219,6 +216,7 @@ def _responded(dispute: Dispute, event: events.SellerResponded) -> Dispute:
         seller_reason_ref=event.reason_ref,
         answer_by=event.answer_by,
         negotiate_until=dispute.negotiate_until or event.negotiate_until,
+        escalation_from=dispute.escalation_from or event.escalation_from,
     )
 
 
@@ -238,13 +236,13 @@ def _modified(dispute: Dispute, event: events.RequestModified) -> Dispute:
 def _refund_due(dispute: Dispute, event: events.RefundDue) -> Dispute:
     """A cancelled order settles its dispute (T45)."""
     state = DisputeState.AGREED if event.source == events.RefundSource.CANCELLATION else dispute.state
-    return replace(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refund=event, refund_outcome=None)
+    refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
+    return replace(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
 
 
 def _refund_noted(dispute: Dispute, event: events.RefundNoted) -> Dispute:
-    return replace(
-        dispute,
-        fulfilment=REFUND_STEPS.get(event.outcome, dispute.fulfilment),
-        refund_outcome=event.outcome,
-        refunded=event.amount if event.outcome == events.RefundOutcome.ISSUED else dispute.refunded,
-    )
+    fulfilment = REFUND_STEPS.get(event.outcome, dispute.fulfilment)
+    if not (asked := dispute.refunds.get(event.refund_id)):
+        return replace(dispute, fulfilment=fulfilment)
+    refunds = {**dispute.refunds, event.refund_id: replace(asked, outcome=event.outcome)}
+    return replace(dispute, fulfilment=fulfilment, refunds=refunds)

@@ -1,9 +1,14 @@
-"""Timeouts of a dispute: what happens where a party is silent; it never helps who is silent (I8)."""
+"""Timeouts of a dispute: what happens where somebody is silent; it never helps who is silent (I8)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.disputes.escalation import escalated, negotiation_over
+from dispute.domain.disputes.mediation.appeal import appeal_review_overdue, appeal_window_over
+from dispute.domain.disputes.mediation.review import evidence_window_over, review_overdue
+from dispute.domain.disputes.mediation.survey import survey_window_over
 from dispute.domain.disputes.settlement import closed, reach
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.release import end_hold
@@ -22,14 +27,14 @@ from shared.events.order import HoldEnd
 
 
 def expire(command: ExpireDeadline, dispute: Dispute, *order: Order) -> Decided:
-    """What follows from a deadline that has passed; the buyer's comes with the order."""
+    """What follows from a deadline that has passed; one that may end the dispute comes with the order."""
     match command.kind:
-        case DeadlineKind.SELLER_RESPONSE:
-            return seller_silent(command, dispute)
         case DeadlineKind.BUYER_RESPONSE:
             return buyer_silent(command, dispute, *order)
-        case _:
-            return no_agreement(command, dispute)
+        case DeadlineKind.APPEAL:
+            return appeal_window_over(command, dispute, *order)
+        case kind:
+            return ALONE[kind](command, dispute)
 
 
 def seller_silent(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
@@ -54,3 +59,14 @@ def buyer_silent(command: ExpireDeadline, dispute: Dispute, order: Order) -> tup
 def no_agreement(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
     """T10: no agreement in 7 days goes to the case team; while the seller is to answer D4 rests (T7)."""
     return negotiation_over(dispute, command.due_at, command.at)
+
+
+ALONE: Mapping[str, Callable[[ExpireDeadline, Dispute], list[Event]]] = {
+    DeadlineKind.SELLER_RESPONSE: seller_silent,
+    DeadlineKind.NEGOTIATION: no_agreement,
+    DeadlineKind.EVIDENCE: evidence_window_over,
+    DeadlineKind.REVIEW: review_overdue,
+    DeadlineKind.APPEAL_REVIEW: appeal_review_overdue,
+    DeadlineKind.SURVEY: survey_window_over,
+}
+"""The deadlines that are decided on the dispute alone."""

@@ -11,10 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.guards import guard_rounds_left
+from dispute.domain.disputes import guards
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.rejections import AppealWindowOver, NotAppealable
 from shared.events.base import Actor
-from shared.rejections import DeadlinePassed, WrongPhase
+from shared.rejections import DeadlinePassed, Rejected, WrongPhase
 
 
 class Step(StrEnum):
@@ -24,6 +25,16 @@ class Step(StrEnum):
     ACCEPT = "accept"
     MODIFY = "modify"
     CANCEL = "cancel"
+    ESCALATE = "escalate"
+    STATEMENT = "submit-statement"
+    CLAIM = "claim"
+    RELEASE = "release"
+    REVIEW = "start-review"
+    REQUEST_EVIDENCE = "request-evidence"
+    DECIDE = "decide"
+    APPEAL = "appeal"
+    DECIDE_APPEAL = "decide-appeal"
+    SURVEY = "submit-survey"
 
 
 class Told(StrEnum):
@@ -61,13 +72,20 @@ class Transition:
     needs: Need | None = None
     guards: Sequence[Guard] = ()
     mandatory: bool = False
+    too_late: type[DeadlinePassed] = DeadlinePassed
 
 
-BUYER, SELLER, SYSTEM = ("buyer",), ("seller",), ("system",)
+BUYER, SELLER, TEAM, SYSTEM = ("buyer",), ("seller",), ("case_team",), ("system",)
+PARTIES, DESK = ("buyer", "seller"), ("case_team", "support")
 ASKED, ANSWERED = DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER
-ESCALATED, AGREED, CLOSED = DisputeState.ESCALATED, DisputeState.AGREED, DisputeState.CLOSED
+ESCALATED, REVIEWED = DisputeState.ESCALATED, DisputeState.UNDER_REVIEW
+AGREED, DECIDED = DisputeState.AGREED, DisputeState.DECIDED
+APPEALED, CLOSED = DisputeState.APPEAL_REVIEW, DisputeState.CLOSED
 D1, D2, D4 = DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION
-OPEN = (ASKED, ANSWERED, ESCALATED)
+D3, D5, D6 = DeadlineKind.EVIDENCE, DeadlineKind.REVIEW, DeadlineKind.APPEAL
+D7, D8 = DeadlineKind.SURVEY, DeadlineKind.APPEAL_REVIEW
+WITH_THE_TEAM = (ESCALATED, REVIEWED)
+OPEN = (ASKED, ANSWERED, ESCALATED, REVIEWED)
 
 TABLE: Sequence[Transition] = (
     Transition("T2", Step.RESPOND, SELLER, (ASKED,), (AGREED,), (D1,), mandatory=True),
@@ -75,15 +93,53 @@ TABLE: Sequence[Transition] = (
     Transition("T4", Step.RESPOND, SELLER, (ASKED,), (ANSWERED, ESCALATED), (D1,), mandatory=True),
     Transition("T5", D1, SYSTEM, (ASKED,), (AGREED,)),
     Transition("T6", Step.ACCEPT, BUYER, (ANSWERED,), (AGREED,), (D2, D4), Need.OFFER),
-    Transition("T7", Step.MODIFY, BUYER, (ANSWERED,), (ASKED,), (D2, D4), guards=(guard_rounds_left,)),
+    Transition("T7", Step.MODIFY, BUYER, (ANSWERED,), (ASKED,), (D2, D4), guards=(guards.guard_rounds_left,)),
     Transition("T8", D2, SYSTEM, (ANSWERED,), (ESCALATED, CLOSED)),
+    Transition("T9", Step.ESCALATE, PARTIES, (ASKED,), (ESCALATED,), (D1,), guards=(guards.guard_answered,)),
+    Transition("T9", Step.ESCALATE, PARTIES, (ANSWERED,), (ESCALATED,), (D2, D4), guards=(guards.guard_answered,)),
     Transition("T10", D4, SYSTEM, (ANSWERED,), (ESCALATED,)),
+    Transition("T13", D3, SYSTEM, (ESCALATED,), (REVIEWED,)),
+    Transition("T13", Step.CLAIM, DESK, (*WITH_THE_TEAM, APPEALED), (), guards=(guards.guard_claimable,)),
+    Transition("T13", Step.RELEASE, DESK, (*WITH_THE_TEAM, APPEALED), (), guards=(guards.guard_releasable,)),
+    Transition(
+        "T13", Step.REVIEW, TEAM, (ESCALATED,), (REVIEWED,), guards=(guards.guard_window_over, guards.guard_not_claimed)
+    ),
+    Transition("T13", Step.REVIEW, TEAM, (REVIEWED,), (), guards=(guards.guard_not_claimed,)),
+    Transition("T14", Step.REQUEST_EVIDENCE, TEAM, (REVIEWED,), (ESCALATED,), guards=(guards.guard_not_claimed,)),
+    Transition("T15", Step.DECIDE, TEAM, (REVIEWED,), (DECIDED,), guards=(guards.guard_not_claimed,)),
+    Transition("T16", D5, SYSTEM, (REVIEWED,), ()),
+    Transition(
+        "T17",
+        Step.APPEAL,
+        PARTIES,
+        (DECIDED, APPEALED),
+        (APPEALED,),
+        (D6,),
+        guards=(guards.guard_not_appealed,),
+        too_late=AppealWindowOver,
+    ),
+    Transition(
+        "T18",
+        Step.DECIDE_APPEAL,
+        TEAM,
+        (APPEALED,),
+        (DECIDED, CLOSED),
+        guards=(guards.guard_other_decider, guards.guard_appeals_complete, guards.guard_not_claimed),
+    ),
+    Transition("T19", D6, SYSTEM, (DECIDED,), (CLOSED,)),
+    Transition("T19", D6, SYSTEM, (APPEALED,), ()),
+    Transition("T20", Step.SURVEY, BUYER, (DECIDED, CLOSED), (), guards=(guards.guard_survey,)),
     Transition("T21", Step.CANCEL, BUYER, OPEN, (CLOSED,)),
-    Transition("T21", Step.CANCEL, BUYER, (AGREED,), (CLOSED,), needs=Need.GOODS_UNSENT),
-    Transition("T22a", Told.RETURN, SYSTEM, (AGREED,), (ESCALATED,)),
-    Transition("T27", Told.RETURN, SYSTEM, (AGREED,), (ESCALATED,)),
-    Transition("T33", Told.REFUND, SYSTEM, (AGREED,), (CLOSED,)),
-    Transition("T45", Told.ORDER_CANCELLED, SYSTEM, OPEN, (AGREED,)),
+    Transition("T21", Step.CANCEL, BUYER, (AGREED, DECIDED), (CLOSED,), needs=Need.GOODS_UNSENT),
+    Transition("T22a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
+    Transition("T27", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
+    Transition("T33", Told.REFUND, SYSTEM, (AGREED, DECIDED), (CLOSED,)),
+    Transition("T42", Step.STATEMENT, PARTIES, (ESCALATED,), (REVIEWED,), (D3,), guards=(guards.guard_incomplete,)),
+    Transition("T43", Step.RESPOND, SELLER, WITH_THE_TEAM, (AGREED,)),
+    Transition("T43", Step.ACCEPT, BUYER, WITH_THE_TEAM, (AGREED,), needs=Need.OFFER),
+    Transition("T44", D7, SYSTEM, (DECIDED, APPEALED, CLOSED), ()),
+    Transition("T44", D8, SYSTEM, (APPEALED,), ()),
+    Transition("T45", Told.ORDER_CANCELLED, SYSTEM, (*OPEN, DECIDED, APPEALED), (AGREED,)),
 )
 
 ROWS: Mapping[Step, Sequence[Transition]] = {step: [row for row in TABLE if row.step is step] for step in Step}
@@ -100,7 +156,7 @@ def guard(step: Step, dispute: Dispute, actor: Actor, at: datetime) -> None:
     dispute.parties.guard(actor, "dispute", *roles_of(step))
     row = fitting(step, dispute)
     for kind in row.within:
-        DeadlinePassed.unless_before(dispute.due(kind), at)
+        row.too_late.unless_before(dispute.due(kind), at)
     for refuse in row.guards:
         refuse(dispute, actor, at)
 
@@ -109,12 +165,20 @@ def fitting(step: Step, dispute: Dispute) -> Transition:
     """The row of the state that the dispute is in; WrongPhase where there is none."""
     rows = [row for row in ROWS[step] if dispute.state in row.states]
     if not rows:
-        raise WrongPhase(f"Not while the dispute is {dispute.state}.", state=dispute.state)
+        raise refusal(step, dispute)
     if (needs := rows[0].needs) and not getattr(dispute, needs):
-        raise WrongPhase(
-            f"Not while the dispute is {dispute.state} and has no {needs.replace('_', ' ')}.", state=dispute.state
-        )
+        lacking = needs.replace("_", " ")
+        raise WrongPhase(f"Not while the dispute is {dispute.state} without {lacking}.", state=dispute.state)
     return rows[0]
+
+
+def refusal(step: Step, dispute: Dispute) -> Rejected:
+    """What a step that no row allows is refused with; of an appeal it says whether there was one to be had (G14)."""
+    if step is not Step.APPEAL:
+        return WrongPhase(f"Not while the dispute is {dispute.state}.", state=dispute.state)
+    if dispute.case.ruled and dispute.state == DisputeState.CLOSED:
+        return AppealWindowOver("The days for an appeal are over.")
+    return NotAppealable("The case team has decided nothing here.", state=dispute.state)
 
 
 def until(step: Step, dispute: Dispute) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from dispute.domain.disputes.state import Dispute
 from shared.events import dispute as events
+from shared.events import mediation
 from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
@@ -22,15 +23,22 @@ BUYER, SELLER, PLATFORM, SENDER = "buyer", "seller", "platform", "sender"
 Fields = frozenset[str]
 
 
-def _seen(by_all: str, address: str = "") -> Mapping[str, Fields]:
-    """What each sees of an event; an address is the seller's, until the buyer has to send something there (K22)."""
+def _seen(by_all: str, address: str = "", staff: str = "") -> Mapping[str, Fields]:
+    """What each sees of an event; an address is the seller's, until the buyer has to send something there (K22), and
+    who of the platform's people did something is their own affair.
+    """
     everybody, where = frozenset(by_all.split()), frozenset(address.split())
-    return {BUYER: everybody, SELLER: everybody | where, PLATFORM: everybody | where, SENDER: everybody | where}
+    known = everybody | where
+    return {BUYER: everybody, SELLER: known, PLATFORM: known | frozenset(staff.split()), SENDER: known}
 
 
 _SOLUTION = "solution.type solution.amount solution.freight_payer"
 _REQUEST = "request.type request.amount"
 _PARTS = "lines.line_id lines.amount"
+_RULING = (
+    "ruling.outcome ruling.type ruling.lines.line_id ruling.lines.amount ruling.amount ruling.freight_payer"
+    " ruling.weights.evidence_id ruling.weights.weight ruling.text_ref"
+)
 
 VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.DisputeOpened: _seen(
@@ -38,7 +46,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         " reopened_from protection_ends_at opened_at respond_by hints",
         "return_address_ref",
     ),
-    events.SellerResponded: _seen("decision reason_ref answer_by negotiate_until"),
+    events.SellerResponded: _seen("decision reason_ref answer_by negotiate_until escalation_from"),
     events.SolutionProposed: _seen(f"solution_id version by {_SOLUTION}", "solution.address_ref"),
     events.SellerResponseTimedOut: _seen("due_at"),
     events.RequestModified: _seen(f"round reason {_REQUEST} description_ref evidence respond_by"),
@@ -46,7 +54,28 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.SolutionReached: _seen(f"reached_type {_SOLUTION} {_PARTS} reached_at", "solution.address_ref"),
     events.BuyerResponseTimedOut: _seen("due_at"),
     events.NegotiationTimedOut: _seen("due_at"),
-    events.Escalated: _seen("by reason evidence_until"),
+    events.Escalated: _seen("by reason reason_ref evidence_until"),
+    mediation.CaseClaimed: _seen("", staff="reviewer claimed_at"),
+    mediation.CaseReleased: _seen("", staff="reviewer"),
+    mediation.StatementSubmitted: _seen("by answers.key answers.text_ref evidence complete submitted_at"),
+    mediation.EvidenceCompleted: _seen("by"),
+    mediation.EvidenceRequested: _seen(
+        "request_id party questions.key questions.text_ref questions.kind questions.mandatory evidence_until"
+        " requested_at"
+    ),
+    mediation.EvidenceWindowClosed: _seen("complete"),
+    mediation.ReviewStarted: _seen("review_until", staff="reviewer"),
+    mediation.ReviewOverdue: _seen("due_at review_until"),
+    mediation.DecisionIssued: _seen(
+        f"{_RULING} decided_at appeal_until survey_until", "ruling.address_ref", "decided_by"
+    ),
+    mediation.Appealed: _seen("by ground_ref evidence appealed_at review_until"),
+    mediation.AppealReviewOverdue: _seen("due_at review_until"),
+    mediation.AppealDecided: _seen(f"decision {_RULING} decided_at survey_until", "ruling.address_ref", "decided_by"),
+    mediation.AppealWindowClosed: _seen(""),
+    mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
+    mediation.SurveySubmitted: _seen(""),
+    mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(
         "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd", "address_ref"
     ),
@@ -114,7 +143,9 @@ def _inside(name: str, fields: Fields) -> Fields:
 
 def _refs(value: Any) -> Iterable[str]:
     for name, part in value.items():
-        if isinstance(part, dict):
-            yield from _refs(part)
-        elif name.endswith("_ref") and part:
+        if name.endswith("_ref") and part:
             yield part
+        elif isinstance(part, dict):
+            yield from _refs(part)
+        elif isinstance(part, list):
+            yield from (ref for inner in part if isinstance(inner, dict) for ref in _refs(inner))

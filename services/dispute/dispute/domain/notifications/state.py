@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute as events
+from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
@@ -21,11 +22,18 @@ NOTICES: Notices = {
     events.RequestModified: Notice(STARTED, (SELLER,), "respond_by", DeadlineKind.SELLER_RESPONSE, ("S54", "S43")),
     events.Escalated: Notice(STARTED, BOTH, "evidence_until", "evidence", ("S54", "S50")),
     events.SolutionReached: Notice("solution_reached", BOTH),
+    mediation.EvidenceRequested: Notice(
+        "evidence_requested", "party", "evidence_until", DeadlineKind.EVIDENCE, ("S54", "T14")
+    ),
+    mediation.DecisionIssued: Notice("decision_issued", BOTH, "appeal_until", DeadlineKind.APPEAL, ("S54", "S55")),
+    mediation.AppealDecided: Notice("appeal_decided", BOTH),
     events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
 }
 """By event of a dispute; texts for a new kind stand in `shared/notifications/texts/`."""
 
 _WITH_ANOTHER = "another event of the same append tells it"
+_OF_THE_TEAM = "it is the case team's own affair"
+_NOTHING_TO_DO = "nobody has to act on it, and what follows is told"
 SILENT: Mapping[type[Event], str] = {
     events.SolutionProposed: _WITH_ANOTHER,
     events.SellerResponseTimedOut: _WITH_ANOTHER,
@@ -40,6 +48,19 @@ SILENT: Mapping[type[Event], str] = {
     events.RefundNoted: "the refund service tells of the money",
     EvidenceAdded: "the parties see it in the dispute, and nobody has to act on it",
     EvidenceRemoved: "the parties see it in the dispute, and nobody has to act on it",
+    mediation.CaseClaimed: _OF_THE_TEAM,
+    mediation.CaseReleased: _OF_THE_TEAM,
+    mediation.ReviewOverdue: _OF_THE_TEAM,
+    mediation.AppealReviewOverdue: _OF_THE_TEAM,
+    mediation.StatementSubmitted: _NOTHING_TO_DO,
+    mediation.EvidenceCompleted: _NOTHING_TO_DO,
+    mediation.EvidenceWindowClosed: _NOTHING_TO_DO,
+    mediation.ReviewStarted: _NOTHING_TO_DO,
+    mediation.Appealed: _NOTHING_TO_DO,
+    mediation.AppealWindowClosed: _NOTHING_TO_DO,
+    mediation.ClawbackRequested: _WITH_ANOTHER,
+    mediation.SurveySubmitted: _NOTHING_TO_DO,
+    mediation.SurveyWindowClosed: _NOTHING_TO_DO,
     DeadlineMoved: "no deadline of a dispute is moved",
 }
 """Events of a dispute that nobody is told of, and why."""

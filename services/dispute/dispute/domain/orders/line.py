@@ -12,7 +12,8 @@ from shared.events.money import Money, total
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """So many pieces of a line that one dispute is about, with their share of the cap; `agreed` once it ended so.
+    """So many pieces of a line that one dispute is about, with their share of the cap; `agreed` once it ended so, or by
+    a decision.
 
     `parcels` are those that the pieces were in when it began.
     """
@@ -134,10 +135,10 @@ class Line:
         return replace(self, claims={**self.claims, event.dispute_id: claim}, disputed=disputed)
 
     def lifted(self, event: events.PaymentHoldLifted) -> Self:
-        """Without this hold; after a dispute its pieces are agreed on, or may be disputed again."""
+        """Without this hold; after a dispute its pieces are agreed or decided on, or may be disputed again."""
         if not event.dispute_id:
             return replace(self, holds=self.holds - {event.hold})
-        if event.because == events.HoldEnd.AGREED:
+        if event.because in (events.HoldEnd.AGREED, events.HoldEnd.DECIDED):
             agreed = replace(self.claims[event.dispute_id], agreed=True)
             return replace(self, claims={**self.claims, event.dispute_id: agreed})
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None

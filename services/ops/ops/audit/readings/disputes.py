@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
-
-State = dict[str, Any]
+from ops.audit.readings import mediation
+from ops.audit.readings.waiting import ASKED, State, awaits, first, parts_of
 
 COLUMNS = (
     *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
     *("refund_outcome", "solution_type", "amount", "currency", "exponent", "next_due_at", "refund_id", "refunded"),
-    *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until"),
+    *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until", "reviewer", "reviewed_since"),
 )
 RETURN_STEPS = {
     "voided": "none",
@@ -28,8 +27,6 @@ REFUND_STEPS = {
     "sent_to_manual": "refund_failed",
     "refused": "none",
 }
-ASKED = {"awaiting_seller": ("seller_response",), "awaiting_buyer": ("buyer_response", "negotiation")}
-"""By state: the deadlines of whoever is to answer, who has until the first of them."""
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
 
@@ -43,19 +40,17 @@ def beginning() -> State:
         "solution": None,
         "passed": False,
         "lines": (),
+        "ruling": None,
+        "refunds": {},
+        "back": {},
     }
 
 
 def fold(dispute: State, entry: Entry) -> None:
     """The dispute after one more event."""
     dispute["version"] = entry.version
-    if step := STEPS.get(entry.name):
+    if step := STEPS.get(entry.name) or mediation.STEPS.get(entry.name):
         step(dispute, entry.data)
-
-
-def wanted(dispute: State) -> dict[str, datetime]:
-    """The deadlines that the dispute waits for, by kind."""
-    return {kind: at for kind in ASKED.get(dispute["state"], ()) if (at := dispute["due"].get(kind))}
 
 
 def row(dispute: State) -> State | None:
@@ -65,6 +60,8 @@ def row(dispute: State) -> State | None:
 
 def owed(dispute: State) -> Iterator[str]:
     """What the events promise and no event has brought: money or goods for a solution, an end for what was paid."""
+    if dispute["ruling"] and dispute["state"] in ("decided", "closed"):
+        yield from mediation.owed_by_ruling(dispute)
     if dispute["state"] != "agreed":
         return
     if not dispute["solution"]:
@@ -90,34 +87,39 @@ def _opened(dispute: State, data: Data) -> None:
     dispute["lines"] = tuple((line["line_id"], line["quantity"]) for line in data["lines"])
     _solution(dispute, data["request"])
     dispute.update(currency=data["request"]["amount"]["currency"], exponent=exponent(data["request"]["amount"]))
-    _await(dispute, "awaiting_seller", seller_response=data["respond_by"])
+    awaits(dispute, "awaiting_seller", seller_response=data["respond_by"])
 
 
 def _responded(dispute: State, data: Data) -> None:
     dispute.update({column: instant(data[column]) for column in SHOWN.values()})
     negotiation = {} if dispute["due"].get("negotiation") else {"negotiation": data["negotiate_until"]}
-    _await(dispute, "awaiting_buyer", buyer_response=data["answer_by"], **negotiation)
+    awaits(dispute, "awaiting_buyer", buyer_response=data["answer_by"], **negotiation)
 
 
 def _modified(dispute: State, data: Data) -> None:
     dispute["reason"] = data["reason"]
     _solution(dispute, data["request"])
-    _await(dispute, "awaiting_seller", seller_response=data["respond_by"])
+    awaits(dispute, "awaiting_seller", seller_response=data["respond_by"])
 
 
 def _reached(dispute: State, data: Data) -> None:
-    dispute.update(state="agreed", next_due_at=None, solution=data["solution"])
+    if data["reached_type"] not in ("arbitrated", "appeal"):
+        dispute.update(state="agreed", next_due_at=None, ruling=None)
+    dispute["solution"] = data["solution"]
     _solution(dispute, data["solution"])
 
 
 def _escalated(dispute: State, data: Data) -> None:
-    dispute.update(state="escalated", next_due_at=instant(data["evidence_until"]))
+    dispute.update(reviewer=None, reviewed_since=None, ruling=None)
+    dispute["due"] = {}
+    awaits(dispute, "escalated", evidence=data["evidence_until"])
 
 
 def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None)
+    dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
     if data["source"] == "cancellation":
-        dispute.update(state="agreed", next_due_at=None)
+        dispute.update(state="agreed", next_due_at=None, ruling=None, due={})
 
 
 def _return_due(dispute: State, data: Data) -> None:
@@ -129,10 +131,14 @@ def _return_not_due(dispute: State, _: Data) -> None:
 
 
 def _refund_noted(dispute: State, data: Data) -> None:
-    outcome = data["outcome"]
-    dispute.update(refund_outcome=outcome, fulfilment=REFUND_STEPS.get(outcome, dispute["fulfilment"]))
+    outcome, refund_id = data["outcome"], data["refund_id"]
+    dispute["fulfilment"] = REFUND_STEPS.get(outcome, dispute["fulfilment"])
+    if refund_id == dispute["refund_id"]:
+        dispute["refund_outcome"] = outcome
+    if refund_id in dispute["refunds"]:
+        dispute["refunds"][refund_id] = (dispute["refunds"][refund_id][0], outcome)
     if outcome == "issued":
-        dispute["refunded"] = minor(data["amount"])
+        dispute["refunded"] = (dispute["refunded"] or 0) + minor(data["amount"])
 
 
 def _return_noted(dispute: State, data: Data) -> None:
@@ -152,21 +158,11 @@ def _moved(dispute: State, data: Data) -> None:
     if kind in SHOWN:
         dispute[SHOWN[kind]] = dispute["due"][kind]
     if kind in ASKED.get(dispute["state"], ()):
-        dispute["next_due_at"] = _first(dispute)
+        dispute["next_due_at"] = first(dispute)
 
 
 def _solution(dispute: State, solution: Data) -> None:
     dispute.update(solution_type=solution["type"], amount=minor(solution["amount"]))
-
-
-def _await(dispute: State, state: str, **due: str | None) -> None:
-    dispute["due"].update({kind: instant(at) for kind, at in due.items()})
-    dispute["state"] = state
-    dispute["next_due_at"] = _first(dispute)
-
-
-def _first(dispute: State) -> datetime | None:
-    return min(wanted(dispute).values(), default=None)
 
 
 STEPS: Mapping[str, Callable[[State, Data], None]] = {

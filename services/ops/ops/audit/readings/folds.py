@@ -14,7 +14,7 @@ from ops.audit.entry import Entry
 from ops.audit.facts import Facts
 from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck, Subject
-from ops.audit.readings import disputes, evidence, orders, payments
+from ops.audit.readings import disputes, evidence, mediation, orders, payments, waiting
 
 
 @dataclass(slots=True)
@@ -93,13 +93,15 @@ class DisputeFold:
     def add(self, entry: Entry) -> None:
         disputes.fold(self._state, entry)
         self._model.see(self._subject, entry.position, disputes.row(self._state))
+        if entry.name in mediation.NO_ENTRY:
+            return
         row = self._entries.take((self._id, entry.version))
         subject = self._history.subject(row)
         self._history.see(subject, entry.position, disputes.history_row(entry))
         self._history.compare(f"{self._id}/{entry.version}", subject, row)
 
     def wanted(self) -> Due:
-        return disputes.wanted(self._state)
+        return waiting.wanted(self._state)
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)

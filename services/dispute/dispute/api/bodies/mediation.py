@@ -1,0 +1,85 @@
+"""Bodies of the mediation: what the parties say to the case team, and what it asks and decides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dispute.domain.disputes.escalation import EscalateDispute
+from dispute.domain.disputes.mediation.appeal import AppealDecision
+from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
+from dispute.domain.disputes.mediation.decision import IssueDecision
+from dispute.domain.disputes.mediation.review import ClaimCase, RequestEvidence
+from dispute.domain.disputes.mediation.statements import SubmitStatement
+from dispute.domain.disputes.mediation.survey import SubmitSurvey
+from shared.events.fields import example
+from shared.http.command_body import CommandBody
+
+
+class EscalationBody(CommandBody, of=EscalateDispute):
+    """Why the case team is to decide, if a party wants to say so."""
+
+    model_config = example(reason="We do not agree.")
+
+
+class StatementBody(CommandBody, of=SubmitStatement):
+    """A party's word: answers by key, evidence, or that nothing more comes (T42)."""
+
+    model_config = example(answers={"what_happened": "It was handed over in time."}, complete=True)
+
+
+class ClaimBody(CommandBody, of=ClaimCase):
+    """To whom the case is handed over; oneself where nobody is named."""
+
+    model_config = example(reviewer="reviewer-2")
+
+
+class EvidenceRequestBody(CommandBody, of=RequestEvidence):
+    """What one party is asked (T14)."""
+
+    model_config = example(
+        **{"from": "buyer"},
+        questions=[{"key": "packaging", "text": "Show the label of the box.", "kind": "image", "mandatory": True}],
+    )
+
+    party: Annotated[Literal["buyer", "seller"], Field(alias="from")]
+
+
+class DecisionBody(CommandBody, of=IssueDecision):
+    """The ruling: an amount for every disputed line, the rules, and what every item of evidence weighed (G13)."""
+
+    model_config = example(
+        outcome="split",
+        type="refund_only",
+        lines=[{"line_id": "1", "amount": {"amount": "60.00", "currency": "USD"}}],
+        rules=["S1", "S45"],
+        weights={},
+        text="Nothing proves that it came.",
+    )
+
+
+class AppealBody(CommandBody, of=AppealDecision):
+    """Why the decision is wrong (S55)."""
+
+    model_config = example(ground="Half of the parcel was delivered.")
+
+
+class AppealDecisionBody(CommandBody, of=DecideAppeal):
+    """Whether the decision stands; a ruling only where it does not (K18)."""
+
+    model_config = example(
+        decision="amended",
+        outcome="split",
+        type="refund_only",
+        lines=[{"line_id": "1", "amount": {"amount": "40.00", "currency": "USD"}}],
+        rules=["S1", "S45"],
+        weights={},
+        text="One lens came.",
+    )
+
+
+class SurveyBody(CommandBody, of=SubmitSurvey):
+    """How the case team did (S56)."""
+
+    model_config = example(rating=4)

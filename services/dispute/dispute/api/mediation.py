@@ -1,0 +1,109 @@
+"""Routes of the mediation: escalation, statements, the case team's review, decision and appeal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from starlette.responses import Response
+
+from dispute.api.bodies.mediation import (
+    AppealBody,
+    AppealDecisionBody,
+    ClaimBody,
+    DecisionBody,
+    EscalationBody,
+    EvidenceRequestBody,
+    StatementBody,
+    SurveyBody,
+)
+from dispute.domain.disputes.escalation import EscalateDispute
+from dispute.domain.disputes.mediation.appeal import AppealDecision
+from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
+from dispute.domain.disputes.mediation.decision import IssueDecision
+from dispute.domain.disputes.mediation.review import ClaimCase, ReleaseCase, RequestEvidence, StartReview
+from dispute.domain.disputes.mediation.statements import SubmitStatement
+from dispute.domain.disputes.mediation.survey import SubmitSurvey
+from dispute.views.disputes import dispute_view
+from dispute.views.disputes_members import DisputeView
+from shared.eventstore.command_handling import Outcome
+from shared.http.caller import CommandContext, command
+from shared.http.responses import command_response
+from shared.http.routing import Router
+
+router = Router("mediation")
+
+Party = Annotated[CommandContext, command("buyer", "seller")]
+Team = Annotated[CommandContext, command("case_team")]
+Desk = Annotated[CommandContext, command("case_team", "support")]
+Decider = Annotated[CommandContext, command("case_team", key_required=True, if_match="required")]
+
+
+@router.post("/v1/disputes/{dispute_id}/escalation", summary="Hand it to the case team", response_model=DisputeView)
+async def escalate(dispute_id: str, caller: Party, body: EscalationBody | None = None) -> Response:
+    """Once the seller has answered (K16); evidence is gathered for three days."""
+    outcome = await caller.handle(caller.command(EscalateDispute, body or EscalationBody(), dispute_id=dispute_id))
+    return _answer(caller, outcome)
+
+
+@router.post("/v1/disputes/{dispute_id}/statement", summary="Make a statement", response_model=DisputeView)
+async def submit_statement(dispute_id: str, body: StatementBody, caller: Party) -> Response:
+    """To the case team, while evidence is gathered; once both are complete the review starts (T42)."""
+    outcome = await caller.handle(caller.command(SubmitStatement, body, dispute_id=dispute_id))
+    return _answer(caller, outcome)
+
+
+@router.post("/v1/disputes/{dispute_id}/claim", summary="Take a case", response_model=DisputeView)
+async def claim(dispute_id: str, caller: Desk, body: ClaimBody | None = None) -> Response:
+    """Or hand it over, by whoever has it or support."""
+    outcome = await caller.handle(caller.command(ClaimCase, body or ClaimBody(), dispute_id=dispute_id))
+    return _answer(caller, outcome)
+
+
+@router.post("/v1/disputes/{dispute_id}/release", summary="Give a case back", response_model=DisputeView)
+async def release(dispute_id: str, caller: Desk) -> Response:
+    """It is anybody's again."""
+    return _answer(caller, await caller.handle(caller.command(ReleaseCase, dispute_id=dispute_id)))
+
+
+@router.post("/v1/disputes/{dispute_id}/review", summary="Start the review", response_model=DisputeView)
+async def start_review(dispute_id: str, caller: Team) -> Response:
+    """Once nothing more is gathered; it claims the case as well, also one whose review began by itself (T13)."""
+    return _answer(caller, await caller.handle(caller.command(StartReview, dispute_id=dispute_id)))
+
+
+@router.post("/v1/disputes/{dispute_id}/evidence-request", summary="Ask a party", response_model=DisputeView)
+async def request_evidence(dispute_id: str, body: EvidenceRequestBody, caller: Team) -> Response:
+    """The party answers by a statement, under the same keys (T14)."""
+    outcome = await caller.handle(caller.command(RequestEvidence, body, dispute_id=dispute_id))
+    return _answer(caller, outcome)
+
+
+@router.post("/v1/disputes/{dispute_id}/decision", summary="Decide", response_model=DisputeView)
+async def decide(dispute_id: str, body: DecisionBody, caller: Decider) -> Response:
+    """What is decided is carried out at once; both parties may appeal for seven days (T15)."""
+    return _answer(caller, await caller.handle(caller.command(IssueDecision, body, dispute_id=dispute_id)))
+
+
+@router.post("/v1/disputes/{dispute_id}/appeal", summary="Appeal a decision", response_model=DisputeView)
+async def appeal(dispute_id: str, body: AppealBody, caller: Party) -> Response:
+    """Each party once, within seven days of a decision of the case team (S55)."""
+    return _answer(caller, await caller.handle(caller.command(AppealDecision, body, dispute_id=dispute_id)))
+
+
+@router.post("/v1/disputes/{dispute_id}/appeal-decision", summary="Decide an appeal", response_model=DisputeView)
+async def decide_appeal(dispute_id: str, body: AppealDecisionBody, caller: Decider) -> Response:
+    """By somebody else than who decided, for good; what changes is the difference (K18)."""
+    return _answer(caller, await caller.handle(caller.command(DecideAppeal, body, dispute_id=dispute_id)))
+
+
+@router.post("/v1/disputes/{dispute_id}/survey", summary="Say how the case team did", response_model=DisputeView)
+async def submit_survey(
+    dispute_id: str, body: SurveyBody, caller: Annotated[CommandContext, command("buyer")]
+) -> Response:
+    """Once, within fifteen days of the case team's result; it changes nothing (S56)."""
+    return _answer(caller, await caller.handle(caller.command(SubmitSurvey, body, dispute_id=dispute_id)))
+
+
+def _answer(caller: CommandContext, outcome: Outcome) -> Response:
+    view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
+    return command_response(outcome, view)

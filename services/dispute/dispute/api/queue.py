@@ -1,0 +1,47 @@
+"""Route of the case team's queue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import Query
+from starlette.responses import Response
+
+from dispute.read_models import disputes, queue
+from dispute.views.queue import QueueRow, queue_row
+from shared.events.moments import Moment
+from shared.http.caller import QueryContext, query
+from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
+from shared.http.responses import query_response
+from shared.http.routing import Router
+from shared.subscriptions.freshness import wait_for_position
+from shared.views import Page
+
+router = Router("queue")
+
+ME = "me"
+Waiting = Literal["escalated", "under_review", "appeal_review"]
+
+
+@router.get("/v1/queue", summary="List what waits for the case team", response_model=Page[QueueRow])
+async def list_queue(
+    viewer: Annotated[QueryContext, query("case_team", "support", "ops")],
+    state: Waiting | None = None,
+    assigned_to: Annotated[str | None, Query(max_length=255, description="`me`, `nobody`, or a reviewer")] = None,
+    order_id: str | None = None,
+    due_before: Moment | None = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+    at_least_position: Position = None,
+) -> Response:
+    """What is due first comes first."""
+    pool = viewer.state.pool
+    await wait_for_position(pool, disputes.NAME, at_least_position)
+    after = read_cursor(cursor, datetime, str)
+    reviewer = viewer.actor.id if assigned_to == ME else assigned_to
+    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, after)
+    rows = await queue.page(pool, wanted, limit + 1)
+    shown = partial(queue_row, actor=viewer.actor)
+    return query_response(page_of(rows, limit, shown, lambda row: (row["next_due_at"].isoformat(), row["dispute_id"])))

@@ -1,0 +1,178 @@
+"""Case: what the case team has of a dispute, from the escalation to the end of the appeal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from dispute.domain.deadlines import DeadlineKind
+from shared.events import dispute, mediation
+from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
+from shared.events.money import Money
+
+PARTIES = frozenset({"buyer", "seller"})
+"""Whose word is waited for, unless one of them alone is asked."""
+
+BY_THE_TEAM = frozenset(
+    {dispute.ReachedType.ARBITRATED, dispute.ReachedType.APPEAL, dispute.ReachedType.SUPPORT_OVERRIDE}
+)
+"""Solutions that are the platform's; every other is an agreement (S57)."""
+
+Decision = mediation.DecisionIssued | mediation.AppealDecided | dispute.SolutionReached
+"""What decided a dispute: the case team, an appeal, or the parties themselves."""
+
+
+DATES: Mapping[str, str] = {
+    DeadlineKind.REVIEW: "review_until",
+    DeadlineKind.APPEAL: "appeal_until",
+    DeadlineKind.APPEAL_REVIEW: "appeal_review_until",
+    DeadlineKind.SURVEY: "survey_until",
+}
+"""By deadline: where its instant is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`asked` are the parties whose word ends the gathering, `complete` those who gave it; `decisions` and `clawbacks`
+    are all there were, each decision by the version of its event; `appeals` are those against the last one.
+    """
+
+    reviewer: str | None = None
+    since: datetime | None = None
+    asked: frozenset[str] = PARTIES
+    complete: frozenset[str] = frozenset()
+    statements: Mapping[str, mediation.StatementSubmitted] = field(default_factory=dict)
+    requests: tuple[mediation.EvidenceRequested, ...] = ()
+    decisions: Mapping[int, Decision] = field(default_factory=dict)
+    appeals: tuple[mediation.Appealed, ...] = ()
+    clawbacks: tuple[mediation.ClawbackRequested, ...] = ()
+    review_until: datetime | None = None
+    appeal_until: datetime | None = None
+    appeal_review_until: datetime | None = None
+    survey_until: datetime | None = None
+    surveyed: bool = False
+    survey_over: bool = False
+
+    @property
+    def ruled(self) -> mediation.DecisionIssued | mediation.AppealDecided | None:
+        """The case team's last word."""
+        last = self.decisions[max(self.decisions)] if self.decisions else None
+        return None if isinstance(last, dispute.SolutionReached) else last
+
+    def stands(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
+        """What goes back and how much: what was decided or agreed last, else what is asked for."""
+        decided = [_decided_on(event) for event in self.decisions.values()]
+        kinds = [kind for kind, _ in decided if kind]
+        return kinds[-1] if kinds else request.type, decided[-1][1] if decided else request.amount
+
+    @property
+    def reached(self) -> dispute.ReachedType | None:
+        """How the case team's last word came about: what an appeal leaves as it is was arbitrated."""
+        match self.ruled:
+            case None:
+                return None
+            case mediation.AppealDecided(decision=decision) if decision != mediation.AppealOutcome.UPHELD:
+                return dispute.ReachedType.APPEAL
+            case _:
+                return dispute.ReachedType.ARBITRATED
+
+    @property
+    def appealed_by(self) -> frozenset[str]:
+        return frozenset(appeal.by for appeal in self.appeals)
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The parties whose word is missing."""
+        return self.asked - self.complete
+
+    def due(self, kind: str) -> datetime | None:
+        """The instant of one of the case's deadlines."""
+        over = kind == DeadlineKind.SURVEY and (self.surveyed or self.survey_over)
+        date: datetime | None = getattr(self, DATES[kind])
+        return None if over else date
+
+    def decided(self, event: Decision, version: int) -> Case:
+        """With a decision more."""
+        return replace(self, decisions={**self.decisions, version: event})
+
+
+def _decided_on(event: Decision) -> tuple[dispute.SolutionType | None, Money]:
+    if isinstance(event, dispute.SolutionReached):
+        return event.solution.type, event.solution.amount
+    return event.ruling.type, event.ruling.amount
+
+
+def after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event
+    """The case once this has happened too."""
+    match event:
+        case dispute.Escalated() | dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):
+            return Case(decisions=case.decisions, clawbacks=case.clawbacks)
+        case dispute.SolutionReached():
+            return _agreed(case, event, version)
+        case mediation.CaseClaimed():
+            return replace(case, reviewer=event.reviewer, since=event.claimed_at)
+        case mediation.CaseReleased():
+            return replace(case, reviewer=None, since=None)
+        case mediation.StatementSubmitted():
+            return replace(case, statements={**case.statements, event.by: _whole(case, event)})
+        case mediation.EvidenceCompleted():
+            return replace(case, complete=case.complete | {event.by})
+        case mediation.EvidenceRequested():
+            return _asked(case, event)
+        case mediation.ReviewStarted() | mediation.ReviewOverdue():
+            return replace(case, review_until=event.review_until)
+        case mediation.ClawbackRequested():
+            return replace(case, clawbacks=(*case.clawbacks, event))
+        case DeadlineMoved() if event.kind in DATES:
+            return _with(case, {DATES[event.kind]: event.due_at})
+        case _:
+            return _decided(case, event, version)
+
+
+def _decided(case: Case, event: Event, version: int) -> Case:
+    match event:
+        case mediation.DecisionIssued():
+            decided = replace(case.decided(event, version), reviewer=None, since=None, appeals=())
+            return replace(decided, appeal_until=event.appeal_until, survey_until=event.survey_until)
+        case mediation.Appealed():
+            review_until = event.review_until or case.appeal_review_until
+            return replace(case, appeals=(*case.appeals, event), appeal_review_until=review_until)
+        case mediation.AppealReviewOverdue():
+            return replace(case, appeal_review_until=event.review_until)
+        case mediation.AppealWindowClosed():
+            return replace(case, appeal_until=None)
+        case mediation.AppealDecided():
+            return replace(case.decided(event, version), reviewer=None, since=None, survey_until=event.survey_until)
+        case mediation.SurveySubmitted():
+            return replace(case, surveyed=True)
+        case mediation.SurveyWindowClosed():
+            return replace(case, survey_over=True)
+        case _:
+            return case
+
+
+def _with(case: Case, dates: Mapping[str, Any]) -> Case:
+    return replace(case, **dates)
+
+
+def _asked(case: Case, event: mediation.EvidenceRequested) -> Case:
+    party = frozenset({event.party})
+    return replace(case, asked=party, complete=case.complete - party, requests=(*case.requests, event))
+
+
+def _agreed(case: Case, event: dispute.SolutionReached, version: int) -> Case:
+    """An agreement decides by itself; the case team's solution is part of its decision."""
+    return case if event.reached_type in BY_THE_TEAM else case.decided(event, version)
+
+
+def _whole(case: Case, event: mediation.StatementSubmitted) -> mediation.StatementSubmitted:
+    """All that the party has said so far; a later answer replaces the one under the same key."""
+    said = case.statements.get(event.by)
+    if said is None:
+        return event
+    evidence = tuple(dict.fromkeys((*said.evidence, *event.evidence)))
+    answers = {answer.key: answer for answer in (*said.answers, *event.answers)}
+    return event.model_copy(update={"answers": tuple(answers.values()), "evidence": evidence})

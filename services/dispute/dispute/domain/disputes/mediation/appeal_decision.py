@@ -1,0 +1,167 @@
+"""Decision on an appeal: somebody else decides for good, and what changes is the difference (T18, K18)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
+from dispute.domain.deadlines import survey_due
+from dispute.domain.disputes.mediation.decision import reached_by
+from dispute.domain.disputes.mediation.ending import Parts, all_paid, difference, ended, is_over, ruling_of
+from dispute.domain.disputes.mediation.ruling import (
+    Address,
+    RuledLines,
+    RuleIds,
+    RulingText,
+    Weights,
+    guard_explained,
+    ruled,
+    weighed,
+)
+from dispute.domain.disputes.progress import Fulfilment
+from dispute.domain.disputes.settlement import refund_due, return_due
+from dispute.domain.disputes.state import Dispute, evolve
+from dispute.domain.disputes.transitions import Step, guard
+from dispute.domain.orders.release import end_hold
+from dispute.domain.orders.state import Order
+from shared.events.base import Event, Personal
+from shared.events.dispute import Payer, ReachedType, ReturnNotDue, SolutionReached, SolutionType
+from shared.events.ids import derived_id
+from shared.events.mediation import (
+    AppealDecided,
+    AppealOutcome,
+    AppealWindowClosed,
+    ClawbackRequested,
+    Outcome,
+    Ruling,
+)
+from shared.events.money import total
+from shared.events.order import HoldEnd
+from shared.rejections import ValidationFailed, WrongPhase
+
+
+class DecideAppeal(DisputeAndOrderCommand):
+    """`rules`, `weights` and `text` always; what is ruled only where something changes."""
+
+    decision: AppealOutcome
+    outcome: Outcome | None = None
+    type: SolutionType | None = None
+    lines: RuledLines = ()
+    freight_payer: Payer | None = None
+    address: Address | None = None
+    rules: RuleIds = ()
+    weights: Weights = {}
+    text: RulingText
+
+    @property
+    def text_ref(self) -> str:
+        return text_ref(self, "text")
+
+    @property
+    def address_ref(self) -> str | None:
+        return text_ref(self, "address") if self.address else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, text=self.text, address=self.address)
+
+
+def decide_appeal(command: DecideAppeal, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """What the first decision said stands, or this takes its place; it closes what is carried out already (T33)."""
+    guard(Step.DECIDE_APPEAL, dispute, command.actor, command.at)
+    stands = command.decision == AppealOutcome.UPHELD
+    ruling = upheld(command, dispute) if stands else changed(command, dispute, order)
+    decided = AppealDecided(
+        dispute_id=command.dispute_id,
+        decision=command.decision,
+        ruling=ruling,
+        decided_by=command.actor.id,
+        decided_at=command.at,
+        survey_until=survey_due(dispute.terms, command.at),
+        rules=command.rules,
+    )
+    over = AppealWindowClosed(dispute_id=command.dispute_id, rules=("T18", "T19"))
+    events: list[Event] = [decided, *([over] if dispute.case.appeal_until else [])]
+    events += [] if stands else carried_out(command, dispute, ruling)
+    since = reduce(evolve, events, dispute)
+    if not is_over(since):
+        return events, []
+    return [*events, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
+
+
+def upheld(command: DecideAppeal, dispute: Dispute) -> Ruling:
+    """The first ruling, explained anew; nothing is ruled beside it."""
+    for name in ("outcome", "type", "lines", "freight_payer", "address"):
+        if getattr(command, name):
+            raise ValidationFailed.at(f"/{name}", "not_expected", "what is upheld stays as it is", "T18")
+    guard_explained(command, dispute)
+    standing = ruling_of(dispute)
+    assert standing
+    return standing.model_copy(update={"weights": weighed(command.weights), "text_ref": command.text_ref})
+
+
+def changed(command: DecideAppeal, dispute: Dispute, order: Order) -> Ruling:
+    """Another ruling than the first; a reversal favours another side as well."""
+    standing = ruling_of(dispute)
+    assert standing
+    ruling = ruled(command, dispute, order)
+    if command.decision == AppealOutcome.REVERSED and ruling.outcome == standing.outcome:
+        raise ValidationFailed.at("/outcome", "outcome_differs", "a reversal favours another side", "T18")
+    if (ruling.type, ruling.lines, ruling.freight_payer) == (standing.type, standing.lines, standing.freight_payer):
+        raise ValidationFailed.at("/decision", "nothing_changed", "this is what was decided: uphold it", "T18")
+    guard_money_known(dispute, ruling)
+    return ruling
+
+
+def guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
+    """Less than was asked for is decided once it is known whether that was paid: else nobody could tell what to ask
+    back (K18).
+    """
+    _, less = difference(dispute, ruling.lines)
+    if less and not all_paid(dispute):
+        raise WrongPhase("A refund is under way: decide on less once it is paid or refused.", state=dispute.state)
+
+
+def carried_out(command: DecideAppeal, dispute: Dispute, ruling: Ruling) -> list[Event]:
+    """The new solution, goods that are to come or no longer to come, and the difference in money."""
+    reached = reached_by(command, dispute, ruling, ReachedType.APPEAL, command.rules) if ruling.amount else None
+    solution: list[Event] = [reached] if reached else []
+    if reached and ruling.type == SolutionType.RETURN_AND_REFUND and not dispute.refunds:
+        return [*solution, *([] if dispute.return_id else [return_due(command, dispute, reached)])]
+    return [*solution, *_goods_kept(command, dispute), *_difference(command, dispute, ruling, reached)]
+
+
+def _goods_kept(command: DecideAppeal, dispute: Dispute) -> list[Event]:
+    """A return that is no longer due, as long as nothing was sent."""
+    if dispute.fulfilment != Fulfilment.RETURN_PENDING or not dispute.return_id:
+        return []
+    order_id = dispute.opened.order_id
+    return [
+        ReturnNotDue(
+            return_id=dispute.return_id, dispute_id=command.dispute_id, order_id=order_id, rules=("T18", *command.rules)
+        )
+    ]
+
+
+def _difference(
+    command: DecideAppeal, dispute: Dispute, ruling: Ruling, reached: SolutionReached | None
+) -> list[Event]:
+    """More is asked for, less is asked back: never a silent debit (K18, K19)."""
+    more, less = difference(dispute, ruling.lines)
+    due: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
+    return [*due, *([_clawback(command, dispute, less)] if less else [])]
+
+
+def _clawback(command: DecideAppeal, dispute: Dispute, parts: Parts) -> ClawbackRequested:
+    opened = dispute.opened
+    return ClawbackRequested(
+        clawback_id=derived_id("clw", opened.order_id, command.command_id),
+        dispute_id=opened.dispute_id,
+        order_id=opened.order_id,
+        payment_id=opened.payment_id,
+        party="buyer",
+        lines=tuple(parts),
+        amount=total([part.amount for part in parts]),
+        rules=("K18", "K19", *command.rules),
+    )

@@ -1,0 +1,85 @@
+"""Decision: the case team ends the review, and what it finds is carried out at once (T15, S51)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
+from dispute.domain.deadlines import appeal_due, survey_due
+from dispute.domain.disputes.mediation.ruling import Address, RuledLines, RuleIds, RulingText, Weights, ruled
+from dispute.domain.disputes.settlement import refund_due, return_due
+from dispute.domain.disputes.state import Dispute
+from dispute.domain.disputes.transitions import Step, guard
+from dispute.domain.orders.state import Order
+from shared.events.base import Command, Event, Personal
+from shared.events.dispute import Payer, ReachedType, Solution, SolutionReached, SolutionType
+from shared.events.mediation import DecisionIssued, Outcome, Ruling
+
+
+class IssueDecision(DisputeAndOrderCommand):
+    outcome: Outcome
+    type: SolutionType | None = None
+    lines: RuledLines = ()
+    freight_payer: Payer | None = None
+    address: Address | None = None
+    rules: RuleIds = ()
+    weights: Weights = {}
+    text: RulingText
+
+    @property
+    def text_ref(self) -> str:
+        return text_ref(self, "text")
+
+    @property
+    def address_ref(self) -> str | None:
+        return text_ref(self, "address") if self.address else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, text=self.text, address=self.address)
+
+
+def decide(command: IssueDecision, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """Both may appeal for seven days, and nothing waits for that: the platform pays at once (S57)."""
+    guard(Step.DECIDE, dispute, command.actor, command.at)
+    ruling = ruled(command, dispute, order)
+    issued = DecisionIssued(
+        dispute_id=command.dispute_id,
+        ruling=ruling,
+        decided_by=command.actor.id,
+        decided_at=command.at,
+        appeal_until=appeal_due(dispute.terms, command.at),
+        survey_until=survey_due(dispute.terms, command.at),
+        rules=command.rules,
+    )
+    return [issued, *carried_out(command, dispute, ruling, command.rules)], []
+
+
+def carried_out(command: Command, dispute: Dispute, ruling: Ruling, rules: tuple[str, ...]) -> list[Event]:
+    """The solution that the ruling is, and its money, or first the goods (K14); nothing for the seller's favour."""
+    if not ruling.amount:
+        return []
+    reached = reached_by(command, dispute, ruling, ReachedType.ARBITRATED, rules)
+    goods_first = ruling.type == SolutionType.RETURN_AND_REFUND
+    due = return_due(command, dispute, reached) if goods_first else refund_due(command, dispute, reached)
+    return [reached, due]
+
+
+def reached_by(
+    command: Command, dispute: Dispute, ruling: Ruling, reached_type: ReachedType, rules: tuple[str, ...]
+) -> SolutionReached:
+    """The ruling as a solution."""
+    assert ruling.type
+    return SolutionReached(
+        dispute_id=dispute.opened.dispute_id,
+        reached_type=reached_type,
+        solution=Solution(
+            type=ruling.type,
+            amount=ruling.amount,
+            freight_payer=ruling.freight_payer,
+            address_ref=ruling.address_ref,
+        ),
+        lines=ruling.lines,
+        reached_at=command.at,
+        rules=rules,
+    )

@@ -1,0 +1,66 @@
+"""Ending of a decided dispute: what was ruled against what was asked for, and whether nothing is left to do (T33)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from dispute.domain.disputes.settlement import closed
+from dispute.domain.disputes.state import Dispute, DisputeState
+from shared.events.dispute import CloseReason, DisputeClosed
+from shared.events.mediation import Ruling
+from shared.events.money import Money
+from shared.events.order import LineAmount
+
+Parts = Sequence[LineAmount]
+
+
+def asked_for(dispute: Dispute) -> Mapping[str, int]:
+    """The money of each line that was asked for and not refused, less what is asked back, in minor units."""
+    sums: dict[str, int] = defaultdict(int)
+    for asked in dispute.refunds.values():
+        for part in asked.due.lines if not asked.is_refused else ():
+            sums[part.line_id] += part.amount.minor
+    for part in (part for back in dispute.case.clawbacks for part in back.lines):
+        sums[part.line_id] -= part.amount.minor
+    return sums
+
+
+def difference(dispute: Dispute, lines: Parts) -> tuple[Parts, Parts]:
+    """What these amounts are above, and below, what was asked for (K18)."""
+    asked = asked_for(dispute)
+    apart = [(part, part.amount.minor - asked.get(part.line_id, 0)) for part in lines]
+    return [_part(part, minor) for part, minor in apart if minor > 0], [
+        _part(part, -minor) for part, minor in apart if minor < 0
+    ]
+
+
+def _part(like: LineAmount, minor: int) -> LineAmount:
+    return LineAmount(line_id=like.line_id, amount=Money(minor, like.amount.currency, like.amount.exponent))
+
+
+def all_paid(dispute: Dispute) -> bool:
+    """Nothing that was asked for is under way, failed or with people."""
+    return all(asked.is_paid or asked.is_refused for asked in dispute.refunds.values())
+
+
+def ruling_of(dispute: Dispute) -> Ruling | None:
+    """What the case team's last word says."""
+    return dispute.case.ruled.ruling if dispute.case.ruled else None
+
+
+def is_over(dispute: Dispute) -> bool:
+    """T33: it is decided, nobody can appeal any more, and what was ruled is what was paid."""
+    ruling = ruling_of(dispute)
+    if dispute.state != DisputeState.DECIDED or dispute.case.appeal_until or not ruling:
+        return False
+    return all_paid(dispute) and difference(dispute, ruling.lines) == ([], [])
+
+
+def ended(dispute: Dispute, at: datetime) -> DisputeClosed:
+    """The end of a decided dispute, with the final decision's amount (S52)."""
+    ruling = ruling_of(dispute)
+    assert ruling
+    reason = CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND
+    return closed(dispute, reason, ruling.amount, at, ("T33", "S52"))

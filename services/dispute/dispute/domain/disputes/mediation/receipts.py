@@ -1,0 +1,140 @@
+"""Receipts: what a decision rested on and what it came to, so that anybody can decide it anew from that alone.
+
+`facts` are values that stood before the decision, each with the event that said so; `results` are what the decision's
+own events say. `decided_anew` knows the facts and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.mediation.ending import asked_for
+from dispute.domain.disputes.state import Dispute, evolve
+from shared.events import dispute, mediation
+from shared.events.base import Event, wire_time
+from shared.events.envelope import Recorded
+from shared.events.ids import digest
+from shared.events.money import Money, total
+from shared.rejections import NotFound
+
+History = Sequence[Recorded[Event]]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value on which a decision rests, and the event that says so."""
+
+    name: str
+    value: Any
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A decision, what it rested on, and what it came to."""
+
+    decision: Recorded[Event]
+    facts: tuple[Fact, ...]
+    results: Values
+
+    @property
+    def digest(self) -> str:
+        """One number for all of it."""
+        return digest_of({fact.name: fact.value for fact in self.facts}, self.results)
+
+
+def digest_of(facts: Values, results: Values) -> str:
+    """The same for the same facts and results, for ever."""
+    return digest(to_json(dict(sorted(facts.items()))), to_json(dict(sorted(results.items()))))
+
+
+def receipt_of(history: History, version: int) -> Receipt:
+    """The receipt of the decision at this version of the stream; NotFound where that event decided nothing."""
+    if not 0 < version <= len(history) or not decides(history[version - 1].event):
+        raise NotFound("There is no such decision.")
+    recorded = history[version - 1]
+    before = _fold(part.event for part in history[: version - 1])
+    same = [part.event for part in history[version - 1 :] if part.metadata.command_id == recorded.metadata.command_id]
+    return Receipt(recorded, tuple(_facts(before, history[: version - 1], recorded)), _results(same))
+
+
+def decides(event: Event) -> bool:
+    """Whether the event is a decision: the case team's, or an agreement."""
+    own = isinstance(event, dispute.SolutionReached) and event.reached_type not in BY_THE_TEAM
+    return own or isinstance(event, mediation.DecisionIssued | mediation.AppealDecided)
+
+
+def _fold(events: Iterable[Event]) -> Dispute:
+    state = Dispute()
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iterable[Fact]:
+    """In the order in which they came to be."""
+    terms, first = before.terms, history[0].id
+    yield Fact("lines", [_plain(line) for line in before.opened.lines], first)
+    days = {"appeal_days": terms.appeal_days, "survey_days": terms.survey_days, "timezone": terms.timezone}
+    yield Fact("terms", days, first)
+    asked = {name: minor for name, minor in asked_for(before).items() if minor}
+    yield Fact("asked_minor", asked, _last(history, dispute.RefundDue, mediation.ClawbackRequested) or first)
+    match decision.event:
+        case dispute.SolutionReached() as reached:
+            source = _last(history, dispute.SolutionProposed, dispute.RequestModified, dispute.DisputeOpened) or first
+            yield Fact("solution", _plain(reached.solution), source)
+        case mediation.DecisionIssued() as issued:
+            yield from _found(issued, decision)
+        case mediation.AppealDecided() as decided:
+            ruled = before.case.ruled
+            assert ruled
+            place = _last(history, type(ruled)) or first
+            yield Fact("standing", _plain(ruled.ruling), place)
+            yield Fact("appeal", {"decision": str(decided.decision)}, decision.id)
+            yield from _found(decided, decision)
+
+
+def _found(event: mediation.DecisionIssued | mediation.AppealDecided, decision: Recorded[Event]) -> Iterable[Fact]:
+    yield Fact("found", _plain(event.ruling), decision.id)
+    yield Fact("decided_at", wire_time(event.decided_at), decision.id)
+
+
+def _last(history: History, *kinds: type[Event]) -> str | None:
+    """The id of the last event of these kinds."""
+    return next((part.id for part in reversed(history) if isinstance(part.event, kinds)), None)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json")
+
+
+def _results(events: Sequence[Event]) -> Values:
+    """What the decision's own events say."""
+    first = events[0]
+    lines = first.lines if isinstance(first, dispute.SolutionReached) else _ruling(first).lines
+    windows = {name: getattr(first, name, None) for name in ("appeal_until", "survey_until")}
+    due = [event for event in events if isinstance(event, dispute.RefundDue)]
+    back = [event for event in events if isinstance(event, mediation.ClawbackRequested)]
+    return {
+        "lines": [_plain(part) for part in lines],
+        "amount": _money(total([part.amount for part in lines])),
+        "refund": [_plain(part) for event in due for part in event.lines],
+        "clawback": [_plain(part) for event in back for part in event.lines],
+        "goods": any(isinstance(event, dispute.ReturnDue) for event in events),
+        **{name: wire_time(at) if at else None for name, at in windows.items()},
+    }
+
+
+def _ruling(event: Event) -> mediation.Ruling:
+    assert isinstance(event, mediation.DecisionIssued | mediation.AppealDecided)
+    return event.ruling
+
+
+def _money(amount: Money) -> Values:
+    return {"amount": amount.amount, "currency": amount.currency}

@@ -1,0 +1,91 @@
+"""Recomputation: a decision decided anew from the facts of its receipt, which is all that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dispute.domain.disputes.settlement import split
+from shared.events.base import wire_time
+from shared.events.calendar import within_days
+from shared.events.dispute import DisputedLine, Solution, SolutionType
+from shared.events.mediation import AppealOutcome, Ruling
+from shared.events.money import Money, total
+from shared.events.order import LineAmount
+
+Facts = Mapping[str, Any]
+Results = Mapping[str, Any]
+Parts = Sequence[LineAmount]
+
+
+def decided_anew(facts: Facts) -> Results:
+    """What these facts come to."""
+    if "solution" in facts:
+        return _agreed(facts)
+    return _on_appeal(facts) if "appeal" in facts else _ruled(facts)
+
+
+def _agreed(facts: Facts) -> Results:
+    """An agreement: the amount over the lines by their caps, and its money, or first the goods (G9, K14)."""
+    solution = Solution.model_validate(facts["solution"])
+    lines = split(solution.amount, [DisputedLine.model_validate(line) for line in facts["lines"]])
+    goods = solution.type == SolutionType.RETURN_AND_REFUND
+    return _results(lines, refund=[] if goods else lines, goods=goods)
+
+
+def _ruled(facts: Facts) -> Results:
+    """A decision: what was found, all of it asked for at once (S57), or first the goods."""
+    ruling = Ruling.model_validate(facts["found"])
+    goods = ruling.type == SolutionType.RETURN_AND_REFUND
+    appeal, survey = _until(facts, "appeal_days"), _until(facts, "survey_days")
+    return _results(ruling.lines, refund=[] if goods else ruling.lines, goods=goods, appeal=appeal, survey=survey)
+
+
+def _on_appeal(facts: Facts) -> Results:
+    """An appeal: nothing where it is upheld, else the difference to what was asked for (K18)."""
+    ruling, survey = Ruling.model_validate(facts["found"]), _until(facts, "survey_days")
+    if facts["appeal"]["decision"] == AppealOutcome.UPHELD:
+        return _results(Ruling.model_validate(facts["standing"]).lines, survey=survey)
+    returns = ruling.type == SolutionType.RETURN_AND_REFUND
+    if returns and not facts["asked_minor"]:
+        before = Ruling.model_validate(facts["standing"]).type == SolutionType.RETURN_AND_REFUND
+        return _results(ruling.lines, goods=not before, survey=survey)
+    apart = [(part, part.amount.minor - facts["asked_minor"].get(part.line_id, 0)) for part in ruling.lines]
+    more = [_part(part, minor) for part, minor in apart if minor > 0]
+    less = [_part(part, -minor) for part, minor in apart if minor < 0]
+    return _results(ruling.lines, refund=more, clawback=less, survey=survey)
+
+
+def _part(like: LineAmount, minor: int) -> LineAmount:
+    return LineAmount(line_id=like.line_id, amount=Money(minor, like.amount.currency, like.amount.exponent))
+
+
+def _until(facts: Facts, days: str) -> str:
+    """The end of a window that begins with the decision (D6, D7)."""
+    terms = facts["terms"]
+    return wire_time(within_days(datetime.fromisoformat(facts["decided_at"]), terms[days], terms["timezone"]))
+
+
+def _results(
+    lines: Parts,
+    refund: Parts = (),
+    clawback: Parts = (),
+    goods: bool = False,
+    appeal: str | None = None,
+    survey: str | None = None,
+) -> Results:
+    amount = total([part.amount for part in lines])
+    return {
+        "lines": _plain(lines),
+        "amount": {"amount": amount.amount, "currency": amount.currency},
+        "refund": _plain([part for part in refund if part.amount]),
+        "clawback": _plain(clawback),
+        "goods": goods,
+        "appeal_until": appeal,
+        "survey_until": survey,
+    }
+
+
+def _plain(parts: Parts) -> list[Any]:
+    return [part.model_dump(mode="json") for part in parts]

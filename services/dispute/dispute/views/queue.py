@@ -1,0 +1,39 @@
+"""View of the case team's queue: a dispute's row, what falls due, and who has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from dispute.domain.disputes.state import DisputeState
+from dispute.views.case_members import Assignment
+from dispute.views.disputes import dispute_row
+from dispute.views.disputes_members import DisputeRow
+from shared.events.base import Actor
+
+DueKind = Literal["evidence", "review", "appeal_review"]
+DUE_KINDS: Mapping[str, DueKind] = {
+    DisputeState.ESCALATED: "evidence",
+    DisputeState.UNDER_REVIEW: "review",
+    DisputeState.APPEAL_REVIEW: "appeal_review",
+}
+"""By state: the deadline that `due_at` is."""
+
+
+class QueueRow(DisputeRow):
+    """A case that waits; `conflict` says that the reader is a party of the order and cannot decide it (G15)."""
+
+    due_kind: DueKind
+    assignment: Assignment | None
+    conflict: bool
+
+
+def queue_row(row: Mapping[str, Any], actor: Actor) -> QueueRow:
+    """A row of the queue, as the reader sees it."""
+    reviewer = row["reviewer"]
+    return {
+        **dispute_row(row),
+        "due_kind": DUE_KINDS[row["state"]],
+        "assignment": {"reviewer": reviewer, "since_at": row["reviewed_since"]} if reviewer else None,
+        "conflict": actor.id in (row["buyer_id"], row["seller_id"]),
+    }

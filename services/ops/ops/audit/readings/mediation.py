@@ -1,0 +1,105 @@
+"""Mediation of disputes, read by the audit itself: who has a case, what was ruled, and what a ruling still owes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ops.audit.entry import Data, instant, minor
+from ops.audit.readings.waiting import State, awaits, first, parts_of
+
+NO_ENTRY = frozenset({"SurveySubmitted", "SurveyWindowClosed"})
+"""What is no part of a dispute's story."""
+
+
+def owed_by_ruling(dispute: State) -> Iterator[str]:
+    """What was ruled is what was asked for, less what is asked back; and once all that is done, it ends."""
+    ruling, state = dispute["ruling"], dispute["state"]
+    if any(outcome == "refused" for _, outcome in dispute["refunds"].values()):
+        return
+    goods_first = ruling["type"] == "return_and_refund" and not dispute["passed"]
+    if goods_first and not dispute["return_id"]:
+        yield "a decision with a return, and no ReturnDue"
+    if state == "closed" and dispute["close_reason"] not in ("refunded", "no_refund"):
+        return
+    ruled = {part["line_id"]: minor(part["amount"]) for part in ruling["lines"]}
+    same = ruled == {name: _asked(dispute, name) for name in ruled}
+    if not same and not (goods_first and not dispute["refunds"]):
+        yield "a decision, and not the money that it says"
+    paid = all(outcome == "issued" for _, outcome in dispute["refunds"].values())
+    if state == "decided" and same and paid and not dispute["due"].get("appeal"):
+        yield "a decision that is carried out and final, and no DisputeClosed"
+
+
+def _asked(dispute: State, line: str) -> int:
+    asked = sum(parts.get(line, 0) for parts, _ in dispute["refunds"].values())
+    return int(asked) - int(dispute["back"].get(line, 0))
+
+
+def _claimed(dispute: State, data: Data) -> None:
+    dispute.update(reviewer=data["reviewer"], reviewed_since=instant(data["claimed_at"]))
+
+
+def _nobodys(dispute: State, _: Data) -> None:
+    dispute.update(reviewer=None, reviewed_since=None)
+
+
+def _asked_anew(dispute: State, data: Data) -> None:
+    awaits(dispute, "escalated", evidence=data["evidence_until"])
+
+
+def _reviewed(dispute: State, data: Data) -> None:
+    awaits(dispute, "under_review", review=data["review_until"])
+
+
+def _ruled(dispute: State, data: Data) -> None:
+    ruling = data["ruling"]
+    _nobodys(dispute, data)
+    dispute.update(ruling=ruling, amount=minor(ruling["amount"]))
+    dispute["solution_type"] = ruling["type"] or dispute["solution_type"]
+
+
+def _decided(dispute: State, data: Data) -> None:
+    _ruled(dispute, data)
+    awaits(dispute, "decided", appeal=data["appeal_until"], survey=data["survey_until"])
+
+
+def _appealed(dispute: State, data: Data) -> None:
+    again = {} if data["review_until"] is None else {"appeal_review": data["review_until"]}
+    awaits(dispute, "appeal_review", **again)
+
+
+def _appeal_decided(dispute: State, data: Data) -> None:
+    _ruled(dispute, data)
+    awaits(dispute, "decided", survey=data["survey_until"])
+    dispute["next_due_at"] = None
+
+
+def _appeal_over(dispute: State, _: Data) -> None:
+    dispute["due"].pop("appeal", None)
+    dispute["next_due_at"] = first(dispute)
+
+
+def _surveyed(dispute: State, _: Data) -> None:
+    dispute["due"].pop("survey", None)
+
+
+def _asked_back(dispute: State, data: Data) -> None:
+    for line, amount in parts_of(data).items():
+        dispute["back"][line] = dispute["back"].get(line, 0) + amount
+
+
+STEPS: Mapping[str, Callable[[State, Data], None]] = {
+    "CaseClaimed": _claimed,
+    "CaseReleased": _nobodys,
+    "EvidenceRequested": _asked_anew,
+    "ReviewStarted": _reviewed,
+    "ReviewOverdue": _reviewed,
+    "DecisionIssued": _decided,
+    "Appealed": _appealed,
+    "AppealReviewOverdue": _appealed,
+    "AppealDecided": _appeal_decided,
+    "AppealWindowClosed": _appeal_over,
+    "SurveySubmitted": _surveyed,
+    "SurveyWindowClosed": _surveyed,
+    "ClawbackRequested": _asked_back,
+}

@@ -1,0 +1,46 @@
+"""Waiting: which deadlines a dispute waits for in each state, and until when whoever is to act may."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ops.audit.entry import Data, instant, minor
+
+State = dict[str, Any]
+
+ASKED = {
+    "awaiting_seller": ("seller_response",),
+    "awaiting_buyer": ("buyer_response", "negotiation"),
+    "escalated": ("evidence",),
+    "under_review": ("review",),
+    "decided": ("appeal",),
+    "appeal_review": ("appeal_review",),
+}
+"""By state: the deadlines of whoever is to act, who has until the first of them."""
+ALSO = {"decided": ("survey",), "appeal_review": ("appeal", "survey"), "closed": ("survey",)}
+"""By state: the deadlines that run beside."""
+
+
+def wanted(dispute: State) -> dict[str, datetime]:
+    """The deadlines that the dispute waits for, by kind."""
+    kinds = (*ASKED.get(dispute["state"], ()), *ALSO.get(dispute["state"], ()))
+    return {kind: at for kind in kinds if (at := dispute["due"].get(kind))}
+
+
+def awaits(dispute: State, state: str, **due: str | None) -> None:
+    """The dispute is in this state, and waits until these instants."""
+    dispute["due"].update({kind: instant(at) for kind, at in due.items()})
+    dispute["state"] = state
+    dispute["next_due_at"] = first(dispute)
+
+
+def first(dispute: State) -> datetime | None:
+    """Until when whoever is to act may."""
+    due = [dispute["due"].get(kind) for kind in ASKED.get(dispute["state"], ())]
+    return min(filter(None, due), default=None)
+
+
+def parts_of(data: Data) -> dict[str, int]:
+    """The money of an event by line."""
+    return {part["line_id"]: minor(part["amount"]) for part in data["lines"]}
