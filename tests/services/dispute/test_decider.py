@@ -31,7 +31,8 @@ def test_what_is_no_command_of_this_service_is_a_defect() -> None:
 
 
 def test_every_command_is_dispatched() -> None:
-    dispatched = set(re.findall(r"case (?:\w+\.)?(\w+)\(\):", inspect.getsource(decider.decide)))
+    source = inspect.getsource(decider.decide) + inspect.getsource(decider.mediate)
+    dispatched = set(re.findall(r"case (?:\w+\.)?(\w+)\(\):", source))
     assert {kind.__name__ for kind in commands(Command)} == dispatched
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from dispute.read_models import disputes, queue
 from dispute.views.queue import QueueRow, queue_row
 from shared.events.moments import Moment
 from shared.http.caller import QueryContext, query
-from shared.http.pagination import Cursor, Limit, Position, page_of, read_cursor
+from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import query_response
 from shared.http.routing import Router
 from shared.subscriptions.freshness import wait_for_position
@@ -39,9 +40,13 @@ async def list_queue(
     """What is due first comes first."""
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
-    after = read_cursor(cursor, datetime, str)
     reviewer = viewer.actor.id if assigned_to == ME else assigned_to
-    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, after)
+    listing = Listing("queue", (state, reviewer, order_id, due_before))
+    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, listing.read(cursor, datetime, str))
     rows = await queue.page(pool, wanted, limit + 1)
     shown = partial(queue_row, actor=viewer.actor)
-    return query_response(page_of(rows, limit, shown, lambda row: (row["next_due_at"].isoformat(), row["dispute_id"])))
+    return query_response(listing.page(rows, limit, shown, _place))
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["next_due_at"].isoformat(), row["dispute_id"]

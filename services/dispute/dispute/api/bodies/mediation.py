@@ -13,8 +13,8 @@ from dispute.domain.disputes.mediation.decision import IssueDecision
 from dispute.domain.disputes.mediation.review import ClaimCase, RequestEvidence
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
-from shared.events.fields import example
 from shared.http.command_body import CommandBody
+from shared.http.request_body import example
 
 
 class EscalationBody(CommandBody, of=EscalateDispute):
