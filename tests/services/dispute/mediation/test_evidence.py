@@ -30,7 +30,7 @@ def gathering() -> Histories:
         SHOWN,
         TAKEN_BACK,
         remove(on("Mar 14"), n=2),
-        upload(on("Mar 15"), n=3),
+        upload(on("Mar 16"), n=3),
     )
 
 
