@@ -166,8 +166,8 @@ PHASES: dict[str, tuple[Reach, Json, Json]] = {
 }
 
 
-SETTLED = {"agreed", "cancelled", "refunded"}
-"""Phases in which neither party adds evidence; in the others both do (T11)."""
+CLOSED_TO_EVIDENCE = {"under review", "decided", "agreed", "cancelled", "refunded"}
+"""Phases in which neither party adds evidence by itself; in the others both do (T11, T14)."""
 
 
 def listed(shown: Answer) -> dict[str, str]:
@@ -191,7 +191,7 @@ async def call(party: Party, action: Json, shown: Answer, service: str = "disput
 @pytest.mark.parametrize("phase", PHASES)
 async def test_the_list_keeps_its_word(services: Services, phase: str, side: str) -> None:
     reach, *expected = PHASES[phase]
-    adding = {"add-evidence": NOT_NOW if phase in SETTLED else ""}
+    adding = {"add-evidence": NOT_NOW if phase in CLOSED_TO_EVIDENCE else ""}
     dispute = await reach(services)
     party: Party = getattr(dispute.deal, side)
     shown = await dispute.show(party)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ops.client import Call
@@ -74,10 +75,11 @@ def respond(body: Json, etag: str) -> Call:
     return Call("dispute", "POST", f"{DISPUTE}/response", body, etag=etag)
 
 
-def form(order: Order, reason: str, kind: str, amount: str, description: str) -> Json:
+def form(order: Order, reason: str, kind: str, amount: str, description: str, evidence: Sequence[str] = ()) -> Json:
     """The form of a dispute over the order's first line."""
     wanted: dict[str, Any] = {"reason": reason, "type": kind, "amount": dollars(amount), "description": description}
-    return {"order_id": order.id, "lines": [{"line_id": "1", "quantity": 1}], **wanted, "contacted_seller": True}
+    wanted |= {"evidence": list(evidence), "contacted_seller": True}
+    return {"order_id": order.id, "lines": [{"line_id": "1", "quantity": 1}], **wanted}
 
 
 def counter_offer(amount: str) -> Json:

@@ -29,6 +29,7 @@ class OrderLine:
     line_id: str
     price: str
     category: str
+    flags: tuple[str, ...] = ()
 
     @property
     def body(self) -> Json:
@@ -38,6 +39,7 @@ class OrderLine:
             "category": self.category,
             "price": dollars(self.price),
             "quantity": 1,
+            "flags": list(self.flags),
         }
 
 
@@ -135,10 +137,10 @@ CAMERA = Order(
     DORA,
     OPTIKA,
     paid="95.00",
-    lines=(OrderLine("1", "95.00", "camera"),),
+    lines=(OrderLine("1", "95.00", "camera", ("authenticity_assured",)),),
     placed=16 * DAY,
     promised=2 * DAY,
-    facts={"shipped": 13 * DAY},
+    facts={"shipped": 13 * DAY, "delivered": 3 * DAY},
     refunded="60.00",
     # It is protected still, so its seller's part waits.
     payout="held",

@@ -63,7 +63,7 @@ class StoryRun:
             case DateAgo(span):
                 return (self.now - span).date().isoformat()
             case Mapping():
-                return {name: self.fill(each) for name, each in value.items()}
+                return {self.fill(name): self.fill(each) for name, each in value.items()}
             case list():
                 return [self.fill(each) for each in value]
         return value

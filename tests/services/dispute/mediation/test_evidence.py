@@ -9,7 +9,7 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.rejections import UnexplainedDecision
 from shared.events.dispute import Decision, RefundDue, SolutionReached
-from shared.events.evidence import EvidenceAdded
+from shared.events.evidence import EvidenceAdded, EvidenceUploaded
 from shared.events.mediation import Appealed, DecisionIssued, StatementSubmitted, Weighed
 from shared.rejections import ValidationFailed, WrongPhase
 from tests.support.builders.disputes import counter, expire, opened, respond
@@ -76,3 +76,10 @@ def test_t11_t17_an_appeal_may_bring_new_evidence() -> None:
     decided = after(under_review(), decide(on("Mar 18"), weights={SHOWN.evidence_id: 1}), upload(on("Mar 19"), n=5))
     outcome = given(decider, decided).when(appeal(on("Mar 19"), BUYER, evidence=(upload_id(n=5),)))
     assert {EvidenceAdded, Appealed} <= set(map(type, outcome.events))
+
+
+def test_t11_while_an_appeal_is_reviewed_the_parties_add_and_take_nothing_back() -> None:
+    ruled = decide(on("Mar 18"), weights={SHOWN.evidence_id: 1})
+    appealed = after(under_review(), ruled, appeal(on("Mar 19"), BUYER))
+    given(decider, appealed).when(add(on("Mar 20"), SELLER, n=6)).then_types(EvidenceAdded, EvidenceUploaded, EvidenceAdded)
+    given(decider, appealed).when(remove(on("Mar 20"))).then_rejects(WrongPhase)

@@ -17,8 +17,10 @@ from shared.events.evidence import EvidenceRemoved
 from shared.events.fields import EvidenceIds
 from shared.rejections import DeadlinePassed, NotFound, WrongPhase
 
-TAKES_EVIDENCE = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
-"""T11: the states in which the parties add evidence and take back their own."""
+GIVES_BACK = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
+"""T11: the states in which the parties take back their own evidence, and add more."""
+TAKES_EVIDENCE = (*GIVES_BACK, DisputeState.APPEAL_REVIEW)
+"""T11: the states in which the parties add evidence."""
 
 
 class AddEvidence(SendEvidence):
@@ -81,6 +83,7 @@ def remove(command: RemoveEvidence, dispute: Dispute, evidence: Evidence) -> tup
         raise NotFound("There is no such evidence.")
     guard_own(evidence, command.actor)
     guard_addition(dispute, command.actor, command.at)
+    WrongPhase.unless_in("dispute", dispute.state, *GIVES_BACK)
     WrongPhase.unless_in("evidence", evidence.state, EvidenceState.ATTACHED)
     removed = EvidenceRemoved(
         evidence_id=command.evidence_id, dispute_id=command.dispute_id, removed_at=command.at, rules=("S37", "T11")
