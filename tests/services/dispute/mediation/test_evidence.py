@@ -81,5 +81,7 @@ def test_t11_t17_an_appeal_may_bring_new_evidence() -> None:
 def test_t11_while_an_appeal_is_reviewed_the_parties_add_and_take_nothing_back() -> None:
     ruled = decide(on("Mar 18"), weights={SHOWN.evidence_id: 1})
     appealed = after(under_review(), ruled, appeal(on("Mar 19"), BUYER))
-    given(decider, appealed).when(add(on("Mar 20"), SELLER, n=6)).then_types(EvidenceAdded, EvidenceUploaded, EvidenceAdded)
+    given(decider, appealed).when(add(on("Mar 20"), SELLER, n=6)).then_types(
+        EvidenceAdded, EvidenceUploaded, EvidenceAdded
+    )
     given(decider, appealed).when(remove(on("Mar 20"))).then_rejects(WrongPhase)
