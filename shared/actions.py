@@ -41,9 +41,10 @@ class AvailableAction(ActionView):
 
 
 class UnavailableAction(ActionView):
-    """What cannot be done now: the code and the rules of the refusal, and from when on it can, where that is known."""
+    """What cannot be done now: code, words and rules of the refusal, and from when on it can, where that is known."""
 
     code: str
+    reason: str
     rules: Sequence[str]
     allowed_at: Instant | None
 
@@ -80,10 +81,20 @@ def rendered(actions: Iterable[Action]) -> Actions:
         except (Forbidden, NotFound):
             continue
         except Rejected as refusal:
-            unavailable.append({**named, "code": refusal.code, "rules": refusal.cited, "allowed_at": _when(refusal)})
+            unavailable.append(_refused(named, refusal))
         else:
             available.append(_offered(action))
     return {"available_actions": available, "unavailable_actions": unavailable}
+
+
+def _refused(named: ActionView, refusal: Rejected) -> UnavailableAction:
+    return {
+        **named,
+        "code": refusal.code,
+        "reason": refusal.detail or refusal.code,
+        "rules": refusal.cited,
+        "allowed_at": _when(refusal),
+    }
 
 
 def _offered(action: Action) -> AvailableAction:

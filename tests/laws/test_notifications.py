@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
+from dispute.domain.disputes.state import Dispute
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.reminders.keeping import NEAR, KeepReminders
 from dispute.domain.reminders.state import REMINDED, kind_of
@@ -88,13 +89,22 @@ def keep(market: Market, step: int) -> None:
         market.ask(KeepReminders(command_id=command_id, actor=SYSTEM, at=market.now, **named))
 
 
+def is_waited_for(dispute: Dispute, kind: str, role: str) -> bool:
+    """Whether the deadline waits for this side's word."""
+    word = {"evidence": role in dispute.case.waits_for, "appeal": role not in {one.by for one in dispute.case.appeals}}
+    return word.get(kind, True)
+
+
 def reminders_follow(market: Market) -> None:
     """What a dispute waits for is reminded of in time, and nothing else is."""
     for dispute in market.disputes:
         stream, earlier = f"reminder-{dispute.opened.dispute_id}", timedelta(hours=dispute.terms.reminder_hours)
         rows = {kind: at for (name, kind), at in market.rows.items() if name == stream}
         waits = {
-            (kind_of(kind, role), at) for kind, roles in REMINDED.items() for role in roles if (at := dispute.due(kind))
+            (kind_of(kind, role), at)
+            for kind, roles in REMINDED.items()
+            for role in roles
+            if (at := dispute.due(kind)) and is_waited_for(dispute, kind, role)
         }
         assert rows.items() <= {(kind, at - earlier) for kind, at in waits}
         sent = market.state(stream).sent
@@ -112,7 +122,7 @@ def test_s54_reminders_follow_the_deadlines_and_each_is_sent_once_and_in_time(se
         keep(life.market, step)
         reminders_follow(life.market)
     near = [event for event in life.market.events(NotificationRequested) if event.kind == NEAR]
-    assert len({(event.about, event.deadline, event.due_at) for event in near}) == len(near)
+    assert len({(event.about, event.deadline, event.role, event.due_at) for event in near}) == len(near)
     assert all(event.requested_at >= event.due_at - timedelta(hours=24) for event in near)
     assert len(near) == len(life.market.events(ReminderSent))
 

@@ -17,7 +17,8 @@ from shared.events.dispute import Decision
 from shared.events.ids import derived_uuid
 from shared.events.notification import Reminder, ReminderSent, RemindersSet
 from tests.support.builders import disputes as d
-from tests.support.builders.orders import ORDER, expire_stream, on
+from tests.support.builders import mediation as m
+from tests.support.builders.orders import BUYER, ORDER, SELLER, expire_stream, on
 from tests.support.policies import recorded
 from tests.support.spec import Outcome, given
 
@@ -110,3 +111,19 @@ def test_s54_a_sent_reminder_says_which_notification_it_became() -> None:
     sent, near = kept(d.opened(), on("Mar 12")).when(reminds(OF_SELLER, D1)).events
     assert isinstance(sent, ReminderSent)
     assert sent.notification_id == near.notification_id
+
+
+def test_d3_s54_both_sides_are_reminded_of_the_evidence_and_who_is_complete_is_not() -> None:
+    outcome = kept(m.escalated(), on("Mar 14"))
+    assert rows(outcome) == {f"reminder:evidence:{role}": m.D3 - DAY for role in ("buyer", "seller")}
+    said = outcome.when(m.state(on("Mar 15"), SELLER))
+    told = said.when(reminds("reminder:evidence:buyer", m.D3)).accepted.events
+    assert [event.recipient for event in told if event.__class__.__name__ == "NotificationRequested"] == [BUYER.id]
+    said.when(reminds("reminder:evidence:seller", m.D3)).then_types(RemindersSet)
+
+
+def test_d6_s54_both_sides_are_reminded_of_the_appeal_and_who_has_appealed_is_not() -> None:
+    outcome = kept(m.decided(), on("Mar 19"))
+    assert rows(outcome) == {f"reminder:appeal:{role}": m.D6 - DAY for role in ("buyer", "seller")}
+    outcome = outcome.when(m.appeal(on("Mar 20"), SELLER)).when(keep(on("Mar 20")))
+    assert rows(outcome) == {"reminder:appeal:buyer": m.D6 - DAY}

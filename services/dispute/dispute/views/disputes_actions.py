@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.evidence import guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import Step, guard, is_mandatory, roles_of, until
@@ -58,7 +59,8 @@ def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Action:
         by = guard_addition(dispute, actor, now)
         guard_number(dispute.terms, len(dispute.evidence.standing(by)))
 
-    return Action("add-evidence", f"{path}/evidence", (BUYER, SELLER), add, limits=_limits(dispute, actor))
+    until = dispute.due(DeadlineKind.EVIDENCE)
+    return Action("add-evidence", f"{path}/evidence", (BUYER, SELLER), add, until, limits=_limits(dispute, actor))
 
 
 def _limits(dispute: Dispute, actor: Actor) -> UploadLimits:

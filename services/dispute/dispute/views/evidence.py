@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
@@ -17,7 +17,7 @@ from shared.views import TextLink, text_link
 
 class EvidenceView(TypedDict):
     """An item of evidence. `bytes` and `sha256` are those of what is kept, not of the file that came; an item that is
-    not attached runs out at `expires_at`.
+    not attached runs out at `expires_at`. `weight` is what the last decision gave it, from 0 to 3 (G13).
     """
 
     id: str
@@ -37,6 +37,7 @@ class EvidenceView(TypedDict):
     state: EvidenceState
     added_at: Instant
     expires_at: Instant | None
+    weight: int | None
 
 
 class FaultView(TypedDict):
@@ -70,17 +71,21 @@ def upload_view(evidence: Evidence) -> EvidenceView:
 def item_views(dispute: Dispute) -> list[EvidenceView]:
     """The items of a dispute, in the order in which they were added; those that were taken back are told of."""
     base, order_id, evidence = f"/v1/disputes/{dispute.opened.dispute_id}", dispute.opened.order_id, dispute.evidence
-    return [
-        _item(
-            event.item,
-            order_id,
-            event.dispute_id,
-            EvidenceState.REMOVED if event.item.evidence_id in evidence.removed else EvidenceState.ATTACHED,
-            f"{base}/evidence/{event.item.evidence_id}",
-            base,
-        )
-        for event in evidence.added
-    ]
+    weights = _weights(dispute)
+    found: list[EvidenceView] = []
+    for item in (event.item for event in evidence.added):
+        name = item.evidence_id
+        state = EvidenceState.REMOVED if name in evidence.removed else EvidenceState.ATTACHED
+        view = _item(item, order_id, dispute.opened.dispute_id, state, f"{base}/evidence/{name}", base)
+        view["weight"] = weights.get(name)
+        found.append(view)
+    return found
+
+
+def _weights(dispute: Dispute) -> Mapping[str, int]:
+    """What each item weighed in the case team's last word."""
+    ruled = dispute.case.ruled
+    return {item.evidence_id: item.weight for item in ruled.ruling.weights} if ruled else {}
 
 
 def item_view(dispute: Dispute, evidence_id: str) -> EvidenceView:
@@ -109,4 +114,5 @@ def _item(
         "state": state,
         "added_at": item.sent_at,
         "expires_at": None,
+        "weight": None,
     }

@@ -139,6 +139,29 @@ def test_g8_every_step_of_every_actor_in_a_state_comes_to_what_the_table_says(st
 
 
 @pytest.mark.parametrize("state", DisputeState)
+def test_g8_whatever_is_not_possible_has_a_code_and_a_reason(state: DisputeState) -> None:
+    reach, now = STATES[state]
+    for actor in ACTORS.values():
+        for action in rendered(dispute_actions(dispute_of(reach()), actor, now))["unavailable_actions"]:
+            assert action["code"] and action["rules"], action
+            assert action["reason"].endswith("."), action
+
+
+def test_d3_d6_d7_what_has_an_end_names_it() -> None:
+    due: dict[str, Any] = {}
+    for state in (DisputeState.ESCALATED, DisputeState.DECIDED):
+        reach, now = STATES[state]
+        actions = rendered(dispute_actions(dispute_of(reach()), BUYER, now))["available_actions"]
+        due |= {action["rel"]: action["due_at"] for action in actions if action["due_at"]}
+    assert due == {
+        "add-evidence": mediation.D3,
+        "submit-statement": mediation.D3,
+        "appeal": mediation.D6,
+        "submit-survey": on("Apr 3", "00:00"),
+    }
+
+
+@pytest.mark.parametrize("state", DisputeState)
 def test_an_action_is_listed_exactly_when_its_command_is_accepted(state: DisputeState) -> None:
     reach, now = STATES[state]
     happened = reach()

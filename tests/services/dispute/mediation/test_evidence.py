@@ -8,13 +8,14 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.rejections import UnexplainedDecision
+from dispute.views.evidence import item_views
 from shared.events.dispute import Decision, RefundDue, SolutionReached
 from shared.events.evidence import EvidenceAdded, EvidenceUploaded
 from shared.events.mediation import Appealed, DecisionIssued, StatementSubmitted, Weighed
 from shared.rejections import ValidationFailed, WrongPhase
-from tests.support.builders.disputes import counter, expire, opened, respond
+from tests.support.builders.disputes import counter, dispute_of, expire, opened, respond
 from tests.support.builders.evidence import add, remove, upload, upload_id
-from tests.support.builders.mediation import D3, appeal, decide, escalate, state
+from tests.support.builders.mediation import D3, appeal, decide, decide_appeal, escalate, state
 from tests.support.builders.orders import BUYER, SELLER, Histories, after, on
 from tests.support.spec import given
 
@@ -85,3 +86,16 @@ def test_t11_while_an_appeal_is_reviewed_the_parties_add_and_take_nothing_back()
         EvidenceAdded, EvidenceUploaded, EvidenceAdded
     )
     given(decider, appealed).when(remove(on("Mar 20"))).then_rejects(WrongPhase)
+
+
+def test_g13_an_item_shows_its_weight_from_the_last_decision_on() -> None:
+    decided = after(under_review(), decide(on("Mar 18"), weights={SHOWN.evidence_id: 1}))
+    again = after(
+        decided,
+        appeal(on("Mar 19")),
+        appeal(on("Mar 19"), BUYER),
+        decide_appeal(on("Mar 20"), weights={SHOWN.evidence_id: 3}),
+    )
+    for happened, weight in ((under_review(), None), (decided, 1), (again, 3)):
+        first, taken_back = item_views(dispute_of(happened))
+        assert (first["weight"], taken_back["weight"]) == (weight, None)

@@ -128,7 +128,7 @@ TABLE: Sequence[Transition] = (
     ),
     Transition("T19", D6, SYSTEM, (DECIDED,), (CLOSED,)),
     Transition("T19", D6, SYSTEM, (APPEALED,), ()),
-    Transition("T20", Step.SURVEY, BUYER, (DECIDED, CLOSED), (), guards=(guards.guard_survey,)),
+    Transition("T20", Step.SURVEY, BUYER, (DECIDED, CLOSED), (), (D7,), guards=(guards.guard_survey,)),
     Transition("T21", Step.CANCEL, BUYER, OPEN, (CLOSED,)),
     Transition("T21", Step.CANCEL, BUYER, (AGREED, DECIDED), (CLOSED,), needs=Need.GOODS_UNSENT),
     Transition("T22a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from dispute.domain.commands import DisputeCommand
-from dispute.domain.deadlines import ExpireDeadline, reminder_of
+from dispute.domain.deadlines import DeadlineKind, ExpireDeadline, reminder_of
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.reminders.state import REMINDED, Reminders, kind_of
 from shared.decider import Decided
 from shared.events.base import StreamName, StreamOfKey
 from shared.events.notification import NotificationRequested, Reminder, ReminderSent, RemindersSet
-from shared.notifications.requests import Notification, party_of
+from shared.notifications.requests import BUYER, SELLER, Notification, party_of
 
 NEAR = "deadline_near"
 RULES = ("S54",)
@@ -39,7 +39,7 @@ def keep_reminders(command: KeepReminders, reminders: Reminders, dispute: Disput
 def remind(command: ExpireDeadline, reminders: Reminders, dispute: Dispute, notification: Notification) -> Decided:
     """The side is told, unless the deadline has gone meanwhile: then what stands now is set anew."""
     reminder = reminders.standing[command.kind]
-    if dispute.due(reminder.deadline) != reminder.due_at or notification.asked:
+    if notification.asked or not _is_wanted(reminder, dispute):
         left = tuple(each for each in _wanted(dispute, reminders, command.at) if each != reminder)
         return ([RemindersSet(dispute_id=dispute.opened.dispute_id, reminders=left, rules=RULES)], [], [])
     near = _near(command, reminders, reminder, dispute)
@@ -63,11 +63,29 @@ def _wanted(dispute: Dispute, reminders: Reminders, now: datetime) -> Iterator[R
             yield reminder
 
 
+def _is_wanted(reminder: Reminder, dispute: Dispute) -> bool:
+    """Its own instant may have been moved."""
+    named = (reminder.deadline, reminder.role, reminder.due_at)
+    return any((each.deadline, each.role, each.due_at) == named for each in _of_deadlines(dispute))
+
+
 def _of_deadlines(dispute: Dispute) -> Iterator[Reminder]:
-    for deadline, roles in REMINDED.items():
+    for deadline, sides in REMINDED.items():
+        roles = [role for role in sides if role not in _done(dispute, deadline)]
         if due_at := dispute.due(deadline):
             remind_at = due_at - timedelta(hours=dispute.terms.reminder_hours)
             yield from (Reminder(deadline=deadline, role=role, due_at=due_at, remind_at=remind_at) for role in roles)
+
+
+def _done(dispute: Dispute, deadline: str) -> Collection[str]:
+    """The sides that have said all that the deadline waits for."""
+    match deadline:
+        case DeadlineKind.EVIDENCE:
+            return {BUYER, SELLER} - dispute.case.waits_for
+        case DeadlineKind.APPEAL:
+            return dispute.case.appealed_by
+        case _:
+            return ()
 
 
 def _near(command: ExpireDeadline, reminders: Reminders, reminder: Reminder, dispute: Dispute) -> NotificationRequested:

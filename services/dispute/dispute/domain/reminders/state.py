@@ -16,6 +16,8 @@ from shared.notifications.requests import BUYER, SELLER
 REMINDED: Mapping[str, tuple[str, ...]] = {
     DeadlineKind.SELLER_RESPONSE: (SELLER,),
     DeadlineKind.BUYER_RESPONSE: (BUYER,),
+    DeadlineKind.EVIDENCE: (BUYER, SELLER),
+    DeadlineKind.APPEAL: (BUYER, SELLER),
 }
 """By kind of deadline: the sides that have to act before it ends."""
 KINDS = (REMINDER,)
