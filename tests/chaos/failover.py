@@ -34,11 +34,13 @@ BEHIND = re.compile(r"subscription (\w+): [^;]*(?:a restore has lost|has come ba
 
 
 async def tail_lost(run: Run) -> Kept:
-    """Disputes are negotiated and withdrawn, all is published and followed, and then their database has lost it."""
+    """Disputes are negotiated, accepted and withdrawn, all is published and followed, what was accepted is paid, and
+    then their database has lost it.
+    """
     began, name = time.monotonic(), run.new_wave("failover")
     cases = {
         story: [Case(run.client, f"{name}-{story}-{n}", STORIES[story][1]) for n in range(COPIES)]
-        for story in ("negotiated", "withdrawn")
+        for story in ("negotiated", "accepted", "withdrawn")
     }
     disputes = {case.order_id: await _opened(case) for of_story in cases.values() for case in of_story}
     await run.client.at_rest()
@@ -54,8 +56,10 @@ async def tail_lost(run: Run) -> Kept:
     (renewed,) = await _makewhole(run, "log", "renew", "dispute")
     await _tail(cases, disputes)
     mended = await _mended(run)
+    noted = await _retried(run)
     await _end(cases["negotiated"], disputes)
     counts = {"lost": lost, "shared_up_to": renewed["shared_up_to"], "mended": ",".join(sorted(mended)) or "none"}
+    counts["noted_again"] = noted
     return Kept("a standby without the tail", {**counts, **await run.ended([Wave(name, disputes)]), **seconds(began)})
 
 
@@ -70,6 +74,8 @@ async def _tail(cases: Mapping[str, Sequence[Case]], disputes: Mapping[str, str]
     for case in cases["negotiated"]:
         await case.step(case.seller, disputes[case.order_id], "response", counter("30.00"))
         await case.step(case.buyer, disputes[case.order_id], "modification", {"amount": usd("45.00")})
+    for case in cases["accepted"]:
+        await case.step(case.seller, disputes[case.order_id], "response", {"decision": "accept"})
     for case in cases["withdrawn"]:
         path = f"/v1/disputes/{disputes[case.order_id]}/cancellation"
         (await case.buyer.post(path, key=case.key("cancellation"))).ok()
@@ -131,6 +137,11 @@ async def _mended(run: Run) -> list[str]:
 
     await eventually(rest, bool, PATIENCE)
     return mended
+
+
+async def _retried(run: Run) -> int:
+    """What was told of what was lost waits until it has been asked for again; how many orders that were."""
+    return int((await _makewhole(run, "parked", "retry", "dispute"))["released"])
 
 
 async def _mend(run: Run, service: str, name: str) -> None:

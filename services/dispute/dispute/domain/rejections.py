@@ -195,3 +195,9 @@ class OtherPartyMayAppeal(Rejected):
     """G15: the other party may still appeal; with `allowed_at`."""
 
     rules = ("G15",)
+
+
+class NotAskedFor(Rejected):
+    """A refund or a return that is told of before its dispute has asked for it: the policy's command parks its key, and
+    is retried once it has.
+    """

@@ -7,6 +7,7 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.rejections import NotAskedFor
 from shared.events.dispute import (
     CloseReason,
     DisputeClosed,
@@ -31,6 +32,7 @@ from tests.support.builders.disputes import (
     dispute_stream,
     note_refund,
     note_return,
+    opened,
     refund_due,
     return_due,
 )
@@ -87,6 +89,12 @@ def test_t33_what_was_paid_is_noted_once_though_another_event_says_it_again() ->
         update={"command_id": derived_uuid("said again"), "source_event": "payment-o1/9"}
     )
     assert given(decider, paid).when(said_again).events == []
+
+
+def test_t33_what_a_restore_has_lost_is_noted_once_it_is_asked_for_again() -> None:
+    given(decider, opened()).when(note_refund(refund_due(agreed()), on("Mar 14"))).then_rejects(NotAskedFor)
+    passed = note_return(return_due(to_return), ReturnOutcome.PASSED, on("Mar 14"))
+    given(decider, opened()).when(passed).then_rejects(NotAskedFor)
 
 
 def test_t33_a_partly_refunded_line_counts_as_agreed() -> None:

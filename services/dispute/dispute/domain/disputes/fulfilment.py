@@ -12,6 +12,7 @@ from dispute.domain.disputes.state import Dispute, DisputeState, evolve
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
+from dispute.domain.rejections import NotAskedFor
 from shared.events.base import Event, StreamName
 from shared.events.dispute import (
     CloseReason,
@@ -48,6 +49,7 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
     """The refund's outcome; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted
     once.
     """
+    guard_asked(command.refund_id in dispute.refunds)
     if command.outcome == RefundOutcome.ISSUED and _is_noted_as_paid(dispute, command.refund_id):
         return [], []
     noted = RefundNoted(
@@ -85,6 +87,14 @@ def _is_noted_as_paid(dispute: Dispute, refund_id: str) -> bool:
     return asked is not None and asked.is_paid
 
 
+def guard_asked(asked: bool) -> None:
+    """A step of what this dispute has not asked for is noted once it has: a restore has lost that it did, and noted
+    now it would bring nothing, then or later.
+    """
+    if not asked:
+        raise NotAskedFor("The dispute has not asked for it, or a restore has lost that it did.")
+
+
 class NoteReturn(NoteCommand):
     return_id: str
     outcome: ReturnOutcome
@@ -96,6 +106,7 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
     """A step of the return: goods that passed bring the money, anything wrong goes to the case team (T26, T27,
     T22a).
     """
+    guard_asked(command.return_id == dispute.return_id)
     inspected = command.outcome in (ReturnOutcome.PASSED, ReturnOutcome.FAILED)
     noted = ReturnNoted(
         return_id=command.return_id,
