@@ -118,7 +118,9 @@ def test_every_body_has_an_example_and_takes_it(service: str) -> None:
 def is_like(example: Any, sent: Any) -> bool:
     """Whether the example is what the story sends; what a run fills in (ids, instants) may be any text."""
     if isinstance(sent, dict):
-        return example.keys() == sent.keys() and all(is_like(example[name], sent[name]) for name in sent)
+        return len(example) == len(sent) and all(
+            any(is_like(shown, name) and is_like(example[shown], sent[name]) for shown in example) for name in sent
+        )
     if isinstance(sent, list):
         return len(example) == len(sent) and all(map(is_like, example, sent))
     if isinstance(sent, str):

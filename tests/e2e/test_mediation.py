@@ -74,6 +74,7 @@ async def test_t9_t42_t15_t17_t18_k18_a_split_is_paid_appealed_and_amended_for_l
 async def test_t18_k18_amended_for_more_the_difference_is_paid_and_the_dispute_closes(services: Services) -> None:
     dispute = await under_review(services)
     await dispute.decide(split("30.00"))
+    await dispute.when(lambda shown: shown["fulfilment"] == "refund_issued")
     for party in (dispute.deal.buyer, dispute.deal.seller):
         await dispute.appeal(party)
     more = split("50.00", decision="amended", outcome="buyer_favour")

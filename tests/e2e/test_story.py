@@ -98,7 +98,7 @@ async def test_a_file_of_orders_is_played_and_its_sum_adds_up_both_times(
         gzip.compress("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode())
     )
     for _ in range(2):
-        code, out = await makewhole(stack, "demo", ORDERS=str(path))
+        code, out = await process(stack, "demo", ORDERS=str(path))
         assert (code, out.splitlines()[-1]) == (
             0,
             "orders: 6 read = 1 disputed + 1 without complaint + 3 refused + 1 unreadable",

@@ -123,8 +123,8 @@ MONEY = (
     Plant(
         "a refund that failed closes its dispute",
         f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "if command.outcome != RefundOutcome.ISSUED or dispute.state != DisputeState.AGREED:",
-        "if dispute.state != DisputeState.AGREED:",
+        "if command.outcome == RefundOutcome.ISSUED and since.state == DisputeState.AGREED:",
+        "if since.state == DisputeState.AGREED:",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),
     Plant(
@@ -144,8 +144,8 @@ MONEY = (
     Plant(
         "the refund asks for the request and not for what was agreed",
         f"{DISPUTE}/domain/disputes/settlement.py",
-        "amount=reached.solution.amount,",
-        "amount=opened.request.amount,",
+        "lines = tuple(part for part in parts or reached.lines if part.amount)",
+        "lines = tuple(LineAmount(line_id=x.line_id, amount=opened.request.amount) for x in reached.lines)",
         (f"{DISPUTES}/test_settlement.py", f"{DISPUTES}/test_negotiation.py"),
     ),
 )
@@ -181,7 +181,7 @@ TIME = (
     ),
     Plant(
         "a seller's answer starts no time for the buyer",
-        f"{DISPUTE}/domain/disputes/state.py",
+        f"{DISPUTE}/domain/disputes/timers.py",
         "    if event.answer_by:\n        yield Start(DeadlineKind.BUYER_RESPONSE, event.answer_by)\n",
         "",
         (SECOND_READING,),
@@ -364,7 +364,7 @@ EDGE = (
     Plant(
         "a seller answers after the deadline",
         f"{DISPUTE}/domain/disputes/transitions.py",
-        "        DeadlinePassed.unless_before(dispute.due(kind), at)\n",
+        "        row.too_late.unless_before(dispute.due(kind), at)\n",
         "        pass\n",
         (f"{DISPUTES}/test_negotiation_guards.py", f"{DISPUTES}/test_negotiation.py"),
     ),

@@ -78,8 +78,9 @@ def respond(body: Json, etag: str) -> Call:
 def form(order: Order, reason: str, kind: str, amount: str, description: str, evidence: Sequence[str] = ()) -> Json:
     """The form of a dispute over the order's first line."""
     wanted: dict[str, Any] = {"reason": reason, "type": kind, "amount": dollars(amount), "description": description}
-    wanted |= {"evidence": list(evidence), "contacted_seller": True}
-    return {"order_id": order.id, "lines": [{"line_id": "1", "quantity": 1}], **wanted}
+    shown: Json = {"evidence": list(evidence)} if evidence else {}
+    lines = [{"line_id": "1", "quantity": 1}]
+    return {"order_id": order.id, "lines": lines, **wanted, **shown, "contacted_seller": True}
 
 
 def counter_offer(amount: str) -> Json:

@@ -33,13 +33,14 @@ class OrderLine:
 
     @property
     def body(self) -> Json:
+        flags: Json = {"flags": list(self.flags)} if self.flags else {}
         return {
             "line_id": self.line_id,
             "sku": f"{self.category}-{self.line_id}",
             "category": self.category,
             "price": dollars(self.price),
             "quantity": 1,
-            "flags": list(self.flags),
+            **flags,
         }
 
 

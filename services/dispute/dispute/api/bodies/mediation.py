@@ -16,6 +16,8 @@ from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from shared.http.command_body import CommandBody
 from shared.http.request_body import example
 
+WEIGHTS = {"evd_9a353617410a5fa282cb893492211cbe": 1, "evd_9a3f40cd2c6d59029ea0d543beffb37b": 3}
+
 
 class EscalationBody(CommandBody, of=EscalateDispute):
     """Why the case team is to decide, if a party wants to say so."""
@@ -26,7 +28,7 @@ class EscalationBody(CommandBody, of=EscalateDispute):
 class StatementBody(CommandBody, of=SubmitStatement):
     """A party's word: answers by key, evidence, or that nothing more comes (T42)."""
 
-    model_config = example(answers={"what_happened": "It was handed over in time."}, complete=True)
+    model_config = example(answers={"what_happened": "It came from the maker."}, complete=True)
 
 
 class ClaimBody(CommandBody, of=ClaimCase):
@@ -53,16 +55,16 @@ class DecisionBody(CommandBody, of=IssueDecision):
         outcome="split",
         type="refund_only",
         lines=[{"line_id": "1", "amount": {"amount": "60.00", "currency": "USD"}}],
-        rules=["S1", "S45"],
-        weights={},
-        text="Nothing proves that it came.",
+        rules=["S3", "S45"],
+        weights=WEIGHTS,
+        text="The number is of no camera of the maker's.",
     )
 
 
 class AppealBody(CommandBody, of=AppealDecision):
     """Why the decision is wrong (S55)."""
 
-    model_config = example(ground="Half of the parcel was delivered.")
+    model_config = example(ground="The lens is genuine.")
 
 
 class AppealDecisionBody(CommandBody, of=DecideAppeal):
@@ -73,9 +75,9 @@ class AppealDecisionBody(CommandBody, of=DecideAppeal):
         outcome="split",
         type="refund_only",
         lines=[{"line_id": "1", "amount": {"amount": "40.00", "currency": "USD"}}],
-        rules=["S1", "S45"],
-        weights={},
-        text="One lens came.",
+        rules=["S3", "S45"],
+        weights=WEIGHTS,
+        text="The lens is genuine, the body is not.",
     )
 
 
