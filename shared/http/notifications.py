@@ -14,9 +14,10 @@ from shared.events.base import Actor, Instant
 from shared.events.notification import NotificationRequested
 from shared.http.caller import QueryContext, query
 from shared.http.pagination import Cursor, Limit, Listing
+from shared.http.request.language import ACCEPT_LANGUAGE, liked_language
 from shared.http.responses import query_response
 from shared.http.routing import Router
-from shared.notifications.renderer import NotificationText, language_for, render
+from shared.notifications.renderer import NotificationText, render
 from shared.parties import oversees
 from shared.views import Page
 
@@ -25,13 +26,6 @@ router = Router("notifications")
 ASKED = "select position, data::text as data from events where type = 'makewhole.NotificationRequested.v1'"
 OWN, SIDES = "data ->> 'recipient' = {}", "data ->> 'role' = any({}::text[])"
 OF_ORDER, OF_KIND, BEFORE = "key = {}", "data ->> 'kind' = {}", "position < {}"
-
-ACCEPT_LANGUAGE = {
-    "name": "Accept-Language",
-    "in": "header",
-    "description": "The languages of `text`: en, es, pt, ru or zh; English where none of them is named.",
-    "schema": {"type": "string", "examples": ["pt-BR, pt;q=0.9, en;q=0.8"]},
-}
 
 
 class NotificationView(TypedDict):
@@ -71,8 +65,7 @@ async def list_notifications(
     wanted = {OF_ORDER: order_id, OF_KIND: kind, BEFORE: before, **_own(viewer.actor)}
     sql, values = _query(wanted, limit + 1)
     rows = await viewer.state.pool.fetch(sql, *values)
-    language = language_for(request.headers.get("accept-language", ""))
-    page = listing.page(rows, limit, partial(_view, language=language), lambda row: (row["position"],))
+    page = listing.page(rows, limit, partial(_view, language=liked_language(request)), lambda row: (row["position"],))
     answered = query_response(page)
     answered.add(b"vary", "Accept-Language")
     return answered

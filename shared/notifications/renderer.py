@@ -1,15 +1,16 @@
-"""Renderer of notifications: plain title and body by kind and language, from the templates beside it."""
+"""Renderer of plain texts by language, from the templates beside it: a notification, and a decision as a sentence."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
 from typing_extensions import TypedDict
 
+from shared.events.money import Money
 from shared.events.notification import NotificationRequested
 
 LANGUAGES = ("en", "es", "pt", "ru", "zh")
@@ -31,7 +32,9 @@ def _texts(language: str) -> Mapping[str, Any]:
 
 
 TEXTS: Mapping[str, Mapping[str, Any]] = {language: _texts(language) for language in LANGUAGES}
-"""By language: the sentences of every notification, the words for each kind of deadline, title and body by kind."""
+"""By language: the sentences of every notification, the words for each kind of deadline, title and body by kind, and
+the sentence of a decision.
+"""
 
 
 def render(asked: NotificationRequested, language: str) -> NotificationText:
@@ -43,11 +46,26 @@ def render(asked: NotificationRequested, language: str) -> NotificationText:
         "about": asked.about,
         "due": asked.due_at and f"{asked.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "deadline": texts["deadlines"].get(asked.deadline, asked.deadline),
-        "amount": asked.amount and f"{asked.amount.amount} {asked.amount.currency}",
+        "amount": asked.amount and _money(asked.amount),
     }
     sentences = [texts[name].format_map(values) for name in ("amount", "due") if values[name]]
     body = [kind["body"], *sentences, texts["order"].format_map(values)]
     return {"lang": language, "title": kind["title"], "body": _PARTED_BY.get(language, " ").join(filter(None, body))}
+
+
+def decision_in_words(
+    kind: str, at: datetime, amount: Money, goods_first: bool, rules: Sequence[str], language: str
+) -> str:
+    """A decision as one sentence: by whom, when, what goes back and when, by which rules."""
+    texts = TEXTS[language]["decision"]
+    what = ("after_goods" if goods_first else "at_once") if amount else "nothing"
+    values = {"day": f"{at:%Y-%m-%d}", "what": texts[what].format(amount=_money(amount)), "rules": ", ".join(rules)}
+    sentence: str = texts["sentence"].format(how=texts["by"][kind], **values)
+    return sentence
+
+
+def _money(amount: Money) -> str:
+    return f"{amount.amount} {amount.currency}"
 
 
 def language_for(accept: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.events.money import Money
 from shared.events.notification import NotificationRequested
-from shared.notifications.renderer import LANGUAGES, TEXTS, language_for, render
+from shared.notifications.renderer import LANGUAGES, TEXTS, decision_in_words, language_for, render
 
 AT = datetime(2026, 3, 18, 7, tzinfo=UTC)
 ASKED = NotificationRequested(
@@ -97,3 +97,22 @@ def test_a_kind_of_a_newer_version_is_named_as_it_is() -> None:
 )
 def test_the_language_is_the_one_that_is_liked_best_of_those_that_are_here(accept: str, language: str) -> None:
     assert language_for(accept) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(kind=st.sampled_from(sorted(TEXTS["en"]["decision"]["by"])), amount=st.just(Money(0, "USD")) | MONEY, goods=...)
+def test_s52_a_decision_reads_as_a_sentence_without_a_missing_word(
+    language: str, kind: str, amount: Money, goods: bool
+) -> None:
+    sentence = decision_in_words(kind, AT, amount, goods, ("S2", "T15"), language)
+    texts = TEXTS[language]["decision"]
+    assert sentence.startswith(texts["by"][kind]) and "2026-03-18" in sentence and "S2, T15" in sentence
+    assert (f"{amount.amount} USD" in sentence) == bool(amount)
+    assert not {"{", "}"} & set(sentence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_s52_every_language_has_all_words_of_a_decision(language: str) -> None:
+    words, english = TEXTS[language]["decision"], TEXTS["en"]["decision"]
+    assert (words.keys(), words["by"].keys()) == (english.keys(), english["by"].keys())
+    assert all(words.values()) and all(words["by"].values())

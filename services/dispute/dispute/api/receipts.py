@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from dispute.domain.decider import decider
@@ -13,6 +14,7 @@ from dispute.domain.disputes.visibility import looks_as
 from dispute.views.receipts import ReceiptView, RecomputationView, receipt_view, recomputation_view
 from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query
+from shared.http.request.language import ACCEPT_LANGUAGE, liked_language
 from shared.http.responses import query_response
 from shared.http.routing import Router
 from shared.rejections import NotFound
@@ -20,12 +22,24 @@ from shared.rejections import NotFound
 router = Router("decisions")
 
 
-@router.get("/v1/disputes/{dispute_id}/decisions/{decision_id}", summary="Show a receipt", response_model=ReceiptView)
-async def show_receipt(dispute_id: str, decision_id: str, viewer: Annotated[QueryContext, query()]) -> Response:
-    """What a decision rested on and what it came to; decisions by agreement and by silence have one too."""
+@router.get(
+    "/v1/disputes/{dispute_id}/decisions/{decision_id}",
+    summary="Show a receipt",
+    response_model=ReceiptView,
+    openapi_extra={"parameters": [ACCEPT_LANGUAGE]},
+)
+async def show_receipt(
+    dispute_id: str, decision_id: str, request: Request, viewer: Annotated[QueryContext, query()]
+) -> Response:
+    """What a decision rested on and what it came to; decisions by agreement and by silence have one too. `plain` is the
+    decision as a sentence, by Accept-Language.
+    """
     dispute, history = await _loaded(viewer, dispute_id)
     looking = looks_as(dispute, viewer.actor)
-    return query_response(receipt_view(_receipt(history, decision_id), dispute, f"/v1/disputes/{dispute_id}", looking))
+    receipt, path = _receipt(history, decision_id), f"/v1/disputes/{dispute_id}"
+    answered = query_response(receipt_view(receipt, dispute, path, looking, liked_language(request)))
+    answered.add(b"vary", "Accept-Language")
+    return answered
 
 
 @router.get(

@@ -15,8 +15,8 @@ from dispute.domain.disputes.visibility import PLATFORM, SENDER
 from dispute.views.case import decision_view
 from dispute.views.case_members import DecisionView
 from dispute.views.disputes_members import TermsView
-from shared.events.dispute import SolutionReached
-from shared.events.money import Money
+from shared.events.dispute import SolutionReached, SolutionType
+from shared.notifications.renderer import decision_in_words
 from shared.rules.links import rule_links
 
 
@@ -75,8 +75,8 @@ class RecomputationView(TypedDict):
     differences: Sequence[DifferenceView]
 
 
-def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collection[str]) -> ReceiptView:
-    """The receipt, as those who look this way see it."""
+def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collection[str], language: str) -> ReceiptView:
+    """The receipt, as those who look this way see it, in words of this language."""
     version, event = receipt.decision.version, cast(Decision, receipt.decision.event)
     decision = decision_view(version, event, path)
     terms = dispute.terms
@@ -90,9 +90,16 @@ def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collect
         "evidence": [_weighed(dispute, item, weight) for item, weight in decision["weights"].items()],
         "rule_links": rule_links(event.rules),
         "results": receipt.results,
-        "plain": in_words(decision),
+        "plain": in_words(decision, language),
         "digest": receipt.digest,
     }
+
+
+def in_words(decision: DecisionView, language: str) -> str:
+    """The decision as a sentence."""
+    goods_first = decision["type"] == SolutionType.RETURN_AND_REFUND
+    amount, rules = decision["amount"], decision["rules"]
+    return decision_in_words(decision["kind"], decision["at"], amount, goods_first, rules, language)
 
 
 def recomputation_view(receipt: Receipt) -> RecomputationView:
@@ -112,27 +119,6 @@ def recomputation_view(receipt: Receipt) -> RecomputationView:
 def _weighed(dispute: Dispute, evidence_id: str, weight: int) -> WeighedView:
     item = dispute.evidence.find(evidence_id)
     return {"id": evidence_id, "sha256": item.sha256 if item else None, "weight": weight}
-
-
-_HOW = {
-    "arbitrated": "The case team decided",
-    "appeal": "Another of the case team decided the appeal",
-    "seller_timeout": "The seller was silent, so the buyer's request was granted",
-    "negotiated": "Buyer and seller agreed",
-    "support_override": "Support decided",
-}
-
-
-def in_words(decision: DecisionView) -> str:
-    """The decision as a sentence."""
-    day = f"{decision['at']:%Y-%m-%d}"
-    first = "once the goods are back" if decision["type"] == "return_and_refund" else "at once"
-    what = f"{_amount(decision['amount'])} go back to the buyer {first}" if decision["amount"] else "nothing goes back"
-    return f"{_HOW[decision['kind']]} on {day}: {what}, by {', '.join(decision['rules'])}."
-
-
-def _amount(amount: Money) -> str:
-    return f"{amount.amount} {amount.currency}"
 
 
 def _decided_by(event: Decision, looking: Collection[str]) -> DeciderView:

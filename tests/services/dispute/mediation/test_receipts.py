@@ -143,7 +143,7 @@ def test_k18_an_appeals_receipt_holds_what_was_asked_for_before(amount: str | No
 def test_g13_silence_and_agreement_have_a_receipt_too(happened: Histories, kind: str, role: str) -> None:
     history = history_of(happened)
     (version,) = decisions(history)
-    view = receipt_view(receipt_of(history, version), dispute_of(happened), "/v1/disputes/dsp_1", {PLATFORM})
+    view = receipt_view(receipt_of(history, version), dispute_of(happened), "/v1/disputes/dsp_1", {PLATFORM}, "en")
     assert (view["kind"], view["decided_by"]["role"], view["event"]) == (kind, role, f"{dispute_stream()}/{version}")
     assert view["plain"].endswith(".") and view["facts"][0]["event"] == f"{dispute_stream()}/1"
 
@@ -152,7 +152,7 @@ def test_parties_learn_that_the_case_team_decided_and_not_who() -> None:
     history = history_of(decided())
     (version,) = decisions(history)
     shown = {
-        who: receipt_view(receipt_of(history, version), dispute_of(decided()), "/v1/disputes/dsp_1", {who})
+        who: receipt_view(receipt_of(history, version), dispute_of(decided()), "/v1/disputes/dsp_1", {who}, "en")
         for who in (LOOKS_AS_BUYER, PLATFORM)
     }
     assert [view["decided_by"]["person"] for view in shown.values()] == [None, "case-1"]
