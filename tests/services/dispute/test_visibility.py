@@ -22,6 +22,7 @@ from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     accept,
     agreed,
+    cancel,
     counter,
     dispute_of,
     dispute_stream,
@@ -104,6 +105,12 @@ def test_k22_the_seller_and_the_case_team_read_it_at_any_time(viewer: Actor) -> 
     assert sees_address(LATE, viewer) == "readable"
     view = dispute_view(dispute_of(OFFERED), 3, viewer, on("Mar 14"))
     assert view["solution"] is not None and view["solution"]["address"] is not None
+
+
+def test_s52_the_texts_of_a_dispute_that_ended_without_a_solution_are_read_as_before() -> None:
+    withdrawn = after(LATE, cancel(on("Mar 13")))
+    for viewer in PARTIES:
+        assert dispute_of(LATE).description_ref in readable(withdrawn, viewer)
 
 
 # M2: lists, not exclusions

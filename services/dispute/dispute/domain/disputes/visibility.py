@@ -127,6 +127,8 @@ def visible_actor(recorded: str, parties: Parties, looking: Iterable[str]) -> st
 
 
 def _picked(value: Any, fields: Fields) -> Any:
+    if value is None:
+        return None
     if isinstance(value, list):
         return [_picked(part, fields) for part in value]
     inside = {name: _inside(name, fields) for name in value}
