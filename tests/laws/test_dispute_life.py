@@ -27,7 +27,7 @@ from shared.events.dispute import (
 )
 from shared.events.slot import slot_of, slot_of_id
 from tests.cases.plugin import Came
-from tests.laws.size import examples
+from tests.laws.size import LONG, examples
 from tests.support.builders.disputes import cancel, note_refund, note_return
 from tests.support.builders.mediation import REVIEWER_2, decide_appeal
 from tests.support.builders.orders import CASE_TEAM, ORDER
@@ -40,7 +40,7 @@ SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 """
 
 
-@settings(max_examples=examples(50))
+@settings(max_examples=examples(50, LONG))
 @given(SEEDS, STEPS)
 @example(573060, 16)  # it is told of a cancellation only after the shipment that it came before
 def test_i1_i2_i3_i4_i5_i8_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:

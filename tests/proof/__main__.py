@@ -39,7 +39,9 @@ def proofs(minutes: float, end: float) -> Iterator[Proof]:
     tests = ("pytest", "-q", f"--timeout={60 * minutes:.0f}")
     times = max(2, round(minutes / 2))
     yield Proof(
-        f"laws, {times} times as many examples", (*tests, "tests/laws", "-m", "not proof"), {"LAWS": str(times)}
+        f"laws, {times} times as many examples",
+        (*tests, "tests/laws", "-m", "not proof", "-n", "2", "--dist", "load"),
+        {"LAWS": str(times)},
     )
     yield Proof("known cases, and what comes now", (*tests, "--cases"))
     yield Proof("tests that are marked proof", (*tests, "-m", "proof and not chaos"))

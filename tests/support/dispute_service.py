@@ -5,7 +5,7 @@ the other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,6 @@ from shared.events.slot import slot_of_stream
 from shared.rejections import Rejected
 from tests.support.builders.orders import ORDER_STREAM, expire_stream
 from tests.support.legal_events import legal
-from tests.support.spec import given
 
 KINDS = {category: stream.kinds for category, stream in decider.streams.items()}
 MINUTE = timedelta(minutes=1)
@@ -54,15 +53,23 @@ class Market:
         assert len(set(map(slot_of_stream, named))) == 1, "a command has one slot"
         if command.command_id in self.known:
             return ()
-        outcome = given(decider, self.streams).when(command)
-        if isinstance(outcome.rejection, Rejected):
-            self.refusals[outcome.rejection.code] += 1
+        try:
+            by_stream = self.decided(command)
+        except Rejected as refusal:
+            self.refusals[refusal.code] += 1
             return ()
-        for stream, events in outcome.by_stream.items():
-            for event in events:
-                self._append(stream, event)
-        self.known |= {command.command_id} if outcome.events else set()
-        return outcome.events
+        happened = [(stream, event) for stream, events in by_stream.items() for event in events]
+        for stream, event in happened:
+            self._append(stream, event)
+        self.known |= {command.command_id} if happened else set()
+        return [event for _, event in happened]
+
+    def decided(self, command: Command) -> Mapping[str, Sequence[Event]]:
+        """What the command would add to each stream; the rejection is raised."""
+        names = [stream.name if isinstance(stream, StreamName) else ORDER_STREAM for stream in command.streams]
+        found = decider.decide(command, *map(self.state, names))
+        parts = found if isinstance(found, tuple) else (found,)
+        return dict(zip(names, parts, strict=False))
 
     def _append(self, stream: str, event: Event) -> None:
         before = self.state(stream)
@@ -91,9 +98,9 @@ class Market:
 
     def state(self, stream: str) -> Any:
         events = self.streams.get(stream, ())
-        version, folded = self._folded.get(stream, (-1, None))
-        if version != len(events):
-            folded = decider.fold(stream, events)
+        version, folded = self._folded.get(stream, (0, None))
+        if version != len(events) or folded is None:
+            folded = decider.fold(stream, events[version:], folded)
             self._folded[stream] = len(events), folded
         return folded
 

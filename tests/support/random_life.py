@@ -71,10 +71,13 @@ BEHIND = [timedelta()] * 5 + [timedelta(milliseconds=5), timedelta(seconds=5), t
 
 
 class Life:
-    """One order, any number of disputes on its lines, two parties, strangers, two other services and a clock."""
+    """One order, any number of disputes on its lines, two parties, strangers, two other services and a clock; goods go
+    back to `address`, where there is one.
+    """
 
-    def __init__(self, dice: Random) -> None:
+    def __init__(self, dice: Random, address: str | None = None) -> None:
         self.dice = dice
+        self.address = address
         self.market = Market(on("Mar 12"))
         self.opened = 0
         self._register()
@@ -159,7 +162,8 @@ class Life:
         outcome = self.dice.choice(list(Outcome)) if self._rarely() else fitting if amount else Outcome.SELLER_FAVOUR
         return {
             "outcome": outcome,
-            "type": self.dice.choice(list(SolutionType)) if amount else None,
+            "type": self._kind() if amount else None,
+            "address": self.address if amount else None,
             "lines": tuple(RuledLine(line_id=name, amount=Money(minor, "USD")) for name, minor in parts),
         }
 
@@ -187,7 +191,8 @@ class Life:
         promised = {"promised_by": on("Mar 5").date()} if dice.randrange(2) else {}
         told = facts(**dice.choice(TOLD))
         paid = {"amount": Money(dice.randint(1, 60), "USD")}
-        self.market.ask(register(*lines, payment=paid, terms=terms(**bound), facts=told, **promised))
+        where = {"return_address": self.address}
+        self.market.ask(register(*lines, payment=paid, terms=terms(**bound), facts=told, **where, **promised))
 
     def _time_passes(self) -> None:
         self.market.now += timedelta(hours=self.dice.choice([1, 5, 24, 24, 48, 48, 72, 120, 400]))
@@ -245,8 +250,12 @@ class Life:
 
     def _respond(self, n: int) -> None:
         decision = self.dice.choice([Decision.ACCEPT, Decision.REJECT, Decision.COUNTER, Decision.COUNTER])
-        offered = offer(self._amount(n), self.dice.choice(list(SolutionType))) if decision == Decision.COUNTER else None
+        counters = decision == Decision.COUNTER
+        offered = offer(self._amount(n), self._kind(), address=self.address) if counters else None
         self._ask(respond, SELLER, n=n, decision=decision, solution=offered)
+
+    def _kind(self) -> SolutionType:
+        return self.dice.choice(list(SolutionType))
 
     def _modify(self, n: int) -> None:
         self._ask(
