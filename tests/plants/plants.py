@@ -394,4 +394,61 @@ READ_MODELS = (
     ),
 )
 
-PLANTS = (*MONEY, *TIME, *CORE, *EDGE, *READ_MODELS)
+AUDITED_CASES = "tests/services/ops/audit/test_mediation.py"
+TIMERS = f"{DISPUTE}/domain/disputes/timers.py"
+APPEAL_DECISION = f"{DISPUTE}/domain/disputes/mediation/appeal_decision.py"
+
+# What is aimed at these is the audit alone: it reads the events by itself.
+MEDIATION = (
+    Plant(
+        "an appeal that gives less asks nothing back",
+        APPEAL_DECISION,
+        "return [*due, *([_clawback(command, dispute, less)] if less else [])]",
+        "return [*due, *([_clawback(command, dispute, less)] if less and not less else [])]",
+        (AUDITED_CASES,),
+    ),
+    Plant(
+        "an appeal that gives more pays nothing",
+        APPEAL_DECISION,
+        "if reached and more else []",
+        "if reached and more and not more else []",
+        (AUDITED_CASES,),
+    ),
+    Plant(
+        "a decision pays nothing",
+        f"{DISPUTE}/domain/disputes/mediation/decision.py",
+        "    return [reached, due]\n",
+        "    return [reached, due][:1]\n",
+        (AUDITED_CASES,),
+    ),
+    Plant(
+        "the window for evidence never ends",
+        TIMERS,
+        "return (*map(Clear, KINDS), Start(DeadlineKind.EVIDENCE, event.evidence_until))",
+        "return (*map(Clear, KINDS),)",
+        (AUDITED_CASES,),
+    ),
+    Plant(
+        "nobody is told that a review is overdue",
+        TIMERS,
+        "return (Start(DeadlineKind.REVIEW, event.review_until),)",
+        "return ()",
+        (AUDITED_CASES,),
+    ),
+    Plant(
+        "a decision may be appealed for ever",
+        TIMERS,
+        "                Start(DeadlineKind.APPEAL, event.appeal_until),\n",
+        "",
+        (AUDITED_CASES,),
+    ),
+    Plant(
+        "nobody is told that an appeal's review is overdue",
+        TIMERS,
+        "            return (Start(DeadlineKind.APPEAL_REVIEW, until),)\n",
+        "            return ()\n",
+        (AUDITED_CASES,),
+    ),
+)
+
+PLANTS = (*MONEY, *TIME, *CORE, *EDGE, *READ_MODELS, *MEDIATION)

@@ -1,0 +1,105 @@
+"""Mediation in the audit: by itself it finds money that was decided and neither asked for nor asked back, and a
+deadline of a case that nobody keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import pytest
+
+from dispute.domain.decider import decider
+from ops.audit.facts import gathering
+from shared.events.base import Event
+from shared.events.dispute import RefundDue
+from shared.events.mediation import ClawbackRequested
+from tests.support.audit import EARLY, made_log, stream_faults
+from tests.support.builders.disputes import dispute_stream, expire
+from tests.support.builders.mediation import (
+    appealed,
+    ask_for,
+    decide_appeal,
+    decided,
+    escalated,
+    paid,
+    under_review,
+)
+from tests.support.builders.orders import Histories, after, on
+from tests.support.spec import Outcome
+
+Rows = Mapping[tuple[str, str], datetime]
+
+
+def rows_of(happened: Histories) -> Rows:
+    """The deadlines that the database holds after these events."""
+    return Outcome(decider, happened, {}).deadlines
+
+
+def amended(amount: str) -> Histories:
+    """30.00 were decided and paid, and the appeal says so much."""
+    return after(appealed(), decide_appeal(on("Mar 27"), amount))
+
+
+async def faults(happened: Histories, rows: Rows | None = None) -> dict[str, int]:
+    log = made_log(happened, on("Mar 28"))
+    with gathering() as facts:
+        return await stream_faults("dispute", log, rows_of(happened) if rows is None else rows, facts, EARLY)
+
+
+CASES: Mapping[str, Callable[[], Histories]] = {
+    "escalated": escalated,
+    "under review": under_review,
+    "asked anew": lambda: after(under_review(), ask_for(on("Mar 18"))),
+    "overdue": lambda: after(under_review(), expire("review", on("Mar 26", "00:00"))),
+    "decided": decided,
+    "decided and paid": lambda: paid(decided()),
+    "appealed": appealed,
+    "appeal overdue": lambda: after(appealed(), expire("appeal_review", on("Mar 28", "00:00"))),
+    "upheld": lambda: after(appealed(), decide_appeal(on("Mar 27"))),
+    "amended for less": lambda: amended("20.00"),
+    "amended for more": lambda: amended("45.00"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_a_case_by_the_rules_has_no_fault(case: str) -> None:
+    assert await faults(CASES[case]()) == {}
+
+
+def without(happened: Histories, lost: type[Event]) -> Histories:
+    """The dispute, without the last event of this type."""
+    events = list(happened[dispute_stream()])
+    (*_, place) = [at for at, event in enumerate(events) if isinstance(event, lost)]
+    return happened | {dispute_stream(): events[:place] + events[place + 1 :]}
+
+
+@pytest.mark.parametrize(
+    ("case", "lost"),
+    [("decided", RefundDue), ("amended for less", ClawbackRequested), ("amended for more", RefundDue)],
+)
+async def test_k18_i10_what_was_decided_and_neither_asked_for_nor_asked_back_is_owed(
+    case: str, lost: type[Event]
+) -> None:
+    happened = without(CASES[case](), lost)
+    assert (await faults(happened, rows_of(CASES[case]()))).get("owed", 0) >= 1
+
+
+@pytest.mark.parametrize(
+    ("case", "kind"),
+    [
+        ("escalated", "evidence"),  # D3
+        ("asked anew", "evidence"),
+        ("under review", "review"),  # D5
+        ("overdue", "review"),
+        ("decided", "appeal"),  # D6
+        ("decided", "survey"),  # D7
+        ("appealed", "appeal_review"),  # D8
+        ("appeal overdue", "appeal_review"),
+    ],
+)
+async def test_d3_d5_d6_d7_d8_a_forgotten_deadline_is_missing(case: str, kind: str) -> None:
+    happened = CASES[case]()
+    kept = {key: due for key, due in rows_of(happened).items() if key != (dispute_stream(), kind)}
+    assert kept.keys() < rows_of(happened).keys()
+    assert (await faults(happened, kept)) == {"missing": 1}
