@@ -10,6 +10,7 @@ from shared.events.base import Actor
 from shared.rejections import ConflictOfInterest, Forbidden, NotFound
 
 Kind = Literal["order", "dispute", "refund", "return"]
+Side = Literal["buyer", "seller"]
 EVERYTHING: frozenset[Kind] = frozenset(("order", "dispute", "refund", "return"))
 
 SEES: Mapping[str, frozenset[Kind]] = {
@@ -32,13 +33,14 @@ def oversees(actor: Actor) -> bool:
     return any(SEES.get(role) == EVERYTHING for role in actor.roles)
 
 
-def own_sides(actor: Actor) -> tuple[str | None, str | None]:
+def own_sides(actor: Actor, side: Side | None = None) -> tuple[str | None, str | None]:
     """Whose things the actor may look for, as buyer and as seller: anybody's for who oversees, nobody's for one who is
-    neither.
+    neither. With a `side` the actor's own on that one alone.
     """
-    if oversees(actor):
+    if oversees(actor) and not side:
         return None, None
-    buyer, seller = (actor.id if role in actor.roles else None for role in ("buyer", "seller"))
+    sides = [side] if side else ["buyer", "seller"]
+    buyer, seller = (actor.id if role in sides and role in actor.roles else None for role in ("buyer", "seller"))
     return (buyer, seller) if buyer or seller else ("", None)
 
 

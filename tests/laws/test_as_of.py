@@ -16,7 +16,7 @@ from dispute.domain.decider import decider
 from dispute.views.as_of import dispute_row_of, line_rows_of, order_row_of, until
 from dispute.views.disputes import dispute_row, dispute_view
 from ops.audit.readings import disputes, orders
-from shared.events.base import SYSTEM, Event
+from shared.events.base import SYSTEM, Actor, Event
 from shared.events.envelope import Cause, Metadata, Recorded
 from shared.events.ids import derived_uuid
 from tests.laws.size import examples
@@ -73,8 +73,15 @@ def the_rows_are_those_of_the_audit(happened: Sequence[Recorded[Event]]) -> None
 
 def a_row_is_part_of_the_dispute(state: Any, happened: Sequence[Recorded[Event]]) -> None:
     """A list as of an instant shows what the dispute as of it shows."""
-    row, view = dispute_row(dispute_row_of(state, happened)), dict(dispute_view(state, len(happened), SYSTEM, AT))
-    assert dict(row) == {name: view[name] for name in row}
+    opened = state.opened
+    buyer, seller = (
+        Actor(id=opened.buyer_id, roles=frozenset({"buyer"})),
+        Actor(id=opened.seller_id, roles=frozenset({"seller"})),
+    )
+    for actor in (SYSTEM, buyer, seller):
+        row = dispute_row(dispute_row_of(state, happened), actor)
+        view = dict(dispute_view(state, len(happened), actor, AT))
+        assert dict(row) == {name: view[name] for name in row}
 
 
 def _same(mine: Any, audits: Any) -> None:

@@ -96,6 +96,17 @@ def test_a_party_looks_for_its_own_who_oversees_for_anybodys_and_others_for_nobo
     ]
 
 
+def test_s53_of_one_side_are_the_actors_own_alone() -> None:
+    both = Actor(id="x", roles=frozenset({"buyer", "seller"}))
+    assert [own_sides(actor, "buyer") for actor in (BUYER, SELLER, both, CASE_TEAM)] == [
+        (BUYER.id, None),
+        ("", None),
+        ("x", None),
+        ("", None),
+    ]
+    assert own_sides(both, "seller") == (None, "x")
+
+
 @pytest.mark.parametrize(
     ("role", "kind", "right"),
     [

@@ -63,7 +63,13 @@ create table disputes (
     close_reason text,
     closed_at timestamptz,
     reviewer text,
-    reviewed_since timestamptz
+    reviewed_since timestamptz,
+    asked text[] not null default '{}',
+    result_amount bigint,
+    result_reason text,
+    reached_type text,
+    result_rules text[],
+    result_at timestamptz
 );
 comment on table disputes is 'one row a dispute, as far as lists and the order show it';
 create index disputes_order on disputes (order_id);

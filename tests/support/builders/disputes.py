@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
@@ -18,6 +19,7 @@ from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
+from shared.events.envelope import Metadata, Recorded
 from shared.events.ids import derived_uuid
 from tests.support.builders.orders import BUYER, ORDER, SELLER, Histories, after, expire_stream, on, order, usd
 
@@ -144,6 +146,12 @@ def dispute_of(happened: Mapping[str, Sequence[Event]], n: int = 1) -> Dispute:
     folded = decider.fold(dispute_stream(n), happened[dispute_stream(n)])
     assert isinstance(folded, Dispute)
     return folded
+
+
+def history_of(happened: Mapping[str, Sequence[Event]], n: int = 1) -> list[Recorded[Event]]:
+    """The stream of the `n`th dispute as a log holds it that holds nothing else."""
+    metadata, stream = Metadata(on("Mar 12"), UUID(int=1), "", str(SYSTEM), "", None, None, ORDER), dispute_stream(n)
+    return [Recorded(stream, version, version, event, metadata) for version, event in enumerate(happened[stream], 1)]
 
 
 def refund_due(happened: Mapping[str, Sequence[Event]], n: int = 1) -> RefundDue:

@@ -31,7 +31,7 @@ from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.parties import own_sides
+from shared.parties import Side, own_sides
 from shared.rejections import NotFound, snake_case
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page, TextView
@@ -150,24 +150,27 @@ async def list_disputes(
     viewer: Annotated[QueryContext, query()],
     state: DisputeState | None = None,
     order_id: str | None = None,
+    role: Side | None = None,
     due_before: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
     as_of: Moment | None = None,
 ) -> Response:
-    """The newest first: a party's own, or all for those who oversee. With `as_of` as they stood at that instant: a page
+    """The newest first: a party's own, with `role` on that side alone, or all for those who oversee. Each says what it
+    came to and how far its refund is. With `as_of` as they stood at that instant: a page
     may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
     """
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
-    listing = Listing("disputes", (state, order_id, due_before, as_of))
+    shown = partial(dispute_row, actor=viewer.actor)
+    listing = Listing("disputes", (state, order_id, role, due_before, as_of))
     before = listing.read(cursor, datetime, str)
-    wanted = disputes.DisputeFilter(order_id, state, due_before, *own_sides(viewer.actor), before)
+    wanted = disputes.DisputeFilter(order_id, state, due_before, *own_sides(viewer.actor, role), before)
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
-        return query_response({**listing.page(rows, limit, dispute_row, _place), "data": [*map(dispute_row, then)]})
-    return query_response(listing.page(await disputes.page(pool, wanted, limit + 1), limit, dispute_row, _place))
+        return query_response({**listing.page(rows, limit, shown, _place), "data": [*map(shown, then)]})
+    return query_response(listing.page(await disputes.page(pool, wanted, limit + 1), limit, shown, _place))
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str]:

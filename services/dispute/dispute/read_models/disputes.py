@@ -17,7 +17,6 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
-    null,
     or_,
     select,
     true,
@@ -28,12 +27,11 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables
-from dispute.read_models.mediation import NOBODYS, agreed, mediated
+from dispute.read_models.mediation import NO_RESULT, NOBODY_ASKED, NOBODYS, agreed, came_to, follow, ground, mediated
 from shared.events import dispute as disputes
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
-from shared.events.mediation import AppealWindowClosed
 from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 
@@ -62,12 +60,12 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.SolutionReached() as event:
             await _set(connection, recorded, **_wanted(event.solution), **agreed(event))
         case disputes.Escalated() as event:
-            escalated = {"state": DisputeState.ESCALATED, **NOBODYS}
+            escalated = {"state": DisputeState.ESCALATED, **NOBODYS, **NOBODY_ASKED, **NO_RESULT}
             await _set(connection, recorded, **escalated, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
             settled = event.source == disputes.RefundSource.CANCELLATION
-            ended = {"state": DisputeState.AGREED, "next_due_at": None} if settled else {}
+            ended = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODY_ASKED, **NO_RESULT} if settled else {}
             await _set(connection, recorded, **due, **ended)
         case DeadlineMoved() as event:
             await _set(connection, recorded)
@@ -83,10 +81,11 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, return_outcome=event.outcome, **_step(RETURN_STEPS, event.outcome))
         case disputes.DisputeClosed() as event:
             closed = {"close_reason": event.reason, "closed_at": event.closed_at}
-            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
+            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed, **came_to(event))
+            await ground(connection, recorded, event)
         case event:
             await _set(connection, recorded, **mediated(event))
-            await _close_window(connection, recorded)
+            await follow(connection, recorded)
 
 
 async def _note(connection: Connection, recorded: Recorded[Event], event: disputes.RefundNoted) -> None:
@@ -95,12 +94,6 @@ async def _note(connection: Connection, recorded: Recorded[Event], event: disput
     dispute_id = recorded.stream.removeprefix("dispute-")
     outcome = event.outcome.value
     await _NOTED.execute(connection, moved_id=dispute_id, refund=event.refund_id, outcome=outcome, paid=paid)
-
-
-async def _close_window(connection: Connection, recorded: Recorded[Event]) -> None:
-    """Nobody can appeal a decision any more; an appeal under review goes on."""
-    if isinstance(recorded.event, AppealWindowClosed):
-        await _NOBODY_ACTS.execute(connection, moved_id=recorded.stream.removeprefix("dispute-"))
 
 
 async def _move(connection: Connection, recorded: Recorded[Event], event: DeadlineMoved) -> None:
@@ -183,7 +176,6 @@ _NOTED = compiled(
         ),
     )
 )
-_NOBODY_ACTS = compiled(_ONE.values(next_due_at=_while(DisputeState.DECIDED, null())))
 _CONDITIONS = {
     "order_id": _ROWS.order_id == bindparam("order_id"),
     "state": _ROWS.state == bindparam("state"),

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Text, bindparam, case, func, literal_column, null
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute.domain.disputes.case import BY_THE_TEAM
 from dispute.domain.disputes.state import DisputeState
+from dispute.read_models import tables
 from shared.events import mediation
 from shared.events.base import Event
-from shared.events.dispute import SolutionReached
+from shared.events.dispute import CloseReason, DisputeClosed, ReachedType, SolutionReached
+from shared.events.envelope import Recorded
+from shared.subscriptions.statements import compiled
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Connection
 
 NOBODYS: dict[str, Any] = {"reviewer": None, "reviewed_since": None}
 """Of a case that nobody has."""
+NO_RESULT: dict[str, Any] = {
+    "result_amount": None,
+    "result_reason": None,
+    "reached_type": None,
+    "result_at": None,
+}
+"""Of a dispute that begins anew; the rules of what was agreed before stay its grounds."""
+NOBODY_ASKED: dict[str, Any] = {"asked": []}
+"""Of a case that begins anew."""
 
 
 def mediated(event: Event) -> dict[str, Any]:
@@ -22,7 +40,8 @@ def mediated(event: Event) -> dict[str, Any]:
         case mediation.CaseReleased():
             return NOBODYS
         case mediation.EvidenceRequested():
-            return {"state": DisputeState.ESCALATED, "next_due_at": event.evidence_until}
+            asked = {"state": DisputeState.ESCALATED, "asked": [event.party]}
+            return {**asked, "next_due_at": event.evidence_until}
         case mediation.ReviewStarted() | mediation.ReviewOverdue():
             return {"state": DisputeState.UNDER_REVIEW, "next_due_at": event.review_until}
         case _:
@@ -32,24 +51,77 @@ def mediated(event: Event) -> dict[str, Any]:
 def _after_review(event: Event) -> dict[str, Any]:
     match event:
         case mediation.DecisionIssued():
-            return {"next_due_at": event.appeal_until, **_decided(event.ruling)}
+            return {"next_due_at": event.appeal_until, **_decided(event, ReachedType.ARBITRATED)}
         case mediation.Appealed(review_until=until) if until:
             return {"state": DisputeState.APPEAL_REVIEW, "next_due_at": until}
         case mediation.AppealReviewOverdue():
             return {"next_due_at": event.review_until}
         case mediation.AppealDecided():
-            return {"next_due_at": None, **_decided(event.ruling)}
+            upheld = event.decision == mediation.AppealOutcome.UPHELD
+            reached = ReachedType.ARBITRATED if upheld else ReachedType.APPEAL
+            return {"next_due_at": None, **_decided(event, reached)}
         case _:
             return {}
 
 
-def _decided(ruling: mediation.Ruling) -> dict[str, Any]:
-    """The case is nobody's, and the amount is what was ruled."""
+def _decided(event: mediation.DecisionIssued | mediation.AppealDecided, reached: ReachedType) -> dict[str, Any]:
+    """The case is nobody's, the amount is what was ruled, and that is the result (S52)."""
+    ruling = event.ruling
+    result = {
+        "result_amount": ruling.amount.minor,
+        "result_reason": CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND,
+        "reached_type": reached,
+        "result_rules": list(event.rules),
+        "result_at": event.decided_at,
+    }
     kind = {"solution_type": ruling.type} if ruling.type else {}
-    return {"state": DisputeState.DECIDED, "amount": ruling.amount.minor, **kind, **NOBODYS}
+    return {"state": DisputeState.DECIDED, "amount": ruling.amount.minor, **kind, **result, **NOBODYS}
 
 
 def agreed(event: SolutionReached) -> dict[str, Any]:
     """An agreement ends the dispute's waiting; the case team's solution is part of its decision."""
     decided = event.reached_type in BY_THE_TEAM
-    return {} if decided else {"state": DisputeState.AGREED, "next_due_at": None}
+    if decided:
+        return {}
+    return {"state": DisputeState.AGREED, "next_due_at": None, **NO_RESULT, "result_rules": list(event.rules)}
+
+
+def came_to(event: DisputeClosed) -> dict[str, Any]:
+    """The end is the result (S52)."""
+    rules = {} if event.reached_type else {"result_rules": list(event.rules)}
+    return {
+        "result_amount": event.amount.minor,
+        "result_reason": event.reason,
+        "reached_type": event.reached_type,
+        "result_at": event.closed_at,
+        **rules,
+    }
+
+
+async def follow(connection: Connection, recorded: Recorded[Event]) -> None:
+    """What changes with what the row holds: a party that was asked has said all (T42); nobody can appeal any more,
+    while an appeal under review goes on.
+    """
+    dispute_id = recorded.stream.removeprefix("dispute-")
+    match recorded.event:
+        case mediation.EvidenceCompleted(by=by):
+            await _HEARD.execute(connection, moved_id=dispute_id, by=by)
+        case mediation.AppealWindowClosed():
+            await _NOBODY_ACTS.execute(connection, moved_id=dispute_id)
+
+
+async def ground(connection: Connection, recorded: Recorded[Event], event: DisputeClosed) -> None:
+    """The rules of the end follow those of what was decided or agreed, where it came to that."""
+    if event.reached_type:
+        dispute_id = recorded.stream.removeprefix("dispute-")
+        await _GROUNDED.execute(connection, moved_id=dispute_id, rules=list(event.rules))
+
+
+_ROWS = tables.disputes.c
+_ONE = tables.disputes.update().where(_ROWS.dispute_id == bindparam("moved_id"))
+_HEARD = compiled(_ONE.values(asked=func.array_remove(_ROWS.asked, bindparam("by", type_=Text))))
+_GROUNDED = compiled(
+    _ONE.values(result_rules=func.array_cat(_ROWS.result_rules, bindparam("rules", type_=ARRAY(Text))))
+)
+_DECIDED = _ROWS.state == literal_column(f"'{DisputeState.DECIDED.value}'")
+_NOBODY_ACTS = compiled(_ONE.values(next_due_at=case((_DECIDED, null()), else_=_ROWS.next_due_at)))

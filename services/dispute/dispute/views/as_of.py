@@ -10,7 +10,7 @@ from typing import Any
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.state import Order
-from dispute.views.disputes import due_at
+from dispute.views.disputes import due_at, result_view
 from shared.events.base import Event
 from shared.events.dispute import ReturnNoted
 from shared.events.envelope import Recorded
@@ -33,12 +33,12 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     opened, closed, request = dispute.opened, dispute.closed, dispute.request
     assert request
     kind, amount = dispute.case.stands(request)
-    last = next(reversed(list(dispute.refunds.values())), None)
-    paid = [asked.due.amount.minor for asked in dispute.refunds.values() if asked.is_paid]
+    last, result = dispute.last_refund, result_view(dispute)
     returned = [recorded.event.outcome for recorded in history if isinstance(recorded.event, ReturnNoted)]
     return {
         "dispute_id": opened.dispute_id,
         "order_id": opened.order_id,
+        "buyer_id": opened.buyer_id,
         "seller_id": opened.seller_id,
         "version": len(history),
         "state": dispute.state,
@@ -52,11 +52,17 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "next_due_at": due_at(dispute),
         "refund_id": last.due.refund_id if last else None,
         "refund_outcome": last.outcome if last else None,
-        "refunded": sum(paid) if paid else None,
+        "refunded": dispute.refunded.minor if dispute.refunded else None,
         "return_id": dispute.return_id,
         "return_outcome": returned[-1] if returned else None,
         "close_reason": closed.reason if closed else None,
         "closed_at": closed.closed_at if closed else None,
+        "asked": sorted(dispute.case.asked_by_team),
+        "result_amount": result["amount"].minor if result else None,
+        "result_reason": result["reason"] if result else None,
+        "reached_type": result["reached_type"] if result else None,
+        "result_rules": result["rules"] if result else list(dispute.case.grounds) or None,
+        "result_at": result["at"] if result else None,
     }
 
 

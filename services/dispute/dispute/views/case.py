@@ -51,7 +51,7 @@ def ruled_result(dispute: Dispute) -> ResultView | None:
         "amount": ruling.amount,
         "reason": CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND,
         "reached_type": dispute.case.reached,
-        "rules": ruled.rules,
+        "rules": list(ruled.rules),
         "at": ruled.decided_at,
     }
 

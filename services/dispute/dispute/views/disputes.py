@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
 from dispute.views.case import case_members, ruled_result
@@ -17,18 +16,19 @@ from dispute.views.disputes_members import (
     DisputeRow,
     DisputeView,
     HistoryEntry,
-    PartyView,
     RefundView,
     ResultView,
     SolutionView,
     TermsView,
 )
 from dispute.views.evidence import item_views
+from dispute.views.party_view import Standing, party_view
 from shared.actions import rendered
 from shared.events.base import Actor
 from shared.events.dispute import Solution
 from shared.events.money import Money
 from shared.events.order import Terms
+from shared.parties import Parties
 from shared.rules.links import rule_links
 from shared.views import text_link
 
@@ -71,7 +71,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "label": label(state),
         "state": state,
         "fulfilment": dispute.fulfilment,
-        "party_view": _party_view(dispute, actor),
+        "party_view": party_view(_standing(dispute), dispute.parties.roles_of(actor)),
         "round": dispute.round,
         "reason": reason,
         "type": kind,
@@ -94,7 +94,9 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "protection_ends_at": opened.protection_ends_at,
         "terms": _terms(opened.terms),
         "deadlines": _deadlines(dispute),
-        "result": _result(dispute),
+        "result": result_view(dispute),
+        "refund_outcome": dispute.last_refund.outcome if dispute.last_refund else None,
+        "refunded": dispute.refunded,
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
         **case_members(dispute, path, looks_as(dispute, actor)),
@@ -112,8 +114,9 @@ def amount_of(row: Mapping[str, Any], column: str) -> Money:
     return Money(row[column], row["currency"], row["exponent"])
 
 
-def dispute_row(row: Mapping[str, Any]) -> DisputeRow:
-    """A row of the read model, as lists show it."""
+def dispute_row(row: Mapping[str, Any], actor: Actor) -> DisputeRow:
+    """A row of the read model, as lists show it to the actor."""
+    parties = Parties("dispute", row["buyer_id"], (row["seller_id"],))
     return {
         "id": row["dispute_id"],
         "href": _path(row["dispute_id"]),
@@ -122,6 +125,7 @@ def dispute_row(row: Mapping[str, Any]) -> DisputeRow:
         "label": label(row["state"]),
         "state": row["state"],
         "fulfilment": row["fulfilment"],
+        "party_view": party_view(Standing.of_row(row), parties.roles_of(actor)),
         "reason": row["reason"],
         "type": row["solution_type"],
         "amount": amount_of(row, "amount"),
@@ -129,6 +133,21 @@ def dispute_row(row: Mapping[str, Any]) -> DisputeRow:
         "due_at": row["next_due_at"],
         "close_reason": row["close_reason"],
         "closed_at": row["closed_at"],
+        "result": _result_of(row),
+        "refund_outcome": row["refund_outcome"],
+        "refunded": None if row["refunded"] is None else amount_of(row, "refunded"),
+    }
+
+
+def _result_of(row: Mapping[str, Any]) -> ResultView | None:
+    if row["result_at"] is None:
+        return None
+    return {
+        "amount": amount_of(row, "result_amount"),
+        "reason": row["result_reason"],
+        "reached_type": row["reached_type"],
+        "rules": row["result_rules"],
+        "at": row["result_at"],
     }
 
 
@@ -136,34 +155,9 @@ def _path(dispute_id: str) -> str:
     return f"/v1/disputes/{dispute_id}"
 
 
-def _party_view(dispute: Dispute, actor: Actor) -> PartyView:
-    mine = dispute.parties.roles_of(actor)
-    match dispute.state:
-        case DisputeState.CLOSED:
-            return "finished"
-        case DisputeState.ESCALATED if dispute.case.requests and dispute.case.waits_for & mine:
-            return "action_required"
-        case DisputeState.ESCALATED | DisputeState.UNDER_REVIEW | DisputeState.APPEAL_REVIEW:
-            return "under_platform_review"
-        case DisputeState.DECIDED if dispute.case.appeal_until and not _acts(dispute) & mine:
-            return "appealable"
-        case _:
-            return "action_required" if _acts(dispute) & mine else "waiting_for_other"
-
-
-def _acts(dispute: Dispute) -> Set[str]:
-    """Which of the two is to do something."""
-    match dispute.state, dispute.fulfilment:
-        case DisputeState.AWAITING_SELLER, _:
-            return {"seller"}
-        case DisputeState.AWAITING_BUYER, _:
-            return {"buyer"}
-        case _, Fulfilment.RETURN_PENDING:
-            return {"buyer"}
-        case _, Fulfilment.RETURN_SHIPPED | Fulfilment.RETURN_RECEIVED:
-            return {"seller"}
-        case _:
-            return frozenset()
+def _standing(dispute: Dispute) -> Standing:
+    appealable = dispute.state == DisputeState.DECIDED and due_at(dispute) is not None
+    return Standing(str(dispute.state), dispute.fulfilment, dispute.case.asked_by_team, appealable)
 
 
 def _terms(terms: Terms) -> TermsView:
@@ -194,7 +188,8 @@ def _solution(solution: Solution, path: str, where: bool) -> SolutionView:
     }
 
 
-def _result(dispute: Dispute) -> ResultView | None:
+def result_view(dispute: Dispute) -> ResultView | None:
+    """How it ended, or what the case team decided (S52)."""
     if not (closed := dispute.closed):
         return ruled_result(dispute)
     return {
@@ -208,11 +203,8 @@ def _result(dispute: Dispute) -> ResultView | None:
 
 def _grounds(dispute: Dispute) -> Sequence[str]:
     """The rules of what was reached or decided; what the buyer withdrew came to nothing."""
-    if not dispute.closed or not dispute.closed.reached_type:
-        return ()
-    if dispute.solution:
-        return dispute.solution.rules
-    return dispute.case.ruled.rules if dispute.case.ruled else ()
+    came_to_something = dispute.closed and dispute.closed.reached_type
+    return dispute.case.grounds if came_to_something else ()
 
 
 def _refunds(dispute: Dispute) -> list[RefundView]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -11,6 +11,7 @@ from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.views.case_members import CaseMembers
 from dispute.views.evidence import EvidenceView
+from dispute.views.party_view import PartyView
 from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import (
@@ -26,8 +27,6 @@ from shared.events.dispute import (
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.views import TextLink
-
-PartyView = Literal["action_required", "waiting_for_other", "under_platform_review", "appealable", "finished"]
 
 
 class SolutionView(TypedDict):
@@ -86,7 +85,7 @@ class DisputeRow(TypedDict):
     """A dispute in a list: members of the dispute, under the same names.
 
     `type` and `amount` are what the buyer asks for, and what was agreed once that is so; `due_at` is until when the one
-    who has to act may.
+    who has to act may. `refund_outcome` is the last word on the last refund, `refunded` the sum of all that were paid.
     """
 
     id: str
@@ -96,6 +95,7 @@ class DisputeRow(TypedDict):
     label: str
     state: DisputeState
     fulfilment: Fulfilment
+    party_view: PartyView
     reason: Open[Reason]
     type: Open[SolutionType]
     amount: Money
@@ -103,12 +103,14 @@ class DisputeRow(TypedDict):
     due_at: Instant | None
     close_reason: Open[CloseReason] | None
     closed_at: Instant | None
+    result: ResultView | None
+    refund_outcome: Open[RefundOutcome] | None
+    refunded: Money | None
 
 
 class DisputeView(DisputeRow, CaseMembers, Actions):
     """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead."""
 
-    party_view: PartyView
     round: int
     lines: Sequence[DisputedLineView]
     request: SolutionView
@@ -124,7 +126,6 @@ class DisputeView(DisputeRow, CaseMembers, Actions):
     protection_ends_at: Instant | None
     terms: TermsView
     deadlines: Sequence[DeadlineView]
-    result: ResultView | None
     refunds: Sequence[RefundView]
     return_id: str | None
 

@@ -139,7 +139,7 @@ def order_status(
         "parcels": _parcels(order, {line["line_id"] for line in lines}),
         "payout": payout(lines),
         "lines": [_line(line, row) for line in lines],
-        "disputes": [dispute_row(dispute) for dispute in disputes],
+        "disputes": [dispute_row(dispute, actor) for dispute in disputes],
         "open_dispute": next((x["dispute_id"] for x in disputes if x["closed_at"] is None), None),
         "refunds": [*(_refund(dispute) for dispute in disputes if dispute["refund_id"]), *_refunds(order, actor)],
         "returns": [_return(dispute) for dispute in disputes if dispute["return_id"]],

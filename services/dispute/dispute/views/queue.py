@@ -32,7 +32,7 @@ def queue_row(row: Mapping[str, Any], actor: Actor) -> QueueRow:
     """A row of the queue, as the reader sees it."""
     reviewer = row["reviewer"]
     return {
-        **dispute_row(row),
+        **dispute_row(row, actor),
         "due_kind": DUE_KINDS[row["state"]],
         "assignment": {"reviewer": reviewer, "since_at": row["reviewed_since"]} if reviewer else None,
         "conflict": actor.id in (row["buyer_id"], row["seller_id"]),

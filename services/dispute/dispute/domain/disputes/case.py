@@ -80,6 +80,16 @@ class Case:
                 return dispute.ReachedType.ARBITRATED
 
     @property
+    def grounds(self) -> tuple[str, ...]:
+        """The rules of what was decided or agreed last."""
+        return self.decisions[max(self.decisions)].rules if self.decisions else ()
+
+    @property
+    def asked_by_team(self) -> frozenset[str]:
+        """The parties that the case team has asked and not heard yet (T14)."""
+        return self.waits_for if self.requests else frozenset()
+
+    @property
     def appealed_by(self) -> frozenset[str]:
         return frozenset(appeal.by for appeal in self.appeals)
 

@@ -18,6 +18,7 @@ from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.money import Money, total
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties
 
@@ -100,6 +101,16 @@ class Dispute:
     def parties(self) -> Parties:
         """The buyer, and the seller of the disputed lines."""
         return Parties("dispute", self.opened.buyer_id, (self.opened.seller_id,)) if self.first_event else NOBODY
+
+    @property
+    def last_refund(self) -> AskedRefund | None:
+        return next(reversed(list(self.refunds.values())), None)
+
+    @property
+    def refunded(self) -> Money | None:
+        """The sum of all that was paid; None where nothing was."""
+        paid = [asked.due.amount for asked in self.refunds.values() if asked.is_paid]
+        return total(paid) if paid else None
 
     @property
     def goods_unsent(self) -> bool:

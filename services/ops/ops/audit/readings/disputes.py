@@ -14,6 +14,7 @@ COLUMNS = (
     *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
     *("refund_outcome", "solution_type", "amount", "currency", "exponent", "next_due_at", "refund_id", "refunded"),
     *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until", "reviewer", "reviewed_since"),
+    *("asked", "result_amount", "result_reason", "reached_type", "result_rules", "result_at"),
 )
 RETURN_STEPS = {
     "voided": "none",
@@ -31,11 +32,16 @@ SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
 
 
+NO_RESULT = dict.fromkeys(("result_amount", "result_reason", "reached_type", "result_at"))
+"""Of a dispute that has not come to anything."""
+
+
 def beginning() -> State:
     """A dispute of which nothing is known."""
     return {
         **dict.fromkeys(COLUMNS),
         "fulfilment": "none",
+        "asked": [],
         "due": {},
         "solution": None,
         "passed": False,
@@ -104,13 +110,13 @@ def _modified(dispute: State, data: Data) -> None:
 
 def _reached(dispute: State, data: Data) -> None:
     if data["reached_type"] not in ("arbitrated", "appeal"):
-        dispute.update(state="agreed", next_due_at=None, ruling=None)
+        dispute.update(state="agreed", next_due_at=None, ruling=None, result_rules=data["rules"], **NO_RESULT)
     dispute["solution"] = data["solution"]
     _solution(dispute, data["solution"])
 
 
 def _escalated(dispute: State, data: Data) -> None:
-    dispute.update(reviewer=None, reviewed_since=None, ruling=None)
+    dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], **NO_RESULT)
     dispute["due"] = {}
     awaits(dispute, "escalated", evidence=data["evidence_until"])
 
@@ -119,7 +125,7 @@ def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None)
     dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
     if data["source"] == "cancellation":
-        dispute.update(state="agreed", next_due_at=None, ruling=None, due={})
+        dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], **NO_RESULT)
 
 
 def _return_due(dispute: State, data: Data) -> None:
@@ -150,6 +156,10 @@ def _return_noted(dispute: State, data: Data) -> None:
 def _closed(dispute: State, data: Data) -> None:
     closed_at = instant(data["closed_at"])
     dispute.update(state="closed", next_due_at=None, close_reason=data["reason"], closed_at=closed_at)
+    dispute.update(result_amount=minor(data["amount"]), result_reason=data["reason"], result_at=closed_at)
+    dispute["reached_type"] = data.get("reached_type")
+    grounds = dispute["result_rules"] or [] if dispute["reached_type"] else []
+    dispute["result_rules"] = [*grounds, *data["rules"]]
 
 
 def _moved(dispute: State, data: Data) -> None:

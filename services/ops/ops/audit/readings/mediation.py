@@ -44,7 +44,12 @@ def _nobodys(dispute: State, _: Data) -> None:
 
 
 def _asked_anew(dispute: State, data: Data) -> None:
+    dispute["asked"] = [data["party"]]
     awaits(dispute, "escalated", evidence=data["evidence_until"])
+
+
+def _heard(dispute: State, data: Data) -> None:
+    dispute["asked"] = [party for party in dispute["asked"] if party != data["by"]]
 
 
 def _reviewed(dispute: State, data: Data) -> None:
@@ -56,6 +61,10 @@ def _ruled(dispute: State, data: Data) -> None:
     _nobodys(dispute, data)
     dispute.update(ruling=ruling, amount=minor(ruling["amount"]))
     dispute["solution_type"] = ruling["type"] or dispute["solution_type"]
+    reason = "refunded" if dispute["amount"] else "no_refund"
+    dispute.update(result_amount=dispute["amount"], result_reason=reason, result_rules=data["rules"])
+    dispute.update(result_at=instant(data["decided_at"]))
+    dispute["reached_type"] = "arbitrated" if data.get("decision") in (None, "upheld") else "appeal"
 
 
 def _decided(dispute: State, data: Data) -> None:
@@ -92,6 +101,7 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "CaseClaimed": _claimed,
     "CaseReleased": _nobodys,
     "EvidenceRequested": _asked_anew,
+    "EvidenceCompleted": _heard,
     "ReviewStarted": _reviewed,
     "ReviewOverdue": _reviewed,
     "DecisionIssued": _decided,
