@@ -1,9 +1,11 @@
-"""Folding of a history: others have their turn while a long one is folded."""
+"""Folding of a history, or of what had happened by an instant: others have their turn while a long one is folded."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from shared.decider import Decider
@@ -21,6 +23,15 @@ async def folded(decider: Decider, stream: str, history: Sequence[Recorded[Event
         await asyncio.sleep(0)
         state = decider.fold(stream, _events(history, start), state)
     return state
+
+
+def until(history: Sequence[Recorded[Event]], as_of: datetime | None) -> Sequence[Recorded[Event]]:
+    """What had happened by then, a prefix: a policy's event bears another service's instant, and may look earlier than
+    what it follows.
+    """
+    if as_of is None:
+        return history
+    return list(takewhile(lambda recorded: recorded.metadata.at <= as_of, history))
 
 
 def _events(history: Sequence[Recorded[Event]], start: int) -> Sequence[Event]:

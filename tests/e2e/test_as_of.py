@@ -115,3 +115,13 @@ async def test_a_stranger_asks_for_deadlines_in_vain(past: Past, services: Servi
     stranger = services.party(services.new("stranger"), "buyer")
     for path in (f"{past.dispute.path}/deadlines", f"/v1/orders/{past.dispute.deal.order_id}/deadlines"):
         assert (await stranger.get(path)).refused == (404, "not_found")
+
+
+async def test_s64_refunds_are_shown_as_they_stood(past: Past) -> None:
+    buyer, order_id = past.dispute.deal.buyer, past.dispute.deal.order_id
+    (paid,) = (await buyer.get(f"/v1/refunds?order_id={order_id}", "refund")).ok()["data"]
+    path = f"/v1/refunds?order_id={order_id}&as_of="
+    found = [(await buyer.get(f"{path}{quote(each.at)}", "refund")).ok()["data"] for each in past.moments]
+    assert found == [[], [], [paid]]
+    then = (await buyer.get(f"{path}{quote(paid['requested_at'])}", "refund")).ok()["data"]
+    assert [row["issued_at"] for row in then] in ([], [None], [paid["issued_at"]])

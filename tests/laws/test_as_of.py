@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
-from dispute.views.as_of import dispute_row_of, line_rows_of, order_row_of, until
+from dispute.views.as_of import dispute_row_of, line_rows_of, order_row_of
 from dispute.views.disputes import dispute_row, dispute_view
 from ops.audit.readings import disputes, orders
 from shared.events.base import SYSTEM, Actor, Event
 from shared.events.envelope import Cause, Metadata, Recorded
 from shared.events.ids import derived_uuid
+from shared.eventstore.folding import until
 from tests.laws.size import examples
 from tests.support.audit import AT, entry_of
 from tests.support.random_life import Life

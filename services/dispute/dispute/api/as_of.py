@@ -10,8 +10,8 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.state import Dispute
 from dispute.read_models import disputes
 from dispute.read_models.disputes import DisputeFilter
-from dispute.views.as_of import Row, dispute_row_of, until
-from shared.eventstore.folding import folded
+from dispute.views.as_of import Row, dispute_row_of
+from shared.eventstore.folding import folded, until
 from shared.http.caller import QueryContext
 
 MOMENT = timedelta(microseconds=1)

@@ -18,14 +18,13 @@ from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
-from dispute.views.as_of import until
 from dispute.views.disputes import dispute_row, dispute_view, history_entry
 from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment
 from shared.eventstore.command_handling import Outcome
-from shared.eventstore.folding import folded
+from shared.eventstore.folding import folded, until
 from shared.eventstore.personal import find_text, standing_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position

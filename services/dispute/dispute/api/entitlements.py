@@ -12,12 +12,11 @@ from dispute.domain.decider import decider
 from dispute.domain.entitlements.entitlement import Question
 from dispute.domain.orders.pieces import NamedPieces, named_pieces
 from dispute.domain.orders.state import Order
-from dispute.views.as_of import until
 from dispute.views.eligibility import Eligibility, eligibility
 from shared.events.base import Actor
 from shared.events.dispute import Reason
 from shared.events.moments import Moment
-from shared.eventstore.folding import folded
+from shared.eventstore.folding import folded, until
 from shared.faults import fault
 from shared.http.caller import QueryContext, query
 from shared.http.problems import Refusal

@@ -20,7 +20,7 @@ from dispute.domain.orders.state import Order
 from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
 from dispute.views import orders as view
-from dispute.views.as_of import line_rows_of, order_row_of, until
+from dispute.views.as_of import line_rows_of, order_row_of
 from dispute.views.facts import FactView, fact_view
 from dispute.views.orders import OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
@@ -29,7 +29,7 @@ from shared.events.moments import Moment
 from shared.events.outside.ids import Id, path_of
 from shared.eventstore.command_handling import ATTEMPTS, Outcome
 from shared.eventstore.errors import Busy
-from shared.eventstore.folding import folded
+from shared.eventstore.folding import folded, until
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Position
 from shared.http.problems import Refusal

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from dispute.domain.disputes.state import Dispute
@@ -17,15 +15,6 @@ from shared.events.envelope import Recorded
 
 History = Sequence[Recorded[Event]]
 Row = Mapping[str, Any]
-
-
-def until(history: History, as_of: datetime | None) -> History:
-    """What had happened by then, a prefix: a policy's event bears another service's instant, and may look earlier than
-    what it follows.
-    """
-    if as_of is None:
-        return history
-    return list(takewhile(lambda recorded: recorded.metadata.at <= as_of, history))
 
 
 def dispute_row_of(dispute: Dispute, history: History) -> Row:

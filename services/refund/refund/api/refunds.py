@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from starlette.responses import Response
 
+from refund.api.as_of import page_as_of
 from refund.domain.decider import decider
 from refund.domain.payments.retries import RETRIERS, RetryRefund
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
+from shared.events.moments import Moment
 from shared.events.slot import PREFIXES, slot_of_id
-from shared.eventstore.folding import folded
+from shared.eventstore.folding import folded, until
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
@@ -31,27 +34,38 @@ async def list_refunds(
     viewer: Annotated[QueryContext, query()],
     order_id: str | None = None,
     dispute_id: str | None = None,
+    as_of: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
-    """The newest first: a party's own, or all for those who oversee (S64)."""
+    """The newest first: a party's own, or all for those who oversee (S64). With `as_of` as they stood at that instant:
+    a page may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
+    """
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
-    listing = Listing("refunds", (order_id, dispute_id))
+    listing = Listing("refunds", (order_id, dispute_id, as_of))
+    shown = partial(refund_row, now=as_of or viewer.at)
     before = listing.read(cursor, datetime, str)
     wanted = refunds.RefundFilter(order_id, dispute_id, *own_sides(viewer.actor), before)
-    rows = await refunds.page(pool, wanted, limit + 1)
-    return query_response(listing.page(rows, limit, lambda row: refund_row(row, viewer.at), _cursor))
+    if as_of:
+        rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
+        return query_response({**listing.page(rows, limit, shown, _cursor), "data": [*map(shown, then)]})
+    return query_response(listing.page(await refunds.page(pool, wanted, limit + 1), limit, shown, _cursor))
 
 
 @router.get("/v1/refunds/{refund_id}", summary="Show a refund", response_model=RefundView)
-async def show_refund(refund_id: str, viewer: Annotated[QueryContext, query()]) -> Response:
-    """Read from the stream: state, destination, when to expect the money, what to check (S58, S63)."""
+async def show_refund(
+    refund_id: str, viewer: Annotated[QueryContext, query()], as_of: Moment | None = None
+) -> Response:
+    """Read from the stream: state, destination, when to expect the money, what to check (S58, S63); or as it stood
+    at an instant.
+    """
     stream = f"payment-{await _order_of(viewer, refund_id)}"
-    (history,) = await viewer.state.store.load(stream)
+    history = until((await viewer.state.store.load(stream))[0], as_of)
     payment = await folded(decider, stream, history)
-    return query_response(refund_view(payment, refund_id, len(history), viewer.actor, viewer.at), len(history))
+    view = refund_view(payment, refund_id, len(history), viewer.actor, as_of or viewer.at)
+    return query_response(view, len(history))
 
 
 @router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again", response_model=RefundView)

@@ -1,0 +1,34 @@
+"""View of refunds at a moment in the past: the rows of the read model, from the payments as they stood then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from refund.domain.payments.state import Refund, RefundState
+from shared.events.refund import RefundRefused
+
+
+def refund_row_of(refund: Refund) -> Mapping[str, Any]:
+    """The refund's row as the read model would hold it."""
+    request, issued, state = refund.request, refund.issued, refund.state
+    waits = state in (RefundState.REQUESTED, RefundState.REFUSED)
+    return {
+        "refund_id": request.refund_id,
+        "order_id": request.order_id,
+        "dispute_id": request.dispute_id,
+        "state": state,
+        "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
+        "source": None if isinstance(request, RefundRefused) else request.source,
+        "amount": request.amount.minor,
+        "currency": request.amount.currency,
+        "exponent": request.amount.exponent,
+        "destination": None if waits else refund.destination,
+        "requested_at": request.requested_at,
+        "issued_at": issued.issued_at if issued else None,
+        "expected_from": issued.expected_from if issued else None,
+        "expected_until": issued.expected_until if issued else None,
+        "settled_at": refund.settled_at,
+        "failures": refund.failures,
+        "retry_at": refund.pay_at if state is RefundState.FAILED else None,
+    }

@@ -1,0 +1,43 @@
+"""Refunds at a moment in the past: event by event the row is what the refund shows, and what the audit reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ops.audit.readings import payments
+from refund.domain.decider import decider
+from refund.views.as_of import refund_row_of
+from refund.views.refunds import refund_row, refund_view
+from shared.events.base import Event
+from tests.support.audit import entry_of
+from tests.support.builders import refunds as p
+
+REFUND = "rfd_9a31"
+RETRY_AT = p.MONDAY + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (*p.APPROVED, p.issued()),
+        (*p.APPROVED, p.failed(1, RETRY_AT), p.issued()),
+        (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6)),
+    ],
+)
+def test_s64_as_of_an_instant_a_row_is_what_the_refund_was(events: tuple[Event, ...]) -> None:
+    told = payments.beginning()
+    for n, event in enumerate(events, 1):
+        payments.fold(told, entry_of(event, n, "payment-o1", n))
+        payment = decider.fold("payment-o1", events[:n])
+        if not (refund := payment.refunds.get(REFUND)):
+            continue
+        row, read = refund_row_of(refund), payments.refund_row(told, REFUND)
+        assert read and {name: row[name] for name in row.keys() & read.keys()} == {
+            name: read[name] for name in row.keys() & read.keys()
+        }
+        shown, view = refund_row(row, p.MONDAY), dict(refund_view(payment, REFUND, n, p.BUYER, p.MONDAY))
+        later = dict(shown)
+        assert later.pop("destination") in (None, view["destination"])
+        assert later == {name: view[name] for name in later}
