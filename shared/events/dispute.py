@@ -314,6 +314,7 @@ class RefundNoted(Event):
     lines: tuple[LineAmount, ...]
     reason: str | None
     source_event: str
+    noted_at: Instant
     rules: tuple[str, ...]
 
 
@@ -338,6 +339,7 @@ class ReturnNoted(Event):
     outcome: Open[ReturnOutcome]
     reason: str | None
     source_event: str
+    noted_at: Instant
     rules: tuple[str, ...]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dispute.domain.decider import decider
 from dispute.read_models import disputes
 from dispute.views.as_of import dispute_row_of
+from shared.events.mediation import AppealDecided
 from shared.eventstore.connections import open_pool
 from tests.support.builders import mediation as m
 from tests.support.builders.disputes import accept, cancel, countered, expire, history_of, note_refund, refund_due
@@ -44,6 +45,8 @@ async def test_s52_s53_a_row_is_what_the_fold_says_event_by_event(migrated: Migr
             history = history_of(happened)
             for n, recorded in enumerate(history, 1):
                 await disputes.project(connection, recorded)
+                if isinstance(recorded.event, AppealDecided):
+                    continue  # nobody can appeal any more: that follows in the same append
                 (row,) = await disputes.of_order(pool, ORDER)
                 state = decider.fold(recorded.stream, [each.event for each in history[:n]])
                 wanted = dispute_row_of(state, history[:n])

@@ -5,14 +5,26 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from pydantic_core import from_json
 
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models.dispute_history import entry
 from dispute.views.disputes import dispute_view, history_entry, label
 from shared.events.base import Actor
-from shared.events.dispute import DisputeClosed
+from shared.events.dispute import DisputeClosed, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
-from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, note_refund, opened, refund_due
+from tests.support.builders.disputes import (
+    agreed,
+    cancel,
+    dispute_of,
+    dispute_stream,
+    history_of,
+    note_refund,
+    note_return,
+    opened,
+    refund_due,
+    return_due,
+)
 from tests.support.builders.orders import BUYER, SELLER, Histories, after, on
 from tests.support.wire import on_the_wire
 
@@ -58,3 +70,31 @@ def test_an_entry_of_the_history_links_the_rules_that_it_rests_on() -> None:
     shown = history_entry({**row, "detail": {}}, dispute_of(opened()), BUYER)
     assert shown["rules"] == ["T33", "S52"]
     assert shown["rule_links"] == {"T33": "/rules/T33", "S52": "/rules/S52"}
+
+
+def kept_and_voided() -> Histories:
+    """The buyer keeps the goods, and the return's end comes after the dispute's."""
+    happened = agreed(SolutionType.RETURN_AND_REFUND)
+    ended = after(happened, cancel(on("Mar 14"), acknowledge_release=True))
+    return after(ended, note_return(return_due(happened), ReturnOutcome.VOIDED, on("Mar 15")))
+
+
+def test_s52_what_comes_after_the_end_is_listed_apart() -> None:
+    view = dispute_view(dispute_of(kept_and_voided()), 9, BUYER, on("Mar 16"))
+    (late,) = view["after_close"]
+    assert (late["at"], late["kind"], late["outcome"]) == (on("Mar 15"), "return", "voided")
+    assert dispute_view(dispute_of(refunded()), 6, BUYER, on("Mar 16"))["after_close"] == []
+
+
+@pytest.mark.parametrize("party", [BUYER, SELLER])
+def test_s52_the_history_of_what_is_finished_ends_with_why_and_by_which_rules(party: Actor) -> None:
+    for happened in (refunded(), kept_and_voided()):
+        dispute, history = dispute_of(happened), history_of(happened)
+        assert dispute.end
+        row = entry(history[dispute.end - 1])
+        last = history_entry({**row, "detail": from_json(row["detail"])}, dispute, party)
+        result = dispute_view(dispute, len(history), party, on("Mar 16"))["result"]
+        assert result and last["action"] == "dispute_closed"
+        assert (last["rules"], last["detail"]["reason"]) == (result["rules"], result["reason"])
+        assert last["detail"]["amount"] == on_the_wire(result["amount"])
+        assert last["detail"].get("reached_type") == result["reached_type"]

@@ -165,5 +165,6 @@ def refunded(amount: str) -> RefundNoted:
         lines=(LineAmount(line_id="l1", amount=usd(amount)),),
         reason=None,
         source_event="payment-o1/4",
+        noted_at=on("Mar 14"),
         rules=("S57",),
     )

@@ -120,7 +120,7 @@ async def show_history(
     as_of: Moment | None = None,
 ) -> Response:
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
-    dispute says why it ended (S52).
+    dispute says why it ended, and what came later stands in the dispute's `after_close` (S52).
     """
     happened = await _history(viewer, dispute_id, as_of)
     dispute = await _fold(happened)
@@ -130,7 +130,8 @@ async def show_history(
     listing = Listing("history", (dispute_id, as_of))
     (after,) = listing.read(cursor, int) or (0,)
     rows = await dispute_history.page(pool, dispute_id, after, limit + 1)
-    rows = [row for row in rows if row["version"] <= len(happened)] if as_of else rows
+    last = dispute.end or (len(happened) if as_of else None)
+    rows = [row for row in rows if last is None or row["version"] <= last]
     entry = partial(history_entry, dispute=dispute, actor=viewer.actor)
     return query_response(listing.page(rows, limit, entry, lambda row: (row["version"],)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dispute.domain.disputes.progress import last_outcome, refunded
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.state import Order
@@ -22,7 +23,8 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     opened, closed, request = dispute.opened, dispute.closed, dispute.request
     assert request
     kind, amount = dispute.case.stands(request)
-    last, result = dispute.last_refund, result_view(dispute)
+    last, result = next(reversed(list(dispute.refunds)), None), result_view(dispute)
+    paid = refunded(dispute.refunds)
     returned = [recorded.event.outcome for recorded in history if isinstance(recorded.event, ReturnNoted)]
     return {
         "dispute_id": opened.dispute_id,
@@ -39,9 +41,9 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "exponent": amount.exponent,
         "opened_at": opened.opened_at,
         "next_due_at": due_at(dispute),
-        "refund_id": last.due.refund_id if last else None,
-        "refund_outcome": last.outcome if last else None,
-        "refunded": dispute.refunded.minor if dispute.refunded else None,
+        "refund_id": last,
+        "refund_outcome": last_outcome(dispute.refunds),
+        "refunded": paid.minor if paid else None,
         "return_id": dispute.return_id,
         "return_outcome": returned[-1] if returned else None,
         "close_reason": closed.reason if closed else None,

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.disputes.progress import Noted, last_outcome, refunded
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
 from dispute.views.case import case_members, ruled_result
 from dispute.views.disputes_actions import dispute_actions
 from dispute.views.disputes_members import (
+    AfterClose,
     DeadlineView,
     DisputeRow,
     DisputeView,
@@ -25,7 +27,7 @@ from dispute.views.evidence import item_views
 from dispute.views.party_view import Standing, party_view
 from shared.actions import rendered
 from shared.events.base import Actor
-from shared.events.dispute import Solution
+from shared.events.dispute import RefundNoted, Solution
 from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import Parties
@@ -95,10 +97,11 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "terms": _terms(opened.terms),
         "deadlines": _deadlines(dispute),
         "result": result_view(dispute),
-        "refund_outcome": dispute.last_refund.outcome if dispute.last_refund else None,
-        "refunded": dispute.refunded,
+        "refund_outcome": last_outcome(dispute.refunds),
+        "refunded": refunded(dispute.refunds),
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
+        "after_close": [_late(noted) for noted in dispute.after_close],
         **case_members(dispute, path, looks_as(dispute, actor)),
         **rendered(dispute_actions(dispute, actor, now)),
     }
@@ -214,15 +217,25 @@ def _refunds(dispute: Dispute) -> list[RefundView]:
     ]
 
 
+def _late(noted: Noted) -> AfterClose:
+    at, outcome, reason = noted.noted_at, noted.outcome, noted.reason
+    if isinstance(noted, RefundNoted):
+        return {"at": at, "kind": "refund", "id": noted.refund_id, "outcome": outcome, "reason": reason}
+    return {"at": at, "kind": "return", "id": noted.return_id, "outcome": outcome, "reason": reason}
+
+
 def history_entry(row: Mapping[str, Any], dispute: Dispute, actor: Actor) -> HistoryEntry:
-    """An entry of the history as the actor may see it, with the pages of the rules that it rests on."""
-    looking = looks_as(dispute, actor)
+    """An entry of the history as the actor may see it, with the pages of the rules that it rests on; the end's are
+    those of the result (S52).
+    """
+    looking, result = looks_as(dispute, actor), result_view(dispute)
+    rules = result["rules"] if result and row["version"] == dispute.end else row["rules"]
     return {
         "version": row["version"],
         "at": row["at"],
         "actor": visible_actor(row["actor"], dispute.parties, looking),
         "action": row["action"],
-        "rules": row["rules"],
-        "rule_links": rule_links(row["rules"]),
+        "rules": rules,
+        "rule_links": rule_links(rules),
         "detail": visible(row["action"], row["detail"], looking),
     }

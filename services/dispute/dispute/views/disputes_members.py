@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
@@ -22,6 +22,7 @@ from shared.events.dispute import (
     Reason,
     RefundOutcome,
     RefundSource,
+    ReturnOutcome,
     SolutionType,
 )
 from shared.events.money import Money
@@ -81,6 +82,16 @@ class RefundView(TypedDict):
     outcome: Open[RefundOutcome] | None
 
 
+class AfterClose(TypedDict):
+    """What came of its refund or its return once the dispute was closed (S52)."""
+
+    at: Instant
+    kind: Literal["refund", "return"]
+    id: str
+    outcome: Open[RefundOutcome] | Open[ReturnOutcome]
+    reason: str | None
+
+
 class DisputeRow(TypedDict):
     """A dispute in a list: members of the dispute, under the same names.
 
@@ -128,6 +139,7 @@ class DisputeView(DisputeRow, CaseMembers, Actions):
     deadlines: Sequence[DeadlineView]
     refunds: Sequence[RefundView]
     return_id: str | None
+    after_close: Sequence[AfterClose]
 
 
 class HistoryEntry(TypedDict):

@@ -64,6 +64,7 @@ def test_t30_t33_once_the_money_is_issued_the_dispute_closes_and_the_hold_ends()
         lines=due.lines,
         reason=None,
         source_event="payment-o1/7",
+        noted_at=on("Mar 14"),
         rules=("S57", "S58"),
     )
     assert closed == DisputeClosed(

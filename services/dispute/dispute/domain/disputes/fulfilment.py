@@ -61,6 +61,7 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         lines=command.lines,
         reason=command.reason,
         source_event=command.source_event,
+        noted_at=command.at,
         rules=_REFUND_RULES[command.outcome],
     )
     since, held = evolve(dispute, noted), orders.evolve(order, noted)
@@ -115,6 +116,7 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
         outcome=command.outcome,
         reason=command.reason,
         source_event=command.source_event,
+        noted_at=command.at,
         rules=("S82",) if inspected else ("S81",),
     )
     return [noted, *_after_return(command, dispute)], []

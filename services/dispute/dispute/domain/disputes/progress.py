@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.events import dispute as events
+from shared.events.money import Money, total
 
 
 class Fulfilment(StrEnum):
@@ -48,3 +50,26 @@ class AskedRefund:
     @property
     def is_refused(self) -> bool:
         return self.outcome == events.RefundOutcome.REFUSED
+
+
+Refunds = Mapping[str, AskedRefund]
+"""By id, in the order in which they were asked for."""
+Noted = events.RefundNoted | events.ReturnNoted
+"""What another service tells of a dispute, also once it is closed."""
+
+
+def noted(refunds: Refunds, event: events.RefundNoted) -> Refunds:
+    """The refunds with the refund service's word on one that was asked for."""
+    asked = refunds.get(event.refund_id)
+    return {**refunds, event.refund_id: replace(asked, outcome=event.outcome)} if asked else refunds
+
+
+def last_outcome(refunds: Refunds) -> events.RefundOutcome | None:
+    """The last word on the last refund."""
+    return list(refunds.values())[-1].outcome if refunds else None
+
+
+def refunded(refunds: Refunds) -> Money | None:
+    """The sum of all that was paid; None where nothing was."""
+    paid = [asked.due.amount for asked in refunds.values() if asked.is_paid]
+    return total(paid) if paid else None

@@ -11,14 +11,13 @@ from typing import Any
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import case as cases
 from dispute.domain.disputes.case import Case
-from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, AskedRefund, Fulfilment
+from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, AskedRefund, Fulfilment, Noted, noted
 from dispute.domain.evidence.items import Items
 from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
-from shared.events.money import Money, total
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties
 
@@ -60,7 +59,9 @@ DATES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """The fold of one dispute's stream; `version` is that of its last event."""
+    """The fold of one dispute's stream; `version` is that of its last event, `end` that of its closing, `after_close`
+    what was noted later.
+    """
 
     first_event: events.DisputeOpened | None = None
     state: DisputeState | None = None
@@ -84,6 +85,8 @@ class Dispute:
     returned: events.ReturnOutcome | None = None
     case: Case = Case()
     closed: events.DisputeClosed | None = None
+    end: int | None = None
+    after_close: tuple[Noted, ...] = ()
     evidence: Items = Items()
     version: int = 0
 
@@ -101,16 +104,6 @@ class Dispute:
     def parties(self) -> Parties:
         """The buyer, and the seller of the disputed lines."""
         return Parties("dispute", self.opened.buyer_id, (self.opened.seller_id,)) if self.first_event else NOBODY
-
-    @property
-    def last_refund(self) -> AskedRefund | None:
-        return next(reversed(list(self.refunds.values())), None)
-
-    @property
-    def refunded(self) -> Money | None:
-        """The sum of all that was paid; None where nothing was."""
-        paid = [asked.due.amount for asked in self.refunds.values() if asked.is_paid]
-        return total(paid) if paid else None
 
     @property
     def goods_unsent(self) -> bool:
@@ -134,6 +127,8 @@ class Dispute:
 
 def evolve(dispute: Dispute, event: Event) -> Dispute:
     """The dispute once this has happened too."""
+    if dispute.closed and isinstance(event, Noted):
+        dispute = replace(dispute, after_close=(*dispute.after_close, event))
     version = dispute.version + 1
     return replace(_evolved(dispute, event), case=cases.after(dispute.case, event, version), version=version)
 
@@ -159,12 +154,13 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.ReturnNotDue():
             return replace(dispute, fulfilment=Fulfilment.NONE)
         case events.RefundNoted():
-            return _refund_noted(dispute, event)
+            fulfilment = REFUND_STEPS.get(event.outcome, dispute.fulfilment)
+            return replace(dispute, fulfilment=fulfilment, refunds=noted(dispute.refunds, event))
         case events.ReturnNoted():
             fulfilment = RETURN_STEPS.get(event.outcome, dispute.fulfilment)
             return replace(dispute, fulfilment=fulfilment, returned=event.outcome)
         case events.DisputeClosed():
-            return replace(dispute, state=DisputeState.CLOSED, closed=event)
+            return replace(dispute, state=DisputeState.CLOSED, closed=event, end=dispute.version + 1)
         case EvidenceAdded() | EvidenceRemoved():
             return replace(dispute, evidence=dispute.evidence.after(event))
         case DeadlineMoved():
@@ -249,11 +245,3 @@ def _refund_due(dispute: Dispute, event: events.RefundDue) -> Dispute:
     state = DisputeState.AGREED if event.source == events.RefundSource.CANCELLATION else dispute.state
     refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
     return replace(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
-
-
-def _refund_noted(dispute: Dispute, event: events.RefundNoted) -> Dispute:
-    fulfilment = REFUND_STEPS.get(event.outcome, dispute.fulfilment)
-    if not (asked := dispute.refunds.get(event.refund_id)):
-        return replace(dispute, fulfilment=fulfilment)
-    refunds = {**dispute.refunds, event.refund_id: replace(asked, outcome=event.outcome)}
-    return replace(dispute, fulfilment=fulfilment, refunds=refunds)

@@ -112,6 +112,7 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
         lines=command.lines,
         reason=command.reason,
         source_event=command.source_event,
+        noted_at=command.at,
         rules=("S66", "S57"),
     )
     return [noted, *completed_if_done(after(order, [noted]))]
