@@ -34,7 +34,7 @@ Promise = Callable[[Run], Awaitable[Kept]]
 FIRST: tuple[Promise, ...] = (
     Run.learn,
     lambda run: every_point(run, points.everywhere()),
-    lambda run: same_key(run, ["returned", "declined"]),
+    lambda run: same_key(run, ["returned", "declined", "mediated"]),
     lambda run: outages.broker_away(run, AWAY, outages.killed),
     lambda run: outages.broker_away(run, SILENT, outages.stopped),
     *(partial(outages.struck, blows=[blow]) for blow in DATABASE),

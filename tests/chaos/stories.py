@@ -11,9 +11,10 @@ from typing import Any
 
 import aiohttp
 
+from ops.orders.evidence import picture
 from tests.chaos.client import Patient
 from tests.e2e.client import Answer, Json, Party, Services, eventually
-from tests.e2e.deals import DAY, NOTHING_CAME, counter, now, usd, wire
+from tests.e2e.deals import DAY, NOTHING_CAME, counter, now, split, usd, wire
 
 PATIENCE = 180.0
 """Seconds for what follows in other services."""
@@ -44,6 +45,9 @@ class Case:
     @property
     def warehouse(self) -> Party:
         return self.services.party("warehouse-1", "warehouse")
+
+    def reviewer(self, n: int = 1) -> Party:
+        return self.services.party(f"reviewer-{n}", "case_team")
 
     @cached_property
     def chance(self) -> random.Random:
@@ -92,6 +96,15 @@ class Case:
         path = f"/v1/disputes/{dispute}"
         seen = (await by.get(path)).ok().etag
         return (await by.post(f"{path}/{what}", body, key=self.key(f"{what}-{n}"), seen=seen)).ok()
+
+    async def show(self, by: Party, dispute: str) -> str:
+        """The id of a picture that the party adds to the dispute; its form is bytes, which can be sent again."""
+        await self.think()
+        head = 'Content-Disposition: form-data; name="file"; filename="shown.png"'
+        form = b"\r\n".join((b"--end", head.encode(), b"", picture(self.order_id), b"--end--", b""))
+        headers = {"Idempotency-Key": self.key("evidence"), "Content-Type": "multipart/form-data; boundary=end"}
+        sent = await by.send("dispute", "POST", f"/v1/disputes/{dispute}/evidence", headers, data=form)
+        return str(sent.ok(201)["evidence"][-1]["id"])
 
     async def when(self, path: str, holds: Callable[[Answer], bool], service: str = "dispute") -> Answer:
         """What the buyer sees as soon as it holds."""
@@ -157,6 +170,27 @@ async def withdrawn(case: Case) -> str:
     return dispute
 
 
+async def mediated(case: Case) -> str:
+    """The longest life: countered, escalated, shown, reviewed, decided, appealed by both, and amended for more."""
+    await case.placed(-1, {"shipped": -5})
+    dispute = await case.opened("not_received", "refund_only", case.amount)
+    first, second = case.reviewer(1), case.reviewer(2)
+    await case.step(case.seller, dispute, "response", counter("10.00"))
+    await case.step(case.buyer, dispute, "escalation")
+    shown = await case.show(case.buyer, dispute)
+    for party in (case.seller, case.buyer):
+        await case.step(party, dispute, "statement", {"answers": {"what": "I have said it."}, "complete": True})
+    await case.step(first, dispute, "review")
+    await case.step(first, dispute, "decision", split("40.00", weights={shown: 2}))
+    await case.when(f"/v1/disputes/{dispute}", lambda answer: answer.ok()["fulfilment"] == "refund_issued")
+    for party in (case.seller, case.buyer):
+        await case.step(party, dispute, "appeal", {"ground": "It was another item."})
+    amended = split("65.00", decision="amended", weights={shown: 3})
+    await case.step(second, dispute, "appeal-decision", amended)
+    await case.closed(dispute)
+    return dispute
+
+
 async def declined(case: Case) -> str:
     """The provider cannot pay to the buyer's account; the buyer puts it right, and the money goes."""
     await case.services.arm(on="refund", fault="decline", code="account_invalid", order_id=case.order_id)
@@ -181,6 +215,7 @@ STORIES: dict[str, tuple[Story, str]] = {
     "accepted": (accepted, "25.00"),
     "returned": (returned, "84.50"),
     "withdrawn": (withdrawn, "31.00"),
+    "mediated": (mediated, "90.00"),
     "declined": (declined, "47.00"),
     "unanswered": (unanswered, "120.00"),
 }

@@ -44,6 +44,13 @@ async def test_every_crash_point_fires_and_what_was_begun_is_finished(run: Run) 
 
 
 @pytest.mark.proof
+async def test_each_command_of_the_longest_life_is_cut_off_after_its_commit_and_its_answer_comes_with_the_same_request(
+    run: Run,
+) -> None:
+    told(await same_key(run, ["mediated"]))
+
+
+@pytest.mark.proof
 async def test_any_process_is_killed_at_any_moment_and_everything_ends_as_without_faults(run: Run) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
