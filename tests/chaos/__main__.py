@@ -15,6 +15,7 @@ from functools import partial
 
 from local_stack.state import PROJECT as ROOT
 from tests.chaos import hangs, outages, points
+from tests.chaos.every_step import every_step
 from tests.chaos.failover import tail_lost
 from tests.chaos.points import every_point
 from tests.chaos.run import Kept, Run, open_run
@@ -35,6 +36,7 @@ FIRST: tuple[Promise, ...] = (
     Run.learn,
     lambda run: every_point(run, points.everywhere()),
     lambda run: same_key(run, ["returned", "declined", "mediated"]),
+    lambda run: every_step(run, "mediated"),
     lambda run: outages.broker_away(run, AWAY, outages.killed),
     lambda run: outages.broker_away(run, SILENT, outages.stopped),
     *(partial(outages.struck, blows=[blow]) for blow in DATABASE),

@@ -9,6 +9,7 @@ import random
 import pytest
 
 from tests.chaos import hangs, outages, points
+from tests.chaos.every_step import every_step
 from tests.chaos.failover import tail_lost
 from tests.chaos.points import PASSED_BY, every_point
 from tests.chaos.run import Kept, Run
@@ -48,6 +49,13 @@ async def test_each_command_of_the_longest_life_is_cut_off_after_its_commit_and_
     run: Run,
 ) -> None:
     told(await same_key(run, ["mediated"]))
+
+
+@pytest.mark.proof
+async def test_everybody_is_killed_at_every_step_of_the_longest_life_and_it_ends_as_without_faults(run: Run) -> None:
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    told(await every_step(run, "mediated", seed))
 
 
 @pytest.mark.proof
