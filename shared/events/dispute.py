@@ -304,7 +304,7 @@ class RefundOutcome(StrEnum):
 
 
 class RefundNoted(Event):
-    """The refund service's answer, on the dispute and on its order."""
+    """The refund service's answer, on the dispute and on its order; what is paid has its bank's window."""
 
     refund_id: str
     order_id: str
@@ -313,6 +313,8 @@ class RefundNoted(Event):
     amount: Money
     lines: tuple[LineAmount, ...]
     reason: str | None
+    expected_from: Instant | None = None
+    expected_until: Instant | None = None
     source_event: str
     noted_at: Instant
     rules: tuple[str, ...]

@@ -67,7 +67,7 @@ def the_rows_are_those_of_the_audit(happened: Sequence[Recorded[Event]]) -> None
         _same(dispute_row_of(state, happened), disputes.row(told) or {})
         a_row_is_part_of_the_dispute(state, happened)
     elif state.registered:
-        _same(order_row_of(state, len(happened)), orders.row(told))
+        _same(order_row_of(state, happened), orders.row(told))
         lines = {_line(line) for line in line_rows_of(state)}
         assert lines == orders.row(told)["lines"]
 

@@ -60,6 +60,7 @@ create table disputes (
     refunded bigint,
     return_id text,
     return_outcome text,
+    return_event text,
     close_reason text,
     closed_at timestamptz,
     reviewer text,

@@ -5,7 +5,7 @@ A policy's command bears the instant of the event that it follows from, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dispute.domain.decider import decider
@@ -80,8 +80,16 @@ def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | 
         lines=event.lines,
         reason=reason,
         source_event=recorded.id,
+        **_window(event),
     )
     return [note]
+
+
+def _window(event: Any) -> Mapping[str, Any]:
+    """When the bank credits what was paid (S58)."""
+    if not isinstance(event, refunds.RefundIssued):
+        return {}
+    return {"expected_from": event.expected_from, "expected_until": event.expected_until}
 
 
 def _note_return(recorded: Recorded[Any], outcome: ReturnOutcome, reason: str | None = None) -> Iterable[Send]:

@@ -121,7 +121,7 @@ async def show_status(
     order.parties.guard(viewer.actor, "order")
     of_order = await disputes.of_order(pool, order_id)
     if as_of:
-        row, lines = order_row_of(order, len(history)), line_rows_of(order)
+        row, lines = order_row_of(order, history), line_rows_of(order)
         of_order = await rows_as_of(viewer, of_order, as_of)
     else:
         row, lines = await _known(pool, order_id)

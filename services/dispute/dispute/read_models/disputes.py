@@ -78,7 +78,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, **_step(REFUND_STEPS, event.outcome))
             await _note(connection, recorded, event)
         case disputes.ReturnNoted() as event:
-            await _set(connection, recorded, return_outcome=event.outcome, **_step(RETURN_STEPS, event.outcome))
+            await _set(connection, recorded, return_event=event.source_event, **_returned(event.outcome))
         case disputes.DisputeClosed() as event:
             closed = {"close_reason": event.reason, "closed_at": event.closed_at}
             await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed, **came_to(event))
@@ -231,6 +231,10 @@ async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any
 
 def _wanted(solution: disputes.Solution) -> dict[str, Any]:
     return {"solution_type": solution.type, "amount": solution.amount.minor}
+
+
+def _returned(outcome: disputes.ReturnOutcome) -> dict[str, Any]:
+    return {"return_outcome": outcome, **_step(RETURN_STEPS, outcome)}
 
 
 def _step(steps: Mapping[W, Fulfilment], outcome: W) -> dict[str, Fulfilment]:

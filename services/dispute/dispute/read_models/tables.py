@@ -82,6 +82,7 @@ disputes = Table(
     Column("refunded", BigInteger),
     Column("return_id", Text),
     Column("return_outcome", Text),
+    Column("return_event", Text),
     Column("close_reason", Text),
     Column("closed_at", INSTANT),
     Column("reviewer", Text),

@@ -25,13 +25,14 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     kind, amount = dispute.case.stands(request)
     last, result = next(reversed(list(dispute.refunds)), None), result_view(dispute)
     paid = refunded(dispute.refunds)
-    returned = [recorded.event.outcome for recorded in history if isinstance(recorded.event, ReturnNoted)]
+    returned = [recorded.event for recorded in history if isinstance(recorded.event, ReturnNoted)]
     return {
         "dispute_id": opened.dispute_id,
         "order_id": opened.order_id,
         "buyer_id": opened.buyer_id,
         "seller_id": opened.seller_id,
         "version": len(history),
+        "position": history[-1].position,
         "state": dispute.state,
         "fulfilment": dispute.fulfilment,
         "reason": dispute.reason,
@@ -45,7 +46,8 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "refund_outcome": last_outcome(dispute.refunds),
         "refunded": paid.minor if paid else None,
         "return_id": dispute.return_id,
-        "return_outcome": returned[-1] if returned else None,
+        "return_outcome": returned[-1].outcome if returned else None,
+        "return_event": returned[-1].source_event if returned else None,
         "close_reason": closed.reason if closed else None,
         "closed_at": closed.closed_at if closed else None,
         "asked": sorted(dispute.case.asked_by_team),
@@ -57,12 +59,13 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     }
 
 
-def order_row_of(order: Order, version: int) -> Row:
-    """The order's row as the read model would hold it at this version."""
+def order_row_of(order: Order, history: History) -> Row:
+    """The order's row as the read model would hold it behind this history."""
     assert order.terms and order.payment
     return {
         "order_id": order.order_id,
-        "version": version,
+        "version": len(history),
+        "position": history[-1].position,
         "programme": order.terms.programme,
         "currency": order.payment.amount.currency,
         "exponent": order.payment.amount.exponent,

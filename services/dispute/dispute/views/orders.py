@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -15,11 +15,12 @@ from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import TooEarly
-from dispute.views.disputes import FINISHED, IN_PROGRESS, amount_of, dispute_row, label
+from dispute.views.disputes import FINISHED, IN_PROGRESS, dispute_row, label
 from dispute.views.disputes_members import DisputeRow
+from dispute.views.order_refunds import OrderRefund, last_events, order_refunds
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
-from shared.events.dispute import RefundOutcome, ReturnOutcome
+from shared.events.dispute import ReturnOutcome
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import Parcel, TrackingCorrected
@@ -46,15 +47,6 @@ class OrderLineView(TypedDict):
     refunded: Money
     released: Money | None
     held_by: str | None
-
-
-class OrderRefund(TypedDict):
-    """A refund of the order, as its dispute knows it; that of a cancellation may have none."""
-
-    id: str
-    dispute_id: str | None
-    outcome: Open[RefundOutcome] | None
-    amount: Money | None
 
 
 class OrderReturn(TypedDict):
@@ -85,7 +77,9 @@ class OrderParcel(TypedDict):
 
 
 class OrderStatus(Actions):
-    """How an order stands: from `opens_at` on a dispute may be opened, until `protection_ends_at`."""
+    """How an order stands: from `opens_at` on a dispute may be opened, until `protection_ends_at`. `last_events` names
+    by topic the last event that it includes.
+    """
 
     order_id: str
     version: int
@@ -110,6 +104,7 @@ class OrderStatus(Actions):
     open_dispute: str | None
     refunds: Sequence[OrderRefund]
     returns: Sequence[OrderReturn]
+    last_events: Mapping[str, str | None]
 
 
 def order_status(
@@ -141,8 +136,9 @@ def order_status(
         "lines": [_line(line, row) for line in lines],
         "disputes": [dispute_row(dispute, actor) for dispute in disputes],
         "open_dispute": next((x["dispute_id"] for x in disputes if x["closed_at"] is None), None),
-        "refunds": [*(_refund(dispute) for dispute in disputes if dispute["refund_id"]), *_refunds(order, actor)],
+        "refunds": order_refunds(disputes, order, actor),
         "returns": [_return(dispute) for dispute in disputes if dispute["return_id"]],
+        "last_events": last_events(row, disputes, order),
         **rendered(order_actions(order, actor, now)),
     }
 
@@ -219,20 +215,6 @@ def _money(value: int, order: Row) -> Money:
 def _label(disputes: Sequence[Row]) -> str | None:
     labels = {label(dispute["state"]) for dispute in disputes}
     return IN_PROGRESS if IN_PROGRESS in labels else (FINISHED if labels else None)
-
-
-def _refund(row: Row) -> OrderRefund:
-    amount = amount_of(row, "refunded") if row["refunded"] is not None else None
-    return {"id": row["refund_id"], "dispute_id": row["dispute_id"], "outcome": row["refund_outcome"], "amount": amount}
-
-
-def _refunds(order: Order, actor: Actor) -> Iterable[OrderRefund]:
-    """Those that the order itself asked for (S66); a seller sees what is the seller's own."""
-    roles = order.parties.roles_of(actor)
-    for refund_id, refund in order.refunds.items():
-        if roles != {"seller"} or refund.due.seller_id == actor.id:
-            paid = refund.due.amount if refund.outcome == RefundOutcome.ISSUED else None
-            yield {"id": refund_id, "dispute_id": None, "outcome": refund.outcome, "amount": paid}
 
 
 def _return(row: Row) -> OrderReturn:

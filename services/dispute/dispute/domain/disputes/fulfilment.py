@@ -13,7 +13,7 @@ from dispute.domain.orders import state as orders
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import NotAskedFor
-from shared.events.base import Event, StreamName
+from shared.events.base import Event, Instant, StreamName
 from shared.events.dispute import (
     CloseReason,
     EscalationReason,
@@ -43,6 +43,8 @@ class NoteRefund(NoteCommand):
     lines: tuple[LineAmount, ...]
     reason: str | None
     source_event: str
+    expected_from: Instant | None = None
+    expected_until: Instant | None = None
 
 
 def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
@@ -60,6 +62,8 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         amount=command.amount,
         lines=command.lines,
         reason=command.reason,
+        expected_from=command.expected_from,
+        expected_until=command.expected_until,
         source_event=command.source_event,
         noted_at=command.at,
         rules=_REFUND_RULES[command.outcome],

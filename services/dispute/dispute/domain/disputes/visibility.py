@@ -81,7 +81,9 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     ),
     events.ReturnNotDue: _seen("return_id"),
     events.RefundDue: _seen(f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd"),
-    events.RefundNoted: _seen(f"refund_id outcome amount {_PARTS} reason source_event noted_at"),
+    events.RefundNoted: _seen(
+        f"refund_id outcome amount {_PARTS} reason expected_from expected_until source_event noted_at"
+    ),
     events.ReturnNoted: _seen("return_id outcome reason source_event noted_at"),
     events.DisputeCancelled: _seen("acknowledged_release"),
     events.DisputeClosed: _seen(f"reason reached_type {_SOLUTION} amount closed_at", "solution.address_ref"),

@@ -11,7 +11,7 @@ from dispute.domain.orders.line import Line
 from dispute.domain.orders.release import completed_if_done
 from dispute.domain.orders.state import Order, after, evolve
 from dispute.domain.rejections import AlreadyShipped, DisputesChanged, OrderAlreadyCompleted
-from shared.events.base import Command, Event
+from shared.events.base import Command, Event, Instant
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.ids import derived_id
 from shared.events.money import Money, total
@@ -96,6 +96,8 @@ class NoteOrderRefund(OrderCommand):
     lines: tuple[LineAmount, ...]
     reason: str | None
     source_event: str
+    expected_from: Instant | None = None
+    expected_until: Instant | None = None
 
 
 def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
@@ -111,6 +113,8 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
         amount=command.amount,
         lines=command.lines,
         reason=command.reason,
+        expected_from=command.expected_from,
+        expected_until=command.expected_until,
         source_event=command.source_event,
         noted_at=command.at,
         rules=("S66", "S57"),

@@ -13,7 +13,7 @@ from dispute.domain.orders.instants import is_before_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.openings import Openings
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
-from dispute.domain.orders.refund import Refund
+from dispute.domain.orders.refund import Refund, noted, noted_last
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
@@ -46,6 +46,7 @@ class Order:
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
     refunds: Mapping[str, Refund] = field(default_factory=dict)
+    notes: Mapping[str, RefundNoted] = field(default_factory=dict)
     protection_ends_at: datetime | None = None
     release_at: datetime | None = None
     openings: Openings = Openings()
@@ -241,8 +242,7 @@ def _released(order: Order, event: events.PaymentReleased) -> Order:
 
 
 def _refunded(order: Order, event: RefundNoted) -> Order:
-    if refund := order.refunds.get(event.refund_id):
-        order = replace(order, refunds={**order.refunds, event.refund_id: replace(refund, outcome=event.outcome)})
+    order = replace(order, notes=noted_last(order.notes, event), refunds=noted(order.refunds, event))
     if event.outcome != RefundOutcome.ISSUED:
         return order
     parts = {part.line_id: part.amount for part in event.lines}
