@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from dispute.domain.disputes.mediation.review import AskedQuestion
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import Claimed
 from shared.events.base import Actor
+from shared.events.envelope import Cause, Write
+from shared.events.ids import derived_uuid
 from shared.events.mediation import (
     CaseClaimed,
     CaseReleased,
@@ -22,7 +26,7 @@ from shared.events.mediation import (
     StatementSubmitted,
 )
 from shared.rejections import ConflictOfInterest, DeadlinePassed, Forbidden, ValidationFailed, WrongPhase
-from tests.support.builders.disputes import dispute_stream, expire
+from tests.support.builders.disputes import dispute_id, dispute_stream, expire
 from tests.support.builders.mediation import (
     D3,
     REVIEWER_2,
@@ -35,7 +39,9 @@ from tests.support.builders.mediation import (
     state,
     under_review,
 )
-from tests.support.builders.orders import BUYER, CASE_TEAM, SELLER, after, on
+from tests.support.builders.orders import BUYER, CASE_TEAM, ORDER, SELLER, after, on
+from tests.support.servers.in_memory import InMemory, came_of, in_memory
+from tests.support.servers.service import StandingClock
 from tests.support.spec import given
 
 D5 = on("Mar 26", "00:00")
@@ -185,3 +191,26 @@ def test_t14_a_key_is_asked_once() -> None:
     twice = ask_for(on("Mar 18"), questions=(QUESTION, QUESTION))
     refusal = given(decider, under_review()).when(twice).then_rejects(ValidationFailed)
     assert refusal.errors[0]["pointer"] == "/questions/1/key"
+
+
+# Over HTTP, where no timer has come first
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[InMemory]:
+    """With a dispute that was escalated, and no worker."""
+    async with in_memory("dispute") as service:
+        for stream, events in escalated().items():
+            cause = Cause(derived_uuid(stream), D3, "system:makewhole")
+            await service.app.state.store.append([Write(stream, ORDER, 0, events)], cause)
+        yield service
+
+
+async def test_t13_the_review_begins_when_the_window_is_over_and_not_before(service: InMemory) -> None:
+    came = []
+    for at in (D3 - timedelta(minutes=1), D3):
+        service.app.clock = StandingClock(at)
+        answer = await service.ask("POST", f"/v1/disputes/{dispute_id()}/review", role="case_team")
+        came.append(came_of(answer))
+    assert came == ["409 wrong_phase", "200"]
+    assert (answer.json()["state"], answer.json()["assignment"]["reviewer"]) == ("under_review", "case_team-1")
