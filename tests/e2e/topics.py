@@ -82,6 +82,7 @@ def _read(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Iterator[Reco
         assert time.monotonic() < limit, f"no end of {left}"
         for message in consumer.consume(500, timeout=0.2):
             assert not message.error(), message.error()
+            limit = time.monotonic() + PATIENCE
             record = _record(message)
             place = (record.topic, record.partition)
             if record.offset < ends[place]:
