@@ -1,5 +1,6 @@
 """The local stack's command line: what is refused in one line, what is printed, and what is left at the end."""
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from shared.process.addresses import Ports
 from tests.support.servers import backing
 from tests.support.servers.stack import (
     backing_stack,
+    closed_to,
     descendants,
     line_of,
     living,
@@ -66,6 +68,16 @@ async def test_servers_named_in_the_environment_are_taken_as_they_are(postgres_u
         async with running(theirs, "backing") as process:
             assert await line_of(process) == f"export MAKEWHOLE_DATABASE_URL={postgres_url} MAKEWHOLE_KAFKA={kafka}"
             assert descendants(process.pid) == [process.pid]
+
+
+async def test_it_stops_although_nobody_reads_what_it_says_any_more(postgres_url: str, kafka: str) -> None:
+    with stack_environment() as environment:
+        theirs = {**environment, "MAKEWHOLE_DATABASE_URL": postgres_url, "MAKEWHOLE_KAFKA": kafka}
+        async with running(theirs, "backing") as process:
+            await line_of(process)
+            closed_to(process)
+            process.terminate()
+            assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_no_container_engine_is_one_line() -> None:

@@ -1,6 +1,8 @@
 """Messages of the supervisor: progress on stderr; the ready line, the demo and the addresses on stdout."""
 
+import contextlib
 import sys
+from typing import TextIO
 
 
 class StackError(Exception):
@@ -9,9 +11,15 @@ class StackError(Exception):
 
 def say(line: str) -> None:
     """Prints one line of progress."""
-    print(line, file=sys.stderr, flush=True)
+    _print(line, sys.stderr)
 
 
 def announce(line: str) -> None:
     """Prints one line of result."""
-    print(line, flush=True)
+    _print(line, sys.stdout)
+
+
+def _print(line: str, file: TextIO) -> None:
+    # The terminal may be closed by now, and the stack has to be stopped all the same.
+    with contextlib.suppress(OSError):
+        print(line, file=file, flush=True)

@@ -135,8 +135,8 @@ async def _until_signal(work: Awaitable[None], supervisor: Supervisor) -> None:
         if stop_asked.is_set():
             supervisor.kill()
         else:
-            say("stopping")
             stop_asked.set()
+            say("stopping")
 
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:

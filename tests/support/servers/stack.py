@@ -120,6 +120,13 @@ async def supervisor_process(environment: dict[str, str], *arguments: str) -> as
     )
 
 
+def closed_to(process: asyncio.subprocess.Process) -> None:
+    """Whoever read what it prints is gone, as with a terminal that is closed."""
+    transport = process._transport  # type: ignore[attr-defined]  # asyncio has no other way to close a reading end
+    for descriptor in (1, 2):
+        transport.get_pipe_transport(descriptor).close()
+
+
 async def line_of(process: asyncio.subprocess.Process) -> str:
     """The next line that it prints, or a failure with all of its complaints."""
     assert process.stdout
