@@ -34,6 +34,12 @@ class SolutionType(StrEnum):
 
     REFUND_ONLY = "refund_only"
     RETURN_AND_REFUND = "return_and_refund"
+    REPLACEMENT = "replacement"
+    EXCHANGE = "exchange"
+
+
+SENT_AGAIN = (SolutionType.REPLACEMENT, SolutionType.EXCHANGE)
+"""The item comes again, or another one; no money moves (S86, S92)."""
 
 
 class Payer(StrEnum):
@@ -70,6 +76,7 @@ class EscalationReason(StrEnum):
     RETURN_CONDITION = "return_condition"
     RETURN_IMPOSSIBLE = "return_impossible"
     REQUESTED = "requested"
+    REPLACEMENT_OVERDUE = "replacement_overdue"
 
 
 class CloseReason(StrEnum):
@@ -163,6 +170,7 @@ class SolutionProposed(Event):
     version: int
     by: str
     solution: Solution
+    proposed_at: Instant
     rules: tuple[str, ...]
 
 
@@ -183,26 +191,32 @@ class RequestModified(Event):
     request: Solution
     description_ref: str | None
     evidence: tuple[str, ...]
+    modified_at: Instant
     respond_by: Instant
     rules: tuple[str, ...]
 
 
 class SolutionAccepted(Event):
-    """The buyer accepted the live solution (S42)."""
+    """The buyer accepted the live solution, in the version that the seller put last (S42)."""
 
     dispute_id: str
+    solution_id: str
+    version: int
     solution: Solution
     rules: tuple[str, ...]
 
 
 class SolutionReached(Event):
-    """What will be done, how it came about, and on which rules."""
+    """What will be done, how it came about, and on which rules; what is to be sent again has until
+    `replacement_until` to come (D13).
+    """
 
     dispute_id: str
     reached_type: Open[ReachedType]
     solution: Solution
     lines: tuple[LineAmount, ...]
     reached_at: Instant
+    replacement_until: Instant | None = None
     rules: tuple[str, ...]
 
 
@@ -345,6 +359,39 @@ class ReturnNoted(Event):
     rules: tuple[str, ...]
 
 
+class ReplacementShipped(Event):
+    """The seller has sent what was agreed or decided (T40)."""
+
+    dispute_id: str
+    tracking_number: str
+    carrier: str | None
+    shipped_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReplacementReceived(Event):
+    """The buyer has it (T40)."""
+
+    dispute_id: str
+    received_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReplacementOverdue(Event):
+    """Nothing came until `due_at` (D13)."""
+
+    dispute_id: str
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReplacementNotDue(Event):
+    """Withdraws what was to be sent: an appeal has ruled otherwise (T18)."""
+
+    dispute_id: str
+    rules: tuple[str, ...]
+
+
 class DisputeCancelled(Event):
     """The buyer withdrew the dispute (S46)."""
 
@@ -381,6 +428,10 @@ DisputeEvent = (
     | RefundDue
     | RefundNoted
     | ReturnNoted
+    | ReplacementShipped
+    | ReplacementReceived
+    | ReplacementOverdue
+    | ReplacementNotDue
     | DisputeCancelled
     | DisputeClosed
     | EvidenceAdded

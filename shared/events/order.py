@@ -111,6 +111,8 @@ class Terms(Value):
     warranty_one_year: tuple[str, ...]
     refund_bank_window_bd: tuple[int, int]
     refund_after_return_bd: int
+    replacement_days: int = 30
+    """So long a replacement may take, from the agreement or decision on (D13)."""
     reminder_hours: int = 24
     """So many hours before the end of a deadline the one who has to act is reminded."""
     holidays: str | None = None

@@ -53,12 +53,9 @@ def render(asked: NotificationRequested, language: str) -> NotificationText:
     return {"lang": language, "title": kind["title"], "body": _PARTED_BY.get(language, " ").join(filter(None, body))}
 
 
-def decision_in_words(
-    kind: str, at: datetime, amount: Money, goods_first: bool, rules: Sequence[str], language: str
-) -> str:
-    """A decision as one sentence: by whom, when, what goes back and when, by which rules."""
+def decision_in_words(kind: str, at: datetime, amount: Money, what: str, rules: Sequence[str], language: str) -> str:
+    """A decision as one sentence: by whom, when, what goes back (`what` is the text's name), by which rules."""
     texts = TEXTS[language]["decision"]
-    what = ("after_goods" if goods_first else "at_once") if amount else "nothing"
     values = {"day": f"{at:%Y-%m-%d}", "what": texts[what].format(amount=_money(amount)), "rules": ", ".join(rules)}
     sentence: str = texts["sentence"].format(how=texts["by"][kind], **values)
     return sentence

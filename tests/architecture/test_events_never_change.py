@@ -20,7 +20,8 @@ WORDS = {
     "CloseReason": "refunded no_refund cancelled_by_buyer return_lapsed replaced external_chargeback erroneous",
     "Decision": "accept counter reject",
     "Destination": "original bonus",
-    "EscalationReason": "buyer_timeout negotiation_timeout return_condition return_impossible requested",
+    "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible requested
+    replacement_overdue""",
     "Hint": "tracking_may_lag",
     "Hold": "dispute",
     "HoldEnd": "cancelled agreed closed decided",
@@ -39,7 +40,7 @@ WORDS = {
     "ReturnKind": "dispute free extra domestic statutory",
     "RightKind": "conformity withdrawal",
     "ReturnOutcome": "authorized denied voided shipped received passed failed",
-    "SolutionType": "refund_only return_and_refund",
+    "SolutionType": "refund_only return_and_refund replacement exchange",
 }
 """Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever.
 """

@@ -27,6 +27,8 @@ BODIES: dict[str, Json | None] = {
     "submit-statement": {"complete": True},
     "appeal": {"ground": "It was another item."},
     "submit-survey": {"rating": 4},
+    "ship-replacement": {"tracking_number": "RR1ES"},
+    "confirm-replacement": None,
     "receive": None,
     "inspect": {"result": "pass"},
 }
@@ -118,13 +120,14 @@ NEVER = "not_appealable"
 
 def buyer(**said: str) -> Json:
     """What the buyer's list says; what is not named cannot be done now."""
-    plain = dict.fromkeys(("accept", "modify", "cancel", "escalate", "submit-statement", "submit-survey"), NOT_NOW)
+    named = ("accept", "modify", "cancel", "escalate", "submit-statement", "submit-survey", "confirm-replacement")
+    plain = dict.fromkeys(named, NOT_NOW)
     return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
 
 
 def seller(**said: str) -> Json:
     """The same of the seller's."""
-    plain = dict.fromkeys(("respond", "escalate", "submit-statement"), NOT_NOW)
+    plain = dict.fromkeys(("respond", "escalate", "submit-statement", "ship-replacement"), NOT_NOW)
     return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
 
 

@@ -107,6 +107,11 @@ async def test_a_modified_request_that_the_seller_accepts_is_what_is_paid(servic
     closed = await dispute.closed()
     ended_with(closed, "35.00", "negotiated")
     assert closed["contacted_seller"] is True
+    assert [(each["by"], each["version"], each["amount"], each["state"]) for each in closed["solutions"]] == [
+        ("buyer", 1, usd("50.00"), "replaced"),
+        ("seller", 1, usd("10.00"), "declined"),
+        ("buyer", 2, usd("35.00"), "accepted"),
+    ]
     await paid_back(deal, "35.00")
     assert (await the_history_says_why(dispute, "35.00"))[3] == "request_modified"
 

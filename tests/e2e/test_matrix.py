@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, Json | None] = {
     "statement": {"complete": True},
     "appeal": {"ground": "It was another item."},
     "survey": {"rating": 4},
+    "replacement-shipment": {"tracking_number": "RR1ES"},
+    "replacement-receipt": None,
     "claim": None,
     "release": None,
     "review": None,
@@ -45,8 +47,11 @@ COMMANDS: Mapping[str, Json | None] = {
     "appeal-decision": split("20.00", decision="amended"),
 }
 """Every command on a dispute, with a body that fits."""
-BUYERS = ("acceptance", "modification", "cancellation", "escalation", "statement", "appeal", "survey")
-SELLERS = ("response", "escalation", "statement", "appeal")
+BUYERS = (
+    *("acceptance", "modification", "cancellation", "escalation", "statement", "appeal", "survey"),
+    "replacement-receipt",
+)
+SELLERS = ("response", "escalation", "statement", "appeal", "replacement-shipment")
 TEAMS = ("claim", "release", "review", "evidence-request", "decision", "appeal-decision")
 SUPPORTS = ("claim", "release")
 OF_PARTIES = {"another buyer": {*BUYERS, *SELLERS}, "another seller": {*BUYERS, *SELLERS} - {"survey"}}

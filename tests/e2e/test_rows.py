@@ -64,7 +64,7 @@ class Walk:
 
 async def test_g8_every_row_of_the_table_is_taken_over_http_and_by_the_clock(services: Services) -> None:
     walk = Walk(services)
-    for story in (answered, goods, cancelled, settled, decided, waited):
+    for story in (answered, goods, replaced, cancelled, settled, decided, waited):
         await story(walk)
     left = {(row.rule, row.step, row.states[0]) for row in TABLE if row not in walk.rows}
     assert left == set(ELSEWHERE)
@@ -104,6 +104,21 @@ async def goods(walk: Walk) -> None:
     failed: Json = {"result": "fail", "fault": "different"}
     (await seller.post(f"{path}/inspection", failed, service="return_label")).ok()
     walk.took("T27", Told.RETURN, "agreed", await back.when(lambda shown: shown["state"] == "escalated"))
+
+
+async def replaced(walk: Walk) -> None:
+    """Another item that comes, and one that does not."""
+    dispute = await walk.opened()
+    await dispute.respond(counter("0.00", "exchange"))
+    await dispute.accept()
+    parcel: Json = {"tracking_number": "RR1ES"}
+    seller, buyer = dispute.deal.seller, dispute.deal.buyer
+    await walk.take("T40", Step.SHIP_REPLACEMENT, dispute, dispute.command(seller, "replacement-shipment", parcel))
+    await walk.take("T40", Step.RECEIVE_REPLACEMENT, dispute, dispute.command(buyer, "replacement-receipt"))
+    in_vain = await walk.opened()
+    await in_vain.respond(counter("0.00", "replacement"))
+    await in_vain.accept()
+    await walk.wait(DeadlineKind.REPLACEMENT, "T40", in_vain)
 
 
 async def cancelled(walk: Walk) -> None:

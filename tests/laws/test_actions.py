@@ -22,7 +22,17 @@ from shared.events.mediation import AppealOutcome, Outcome
 from shared.rejections import Rejected
 from tests.laws.size import LONG, examples
 from tests.support.builders import evidence, mediation
-from tests.support.builders.disputes import accept, cancel, dispute_id, dispute_stream, modify, offer, respond
+from tests.support.builders.disputes import (
+    accept,
+    cancel,
+    dispute_id,
+    dispute_stream,
+    modify,
+    offer,
+    receive,
+    respond,
+    ship,
+)
 from tests.support.builders.orders import BUYER, CASE_TEAM, OTHER_BUYER, OTHER_SELLER, SELLER, SHOP
 from tests.support.dispute_service import Market
 from tests.support.random_life import Life
@@ -63,6 +73,8 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
         Step.APPEAL: lambda: mediation.appeal(at, actor, n),
         Step.DECIDE_APPEAL: lambda: mediation.decide_appeal(at, actor=actor, n=n, decision=AppealOutcome.UPHELD),
         Step.SURVEY: lambda: mediation.survey(at, actor, n),
+        Step.SHIP_REPLACEMENT: lambda: ship(at, actor, n, number="RR9ES"),
+        Step.RECEIVE_REPLACEMENT: lambda: receive(at, actor, n),
         ADD: lambda: evidence.add(at, actor).model_copy(update={"dispute_id": dispute_id(n)}),
     }
 

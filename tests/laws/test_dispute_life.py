@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
+from dispute.domain.disputes.solutions import Standing
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.transitions import OPEN as MAY_AGREE
 from shared.events.codec import decode, encode
 from shared.events.dispute import (
     BuyerResponseTimedOut,
@@ -95,6 +97,7 @@ def check(market: Market) -> None:
     a_piece_has_at_most_one_open_dispute(market)
     an_agreement_waits_for_somebody(market)
     the_deadlines_of_the_fold_are_the_rows(market)
+    what_stands_may_be_accepted(market)
     every_id_carries_the_orders_slot(market)
 
 
@@ -122,8 +125,9 @@ def a_piece_has_at_most_one_open_dispute(market: Market) -> None:
 
 
 def an_agreement_waits_for_somebody(market: Market) -> None:
-    """I4: money or goods are asked for, or a refusal is at hand (T30a) and the hold stands."""
+    """I4: money or goods are asked for, or awaited until D13, or a refusal is at hand (T30a) and the hold stands."""
     asked = {due.dispute_id for due in market.unpaid()} | {due.dispute_id for due, _ in market.under_way()}
+    asked |= {x.opened.dispute_id for x in market.open_disputes if x.due(DeadlineKind.REPLACEMENT)}
     settled = {dispute.opened.dispute_id for dispute in market.open_disputes if waits_for_nobody_here(dispute)}
     assert settled <= asked | refused(market)
 
@@ -142,6 +146,17 @@ def the_deadlines_of_the_fold_are_the_rows(market: Market) -> None:
         for kind in KINDS[stream.partition("-")[0]]
     }
     assert {key: due for key, due in standing.items() if due}.items() <= market.rows.items()
+
+
+def what_stands_may_be_accepted(market: Market) -> None:
+    """Of each side its last solution at most: the live request and the live offer, while the parties may agree."""
+    for dispute in market.disputes:
+        standing = {x.by: x.solution for x in dispute.solutions if x.state == Standing.STANDING and x.by != "platform"}
+        live = {"buyer": dispute.request, "seller": dispute.offer} if dispute.state in MAY_AGREE else {}
+        assert standing == {by: solution for by, solution in live.items() if solution}
+        for by in {each.by for each in dispute.solutions}:
+            versions = [each.version for each in dispute.solutions if each.by == by]
+            assert versions == [*range(1, len(versions) + 1)]
 
 
 def every_id_carries_the_orders_slot(market: Market) -> None:

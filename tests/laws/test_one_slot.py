@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
+from dispute.domain.disputes.agreement.offers import CounterOffer
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
-from dispute.domain.disputes.negotiation import CounterOffer, RespondToDispute
+from dispute.domain.disputes.negotiation import RespondToDispute
 from refund.domain.payments.retries import RetryRefund
 from return_label.domain.decider import decider as returns
 from return_label.domain.returns.request import RequestReturn

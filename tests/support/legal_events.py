@@ -45,6 +45,10 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.RefundDue: {*OPEN, AGREED, DECIDED, APPEAL},
     d.RefundNoted: {AGREED, DECIDED, APPEAL},
     d.ReturnNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
+    d.ReplacementShipped: {AGREED, DECIDED, APPEAL},
+    d.ReplacementReceived: {AGREED, DECIDED, APPEAL},
+    d.ReplacementOverdue: {AGREED, DECIDED, APPEAL},
+    d.ReplacementNotDue: {DECIDED},
     d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
     d.DisputeClosed: {*OPEN, AGREED, DECIDED},
     m.CaseClaimed: {TEAM, REVIEW, APPEAL},
@@ -73,6 +77,8 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         (_is_ruled(state, event) if state.state == DECIDED else event.solution in (state.request, state.offer))
         and total([part.amount for part in event.lines]) == event.solution.amount
         and all(part.amount <= line.cap for part, line in zip(event.lines, state.opened.lines, strict=True))
+        and bool(event.replacement_until) == (event.solution.type in d.SENT_AGAIN)
+        and not (event.replacement_until and event.solution.amount)
     ),
     d.RequestModified: lambda state, event: event.round == state.round + 1 <= state.terms.max_rounds,
     d.RefundDue: lambda state, event: (
@@ -82,6 +88,10 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     ),
     d.ReturnDue: lambda state, event: state.return_id is None and not state.refunds,
     d.ReturnNotDue: lambda state, event: event.return_id == state.return_id and not state.refunds,
+    d.ReplacementShipped: lambda state, _: state.replacement.is_awaited and not state.replacement.shipped,
+    d.ReplacementReceived: lambda state, _: state.replacement.is_awaited,
+    d.ReplacementOverdue: lambda state, event: state.replacement.until == event.due_at,
+    d.ReplacementNotDue: lambda state, _: state.replacement.is_awaited,
     d.DisputeCancelled: lambda state, event: state.state in OPEN or state.goods_unsent,
     d.RefundNoted: lambda state, event: event.refund_id in state.refunds,
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,

@@ -10,13 +10,13 @@ from random import Random
 from typing import Any
 
 from dispute.domain.disputes.cancelled_order import CancelOrder
-from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.form import FORM_TYPES, RequestedLine
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
-from shared.events.dispute import Decision, Reason, RefundOutcome, SolutionType
+from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
 from shared.events.money import Money
 from tests.support.builders import mediation
@@ -29,7 +29,9 @@ from tests.support.builders.disputes import (
     note_return,
     offer,
     open_dispute,
+    receive,
     respond,
+    ship,
 )
 from tests.support.builders.mediation import REVIEWER_2
 from tests.support.builders.orders import (
@@ -54,6 +56,7 @@ Move = tuple[int, Callable[[], object]]
 SHIPPED = {"shipped": "Mar 1"}
 TOLD: Sequence[dict[str, str]] = (SHIPPED, SHIPPED, SHIPPED | {"delivered": "Mar 9"}, {"finished": "Mar 2"}, {})
 WITH_THE_TEAM = frozenset({DisputeState.ESCALATED, DisputeState.UNDER_REVIEW})
+SETTLED = frozenset({DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW})
 STATES_OF: dict[Callable[..., Command], tuple[Actor, frozenset[DisputeState]]] = {
     respond: (SELLER, WITH_THE_TEAM | {DisputeState.AWAITING_SELLER}),
     accept: (BUYER, WITH_THE_TEAM | {DisputeState.AWAITING_BUYER}),
@@ -63,6 +66,8 @@ STATES_OF: dict[Callable[..., Command], tuple[Actor, frozenset[DisputeState]]] =
     mediation.decide: (CASE_TEAM, frozenset({DisputeState.UNDER_REVIEW})),
     mediation.appeal: (SELLER, frozenset({DisputeState.DECIDED, DisputeState.APPEAL_REVIEW})),
     mediation.decide_appeal: (REVIEWER_2, frozenset({DisputeState.APPEAL_REVIEW})),
+    ship: (SELLER, SETTLED),
+    receive: (BUYER, SETTLED),
 }
 """By command: whose it is, and the states in which it may be accepted."""
 
@@ -111,9 +116,19 @@ class Life:
             (1 if asked + answered else 0, lambda: self._cancel(self.dice.choice(asked + answered))),
             (1 if held else 0, lambda: self._cancel(self.dice.choice(held))),
             (1 if unsent else 0, lambda: self._cancel(self.dice.choice(unsent))),
+            *self._replacements(),
             *self._mediation(),
             (4 if self.market.unpaid() else 0, self._refund),
             (6 if self.market.under_way() else 0, self._return),
+        ]
+
+    def _replacements(self) -> list[Move]:
+        """What happens while something is to come in the place of the goods; now and then where nothing is."""
+        carried = self.of(DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW)
+        awaited = [n for n in carried if self.market.state(dispute_stream(n)).replacement.is_awaited or self._rarely()]
+        return [
+            (3 if awaited else 0, lambda: self._ask(ship, SELLER, n=self.dice.choice(awaited))),
+            (3 if awaited else 0, lambda: self._ask(receive, BUYER, n=self.dice.choice(awaited))),
         ]
 
     def _mediation(self) -> list[Move]:
@@ -158,6 +173,8 @@ class Life:
         none = self.dice.randrange(4) == 0
         parts = [(line.line_id, 0 if none else self._minor(line.cap.minor)) for line in dispute.opened.lines]
         amount = sum(minor for _, minor in parts)
+        if not amount and self.dice.randrange(3) == 0:
+            return {"outcome": Outcome.BUYER_FAVOUR, "type": self.dice.choice(SENT_AGAIN)}
         fitting = Outcome.SPLIT if 0 < amount < dispute.request.amount.minor else Outcome.BUYER_FAVOUR
         outcome = self.dice.choice(list(Outcome)) if self._rarely() else fitting if amount else Outcome.SELLER_FAVOUR
         return {
@@ -241,7 +258,7 @@ class Life:
                     for line, quantity in known
                 ),
                 reason=self._reason(),
-                type=self.dice.choice(list(SolutionType)),
+                type=self.dice.choice(FORM_TYPES),
             )
         )
 
@@ -250,17 +267,17 @@ class Life:
 
     def _respond(self, n: int) -> None:
         decision = self.dice.choice([Decision.ACCEPT, Decision.REJECT, Decision.COUNTER, Decision.COUNTER])
-        counters = decision == Decision.COUNTER
-        offered = offer(self._amount(n), self._kind(), address=self.address) if counters else None
+        kind = self._kind()
+        amount = "0.00" if kind in SENT_AGAIN and not self._rarely() else self._amount(n)
+        offered = offer(amount, kind, address=self.address) if decision == Decision.COUNTER else None
         self._ask(respond, SELLER, n=n, decision=decision, solution=offered)
 
     def _kind(self) -> SolutionType:
         return self.dice.choice(list(SolutionType))
 
     def _modify(self, n: int) -> None:
-        self._ask(
-            modify, BUYER, n=n, amount=self._amount(n), reason=self._reason(), type=self.dice.choice(list(SolutionType))
-        )
+        kind = self.dice.choice(FORM_TYPES)
+        self._ask(modify, BUYER, n=n, amount=self._amount(n), reason=self._reason(), type=kind)
 
     def _cancel(self, n: int) -> None:
         self._ask(cancel, BUYER, n=n, acknowledge_release=bool(self.dice.randrange(3)))

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
+from dispute.domain.disputes.agreement.offers import CounterOffer
+from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
-from dispute.domain.disputes.negotiation import AcceptSolution, CounterOffer, ModifyRequest, RespondToDispute
+from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import NoteOrderRefund
@@ -80,6 +82,19 @@ def modify(at: datetime, actor: Actor = BUYER, amount: str | None = None, n: int
     )
 
 
+def sent_again(type_: SolutionType = SolutionType.REPLACEMENT) -> CounterOffer:
+    """The seller offers another item, and no money."""
+    return offer("0.00", type_)
+
+
+def ship(at: datetime, actor: Actor = SELLER, n: int = 1, number: str = "RR1ES") -> ShipReplacement:
+    return ShipReplacement(tracking_number=number, **on_dispute("ship", actor, at, n))
+
+
+def receive(at: datetime, actor: Actor = BUYER, n: int = 1, received_at: datetime | None = None) -> ReceiveReplacement:
+    return ReceiveReplacement(received_at=received_at, **on_dispute("receive", actor, at, n))
+
+
 def cancel(at: datetime, actor: Actor = BUYER, acknowledge_release: bool = False, n: int = 1) -> CancelDispute:
     named = on_dispute("cancel", actor, at, n) | {"has_key": True, "has_seen": True}
     return CancelDispute(acknowledge_release=acknowledge_release, **named)
@@ -140,6 +155,11 @@ def countered(**changed: Any) -> Histories:
 def agreed(type_: SolutionType = SolutionType.REFUND_ONLY, amount: str = "50.00", **changed: Any) -> Histories:
     """The seller accepted the request on 13 March at noon."""
     return after(opened(type=type_, amount=amount, **changed), respond(Decision.ACCEPT, on("Mar 13")))
+
+
+def replacing(type_: SolutionType = SolutionType.REPLACEMENT) -> Histories:
+    """The buyer accepted a replacement on 14 March at noon: D13 is 14 April."""
+    return after(countered(solution=sent_again(type_)), accept(on("Mar 14")))
 
 
 def dispute_of(happened: Mapping[str, Sequence[Event]], n: int = 1) -> Dispute:

@@ -10,8 +10,16 @@ from typing import Annotated, Any
 from starlette.responses import Response
 
 from dispute.api.as_of import page_as_of
-from dispute.api.bodies.disputes import CancellationBody, ModificationBody, OpenDisputeBody, ResponseBody
+from dispute.api.bodies.disputes import (
+    CancellationBody,
+    ModificationBody,
+    OpenDisputeBody,
+    ReplacementReceiptBody,
+    ReplacementShipmentBody,
+    ResponseBody,
+)
 from dispute.domain.decider import decider
+from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
@@ -100,6 +108,29 @@ async def cancel(
     """
     outcome = await caller.handle(caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id))
     return _answer(caller, outcome)
+
+
+@router.post(
+    "/v1/disputes/{dispute_id}/replacement-shipment", summary="Tell of a replacement", response_model=DisputeView
+)
+async def ship_replacement(
+    dispute_id: str, body: ReplacementShipmentBody, caller: Annotated[CommandContext, command("buyer", "seller")]
+) -> Response:
+    """What was agreed or decided as a replacement or an exchange is on its way (T40)."""
+    return _answer(caller, await caller.handle(caller.command(ShipReplacement, body, dispute_id=dispute_id)))
+
+
+@router.post(
+    "/v1/disputes/{dispute_id}/replacement-receipt", summary="Confirm a replacement", response_model=DisputeView
+)
+async def receive_replacement(
+    dispute_id: str,
+    caller: Annotated[CommandContext, command("buyer", "seller")],
+    body: ReplacementReceiptBody | None = None,
+) -> Response:
+    """It has come: an agreement ends with it, a decision once nobody can appeal it (T40)."""
+    receipt = caller.command(ReceiveReplacement, body or ReplacementReceiptBody(), dispute_id=dispute_id)
+    return _answer(caller, await caller.handle(receipt))
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute", response_model=DisputeView)

@@ -35,6 +35,8 @@ class DeadlineKind(StrEnum):
     """D7: then the survey's time is over."""
     APPEAL_REVIEW = "appeal_review"
     """D8: then the review of the appeal takes too long."""
+    REPLACEMENT = "replacement"
+    """D13: then nothing has come in the place of the goods."""
     PROTECTION_END = "protection_end"
     """P: until then a dispute may be opened."""
     RELEASE = "release"
@@ -88,6 +90,11 @@ def survey_due(terms: Terms, at: datetime) -> datetime:
 def appeal_review_due(terms: Terms, at: datetime) -> datetime:
     """D8: seven days from the first appeal, and again from each alarm (T44)."""
     return within_days(at, terms.appeal_review_days, terms.timezone)
+
+
+def replacement_due(terms: Terms, at: datetime) -> datetime:
+    """D13: thirty days from the agreement or decision, whether or not anything was sent (T40)."""
+    return within_days(at, terms.replacement_days, terms.timezone)
 
 
 @dataclass(frozen=True, slots=True)

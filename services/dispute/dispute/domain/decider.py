@@ -17,6 +17,7 @@ from dispute.domain.disputes import (
 )
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
+from dispute.domain.disputes.agreement import replacement
 from dispute.domain.disputes.mediation import appeal, appeal_decision, decision, review, statements, survey
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence import state as items
@@ -99,6 +100,10 @@ def mediate(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm 
             return appeal.appeal(command, *states)
         case appeal_decision.DecideAppeal():
             return appeal_decision.decide_appeal(command, *states)
+        case replacement.ShipReplacement():
+            return replacement.ship(command, *states)
+        case replacement.ReceiveReplacement():
+            return replacement.receive(command, *states)
         case survey.SubmitSurvey():
             return survey.submit_survey(command, *states)
     raise TypeError(f"{type(command).__name__} is not a command of this service")

@@ -56,6 +56,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "overseas_territories": "overseas_territories",
         "suspended_areas": "suspended_areas",
     },
+    "replacement": {"days": "replacement_days"},
     "reminders": {"hours": "reminder_hours"},
     "warranty": {"years": "warranty_years", "one_year": "warranty_one_year"},
     "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},

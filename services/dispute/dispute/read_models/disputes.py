@@ -72,8 +72,6 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _move(connection, recorded, event)
         case disputes.ReturnDue() as event:
             await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
-        case disputes.ReturnNotDue():
-            await _set(connection, recorded, fulfilment=Fulfilment.NONE)
         case disputes.RefundNoted() as event:
             await _set(connection, recorded, **_step(REFUND_STEPS, event.outcome))
             await _note(connection, recorded, event)

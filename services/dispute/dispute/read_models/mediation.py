@@ -8,11 +8,13 @@ from sqlalchemy import Text, bindparam, case, func, literal_column, null
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.mediation.ending import reason_of
+from dispute.domain.disputes.progress import FULFILLED, Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables
 from shared.events import mediation
 from shared.events.base import Event
-from shared.events.dispute import CloseReason, DisputeClosed, ReachedType, SolutionReached
+from shared.events.dispute import DisputeClosed, ReachedType, ReplacementReceived, SolutionReached
 from shared.events.envelope import Recorded
 from shared.subscriptions.statements import compiled
 
@@ -34,6 +36,8 @@ NOBODY_ASKED: dict[str, Any] = {"asked": []}
 
 def mediated(event: Event) -> dict[str, Any]:
     """The columns that change, none for any other event."""
+    if outcome := FULFILLED.get(type(event)):
+        return {"fulfilment": outcome}
     match event:
         case mediation.CaseClaimed():
             return {"reviewer": event.reviewer, "reviewed_since": event.claimed_at}
@@ -69,7 +73,7 @@ def _decided(event: mediation.DecisionIssued | mediation.AppealDecided, reached:
     ruling = event.ruling
     result = {
         "result_amount": ruling.amount.minor,
-        "result_reason": CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND,
+        "result_reason": reason_of(ruling),
         "reached_type": reached,
         "result_rules": list(event.rules),
         "result_at": event.decided_at,
@@ -79,11 +83,21 @@ def _decided(event: mediation.DecisionIssued | mediation.AppealDecided, reached:
 
 
 def agreed(event: SolutionReached) -> dict[str, Any]:
-    """An agreement ends the dispute's waiting; the case team's solution is part of its decision."""
+    """An agreement ends the dispute's waiting but for what is sent again; the case team's solution is part of its
+    decision.
+    """
+    until = event.replacement_until
+    pending = {"fulfilment": Fulfilment.REPLACEMENT_PENDING} if until else {}
     decided = event.reached_type in BY_THE_TEAM
     if decided:
-        return {}
-    return {"state": DisputeState.AGREED, "next_due_at": None, **NO_RESULT, "result_rules": list(event.rules)}
+        return pending
+    return {
+        "state": DisputeState.AGREED,
+        "next_due_at": until,
+        **pending,
+        **NO_RESULT,
+        "result_rules": list(event.rules),
+    }
 
 
 def came_to(event: DisputeClosed) -> dict[str, Any]:
@@ -100,7 +114,7 @@ def came_to(event: DisputeClosed) -> dict[str, Any]:
 
 async def follow(connection: Connection, recorded: Recorded[Event]) -> None:
     """What changes with what the row holds: a party that was asked has said all (T42); nobody can appeal any more,
-    while an appeal under review goes on.
+    while an appeal under review goes on; what was agreed to be sent has come.
     """
     dispute_id = recorded.stream.removeprefix("dispute-")
     match recorded.event:
@@ -108,6 +122,8 @@ async def follow(connection: Connection, recorded: Recorded[Event]) -> None:
             await _HEARD.execute(connection, moved_id=dispute_id, by=by)
         case mediation.AppealWindowClosed():
             await _NOBODY_ACTS.execute(connection, moved_id=dispute_id)
+        case ReplacementReceived():
+            await _NOT_AWAITED.execute(connection, moved_id=dispute_id)
 
 
 async def ground(connection: Connection, recorded: Recorded[Event], event: DisputeClosed) -> None:
@@ -125,3 +141,5 @@ _GROUNDED = compiled(
 )
 _DECIDED = _ROWS.state == literal_column(f"'{DisputeState.DECIDED.value}'")
 _NOBODY_ACTS = compiled(_ONE.values(next_due_at=case((_DECIDED, null()), else_=_ROWS.next_due_at)))
+_AGREED = _ROWS.state == literal_column(f"'{DisputeState.AGREED.value}'")
+_NOT_AWAITED = compiled(_ONE.values(next_due_at=case((_AGREED, null()), else_=_ROWS.next_due_at)))

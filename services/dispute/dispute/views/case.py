@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dispute.domain.disputes.case import Decision
-from dispute.domain.disputes.mediation.ending import ruling_of
+from dispute.domain.disputes.mediation.ending import reason_of, ruling_of
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import PLATFORM
 from dispute.views.case_members import (
@@ -21,7 +21,7 @@ from dispute.views.case_members import (
     StatementView,
 )
 from dispute.views.disputes_members import ResultView
-from shared.events.dispute import CloseReason, SolutionReached
+from shared.events.dispute import SolutionReached
 from shared.events.mediation import Appealed, ClawbackRequested, DecisionIssued, EvidenceRequested, Question, Ruling
 from shared.events.order import LineAmount
 from shared.views import LineAmountView, TextLink
@@ -49,7 +49,7 @@ def ruled_result(dispute: Dispute) -> ResultView | None:
         return None
     return {
         "amount": ruling.amount,
-        "reason": CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND,
+        "reason": reason_of(ruling),
         "reached_type": dispute.case.reached,
         "rules": list(ruled.rules),
         "at": ruled.decided_at,

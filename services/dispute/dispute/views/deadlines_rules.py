@@ -76,6 +76,14 @@ DEADLINE_RULES: Mapping[str, DeadlineRule] = {
         "An alarm goes off; nothing is decided by itself.",
         ("T44",),
     ),
+    DeadlineKind.REPLACEMENT: DeadlineRule(
+        "D13",
+        "seller",
+        "replacement_days",
+        "replacement.days",
+        "The case team takes the dispute over.",
+        ("T40",),
+    ),
     DeadlineKind.PROTECTION_END: DeadlineRule(
         "P",
         None,

@@ -20,14 +20,14 @@ from dispute.views.disputes_members import (
     HistoryEntry,
     RefundView,
     ResultView,
-    SolutionView,
     TermsView,
 )
 from dispute.views.evidence import item_views
 from dispute.views.party_view import Standing, party_view
+from dispute.views.solutions import replacement_view, solution_view, solutions_view
 from shared.actions import rendered
 from shared.events.base import Actor
-from shared.events.dispute import RefundNoted, Solution
+from shared.events.dispute import RefundNoted
 from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import Parties
@@ -46,12 +46,14 @@ _WHY = {
     DeadlineKind.APPEAL: ("S55",),
     DeadlineKind.SURVEY: ("S56",),
     DeadlineKind.APPEAL_REVIEW: ("T44",),
+    DeadlineKind.REPLACEMENT: ("T40",),
 }
 _ACTS_UNTIL: Mapping[DisputeState, Sequence[DeadlineKind]] = {
     DisputeState.AWAITING_SELLER: (DeadlineKind.SELLER_RESPONSE,),
     DisputeState.AWAITING_BUYER: (DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION),
     DisputeState.ESCALATED: (DeadlineKind.EVIDENCE,),
     DisputeState.UNDER_REVIEW: (DeadlineKind.REVIEW,),
+    DisputeState.AGREED: (DeadlineKind.REPLACEMENT,),
     DisputeState.DECIDED: (DeadlineKind.APPEAL,),
     DisputeState.APPEAL_REVIEW: (DeadlineKind.APPEAL_REVIEW,),
 }
@@ -79,8 +81,9 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "type": kind,
         "amount": amount,
         "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
-        "request": _solution(request, path, where),
-        "solution": _solution(dispute.offer, path, where) if dispute.offer else None,
+        "request": solution_view(request, path, where),
+        "solution": solution_view(dispute.offer, path, where) if dispute.offer else None,
+        "solutions": solutions_view(dispute, path, where),
         "description": text_link(path, dispute.description_ref),
         "seller_reason": text_link(path, dispute.seller_reason_ref),
         "evidence": item_views(dispute),
@@ -102,6 +105,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
         "after_close": [_late(noted) for noted in dispute.after_close],
+        "replacement": replacement_view(dispute.replacement),
         **case_members(dispute, path, looks_as(dispute, actor)),
         **rendered(dispute_actions(dispute, actor, now)),
     }
@@ -179,16 +183,6 @@ def _deadlines(dispute: Dispute) -> list[DeadlineView]:
         standing.append((DeadlineKind.NEGOTIATION, dispute.negotiate_until))
     found: list[DeadlineView] = [{"kind": kind, "due_at": due, "rules": _WHY[kind]} for kind, due in standing if due]
     return sorted(found, key=lambda deadline: deadline["due_at"])
-
-
-def _solution(solution: Solution, path: str, where: bool) -> SolutionView:
-    """The solution; the address for the seller, and for a buyer who is to send the goods there."""
-    return {
-        "type": solution.type,
-        "amount": solution.amount,
-        "freight_payer": solution.freight_payer,
-        "address": text_link(path, solution.address_ref) if where else None,
-    }
 
 
 def result_view(dispute: Dispute) -> ResultView | None:

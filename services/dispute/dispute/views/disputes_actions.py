@@ -30,6 +30,8 @@ PATHS: Mapping[Step, str] = {
     Step.APPEAL: "/v1/disputes/{}/appeal",
     Step.DECIDE_APPEAL: "/v1/disputes/{}/appeal-decision",
     Step.SURVEY: "/v1/disputes/{}/survey",
+    Step.SHIP_REPLACEMENT: "/v1/disputes/{}/replacement-shipment",
+    Step.RECEIVE_REPLACEMENT: "/v1/disputes/{}/replacement-receipt",
 }
 """By step: the address of its command."""
 

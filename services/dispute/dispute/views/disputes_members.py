@@ -12,12 +12,12 @@ from dispute.domain.disputes.state import DisputeState
 from dispute.views.case_members import CaseMembers
 from dispute.views.evidence import EvidenceView
 from dispute.views.party_view import PartyView
+from dispute.views.solutions import ListedSolution, ReplacementView, SolutionView
 from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import (
     CloseReason,
     Hint,
-    Payer,
     ReachedType,
     Reason,
     RefundOutcome,
@@ -28,15 +28,6 @@ from shared.events.dispute import (
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.views import TextLink
-
-
-class SolutionView(TypedDict):
-    """What one side wants: how much goes back, whether the goods do, and who then pays their freight."""
-
-    type: Open[SolutionType]
-    amount: Money
-    freight_payer: Open[Payer] | None
-    address: TextLink | None
 
 
 class DisputedLineView(TypedDict):
@@ -120,12 +111,14 @@ class DisputeRow(TypedDict):
 
 
 class DisputeView(DisputeRow, CaseMembers, Actions):
-    """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead."""
+    """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead; `solutions` are
+    all there were."""
 
     round: int
     lines: Sequence[DisputedLineView]
     request: SolutionView
     solution: SolutionView | None
+    solutions: Sequence[ListedSolution]
     description: TextLink | None
     seller_reason: TextLink | None
     evidence: Sequence[EvidenceView]
@@ -140,6 +133,7 @@ class DisputeView(DisputeRow, CaseMembers, Actions):
     refunds: Sequence[RefundView]
     return_id: str | None
     after_close: Sequence[AfterClose]
+    replacement: ReplacementView | None
 
 
 class HistoryEntry(TypedDict):

@@ -18,6 +18,7 @@ _ACTS: Mapping[str, str] = {
     Fulfilment.RETURN_PENDING: BUYER,
     Fulfilment.RETURN_SHIPPED: SELLER,
     Fulfilment.RETURN_RECEIVED: SELLER,
+    Fulfilment.REPLACEMENT_PENDING: SELLER,
 }
 """By state, and by how far the solution is carried out: who is to do something."""
 

@@ -75,6 +75,15 @@ class RecomputationView(TypedDict):
     differences: Sequence[DifferenceView]
 
 
+AT_ONCE, NOTHING = "at_once", "nothing"
+WHAT: Mapping[SolutionType, str] = {
+    SolutionType.RETURN_AND_REFUND: "after_goods",
+    SolutionType.REPLACEMENT: "again",
+    SolutionType.EXCHANGE: "another",
+}
+"""How a decision's sentence says what its solution is, where it is not the money at once."""
+
+
 def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collection[str], language: str) -> ReceiptView:
     """The receipt, as those who look this way see it, in words of this language."""
     version, event = receipt.decision.version, cast(Decision, receipt.decision.event)
@@ -97,9 +106,9 @@ def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collect
 
 def in_words(decision: DecisionView, language: str) -> str:
     """The decision as a sentence."""
-    goods_first = decision["type"] == SolutionType.RETURN_AND_REFUND
-    amount, rules = decision["amount"], decision["rules"]
-    return decision_in_words(decision["kind"], decision["at"], amount, goods_first, rules, language)
+    kind, amount, rules = decision["type"], decision["amount"], decision["rules"]
+    what = WHAT.get(kind, AT_ONCE) if kind else NOTHING
+    return decision_in_words(decision["kind"], decision["at"], amount, what, rules, language)
 
 
 def recomputation_view(receipt: Receipt) -> RecomputationView:

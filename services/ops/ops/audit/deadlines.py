@@ -19,7 +19,7 @@ LATE_AFTER = timedelta(seconds=60)
 
 PROTECTION = {"protection_end": "protection_ends_at"}
 SETTLED = ("seller_response", "buyer_response", "negotiation", "evidence", "review")
-ENDED = (*SETTLED, "appeal", "appeal_review")
+ENDED = (*SETTLED, "appeal", "appeal_review", "replacement")
 DISPUTE = (*ENDED, "survey")
 """What ends when a dispute is settled, when it is closed, and when it begins anew or its order is cancelled."""
 PAY, REMINDER, EXPIRY = "pay:{refund_id}", "reminder:{deadline}:{role}", "evidence_expiry"
@@ -32,6 +32,7 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "DisputeOpened": {"seller_response": "respond_by"},
     "SellerResponded": {"buyer_response": "answer_by", "negotiation": "negotiate_until"},
     "RequestModified": {"seller_response": "respond_by"},
+    "SolutionReached": {"replacement": "replacement_until"},
     "EvidenceUploaded": {EXPIRY: "expires_at"},
     **dict.fromkeys(("Escalated", "EvidenceRequested"), {"evidence": "evidence_until"}),
     **dict.fromkeys(("ReviewStarted", "ReviewOverdue"), {"review": "review_until"}),
@@ -56,6 +57,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "EvidenceRequested": ("review",),
     "EvidenceWindowClosed": ("evidence",),
     "AppealWindowClosed": ("appeal",),
+    **dict.fromkeys(("ReplacementReceived", "ReplacementNotDue"), ("replacement",)),
     "AppealDecided": ("appeal_review",),
     **dict.fromkeys(("SurveySubmitted", "SurveyWindowClosed"), ("survey",)),
     **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),

@@ -125,6 +125,7 @@ def test_s42_t3_the_seller_counters_and_the_buyer_is_awaited() -> None:
             version=1,
             by="seller",
             solution=offered,
+            proposed_at=on("Mar 13"),
             rules=("S42",),
         ),
     )
@@ -168,7 +169,10 @@ def test_s42_t6_the_buyer_accepts_and_the_sellers_terms_are_reached() -> None:
     accepted, reached, money = given(decider, countered()).when(accept(on("Mar 14"))).events
     offered = dispute_of(countered()).offer
     assert offered is not None
-    assert accepted == SolutionAccepted(dispute_id=dispute_id(), solution=offered, rules=("S42",))
+    named = derived_id("sol", ORDER, dispute_id(), "seller")
+    assert accepted == SolutionAccepted(
+        dispute_id=dispute_id(), solution_id=named, version=1, solution=offered, rules=("S42",)
+    )
     assert (reached.reached_type, reached.solution, money.amount) == (ReachedType.NEGOTIATED, offered, usd("20.00"))
     assert due(countered(), accept(on("Mar 14"))) == {}
 

@@ -33,7 +33,9 @@ from tests.support.builders.disputes import (
     modify,
     note_refund,
     opened,
+    receive,
     refund_due,
+    ship,
 )
 from tests.support.builders.orders import (
     BUYER,
@@ -97,6 +99,8 @@ COMMANDS: Mapping[Step, Callable[[datetime, Actor], Command]] = {
     Step.APPEAL: mediation.appeal,
     Step.DECIDE_APPEAL: lambda at, actor: mediation.decide_appeal(at, actor=actor),
     Step.SURVEY: mediation.survey,
+    Step.SHIP_REPLACEMENT: ship,
+    Step.RECEIVE_REPLACEMENT: receive,
 }
 """A command that fits each step."""
 

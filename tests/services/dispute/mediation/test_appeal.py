@@ -234,7 +234,7 @@ def returning() -> Histories:
 
 def test_t18_a_return_that_is_no_longer_due_is_withdrawn() -> None:
     outcome = given(decider, returning()).when(decide_appeal(LATER, "20.00"))
-    outcome.then_types(AppealDecided, AppealWindowClosed, SolutionReached, ReturnNotDue, RefundDue)
+    outcome.then_types(AppealDecided, AppealWindowClosed, ReturnNotDue, SolutionReached, RefundDue)
     assert outcome.events[4].amount == usd("20.00")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening import OpenDispute
@@ -43,3 +44,15 @@ class CancellationBody(CommandBody, of=CancelDispute):
     """The buyer's withdrawal (S47)."""
 
     model_config = example(acknowledge_release=True)
+
+
+class ReplacementShipmentBody(CommandBody, of=ShipReplacement):
+    """The parcel, as its carrier numbers it (T40)."""
+
+    model_config = example(tracking_number="RR123456785ES", carrier="Correos")
+
+
+class ReplacementReceiptBody(CommandBody, of=ReceiveReplacement):
+    """When it came; now where nothing is said (T40)."""
+
+    model_config = example(received_at="2026-03-20T12:00:00Z")

@@ -21,6 +21,7 @@ _RULES = {
     EscalationReason.RETURN_CONDITION: ("S82", "T27"),
     EscalationReason.RETURN_IMPOSSIBLE: ("T22a",),
     EscalationReason.REQUESTED: ("K16", "T9"),
+    EscalationReason.REPLACEMENT_OVERDUE: ("T40", "D13"),
 }
 
 

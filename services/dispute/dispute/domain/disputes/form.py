@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.line import Line
@@ -15,6 +19,20 @@ from shared.events.fields import Quantity
 from shared.events.money import Money, total
 from shared.events.outside.ids import Id
 from shared.rejections import ValidationFailed
+
+FORM_TYPES = (SolutionType.REFUND_ONLY, SolutionType.RETURN_AND_REFUND)
+"""S29: the two that the buyer's form takes; the others are the seller's to offer and the case team's to rule."""
+
+
+def _of_the_form(kind: SolutionType) -> SolutionType:
+    if kind not in FORM_TYPES:
+        raise PydanticCustomError("enum", "Input should be 'refund_only' or 'return_and_refund'")
+    return kind
+
+
+Requested = Annotated[
+    SolutionType, AfterValidator(_of_the_form), WithJsonSchema({"type": "string", "enum": [*map(str, FORM_TYPES)]})
+]
 
 
 class RequestedLine(Message):
@@ -65,14 +83,26 @@ def disputed_lines(order: Order, requested: Sequence[RequestedLine]) -> tuple[Di
 
 def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/amount") -> None:
     """G9 (S45): more than nothing, in the order's currency, and at most the caps of the lines together."""
-    cap = total([line.cap for line in lines])
-    if not amount.same_currency(cap):
-        raise ValidationFailed.at(
-            f"{pointer}/currency", "wrong_currency", f"the order's currency is {cap.currency}", "S45"
-        )
+    cap = guard_currency(amount, lines, pointer)
     if amount <= Money.zero(cap):
         raise ValidationFailed.at(f"{pointer}/amount", "not_positive", "the amount is more than nothing", "S45")
     if cap < amount:
         raise AmountExceedsCap(
             "More than can be refunded on these lines.", cap={"amount": cap.amount, "currency": cap.currency}
         )
+
+
+def guard_nothing(amount: Money, lines: Sequence[DisputedLine], pointer: str) -> None:
+    """G9 (S86): what is sent again moves no money."""
+    if amount != Money.zero(guard_currency(amount, lines, pointer)):
+        raise ValidationFailed.at(f"{pointer}/amount", "not_expected", "what is sent again moves no money", "S86")
+
+
+def guard_currency(amount: Money, lines: Sequence[DisputedLine], pointer: str) -> Money:
+    """The caps of the lines together, in whose currency the amount is (S45)."""
+    cap = total([line.cap for line in lines])
+    if not amount.same_currency(cap):
+        raise ValidationFailed.at(
+            f"{pointer}/currency", "wrong_currency", f"the order's currency is {cap.currency}", "S45"
+        )
+    return cap

@@ -132,8 +132,10 @@ RETURNING = (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVI
 
 def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
     # What the goods would bring may be under way already: the order was cancelled (T45), or an appeal let the buyer
-    # keep them (T18).
+    # keep them (T18), with their money or a replacement.
     if dispute.state not in RETURNING or not dispute.solution or dispute.refunds:
+        return []
+    if dispute.solution.replacement_until:
         return []
     match command.outcome:
         case ReturnOutcome.PASSED:

@@ -101,3 +101,16 @@ def guard_survey(dispute: Dispute, _: Actor, at: datetime) -> None:
     if case.survey_until is None or case.surveyed:
         raise WrongPhase("There is no result of the case team to ask about, or it was answered.", state=dispute.state)
     DeadlinePassed.unless_before(case.survey_until, at)
+
+
+def guard_awaited(dispute: Dispute, _: Actor, __: datetime) -> None:
+    """T40: something is to come in the place of the goods."""
+    if not dispute.replacement.is_awaited:
+        raise WrongPhase("Nothing is to be sent in the place of the goods.", state=dispute.state)
+
+
+def guard_unsent(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """T40: and nobody has said that it was sent."""
+    guard_awaited(dispute, actor, at)
+    if dispute.replacement.shipped:
+        raise WrongPhase("It was sent already.", state=dispute.state)

@@ -7,11 +7,13 @@ from typing import Annotated
 
 from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
+from dispute.domain.disputes.agreement.offers import CounterOffer, offered, proposed
 from dispute.domain.disputes.eligibility import guard_reason
 from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
-from dispute.domain.disputes.form import guard_amount, guard_returnable
+from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable
 from dispute.domain.disputes.settlement import reach
+from dispute.domain.disputes.solutions import SELLER, of_side, solution_id
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import WITH_THE_TEAM, Step, guard
 from dispute.domain.evidence.limits import guard_needed
@@ -19,10 +21,9 @@ from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
 from shared.decider import Decided
-from shared.events.base import Event, Message, Personal
+from shared.events.base import Event, Personal
 from shared.events.dispute import (
     Decision,
-    Payer,
     ReachedType,
     Reason,
     RequestModified,
@@ -33,17 +34,7 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.fields import EvidenceIds, Text, WireMoney
-from shared.events.ids import derived_id
 from shared.rejections import ValidationFailed
-
-
-class CounterOffer(Message):
-    """What the seller offers instead."""
-
-    type: SolutionType
-    amount: WireMoney
-    freight_payer: Payer | None = None
-    address: Annotated[str, Text(500)] | None = None
 
 
 class RespondToDispute(NamingEvidence):
@@ -81,7 +72,7 @@ def settling(command: RespondToDispute, dispute: Dispute, order: Order) -> list[
         case Decision.ACCEPT:
             return _granted(command, dispute)
         case Decision.COUNTER:
-            return [_proposed(command, dispute, _offered(command, dispute, order), ("T43",))]
+            return [_proposed(command, dispute, order, ("T43",))]
         case Decision.REJECT:
             raise ValidationFailed.at("/decision", "not_expected", "the case team decides: nobody has to refuse", "T43")
 
@@ -114,37 +105,12 @@ def _accepted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
 
 
 def _countered(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
-    proposed = _proposed(command, dispute, _offered(command, dispute, order), ("S42",))
-    return [_response(command, dispute, ("S42",)), proposed, *_too_late_to_agree(command, dispute)]
+    answer, put = _response(command, dispute, ("S42",)), _proposed(command, dispute, order, ("S42",))
+    return [answer, put, *_too_late_to_agree(command, dispute)]
 
 
-def _proposed(
-    command: RespondToDispute, dispute: Dispute, offered: Solution, rules: tuple[str, ...]
-) -> SolutionProposed:
-    return SolutionProposed(
-        dispute_id=command.dispute_id,
-        solution_id=derived_id("sol", dispute.opened.order_id, command.dispute_id, "seller"),
-        version=dispute.offers + 1,
-        by="seller",
-        solution=offered,
-        rules=rules,
-    )
-
-
-def _offered(command: RespondToDispute, dispute: Dispute, order: Order) -> Solution:
-    """What the seller offers: it can be carried out, and it is not what the buyer asks for already."""
-    if not (offer := command.solution):
-        raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
-    guard_returnable(disputed_pieces(order, command.dispute_id), dispute.reason, offer.type, "/solution/type")
-    if offer.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
-        raise ValidationFailed.at("/solution/type", "nothing_to_return", "the goods were sent back already", "G7")
-    guard_amount(offer.amount, dispute.opened.lines, "/solution/amount")
-    offered = Solution(
-        type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=command.address_ref
-    )
-    if offered == dispute.request:
-        raise ValidationFailed.at("/solution", "nothing_changed", "this is what the buyer asks for", "S42")
-    return offered
+def _proposed(command: RespondToDispute, dispute: Dispute, order: Order, rules: tuple[str, ...]) -> SolutionProposed:
+    return proposed(dispute, offered(command.solution, command.address_ref, dispute, order), command.at, rules)
 
 
 def _response(command: RespondToDispute, dispute: Dispute, rules: tuple[str, ...]) -> SellerResponded:
@@ -179,14 +145,20 @@ def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
     """The buyer accepts the seller's offer (S42, T6)."""
     guard(Step.ACCEPT, dispute, command.actor, command.at)
     assert dispute.offer
-    accepted = SolutionAccepted(dispute_id=command.dispute_id, solution=dispute.offer, rules=("S42",))
+    accepted = SolutionAccepted(
+        dispute_id=command.dispute_id,
+        solution_id=solution_id(dispute.opened, SELLER),
+        version=of_side(dispute.solutions, SELLER)[-1].version,
+        solution=dispute.offer,
+        rules=("S42",),
+    )
     return [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
 
 
 class ModifyRequest(NamingEvidence):
     """What is None stays as it was; so is a description that stands already, which the edge has compared."""
 
-    type: SolutionType | None = None
+    type: Requested | None = None
     amount: WireMoney | None = None
     reason: Reason | None = None
     description: Annotated[str, Text(2000)] | None = None
@@ -219,6 +191,7 @@ def modify(command: ModifyRequest, dispute: Dispute, order: Order, *evidence: Ev
         request=request,
         description_ref=command.description_ref,
         evidence=command.evidence,
+        modified_at=command.at,
         respond_by=seller_response_due(dispute.terms, command.at),
         rules=("S43", "S39"),
     )

@@ -12,6 +12,7 @@ from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.eligibility import covering_rule, guard_eligible
 from dispute.domain.disputes.form import (
+    Requested,
     RequestedLine,
     disputed_lines,
     guard_amount,
@@ -26,7 +27,7 @@ from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Personal, StreamName
-from shared.events.dispute import DisputeOpened, Reason, Solution, SolutionType
+from shared.events.dispute import DisputeOpened, Reason, Solution
 from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.events.ids import derived_id
 from shared.events.order import HeldPieces, Hold, PaymentHeld
@@ -39,7 +40,7 @@ class OpenDispute(Command):
     order_id: Id
     lines: Annotated[tuple[RequestedLine, ...], Field(min_length=1, max_length=100)]
     reason: Reason
-    type: SolutionType
+    type: Requested
     amount: WireMoney
     description: Annotated[str, Text(2000)]
     evidence: EvidenceIds = ()

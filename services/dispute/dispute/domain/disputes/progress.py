@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
+from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute as events
+from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.money import Money, total
 
 
@@ -20,6 +24,8 @@ class Fulfilment(StrEnum):
     REFUND_PENDING = "refund_pending"
     REFUND_ISSUED = "refund_issued"
     REFUND_FAILED = "refund_failed"
+    REPLACEMENT_PENDING = "replacement_pending"
+    REPLACED = "replaced"
 
 
 RETURN_STEPS = {
@@ -73,3 +79,44 @@ def refunded(refunds: Refunds) -> Money | None:
     """The sum of all that was paid; None where nothing was."""
     paid = [asked.due.amount for asked in refunds.values() if asked.is_paid]
     return total(paid) if paid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What comes in the place of the goods: until when (D13), as long as it is awaited, and how far it is."""
+
+    until: datetime | None = None
+    shipped: events.ReplacementShipped | None = None
+    received_at: datetime | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.until is not None
+
+
+def replaced(replacement: Replacement, event: Event) -> Replacement:
+    """The replacement once this has happened too; another solution, or the case team, begins anew."""
+    match event:
+        case events.SolutionReached():
+            return Replacement(event.replacement_until)
+        case events.ReplacementShipped():
+            return replace(replacement, shipped=event)
+        case events.ReplacementReceived():
+            return replace(replacement, until=None, received_at=event.received_at)
+        case events.ReplacementNotDue() | events.Escalated():
+            return Replacement()
+        case events.DisputeClosed() | events.RefundDue(source=events.RefundSource.CANCELLATION):
+            return replace(replacement, until=None)
+        case DeadlineMoved(kind=DeadlineKind.REPLACEMENT):
+            return replace(replacement, until=event.due_at)
+        case _:
+            return replacement
+
+
+FULFILLED: Mapping[type[Event], Fulfilment] = {
+    events.ReplacementReceived: Fulfilment.REPLACED,
+    events.ReplacementOverdue: Fulfilment.NONE,
+    events.ReplacementNotDue: Fulfilment.NONE,
+    events.ReturnNotDue: Fulfilment.NONE,
+}
+"""How far the solution is once this has happened."""

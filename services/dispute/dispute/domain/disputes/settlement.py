@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from dispute.domain.deadlines import replacement_due
 from dispute.domain.disputes.case import BY_THE_TEAM
 from dispute.domain.disputes.state import Dispute, DisputeState
 from shared.events.base import Command, Event
 from shared.events.dispute import (
+    SENT_AGAIN,
     CloseReason,
     DisputeClosed,
     DisputedLine,
@@ -38,11 +40,23 @@ def reach(
         solution=solution,
         lines=split(solution.amount, dispute.opened.lines),
         reached_at=command.at,
+        replacement_until=replacement_until(dispute, solution.type, command.at),
         rules=rules,
     )
-    goods_first = known(solution.type) == SolutionType.RETURN_AND_REFUND
-    due = return_due(command, dispute, reached) if goods_first else refund_due(command, dispute, reached)
-    return [reached, due]
+    return [reached, *asked_by(command, dispute, reached)]
+
+
+def asked_by(command: Command, dispute: Dispute, reached: SolutionReached) -> list[Event]:
+    """What the solution asks for: the money, or first the goods; nothing where the seller sends something again."""
+    if reached.replacement_until:
+        return []
+    goods_first = known(reached.solution.type) == SolutionType.RETURN_AND_REFUND
+    return [return_due(command, dispute, reached) if goods_first else refund_due(command, dispute, reached)]
+
+
+def replacement_until(dispute: Dispute, kind: SolutionType, at: datetime) -> datetime | None:
+    """Until when what is sent again has to come (D13)."""
+    return replacement_due(dispute.terms, at) if known(kind) in SENT_AGAIN else None
 
 
 def refund_due(

@@ -10,8 +10,9 @@ from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import case as cases
+from dispute.domain.disputes import progress, solutions
 from dispute.domain.disputes.case import Case
-from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, AskedRefund, Fulfilment, Noted, noted
+from dispute.domain.disputes.progress import AskedRefund, Fulfilment, Replacement
 from dispute.domain.evidence.items import Items
 from shared.events import dispute as events
 from shared.events import mediation
@@ -46,6 +47,7 @@ STANDS: Mapping[str, tuple[DisputeState, ...]] = {
     DeadlineKind.APPEAL: (DisputeState.DECIDED, DisputeState.APPEAL_REVIEW),
     DeadlineKind.APPEAL_REVIEW: (DisputeState.APPEAL_REVIEW,),
     DeadlineKind.SURVEY: (DisputeState.DECIDED, DisputeState.APPEAL_REVIEW, DisputeState.CLOSED),
+    DeadlineKind.REPLACEMENT: (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW),
 }
 """By deadline: the states that wait for it; elsewhere it rests or is over."""
 DATES: Mapping[str, str] = {
@@ -70,7 +72,7 @@ class Dispute:
     reason: events.Reason | None = None
     request: events.Solution | None = None
     offer: events.Solution | None = None
-    offers: int = 0
+    solutions: solutions.Solutions = ()
     description_ref: str | None = None
     seller_reason_ref: str | None = None
     respond_by: datetime | None = None
@@ -80,13 +82,14 @@ class Dispute:
     solution: events.SolutionReached | None = None
     escalated: events.Escalated | None = None
     escalation_from: datetime | None = None
-    refunds: Mapping[str, AskedRefund] = field(default_factory=dict)
+    refunds: progress.Refunds = field(default_factory=dict)
     return_id: str | None = None
     returned: events.ReturnOutcome | None = None
+    replacement: Replacement = Replacement()
     case: Case = Case()
     closed: events.DisputeClosed | None = None
     end: int | None = None
-    after_close: tuple[Noted, ...] = ()
+    after_close: tuple[progress.Noted, ...] = ()
     evidence: Items = Items()
     version: int = 0
 
@@ -122,15 +125,18 @@ class Dispute:
         """The instant of a deadline that still stands."""
         if self.state not in STANDS.get(kind, ()):
             return None
+        if kind == DeadlineKind.REPLACEMENT:
+            return self.replacement.until
         return getattr(self, DATES[kind]) if kind in DATES else self.case.due(kind)
 
 
 def evolve(dispute: Dispute, event: Event) -> Dispute:
     """The dispute once this has happened too."""
-    if dispute.closed and isinstance(event, Noted):
+    if dispute.closed and isinstance(event, progress.Noted):
         dispute = replace(dispute, after_close=(*dispute.after_close, event))
-    version = dispute.version + 1
-    return replace(_evolved(dispute, event), case=cases.after(dispute.case, event, version), version=version)
+    version, listed = dispute.version + 1, solutions.after(dispute.solutions, event)
+    case, again = cases.after(dispute.case, event, version), progress.replaced(dispute.replacement, event)
+    return replace(_evolved(dispute, event), case=case, solutions=listed, replacement=again, version=version)
 
 
 def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an event
@@ -140,7 +146,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.SellerResponded():
             return _responded(dispute, event)
         case events.SolutionProposed():
-            return replace(dispute, offer=event.solution, offers=dispute.offers + 1)
+            return replace(dispute, offer=event.solution)
         case events.RequestModified():
             return _modified(dispute, event)
         case events.SolutionReached():
@@ -151,20 +157,20 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             return _refund_due(dispute, event)
         case events.ReturnDue():
             return replace(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
-        case events.ReturnNotDue():
-            return replace(dispute, fulfilment=Fulfilment.NONE)
         case events.RefundNoted():
-            fulfilment = REFUND_STEPS.get(event.outcome, dispute.fulfilment)
-            return replace(dispute, fulfilment=fulfilment, refunds=noted(dispute.refunds, event))
+            fulfilment = progress.REFUND_STEPS.get(event.outcome, dispute.fulfilment)
+            return replace(dispute, fulfilment=fulfilment, refunds=progress.noted(dispute.refunds, event))
         case events.ReturnNoted():
-            fulfilment = RETURN_STEPS.get(event.outcome, dispute.fulfilment)
+            fulfilment = progress.RETURN_STEPS.get(event.outcome, dispute.fulfilment)
             return replace(dispute, fulfilment=fulfilment, returned=event.outcome)
         case events.DisputeClosed():
             return replace(dispute, state=DisputeState.CLOSED, closed=event, end=dispute.version + 1)
         case EvidenceAdded() | EvidenceRemoved():
             return replace(dispute, evidence=dispute.evidence.after(event))
-        case DeadlineMoved():
-            return _moved(dispute, event)
+        case DeadlineMoved(kind=kind) if kind in DATES:
+            return replace(dispute, **dict[str, Any]({DATES[kind]: event.due_at}))
+        case _ if outcome := progress.FULFILLED.get(type(event)):
+            return replace(dispute, fulfilment=outcome)
         case _:
             return _mediated(dispute, event)
 
@@ -180,27 +186,23 @@ def _mediated(dispute: Dispute, event: Event) -> Dispute:
         case mediation.Appealed():
             return replace(dispute, state=DisputeState.APPEAL_REVIEW)
         case mediation.AppealDecided():
-            upheld = event.decision == mediation.AppealOutcome.UPHELD
-            return replace(dispute, state=DisputeState.DECIDED, solution=dispute.solution if upheld else None)
+            stands = dispute.solution if event.decision == mediation.AppealOutcome.UPHELD else None
+            return replace(dispute, state=DisputeState.DECIDED, solution=stands)
         case _:
             return dispute
 
 
 def _reached(dispute: Dispute, event: events.SolutionReached) -> Dispute:
     """The case team's solution is part of its decision; any other is an agreement."""
-    decided = dispute.state == DisputeState.DECIDED
-    return replace(dispute, state=DisputeState.DECIDED if decided else DisputeState.AGREED, solution=event)
+    state = DisputeState.DECIDED if dispute.state == DisputeState.DECIDED else DisputeState.AGREED
+    fulfilment = Fulfilment.REPLACEMENT_PENDING if event.replacement_until else dispute.fulfilment
+    return replace(dispute, state=state, fulfilment=fulfilment, solution=event)
 
 
 def _escalated(dispute: Dispute, event: events.Escalated) -> Dispute:
     """An offer of the negotiation ends with it: to settle now, the seller makes it anew (T43)."""
-    until = event.evidence_until
-    return replace(dispute, state=DisputeState.ESCALATED, escalated=event, offer=None, evidence_until=until)
-
-
-def _moved(dispute: Dispute, event: DeadlineMoved) -> Dispute:
-    dates: dict[str, Any] = {DATES[event.kind]: event.due_at} if event.kind in DATES else {}
-    return replace(dispute, **dates)
+    state, until = DisputeState.ESCALATED, event.evidence_until
+    return replace(dispute, state=state, escalated=event, offer=None, evidence_until=until)
 
 
 def _opened(dispute: Dispute, event: events.DisputeOpened) -> Dispute:

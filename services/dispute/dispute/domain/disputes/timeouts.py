@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
+from dispute.domain.disputes.agreement.replacement import replacement_overdue
 from dispute.domain.disputes.escalation import escalated, negotiation_over
 from dispute.domain.disputes.mediation.appeal import appeal_review_overdue, appeal_window_over
 from dispute.domain.disputes.mediation.review import evidence_window_over, review_overdue
@@ -68,5 +69,6 @@ ALONE: Mapping[str, Callable[[ExpireDeadline, Dispute], list[Event]]] = {
     DeadlineKind.REVIEW: review_overdue,
     DeadlineKind.APPEAL_REVIEW: appeal_review_overdue,
     DeadlineKind.SURVEY: survey_window_over,
+    DeadlineKind.REPLACEMENT: replacement_overdue,
 }
 """The deadlines that are decided on the dispute alone."""

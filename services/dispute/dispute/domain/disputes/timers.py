@@ -1,4 +1,4 @@
-"""Timers of a dispute: which deadlines its events start and end (D1–D8)."""
+"""Timers of a dispute: which deadlines its events start and end (D1–D8, D13)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNTIL_SETTLED = (
 """What an agreement ends."""
 AFTER_DECISION = (DeadlineKind.APPEAL, DeadlineKind.APPEAL_REVIEW)
 """What the closing ends too; the survey outlives it (S56)."""
-KINDS = (*UNTIL_SETTLED, *AFTER_DECISION, DeadlineKind.SURVEY)
+KINDS = (*UNTIL_SETTLED, *AFTER_DECISION, DeadlineKind.SURVEY, DeadlineKind.REPLACEMENT)
 """Of a dispute's deadlines."""
 
 
@@ -40,13 +40,19 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
         case events.Escalated():
             return (*map(Clear, KINDS), Start(DeadlineKind.EVIDENCE, event.evidence_until))
         case events.SolutionReached():
-            return map(Clear, UNTIL_SETTLED)
+            return _after_solution(event)
         case events.DisputeClosed():
-            return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION))
+            return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION, DeadlineKind.REPLACEMENT))
         case events.RefundDue(source=events.RefundSource.CANCELLATION):
             return map(Clear, KINDS)
         case _:
             return _of_mediation(event)
+
+
+def _after_solution(event: events.SolutionReached) -> Iterable[Start | Clear]:
+    yield from map(Clear, UNTIL_SETTLED)
+    if event.replacement_until:
+        yield Start(DeadlineKind.REPLACEMENT, event.replacement_until)
 
 
 def _after_response(event: events.SellerResponded) -> Iterable[Start | Clear]:
@@ -79,6 +85,8 @@ def _of_mediation(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one 
             return (Clear(DeadlineKind.APPEAL),)
         case mediation.AppealDecided():
             return (Clear(DeadlineKind.APPEAL_REVIEW), Start(DeadlineKind.SURVEY, event.survey_until))
+        case events.ReplacementReceived() | events.ReplacementNotDue():
+            return (Clear(DeadlineKind.REPLACEMENT),)
         case mediation.SurveySubmitted() | mediation.SurveyWindowClosed():
             return (Clear(DeadlineKind.SURVEY),)
         case _:

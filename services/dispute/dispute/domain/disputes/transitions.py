@@ -35,6 +35,8 @@ class Step(StrEnum):
     APPEAL = "appeal"
     DECIDE_APPEAL = "decide-appeal"
     SURVEY = "submit-survey"
+    SHIP_REPLACEMENT = "ship-replacement"
+    RECEIVE_REPLACEMENT = "confirm-replacement"
 
 
 class Told(StrEnum):
@@ -83,8 +85,9 @@ AGREED, DECIDED = DisputeState.AGREED, DisputeState.DECIDED
 APPEALED, CLOSED = DisputeState.APPEAL_REVIEW, DisputeState.CLOSED
 D1, D2, D4 = DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION
 D3, D5, D6 = DeadlineKind.EVIDENCE, DeadlineKind.REVIEW, DeadlineKind.APPEAL
-D7, D8 = DeadlineKind.SURVEY, DeadlineKind.APPEAL_REVIEW
+D7, D8, D13 = DeadlineKind.SURVEY, DeadlineKind.APPEAL_REVIEW, DeadlineKind.REPLACEMENT
 WITH_THE_TEAM = (ESCALATED, REVIEWED)
+TO_CARRY_OUT = (AGREED, DECIDED, APPEALED)
 OPEN = (ASKED, ANSWERED, ESCALATED, REVIEWED)
 
 TABLE: Sequence[Transition] = (
@@ -134,6 +137,9 @@ TABLE: Sequence[Transition] = (
     Transition("T22a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T27", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T33", Told.REFUND, SYSTEM, (AGREED, DECIDED), (CLOSED,)),
+    Transition("T40", Step.SHIP_REPLACEMENT, SELLER, TO_CARRY_OUT, (), (D13,), guards=(guards.guard_unsent,)),
+    Transition("T40", Step.RECEIVE_REPLACEMENT, BUYER, TO_CARRY_OUT, (CLOSED,), (D13,), guards=(guards.guard_awaited,)),
+    Transition("T40", D13, SYSTEM, TO_CARRY_OUT, (ESCALATED,)),
     Transition("T42", Step.STATEMENT, PARTIES, (ESCALATED,), (REVIEWED,), (D3,), guards=(guards.guard_incomplete,)),
     Transition("T43", Step.RESPOND, SELLER, WITH_THE_TEAM, (AGREED,)),
     Transition("T43", Step.ACCEPT, BUYER, WITH_THE_TEAM, (AGREED,), needs=Need.OFFER),

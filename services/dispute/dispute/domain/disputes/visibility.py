@@ -47,11 +47,13 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         "return_address_ref",
     ),
     events.SellerResponded: _seen("decision reason_ref answer_by negotiate_until escalation_from"),
-    events.SolutionProposed: _seen(f"solution_id version by {_SOLUTION}", "solution.address_ref"),
+    events.SolutionProposed: _seen(f"solution_id version by {_SOLUTION} proposed_at", "solution.address_ref"),
     events.SellerResponseTimedOut: _seen("due_at"),
-    events.RequestModified: _seen(f"round reason {_REQUEST} description_ref evidence respond_by"),
-    events.SolutionAccepted: _seen(_SOLUTION, "solution.address_ref"),
-    events.SolutionReached: _seen(f"reached_type {_SOLUTION} {_PARTS} reached_at", "solution.address_ref"),
+    events.RequestModified: _seen(f"round reason {_REQUEST} description_ref evidence modified_at respond_by"),
+    events.SolutionAccepted: _seen(f"solution_id version {_SOLUTION}", "solution.address_ref"),
+    events.SolutionReached: _seen(
+        f"reached_type {_SOLUTION} {_PARTS} reached_at replacement_until", "solution.address_ref"
+    ),
     events.BuyerResponseTimedOut: _seen("due_at"),
     events.NegotiationTimedOut: _seen("due_at"),
     events.Escalated: _seen("by reason reason_ref evidence_until"),
@@ -85,6 +87,10 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         f"refund_id outcome amount {_PARTS} reason expected_from expected_until source_event noted_at"
     ),
     events.ReturnNoted: _seen("return_id outcome reason source_event noted_at"),
+    events.ReplacementShipped: _seen("tracking_number carrier shipped_at"),
+    events.ReplacementReceived: _seen("received_at"),
+    events.ReplacementOverdue: _seen("due_at"),
+    events.ReplacementNotDue: _seen(""),
     events.DisputeCancelled: _seen("acknowledged_release"),
     events.DisputeClosed: _seen(f"reason reached_type {_SOLUTION} amount closed_at", "solution.address_ref"),
     EvidenceAdded: _seen(

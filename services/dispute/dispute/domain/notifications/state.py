@@ -21,7 +21,7 @@ NOTICES: Notices = {
     events.SellerResponded: Notice("seller_responded", (BUYER,), "answer_by", DeadlineKind.BUYER_RESPONSE),
     events.RequestModified: Notice(STARTED, (SELLER,), "respond_by", DeadlineKind.SELLER_RESPONSE, ("S54", "S43")),
     events.Escalated: Notice(STARTED, BOTH, "evidence_until", "evidence", ("S54", "S50")),
-    events.SolutionReached: Notice("solution_reached", BOTH),
+    events.SolutionReached: Notice("solution_reached", BOTH, "replacement_until", DeadlineKind.REPLACEMENT),
     mediation.EvidenceRequested: Notice(
         "evidence_requested", "party", "evidence_until", DeadlineKind.EVIDENCE, ("S54", "T14")
     ),
@@ -44,6 +44,10 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnDue: "the return-label service tells of the return",
     events.ReturnNotDue: "the buyer asked for it, and the closing is told",
     events.ReturnNoted: "the return-label service tells of the return",
+    events.ReplacementShipped: "the parties see it in the dispute, and nobody has to act on it",
+    events.ReplacementReceived: "the buyer says so, and the closing is told",
+    events.ReplacementOverdue: _WITH_ANOTHER,
+    events.ReplacementNotDue: _WITH_ANOTHER,
     events.RefundDue: "the refund service tells of the money",
     events.RefundNoted: "the refund service tells of the money",
     EvidenceAdded: "the parties see it in the dispute, and nobody has to act on it",

@@ -28,6 +28,7 @@ REFUND_STEPS = {
     "sent_to_manual": "refund_failed",
     "refused": "none",
 }
+SENT_AGAIN = ("replacement", "exchange")
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
 
@@ -73,6 +74,9 @@ def owed(dispute: State) -> Iterator[str]:
     if not dispute["solution"]:
         yield from _unclosed(dispute)
         return
+    if dispute["solution"]["type"] in SENT_AGAIN:
+        yield from ["a replacement that has come, and no DisputeClosed"] if dispute["fulfilment"] == "replaced" else []
+        return
     goods_first = dispute["solution"]["type"] == "return_and_refund"
     if goods_first and not dispute["return_id"]:
         yield "a solution with a return, and no ReturnDue"
@@ -109,8 +113,13 @@ def _modified(dispute: State, data: Data) -> None:
 
 
 def _reached(dispute: State, data: Data) -> None:
+    until = data["replacement_until"]
+    dispute["due"]["replacement"] = instant(until)
+    if until:
+        dispute["fulfilment"] = "replacement_pending"
     if data["reached_type"] not in ("arbitrated", "appeal"):
-        dispute.update(state="agreed", next_due_at=None, ruling=None, result_rules=data["rules"], **NO_RESULT)
+        dispute.update(state="agreed", ruling=None, result_rules=data["rules"], **NO_RESULT)
+        dispute["next_due_at"] = first(dispute)
     dispute["solution"] = data["solution"]
     _solution(dispute, data["solution"])
 
@@ -134,6 +143,27 @@ def _return_due(dispute: State, data: Data) -> None:
 
 def _return_not_due(dispute: State, _: Data) -> None:
     dispute["fulfilment"] = "none"
+
+
+def _replaced(dispute: State, _: Data) -> None:
+    dispute["fulfilment"] = "replaced"
+    _not_awaited(dispute)
+
+
+def _not_replaced(dispute: State, _: Data) -> None:
+    dispute["fulfilment"] = "none"
+    _not_awaited(dispute)
+
+
+def _overdue(dispute: State, _: Data) -> None:
+    """The escalation that follows ends the waiting."""
+    dispute["fulfilment"] = "none"
+
+
+def _not_awaited(dispute: State) -> None:
+    dispute["due"].pop("replacement", None)
+    if dispute["state"] == "agreed":
+        dispute["next_due_at"] = first(dispute)
 
 
 def _refund_noted(dispute: State, data: Data) -> None:
@@ -184,6 +214,9 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "RefundDue": _refund_due,
     "ReturnDue": _return_due,
     "ReturnNotDue": _return_not_due,
+    "ReplacementReceived": _replaced,
+    "ReplacementOverdue": _overdue,
+    "ReplacementNotDue": _not_replaced,
     "RefundNoted": _refund_noted,
     "ReturnNoted": _return_noted,
     "DisputeClosed": _closed,

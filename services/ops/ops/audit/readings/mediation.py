@@ -19,14 +19,15 @@ def owed_by_ruling(dispute: State) -> Iterator[str]:
     goods_first = ruling["type"] == "return_and_refund" and not dispute["passed"]
     if goods_first and not dispute["return_id"]:
         yield "a decision with a return, and no ReturnDue"
-    if state == "closed" and dispute["close_reason"] not in ("refunded", "no_refund"):
+    if state == "closed" and dispute["close_reason"] not in ("refunded", "no_refund", "replaced"):
         return
     ruled = {part["line_id"]: minor(part["amount"]) for part in ruling["lines"]}
     same = ruled == {name: _asked(dispute, name) for name in ruled}
     if not same and not (goods_first and not dispute["refunds"]):
         yield "a decision, and not the money that it says"
     paid = all(outcome == "issued" for _, outcome in dispute["refunds"].values())
-    if state == "decided" and same and paid and not dispute["due"].get("appeal"):
+    awaited = dispute["due"].get("appeal") or dispute["due"].get("replacement")
+    if state == "decided" and same and paid and not awaited:
         yield "a decision that is carried out and final, and no DisputeClosed"
 
 
@@ -61,7 +62,8 @@ def _ruled(dispute: State, data: Data) -> None:
     _nobodys(dispute, data)
     dispute.update(ruling=ruling, amount=minor(ruling["amount"]))
     dispute["solution_type"] = ruling["type"] or dispute["solution_type"]
-    reason = "refunded" if dispute["amount"] else "no_refund"
+    again = ruling["type"] in ("replacement", "exchange")
+    reason = "replaced" if again else "refunded" if dispute["amount"] else "no_refund"
     dispute.update(result_amount=dispute["amount"], result_reason=reason, result_rules=data["rules"])
     dispute.update(result_at=instant(data["decided_at"]))
     dispute["reached_type"] = "arbitrated" if data.get("decision") in (None, "upheld") else "appeal"

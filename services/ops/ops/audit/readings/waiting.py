@@ -14,11 +14,16 @@ ASKED = {
     "awaiting_buyer": ("buyer_response", "negotiation"),
     "escalated": ("evidence",),
     "under_review": ("review",),
+    "agreed": ("replacement",),
     "decided": ("appeal",),
     "appeal_review": ("appeal_review",),
 }
 """By state: the deadlines of whoever is to act, who has until the first of them."""
-ALSO = {"decided": ("survey",), "appeal_review": ("appeal", "survey"), "closed": ("survey",)}
+ALSO = {
+    "decided": ("survey", "replacement"),
+    "appeal_review": ("appeal", "survey", "replacement"),
+    "closed": ("survey",),
+}
 """By state: the deadlines that run beside."""
 
 

@@ -26,7 +26,14 @@ from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Event, Personal
-from shared.events.dispute import Payer, ReachedType, ReturnNotDue, SolutionReached, SolutionType
+from shared.events.dispute import (
+    Payer,
+    ReachedType,
+    ReplacementNotDue,
+    ReturnNotDue,
+    SolutionReached,
+    SolutionType,
+)
 from shared.events.ids import derived_id
 from shared.events.mediation import (
     AppealDecided,
@@ -125,11 +132,17 @@ def guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
 
 def carried_out(command: DecideAppeal, dispute: Dispute, ruling: Ruling) -> list[Event]:
     """The new solution, goods that are to come or no longer to come, and the difference in money."""
-    reached = reached_by(command, dispute, ruling, ReachedType.APPEAL, command.rules) if ruling.amount else None
-    solution: list[Event] = [reached] if reached else []
+    reached = reached_by(command, dispute, ruling, ReachedType.APPEAL, command.rules) if ruling.type else None
+    solution: list[Event] = [*_nothing_sent(command, dispute), *([reached] if reached else [])]
     if reached and ruling.type == SolutionType.RETURN_AND_REFUND and not dispute.refunds:
         return [*solution, *([] if dispute.return_id else [return_due(command, dispute, reached)])]
-    return [*solution, *_goods_kept(command, dispute), *_difference(command, dispute, ruling, reached)]
+    return [*_goods_kept(command, dispute), *solution, *_difference(command, dispute, ruling, reached)]
+
+
+def _nothing_sent(command: DecideAppeal, dispute: Dispute) -> list[Event]:
+    """A replacement that is no longer due, or due anew by this ruling (T40)."""
+    due = dispute.replacement.is_awaited
+    return [ReplacementNotDue(dispute_id=command.dispute_id, rules=("T18", *command.rules))] if due else []
 
 
 def _goods_kept(command: DecideAppeal, dispute: Dispute) -> list[Event]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.deadlines import appeal_due, survey_due
 from dispute.domain.disputes.mediation.ruling import Address, RuledLines, RuleIds, RulingText, Weights, ruled
-from dispute.domain.disputes.settlement import refund_due, return_due
+from dispute.domain.disputes.settlement import asked_by, replacement_until
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.state import Order
@@ -56,13 +56,11 @@ def decide(command: IssueDecision, dispute: Dispute, order: Order) -> tuple[list
 
 
 def carried_out(command: Command, dispute: Dispute, ruling: Ruling, rules: tuple[str, ...]) -> list[Event]:
-    """The solution that the ruling is, and its money, or first the goods (K14); nothing for the seller's favour."""
-    if not ruling.amount:
+    """The solution that the ruling is, and what it asks for (K14); nothing for the seller's favour."""
+    if not ruling.type:
         return []
     reached = reached_by(command, dispute, ruling, ReachedType.ARBITRATED, rules)
-    goods_first = ruling.type == SolutionType.RETURN_AND_REFUND
-    due = return_due(command, dispute, reached) if goods_first else refund_due(command, dispute, reached)
-    return [reached, due]
+    return [reached, *asked_by(command, dispute, reached)]
 
 
 def reached_by(
@@ -81,5 +79,6 @@ def reached_by(
         ),
         lines=ruling.lines,
         reached_at=command.at,
+        replacement_until=replacement_until(dispute, ruling.type, command.at),
         rules=rules,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState
-from shared.events.dispute import CloseReason, DisputeClosed
+from shared.events.dispute import SENT_AGAIN, CloseReason, DisputeClosed
 from shared.events.mediation import Ruling
 from shared.events.money import Money
 from shared.events.order import LineAmount
@@ -51,9 +51,14 @@ def ruling_of(dispute: Dispute) -> Ruling | None:
 
 
 def is_over(dispute: Dispute) -> bool:
-    """T33: it is decided, nobody can appeal any more, and what was ruled is what was paid."""
+    """T33: it is decided, nobody can appeal any more, what was ruled is what was paid, and nothing is to come."""
     ruling = ruling_of(dispute)
-    if dispute.state != DisputeState.DECIDED or dispute.case.appeal_until or not ruling:
+    if (
+        dispute.state != DisputeState.DECIDED
+        or dispute.case.appeal_until
+        or not ruling
+        or dispute.replacement.is_awaited
+    ):
         return False
     return all_paid(dispute) and difference(dispute, ruling.lines) == ([], [])
 
@@ -62,5 +67,11 @@ def ended(dispute: Dispute, at: datetime) -> DisputeClosed:
     """The end of a decided dispute, with the final decision's amount (S52)."""
     ruling = ruling_of(dispute)
     assert ruling
-    reason = CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND
-    return closed(dispute, reason, ruling.amount, at, ("T33", "S52"))
+    return closed(dispute, reason_of(ruling), ruling.amount, at, ("T33", "S52"))
+
+
+def reason_of(ruling: Ruling) -> CloseReason:
+    """How a dispute with this ruling ends."""
+    if ruling.type in SENT_AGAIN:
+        return CloseReason.REPLACED
+    return CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND

@@ -14,7 +14,7 @@ from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AmountExceedsCap, UnexplainedDecision
 from shared.events.base import Message
-from shared.events.dispute import DisputedLine, Payer, SolutionType
+from shared.events.dispute import SENT_AGAIN, DisputedLine, Payer, SolutionType
 from shared.events.fields import ShortText, Text, WireMoney
 from shared.events.mediation import Outcome, Ruling, Weighed
 from shared.events.money import Money, total
@@ -121,12 +121,16 @@ def guard_lines(found: Sequence[RuledLine], disputed: Sequence[DisputedLine]) ->
 
 
 def guard_outcome(found: Found, amount: Money, dispute: Dispute) -> None:
-    """The word and the amounts say the same: nothing for the seller's favour (S12), less than was asked for a split."""
+    """The word and the amounts say the same: nothing for the seller's favour (S12), less than was asked for a split;
+    what is sent again is for the buyer's.
+    """
     assert dispute.request
-    asked = dispute.request.amount
+    asked, again = dispute.request.amount, found.type in SENT_AGAIN
+    if again and amount:
+        raise ValidationFailed.at("/lines", "not_expected", "what is sent again moves no money", "S86")
     fits = {
         Outcome.SELLER_FAVOUR: not amount and found.type is None,
-        Outcome.BUYER_FAVOUR: bool(amount),
+        Outcome.BUYER_FAVOUR: bool(amount) or again,
         Outcome.SPLIT: bool(amount) and amount < asked,
     }
     if not found.outcome or not fits[found.outcome]:

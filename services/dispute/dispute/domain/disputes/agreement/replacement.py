@@ -1,0 +1,82 @@
+"""Replacement: the seller sends the item again, or another one, and its arrival ends the dispute (T40, S86, S92)."""
+
+from __future__ import annotations
+
+from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand
+from dispute.domain.deadlines import ExpireDeadline
+from dispute.domain.disputes.escalation import escalated
+from dispute.domain.disputes.mediation.ending import ended, is_over
+from dispute.domain.disputes.settlement import closed
+from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.disputes.transitions import Step, guard
+from dispute.domain.orders.release import end_hold
+from dispute.domain.orders.state import Order
+from shared.events.base import Event
+from shared.events.dispute import (
+    CloseReason,
+    EscalationReason,
+    ReplacementOverdue,
+    ReplacementReceived,
+    ReplacementShipped,
+)
+from shared.events.moments import Moment
+from shared.events.money import Money
+from shared.events.order import HoldEnd
+from shared.events.outside.words import Name, TrackingNumber
+from shared.rejections import ValidationFailed
+
+
+class ShipReplacement(DisputeCommand):
+    """The seller's parcel is on its way, under the carrier's number."""
+
+    tracking_number: TrackingNumber
+    carrier: Name | None = None
+
+
+def ship(command: ShipReplacement, dispute: Dispute) -> list[Event]:
+    """The same number again says nothing new; the time to arrive runs on as it was (D13)."""
+    dispute.parties.guard(command.actor, "dispute", "seller")
+    shipped = dispute.replacement.shipped
+    if shipped and shipped.tracking_number == command.tracking_number:
+        return []
+    guard(Step.SHIP_REPLACEMENT, dispute, command.actor, command.at)
+    return [
+        ReplacementShipped(
+            dispute_id=command.dispute_id,
+            tracking_number=command.tracking_number,
+            carrier=command.carrier,
+            shipped_at=command.at,
+            rules=("T40",),
+        )
+    ]
+
+
+class ReceiveReplacement(DisputeAndOrderCommand):
+    """It has come, now or at the instant that is named."""
+
+    received_at: Moment | None = None
+
+
+def receive(command: ReceiveReplacement, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """The buyer has it, whether or not the seller told of a parcel: an agreement ends here, a decision once nobody can
+    appeal it (T33).
+    """
+    guard(Step.RECEIVE_REPLACEMENT, dispute, command.actor, command.at)
+    received_at = command.received_at or command.at
+    if received_at > command.at:
+        raise ValidationFailed.at("/received_at", "in_the_future", "it has not come yet", "T40")
+    received = ReplacementReceived(dispute_id=command.dispute_id, received_at=received_at, rules=("T40", "S86"))
+    since = evolve(dispute, received)
+    if since.state == DisputeState.AGREED:
+        nothing = Money.zero(dispute.opened.request.amount)
+        end = closed(since, CloseReason.REPLACED, nothing, command.at, ("T40", "S52"))
+        return [received, end], end_hold(order, dispute.opened, HoldEnd.AGREED, command.at)
+    if is_over(since):
+        return [received, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
+    return [received], []
+
+
+def replacement_overdue(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
+    """D13: nothing has come, sent or not, so the case team takes over (T40)."""
+    overdue = ReplacementOverdue(dispute_id=dispute.opened.dispute_id, due_at=command.due_at, rules=("T40", "D13"))
+    return [overdue, escalated(dispute, EscalationReason.REPLACEMENT_OVERDUE, command.at)]
