@@ -417,8 +417,8 @@ MEDIATION = (
     Plant(
         "a decision pays nothing",
         f"{DISPUTE}/domain/disputes/mediation/decision.py",
-        "    return [reached, due]\n",
-        "    return [reached, due][:1]\n",
+        "    return [reached, *asked_by(command, dispute, reached)]\n",
+        "    return [reached]\n",
         (AUDITED_CASES,),
     ),
     Plant(
