@@ -276,3 +276,14 @@ def test_d7_t44_s56_the_surveys_time_ends_after_the_dispute_has() -> None:
     outcome = given(decider, closed).when(expire("survey", on("Apr 3", "00:00"))).then_types(SurveyWindowClosed)
     assert not [kind for stream, kind in outcome.deadlines if stream == dispute_stream()]
     outcome.when(survey(on("Apr 4"))).then_rejects(DeadlinePassed)
+
+
+def test_d7_s56_a_result_on_appeal_begins_the_surveys_days_anew_unless_it_was_sent() -> None:
+    over = after(appealed(), expire("survey", on("Apr 3", "00:00")))
+    outcome = given(decider, over).when(decide_appeal(on("Apr 4"), "20.00"))
+    assert outcome.states[0].due("survey") == on("Apr 20", "00:00")
+    outcome.when(survey(on("Apr 19"))).then_types(SurveySubmitted)
+
+    answered = after(paid(decided()), survey(on("Mar 19")), appeal(on("Mar 20")))
+    sent = given(decider, answered).when(decide_appeal(on("Mar 28"), "20.00"))
+    assert sent.states[0].due("survey") is None

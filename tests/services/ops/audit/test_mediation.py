@@ -17,12 +17,14 @@ from shared.events.mediation import ClawbackRequested
 from tests.support.audit import EARLY, made_log, stream_faults
 from tests.support.builders.disputes import dispute_stream, expire
 from tests.support.builders.mediation import (
+    appeal,
     appealed,
     ask_for,
     decide_appeal,
     decided,
     escalated,
     paid,
+    survey,
     under_review,
 )
 from tests.support.builders.orders import Histories, after, on
@@ -103,3 +105,13 @@ async def test_d3_d5_d6_d7_d8_a_forgotten_deadline_is_missing(case: str, kind: s
     kept = {key: due for key, due in rows_of(happened).items() if key != (dispute_stream(), kind)}
     assert kept.keys() < rows_of(happened).keys()
     assert (await faults(happened, kept)) == {"missing": 1}
+
+
+async def test_a_survey_that_was_sent_is_not_waited_for_again_and_one_whose_time_was_over_is() -> None:
+    sent = after(paid(decided()), survey(on("Mar 19")), appeal(on("Mar 20")), decide_appeal(on("Mar 27"), "20.00"))
+    dropped = {key: at for key, at in rows_of(sent).items() if key[1] != "survey"}
+    assert await faults(sent, dropped) == {}
+
+    over = after(appealed(), expire("survey", on("Apr 3", "00:00")), decide_appeal(on("Apr 4"), "20.00"))
+    dropped = {key: at for key, at in rows_of(over).items() if key[1] != "survey"}
+    assert (await faults(over, dropped))["missing"] == 1

@@ -155,7 +155,8 @@ def _decided(case: Case, event: Event, version: int) -> Case:
         case mediation.AppealWindowClosed():
             return replace(case, appeal_until=None)
         case mediation.AppealDecided():
-            return replace(case.decided(event, version), reviewer=None, since=None, survey_until=event.survey_until)
+            decided = replace(case.decided(event, version), reviewer=None, since=None)
+            return replace(decided, survey_until=event.survey_until, survey_over=False)
         case mediation.SurveySubmitted():
             return replace(case, surveyed=True)
         case mediation.SurveyWindowClosed():

@@ -50,6 +50,7 @@ def beginning() -> State:
         "ruling": None,
         "refunds": {},
         "back": {},
+        "surveyed": False,
     }
 
 
@@ -125,7 +126,7 @@ def _reached(dispute: State, data: Data) -> None:
 
 
 def _escalated(dispute: State, data: Data) -> None:
-    dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], **NO_RESULT)
+    dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], surveyed=False, **NO_RESULT)
     dispute["due"] = {}
     awaits(dispute, "escalated", evidence=data["evidence_until"])
 
@@ -134,7 +135,7 @@ def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None)
     dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
     if data["source"] == "cancellation":
-        dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], **NO_RESULT)
+        dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], surveyed=False, **NO_RESULT)
 
 
 def _return_due(dispute: State, data: Data) -> None:

@@ -81,7 +81,7 @@ def _appealed(dispute: State, data: Data) -> None:
 
 def _appeal_decided(dispute: State, data: Data) -> None:
     _ruled(dispute, data)
-    awaits(dispute, "decided", survey=data["survey_until"])
+    awaits(dispute, "decided", **({} if dispute["surveyed"] else {"survey": data["survey_until"]}))
     dispute["next_due_at"] = None
 
 
@@ -91,6 +91,11 @@ def _appeal_over(dispute: State, _: Data) -> None:
 
 
 def _surveyed(dispute: State, _: Data) -> None:
+    dispute["due"].pop("survey", None)
+    dispute["surveyed"] = True
+
+
+def _survey_over(dispute: State, _: Data) -> None:
     dispute["due"].pop("survey", None)
 
 
@@ -112,6 +117,6 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "AppealDecided": _appeal_decided,
     "AppealWindowClosed": _appeal_over,
     "SurveySubmitted": _surveyed,
-    "SurveyWindowClosed": _surveyed,
+    "SurveyWindowClosed": _survey_over,
     "ClawbackRequested": _asked_back,
 }
