@@ -90,9 +90,10 @@ TWICE = {
 }
 TOLD = {"SolutionReached": 2, "DisputeClosed": 2, "RefundIssued": 1, "RefundFailed": 1, "ReturnAuthorized": 1}
 """What is told, and to how many."""
+# The sign keeps SQLite from the index of names, by which every cause would look at every notification.
 UNTOLD = """
 select cause.id from fact cause where cause.name = ? and cause.settled
-and ? <> (select count(*) from fact told where told.name = 'NotificationRequested' and told.source_event = cause.id)
+and ? <> (select count(*) from fact told where +told.name = 'NotificationRequested' and told.source_event = cause.id)
 """
 UNCAPTURED = """
 select paid.fact as id, paid.payment_id, paid.line_id from part paid where paid.name = 'OrderPaid' and paid.settled
