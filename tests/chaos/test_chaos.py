@@ -33,6 +33,7 @@ def test_no_crash_point_is_left_out() -> None:
     )
 
 
+@pytest.mark.proof
 async def test_a_command_cut_off_after_its_commit_has_one_effect_and_its_answer_comes_with_the_same_request(
     run: Run,
 ) -> None:

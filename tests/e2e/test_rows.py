@@ -13,7 +13,7 @@ from dispute.domain.disputes.transitions import TABLE, Step, Told, Transition
 from tests.e2e.client import Answer, Json, Services, eventually
 from tests.e2e.deals import Dispute, counter, now, ordered, split, usd
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 FOR_THE_SELLER: Json = {"outcome": "seller_favour", "rules": ["S12"], "weights": {}, "text": "It is as described."}
 QUESTIONS: Json = {"from": "seller", "questions": [{"key": "box", "text": "Was the box open?"}]}

@@ -30,7 +30,7 @@ from tests.support.dispute_service import Market
 from tests.support.random_life import Life
 from tests.support.spec import given as so_far
 
-ID = re.compile(r"(?:dsp|rfd|ret|txt|sol|ntf)_[0-9a-f]{32}")
+ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}")
 FORETELLING = Foretelling(NOTICES, money, shown)
 
 
