@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step
-from dispute.views.disputes_actions import dispute_actions
+from dispute.views.disputes.actions import dispute_actions
 from shared.actions import rendered
 from shared.events.base import Actor, Command
 from shared.events.dispute import Decision, SolutionType

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
 from dispute.views.as_of import dispute_row_of, line_rows_of, order_row_of
-from dispute.views.disputes import dispute_row, dispute_view
+from dispute.views.disputes.dispute import dispute_row, dispute_view
 from ops.audit.readings import disputes, orders
 from shared.events.base import SYSTEM, Actor, Event
 from shared.events.envelope import Cause, Metadata, Recorded

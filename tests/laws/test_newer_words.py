@@ -16,7 +16,7 @@ import refund.policies
 import return_label.policies
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import Dispute
-from dispute.views.disputes import dispute_view
+from dispute.views.disputes.dispute import dispute_view
 from refund.domain.decider import decider as refund_decider
 from return_label.domain.decider import decider as return_decider
 from shared.decider import Decider

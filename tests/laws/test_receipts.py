@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispute.domain.disputes.mediation.receipts import Receipt, decides, receipt_of
-from dispute.views.receipts import recomputation_view
+from dispute.views.mediation.receipts import recomputation_view
 from tests.laws.size import LONG, examples
 from tests.support.recorded_life import RecordedMarket, recorded_life
 

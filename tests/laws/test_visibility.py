@@ -17,9 +17,9 @@ from dispute.domain.disputes.mediation.receipts import decides, receipt_of
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.visibility import BUYER, PLATFORM, SELLER, SENDER, VISIBLE, looks_as
 from dispute.read_models.dispute_history import ASIDE, entry
-from dispute.views.deadlines import ledger
-from dispute.views.disputes import dispute_view, history_entry
-from dispute.views.receipts import receipt_view
+from dispute.views.disputes.deadlines import ledger
+from dispute.views.disputes.dispute import dispute_view, history_entry
+from dispute.views.mediation.receipts import receipt_view
 from shared.events.base import Actor, Event, pseudonym
 from shared.events.envelope import Recorded
 from shared.http.responses import to_json

@@ -356,10 +356,10 @@ EDGE = (
     ),
     Plant(
         "a dispute may ask for more than its lines",
-        f"{DISPUTE}/domain/disputes/opening.py",
+        f"{DISPUTE}/domain/disputes/opening/opening.py",
         "    guard_amount(command.amount, disputed)\n",
         "",
-        (f"{DISPUTES}/test_opening.py", f"{DISPUTES}/test_form.py"),
+        (f"{DISPUTES}/opening/test_opening.py", f"{DISPUTES}/test_form.py"),
     ),
     Plant(
         "a seller answers after the deadline",

@@ -11,8 +11,8 @@ from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.domain.disputes import timers as disputes
 from dispute.domain.orders import timers
-from dispute.views.deadlines import LedgerEntry, ledger
-from dispute.views.deadlines_rules import DEADLINE_RULES
+from dispute.views.disputes.deadlines import LedgerEntry, ledger
+from dispute.views.disputes.deadlines_rules import DEADLINE_RULES
 from shared.events.base import SYSTEM, Command, wire_time
 from shared.events.calendar import within_days
 from shared.events.envelope import Cause

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from dispute.views.as_of import dispute_row_of
-from dispute.views.disputes import dispute_row, dispute_view
+from dispute.views.disputes.dispute import dispute_row, dispute_view
 from shared.events.base import Actor
 from shared.events.dispute import SolutionType
 from tests.support.builders.disputes import agreed, counter, countered, dispute_of, expire, history_of, opened

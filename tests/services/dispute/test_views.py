@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models.dispute_history import entry
-from dispute.views.disputes import dispute_view, history_entry, label
+from dispute.views.disputes.dispute import dispute_view, history_entry, label
 from shared.events.base import Actor
 from shared.events.dispute import DisputeClosed, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded

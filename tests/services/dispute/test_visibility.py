@@ -11,8 +11,8 @@ from pydantic_core import from_json
 from dispute.api.disputes import _refs
 from dispute.domain.disputes.visibility import PLATFORM, SELLER, VISIBLE, visible
 from dispute.read_models.dispute_history import entry
-from dispute.views.disputes import dispute_view, history_entry
-from dispute.views.disputes_actions import dispute_actions
+from dispute.views.disputes.actions import dispute_actions
+from dispute.views.disputes.dispute import dispute_view, history_entry
 from shared.actions import rendered
 from shared.events.base import Actor, Event, pseudonym
 from shared.events.dispute import Decision, DisputeOpened, Reason, SolutionProposed, SolutionType

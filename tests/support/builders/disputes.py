@@ -16,7 +16,7 @@ from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
-from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from shared.events.base import SYSTEM, Actor, Event

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.state import Order
-from dispute.views.deadlines import Ledger, ledger
+from dispute.views.disputes.deadlines import Ledger, ledger
 from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query
 from shared.http.responses import query_response

@@ -22,12 +22,12 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
-from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
-from dispute.views.disputes import dispute_row, dispute_view, history_entry
-from dispute.views.disputes_members import DisputeRow, DisputeView, HistoryEntry
+from dispute.views.disputes.dispute import dispute_row, dispute_view, history_entry
+from dispute.views.disputes.members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment

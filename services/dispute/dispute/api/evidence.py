@@ -18,8 +18,8 @@ from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpl
 from dispute.domain.evidence.visibility import Part, looks_as, visible_role
 from dispute.domain.orders.state import Order
 from dispute.read_models import evidence as uploads
-from dispute.views.disputes import dispute_view
-from dispute.views.disputes_members import DisputeView
+from dispute.views.disputes.dispute import dispute_view
+from dispute.views.disputes.members import DisputeView
 from dispute.views.evidence import EvidenceView, PreflightView, item_view, upload_view
 from shared.events.base import Command, pseudonym
 from shared.events.envelope import Cause

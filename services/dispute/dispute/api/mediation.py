@@ -23,8 +23,8 @@ from dispute.domain.disputes.mediation.decision import IssueDecision
 from dispute.domain.disputes.mediation.review import ClaimCase, ReleaseCase, RequestEvidence, StartReview
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
-from dispute.views.disputes import dispute_view
-from dispute.views.disputes_members import DisputeView
+from dispute.views.disputes.dispute import dispute_view
+from dispute.views.disputes.members import DisputeView
 from shared.eventstore.command_handling import Outcome
 from shared.http.caller import CommandContext, command
 from shared.http.responses import command_response

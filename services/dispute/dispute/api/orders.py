@@ -19,10 +19,10 @@ from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
-from dispute.views import orders as view
 from dispute.views.as_of import line_rows_of, order_row_of
-from dispute.views.facts import FactView, fact_view
-from dispute.views.orders import OrderRegistrationView, OrderStatus
+from dispute.views.orders import order as view
+from dispute.views.orders.facts import FactView, fact_view
+from dispute.views.orders.order import OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment

@@ -11,7 +11,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from dispute.read_models import disputes, queue
-from dispute.views.queue import QueueRow, queue_row
+from dispute.views.mediation.queue import QueueRow, queue_row
 from shared.events.moments import Moment
 from shared.http.caller import QueryContext, query
 from shared.http.pagination import Cursor, Limit, Listing, Position

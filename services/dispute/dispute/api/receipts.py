@@ -11,7 +11,7 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.mediation.receipts import History, Receipt, receipt_of
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.visibility import looks_as
-from dispute.views.receipts import ReceiptView, RecomputationView, receipt_view, recomputation_view
+from dispute.views.mediation.receipts import ReceiptView, RecomputationView, receipt_view, recomputation_view
 from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query
 from shared.http.request.language import ACCEPT_LANGUAGE, liked_language

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dispute.domain.deadlines import ExpireDeadline
@@ -12,13 +13,13 @@ from dispute.domain.disputes import (
     evidence,
     fulfilment,
     negotiation,
-    opening,
     timeouts,
 )
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
 from dispute.domain.disputes.agreement import replacement
 from dispute.domain.disputes.mediation import appeal, appeal_decision, decision, review, statements, survey
+from dispute.domain.disputes.opening import opening
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
@@ -35,80 +36,6 @@ from shared.events.base import Command
 from shared.notifications import requests
 
 
-def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
-    match command:
-        case registration.RegisterOrder():
-            return registration.register_order(command, *states)
-        case cancelled_order.CancelOrder():
-            return cancelled_order.cancel_order(command, *states)
-        case facts.RecordFact():
-            return facts.record_fact(command, *states)
-        case opening.OpenDispute():
-            return opening.open_dispute(command, *states)
-        case negotiation.RespondToDispute():
-            return negotiation.respond(command, *states)
-        case negotiation.AcceptSolution():
-            return negotiation.accept(command, *states)
-        case negotiation.ModifyRequest():
-            return negotiation.modify(command, *states)
-        case cancellation.CancelDispute():
-            return cancellation.cancel(command, *states)
-        case upload.UploadEvidence():
-            return upload.upload(command, *states)
-        case upload.RemoveUpload():
-            return upload.remove_upload(command, *states)
-        case upload.ViewUpload():
-            return upload.view_upload(command, *states)
-        case evidence.AddEvidence():
-            return evidence.add(command, *states)
-        case evidence.RemoveEvidence():
-            return evidence.remove(command, *states)
-        case evidence.ViewEvidence():
-            return evidence.view(command, *states)
-        case order_cancellation.NoteOrderRefund():
-            return order_cancellation.note_order_refund(command, *states)
-        case fulfilment.NoteRefund():
-            return fulfilment.note_refund(command, *states)
-        case fulfilment.NoteReturn():
-            return fulfilment.note_return(command, *states)
-        case ExpireDeadline():
-            return expire(command, *states)
-        case keeping.KeepReminders():
-            return keeping.keep_reminders(command, *states)
-        case requests.RequestNotifications():
-            return requests.request_notifications(command, states[:-1], states[-1].parties)
-    return mediate(command, *states)
-
-
-def mediate(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
-    match command:
-        case escalation.EscalateDispute():
-            return escalation.escalate(command, *states)
-        case statements.SubmitStatement():
-            return statements.submit_statement(command, *states)
-        case review.ClaimCase():
-            return review.claim(command, *states)
-        case review.ReleaseCase():
-            return review.release(command, *states)
-        case review.StartReview():
-            return review.start_review(command, *states)
-        case review.RequestEvidence():
-            return review.request_evidence(command, *states)
-        case decision.IssueDecision():
-            return decision.decide(command, *states)
-        case appeal.AppealDecision():
-            return appeal.appeal(command, *states)
-        case appeal_decision.DecideAppeal():
-            return appeal_decision.decide_appeal(command, *states)
-        case replacement.ShipReplacement():
-            return replacement.ship(command, *states)
-        case replacement.ReceiveReplacement():
-            return replacement.receive(command, *states)
-        case survey.SubmitSurvey():
-            return survey.submit_survey(command, *states)
-    raise TypeError(f"{type(command).__name__} is not a command of this service")
-
-
 def expire(command: ExpireDeadline, state: Dispute | Order | Evidence | Reminders, *others: Any) -> Decided:
     """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses (I8)."""
     if not command.is_due(state.due(command.kind)):
@@ -120,6 +47,52 @@ def expire(command: ExpireDeadline, state: Dispute | Order | Evidence | Reminder
     if isinstance(state, Reminders):
         return keeping.remind(command, state, *others)
     return timeouts.expire(command, state, *others)
+
+
+def request_notifications(command: requests.RequestNotifications, *states: Any) -> Decided:
+    """Told to the parties of what the last stream holds."""
+    return requests.request_notifications(command, states[:-1], states[-1].parties)
+
+
+COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
+    registration.RegisterOrder: registration.register_order,
+    facts.RecordFact: facts.record_fact,
+    cancelled_order.CancelOrder: cancelled_order.cancel_order,
+    order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,
+    opening.OpenDispute: opening.open_dispute,
+    negotiation.RespondToDispute: negotiation.respond,
+    negotiation.AcceptSolution: negotiation.accept,
+    negotiation.ModifyRequest: negotiation.modify,
+    cancellation.CancelDispute: cancellation.cancel,
+    replacement.ShipReplacement: replacement.ship,
+    replacement.ReceiveReplacement: replacement.receive,
+    fulfilment.NoteRefund: fulfilment.note_refund,
+    fulfilment.NoteReturn: fulfilment.note_return,
+    escalation.EscalateDispute: escalation.escalate,
+    statements.SubmitStatement: statements.submit_statement,
+    review.ClaimCase: review.claim,
+    review.ReleaseCase: review.release,
+    review.StartReview: review.start_review,
+    review.RequestEvidence: review.request_evidence,
+    decision.IssueDecision: decision.decide,
+    appeal.AppealDecision: appeal.appeal,
+    appeal_decision.DecideAppeal: appeal_decision.decide_appeal,
+    survey.SubmitSurvey: survey.submit_survey,
+    upload.UploadEvidence: upload.upload,
+    upload.RemoveUpload: upload.remove_upload,
+    upload.ViewUpload: upload.view_upload,
+    evidence.AddEvidence: evidence.add,
+    evidence.RemoveEvidence: evidence.remove,
+    evidence.ViewEvidence: evidence.view,
+    ExpireDeadline: expire,
+    keeping.KeepReminders: keeping.keep_reminders,
+    requests.RequestNotifications: request_notifications,
+}
+"""Which function answers which command; it is given the states of the streams that it names, in order."""
+
+
+def decide(command: Command, *states: Any) -> Decided:
+    return COMMANDS[type(command)](command, *states)
 
 
 decider = Decider(

@@ -9,7 +9,7 @@ from dispute.domain.disputes.progress import last_outcome, refunded
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.state import Order
-from dispute.views.disputes import due_at, result_view
+from dispute.views.disputes.dispute import due_at, result_view
 from shared.events.base import Event
 from shared.events.dispute import ReturnNoted
 from shared.events.envelope import Recorded

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.eligibility import Link, contact_seller
+from dispute.domain.disputes.opening.eligibility import Link, contact_seller
 from dispute.domain.entitlements.changes import would_change
 from dispute.domain.entitlements.entitlement import EntitlementKind, Judged, Question
 from dispute.domain.entitlements.judging import best, judge
 from dispute.domain.orders.pieces import NamedPieces
-from dispute.views.orders import ParcelLine
+from dispute.views.orders.order import ParcelLine
 from shared.actions import ActionView
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from refund.domain.payments import outcomes, request, retries
@@ -11,27 +12,28 @@ from shared.events.base import Command
 from shared.notifications import requests
 
 
-def decide(command: Command, *states: Any) -> Decided:  # noqa: C901 - one arm a command
+def request_notifications(command: requests.RequestNotifications, *states: Any) -> Decided:
+    """Told to the parties of the refund that the last stream holds."""
     payment: Payment = states[-1]
-    match command:
-        case requests.RequestNotifications():
-            parties = payment.parties_of(payment.refund(command.about))
-            return requests.request_notifications(command, states[:-1], parties)
-        case request.RecordCapture():
-            return request.record_capture(command, payment)
-        case request.RequestRefund():
-            return request.request_refund(command, payment)
-        case outcomes.RecordIssued():
-            return outcomes.record_issued(command, payment)
-        case outcomes.RecordDeclined():
-            return outcomes.record_declined(command, payment)
-        case outcomes.RecordDoubtful():
-            return outcomes.record_doubtful(command, payment)
-        case retries.RetryRefund():
-            return retries.retry_refund(command, payment)
-        case outcomes.RecordSettled():
-            return outcomes.record_settled(command, payment)
-    raise TypeError(f"{type(command).__name__} is not a command of this service")
+    parties = payment.parties_of(payment.refund(command.about))
+    return requests.request_notifications(command, states[:-1], parties)
+
+
+COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
+    request.RecordCapture: request.record_capture,
+    request.RequestRefund: request.request_refund,
+    outcomes.RecordIssued: outcomes.record_issued,
+    outcomes.RecordDeclined: outcomes.record_declined,
+    outcomes.RecordDoubtful: outcomes.record_doubtful,
+    outcomes.RecordSettled: outcomes.record_settled,
+    retries.RetryRefund: retries.retry_refund,
+    requests.RequestNotifications: request_notifications,
+}
+"""Which function answers which command; it is given the states of the streams that it names, in order."""
+
+
+def decide(command: Command, *states: Any) -> Decided:
+    return COMMANDS[type(command)](command, *states)
 
 
 decider = Decider(

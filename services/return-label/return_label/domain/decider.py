@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from return_label.domain.returns import request, transit, withdrawal
@@ -11,22 +12,25 @@ from shared.events.base import Command
 from shared.notifications import requests
 
 
-def decide(command: Command, *states: Any) -> Decided:
+def request_notifications(command: requests.RequestNotifications, *states: Any) -> Decided:
+    """Told to the parties of the return that the last stream holds."""
     return_: Return = states[-1]
-    match command:
-        case requests.RequestNotifications():
-            return requests.request_notifications(command, states[:-1], return_.parties)
-        case request.RequestReturn():
-            return request.request_return(command, return_)
-        case transit.MarkReturnShipped():
-            return transit.mark_shipped(command, return_)
-        case transit.MarkReturnReceived():
-            return transit.mark_received(command, return_)
-        case transit.InspectReturn():
-            return transit.inspect(command, return_)
-        case withdrawal.WithdrawReturn():
-            return withdrawal.withdraw(command, return_)
-    raise TypeError(f"{type(command).__name__} is not a command of this service")
+    return requests.request_notifications(command, states[:-1], return_.parties)
+
+
+COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
+    request.RequestReturn: request.request_return,
+    transit.MarkReturnShipped: transit.mark_shipped,
+    transit.MarkReturnReceived: transit.mark_received,
+    transit.InspectReturn: transit.inspect,
+    withdrawal.WithdrawReturn: withdrawal.withdraw,
+    requests.RequestNotifications: request_notifications,
+}
+"""Which function answers which command; it is given the states of the streams that it names, in order."""
+
+
+def decide(command: Command, *states: Any) -> Decided:
+    return COMMANDS[type(command)](command, *states)
 
 
 decider = Decider(

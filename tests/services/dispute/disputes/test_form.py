@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from dispute.domain.commands import guard_text
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import FORM_TYPES, guard_amount
-from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.opening.opening import OpenDispute
 from shared.events.dispute import Decision, DisputedLine, SolutionType
 from shared.events.money import Money
 from shared.rejections import ValidationFailed

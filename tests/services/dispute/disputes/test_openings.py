@@ -10,7 +10,7 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.rejections import TooManyOpenings
-from dispute.views.orders import order_actions
+from dispute.views.orders.order import order_actions
 from shared.actions import rendered
 from tests.cases.plugin import Came
 from tests.support.builders.disputes import cancel, open_dispute

@@ -13,9 +13,9 @@ from dispute.domain.disputes.mediation.receipts import receipt_of
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
-from dispute.views.case import decision_view
-from dispute.views.disputes import dispute_view
-from dispute.views.receipts import in_words, recomputation_view
+from dispute.views.disputes.case import decision_view
+from dispute.views.disputes.dispute import dispute_view
+from dispute.views.mediation.receipts import in_words, recomputation_view
 from shared.events.base import Event
 from shared.events.dispute import (
     SENT_AGAIN,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from dispute.domain.disputes.solutions import Standing
-from dispute.views.disputes import dispute_view
+from dispute.views.disputes.dispute import dispute_view
 from shared.events.base import Actor
 from shared.events.dispute import Decision, ReturnOutcome, SolutionAccepted, SolutionProposed, SolutionType
 from tests.support.builders import mediation

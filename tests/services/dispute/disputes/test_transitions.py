@@ -16,7 +16,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import STANDS, Dispute, DisputeState
 from dispute.domain.disputes.transitions import ROWS, TABLE, Step, Told, guard, roles_of
-from dispute.views.disputes_actions import PATHS, dispute_actions
+from dispute.views.disputes.actions import PATHS, dispute_actions
 from ops.generators.diagram import diagram
 from shared.actions import rendered
 from shared.events.base import Actor, Command

@@ -12,7 +12,7 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.evidence import ViewEvidence
 from dispute.domain.evidence.state import EvidenceState
 from dispute.domain.rejections import UnsupportedEvidenceType
-from dispute.views.disputes import dispute_view
+from dispute.views.disputes.dispute import dispute_view
 from dispute.views.evidence import item_views
 from shared.events.base import Actor, pseudonym
 from shared.events.dispute import Decision

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.opening.opening import OpenDispute
 from shared.events.base import Actor
 from shared.events.dispute import Reason
 from shared.events.evidence import EvidenceViewed

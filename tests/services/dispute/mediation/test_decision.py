@@ -12,7 +12,7 @@ from dispute.domain.disputes.fulfilment import NoteReturn
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import AlreadyAgreed, AmountExceedsCap, Claimed, UnexplainedDecision
-from dispute.views.disputes import dispute_view
+from dispute.views.disputes.dispute import dispute_view
 from shared.events.dispute import (
     CloseReason,
     DisputeClosed,

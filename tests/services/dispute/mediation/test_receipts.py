@@ -18,7 +18,7 @@ from dispute.domain.disputes.mediation.receipts import Fact, decides, receipt_of
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.visibility import BUYER as LOOKS_AS_BUYER
 from dispute.domain.disputes.visibility import PLATFORM
-from dispute.views.receipts import receipt_view, recomputation_view
+from dispute.views.mediation.receipts import receipt_view, recomputation_view
 from shared.events.base import Event
 from shared.events.dispute import Decision, RefundDue, ReturnDue, ReturnNotDue, SolutionReached, SolutionType
 from shared.events.envelope import Metadata, Recorded

@@ -9,7 +9,7 @@ import pytest
 from dispute.domain.disputes.fulfilment import NoteRefund
 from dispute.policies import react
 from dispute.views.as_of import dispute_row_of
-from dispute.views.order_refunds import last_events, order_refunds
+from dispute.views.orders.refunds import last_events, order_refunds
 from shared.events.base import Actor
 from shared.events.dispute import ReturnOutcome, SolutionType
 from tests.support.builders import mediation as m

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import ModifyRequest, RespondToDispute
-from dispute.domain.disputes.opening import OpenDispute
+from dispute.domain.disputes.opening.opening import OpenDispute
 from shared.http.command_body import CommandBody
 from shared.http.request_body import example
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from dispute.domain.disputes.eligibility import covering_rule, guard_eligible, guard_platform
 from dispute.domain.disputes.form import guard_returnable
+from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible, guard_platform
 from dispute.domain.entitlements.entitlement import Entitlement, EntitlementKind, Question
 from dispute.domain.orders.cancellation import guard_cancellable
 from dispute.domain.orders.parcels import PieceGroup

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from dispute.domain.disputes.eligibility import guard_platform, guard_wanted_back
+from dispute.domain.disputes.opening.eligibility import guard_platform, guard_wanted_back
 from dispute.domain.entitlements.entitlement import EntitlementKind, FromReceipt, Question
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup

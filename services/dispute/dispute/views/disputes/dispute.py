@@ -10,9 +10,9 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import Noted, last_outcome, refunded
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
-from dispute.views.case import case_members, ruled_result
-from dispute.views.disputes_actions import dispute_actions
-from dispute.views.disputes_members import (
+from dispute.views.disputes.actions import dispute_actions
+from dispute.views.disputes.case import case_members, ruled_result
+from dispute.views.disputes.members import (
     AfterClose,
     DeadlineView,
     DisputeRow,
@@ -22,9 +22,9 @@ from dispute.views.disputes_members import (
     ResultView,
     TermsView,
 )
+from dispute.views.disputes.party_view import Standing, party_view
+from dispute.views.disputes.solutions import replacement_view, solution_view, solutions_view
 from dispute.views.evidence import item_views
-from dispute.views.party_view import Standing, party_view
-from dispute.views.solutions import replacement_view, solution_view, solutions_view
 from shared.actions import rendered
 from shared.events.base import Actor
 from shared.events.dispute import RefundNoted

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.disputes.eligibility import RULE_OF_REASON, guard_reason
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.opening.eligibility import RULE_OF_REASON, guard_reason
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.rejections import (
     AlreadyAgreed,

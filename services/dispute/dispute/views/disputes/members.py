@@ -9,10 +9,10 @@ from typing_extensions import TypedDict
 
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
-from dispute.views.case_members import CaseMembers
+from dispute.views.disputes.case_members import CaseMembers
+from dispute.views.disputes.party_view import PartyView
+from dispute.views.disputes.solutions import ListedSolution, ReplacementView, SolutionView
 from dispute.views.evidence import EvidenceView
-from dispute.views.party_view import PartyView
-from dispute.views.solutions import ListedSolution, ReplacementView, SolutionView
 from shared.actions import Actions
 from shared.events.base import Instant
 from shared.events.dispute import (

@@ -9,15 +9,15 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.eligibility import guard_eligible
+from dispute.domain.disputes.opening.eligibility import guard_eligible
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.protection import opens_at
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import TooEarly
-from dispute.views.disputes import FINISHED, IN_PROGRESS, dispute_row, label
-from dispute.views.disputes_members import DisputeRow
-from dispute.views.order_refunds import OrderRefund, last_events, order_refunds
+from dispute.views.disputes.dispute import FINISHED, IN_PROGRESS, dispute_row, label
+from dispute.views.disputes.members import DisputeRow
+from dispute.views.orders.refunds import OrderRefund, last_events, order_refunds
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import ReturnOutcome

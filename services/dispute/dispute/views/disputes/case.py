@@ -8,7 +8,7 @@ from dispute.domain.disputes.case import Decision
 from dispute.domain.disputes.mediation.ending import reason_of, ruling_of
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import PLATFORM
-from dispute.views.case_members import (
+from dispute.views.disputes.case_members import (
     AppealView,
     Assignment,
     CaseMembers,
@@ -20,7 +20,7 @@ from dispute.views.case_members import (
     Statements,
     StatementView,
 )
-from dispute.views.disputes_members import ResultView
+from dispute.views.disputes.members import ResultView
 from shared.events.dispute import SolutionReached
 from shared.events.mediation import Appealed, ClawbackRequested, DecisionIssued, EvidenceRequested, Question, Ruling
 from shared.events.order import LineAmount

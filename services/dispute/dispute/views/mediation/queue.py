@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from dispute.domain.disputes.state import DisputeState
-from dispute.views.case_members import Assignment
-from dispute.views.disputes import dispute_row
-from dispute.views.disputes_members import DisputeRow
+from dispute.views.disputes.case_members import Assignment
+from dispute.views.disputes.dispute import dispute_row
+from dispute.views.disputes.members import DisputeRow
 from shared.events.base import Actor
 
 DueKind = Literal["evidence", "review", "appeal_review"]

@@ -12,9 +12,9 @@ from dispute.domain.disputes.mediation.receipts import Receipt, digest_of
 from dispute.domain.disputes.mediation.recomputation import decided_anew
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.visibility import PLATFORM, SENDER
-from dispute.views.case import decision_view
-from dispute.views.case_members import DecisionView
-from dispute.views.disputes_members import TermsView
+from dispute.views.disputes.case import decision_view
+from dispute.views.disputes.case_members import DecisionView
+from dispute.views.disputes.members import TermsView
 from shared.events.dispute import SolutionReached, SolutionType
 from shared.notifications.renderer import decision_in_words
 from shared.rules.links import rule_links

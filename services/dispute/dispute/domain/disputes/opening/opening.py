@@ -10,7 +10,6 @@ from pydantic import Field
 
 from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
-from dispute.domain.disputes.eligibility import covering_rule, guard_eligible
 from dispute.domain.disputes.form import (
     Requested,
     RequestedLine,
@@ -19,7 +18,8 @@ from dispute.domain.disputes.form import (
     guard_lines,
     guard_returnable,
 )
-from dispute.domain.disputes.hints import hints
+from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible
+from dispute.domain.disputes.opening.hints import hints
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.limits import guard_needed
 from dispute.domain.evidence.naming import Named, Naming, named, named_streams

@@ -8,7 +8,7 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.orders.naming import NamedParcel
-from dispute.views.disputes import dispute_view
+from dispute.views.disputes.dispute import dispute_view
 from shared.events.dispute import Hint, Reason
 from tests.support.builders.disputes import dispute_of, open_dispute
 from tests.support.builders.orders import BUYER, Histories, after, on, order, record, terms

@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from dispute.domain.orders.facts import Fact, NotRecorded, why_unchanged
 from dispute.domain.orders.state import Order
-from dispute.views.orders import OrderRegistrationView
+from dispute.views.orders.order import OrderRegistrationView
 
 
 class NotRecordedView(TypedDict):

@@ -15,7 +15,7 @@ from dispute.domain.deadlines import Counted, DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.orders.protection import protection_counted_from
 from dispute.domain.orders.state import Order
-from dispute.views.deadlines_rules import DEADLINE_RULES, Unit
+from dispute.views.disputes.deadlines_rules import DEADLINE_RULES, Unit
 from shared.decider import Clear, Start
 from shared.events.base import Event, Instant, wire_time
 from shared.events.dispute import RequestModified
