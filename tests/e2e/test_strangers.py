@@ -25,7 +25,7 @@ from tests.e2e.deals import ordered
 from tests.e2e.topics import Record, read_all
 from tests.support.servers.stack import line_of, running, stack_environment
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 
 @dataclass

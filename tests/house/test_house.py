@@ -12,6 +12,7 @@ from tests.house.figures import Tree, folders_of
 from tests.house.unreachable import unreachable_lines
 
 
+@pytest.mark.proof  # make check does the same
 def test_no_figure_of_the_sources_is_above_its_limit() -> None:
     assert {figure.name: figure.faults for figure in measured(Tree(ROOT)) if figure.faults} == {}
 

@@ -132,6 +132,7 @@ async def test_a_stopped_server_leaves_no_process_and_keeps_its_data() -> None:
             await connection.close()
 
 
+@pytest.mark.proof
 async def test_kafka_that_was_killed_starts_again_on_its_log() -> None:
     with backing.temporary_state() as state:
         server = Kafka(state, *backing.free_ports(2))

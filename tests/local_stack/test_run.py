@@ -24,6 +24,7 @@ from tests.support.servers.stack import (
 pytestmark = pytest.mark.slow  # each starts servers of its own
 
 
+@pytest.mark.proof
 async def test_a_second_supervisor_on_one_folder_is_refused_in_one_line() -> None:
     with stack_environment() as environment:
         async with backing_stack(environment):

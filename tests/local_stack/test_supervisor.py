@@ -84,6 +84,7 @@ class Probed(Answering):
 
 
 @pytest.mark.case("EM8+6", given="a process of the local stack is stopped (SIGSTOP)", right="another one answers")
+@pytest.mark.proof
 async def test_a_child_that_hangs_is_ended_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, came: Came
 ) -> None:

@@ -401,6 +401,13 @@ class Broker:
         os.kill(self._child.pid, signal.SIGCONT)
 
 
+LEAVES = [
+    pytest.param(Broker.freeze, Broker.thaw, id="frozen"),
+    pytest.param(Broker.stop, Broker.start, id="stopped", marks=pytest.mark.proof),
+]
+"""How a broker goes and comes back."""
+
+
 @pytest.fixture
 async def broker() -> AsyncIterator[Broker]:
     with backing.temporary_state() as state:
@@ -412,9 +419,7 @@ async def broker() -> AsyncIterator[Broker]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("leave", "come_back"), [(Broker.freeze, Broker.thaw), (Broker.stop, Broker.start)], ids=["frozen", "stopped"]
-)
+@pytest.mark.parametrize(("leave", "come_back"), LEAVES)
 async def test_a_broker_that_is_away_means_lag_which_returns_to_zero(
     broker: Broker,
     migrated: Callable[[str], Awaitable[str]],
@@ -444,9 +449,7 @@ def lag() -> float | None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("leave", "come_back"), [(Broker.freeze, Broker.thaw), (Broker.stop, Broker.start)], ids=["frozen", "stopped"]
-)
+@pytest.mark.parametrize(("leave", "come_back"), LEAVES)
 async def test_while_the_broker_is_away_everything_still_stops_in_time(
     broker: Broker,
     migrated: Callable[[str], Awaitable[str]],
