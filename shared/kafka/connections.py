@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from shared.process.settings import Environment
+from shared.process.environment import Environment
 from shared.resilience.retry import Halted, Transient
 
 CONNECT_LIMIT = 15.0

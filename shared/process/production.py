@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+from shared.process.environment import Environment
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
 from shared.process.quotas import DEFAULTS, quotas
 from shared.process.requirements import (
@@ -32,9 +32,6 @@ from shared.process.requirements import (
     objects_by_https,
     quotas_are_limits,
 )
-
-if TYPE_CHECKING:
-    from shared.process.settings import Environment
 
 DAY = 86_400.0
 

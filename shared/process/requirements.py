@@ -6,17 +6,14 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from shared.events.logs import LOGS
 from shared.process.addresses import OWNER, database_name
+from shared.process.environment import Environment
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
 from shared.process.log_keys import parse_log_keys
 from shared.process.quotas import quotas
-
-if TYPE_CHECKING:
-    from shared.process.settings import Environment
 
 Query = dict[str, list[str]]
 ADMINISTRATORS, OWNERS = ("postgres", "root"), (OWNER, f"{OWNER}_owner")

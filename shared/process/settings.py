@@ -1,191 +1,16 @@
-"""Settings: the environment of a process, read once. Nothing else in a service reads the environment."""
+"""Settings: the environment of a process, read once and judged."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
-from ipaddress import ip_network
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Self, TypeVar
 
-from pydantic import AliasChoices, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import ValidationError, model_validator
 
-from shared.events.logs import PARTITIONS
-from shared.events.slot import SLOTS, divides
-from shared.process.addresses import DEFAULT_BASE, HIGHEST_BASE, Ports, database_name, database_url, state_folder
-from shared.process.database_addresses import demand_address, of_local_stack, of_services
-from shared.process.log_keys import Keys, parse_log_keys
+from shared.process.environment import KNOWN_TO_THE_STACK, Environment
 from shared.process.production import unmet
-from shared.process.quotas import quotas
 
-_KNOWN_TO_THE_STACK = "PORT_BASE"
-DAY = 86_400.0
-SANDBOX_TOKEN_LIFE = 31 * DAY
-
-
-class Environment(BaseSettings):
-    """What is set for a process, not judged yet. What is left out follows from `port_base`, as the local stack lays it
-    out.
-    """
-
-    model_config = SettingsConfigDict(
-        env_prefix="MAKEWHOLE_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
-    )
-
-    mode: Literal["sandbox", "production"] = "sandbox"
-    process: str = Field("", exclude=True)
-    """The process that asks, given in code: some do not run in production."""
-    port_base: int = Field(
-        DEFAULT_BASE, ge=1, le=HIGHEST_BASE, validation_alias=AliasChoices("MAKEWHOLE_PORT_BASE", _KNOWN_TO_THE_STACK)
-    )
-    host: str = "127.0.0.1"
-    """The address that the app's port is bound to."""
-    inner_host: str = "127.0.0.1"
-    """The address that the inner ports are bound to: workers', and in production those of apps for operators."""
-    hosts: str = ""
-    """What a Host header may name, comma between; where left out the names of this machine's loopback."""
-    expose_sandbox: bool = False
-    """Whether a process may listen beyond this machine although anybody gets any token from the sandbox."""
-    reuse_port: bool = False
-    """Whether several processes may listen on the app's port, the kernel dealing the connections out."""
-    # Addresses may hold passwords, so they stay out of every representation.
-    database_url: str = Field("", repr=False)
-    """The server, with the login of whoever owns the databases."""
-    database_urls: Annotated[Mapping[str, str], NoDecode] = Field({}, repr=False)
-    """By service: the address with the service's own login (`MAKEWHOLE_DATABASE_URL_<SERVICE>`)."""
-    kafka: str = ""
-    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    kafka_user: str = ""
-    kafka_password: str = Field("", repr=False)
-    kafka_ca: Path | None = None
-    """The certificates that sign the brokers'; the machine's own where left out."""
-    partitions: int = PARTITIONS
-    """Of each topic: chosen when the databases are made, which keep it, and held against what they and Kafka say."""
-    log_keys: str = Field("", repr=False)
-    """What the services sign their records with, and know each other's by: JSON of log → {key id: key in base64}."""
-    objects: str = Field("", repr=False)
-    """Where files are kept: `file:///folder`, or `s3://key:secret@bucket/prefix?region=…&endpoint=https://…`."""
-    sandbox: str = ""
-    oidc_issuer: str = ""
-    oidc_jwks: str = ""
-    oidc_audience: str = "makewhole"
-    oidc_roles: str = "roles"
-    """Where a token's roles stand, comma between: a claim's name, or a path such as `realm_access.roles`."""
-    jwks_refresh: float = Field(30.0, gt=0)
-    """Seconds between two questions for the issuer's keys that tokens with an unknown key may cause."""
-    facts_ahead: float = Field(300.0, ge=0, le=86_400)
-    """Seconds by which a fact that people tell may lie ahead; a carrier's scan has five minutes."""
-    programmes: Path | None = None
-    """A folder with programmes and law packs of the operator's own, one TOML file a version."""
-    token_life: float = Field(DAY, gt=0)
-    """Seconds that a token may have left: one that lives longer cannot be withdrawn, and is refused."""
-    token_leeway: float = Field(30.0, ge=0)
-    """Seconds by which the issuer's clock may be ahead of ours; none is granted after a token's end."""
-    drain: float = Field(0.5, ge=0)
-    """Seconds between "not ready" and the first refused connection, for a load balancer to notice."""
-    stop_limit: float = Field(20.0, gt=0)
-    """Seconds that requests and handlers have to finish after a SIGTERM."""
-    support: str = "/support"
-    """Where a person who was refused reaches a human: an address, or this service's own page."""
-    stream_ceiling: int = Field(10_000, ge=1)
-    """Events of one order or dispute from which on people's commands are refused (docs/runbooks/full-stream.md)."""
-    quotas: str = ""
-    """How many requests who may send, where not the defaults: `reads=20/10 seconds, openings=off`; `off` for none."""
-    proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
-    """From where X-Forwarded-For is believed, as a JSON list: `["10.0.0.0/8"]`."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    state: Path | None = None
-    crash: str = Field("", validation_alias=AliasChoices("MAKEWHOLE_CRASH", "CRASH"))
-    """Where the process shall kill itself (tests only): `name:nth`, comma between."""
-
-    @field_validator("partitions")
-    @classmethod
-    def _whole_slots(cls, partitions: int) -> int:
-        if not divides(partitions):
-            raise ValueError(f"{partitions} does not divide {SLOTS}: choose 12, 24, 48, 96 or another divisor")
-        return partitions
-
-    @field_validator("quotas")
-    @classmethod
-    def _quotas(cls, text: str) -> str:
-        if text:
-            quotas(text)
-        return text
-
-    @field_validator("database_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        demand_address(url)
-        return url
-
-    @field_validator("database_urls", mode="before")
-    @classmethod
-    def _by_service(cls, urls: object) -> object:
-        if isinstance(urls, str):
-            raise ValueError("write MAKEWHOLE_DATABASE_URL_<SERVICE>, one for each service")
-        return urls
-
-    @field_validator("proxies", mode="before")
-    @classmethod
-    def _networks(cls, text: object) -> object:
-        if not isinstance(text, str):
-            return text
-        try:
-            return [ip_network(network) for network in [*json.loads(text)]]
-        except (TypeError, ValueError):
-            raise ValueError('is no JSON list of networks, such as ["10.0.0.0/8"]') from None
-
-    @field_validator("log_keys")
-    @classmethod
-    def _keys(cls, text: str) -> str:
-        parse_log_keys(text)
-        return text
-
-    @model_validator(mode="before")
-    @classmethod
-    def _complete(cls, given: dict[str, Any]) -> dict[str, Any]:
-        known = {name: value for name, value in given.items() if value != ""}
-        local = {} if known.get("mode") == "production" else _local(known)
-        given_urls = known.get("database_urls", {})
-        if isinstance(given_urls, Mapping):
-            given_urls = {**local.get("database_urls", {}), **of_services(), **given_urls}
-        return {**local, **known, "database_urls": given_urls}
-
-    @classmethod
-    def read(cls, process: str = "") -> Self:
-        """What the environment says; ends the process with one line for each value that cannot be read."""
-        try:
-            return cls(process=process)
-        except ValidationError as error:
-            sys.exit("\n".join(_lines(error, process)))
-
-    def dsn(self, service: str) -> str:
-        """The address of a service's database with the service's login: its own, or else the server's."""
-        own = self.database_urls.get(service.replace("-", "_"))
-        return own or self.owner_dsn(service)
-
-    def owner_dsn(self, service: str) -> str:
-        """The address of a service's database with the login of whoever owns its tables."""
-        return database_url(self.database_url, database_name(service))
-
-    def keys_of(self, log: str) -> Keys:
-        """The keys of a log by key id, the one that signs first; none where its records are not signed."""
-        return parse_log_keys(self.log_keys).get(log, {})
-
-    def port(self, service: str) -> int:
-        """The port of a service's app."""
-        return Ports(self.port_base).app(service)
-
-    def worker_port(self, service: str) -> int:
-        """The port of a service's worker."""
-        return Ports(self.port_base).worker(service)
-
-    def inner_port(self, service: str) -> int:
-        """The port of a service's app that only operators reach."""
-        return Ports(self.port_base).inner(service)
+Read = TypeVar("Read", bound=Environment)
 
 
 class Settings(Environment):
@@ -200,7 +25,19 @@ class Settings(Environment):
     @classmethod
     def load(cls, process: str = "") -> Self:
         """The settings of the environment; ends the process with one line for each that is wrong."""
-        return cls.read(process)
+        return _read(cls, process)
+
+
+def read_environment() -> Environment:
+    """What is set, not judged; ends the process with one line for each value that cannot be read."""
+    return _read(Environment, "")
+
+
+def _read(kind: type[Read], process: str) -> Read:
+    try:
+        return kind(process=process)
+    except ValidationError as error:
+        sys.exit("\n".join(_lines(error, process)))
 
 
 def _lines(error: ValidationError, process: str) -> list[str]:
@@ -216,7 +53,7 @@ def _lines(error: ValidationError, process: str) -> list[str]:
 
 def _field(loc: tuple[int | str, ...]) -> str:
     name = str(loc[0]) if loc else ""
-    return {_KNOWN_TO_THE_STACK: "port_base", "CRASH": "crash"}.get(name, name.lower().removeprefix("makewhole_"))
+    return {KNOWN_TO_THE_STACK: "port_base", "CRASH": "crash"}.get(name, name.lower().removeprefix("makewhole_"))
 
 
 def _variable(name: str) -> str:
@@ -225,20 +62,3 @@ def _variable(name: str) -> str:
 
 def _without_value(message: str) -> str:
     return message.removeprefix("Value error, ")
-
-
-def _local(given: dict[str, Any]) -> dict[str, Any]:
-    names = (_KNOWN_TO_THE_STACK, "MAKEWHOLE_PORT_BASE", "port_base")
-    base = str(next(filter(None, map(given.get, names)), DEFAULT_BASE))
-    ports = Ports(int(base) if base.isdigit() else DEFAULT_BASE)
-    sandbox = str(given.get("sandbox") or f"http://127.0.0.1:{ports.app('sandbox')}").rstrip("/")
-    issuer = str(given.get("oidc_issuer") or sandbox)
-    return {
-        **({} if "database_url" in given else of_local_stack(ports, given.get("state"))),
-        "kafka": f"127.0.0.1:{ports.kafka}",
-        "objects": (state_folder(given.get("state")) / "objects").as_uri(),
-        "sandbox": sandbox,
-        "oidc_issuer": issuer,
-        "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
-        "token_life": SANDBOX_TOKEN_LIFE,
-    }

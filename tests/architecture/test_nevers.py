@@ -133,7 +133,7 @@ OUTSIDE = ("services/sandbox/sandbox/database.py", "services/sandbox/sandbox/wor
 """The simulated world outside has its own store, which it opens where its parts are put together."""
 ENDING = ("shared/eventstore/lease.py",)
 """Waits for a watcher that it has just cancelled: whatever that one still says, nobody asks any more."""
-SETTINGS = ("shared/process/settings.py", "shared/process/database_addresses.py")
+SETTINGS = ("shared/process/environment.py", "shared/process/database_addresses.py")
 ROOTS = ("services/*/*/app.py", "services/*/*/worker.py")
 NEVERS: list[tuple[str, Offences, list[Path], str]] = [
     (

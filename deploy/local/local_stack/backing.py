@@ -16,7 +16,7 @@ from local_stack.supervisor import Supervisor
 from local_stack.topics import ensure_topics, round_trip
 from shared.kafka.connections import Brokers
 from shared.process.addresses import OWNER
-from shared.process.settings import Environment
+from shared.process.environment import Environment
 from shared.resilience.tasks import run_all
 
 ANSWER_LIMIT = 90.0

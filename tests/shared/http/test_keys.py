@@ -16,7 +16,7 @@ from sandbox.identity.tokens import IdentityProvider, TokenRequest
 from shared.http.auth import Tokens
 from shared.http.jwks import IdentityUnavailable, Keys
 from shared.http.problems import Refusal
-from shared.process.settings import DAY
+from shared.process.environment import DAY
 from tests.cases.plugin import Came
 from tests.support.production import production
 from tests.support.toys.notes import Issuer, running_issuer

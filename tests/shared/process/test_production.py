@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.process.addresses import PROJECT
+from shared.process.environment import Environment
 from shared.process.production import PRODUCTION, require, unmet
-from shared.process.settings import Environment, Settings
+from shared.process.settings import Settings
 from tests.cases.plugin import Came
 from tests.support.production import ENVIRONMENT, key_of, production
 

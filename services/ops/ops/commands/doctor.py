@@ -18,8 +18,9 @@ from ops.stack import SERVICES, Stack
 from shared.eventstore.log_identity import identify
 from shared.kafka.source import KafkaSource
 from shared.process.addresses import Ports
+from shared.process.environment import Environment
 from shared.process.production import requirements
-from shared.process.settings import Environment
+from shared.process.settings import read_environment
 from shared.resilience.retry import Halted, Transient
 
 LIMIT = 5.0
@@ -38,7 +39,7 @@ def doctor(json: Json = False) -> None:
     """Hold the settings against what their mode demands, and ask every process, database and topic how it is; exit code
     1 where something is missing.
     """
-    findings = judged(Environment.read())
+    findings = judged(read_environment())
     if all(finding.ok for finding in findings):  # with less nothing of the system may be opened
         findings += run(_examine())
     finish([asdict(finding) for finding in findings], json, "doctor", ok=all(finding.ok for finding in findings))
