@@ -32,6 +32,7 @@ from shared.events.base import SYSTEM, StreamName
 from shared.events.dispute import DisputeOpened
 from shared.events.envelope import Cause, Write
 from shared.events.logs import PARTITIONS
+from shared.events.slot import id_in_slot
 from shared.eventstore.rows import encode_append
 from shared.eventstore.store import no_deadlines, open_store
 from shared.process.addresses import Ports
@@ -183,7 +184,7 @@ def cpu_seconds(pid: int) -> float:
 async def disputes(server: str, count: int) -> Iterator[str]:
     """So many open disputes, appended to the log directly."""
     run, now = uuid4().hex[:8], datetime.now(UTC)
-    ids = [f"dsp_{run}{number:08d}" for number in range(count)]
+    ids = [id_in_slot(0, "dsp", f"{run}{number:08d}") for number in range(count)]
     async with open_store(dsn(server, "dispute"), deadlines=decider.deadlines) as store:
         for start in range(0, count, 500):
             await asyncio.gather(*(store.append(writes(each, now), cause()) for each in ids[start : start + 500]))

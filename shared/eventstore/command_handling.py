@@ -124,8 +124,9 @@ async def prepare(
     """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
     `handle` raises for a refusal.
     """
-    streams = await _streams(store, command)
-    histories = await store.load(*(stream.name for stream in streams))
+    wanted = command.streams
+    histories = await store.load(*(stream.name if isinstance(stream, StreamName) else stream for stream in wanted))
+    streams = _named(wanted, histories[0])
     if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
         return outcome
     states = await _states(decider, streams, histories)
@@ -135,13 +136,9 @@ async def prepare(
     return Prepared(streams, histories, states, _by_stream(decider.decide(command, *states), len(states)))
 
 
-async def _streams(store: EventStore, command: Command) -> Sequence[StreamName]:
-    """The command's streams by name; one that follows from the first stream's key is found by loading that one."""
-    wanted = command.streams
-    if all(isinstance(stream, StreamName) for stream in wanted):
-        return [stream for stream in wanted if isinstance(stream, StreamName)]
-    (history,) = await store.load(command.first_stream.name)
-    key = history[0].metadata.key if history else ""
+def _named(wanted: Sequence[StreamName | StreamOfKey], first: History) -> Sequence[StreamName]:
+    """The streams by name, where some follow from the first one's key."""
+    key = first[0].metadata.key if first else ""
     return [stream.named(key) if isinstance(stream, StreamOfKey) else stream for stream in wanted]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.decider import Start
 from shared.events import codec
-from shared.events.base import Event, Personal
+from shared.events.base import Event, Personal, StreamOfKey
 from shared.events.codec import Encode
 from shared.events.envelope import Cause, Metadata, Recorded, Stored, Write
 from shared.eventstore.errors import WrongExpectedVersion
@@ -25,9 +25,15 @@ class MemoryEventStore:
         self._deadlines = deadlines
         self._encode = encode
 
-    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
-        """The events of each stream; an unknown stream has none."""
-        return [self._stream(stream) for stream in streams]
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
+        """The events of each stream; an unknown stream has none, nor has one of an unknown first stream's key."""
+        first = self._stream(streams[0]) if isinstance(streams[0], str) else []
+        return [
+            self._stream(stream if isinstance(stream, str) else stream.named(first[0].metadata.key).name)
+            if first or isinstance(stream, str)
+            else []
+            for stream in streams
+        ]
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none; the position of the last event."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json
 
 from shared.events import codec
-from shared.events.base import Event
+from shared.events.base import Event, StreamOfKey
 from shared.events.codec import Decode
 from shared.events.envelope import Recorded, Stored
 from shared.eventstore.connections import ReconnectingConnection
@@ -18,7 +18,14 @@ from shared.eventstore.errors import Busy, TornHistory
 from shared.resilience.retry import jittered, transient
 
 COLUMNS = "stream, version, position, key, type, data, metadata"
-LOAD = f"select {COLUMNS} from events where stream = any($1) order by stream, version"  # noqa: S608
+LOAD = f"""
+select {COLUMNS} from events where stream = any($1::text[] || array(
+    select category || '-' || first.key
+    from unnest($2::text[], $3::text[]) as wanted(stream, category)
+    join events as first on first.stream = wanted.stream and first.version = 1
+)) order by stream, version
+"""  # noqa: S608
+"""The streams named in $1, and of each in $2 the stream of the category in $3 that has its key."""
 READ_ALL = f"select {COLUMNS} from events where position > $1 order by position limit $2"  # noqa: S608
 HEAD = "select coalesce(max(position), 0) from events"
 LOG_ID = "select log_id from log"
@@ -33,7 +40,7 @@ ATTEMPTS = 4
 PAUSE = 0.05
 
 History = Sequence[Recorded[Event]]
-Waiting = tuple[Sequence[str], "asyncio.Future[Sequence[History]]", float]
+Waiting = tuple[Sequence[str | StreamOfKey], "asyncio.Future[Sequence[History]]", float]
 """The streams that somebody loads, the answer, and since when it is waited for."""
 
 
@@ -83,7 +90,7 @@ class BatchedLoader:
         self._now = asyncio.get_running_loop().time
         self._decoded = 0
 
-    async def load(self, streams: Sequence[str]) -> Sequence[History]:
+    async def load(self, streams: Sequence[str | StreamOfKey]) -> Sequence[History]:
         """The history of each stream, all as of one instant."""
         if len(self._queue) >= QUEUE:
             raise Busy(f"{len(self._queue)} loads are waiting")
@@ -118,9 +125,7 @@ class BatchedLoader:
         if not waiting:
             return
         try:
-            rows = await self._reader.fetch(
-                LOAD, list(dict.fromkeys(name for streams, _, _ in waiting for name in streams))
-            )
+            rows = await self._reader.fetch(LOAD, *_asked(streams for streams, _, _ in waiting))
         except BaseException as error:
             closing = isinstance(error, asyncio.CancelledError)
             self._refuse(waiting, Busy("the store is closed") if closing else error)
@@ -144,13 +149,14 @@ class BatchedLoader:
             if answer.done():
                 continue
             try:
-                for name in set(streams) - histories.keys():
+                names = _names(streams, by_stream)
+                for name in set(names) - histories.keys():
                     histories[name] = await self._history(by_stream.get(name, ()))
             except Exception as error:  # an event that this version cannot read concerns only who asked for it
                 self._refuse([load], error)
                 continue
             if not answer.done():  # who asked may have left meanwhile
-                answer.set_result([histories[name] for name in streams])
+                answer.set_result([histories[name] for name in names])
 
     async def _history(self, rows: Sequence[Any]) -> History:
         if rows and rows[-1][1] != len(rows):  # versions are unique, and never below 1
@@ -173,6 +179,26 @@ class BatchedLoader:
         for _, answer, _ in waiting:
             if not answer.done():
                 answer.set_exception(error)
+
+
+def _asked(loads: Iterable[Sequence[str | StreamOfKey]]) -> tuple[list[str], list[str], list[str]]:
+    """What the query is asked for: names; and first streams, with the categories beside them."""
+    names: dict[str, None] = {}
+    beside: dict[tuple[str, str], None] = {}
+    for first, *others in loads:
+        for stream in (first, *others):
+            if isinstance(stream, str):
+                names[stream] = None
+            else:
+                beside[str(first), stream.category] = None
+    return [*names], [first for first, _ in beside], [category for _, category in beside]
+
+
+def _names(streams: Sequence[str | StreamOfKey], rows: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The streams by name; one of an unknown key has a name that no stream has."""
+    first = rows.get(str(streams[0]))
+    key = first[0][3] if first else ""
+    return [stream if isinstance(stream, str) else stream.named(key).name for stream in streams]
 
 
 def stored(row: Any) -> Stored:

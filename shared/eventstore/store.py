@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.decider import Clear, Start
 from shared.events import codec
-from shared.events.base import Event
+from shared.events.base import Event, StreamOfKey
 from shared.events.codec import Decode, Encode
 from shared.events.envelope import Cause, Recorded, Stored, Write
 from shared.eventstore.connections import ReconnectingConnection
@@ -48,8 +48,10 @@ log = logging.getLogger(__name__)
 class EventStore(Protocol):
     """A service's log and its streams."""
 
-    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
-        """The events of each stream, all as of one instant; an unknown stream has none."""
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
+        """The events of each stream, all as of one instant; an unknown stream has none, nor has one of an unknown first
+        stream's key.
+        """
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none; the position of the last event. The same append sent again answers as the first
@@ -94,8 +96,8 @@ class PostgresEventStore:
         self._loader = BatchedLoader(QueryConnection(self._lines[1]), decode)
         self._reader = QueryConnection(self._lines[2])
 
-    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
-        """The events of each stream, all as of one instant; an unknown stream has none."""
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
+        """The events of each stream, all as of one instant, in one round trip."""
         return await self._loader.load(streams)
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:

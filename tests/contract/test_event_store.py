@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import asyncpg
 import pytest
 
-from shared.events.base import Personal
+from shared.events.base import Personal, StreamOfKey
+from shared.events.envelope import Write
 from shared.eventstore.errors import EventTooLarge, Unstorable, WrongExpectedVersion
 from shared.eventstore.memory import MemoryEventStore
 from shared.eventstore.store import EventStore, open_store
@@ -105,6 +106,13 @@ async def test_streams_are_loaded_in_the_order_asked_for(store: EventStore) -> N
     assert [row.event for row in b] == [counted(2), counted(3)]
     assert [row.event for row in a] == [counted(1)]
     assert (list(nothing), list(again)) == ([], list(b))
+
+
+async def test_a_stream_that_follows_from_the_first_ones_key_is_loaded_with_it(store: EventStore) -> None:
+    await store.append([Write("counter-a", "b", 0, [counted(1)]), Write("counter-b", "b", 0, [counted(2)])], cause(1))
+    loaded = await store.load("counter-a", StreamOfKey("counter"), "counter-a", StreamOfKey("nothing"))
+    assert [[row.event for row in history] for history in loaded] == [[counted(1)], [counted(2)], [counted(1)], []]
+    assert [[*history] for history in await store.load("counter-unknown", StreamOfKey("counter"))] == [[], []]
 
 
 async def test_an_event_comes_back_with_its_whole_envelope(store: EventStore) -> None:

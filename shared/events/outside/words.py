@@ -41,6 +41,8 @@ def holds_card_number(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """With the digits of every script as 0 to 9: a wide one is one, and so is an Arabic one."""
+    if text.isascii():
+        return text
     decimals = ((letter, unicodedata.decimal(letter, None)) for letter in unicodedata.normalize("NFKC", text))
     return "".join(letter if digit is None else str(digit) for letter, digit in decimals)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.decider import Send
-from shared.events.base import Event
+from shared.events.base import Event, StreamOfKey
 from shared.events.codec import EVENT_CLASSES, type_name
 from shared.events.envelope import Cause, Recorded, Stored, Write
 from shared.eventstore.errors import Busy, OutcomeUnknown
@@ -108,7 +108,7 @@ class Watched:
         self.most = 0
         self._now: list[str] = []
 
-    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
         return await self._store.load(*streams)
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:

@@ -20,7 +20,7 @@ from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
 from shared.events.order import Terms
-from shared.parties import NOBODY, Parties
+from shared.parties import NOBODY, Parties, parties_of_dispute
 
 
 class DisputeState(StrEnum):
@@ -106,7 +106,7 @@ class Dispute:
     @property
     def parties(self) -> Parties:
         """The buyer, and the seller of the disputed lines."""
-        return Parties("dispute", self.opened.buyer_id, (self.opened.seller_id,)) if self.first_event else NOBODY
+        return parties_of_dispute(self.opened.buyer_id, self.opened.seller_id) if self.first_event else NOBODY
 
     @property
     def goods_unsent(self) -> bool:

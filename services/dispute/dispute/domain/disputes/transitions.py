@@ -150,11 +150,21 @@ TABLE: Sequence[Transition] = (
 
 ROWS: Mapping[Step, Sequence[Transition]] = {step: [row for row in TABLE if row.step is step] for step in Step}
 """By what somebody may do."""
+_ROLES = {step: tuple(dict.fromkeys(role for row in rows for role in row.by)) for step, rows in ROWS.items()}
+_FROM = {
+    (step, state): [row for row in rows if state in row.states] for step, rows in ROWS.items() for state in DisputeState
+}
+"""By step and state: the rows that lead from there."""
 
 
 def roles_of(step: Step) -> Sequence[str]:
     """Whose step it is, in whatever state."""
-    return tuple(dict.fromkeys(role for row in ROWS[step] for role in row.by))
+    return _ROLES[step]
+
+
+def rows_from(step: Step, state: DisputeState | None) -> Sequence[Transition]:
+    """The rows by which the step leads from the state."""
+    return _FROM.get((step, state), ()) if state else ()
 
 
 def guard(step: Step, dispute: Dispute, actor: Actor, at: datetime) -> None:
@@ -169,7 +179,7 @@ def guard(step: Step, dispute: Dispute, actor: Actor, at: datetime) -> None:
 
 def fitting(step: Step, dispute: Dispute) -> Transition:
     """The row of the state that the dispute is in; WrongPhase where there is none."""
-    rows = [row for row in ROWS[step] if dispute.state in row.states]
+    rows = rows_from(step, dispute.state)
     if not rows:
         raise refusal(step, dispute)
     if (needs := rows[0].needs) and not getattr(dispute, needs):
@@ -189,10 +199,10 @@ def refusal(step: Step, dispute: Dispute) -> Rejected:
 
 def until(step: Step, dispute: Dispute) -> datetime | None:
     """Until when the step may be taken in this state, where something ends its time."""
-    within = (kind for row in ROWS[step] if dispute.state in row.states for kind in row.within)
+    within = (kind for row in rows_from(step, dispute.state) for kind in row.within)
     return min(filter(None, map(dispute.due, within)), default=None)
 
 
 def is_mandatory(step: Step, dispute: Dispute) -> bool:
     """Whether silence decides."""
-    return any(row.mandatory for row in ROWS[step] if dispute.state in row.states)
+    return any(row.mandatory for row in rows_from(step, dispute.state))
