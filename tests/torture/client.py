@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from shared.events.base import Event, Personal
+from shared.events.base import Event, Personal, StreamOfKey
 from shared.events.envelope import Cause, Recorded, Stored, Write
 from shared.eventstore.command_handling import handle
 from shared.eventstore.store import EventStore, PostgresEventStore, open_store
@@ -108,7 +108,7 @@ class Overtaken:
     store: PostgresEventStore
     rival: Callable[[], Awaitable[None]] | None
 
-    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
         histories = await self.store.load(*streams)
         rival, self.rival = self.rival, None
         if rival:

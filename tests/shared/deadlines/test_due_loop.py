@@ -18,7 +18,7 @@ from local_stack.state import PROJECT
 from shared.deadlines import due_loop
 from shared.deadlines.due_loop import DueLoop
 from shared.decider import Decider
-from shared.events.base import SYSTEM, Command, Event
+from shared.events.base import SYSTEM, Command, Event, StreamOfKey
 from shared.events.codec import EVENT_CLASSES, type_name
 from shared.events.envelope import Recorded
 from shared.events.ids import derived_uuid
@@ -248,7 +248,7 @@ async def test_a_deadline_that_was_started_again_at_the_same_instant_stays(
     await flow.record("order-1", starts("respond", DAY_1), mark("meanwhile"))
 
     class StartedAgain(Overtaken):
-        async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+        async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
             self._loads += 1
             found = await self._store.load(*streams)
             if self._loads == 2:  # the fold that says that nobody wants it
@@ -287,7 +287,7 @@ class Overtaken:
 
     async def overtake(self) -> None: ...
 
-    async def load(self, *streams: str) -> Sequence[Sequence[Recorded[Event]]]:
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[Sequence[Recorded[Event]]]:
         if not self._done:
             self._done = True
             await self.overtake()
