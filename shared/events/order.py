@@ -96,6 +96,9 @@ class Terms(Value):
     appeal_days: int
     appeal_review_days: int
     survey_days: int
+    two_person_amounts: tuple[Money, ...] = ()
+    """By currency: a ruling above it takes a second person."""
+    proposal_days: int = 7
     return_ship_days: int
     return_transit_alarm_days: int
     return_inspect_bd: int

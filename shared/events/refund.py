@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundSource
+from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount
@@ -137,33 +138,6 @@ class RefundSentToManual(Event):
     reason: Open[ManualReason]
     differs: tuple[str, ...] = ()
     provider_ref: str | None = None
-    rules: tuple[str, ...]
-
-
-class Proposal(StrEnum):
-    """What one person of support proposes, and another has to agree to."""
-
-    RETRY = "retry"
-
-
-class ProposalMade(Event):
-    """One person of support wants this, until `expires_at`; it takes another one's word (T31a)."""
-
-    refund_id: str
-    order_id: str
-    proposal: Open[Proposal]
-    by: str
-    expires_at: Instant
-    rules: tuple[str, ...]
-
-
-class ProposalAgreed(Event):
-    """A second person of support agreed; what was proposed follows in the same append."""
-
-    refund_id: str
-    order_id: str
-    proposal: Open[Proposal]
-    by: str
     rules: tuple[str, ...]
 
 

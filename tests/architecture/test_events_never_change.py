@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.events import dispute, mediation, order, refund, return_label
+from shared.events.mediation import proposals
 
 ROOT = Path(__file__).parents[2]
 WORDS = {
@@ -30,7 +31,7 @@ WORDS = {
     "ManualReason": "retries_used_up answer_differs outcome_unknown",
     "Outcome": "buyer_favour seller_favour split",
     "Payer": "buyer seller platform",
-    "Proposal": "retry",
+    "ProposalKind": "decision appeal_decision retry",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
     wrong_size unauthorised_charge change_of_mind""",
@@ -49,7 +50,7 @@ WORDS = {
 def enumerations() -> dict[str, type[StrEnum]]:
     found = (
         value
-        for module in (order, dispute, mediation, refund, return_label)
+        for module in (order, dispute, mediation, proposals, refund, return_label)
         for value in vars(module).values()
         if isinstance(value, type)
     )

@@ -21,6 +21,7 @@ from ops.audit.sources import declared, source_of, topic_of
 from shared.events.codec import EVENT_CLASSES
 from shared.events.deadlines import DeadlineMoved
 from shared.events.logs import LOGS, Log
+from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
 from shared.events.notification import NotificationRequested
 from shared.notifications.renderer import LANGUAGES, TEXTS
 from shared.process.addresses import APPS
@@ -60,10 +61,14 @@ def test_a_migration_finds_the_database_where_the_service_looks_for_it(service: 
 
 
 def test_no_category_of_streams_and_no_event_belongs_to_two_logs_but_those_that_every_log_holds() -> None:
-    """A deadline may be moved in any stream, and every service tells of its own events."""
+    """A deadline may be moved in any stream, every service tells of its own events, and what takes two persons is
+    proposed and agreed to in whichever stream it is about.
+    """
     everywhere = {DeadlineMoved, NotificationRequested}
+    where_two_decide = {ProposalMade, ProposalAgreed}
     categories = [category for log in LOGS.values() for category in log.streams if category != "notification"]
-    events = [event for log in LOGS.values() for event in log.event_classes if event not in everywhere]
+    shared = everywhere | where_two_decide
+    events = [event for log in LOGS.values() for event in log.event_classes if event not in shared]
     assert all(everywhere <= set(log.event_classes) and "notification" in log.streams for log in LOGS.values())
     assert len(set(categories)) == len(categories)
     assert len(set(events)) == len(events)

@@ -231,7 +231,10 @@ async def test_what_is_the_other_sides_is_in_no_list_and_is_forbidden(services: 
             assert answer.refused == (403, "forbidden")
 
 
-TEAM = ("claim", "release", "start-review", "request-evidence", "decide", "decide-appeal")
+TEAM = (
+    *("claim", "release", "start-review", "request-evidence", "decide", "agree-decision", "decide-appeal"),
+    "agree-appeal-decision",
+)
 
 
 async def test_the_case_team_is_shown_the_dispute_and_what_it_cannot_do_yet(services: Services) -> None:

@@ -20,9 +20,12 @@ QUESTIONS: Json = {"from": "seller", "questions": [{"key": "box", "text": "Was t
 ACCEPT: Json = {"decision": "accept"}
 
 Move = Step | DeadlineKind | Told
+TAKES_TWO = "no programme that comes with it wants two persons: see test_two_persons_over_http.py"
 ELSEWHERE = {
     ("T13", Step.REVIEW, DisputeState.ESCALATED): "its window's timer is always there first: see test_review.py",
     ("T22a", Told.RETURN, DisputeState.AGREED): "the service of returns denies none yet: see test_fulfilment.py",
+    ("T15", Step.AGREE_DECISION, DisputeState.UNDER_REVIEW): TAKES_TWO,
+    ("T18", Step.AGREE_APPEAL_DECISION, DisputeState.APPEAL_REVIEW): TAKES_TWO,
 }
 """Rows that the running system does not come to, and why."""
 

@@ -19,6 +19,7 @@ from shared.actions import rendered
 from shared.events.base import Actor, Command
 from shared.events.dispute import Decision, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
+from shared.events.mediation.proposals import ProposalKind
 from shared.rejections import Rejected
 from tests.laws.size import LONG, examples
 from tests.support.builders import evidence, mediation
@@ -57,6 +58,7 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
     answer = (
         {"decision": Decision.ACCEPT} if money_alone else {"decision": Decision.COUNTER, "solution": _less(dispute)}
     )
+    name = dispute.case.proposal.proposal_id if dispute.case.proposal else "prp_none"
     other = {"reviewer": "case-3"} if "support" in actor.roles else {}
     return {
         Step.RESPOND: lambda: respond(at=at, actor=actor, n=n, **answer),
@@ -70,6 +72,8 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
         Step.REVIEW: lambda: mediation.review(at, actor, n),
         Step.REQUEST_EVIDENCE: lambda: mediation.ask_for(at, actor=actor, n=n),
         Step.DECIDE: lambda: mediation.decide(at, actor=actor, n=n, **NOTHING),
+        Step.AGREE_DECISION: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.DECISION),
+        Step.AGREE_APPEAL_DECISION: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.APPEAL_DECISION),
         Step.APPEAL: lambda: mediation.appeal(at, actor, n),
         Step.DECIDE_APPEAL: lambda: mediation.decide_appeal(at, actor=actor, n=n, decision=AppealOutcome.UPHELD),
         Step.SURVEY: lambda: mediation.survey(at, actor, n),

@@ -15,6 +15,7 @@ from shared.events import mediation as m
 from shared.events import order as o
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation import proposals as p
 from shared.events.money import Money, total
 
 SELLER, BUYER, TEAM, REVIEW, AGREED, DECIDED, APPEAL, CLOSED = (
@@ -66,9 +67,18 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.AppealWindowClosed: {DECIDED, APPEAL},
     m.ClawbackRequested: {DECIDED},
     m.SurveySubmitted: {DECIDED, CLOSED},
+    p.ProposalMade: {REVIEW, APPEAL},
+    p.ProposalAgreed: {REVIEW, APPEAL},
+    p.ProposalDeclined: {REVIEW, APPEAL},
     m.SurveyWindowClosed: {DECIDED, APPEAL, CLOSED},
 }
 """Event → the states of the dispute that it may find."""
+
+
+def _is_answer(state: Dispute, event: p.ProposalAgreed | p.ProposalDeclined) -> bool:
+    made = state.case.proposal
+    return bool(made and made.proposal_id == event.proposal_id and made.by != event.by)
+
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.SolutionProposed: lambda state, event: state.offer is None or state.state in (TEAM, REVIEW),
@@ -102,13 +112,20 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     m.CaseClaimed: lambda state, event: (
         event.reviewer not in (state.opened.buyer_id, state.opened.seller_id)
         and event.reviewer != state.case.reviewer
-        and (state.state != APPEAL or event.reviewer != _decider(state))
+        and (state.state != APPEAL or event.reviewer not in _deciders(state))
     ),
     m.CaseReleased: lambda state, event: event.reviewer == state.case.reviewer,
     m.StatementSubmitted: lambda state, event: event.by not in state.case.complete,
-    m.DecisionIssued: lambda state, event: _adds_up(state, event) and state.case.reviewer in (None, event.decided_by),
+    m.DecisionIssued: lambda state, event: (
+        _adds_up(state, event) and (state.case.reviewer in (None, event.decided_by) or bool(event.agreed_by))
+    ),
+    p.ProposalMade: lambda state, event: _above(state, event) and event.by not in _deciders(state),
+    p.ProposalAgreed: lambda state, event: _is_answer(state, event) and event.by not in _deciders(state),
+    p.ProposalDeclined: _is_answer,
     m.Appealed: lambda state, event: event.by not in state.case.appealed_by and bool(state.case.appeal_until),
-    m.AppealDecided: lambda state, event: _adds_up(state, event) and event.decided_by != _decider(state),
+    m.AppealDecided: lambda state, event: (
+        _adds_up(state, event) and {event.decided_by, event.agreed_by}.isdisjoint(_deciders(state))
+    ),
     m.AppealWindowClosed: lambda state, event: state.case.appeal_until is not None,
     m.ClawbackRequested: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
@@ -178,8 +195,17 @@ def _adds_up(state: Dispute, event: m.DecisionIssued | m.AppealDecided) -> bool:
     return bool(event.rules) and sums and capped and [x.line_id for x in ruling.lines] == [x.line_id for x in lines]
 
 
-def _decider(state: Dispute) -> str | None:
-    return state.case.ruled.decided_by if state.case.ruled else None
+def _deciders(state: Dispute) -> set[str]:
+    """Who has decided what may be appealed, one or two."""
+    ruled = state.case.ruled if state.state == APPEAL else None
+    return {name for name in (ruled.decided_by, ruled.agreed_by) if name} if ruled else set()
+
+
+def _above(state: Dispute, event: p.ProposalMade) -> bool:
+    """Above an amount of its terms, and explained as a decision is."""
+    limits = state.terms.two_person_amounts
+    ruling = event.ruling
+    return bool(ruling and event.rules and any(limit < ruling.amount for limit in limits))
 
 
 def _ruled(state: Dispute, line_id: str) -> int:

@@ -18,6 +18,7 @@ from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.money import Money
 from tests.support.builders import mediation
 from tests.support.builders.disputes import (
@@ -33,7 +34,7 @@ from tests.support.builders.disputes import (
     respond,
     ship,
 )
-from tests.support.builders.mediation import REVIEWER_2
+from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3
 from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
@@ -150,6 +151,7 @@ class Life:
             (5 if reviewed else 0, lambda: self._decide(self.dice.choice(reviewed))),
             (3 if decided + appealed else 0, lambda: self._of_a_party(mediation.appeal, decided + appealed)),
             (4 if appealed else 0, lambda: self._decide_appeal(self.dice.choice(appealed))),
+            (4 if reviewed + appealed else 0, lambda: self._second_word(self.dice.choice(reviewed + appealed))),
             (1 if decided else 0, lambda: self._of_a_party(mediation.survey, decided)),
         ]
 
@@ -166,6 +168,13 @@ class Life:
         word = self.dice.choice(list(AppealOutcome))
         ruled = {} if word == AppealOutcome.UPHELD else self._ruling(n)
         self._ask(mediation.decide_appeal, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=n, decision=word, **ruled)
+
+    def _second_word(self, n: int) -> None:
+        """On what is proposed, if anything is."""
+        made = self.market.state(dispute_stream(n)).case.proposal
+        named = {"name": made.proposal_id, "answers": made.kind} if made else {"answers": ProposalKind.DECISION}
+        builder = self.dice.choice([mediation.agree, mediation.agree, mediation.decline])
+        self._ask(builder, self.dice.choice([CASE_TEAM, REVIEWER_2, REVIEWER_3]), n=n, **named)
 
     def _ruling(self, n: int) -> dict[str, Any]:
         """Amounts of all lines, and the word that fits them; now and then too much, or the wrong word."""
@@ -204,6 +213,7 @@ class Life:
             "max_rounds": dice.randint(1, 4),
             "negotiation_days": dice.randint(0, 9),
             "seller_response_days": dice.randint(0, 5),
+            "two_person_amounts": dice.choice([(), (), (Money(dice.randint(0, 30), "USD"),)]),
         }
         promised = {"promised_by": on("Mar 5").date()} if dice.randrange(2) else {}
         told = facts(**dice.choice(TOLD))

@@ -70,7 +70,8 @@ create table disputes (
     result_reason text,
     reached_type text,
     result_rules text[],
-    result_at timestamptz
+    result_at timestamptz,
+    proposed_until timestamptz
 );
 comment on table disputes is 'one row a dispute, as far as lists and the order show it';
 create index disputes_order on disputes (order_id);

@@ -151,11 +151,14 @@ class ReviewOverdue(Event):
 
 
 class DecisionIssued(Event):
-    """The case team has decided; both parties may appeal until `appeal_until` (D6)."""
+    """The case team has decided; both parties may appeal until `appeal_until` (D6). Where it takes two, the second one
+    agreed.
+    """
 
     dispute_id: str
     ruling: Ruling
     decided_by: str
+    agreed_by: str | None = None
     decided_at: Instant
     appeal_until: Instant
     survey_until: Instant
@@ -190,6 +193,7 @@ class AppealDecided(Event):
     decision: Open[AppealOutcome]
     ruling: Ruling
     decided_by: str
+    agreed_by: str | None = None
     decided_at: Instant
     survey_until: Instant
     rules: tuple[str, ...]

@@ -89,6 +89,8 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "appeal_days": 7,
         "appeal_review_days": 7,
         "survey_days": 15,
+        "two_person_amounts": (),
+        "proposal_days": 7,
         "return_ship_days": 10,
         "return_transit_alarm_days": 30,
         "return_inspect_bd": 2,

@@ -48,14 +48,13 @@ def test_a_rule_uses_each_of_its_parameters_and_every_number_is_somebodys() -> N
     alone = {
         "timezone",
         "holidays",
-        "decision.two_person_amount",
         "refunds.hold_during_appeal",
     }
     assert used | alone == {one.id for one in RULES.values() if one.kind == "parameters"}
 
 
 def test_a_parameter_that_is_built_stands_in_the_default_programme_with_its_default() -> None:
-    elsewhere = {"refunds.retry_limit", "decision.proposal_days", "law_packs.eu", "law_packs.br"}
+    elsewhere = {"refunds.retry_limit", "law_packs.eu", "law_packs.br"}
     built = {
         one.id: one.default
         for one in RULES.values()

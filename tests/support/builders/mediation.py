@@ -18,15 +18,18 @@ from dispute.domain.disputes.mediation.review import (
     StartReview,
 )
 from dispute.domain.disputes.mediation.ruling import RuledLine
+from dispute.domain.disputes.mediation.second_person import AgreeToProposal, DeclineProposal
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from shared.events.base import Actor, Event
 from shared.events.dispute import SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
+from shared.events.mediation.proposals import ProposalKind
 from tests.support.builders.disputes import countered, expire, note_refund, on_dispute, refund_due
 from tests.support.builders.orders import BUYER, CASE_TEAM, SELLER, Histories, after, on, usd
 
 REVIEWER_2 = Actor(id="case-2", roles=frozenset({"case_team"}))
+REVIEWER_3 = Actor(id="case-3", roles=frozenset({"case_team"}))
 SUPPORT = Actor(id="support-1", roles=frozenset({"support"}))
 D3, D6 = on("Mar 18", "00:00"), on("Mar 26", "00:00")
 """Of a dispute escalated on 14 March and decided on 18 March."""
@@ -87,6 +90,18 @@ def decide_appeal(
     plain = {"decision": word, **({} if amount is None else ruling(amount))}
     plain |= {"rules": ("K18", "S2"), "weights": {}, "text": "Looked at again."}
     return DecideAppeal(**on_dispute("decide_appeal", actor, at, n), **plain | changed)
+
+
+def agree(at: datetime, actor: Actor = REVIEWER_2, n: int = 1, name: str = "prp_none", **more: Any) -> AgreeToProposal:
+    """A second person's yes to what is proposed under this name."""
+    return AgreeToProposal(agree=name, **on_dispute("agree", actor, at, n), **{"answers": ProposalKind.DECISION} | more)
+
+
+def decline(
+    at: datetime, actor: Actor = REVIEWER_2, n: int = 1, name: str = "prp_none", **more: Any
+) -> DeclineProposal:
+    plain = {"answers": ProposalKind.DECISION, "reason": "Not so."}
+    return DeclineProposal(decline=name, **on_dispute("decline", actor, at, n), **plain | more)
 
 
 def survey(at: datetime, actor: Actor = BUYER, n: int = 1, **changed: Any) -> SubmitSurvey:

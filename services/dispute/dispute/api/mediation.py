@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from starlette.responses import Response
 
 from dispute.api.bodies.mediation import (
+    AgreementBody,
     AppealBody,
-    AppealDecisionBody,
+    AppealDecisionRequest,
     ClaimBody,
-    DecisionBody,
+    DecisionRequest,
     EscalationBody,
     EvidenceRequestBody,
+    RefusalBody,
     StatementBody,
     SurveyBody,
 )
@@ -20,11 +22,15 @@ from dispute.domain.disputes.escalation import EscalateDispute
 from dispute.domain.disputes.mediation.appeal import AppealDecision
 from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
 from dispute.domain.disputes.mediation.decision import IssueDecision
+from dispute.domain.disputes.mediation.proposals import proposal_id
 from dispute.domain.disputes.mediation.review import ClaimCase, ReleaseCase, RequestEvidence, StartReview
+from dispute.domain.disputes.mediation.second_person import AgreeToProposal, DeclineProposal
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from dispute.views.disputes.dispute import dispute_view
 from dispute.views.disputes.members import DisputeView
+from shared.events.base import Command
+from shared.events.mediation.proposals import ProposalKind
 from shared.eventstore.command_handling import Outcome
 from shared.http.caller import CommandContext, command
 from shared.http.responses import command_response
@@ -36,6 +42,9 @@ Party = Annotated[CommandContext, command("buyer", "seller")]
 Team = Annotated[CommandContext, command("case_team")]
 Desk = Annotated[CommandContext, command("case_team", "support")]
 Decider = Annotated[CommandContext, command("case_team", key_required=True, if_match="required")]
+
+
+WAITS: dict[int | str, dict[str, Any]] = {202: {"model": DisputeView, "description": "A second person has to agree"}}
 
 
 @router.post("/v1/disputes/{dispute_id}/escalation", summary="Hand it to the case team", response_model=DisputeView)
@@ -78,10 +87,14 @@ async def request_evidence(dispute_id: str, body: EvidenceRequestBody, caller: T
     return _answer(caller, outcome)
 
 
-@router.post("/v1/disputes/{dispute_id}/decision", summary="Decide", response_model=DisputeView)
-async def decide(dispute_id: str, body: DecisionBody, caller: Decider) -> Response:
-    """What is decided is carried out at once; both parties may appeal for seven days (T15)."""
-    return _answer(caller, await caller.handle(caller.command(IssueDecision, body, dispute_id=dispute_id)))
+@router.post("/v1/disputes/{dispute_id}/decision", summary="Decide", response_model=DisputeView, responses=WAITS)
+async def decide(dispute_id: str, body: DecisionRequest, caller: Decider) -> Response:
+    """What is decided is carried out at once; both parties may appeal for seven days (T15). Above an amount of the
+    terms it is a proposal, which another person agrees to or declines here.
+    """
+    word = _second_word(caller, body, dispute_id, ProposalKind.DECISION)
+    outcome = await caller.handle(word or caller.command(IssueDecision, body, dispute_id=dispute_id))
+    return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
 
 
 @router.post("/v1/disputes/{dispute_id}/appeal", summary="Appeal a decision", response_model=DisputeView)
@@ -90,10 +103,19 @@ async def appeal(dispute_id: str, body: AppealBody, caller: Party) -> Response:
     return _answer(caller, await caller.handle(caller.command(AppealDecision, body, dispute_id=dispute_id)))
 
 
-@router.post("/v1/disputes/{dispute_id}/appeal-decision", summary="Decide an appeal", response_model=DisputeView)
-async def decide_appeal(dispute_id: str, body: AppealDecisionBody, caller: Decider) -> Response:
-    """By somebody else than who decided, for good; what changes is the difference (K18)."""
-    return _answer(caller, await caller.handle(caller.command(DecideAppeal, body, dispute_id=dispute_id)))
+@router.post(
+    "/v1/disputes/{dispute_id}/appeal-decision",
+    summary="Decide an appeal",
+    response_model=DisputeView,
+    responses=WAITS,
+)
+async def decide_appeal(dispute_id: str, body: AppealDecisionRequest, caller: Decider) -> Response:
+    """By somebody else than who decided, for good; what changes is the difference (K18). Above an amount of the terms
+    it is a proposal, which another person agrees to or declines here.
+    """
+    word = _second_word(caller, body, dispute_id, ProposalKind.APPEAL_DECISION)
+    outcome = await caller.handle(word or caller.command(DecideAppeal, body, dispute_id=dispute_id))
+    return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
 
 
 @router.post("/v1/disputes/{dispute_id}/survey", summary="Say how the case team did", response_model=DisputeView)
@@ -104,6 +126,24 @@ async def submit_survey(
     return _answer(caller, await caller.handle(caller.command(SubmitSurvey, body, dispute_id=dispute_id)))
 
 
-def _answer(caller: CommandContext, outcome: Outcome) -> Response:
+def _second_word(caller: CommandContext, body: Any, dispute_id: str, kind: ProposalKind) -> Command | None:
+    """The command of a second person, where the body is one's."""
+    match body:
+        case AgreementBody():
+            return caller.command(AgreeToProposal, body, dispute_id=dispute_id, answers=kind)
+        case RefusalBody():
+            return caller.command(DeclineProposal, body, dispute_id=dispute_id, answers=kind)
+        case _:
+            return None
+
+
+def _waits(caller: CommandContext, outcome: Outcome) -> bool:
+    """Whether what was asked waits for a second person now."""
+    dispute = outcome.states[0]
+    made = dispute.case.proposal
+    return made is not None and made.proposal_id == proposal_id(dispute, caller.command_id)
+
+
+def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
     view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
-    return command_response(outcome, view)
+    return command_response(outcome, view, status)

@@ -44,7 +44,7 @@ async def list_queue(
     listing = Listing("queue", (state, reviewer, order_id, due_before))
     wanted = queue.QueueFilter(state, order_id, due_before, reviewer, listing.read(cursor, datetime, str))
     rows = await queue.page(pool, wanted, limit + 1)
-    shown = partial(queue_row, actor=viewer.actor)
+    shown = partial(queue_row, actor=viewer.actor, now=viewer.at)
     return query_response(listing.page(rows, limit, shown, _place))
 
 

@@ -18,7 +18,7 @@ from dispute.domain.disputes import (
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
 from dispute.domain.disputes.agreement import replacement
-from dispute.domain.disputes.mediation import appeal, appeal_decision, decision, review, statements, survey
+from dispute.domain.disputes.mediation import appeal, appeal_decision, decision, review, second_person, statements, survey
 from dispute.domain.disputes.opening import opening
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence import state as items
@@ -77,6 +77,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     decision.IssueDecision: decision.decide,
     appeal.AppealDecision: appeal.appeal,
     appeal_decision.DecideAppeal: appeal_decision.decide_appeal,
+    second_person.AgreeToProposal: second_person.agree,
+    second_person.DeclineProposal: second_person.decline,
     survey.SubmitSurvey: survey.submit_survey,
     upload.UploadEvidence: upload.upload,
     upload.RemoveUpload: upload.remove_upload,

@@ -31,6 +31,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "review": {"days": "review_days"},
     "appeal": {"days": "appeal_days", "review_days": "appeal_review_days"},
     "survey": {"days": "survey_days"},
+    "decision": {"two_person_amount": "two_person_amounts", "proposal_days": "proposal_days"},
     "evidence": {
         "policy": "evidence_policy",
         "image_types": "evidence_image_types",

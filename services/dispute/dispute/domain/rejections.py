@@ -162,7 +162,7 @@ class Claimed(Rejected):
 
 
 class SameReviewer(Rejected):
-    """G15: an appeal is decided by somebody else than the decision."""
+    """G15: an appeal is decided by somebody else than the decision, and who proposes does not agree as well."""
 
     rules = ("G15",)
 

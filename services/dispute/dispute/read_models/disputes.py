@@ -223,6 +223,8 @@ async def _open(connection: Connection, recorded: Recorded[Event], event: disput
 
 
 async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
+    if "state" in columns:  # what was proposed was proposed for the state before
+        columns["proposed_until"] = None
     key = {"dispute_id": recorded.stream.removeprefix("dispute-")}
     await update(connection, tables.disputes, key, version=recorded.version, position=recorded.position, **columns)
 

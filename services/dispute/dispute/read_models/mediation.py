@@ -16,6 +16,7 @@ from shared.events import mediation
 from shared.events.base import Event
 from shared.events.dispute import DisputeClosed, ReachedType, ReplacementReceived, SolutionReached
 from shared.events.envelope import Recorded
+from shared.events.mediation import proposals
 from shared.subscriptions.statements import compiled
 
 if TYPE_CHECKING:
@@ -46,8 +47,12 @@ def mediated(event: Event) -> dict[str, Any]:
         case mediation.EvidenceRequested():
             asked = {"state": DisputeState.ESCALATED, "asked": [event.party]}
             return {**asked, "next_due_at": event.evidence_until}
-        case mediation.ReviewStarted() | mediation.ReviewOverdue():
+        case mediation.ReviewStarted():
             return {"state": DisputeState.UNDER_REVIEW, "next_due_at": event.review_until}
+        case proposals.ProposalMade():
+            return {"proposed_until": event.expires_at}
+        case proposals.ProposalAgreed() | proposals.ProposalDeclined():
+            return {"proposed_until": None}
         case _:
             return _after_review(event)
 
@@ -58,7 +63,7 @@ def _after_review(event: Event) -> dict[str, Any]:
             return {"next_due_at": event.appeal_until, **_decided(event, ReachedType.ARBITRATED)}
         case mediation.Appealed(review_until=until) if until:
             return {"state": DisputeState.APPEAL_REVIEW, "next_due_at": until}
-        case mediation.AppealReviewOverdue():
+        case mediation.ReviewOverdue() | mediation.AppealReviewOverdue():
             return {"next_due_at": event.review_until}
         case mediation.AppealDecided():
             upheld = event.decision == mediation.AppealOutcome.UPHELD

@@ -93,6 +93,7 @@ disputes = Table(
     Column("reached_type", Text),
     Column("result_rules", ARRAY(Text)),
     Column("result_at", INSTANT),
+    Column("proposed_until", INSTANT),
     Index("disputes_order", "order_id"),
     Index("disputes_buyer", "buyer_id", text("opened_at desc"), text("dispute_id desc")),
     Index("disputes_seller", "seller_id", text("opened_at desc"), text("dispute_id desc")),

@@ -14,6 +14,7 @@ from refund.read_models import tables
 from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
+from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
 from shared.subscriptions.statements import Statement, compiled
 from shared.subscriptions.upsert import update, upsert
 
@@ -65,8 +66,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
             reason = {"reason": str(event.reason)} if doubt else {}
             await _set(connection, recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None, **reason)
-        case refunds.ProposalMade() | refunds.ProposalAgreed() as event:
-            await _set(connection, recorded, event.refund_id)
+        case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
+            await _set(connection, recorded, refund_id)
         case refunds.RefundSettled() as event:
             await _set(connection, recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
 

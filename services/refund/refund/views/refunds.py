@@ -13,9 +13,10 @@ from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.money import Money
 from shared.events.open_enums import Open
-from shared.events.refund import Destination, Proposal, RefundIssued, RefundRefused
+from shared.events.refund import Destination, RefundIssued, RefundRefused
 from shared.views import LineAmountView
 
 CARDS = frozenset({"visa", "mastercard", "maestro"})
@@ -73,7 +74,7 @@ class RefundRow(TypedDict):
 class ProposalView(TypedDict):
     """What one person of support proposed, and until when it waits for a second one (T31a)."""
 
-    proposal: Open[Proposal]
+    proposal: Open[ProposalKind]
     expires_at: Instant
 
 
@@ -185,7 +186,7 @@ def _ground(refund: Refund) -> _Ground:
 def _proposal(refund: Refund) -> ProposalView | None:
     if not (made := refund.proposal):
         return None
-    return {"proposal": made.proposal, "expires_at": made.expires_at}
+    return {"proposal": made.kind, "expires_at": made.expires_at}
 
 
 def _window(issued: RefundIssued | None) -> CreditWindow | None:

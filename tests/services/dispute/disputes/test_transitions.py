@@ -21,6 +21,7 @@ from ops.generators.diagram import diagram
 from shared.actions import rendered
 from shared.events.base import Actor, Command
 from shared.events.dispute import SolutionType
+from shared.events.mediation.proposals import ProposalKind
 from shared.rejections import Rejected
 from tests.support.builders import mediation
 from tests.support.builders.disputes import (
@@ -96,6 +97,8 @@ COMMANDS: Mapping[Step, Callable[[datetime, Actor], Command]] = {
     Step.REVIEW: mediation.review,
     Step.REQUEST_EVIDENCE: lambda at, actor: mediation.ask_for(at, actor=actor),
     Step.DECIDE: lambda at, actor: mediation.decide(at, actor=actor),
+    Step.AGREE_DECISION: mediation.agree,
+    Step.AGREE_APPEAL_DECISION: lambda at, actor: mediation.agree(at, actor, answers=ProposalKind.APPEAL_DECISION),
     Step.APPEAL: mediation.appeal,
     Step.DECIDE_APPEAL: lambda at, actor: mediation.decide_appeal(at, actor=actor),
     Step.SURVEY: mediation.survey,

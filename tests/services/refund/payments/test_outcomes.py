@@ -6,10 +6,10 @@ import pytest
 
 from refund.domain.decider import decider
 from shared.events.base import Actor
+from shared.events.mediation.proposals import ProposalAgreed
 from shared.events.refund import (
     ManualReason,
     PaymentCaptured,
-    ProposalAgreed,
     RefundFailed,
     RefundIssued,
     RefundRefused,

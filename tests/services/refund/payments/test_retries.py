@@ -12,7 +12,8 @@ from refund.domain.payments.state import Payment, RefundState
 from refund.domain.rejections import SecondPersonRequired
 from refund.views.refunds import refund_view
 from shared.events.base import Actor
-from shared.events.refund import Proposal, ProposalAgreed, ProposalMade, RefundRetried
+from shared.events.mediation.proposals import ProposalAgreed, ProposalKind, ProposalMade
+from shared.events.refund import RefundRetried
 from shared.rejections import ConflictOfInterest, Forbidden, WrongPhase
 from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
@@ -29,7 +30,7 @@ def proposed() -> Outcome:
 @pytest.mark.case("L10", given="one person of support asks for another try", right="manual")
 def test_t31a_one_person_of_support_only_proposes(came: Came) -> None:
     made = proposed().events[0]
-    assert (made.proposal, made.by, made.rules) == (Proposal.RETRY, p.SUPPORT.id, ("T31a",))
+    assert (made.kind, made.by, made.rules) == (ProposalKind.RETRY, p.SUPPORT.id, ("T31a",))
     assert proposed().deadlines == {}
     came(proposed().states[0].refund("rfd_9a31").state)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from dispute.domain.disputes.escalation import EscalateDispute
 from dispute.domain.disputes.mediation.appeal import AppealDecision
 from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
 from dispute.domain.disputes.mediation.decision import IssueDecision
 from dispute.domain.disputes.mediation.review import ClaimCase, RequestEvidence
+from dispute.domain.disputes.mediation.second_person import AgreeToProposal, DeclineProposal
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from shared.http.command_body import CommandBody
@@ -79,6 +80,33 @@ class AppealDecisionBody(CommandBody, of=DecideAppeal):
         weights=WEIGHTS,
         text="The lens is genuine, the body is not.",
     )
+
+
+class AgreementBody(CommandBody, of=AgreeToProposal):
+    """A second person's yes to what is proposed under this id."""
+
+    model_config = example(agree="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9")
+
+
+class RefusalBody(CommandBody, of=DeclineProposal):
+    """A second person's no."""
+
+    model_config = example(decline="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9", reason="The photos show another item.")
+
+
+def _says(body: Any) -> str:
+    """Which of the three it is; the names are none of a member, so that no pointer holds one."""
+    names = body if isinstance(body, dict) else type(body).model_fields
+    return "an_agreement" if "agree" in names else "a_refusal" if "decline" in names else "a_ruling"
+
+
+Agreement = Annotated[AgreementBody, Tag("an_agreement")]
+Refusal = Annotated[RefusalBody, Tag("a_refusal")]
+DecisionRequest = Annotated[Annotated[DecisionBody, Tag("a_ruling")] | Agreement | Refusal, Discriminator(_says)]
+AppealDecisionRequest = Annotated[
+    Annotated[AppealDecisionBody, Tag("a_ruling")] | Agreement | Refusal, Discriminator(_says)
+]
+"""A ruling, or a second person's word on one that is proposed."""
 
 
 class SurveyBody(CommandBody, of=SubmitSurvey):

@@ -11,6 +11,7 @@ from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute, mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation import proposals
 from shared.events.money import Money
 
 PARTIES = frozenset({"buyer", "seller"})
@@ -37,7 +38,8 @@ DATES: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Case:
     """`asked` are the parties whose word ends the gathering, `complete` those who gave it; `decisions` and `clawbacks`
-    are all there were, each decision by the version of its event; `appeals` are those against the last one.
+    are all there were, each decision by the version of its event; `appeals` are those against the last one. `proposal`
+    waits for a second person.
     """
 
     reviewer: str | None = None
@@ -55,6 +57,7 @@ class Case:
     survey_until: datetime | None = None
     surveyed: bool = False
     survey_over: bool = False
+    proposal: proposals.ProposalMade | None = None
 
     @property
     def ruled(self) -> mediation.DecisionIssued | mediation.AppealDecided | None:
@@ -115,9 +118,18 @@ def _decided_on(event: Decision) -> tuple[dispute.SolutionType | None, Money]:
     return event.ruling.type, event.ruling.amount
 
 
-def after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event
-    """The case once this has happened too."""
+def after(case: Case, event: Event, version: int, moved: bool) -> Case:
+    """The case once this has happened too; what was proposed ends where the dispute has `moved` to another state."""
+    since = _after(case, event, version)
+    return replace(since, proposal=None) if moved else since
+
+
+def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event
     match event:
+        case proposals.ProposalMade():
+            return replace(case, proposal=event)
+        case proposals.ProposalAgreed() | proposals.ProposalDeclined():
+            return replace(case, proposal=None)
         case dispute.Escalated() | dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):
             return Case(decisions=case.decisions, clawbacks=case.clawbacks)
         case dispute.SolutionReached():

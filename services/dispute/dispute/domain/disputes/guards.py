@@ -56,8 +56,18 @@ def guard_may_decide(dispute: Dispute, reviewer: str) -> None:
     if reviewer in (dispute.opened.buyer_id, dispute.opened.seller_id):
         raise ConflictOfInterest("Somebody who is neither buyer nor seller of the order has to do this.")
     ruled = dispute.case.ruled
-    if dispute.state == DisputeState.APPEAL_REVIEW and ruled and ruled.decided_by == reviewer:
+    if dispute.state == DisputeState.APPEAL_REVIEW and ruled and reviewer in (ruled.decided_by, ruled.agreed_by):
         raise SameReviewer("Somebody else than who decided has to decide the appeal.")
+
+
+def guard_second_person(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """Something waits for a second person, who is neither the first one nor barred from deciding (G15)."""
+    made = dispute.case.proposal
+    if not made or made.expires_at <= at:
+        raise WrongPhase("Nothing waits for a second person.", state=dispute.state)
+    if made.by == actor.id:
+        raise SameReviewer("You proposed this: somebody else has to agree.")
+    guard_may_decide(dispute, actor.id)
 
 
 def guard_releasable(dispute: Dispute, actor: Actor, at: datetime) -> None:

@@ -134,9 +134,10 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:
     """The dispute once this has happened too."""
     if dispute.closed and isinstance(event, progress.Noted):
         dispute = replace(dispute, after_close=(*dispute.after_close, event))
-    version, listed = dispute.version + 1, solutions.after(dispute.solutions, event)
-    case, again = cases.after(dispute.case, event, version), progress.replaced(dispute.replacement, event)
-    return replace(_evolved(dispute, event), case=case, solutions=listed, replacement=again, version=version)
+    since, version = _evolved(dispute, event), dispute.version + 1
+    case = cases.after(dispute.case, event, version, since.state != dispute.state)
+    listed, again = solutions.after(dispute.solutions, event), progress.replaced(dispute.replacement, event)
+    return replace(since, case=case, solutions=listed, replacement=again, version=version)
 
 
 def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an event

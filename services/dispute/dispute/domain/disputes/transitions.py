@@ -32,8 +32,10 @@ class Step(StrEnum):
     REVIEW = "start-review"
     REQUEST_EVIDENCE = "request-evidence"
     DECIDE = "decide"
+    AGREE_DECISION = "agree-decision"
     APPEAL = "appeal"
     DECIDE_APPEAL = "decide-appeal"
+    AGREE_APPEAL_DECISION = "agree-appeal-decision"
     SURVEY = "submit-survey"
     SHIP_REPLACEMENT = "ship-replacement"
     RECEIVE_REPLACEMENT = "confirm-replacement"
@@ -110,6 +112,7 @@ TABLE: Sequence[Transition] = (
     Transition("T13", Step.REVIEW, TEAM, (REVIEWED,), (), guards=(guards.guard_not_claimed,)),
     Transition("T14", Step.REQUEST_EVIDENCE, TEAM, (REVIEWED,), (ESCALATED,), guards=(guards.guard_not_claimed,)),
     Transition("T15", Step.DECIDE, TEAM, (REVIEWED,), (DECIDED,), guards=(guards.guard_not_claimed,)),
+    Transition("T15", Step.AGREE_DECISION, TEAM, (REVIEWED,), (DECIDED,), guards=(guards.guard_second_person,)),
     Transition("T16", D5, SYSTEM, (REVIEWED,), ()),
     Transition(
         "T17",
@@ -128,6 +131,14 @@ TABLE: Sequence[Transition] = (
         (APPEALED,),
         (DECIDED, CLOSED),
         guards=(guards.guard_other_decider, guards.guard_appeals_complete, guards.guard_not_claimed),
+    ),
+    Transition(
+        "T18",
+        Step.AGREE_APPEAL_DECISION,
+        TEAM,
+        (APPEALED,),
+        (DECIDED, CLOSED),
+        guards=(guards.guard_second_person, guards.guard_appeals_complete),
     ),
     Transition("T19", D6, SYSTEM, (DECIDED,), (CLOSED,)),
     Transition("T19", D6, SYSTEM, (APPEALED,), ()),

@@ -14,6 +14,7 @@ from shared.events import mediation
 from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.mediation import proposals
 from shared.parties import Parties
 from shared.rejections import snake_case
 
@@ -69,11 +70,18 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     mediation.ReviewStarted: _seen("review_until", staff="reviewer"),
     mediation.ReviewOverdue: _seen("due_at review_until"),
     mediation.DecisionIssued: _seen(
-        f"{_RULING} decided_at appeal_until survey_until", "ruling.address_ref", "decided_by"
+        f"{_RULING} decided_at appeal_until survey_until", "ruling.address_ref", "decided_by agreed_by"
     ),
     mediation.Appealed: _seen("by ground_ref evidence appealed_at review_until"),
     mediation.AppealReviewOverdue: _seen("due_at review_until"),
-    mediation.AppealDecided: _seen(f"decision {_RULING} decided_at survey_until", "ruling.address_ref", "decided_by"),
+    mediation.AppealDecided: _seen(
+        f"decision {_RULING} decided_at survey_until", "ruling.address_ref", "decided_by agreed_by"
+    ),
+    proposals.ProposalMade: _seen(
+        "", staff=f"proposal_id kind by made_at expires_at decision {_RULING} ruling.address_ref"
+    ),
+    proposals.ProposalAgreed: _seen("", staff="proposal_id kind by"),
+    proposals.ProposalDeclined: _seen("", staff="proposal_id kind by reason_ref"),
     mediation.AppealWindowClosed: _seen(""),
     mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
     mediation.SurveySubmitted: _seen(""),

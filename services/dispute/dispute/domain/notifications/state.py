@@ -10,6 +10,7 @@ from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.mediation import proposals
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
 
@@ -54,6 +55,9 @@ SILENT: Mapping[type[Event], str] = {
     EvidenceRemoved: "the parties see it in the dispute, and nobody has to act on it",
     mediation.CaseClaimed: _OF_THE_TEAM,
     mediation.CaseReleased: _OF_THE_TEAM,
+    proposals.ProposalMade: _OF_THE_TEAM,
+    proposals.ProposalAgreed: _WITH_ANOTHER,
+    proposals.ProposalDeclined: _OF_THE_TEAM,
     mediation.ReviewOverdue: _OF_THE_TEAM,
     mediation.AppealReviewOverdue: _OF_THE_TEAM,
     mediation.StatementSubmitted: _NOTHING_TO_DO,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from dispute.domain.disputes.case import Decision
 from dispute.domain.disputes.mediation.ending import reason_of, ruling_of
@@ -21,17 +22,19 @@ from dispute.views.disputes.case_members import (
     StatementView,
 )
 from dispute.views.disputes.members import ResultView
+from dispute.views.disputes.proposals import proposal_views
 from shared.events.dispute import SolutionReached
 from shared.events.mediation import Appealed, ClawbackRequested, DecisionIssued, EvidenceRequested, Question, Ruling
 from shared.events.order import LineAmount
 from shared.views import LineAmountView, TextLink
 
 
-def case_members(dispute: Dispute, path: str, looking: Collection[str]) -> CaseMembers:
+def case_members(dispute: Dispute, path: str, looking: Collection[str], now: datetime) -> CaseMembers:
     """What the mediation adds to the dispute, as those who look this way see it."""
     case = dispute.case
     return {
         "assignment": _assignment(dispute) if PLATFORM in looking else None,
+        "proposals": proposal_views(dispute, path, now) if PLATFORM in looking else [],
         "statements": _statements(dispute, path),
         "evidence_requests": [_request(dispute, asked, path) for asked in case.requests],
         "decisions": [decision_view(version, event, path) for version, event in case.decisions.items()],

@@ -7,6 +7,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from dispute.views.proposals import ProposalView
 from shared.events.base import Instant
 from shared.events.dispute import Payer, SolutionType
 from shared.events.mediation import AnswerKind, Outcome
@@ -99,9 +100,10 @@ ClawbackView = TypedDict("ClawbackView", {"id": str, "from": str, "amount": Mone
 
 
 class CaseMembers(TypedDict):
-    """What the mediation adds to a dispute; `assignment` is for the case team and support."""
+    """What the mediation adds to a dispute; `assignment` and `proposals` are for the platform's people."""
 
     assignment: Assignment | None
+    proposals: Sequence[ProposalView]
     statements: Statements
     evidence_requests: Sequence[EvidenceRequestView]
     decisions: Sequence[DecisionView]

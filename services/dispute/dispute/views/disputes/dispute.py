@@ -106,7 +106,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "return_id": dispute.return_id,
         "after_close": [_late(noted) for noted in dispute.after_close],
         "replacement": replacement_view(dispute.replacement),
-        **case_members(dispute, path, looks_as(dispute, actor)),
+        **case_members(dispute, path, looks_as(dispute, actor), now),
         **rendered(dispute_actions(dispute, actor, now)),
     }
 

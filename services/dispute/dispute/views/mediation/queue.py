@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from dispute.domain.disputes.state import DisputeState
@@ -21,19 +22,23 @@ DUE_KINDS: Mapping[str, DueKind] = {
 
 
 class QueueRow(DisputeRow):
-    """A case that waits; `conflict` says that the reader is a party of the order and cannot decide it (G15)."""
+    """A case that waits; `conflict` says that the reader is a party of the order and cannot decide it (G15),
+    `two_person` that somebody's proposal waits for another's word.
+    """
 
     due_kind: DueKind
     assignment: Assignment | None
     conflict: bool
+    two_person: bool
 
 
-def queue_row(row: Mapping[str, Any], actor: Actor) -> QueueRow:
-    """A row of the queue, as the reader sees it."""
-    reviewer = row["reviewer"]
+def queue_row(row: Mapping[str, Any], actor: Actor, now: datetime) -> QueueRow:
+    """A row of the queue, as the reader sees it now."""
+    reviewer, until = row["reviewer"], row["proposed_until"]
     return {
         **dispute_row(row, actor),
         "due_kind": DUE_KINDS[row["state"]],
         "assignment": {"reviewer": reviewer, "since_at": row["reviewed_since"]} if reviewer else None,
         "conflict": actor.id in (row["buyer_id"], row["seller_id"]),
+        "two_person": until is not None and now < until,
     }

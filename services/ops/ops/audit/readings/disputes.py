@@ -15,6 +15,7 @@ COLUMNS = (
     *("refund_outcome", "solution_type", "amount", "currency", "exponent", "next_due_at", "refund_id", "refunded"),
     *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until", "reviewer", "reviewed_since"),
     *("asked", "result_amount", "result_reason", "reached_type", "result_rules", "result_at"),
+    "proposed_until",
 )
 RETURN_STEPS = {
     "voided": "none",
@@ -56,9 +57,11 @@ def beginning() -> State:
 
 def fold(dispute: State, entry: Entry) -> None:
     """The dispute after one more event."""
-    dispute["version"] = entry.version
+    dispute["version"], before = entry.version, dispute["state"]
     if step := STEPS.get(entry.name) or mediation.STEPS.get(entry.name):
         step(dispute, entry.data)
+    if dispute["state"] != before:  # what was proposed was proposed for the state before
+        dispute["proposed_until"] = None
 
 
 def row(dispute: State) -> State | None:

@@ -104,6 +104,14 @@ def _asked_back(dispute: State, data: Data) -> None:
         dispute["back"][line] = dispute["back"].get(line, 0) + amount
 
 
+def _proposed(dispute: State, data: Data) -> None:
+    dispute["proposed_until"] = instant(data["expires_at"])
+
+
+def _answered(dispute: State, _: Data) -> None:
+    dispute["proposed_until"] = None
+
+
 STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "CaseClaimed": _claimed,
     "CaseReleased": _nobodys,
@@ -112,6 +120,9 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "ReviewStarted": _reviewed,
     "ReviewOverdue": _reviewed,
     "DecisionIssued": _decided,
+    "ProposalMade": _proposed,
+    "ProposalAgreed": _answered,
+    "ProposalDeclined": _answered,
     "Appealed": _appealed,
     "AppealReviewOverdue": _appealed,
     "AppealDecided": _appeal_decided,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from shared.events import refund as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
 from shared.notifications.requests import BUYER
 from shared.notifications.table import Notice, Notices
 
@@ -24,8 +25,8 @@ SILENT: Mapping[type[Event], str] = {
     events.RefundRetried: _INSIDE,
     events.RefundRefused: "people look at it, for the decision and the cap contradict each other",
     events.RefundSentToManual: "the failure before was told, and people see to the rest",
-    events.ProposalMade: "between two people of support",
-    events.ProposalAgreed: "between two people of support",
+    ProposalMade: "between two people of support",
+    ProposalAgreed: "between two people of support",
     events.RefundSettled: "the buyer's bank tells of the credit",
     DeadlineMoved: "the next try is moved, which nobody waits for",
 }

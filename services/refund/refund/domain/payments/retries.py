@@ -10,7 +10,9 @@ from refund.domain.payments.state import Payment, Refund, RefundState
 from refund.domain.rejections import SecondPersonRequired
 from shared.events.base import Actor, Event
 from shared.events.calendar import within_days
-from shared.events.refund import Proposal, ProposalAgreed, ProposalMade, RefundRequested, RefundRetried
+from shared.events.ids import derived_id
+from shared.events.mediation.proposals import ProposalAgreed, ProposalKind, ProposalMade
+from shared.events.refund import RefundRequested, RefundRetried
 from shared.rejections import Forbidden, WrongPhase
 
 RETRY_LIMIT = 5
@@ -64,9 +66,9 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     guard_retry(payment, command.refund_id, command.actor, command.at)
     if refund.state is not RefundState.MANUAL:
         return [_retried(command, "S63", "T31")]
-    if not _standing(refund, command.at):
+    if not (made := _standing(refund, command.at)):
         return [_proposed(command, refund)]
-    return [_agreed(command), _retried(command, "S63", "T31a")]
+    return [_agreed(command, made), _retried(command, "S63", "T31a")]
 
 
 def _standing(refund: Refund, at: datetime) -> ProposalMade | None:
@@ -81,20 +83,23 @@ def _retried(command: RetryRefund, *rules: str) -> RefundRetried:
 def _proposed(command: RetryRefund, refund: Refund) -> ProposalMade:
     timezone = refund.request.timezone if isinstance(refund.request, RefundRequested) else "UTC"
     return ProposalMade(
-        refund_id=command.refund_id,
+        proposal_id=derived_id("prp", command.order_id, command.command_id),
+        kind=ProposalKind.RETRY,
         order_id=command.order_id,
-        proposal=Proposal.RETRY,
+        refund_id=command.refund_id,
         by=command.actor.id,
+        made_at=command.at,
         expires_at=within_days(command.at, PROPOSAL_DAYS, timezone),
         rules=("T31a",),
     )
 
 
-def _agreed(command: RetryRefund) -> ProposalAgreed:
+def _agreed(command: RetryRefund, made: ProposalMade) -> ProposalAgreed:
     return ProposalAgreed(
-        refund_id=command.refund_id,
+        proposal_id=made.proposal_id,
+        kind=made.kind,
         order_id=command.order_id,
-        proposal=Proposal.RETRY,
+        refund_id=command.refund_id,
         by=command.actor.id,
         rules=("T31a",),
     )

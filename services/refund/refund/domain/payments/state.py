@@ -15,12 +15,11 @@ from refund.domain.deadlines import DeadlineKind, refund_of
 from shared.decider import Clear, Start
 from shared.events.base import Actor, Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
 from shared.events.refund import (
     Destination,
     ManualReason,
     PaymentCaptured,
-    ProposalAgreed,
-    ProposalMade,
     RefundApproved,
     RefundEvent,
     RefundFailed,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.deadlines import survey_due
 from dispute.domain.disputes.mediation.decision import reached_by
 from dispute.domain.disputes.mediation.ending import Parts, all_paid, difference, ended, is_over, ruling_of
+from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import (
     Address,
     RuledLines,
@@ -25,7 +27,7 @@ from dispute.domain.disputes.state import Dispute, evolve
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
-from shared.events.base import Event, Personal
+from shared.events.base import Command, Event, Personal
 from shared.events.dispute import (
     Payer,
     ReachedType,
@@ -79,18 +81,40 @@ def decide_appeal(command: DecideAppeal, dispute: Dispute, order: Order) -> tupl
     guard(Step.DECIDE_APPEAL, dispute, command.actor, command.at)
     stands = command.decision == AppealOutcome.UPHELD
     ruling = upheld(command, dispute) if stands else changed(command, dispute, order)
+    if not stands and takes_two(dispute, ruling.amount):
+        return [proposed(command, dispute, ruling, command.rules, command.decision)], []
+    return finally_decided(command, Finding(command.decision, ruling, command.rules, command.actor.id), dispute, order)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found on an appeal, by which rules, and by whom."""
+
+    decision: AppealOutcome
+    ruling: Ruling
+    rules: tuple[str, ...]
+    by: str
+    agreed_by: str | None = None
+
+
+def finally_decided(
+    command: Command, finding: Finding, dispute: Dispute, order: Order
+) -> tuple[list[Event], list[Event]]:
+    """The word that nobody can appeal, and the difference that it makes."""
+    dispute_id = dispute.opened.dispute_id
     decided = AppealDecided(
-        dispute_id=command.dispute_id,
-        decision=command.decision,
-        ruling=ruling,
-        decided_by=command.actor.id,
+        dispute_id=dispute_id,
+        decision=finding.decision,
+        ruling=finding.ruling,
+        decided_by=finding.by,
+        agreed_by=finding.agreed_by,
         decided_at=command.at,
         survey_until=survey_due(dispute.terms, command.at),
-        rules=command.rules,
+        rules=finding.rules,
     )
-    over = AppealWindowClosed(dispute_id=command.dispute_id, rules=("T18", "T19"))
+    over = AppealWindowClosed(dispute_id=dispute_id, rules=("T18", "T19"))
     events: list[Event] = [decided, *([over] if dispute.case.appeal_until else [])]
-    events += [] if stands else carried_out(command, dispute, ruling)
+    events += [] if finding.decision == AppealOutcome.UPHELD else carried_out(command, finding, dispute)
     since = reduce(evolve, events, dispute)
     if not is_over(since):
         return events, []
@@ -130,43 +154,40 @@ def guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
         raise WrongPhase("A refund is under way: decide on less once it is paid or refused.", state=dispute.state)
 
 
-def carried_out(command: DecideAppeal, dispute: Dispute, ruling: Ruling) -> list[Event]:
+def carried_out(command: Command, finding: Finding, dispute: Dispute) -> list[Event]:
     """The new solution, goods that are to come or no longer to come, and the difference in money."""
-    reached = reached_by(command, dispute, ruling, ReachedType.APPEAL, command.rules) if ruling.type else None
-    solution: list[Event] = [*_nothing_sent(command, dispute), *([reached] if reached else [])]
+    ruling, rules = finding.ruling, finding.rules
+    reached = reached_by(command, dispute, ruling, ReachedType.APPEAL, rules) if ruling.type else None
+    solution: list[Event] = [*_nothing_sent(dispute, rules), *([reached] if reached else [])]
     if reached and ruling.type == SolutionType.RETURN_AND_REFUND and not dispute.refunds:
         return [*solution, *([] if dispute.return_id else [return_due(command, dispute, reached)])]
-    return [*_goods_kept(command, dispute), *solution, *_difference(command, dispute, ruling, reached)]
+    return [*_goods_kept(dispute, rules), *solution, *_difference(command, finding, dispute, reached)]
 
 
-def _nothing_sent(command: DecideAppeal, dispute: Dispute) -> list[Event]:
+def _nothing_sent(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     """A replacement that is no longer due, or due anew by this ruling (T40)."""
     due = dispute.replacement.is_awaited
-    return [ReplacementNotDue(dispute_id=command.dispute_id, rules=("T18", *command.rules))] if due else []
+    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=("T18", *rules))] if due else []
 
 
-def _goods_kept(command: DecideAppeal, dispute: Dispute) -> list[Event]:
+def _goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     """A return that is no longer due, as long as nothing was sent."""
     if dispute.fulfilment != Fulfilment.RETURN_PENDING or not dispute.return_id:
         return []
-    order_id = dispute.opened.order_id
+    opened, return_id = dispute.opened, dispute.return_id
     return [
-        ReturnNotDue(
-            return_id=dispute.return_id, dispute_id=command.dispute_id, order_id=order_id, rules=("T18", *command.rules)
-        )
+        ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=("T18", *rules))
     ]
 
 
-def _difference(
-    command: DecideAppeal, dispute: Dispute, ruling: Ruling, reached: SolutionReached | None
-) -> list[Event]:
+def _difference(command: Command, finding: Finding, dispute: Dispute, reached: SolutionReached | None) -> list[Event]:
     """More is asked for, less is asked back: never a silent debit (K18, K19)."""
-    more, less = difference(dispute, ruling.lines)
+    more, less = difference(dispute, finding.ruling.lines)
     due: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
-    return [*due, *([_clawback(command, dispute, less)] if less else [])]
+    return [*due, *([_clawback(command, finding, dispute, less)] if less else [])]
 
 
-def _clawback(command: DecideAppeal, dispute: Dispute, parts: Parts) -> ClawbackRequested:
+def _clawback(command: Command, finding: Finding, dispute: Dispute, parts: Parts) -> ClawbackRequested:
     opened = dispute.opened
     return ClawbackRequested(
         clawback_id=derived_id("clw", opened.order_id, command.command_id),
@@ -176,5 +197,5 @@ def _clawback(command: DecideAppeal, dispute: Dispute, parts: Parts) -> Clawback
         party="buyer",
         lines=tuple(parts),
         amount=total([part.amount for part in parts]),
-        rules=("K18", "K19", *command.rules),
+        rules=("K18", "K19", *finding.rules),
     )

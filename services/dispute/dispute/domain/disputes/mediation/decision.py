@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.deadlines import appeal_due, survey_due
+from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import Address, RuledLines, RuleIds, RulingText, Weights, ruled
 from dispute.domain.disputes.settlement import asked_by, replacement_until
 from dispute.domain.disputes.state import Dispute
@@ -40,19 +41,31 @@ class IssueDecision(DisputeAndOrderCommand):
 
 
 def decide(command: IssueDecision, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """Both may appeal for seven days, and nothing waits for that: the platform pays at once (S57)."""
+    """Both may appeal for seven days, and nothing waits for that: the platform pays at once (S57). Above an amount it
+    waits for a second person.
+    """
     guard(Step.DECIDE, dispute, command.actor, command.at)
     ruling = ruled(command, dispute, order)
-    issued = DecisionIssued(
-        dispute_id=command.dispute_id,
+    if takes_two(dispute, ruling.amount):
+        return [proposed(command, dispute, ruling, command.rules)], []
+    return issued(command, dispute, ruling, command.rules, command.actor.id), []
+
+
+def issued(
+    command: Command, dispute: Dispute, ruling: Ruling, rules: tuple[str, ...], by: str, agreed_by: str | None = None
+) -> list[Event]:
+    """The decision, by one or by two, and what it asks for."""
+    decision = DecisionIssued(
+        dispute_id=dispute.opened.dispute_id,
         ruling=ruling,
-        decided_by=command.actor.id,
+        decided_by=by,
+        agreed_by=agreed_by,
         decided_at=command.at,
         appeal_until=appeal_due(dispute.terms, command.at),
         survey_until=survey_due(dispute.terms, command.at),
-        rules=command.rules,
+        rules=rules,
     )
-    return [issued, *carried_out(command, dispute, ruling, command.rules)], []
+    return [decision, *carried_out(command, dispute, ruling, rules)]
 
 
 def carried_out(command: Command, dispute: Dispute, ruling: Ruling, rules: tuple[str, ...]) -> list[Event]:

@@ -1,0 +1,59 @@
+"""Proposals: what one person may not decide alone waits for a second one (T15, T18)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from dispute.domain.commands import DisputeCommand
+from dispute.domain.disputes.state import Dispute
+from shared.events.calendar import within_days
+from shared.events.ids import derived_id
+from shared.events.mediation import AppealOutcome, Ruling
+from shared.events.mediation.proposals import ProposalKind, ProposalMade
+from shared.events.money import Money
+from shared.rejections import WrongPhase
+
+
+def takes_two(dispute: Dispute, amount: Money) -> bool:
+    """Whether the terms want a second person for so much."""
+    limits = dispute.terms.two_person_amounts
+    return any(limit < amount for limit in limits if limit.same_currency(amount))
+
+
+def proposal_id(dispute: Dispute, command_id: UUID) -> str:
+    """The id of what this command proposes."""
+    return derived_id("prp", dispute.opened.order_id, command_id)
+
+
+def proposed(
+    command: DisputeCommand,
+    dispute: Dispute,
+    ruling: Ruling,
+    rules: tuple[str, ...],
+    decision: AppealOutcome | None = None,
+) -> ProposalMade:
+    """The ruling, as it would be issued; another person has some days to agree."""
+    terms = dispute.terms
+    return ProposalMade(
+        proposal_id=proposal_id(dispute, command.command_id),
+        kind=ProposalKind.APPEAL_DECISION if decision else ProposalKind.DECISION,
+        order_id=dispute.opened.order_id,
+        dispute_id=command.dispute_id,
+        by=command.actor.id,
+        made_at=command.at,
+        expires_at=within_days(command.at, terms.proposal_days, terms.timezone),
+        decision=decision,
+        ruling=ruling,
+        rules=rules,
+    )
+
+
+def named(dispute: Dispute, name: str) -> ProposalMade:
+    """What stands proposed under this id, on all the evidence that there is; WrongPhase for anything else."""
+    made = dispute.case.proposal
+    if not made or made.proposal_id != name:
+        raise WrongPhase("This is not proposed any more.", state=dispute.state)
+    weighed = {item.evidence_id for item in made.ruling.weights} if made.ruling else set()
+    if made.ruling and weighed != {item.evidence_id for item in dispute.evidence.standing()}:
+        raise WrongPhase("Evidence has come since: it is to be decided anew.", state=dispute.state)
+    return made

@@ -1,0 +1,122 @@
+"""Two persons over HTTP: 202 for the first, and the second one's word on the same route."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.events.base import wire_time
+from shared.process.clock import SystemClock
+from tests.support.servers.in_memory import InMemory, came_of, in_memory, usd
+
+LIMITED = """
+programme = "corner_shop"
+version = 1
+title = "Above 20 dollars two decide"
+
+[protection]
+days = 60
+
+[decision]
+two_person_amount = [{ amount = "20.00", currency = "USD" }]
+"""
+NOW = SystemClock().now()
+KEYS = count()
+SPLIT: dict[str, Any] = {
+    "outcome": "split",
+    "type": "refund_only",
+    "lines": [{"line_id": "1", "amount": usd("30.00")}],
+    "rules": ["S2"],
+    "weights": {},
+    "text": "It came, and late.",
+}
+FORM: dict[str, Any] = {
+    "order_id": "o1",
+    "lines": [{"line_id": "1", "quantity": 1}],
+    "reason": "late",
+    "type": "refund_only",
+    "amount": usd("50.00"),
+    "description": "Too late.",
+}
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[InMemory]:
+    """A dispute under review, of an order with these terms."""
+    (tmp_path / "corner_shop.toml").write_text(LIMITED)
+    told = [{"type": "shipped", "at": wire_time(NOW - timedelta(days=25))}]
+    told += [{"type": "delivered", "at": wire_time(NOW - timedelta(days=20))}]
+    async with in_memory("dispute", programmes=tmp_path) as service:
+        placed = {"placed_at": wire_time(NOW - timedelta(days=30)), "facts": told, "programme": "corner_shop"}
+        assert (await service.order("o1", **placed)).status_code == 201
+        yield service
+
+
+async def sent(service: InMemory, who: str, path: str, body: Any, **more: Any) -> httpx.Response:
+    """A command of somebody who has just looked."""
+    role = {"bea": "case_team", "ben": "case_team", "sue": "support"}.get(who, who.partition("-")[0])
+    seen = (await service.ask("GET", path.rpartition("/")[0], role=role, sub=who)).headers["etag"]
+    sending = {"body": body, "seen": seen, "key": f"key-{next(KEYS)}", **more}
+    return await service.ask("POST", path, role=role, sub=who, **sending)
+
+
+async def under_review(service: InMemory) -> str:
+    opened = await service.ask("POST", "/v1/disputes", role="buyer", sub="buyer-1", body=FORM, key="open")
+    assert opened.status_code == 201, opened.text
+    path = f"/v1/disputes/{opened.json()['id']}"
+    for who, what, body in (
+        ("seller-1", "response", {"decision": "reject"}),
+        ("buyer-1", "escalation", None),
+        ("buyer-1", "statement", {"complete": True}),
+        ("seller-1", "statement", {"complete": True}),
+    ):
+        done = await sent(service, who, f"{path}/{what}", body)
+        assert done.status_code == 200, done.text
+    return path
+
+
+async def test_t15_g15_the_first_is_answered_202_and_the_second_decides(service: InMemory) -> None:
+    path = await under_review(service)
+    first = await sent(service, "bea", f"{path}/decision", SPLIT, key="first")
+    assert (first.status_code, first.json()["state"]) == (202, "under_review")
+    again = await sent(service, "bea", f"{path}/decision", SPLIT, key="first")
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (202, "true")
+    (made,) = first.json()["proposals"]
+    assert (made["kind"], made["by"], made["body"]["amount"]) == ("decision", "bea", usd("30.00"))
+    assert (await service.ask("GET", path, role="buyer", sub="buyer-1")).json()["proposals"] == []
+    yes = {"agree": made["id"]}
+    assert came_of(await sent(service, "bea", f"{path}/decision", yes)) == "403 same_reviewer"
+    assert came_of(await sent(service, "ben", f"{path}/decision", {"agree": "prp_0"})) == "409 wrong_phase"
+    unseen = await service.ask("POST", f"{path}/decision", role="case_team", sub="ben", body=yes, key="unseen")
+    assert came_of(unseen) == "428 if_match_required"
+    second = await sent(service, "ben", f"{path}/decision", yes)
+    assert (second.status_code, second.json()["state"], second.json()["proposals"]) == (200, "decided", [])
+    assert second.json()["result"]["amount"] == usd("30.00")
+
+
+async def test_t15_who_declines_is_heard(service: InMemory) -> None:
+    path = await under_review(service)
+    (made,) = (await sent(service, "bea", f"{path}/decision", SPLIT)).json()["proposals"]
+    no = await sent(service, "ben", f"{path}/decision", {"decline": made["id"], "reason": "Not so."})
+    assert (no.status_code, no.json()["proposals"], no.json()["state"]) == (200, [], "under_review")
+
+
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        ({"decline": "prp_0"}, "422 validation_failed /reason"),
+        ({"agree": 7}, "422 validation_failed /agree"),
+        ({"agree": "prp_0", "text": "and more"}, "422 validation_failed /text"),
+        ({"decline": "prp_0", "reason": "中"}, "409 wrong_phase"),
+        ({**SPLIT, "lines": [{"line_id": "1"}]}, "422 validation_failed /lines/0/amount"),
+        ({}, "422 validation_failed /outcome"),
+    ],
+)
+async def test_the_three_bodies_of_one_route_are_told_apart(service: InMemory, body: Any, came: str) -> None:
+    assert came_of(await sent(service, "bea", f"{await under_review(service)}/decision", body)) == came
