@@ -124,8 +124,15 @@ class Solution(Value):
     address_ref: str | None = None
 
 
+class Forced(Value):
+    """On which ticket and why support opened it for the buyer (S20)."""
+
+    ticket: str
+    reason_ref: str
+
+
 class DisputeOpened(Event):
-    """A buyer disputes lines of an order; the seller has until `respond_by` (S39)."""
+    """A buyer disputes lines of an order, or support does for the buyer; the seller has until `respond_by` (S39)."""
 
     dispute_id: str
     order_id: str
@@ -145,6 +152,7 @@ class DisputeOpened(Event):
     opened_at: Instant
     respond_by: Instant
     hints: tuple[Open[Hint], ...] = ()
+    forced: Forced | None = None
     rules: tuple[str, ...]
 
 

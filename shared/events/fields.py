@@ -46,6 +46,8 @@ _MEASURE_SCHEMA = {
 }
 
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+Ticket = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,64}$")]
+"""The number of a case in somebody's own system."""
 ShortText = Annotated[str, Field(min_length=1, max_length=64)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Measure = Annotated[Decimal, Field(le=100_000), BeforeValidator(_measure), WithJsonSchema(_MEASURE_SCHEMA)]

@@ -48,9 +48,12 @@ router = Router("disputes")
 
 @router.post("/v1/disputes", summary="Open a dispute", status_code=201, response_model=DisputeView)
 async def open_dispute(
-    body: OpenDisputeBody, caller: Annotated[CommandContext, command("buyer", key_required=True, quota="openings")]
+    body: OpenDisputeBody,
+    caller: Annotated[CommandContext, command("buyer", "support", key_required=True, quota="openings")],
 ) -> Response:
-    """One dispute a line at a time; the payout of its lines waits for its end."""
+    """One dispute a line at a time; the payout of its lines waits for its end. Support opens one for the buyer, whom
+    the order names, with a ticket and a reason (S20).
+    """
     outcome = await caller.handle(caller.command(OpenDispute, body))
     return _answer(caller, outcome, 201)
 

@@ -46,6 +46,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
         " reopened_from protection_ends_at opened_at respond_by hints",
         "return_address_ref",
+        "forced.ticket forced.reason_ref",
     ),
     events.SellerResponded: _seen("decision reason_ref answer_by negotiate_until escalation_from"),
     events.SolutionProposed: _seen(f"solution_id version by {_SOLUTION} proposed_at", "solution.address_ref"),

@@ -68,6 +68,14 @@ def guard_eligible(
     return disputable if reason is None else guard_reason(order, disputable, reason, now)
 
 
+def guard_forced(order: Order, named: Sequence[NamedPieces], reason: Reason) -> Sequence[NamedPieces]:
+    """G1 and G5, and that the reason is a ground at all: what an override leaves (S20)."""
+    guard_platform(order)
+    disputable = [guard_disputable(order, pieces, pieces) for pieces in named]
+    guard_ground(reason)
+    return disputable
+
+
 def guard_platform(order: Order) -> None:
     """G1 (S7, S8, K13): bought on the platform, and paid to it."""
     assert order.payment

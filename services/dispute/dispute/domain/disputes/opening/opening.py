@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated
 
@@ -18,20 +18,27 @@ from dispute.domain.disputes.form import (
     guard_lines,
     guard_returnable,
 )
-from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible
+from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible, guard_forced
 from dispute.domain.disputes.opening.hints import hints
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.limits import guard_needed
 from dispute.domain.evidence.naming import Named, Naming, named, named_streams
 from dispute.domain.evidence.state import Evidence
-from dispute.domain.orders.pieces import named_pieces
+from dispute.domain.orders.pieces import NamedPieces, named_pieces
 from dispute.domain.orders.state import Order
-from shared.events.base import Command, Event, Personal, StreamName
-from shared.events.dispute import DisputeOpened, Reason, Solution
-from shared.events.fields import EvidenceIds, Text, WireMoney
+from shared.events.base import Command, Event, Message, Personal, StreamName
+from shared.events.dispute import DisputeOpened, Forced, Reason, Solution
+from shared.events.fields import EvidenceIds, Text, Ticket, WireMoney
 from shared.events.ids import derived_id
 from shared.events.order import HeldPieces, Hold, PaymentHeld
 from shared.events.outside.ids import Id
+
+
+class Override(Message):
+    """Why support opens a dispute that its buyer could not (S20)."""
+
+    ticket: Ticket
+    reason: Annotated[str, Text(2000)]
 
 
 class OpenDispute(Command):
@@ -45,6 +52,7 @@ class OpenDispute(Command):
     description: Annotated[str, Text(2000)]
     evidence: EvidenceIds = ()
     contacted_seller: bool = False
+    override: Override | None = None
 
     @cached_property
     def dispute_id(self) -> str:
@@ -64,19 +72,30 @@ class OpenDispute(Command):
 
     @property
     def personal(self) -> Sequence[Personal]:
-        return texts_about(self.actor.id, self, description=self.description)
+        reason = self.override.reason if self.override else None
+        return texts_about(self.actor.id, self, description=self.description, reason=reason)
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What its people wrote, by the place in the body."""
+        why = {"override/reason": self.override.reason} if self.override else {}
+        return {"description": self.description, **why}
+
+    @property
+    def forced(self) -> Forced | None:
+        """What is recorded of an override."""
+        return Forced(ticket=self.override.ticket, reason_ref=text_ref(self, "reason")) if self.override else None
 
 
 def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evidence) -> tuple[Sequence[Event], ...]:
     """The dispute begins and the payout of its lines waits for it; guards G8, G1–G5, G18, G6, G7 and G9 in order."""
-    order.parties.guard(command.actor, "order", "buyer")
-    pieces = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
-    eligible = guard_eligible(order, pieces, command.reason, command.at)
+    eligible = guard_openable(command, order)
     lines = guard_lines(order, command.lines)
     guard_returnable(eligible, command.reason, command.type)
-    guard_text(description=command.description)
+    guard_text(**command.texts)
     shown = _shown(command, order, evidence)
-    guard_needed(command.reason, shown.items)
+    if not command.override:
+        guard_needed(command.reason, shown.items)
     disputed = disputed_lines(order, command.lines)
     guard_amount(command.amount, disputed)
     assert order.terms and order.payment
@@ -100,7 +119,8 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         opened_at=command.at,
         respond_by=seller_response_due(order.terms, command.at),
         hints=hints(order, eligible, command.reason, command.at),
-        rules=(covering_rule(command.reason), "S21", "S22", "S39"),
+        forced=command.forced,
+        rules=(covering_rule(command.reason), *(("S20",) if command.override else ("S21", "S22")), "S39"),
     )
     held = PaymentHeld(
         order_id=order.order_id,
@@ -112,6 +132,17 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         held_at=command.at,
     )
     return [opened, *shown.added], [held], *shown.by_stream
+
+
+def guard_openable(command: OpenDispute, order: Order) -> Sequence[NamedPieces]:
+    """G8, and the pieces that may be disputed; for support, with a ticket and a reason, in spite of time, standing and
+    what is known of them (S20).
+    """
+    order.parties.guard(command.actor, "order", "support" if command.override else "buyer")
+    pieces = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
+    if command.override:
+        return guard_forced(order, pieces, command.reason)
+    return guard_eligible(order, pieces, command.reason, command.at)
 
 
 def _shown(command: OpenDispute, order: Order, evidence: Sequence[Evidence]) -> Named:
