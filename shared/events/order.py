@@ -299,6 +299,27 @@ class AccountStatusChanged(Event):
     since: Instant
 
 
+class ReportKind(StrEnum):
+    """What a buyer reports a seller for (S8)."""
+
+    DIRECT_PAYMENT = "direct_payment"
+    OFF_PLATFORM_CONTACT = "off_platform_contact"
+    OTHER = "other"
+
+
+class SellerReported(Event):
+    """The buyer says that the seller did what no seller may; people look at it, and nothing follows by itself (S8)."""
+
+    order_id: str
+    report_id: str
+    seller_id: str
+    kind: Open[ReportKind]
+    text_ref: str
+    evidence: tuple[str, ...] = ()
+    reported_at: Instant
+    rules: tuple[str, ...]
+
+
 class Hold(StrEnum):
     """Why a payout waits; a line may have a hold of each kind."""
 
@@ -382,6 +403,7 @@ OrderEvent = (
     | OrderCarrierLost
     | TrackingCorrected
     | AccountStatusChanged
+    | SellerReported
     | DeadlineMoved
     | PaymentHeld
     | PaymentHoldLifted

@@ -39,6 +39,7 @@ WORDS = {
     "RefundSource": "agreement cancellation mediation return goodwill",
     "Remedy": "cancellation refund_only return_and_refund return replacement repair",
     "ReturnKind": "dispute free extra domestic statutory",
+    "ReportKind": "direct_payment off_platform_contact other",
     "RightKind": "conformity withdrawal",
     "ReturnOutcome": "authorized denied voided shipped received passed failed",
     "SolutionType": "refund_only return_and_refund replacement exchange",

@@ -49,6 +49,8 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "PUT", "/v1/orders/{order_id}"): Row({"buyer_id": "b"}),
     ("dispute", "POST", "/v1/orders/{order_id}/facts"): Row({"type": "finished", "at": "2026-01-01T00:00:00Z"}),
     ("dispute", "GET", "/v1/orders/{order_id}/status"): Row(),
+    ("dispute", "POST", "/v1/orders/{order_id}/seller-reports"): Row({"kind": "other", "text": "It was rude."}),
+    ("dispute", "GET", "/v1/orders/{order_id}/texts/{ref}"): Row(),
     ("dispute", "POST", "/v1/disputes"): Row({"order_id": "{order_id}"}),
     ("dispute", "GET", "/v1/disputes"): Row(is_list=True),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/response"): Row(counter("20.00")),

@@ -11,7 +11,18 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from dispute.api import deadlines, disputes, entitlements, evidence, mediation, orders, programmes, queue, receipts
+from dispute.api import (
+    deadlines,
+    disputes,
+    entitlements,
+    evidence,
+    mediation,
+    orders,
+    programmes,
+    queue,
+    receipts,
+    reports,
+)
 from dispute.api.files import Files
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
@@ -31,6 +42,7 @@ ROUTERS = (
     mediation.router,
     queue.router,
     receipts.router,
+    reports.router,
     programmes.router,
     deadlines.router,
 )

@@ -25,7 +25,7 @@ from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders import cancellation as order_cancellation
-from dispute.domain.orders import facts, registration, release, timers
+from dispute.domain.orders import facts, registration, release, reports, timers
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping
@@ -58,6 +58,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     registration.RegisterOrder: registration.register_order,
     facts.RecordFact: facts.record_fact,
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
+    reports.ReportSeller: reports.report_seller,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,
     opening.OpenDispute: opening.open_dispute,
     negotiation.RespondToDispute: negotiation.respond,

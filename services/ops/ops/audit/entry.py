@@ -16,7 +16,7 @@ FIRST_SHAPE = "v1"
 NAMES = frozenset(
     """
     OrderRegistered OrderPaid OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
-    OrderCarrierLost TrackingCorrected AccountStatusChanged
+    OrderCarrierLost TrackingCorrected AccountStatusChanged SellerReported
     PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted

@@ -71,7 +71,7 @@ def test_t11_s38_s50_either_party_adds_while_one_is_awaited_and_while_escalated(
     item = add(at(phase), actor).item_stream.name
     assert isinstance(added, EvidenceAdded)
     assert added.item.by in actor.roles
-    assert [type(event) for event in asked.by_stream[item]] == [EvidenceUploaded, EvidenceAdded]
+    assert tuple(type(event) for event in asked.by_stream[item]) == (EvidenceUploaded, EvidenceAdded)
     assert decider.fold(item, asked.accepted.after[item]).state == EvidenceState.ATTACHED
 
 

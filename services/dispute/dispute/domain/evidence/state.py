@@ -33,6 +33,7 @@ class Evidence:
     first_event: events.EvidenceUploaded | None = None
     state: EvidenceState | None = None
     dispute_id: str | None = None
+    report_id: str | None = None
 
     @property
     def uploaded(self) -> events.EvidenceUploaded:
@@ -60,7 +61,9 @@ def evolve(evidence: Evidence, event: Event) -> Evidence:
         case events.EvidenceUploaded():
             return replace(evidence, first_event=event, state=EvidenceState.UNATTACHED)
         case events.EvidenceAdded():
-            return replace(evidence, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id)
+            return replace(
+                evidence, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id, report_id=event.report_id
+            )
         case events.EvidenceRemoved():
             return replace(evidence, state=EvidenceState.REMOVED)
         case events.EvidenceExpired():

@@ -41,6 +41,8 @@ PARTIES = frozenset({"buyer", "seller"})
 def looks_as(evidence: Evidence, actor: Actor, dispute_id: str | None, parties: Parties = NOBODY) -> frozenset[Viewer]:
     """As whom the actor looks at it, through the dispute with these parties or, without one, by itself."""
     found = {Viewer.SENDER} if evidence.is_of(actor) else set()
+    if evidence.report_id and not dispute_id:
+        found |= {Viewer.STAFF} if actor.roles & JUDGES else set()
     if dispute_id and evidence.dispute_id == dispute_id:
         roles = parties.roles_of(actor)
         found |= {Viewer.PARTY} if roles & PARTIES else set()

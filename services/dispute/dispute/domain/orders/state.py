@@ -50,6 +50,7 @@ class Order:
     protection_ends_at: datetime | None = None
     release_at: datetime | None = None
     openings: Openings = Openings()
+    reports: tuple[events.SellerReported, ...] = ()
     expired: bool = False
     completed: bool = False
 
@@ -136,6 +137,8 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return _protected(replace(order, finished_at=event.finished_at), event.protection_ends_at)
         case events.OrderCancelled():
             return replace(order, cancelled_at=event.cancelled_at, cancelled_by=event.by)
+        case events.SellerReported():
+            return replace(order, reports=(*order.reports, event))
         case RefundDue():
             return replace(order, refunds={**order.refunds, event.refund_id: Refund(event)})
         case events.OrderCarrierLost():
@@ -172,14 +175,10 @@ def _protected(order: Order, ends_at: datetime | None) -> Order:
 
 
 def _moved(order: Order, event: DeadlineMoved) -> Order:
-    match event.kind:
-        case DeadlineKind.PROTECTION_END:
-            # A receipt that is told between P and R puts off both.
-            return replace(order, protection_ends_at=event.due_at, expired=False, release_at=None)
-        case DeadlineKind.RELEASE if order.release_at:
-            return replace(order, release_at=event.due_at)
-        case _:
-            return order
+    if event.kind == DeadlineKind.PROTECTION_END:  # a receipt that is told between P and R puts off both
+        return replace(order, protection_ends_at=event.due_at, expired=False, release_at=None)
+    is_release = event.kind == DeadlineKind.RELEASE and order.release_at is not None
+    return replace(order, release_at=event.due_at) if is_release else order
 
 
 def _told(order: Order, *fact: Any) -> Order:

@@ -18,6 +18,7 @@ from dispute.domain.rejections import TooEarly
 from dispute.views.disputes.dispute import FINISHED, IN_PROGRESS, dispute_row, label
 from dispute.views.disputes.members import DisputeRow
 from dispute.views.orders.refunds import OrderRefund, last_events, order_refunds
+from dispute.views.orders.reports import ReportView, report_views
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import ReturnOutcome
@@ -105,6 +106,7 @@ class OrderStatus(Actions):
     refunds: Sequence[OrderRefund]
     returns: Sequence[OrderReturn]
     last_events: Mapping[str, str | None]
+    seller_reports: Sequence[ReportView]
 
 
 def order_status(
@@ -139,6 +141,7 @@ def order_status(
         "refunds": order_refunds(disputes, order, actor),
         "returns": [_return(dispute) for dispute in disputes if dispute["return_id"]],
         "last_events": last_events(row, disputes, order),
+        "seller_reports": report_views(order, actor),
         **rendered(order_actions(order, actor, now)),
     }
 

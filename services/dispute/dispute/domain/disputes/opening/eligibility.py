@@ -82,7 +82,8 @@ def guard_platform(order: Order) -> None:
     if order.channel != "platform":
         raise NotEligibleOffPlatform("Only purchases made on the platform are protected.", rules=("S7",))
     if order.payment.payee != "escrow":
-        raise NotEligibleOffPlatform("A payment made directly to the seller is not protected.", rules=("S8",))
+        detail = "A payment made directly to the seller is not protected."
+        raise NotEligibleOffPlatform(detail, rules=("S8",), actions=[report_seller(order)])
     guard_payment_method(order)
 
 
@@ -216,6 +217,11 @@ def guard_ground(reason: Reason, *instead: Link) -> None:
         raise ReasonNotCovered("Ask the company that issued the card.", rules=("S10",), referral="card_issuer")
     if reason == Reason.CHANGE_OF_MIND:
         raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",), actions=list(instead))
+
+
+def report_seller(order: Order) -> Link:
+    """Where a seller is reported who asked for money aside (S8)."""
+    return {"rel": "report-seller", "method": "POST", "href": path_of("v1", "orders", order.order_id, "seller-reports")}
 
 
 def contact_seller(order: Order) -> Link:

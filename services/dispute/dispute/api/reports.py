@@ -1,0 +1,51 @@
+"""Routes of a buyer's reports of a seller."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from starlette.responses import Response
+
+from dispute.domain.decider import decider
+from dispute.domain.orders.reports import ReportSeller
+from dispute.domain.orders.state import Order
+from dispute.views.reports import ReportView, report_view, sees_reports
+from shared.eventstore.folding import folded
+from shared.eventstore.personal import find_text
+from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.command_body import CommandBody
+from shared.http.request_body import example
+from shared.http.responses import command_response, query_response
+from shared.http.routing import Router
+from shared.views import TextView
+
+router = Router("reports")
+
+
+class SellerReportBody(CommandBody, of=ReportSeller):
+    """What the seller did, in the buyer's words (S8)."""
+
+    model_config = example(kind="direct_payment", text="The seller wanted the money by bank transfer, for less.")
+
+
+@router.post(
+    "/v1/orders/{order_id}/seller-reports", summary="Report a seller", status_code=201, response_model=ReportView
+)
+async def report_seller(
+    order_id: str, body: SellerReportBody, caller: Annotated[CommandContext, command("buyer")]
+) -> Response:
+    """Of one's own order, whoever it was paid to: people look at it, and the seller is not told."""
+    outcome = await caller.handle(caller.command(ReportSeller, body, order_id=order_id))
+    return command_response(outcome, report_view(outcome.states[0].reports[-1]), 201)
+
+
+@router.get("/v1/orders/{order_id}/texts/{ref}", summary="Read a report", response_model=TextView)
+async def show_report_text(
+    order_id: str, ref: str, viewer: Annotated[QueryContext, query("buyer", "case_team", "support")]
+) -> Response:
+    """For who wrote it, and for the platform's people who judge; gone once it is erased."""
+    (history,) = await viewer.state.store.load(f"order-{order_id}")
+    order: Order = await folded(decider, "order", history)
+    order.parties.guard(viewer.actor, "order")
+    refs = {report.text_ref for report in order.reports} if sees_reports(order, viewer.actor) else set()
+    return query_response(await find_text(viewer.state.pool, ref, refs))
