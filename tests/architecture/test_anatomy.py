@@ -19,9 +19,10 @@ DOMAIN_CAPABILITIES = {"deadlines.py", "rejections.py"}
 HOLDS = {"gateways/": "port.py", "read_models/": "tables.py"}
 """The module that a folder of this name begins with."""
 
-OWN = {"dispute": ({"programmes/"}, {"programmes.py", "versions.py", "parameters.py", "areas.py", "entitlements/"})}
+PROGRAMMES = {"programmes.py", "versions.py", "parameters.py", "areas.py", "entitlements/"}
+OWN = {"dispute": ({"programmes/"}, PROGRAMMES | {"reports.py"})}
 """What one service has beside that in its package and in its domain: programmes are terms as data, with a reader, and
-what an order entitles to by them.
+what an order entitles to by them; a report of a seller is an order's fact that names evidence, above both.
 """
 
 UNCOUNTED = {"evidence"}

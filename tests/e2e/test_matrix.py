@@ -45,14 +45,21 @@ COMMANDS: Mapping[str, Json | None] = {
     "evidence-request": QUESTIONS,
     "decision": split("30.00"),
     "appeal-decision": split("20.00", decision="amended"),
+    "decision, agreed to": {"agree": "prp_0"},
+    "decision, declined": {"decline": "prp_0", "reason": "It was another item."},
+    "appeal-decision, agreed to": {"agree": "prp_0"},
+    "appeal-decision, declined": {"decline": "prp_0", "reason": "It was another item."},
 }
-"""Every command on a dispute, with a body that fits."""
+"""Every command on a dispute, with a body that fits; behind a comma which of its route's bodies it is."""
 BUYERS = (
     *("acceptance", "modification", "cancellation", "escalation", "statement", "appeal", "survey"),
     "replacement-receipt",
 )
 SELLERS = ("response", "escalation", "statement", "appeal", "replacement-shipment")
-TEAMS = ("claim", "release", "review", "evidence-request", "decision", "appeal-decision")
+TEAMS = (
+    *("claim", "release", "review", "evidence-request", "decision", "appeal-decision"),
+    *("decision, agreed to", "decision, declined", "appeal-decision, agreed to", "appeal-decision, declined"),
+)
 SUPPORTS = ("claim", "release")
 OF_PARTIES = {"another buyer": {*BUYERS, *SELLERS}, "another seller": {*BUYERS, *SELLERS} - {"survey"}}
 """What a stranger in a party's role is let in to ask: the buyer's survey is asked of buyers alone."""
@@ -190,7 +197,7 @@ async def sent(dispute: Dispute, by: Party, command: str, seen: str, *, rehearse
     body = COMMANDS[command]
     if (command, by.roles) == ("claim", ("support",)):
         body = {"reviewer": "reviewer-3"}
-    path = f"{dispute.path}/{command}{'?dry_run=true' if rehearsed else ''}"
+    path = f"{dispute.path}/{command.partition(',')[0]}{'?dry_run=true' if rehearsed else ''}"
     return await by.post(path, body, key=dispute.deal.services.new("key"), seen=seen)
 
 

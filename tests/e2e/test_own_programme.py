@@ -15,9 +15,9 @@ from yarl import URL
 from local_stack.keys import log_keys
 from local_stack.services import services as processes_of
 from shared.process.addresses import Ports
-from tests.e2e.client import PORTS, Services, eventually
+from tests.e2e.client import PORTS, Answer, Json, Services, eventually
 from tests.e2e.conftest import Stack
-from tests.e2e.deals import instant, ordered, usd, wire
+from tests.e2e.deals import Dispute, counter, instant, ordered, split, usd, wire
 from tests.support.servers.backing import free_port_base
 
 pytestmark = pytest.mark.e2e
@@ -35,6 +35,9 @@ days = 40
 
 [negotiation]
 seller_response_days = 2
+
+[decision]
+two_person_amount = [{ amount = "20.00", currency = "USD" }]
 """
 
 
@@ -94,3 +97,33 @@ async def test_s102_a_sixth_programme_is_a_file_and_workers_that_never_heard_of_
     assert (closed["result"]["amount"], closed["result"]["reached_type"]) == (usd("45.00"), "seller_timeout")
     (elsewhere,) = (await deal.buyer.get(f"/v1/disputes?order_id={deal.order_id}"))["data"]
     assert elsewhere["state"] == "closed"
+
+
+async def by_two(dispute: Dispute, what: str, ruling: Json) -> Answer:
+    """What one of the case team proposes and another agrees to."""
+    services = dispute.deal.services
+    first, second = services.party(services.new("case"), "case_team"), services.party(services.new("case"), "case_team")
+    waits = await dispute.command(first, what, ruling, key=services.new("key"))
+    (made,) = waits.ok(202)["proposals"]
+    agreed = {"agree": made["id"]}
+    assert (await dispute.command(first, what, agreed, key=services.new("key"))).refused == (403, "same_reviewer")
+    return (await dispute.command(second, what, agreed, key=services.new("key"))).ok()
+
+
+async def test_t15_t18_g15_above_the_amount_of_its_programme_two_decide_and_the_difference_is_paid(
+    beside: Beside,
+) -> None:
+    dispute = await (await ordered(beside, programme="corner_shop")).opened()
+    await dispute.respond(counter("10.00"))
+    await dispute.escalate()
+    parties = (dispute.deal.buyer, dispute.deal.seller)
+    for party in parties:
+        await dispute.state(party)
+    decided = await by_two(dispute, "decision", split("30.00"))
+    assert (decided["state"], decided["result"]["amount"]) == ("decided", usd("30.00"))
+    await dispute.when(lambda shown: shown["fulfilment"] == "refund_issued")
+    for party in parties:
+        await dispute.appeal(party)
+    assert (await by_two(dispute, "appeal-decision", split("45.00", decision="amended")))["proposals"] == []
+    closed = await dispute.closed()
+    assert sorted(refund["amount"]["amount"] for refund in closed["refunds"]) == ["15.00", "30.00"]

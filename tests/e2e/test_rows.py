@@ -20,7 +20,7 @@ QUESTIONS: Json = {"from": "seller", "questions": [{"key": "box", "text": "Was t
 ACCEPT: Json = {"decision": "accept"}
 
 Move = Step | DeadlineKind | Told
-TAKES_TWO = "no programme that comes with it wants two persons: see test_two_persons_over_http.py"
+TAKES_TWO = "a programme of the operator's own wants two persons: see test_own_programme.py"
 ELSEWHERE = {
     ("T13", Step.REVIEW, DisputeState.ESCALATED): "its window's timer is always there first: see test_review.py",
     ("T22a", Told.RETURN, DisputeState.AGREED): "the service of returns denies none yet: see test_fulfilment.py",

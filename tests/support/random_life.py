@@ -47,6 +47,7 @@ from tests.support.builders.orders import (
     order_line,
     record,
     register,
+    report_seller,
     terms,
 )
 from tests.support.dispute_service import KINDS, Market
@@ -109,6 +110,7 @@ class Life:
             (1, self._fact),
             (1, self._vain_timer),
             (1, self._out_of_turn),
+            (1, lambda: self._ask(report_seller, BUYER)),
             (4 if self.market.due() else 0, self._timer),
             (5 if self._free() else 0, self._open),
             (6 if asked else 0, lambda: self._respond(self.dice.choice(asked))),

@@ -16,11 +16,12 @@ from dispute.domain.orders.facts import Fact, FactType, RecordFact
 from dispute.domain.orders.registration import RegisteredLine, RegisterOrder
 from dispute.domain.orders.state import Order
 from dispute.domain.programmes import Programmes
+from dispute.domain.reports import ReportSeller
 from shared.events.base import SYSTEM, Actor, Command, Event
 from shared.events.dispute import RefundNoted, RefundOutcome
 from shared.events.ids import derived_uuid
 from shared.events.money import Money, total
-from shared.events.order import LineAmount, OrderPayment, PaymentReleased, ShipTo, Terms
+from shared.events.order import LineAmount, OrderPayment, PaymentReleased, ReportKind, ShipTo, Terms
 from tests.support.spec import given
 
 Histories = dict[str, list[Event]]
@@ -111,6 +112,12 @@ def record(name: str, at: datetime, *, order_id: str = ORDER, told: datetime | N
     fact = Fact(type=FactType(name), at=at, **more)
     named = {"command_id": derived_uuid(name, at, more), "actor": SHOP, "at": told or at}
     return RecordFact(order_id=order_id, fact=fact, **named)
+
+
+def report_seller(at: datetime, actor: Actor = BUYER, **changed: Any) -> ReportSeller:
+    """The buyer says that the seller asked for money aside."""
+    named = {"command_id": derived_uuid("report", actor.id, at), "actor": actor, "at": at, "order_id": ORDER}
+    return ReportSeller(**{"kind": ReportKind.DIRECT_PAYMENT, "text": "By bank transfer, for less."} | named | changed)
 
 
 def expire_stream(stream: str, kind: str, due_at: datetime, at: datetime | None = None) -> ExpireDeadline:

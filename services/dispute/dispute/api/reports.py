@@ -7,9 +7,9 @@ from typing import Annotated
 from starlette.responses import Response
 
 from dispute.domain.decider import decider
-from dispute.domain.orders.reports import ReportSeller
 from dispute.domain.orders.state import Order
-from dispute.views.reports import ReportView, report_view, sees_reports
+from dispute.domain.reports import ReportSeller
+from dispute.views.orders.reports import ReportView, report_view, sees_reports
 from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query

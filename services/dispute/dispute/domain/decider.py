@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dispute.domain import reports
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.disputes import (
     cancellation,
@@ -18,14 +19,22 @@ from dispute.domain.disputes import (
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
 from dispute.domain.disputes.agreement import replacement
-from dispute.domain.disputes.mediation import appeal, appeal_decision, decision, review, second_person, statements, survey
+from dispute.domain.disputes.mediation import (
+    appeal,
+    appeal_decision,
+    decision,
+    review,
+    second_person,
+    statements,
+    survey,
+)
 from dispute.domain.disputes.opening import opening
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders import cancellation as order_cancellation
-from dispute.domain.orders import facts, registration, release, reports, timers
+from dispute.domain.orders import facts, registration, release, timers
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping

@@ -12,8 +12,8 @@ from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import SameReviewer
 from dispute.read_models.mediation import mediated
 from dispute.views.as_of import dispute_row_of
-from dispute.views.disputes import dispute_view
-from dispute.views.queue import queue_row
+from dispute.views.disputes.dispute import dispute_view
+from dispute.views.mediation.queue import queue_row
 from shared.events.base import Actor
 from shared.events.dispute import RefundDue, SolutionReached
 from shared.events.envelope import Metadata, Recorded

@@ -7,7 +7,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from dispute.views.proposals import ProposalView
+from dispute.views.disputes.proposals import ProposalView
 from shared.events.base import Instant
 from shared.events.dispute import Payer, SolutionType
 from shared.events.mediation import AnswerKind, Outcome

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.disputes.opening import OpenDispute, Override
+from dispute.domain.disputes.opening.opening import OpenDispute, Override
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.disputes.visibility import visible
 from dispute.domain.rejections import (

@@ -10,12 +10,10 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.evidence.state import EvidenceState
 from dispute.domain.evidence.visibility import Viewer, looks_as
-from dispute.domain.orders.reports import ReportSeller
 from dispute.domain.rejections import NotEligibleOffPlatform
-from dispute.views.reports import report_views
-from shared.events.base import Actor
+from dispute.domain.reports import ReportSeller
+from dispute.views.orders.reports import report_views
 from shared.events.evidence import EvidenceAdded
-from shared.events.ids import derived_uuid
 from shared.events.order import ReportKind, SellerReported
 from shared.rejections import Forbidden, NotFound, ValidationFailed
 from tests.support.builders.disputes import open_dispute
@@ -32,6 +30,7 @@ from tests.support.builders.orders import (
     on,
     order,
     order_of,
+    report_seller,
 )
 from tests.support.servers.in_memory import came_of, in_memory
 from tests.support.spec import given
@@ -41,9 +40,8 @@ SENT = uploaded(order(shipped="Mar 1"))
 NOON = on("Mar 12")
 
 
-def report(at: datetime = NOON, actor: Actor = BUYER, **changed: Any) -> ReportSeller:
-    named = {"command_id": derived_uuid("report", at), "actor": actor, "at": at, "order_id": ORDER}
-    return ReportSeller(**{"kind": ReportKind.DIRECT_PAYMENT, "text": "By bank transfer, for less."} | named | changed)
+def report(at: datetime = NOON, **changed: Any) -> ReportSeller:
+    return report_seller(at, **changed)
 
 
 def test_s8_money_paid_to_the_seller_is_not_protected_and_the_refusal_says_where_to_report_it() -> None:
