@@ -77,6 +77,7 @@ class EscalationReason(StrEnum):
     RETURN_IMPOSSIBLE = "return_impossible"
     REQUESTED = "requested"
     REPLACEMENT_OVERDUE = "replacement_overdue"
+    SUPPORT_OVERRIDE = "support_override"
 
 
 class CloseReason(StrEnum):

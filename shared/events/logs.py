@@ -15,7 +15,7 @@ from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
 from shared.events.evidence import EvidenceEvent
 from shared.events.mediation import MediationEvent
-from shared.events.mediation.proposals import ProposalEvent
+from shared.events.mediation.proposals import OverrideEvent, ProposalEvent
 from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
@@ -56,7 +56,7 @@ DISPUTE = Log(
     "dispute",
     {
         "order": OrderEvent,
-        "dispute": DisputeEvent | MediationEvent | ProposalEvent,
+        "dispute": DisputeEvent | MediationEvent | ProposalEvent | OverrideEvent,
         "evidence": EvidenceEvent,
         "reminder": ReminderEvent,
         "notification": NotificationEvent,

@@ -22,7 +22,7 @@ WORDS = {
     "Decision": "accept counter reject",
     "Destination": "original bonus",
     "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible requested
-    replacement_overdue""",
+    replacement_overdue support_override""",
     "Hint": "tracking_may_lag",
     "Hold": "dispute",
     "HoldEnd": "cancelled agreed closed decided",
@@ -31,7 +31,8 @@ WORDS = {
     "ManualReason": "retries_used_up answer_differs outcome_unknown",
     "Outcome": "buyer_favour seller_favour split",
     "Payer": "buyer seller platform",
-    "ProposalKind": "decision appeal_decision retry",
+    "OverrideAction": "decide escalate close",
+    "ProposalKind": "decision appeal_decision override retry",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
     wrong_size unauthorised_charge change_of_mind""",

@@ -65,6 +65,9 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/disputes/{dispute_id}/evidence-request"): Row(QUESTIONS),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/decision"): Row(RULING),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/appeal"): Row({"ground": "It was another item."}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/override"): Row(
+        {"action": "close", "ticket": "CASE-4711", "reason": "The carrier has found it."}
+    ),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/appeal-decision"): Row(RULING | {"decision": "upheld"}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/survey"): Row({"rating": 4}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/replacement-shipment"): Row({"tracking_number": "RR1ES"}),

@@ -49,6 +49,9 @@ COMMANDS: Mapping[str, Json | None] = {
     "decision, declined": {"decline": "prp_0", "reason": "It was another item."},
     "appeal-decision, agreed to": {"agree": "prp_0"},
     "appeal-decision, declined": {"decline": "prp_0", "reason": "It was another item."},
+    "override": split("30.00", action="decide", ticket="CASE-4711", reason="The carrier has found it."),
+    "override, agreed to": {"agree": "prp_0"},
+    "override, declined": {"decline": "prp_0", "reason": "It was another item."},
 }
 """Every command on a dispute, with a body that fits; behind a comma which of its route's bodies it is."""
 BUYERS = (
@@ -60,7 +63,7 @@ TEAMS = (
     *("claim", "release", "review", "evidence-request", "decision", "appeal-decision"),
     *("decision, agreed to", "decision, declined", "appeal-decision, agreed to", "appeal-decision, declined"),
 )
-SUPPORTS = ("claim", "release")
+SUPPORTS = ("claim", "release", "override", "override, agreed to", "override, declined")
 OF_PARTIES = {"another buyer": {*BUYERS, *SELLERS}, "another seller": {*BUYERS, *SELLERS} - {"survey"}}
 """What a stranger in a party's role is let in to ask: the buyer's survey is asked of buyers alone."""
 
@@ -104,13 +107,18 @@ MAY_APPEAL = {"appeal": YES}
 STATES: Mapping[str, tuple[Reach, dict[str, dict[str, str]]]] = {
     "awaiting_seller": (
         awaiting_seller,
-        of(buyer={"cancellation": YES, "escalation": YET}, seller={"response": YES, "escalation": YET}),
+        of(
+            buyer={"cancellation": YES, "escalation": YET},
+            seller={"response": YES, "escalation": YET},
+            support={"override": YES},
+        ),
     ),
     "awaiting_buyer": (
         offered,
         of(
             buyer={"acceptance": YES, "modification": YES, "cancellation": YES, "escalation": YES},
             seller={"escalation": YES},
+            support={"override": YES},
         ),
     ),
     "escalated": (
@@ -119,15 +127,15 @@ STATES: Mapping[str, tuple[Reach, dict[str, dict[str, str]]]] = {
             buyer={"cancellation": YES, "statement": YES},
             seller={"response": YES, "statement": YES},
             first={"claim": YES},
-            support={"claim": YES},
+            support={"claim": YES, "override": YES},
         ),
     ),
     "under_review": (
         taken,
-        of({"cancellation": YES}, {"response": YES}, MINE, HELD, {"claim": YES, "release": YES}),
+        of({"cancellation": YES}, {"response": YES}, MINE, HELD, {"claim": YES, "release": YES, "override": YES}),
     ),
-    "agreed": (agreed, of(buyer={"cancellation": YES})),
-    "decided": (decided, of(buyer={"appeal": YES, "survey": YES}, seller=MAY_APPEAL)),
+    "agreed": (agreed, of(buyer={"cancellation": YES}, support={"override": YES})),
+    "decided": (decided, of(buyer={"appeal": YES, "survey": YES}, seller=MAY_APPEAL, support={"override": YES})),
     "appeal_review": (
         appealed,
         of(
@@ -135,7 +143,7 @@ STATES: Mapping[str, tuple[Reach, dict[str, dict[str, str]]]] = {
             {"appeal": "already_appealed"},
             {"claim": DECIDED_IT, "appeal_decision": DECIDED_IT},
             {"claim": YES, "appeal_decision": THEIRS_TOO},
-            {"claim": YES},
+            {"claim": YES, "override": YES},
         ),
     ),
     "closed": (refunded, of()),
@@ -164,7 +172,7 @@ def demanded(who: str, command: str, own: Mapping[str, Mapping[str, str]]) -> st
     if who in own:
         return own[who].get(command, "forbidden")
     if who == "biased":
-        return "conflict_of_interest" if command in TEAMS else "forbidden"
+        return "conflict_of_interest" if command in {*TEAMS, *SUPPORTS} else "forbidden"
     return "not_found" if command in OF_PARTIES.get(who, ()) else "forbidden"
 
 

@@ -67,7 +67,7 @@ class Walk:
 
 async def test_g8_every_row_of_the_table_is_taken_over_http_and_by_the_clock(services: Services) -> None:
     walk = Walk(services)
-    for story in (answered, goods, replaced, cancelled, settled, decided, waited):
+    for story in (answered, goods, replaced, cancelled, settled, decided, forced, waited):
         await story(walk)
     left = {(row.rule, row.step, row.states[0]) for row in TABLE if row not in walk.rows}
     assert left == set(ELSEWHERE)
@@ -164,6 +164,18 @@ async def decided(walk: Walk) -> None:
     await dispute.appeal(buyer)
     amended = split("35.00", decision="amended")
     await walk.take("T18", Step.DECIDE_APPEAL, dispute, dispute.decide(amended, second, "appeal-decision"))
+    walk.took("T33", Told.REFUND, "decided", await dispute.closed())
+
+
+async def forced(walk: Walk) -> None:
+    """Support decides what the parties have not agreed on, and another of them agrees."""
+    dispute, new = await walk.opened(), walk.services.new
+    first, second = (walk.services.party(f"support-{n}", "support") for n in (1, 2))
+    ruling = split("30.00", action="decide", ticket="CASE-4711", reason="The carrier has found it.")
+    waits = (await dispute.command(first, "override", ruling, key=new("key"))).ok(202)
+    walk.took("T37", Step.OVERRIDE, "awaiting_seller", waits)
+    agreed = {"agree": waits["proposals"][0]["id"]}
+    await walk.take("T37", Step.AGREE_OVERRIDE, dispute, dispute.command(second, "override", agreed, key=new("key")))
     walk.took("T33", Told.REFUND, "decided", await dispute.closed())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step
 from dispute.views.disputes.actions import dispute_actions
@@ -77,10 +78,18 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
         Step.APPEAL: lambda: mediation.appeal(at, actor, n),
         Step.DECIDE_APPEAL: lambda: mediation.decide_appeal(at, actor=actor, n=n, decision=AppealOutcome.UPHELD),
         Step.SURVEY: lambda: mediation.survey(at, actor, n),
+        Step.OVERRIDE: lambda: mediation.force(at, actor=actor, n=n, **_all_of_it(dispute)),
+        Step.AGREE_OVERRIDE: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.OVERRIDE),
         Step.SHIP_REPLACEMENT: lambda: ship(at, actor, n, number="RR9ES"),
         Step.RECEIVE_REPLACEMENT: lambda: receive(at, actor, n),
         ADD: lambda: evidence.add(at, actor).model_copy(update={"dispute_id": dispute_id(n)}),
     }
+
+
+def _all_of_it(dispute: Dispute) -> Mapping[str, Any]:
+    """All of every line, which is never less than what was asked for."""
+    lines = tuple(RuledLine(line_id=line.line_id, amount=line.cap) for line in dispute.opened.lines)
+    return {"outcome": Outcome.BUYER_FAVOUR, "type": SolutionType.REFUND_ONLY, "lines": lines}
 
 
 def _less(dispute: Dispute) -> Any:

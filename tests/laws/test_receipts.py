@@ -41,4 +41,4 @@ def test_lives_hold_every_kind_of_decision() -> None:
     kinds = Counter(
         type(receipt.decision.event).__name__ for seed in range(12) for receipt in receipts(recorded_life(seed, 60)[1])
     )
-    assert set(kinds) == {"SolutionReached", "DecisionIssued", "AppealDecided"}, kinds
+    assert set(kinds) == {"SolutionReached", "DecisionIssued", "AppealDecided", "SupportOverrideApplied"}, kinds

@@ -22,7 +22,7 @@ from dispute.views.disputes.dispute import dispute_view, history_entry
 from dispute.views.mediation.receipts import receipt_view
 from shared.events.base import Actor, Event, pseudonym
 from shared.events.envelope import Recorded
-from shared.events.mediation.proposals import ProposalMade
+from shared.events.mediation.proposals import ProposalMade, SupportOverrideProposed
 from shared.http.responses import to_json
 from shared.rejections import NotFound
 from tests.laws.size import LONG, examples
@@ -31,6 +31,7 @@ from tests.support.recorded_life import ADDRESS, recorded_life
 
 History = Sequence[Recorded[Event]]
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
+PROPOSED = (ProposalMade, SupportOverrideProposed)
 VIEWERS = (orders.BUYER, orders.SELLER, orders.CASE_TEAM, mediation.SUPPORT)
 STRANGERS = (orders.OTHER_BUYER, orders.OTHER_SELLER)
 PEOPLE = (orders.CASE_TEAM, mediation.REVIEWER_2, mediation.SUPPORT)
@@ -93,7 +94,7 @@ def test_k22_parties_learn_no_name_of_the_platforms_people_and_no_address_before
     life, market = recorded_life(seed, steps, ADDRESS)
     for history in market.histories:
         dispute = market.state(history[0].stream)
-        standing = [part.event for part in history if not isinstance(part.event, ProposalMade)]
+        standing = [part.event for part in history if not isinstance(part.event, PROPOSED)]
         addresses = set(addresses_in([event.model_dump(mode="json") for event in standing]))
         assert addresses
         for party in (orders.BUYER, orders.SELLER):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from dispute.domain.disputes.case import Ruled, ruling_in
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import Step
@@ -29,6 +30,7 @@ SELLER, BUYER, TEAM, REVIEW, AGREED, DECIDED, APPEAL, CLOSED = (
     DisputeState.CLOSED,
 )
 OPEN = {SELLER, BUYER, TEAM, REVIEW}
+WITHDRAWN = {d.CloseReason.CANCELLED_BY_BUYER, d.CloseReason.ERRONEOUS}
 
 STATES: dict[type[Event], set[DisputeState | None]] = {
     d.DisputeOpened: {None},
@@ -40,7 +42,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.SolutionReached: {*OPEN, DECIDED},
     d.BuyerResponseTimedOut: {BUYER},
     d.NegotiationTimedOut: {BUYER},
-    d.Escalated: {SELLER, BUYER, AGREED, DECIDED, APPEAL},
+    d.Escalated: {SELLER, BUYER, REVIEW, AGREED, DECIDED, APPEAL},
     d.ReturnDue: {AGREED, DECIDED},
     d.ReturnNotDue: {AGREED, DECIDED},
     d.RefundDue: {*OPEN, AGREED, DECIDED, APPEAL},
@@ -51,7 +53,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.ReplacementOverdue: {AGREED, DECIDED, APPEAL},
     d.ReplacementNotDue: {DECIDED},
     d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
-    d.DisputeClosed: {*OPEN, AGREED, DECIDED},
+    d.DisputeClosed: {*OPEN, AGREED, DECIDED, APPEAL},
     m.CaseClaimed: {TEAM, REVIEW, APPEAL},
     m.CaseReleased: {TEAM, REVIEW, APPEAL},
     m.StatementSubmitted: {TEAM},
@@ -69,7 +71,9 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.SurveySubmitted: {DECIDED, CLOSED},
     p.ProposalMade: {REVIEW, APPEAL},
     p.ProposalAgreed: {REVIEW, APPEAL},
-    p.ProposalDeclined: {REVIEW, APPEAL},
+    p.ProposalDeclined: {*OPEN, AGREED, DECIDED, APPEAL},
+    p.SupportOverrideProposed: {*OPEN, AGREED, DECIDED, APPEAL},
+    p.SupportOverrideApplied: {*OPEN, AGREED, DECIDED, APPEAL},
     m.SurveyWindowClosed: {DECIDED, APPEAL, CLOSED},
 }
 """Event → the states of the dispute that it may find."""
@@ -107,7 +111,7 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (
         (event.reason == d.CloseReason.REFUNDED) == bool(event.amount)
-        and (state.state != DECIDED or not state.case.appeal_until or event.reason == d.CloseReason.CANCELLED_BY_BUYER)
+        and (state.state != DECIDED or not state.case.appeal_until or event.reason in WITHDRAWN)
     ),
     m.CaseClaimed: lambda state, event: (
         event.reviewer not in (state.opened.buyer_id, state.opened.seller_id)
@@ -122,6 +126,16 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     p.ProposalMade: lambda state, event: _above(state, event) and event.by not in _deciders(state),
     p.ProposalAgreed: lambda state, event: _is_answer(state, event) and event.by not in _deciders(state),
     p.ProposalDeclined: _is_answer,
+    p.SupportOverrideProposed: lambda state, event: (
+        (event.action == p.OverrideAction.DECIDE) == (event.ruling is not None) and event.by not in _deciders(state)
+    ),
+    p.SupportOverrideApplied: lambda state, event: (
+        state.case.proposal is not None
+        and (state.case.proposal.proposal_id, state.case.proposal.by) == (event.proposal_id, event.decided_by)
+        and state.case.proposal.ruling == event.ruling
+        and event.agreed_by not in {event.decided_by, *_deciders(state)}
+        and (event.ruling is None or _adds_up(state, event))
+    ),
     m.Appealed: lambda state, event: event.by not in state.case.appealed_by and bool(state.case.appeal_until),
     m.AppealDecided: lambda state, event: (
         _adds_up(state, event) and {event.decided_by, event.agreed_by}.isdisjoint(_deciders(state))
@@ -187,12 +201,13 @@ def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
 
 def _is_ruled(state: Dispute, event: d.SolutionReached) -> bool:
     ruled = state.case.ruled
-    return bool(ruled and ruled.ruling.lines == event.lines and ruled.ruling.amount == event.solution.amount)
+    ruling = ruling_in(ruled) if ruled else None
+    return bool(ruling and ruling.lines == event.lines and ruling.amount == event.solution.amount)
 
 
-def _adds_up(state: Dispute, event: m.DecisionIssued | m.AppealDecided) -> bool:
+def _adds_up(state: Dispute, event: Ruled) -> bool:
     """I10: by at least one rule, over the disputed lines, each at most its cap."""
-    ruling, lines = event.ruling, state.opened.lines
+    ruling, lines = ruling_in(event), state.opened.lines
     sums = ruling.amount == total([part.amount for part in ruling.lines])
     capped = all(part.amount <= line.cap for part, line in zip(ruling.lines, lines, strict=True))
     return bool(event.rules) and sums and capped and [x.line_id for x in ruling.lines] == [x.line_id for x in lines]
@@ -213,7 +228,7 @@ def _above(state: Dispute, event: p.ProposalMade) -> bool:
 
 def _ruled(state: Dispute, line_id: str) -> int:
     ruled = state.case.ruled
-    return sum(part.amount.minor for part in ruled.ruling.lines if part.line_id == line_id) if ruled else 0
+    return sum(part.amount.minor for part in ruling_in(ruled).lines if part.line_id == line_id) if ruled else 0
 
 
 def _paid(state: Dispute, line_id: str) -> int:

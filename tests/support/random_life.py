@@ -18,7 +18,7 @@ from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
-from shared.events.mediation.proposals import ProposalKind
+from shared.events.mediation.proposals import ProposalKind, SupportOverrideProposed
 from shared.events.money import Money
 from tests.support.builders import mediation
 from tests.support.builders.disputes import (
@@ -34,7 +34,7 @@ from tests.support.builders.disputes import (
     respond,
     ship,
 )
-from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3
+from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, SUPPORT, SUPPORT_2
 from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
@@ -73,6 +73,7 @@ STATES_OF: dict[Callable[..., Command], tuple[Actor, frozenset[DisputeState]]] =
 }
 """By command: whose it is, and the states in which it may be accepted."""
 
+DESK = [SUPPORT, SUPPORT_2]
 BEHIND = [timedelta()] * 5 + [timedelta(milliseconds=5), timedelta(seconds=5), timedelta(minutes=1)]
 """How far clocks of several machines differ."""
 
@@ -121,6 +122,7 @@ class Life:
             (1 if unsent else 0, lambda: self._cancel(self.dice.choice(unsent))),
             *self._replacements(),
             *self._mediation(),
+            *self._overrides(),
             (4 if self.market.unpaid() else 0, self._refund),
             (6 if self.market.under_way() else 0, self._return),
         ]
@@ -157,6 +159,25 @@ class Life:
             (1 if decided else 0, lambda: self._of_a_party(mediation.survey, decided)),
         ]
 
+    def _overrides(self) -> list[Move]:
+        """What support forces; another one of them, now and then the same, agrees or declines."""
+        forceable = self.of(*(state for state in DisputeState if state != DisputeState.CLOSED))
+        waiting = [n for n in forceable if isinstance(self._proposal(n), SupportOverrideProposed)]
+        return [
+            (1 if forceable else 0, lambda: self._force(self.dice.choice(forceable))),
+            (6 if waiting else 0, lambda: self._second_word(self.dice.choice(waiting))),
+        ]
+
+    def _force(self, n: int) -> None:
+        actor, action = self.dice.choice(DESK), self.dice.choice(["decide", "decide", "escalate", "close"])
+        if action == "decide":
+            self._ask(mediation.force, actor, n=n, **self._ruling(n))
+        else:
+            self._ask(mediation.transfer, actor, n=n, action=action)
+
+    def _proposal(self, n: int) -> Any:
+        return self.market.state(dispute_stream(n)).case.proposal
+
     def _of_a_party(self, builder: Callable[..., Command], disputes: list[int]) -> None:
         self._ask(builder, self.dice.choice([BUYER, SELLER]), n=self.dice.choice(disputes))
 
@@ -173,10 +194,11 @@ class Life:
 
     def _second_word(self, n: int) -> None:
         """On what is proposed, if anything is."""
-        made = self.market.state(dispute_stream(n)).case.proposal
+        made = self._proposal(n)
         named = {"name": made.proposal_id, "answers": made.kind} if made else {"answers": ProposalKind.DECISION}
         builder = self.dice.choice([mediation.agree, mediation.agree, mediation.decline])
-        self._ask(builder, self.dice.choice([CASE_TEAM, REVIEWER_2, REVIEWER_3]), n=n, **named)
+        forced = isinstance(made, SupportOverrideProposed)
+        self._ask(builder, self.dice.choice(DESK if forced else [CASE_TEAM, REVIEWER_2, REVIEWER_3]), n=n, **named)
 
     def _ruling(self, n: int) -> dict[str, Any]:
         """Amounts of all lines, and the word that fits them; now and then too much, or the wrong word."""

@@ -16,7 +16,16 @@ class ProposalKind(StrEnum):
 
     DECISION = "decision"
     APPEAL_DECISION = "appeal_decision"
+    OVERRIDE = "override"
     RETRY = "retry"
+
+
+class OverrideAction(StrEnum):
+    """What support forces (T37)."""
+
+    DECIDE = "decide"
+    ESCALATE = "escalate"
+    CLOSE = "close"
 
 
 class ProposalMade(Event):
@@ -62,4 +71,41 @@ class ProposalDeclined(Event):
     rules: tuple[str, ...]
 
 
+class SupportOverrideProposed(Event):
+    """One person of support wants to force this, for a reason that a ticket tells; it takes another one's word (T37). A
+    ruling is there whole.
+    """
+
+    proposal_id: str
+    kind: Open[ProposalKind] = ProposalKind.OVERRIDE
+    order_id: str
+    dispute_id: str
+    action: Open[OverrideAction]
+    ticket: str
+    reason_ref: str
+    by: str
+    made_at: Instant
+    expires_at: Instant
+    ruling: Ruling | None = None
+    rules: tuple[str, ...]
+
+
+class SupportOverrideApplied(Event):
+    """Two persons of support have forced it: what follows is in the same append. Where they have decided, `ruling` is
+    what holds from now on, and nobody can appeal it (S55).
+    """
+
+    proposal_id: str
+    dispute_id: str
+    action: Open[OverrideAction]
+    ticket: str
+    reason_ref: str
+    ruling: Ruling | None = None
+    decided_by: str
+    agreed_by: str
+    decided_at: Instant
+    rules: tuple[str, ...]
+
+
 ProposalEvent = ProposalMade | ProposalAgreed | ProposalDeclined
+OverrideEvent = SupportOverrideProposed | SupportOverrideApplied

@@ -10,6 +10,7 @@ from dispute.domain.disputes.escalation import EscalateDispute
 from dispute.domain.disputes.mediation.appeal import AppealDecision
 from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
 from dispute.domain.disputes.mediation.decision import IssueDecision
+from dispute.domain.disputes.mediation.override import ForceDecision, ForceTransition
 from dispute.domain.disputes.mediation.review import (
     AskedQuestion,
     ClaimCase,
@@ -31,6 +32,9 @@ from tests.support.builders.orders import BUYER, CASE_TEAM, SELLER, Histories, a
 REVIEWER_2 = Actor(id="case-2", roles=frozenset({"case_team"}))
 REVIEWER_3 = Actor(id="case-3", roles=frozenset({"case_team"}))
 SUPPORT = Actor(id="support-1", roles=frozenset({"support"}))
+SUPPORT_2 = Actor(id="support-2", roles=frozenset({"support"}))
+CONSIDERED: Mapping[str, Any] = {"has_key": True, "has_seen": True}
+FORCED: Mapping[str, Any] = {"ticket": "CASE-4711", "reason": "The carrier has found the parcel."}
 D3, D6 = on("Mar 18", "00:00"), on("Mar 26", "00:00")
 """Of a dispute escalated on 14 March and decided on 18 March."""
 
@@ -94,14 +98,26 @@ def decide_appeal(
 
 def agree(at: datetime, actor: Actor = REVIEWER_2, n: int = 1, name: str = "prp_none", **more: Any) -> AgreeToProposal:
     """A second person's yes to what is proposed under this name."""
-    return AgreeToProposal(agree=name, **on_dispute("agree", actor, at, n), **{"answers": ProposalKind.DECISION} | more)
+    plain = {"answers": ProposalKind.DECISION, **CONSIDERED}
+    return AgreeToProposal(agree=name, **on_dispute("agree", actor, at, n), **plain | more)
 
 
 def decline(
     at: datetime, actor: Actor = REVIEWER_2, n: int = 1, name: str = "prp_none", **more: Any
 ) -> DeclineProposal:
-    plain = {"answers": ProposalKind.DECISION, "reason": "Not so."}
+    plain = {"answers": ProposalKind.DECISION, "reason": "Not so.", **CONSIDERED}
     return DeclineProposal(decline=name, **on_dispute("decline", actor, at, n), **plain | more)
+
+
+def force(at: datetime, amount: str = "30.00", actor: Actor = SUPPORT, n: int = 1, **changed: Any) -> ForceDecision:
+    """Support wants so much to go back."""
+    found = {**ruling(amount), "rules": ("S20", "S2"), "weights": {}, "text": "It was found in the depot."}
+    return ForceDecision(**on_dispute("force", actor, at, n), **{"action": "decide", **FORCED, **found} | changed)
+
+
+def transfer(at: datetime, action: str = "close", actor: Actor = SUPPORT, n: int = 1) -> ForceTransition:
+    """Support wants to close it, or the case team to have it."""
+    return ForceTransition(**on_dispute("transfer", actor, at, n), **FORCED, **{"action": action})
 
 
 def survey(at: datetime, actor: Actor = BUYER, n: int = 1, **changed: Any) -> SubmitSurvey:

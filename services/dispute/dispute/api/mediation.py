@@ -14,6 +14,8 @@ from dispute.api.bodies.mediation import (
     DecisionRequest,
     EscalationBody,
     EvidenceRequestBody,
+    ForcedDecisionBody,
+    OverrideRequest,
     RefusalBody,
     StatementBody,
     SurveyBody,
@@ -22,6 +24,7 @@ from dispute.domain.disputes.escalation import EscalateDispute
 from dispute.domain.disputes.mediation.appeal import AppealDecision
 from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
 from dispute.domain.disputes.mediation.decision import IssueDecision
+from dispute.domain.disputes.mediation.override import ForceDecision, ForceTransition
 from dispute.domain.disputes.mediation.proposals import proposal_id
 from dispute.domain.disputes.mediation.review import ClaimCase, ReleaseCase, RequestEvidence, StartReview
 from dispute.domain.disputes.mediation.second_person import AgreeToProposal, DeclineProposal
@@ -41,6 +44,7 @@ router = Router("mediation")
 Party = Annotated[CommandContext, command("buyer", "seller")]
 Team = Annotated[CommandContext, command("case_team")]
 Desk = Annotated[CommandContext, command("case_team", "support")]
+Support = Annotated[CommandContext, command("support", key_required=True)]
 Decider = Annotated[CommandContext, command("case_team", key_required=True, if_match="required")]
 
 
@@ -115,6 +119,19 @@ async def decide_appeal(dispute_id: str, body: AppealDecisionRequest, caller: De
     """
     word = _second_word(caller, body, dispute_id, ProposalKind.APPEAL_DECISION)
     outcome = await caller.handle(word or caller.command(DecideAppeal, body, dispute_id=dispute_id))
+    return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
+
+
+@router.post(
+    "/v1/disputes/{dispute_id}/override", summary="Force an outcome", response_model=DisputeView, responses=WAITS
+)
+async def override(dispute_id: str, body: OverrideRequest, caller: Support) -> Response:
+    """A ruling, the case team, or an end as if there had been no dispute, with a ticket and a reason: a proposal, which
+    another person of support agrees to or declines here (T37).
+    """
+    word = _second_word(caller, body, dispute_id, ProposalKind.OVERRIDE)
+    kind = ForceDecision if isinstance(body, ForcedDecisionBody) else ForceTransition
+    outcome = await caller.handle(word or caller.command(kind, body, dispute_id=dispute_id))
     return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
 
 

@@ -64,6 +64,7 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, **escalated, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
+            due["proposed_until"] = None
             settled = event.source == disputes.RefundSource.CANCELLATION
             ended = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODY_ASKED, **NO_RESULT} if settled else {}
             await _set(connection, recorded, **due, **ended)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, bindparam, case, func, literal_column, null
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
 from dispute.domain.disputes.mediation.ending import reason_of
 from dispute.domain.disputes.progress import FULFILLED, Fulfilment
 from dispute.domain.disputes.state import DisputeState
@@ -49,7 +49,7 @@ def mediated(event: Event) -> dict[str, Any]:
             return {**asked, "next_due_at": event.evidence_until}
         case mediation.ReviewStarted():
             return {"state": DisputeState.UNDER_REVIEW, "next_due_at": event.review_until}
-        case proposals.ProposalMade():
+        case proposals.ProposalMade() | proposals.SupportOverrideProposed():
             return {"proposed_until": event.expires_at}
         case proposals.ProposalAgreed() | proposals.ProposalDeclined():
             return {"proposed_until": None}
@@ -69,13 +69,16 @@ def _after_review(event: Event) -> dict[str, Any]:
             upheld = event.decision == mediation.AppealOutcome.UPHELD
             reached = ReachedType.ARBITRATED if upheld else ReachedType.APPEAL
             return {"next_due_at": None, **_decided(event, reached)}
+        case proposals.SupportOverrideApplied():
+            decided = {"next_due_at": None, **_decided(event, ReachedType.SUPPORT_OVERRIDE)} if event.ruling else {}
+            return {"proposed_until": None, **decided}
         case _:
             return {}
 
 
-def _decided(event: mediation.DecisionIssued | mediation.AppealDecided, reached: ReachedType) -> dict[str, Any]:
+def _decided(event: Ruled, reached: ReachedType) -> dict[str, Any]:
     """The case is nobody's, the amount is what was ruled, and that is the result (S52)."""
-    ruling = event.ruling
+    ruling = ruling_in(event)
     result = {
         "result_amount": ruling.amount.minor,
         "result_reason": reason_of(ruling),

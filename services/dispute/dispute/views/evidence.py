@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
+from dispute.domain.disputes.mediation.ending import ruling_of
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.state import Evidence, EvidenceState
 from shared.events.base import Instant
@@ -83,9 +84,9 @@ def item_views(dispute: Dispute) -> list[EvidenceView]:
 
 
 def _weights(dispute: Dispute) -> Mapping[str, int]:
-    """What each item weighed in the case team's last word."""
-    ruled = dispute.case.ruled
-    return {item.evidence_id: item.weight for item in ruled.ruling.weights} if ruled else {}
+    """What each item weighed in the platform's last word."""
+    ruling = ruling_of(dispute)
+    return {item.evidence_id: item.weight for item in ruling.weights} if ruling else {}
 
 
 def item_view(dispute: Dispute, evidence_id: str) -> EvidenceView:

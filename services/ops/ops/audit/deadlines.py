@@ -59,6 +59,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "AppealWindowClosed": ("appeal",),
     **dict.fromkeys(("ReplacementReceived", "ReplacementNotDue"), ("replacement",)),
     "AppealDecided": ("appeal_review",),
+    "SupportOverrideApplied": (*SETTLED, "appeal", "appeal_review"),
     **dict.fromkeys(("SurveySubmitted", "SurveyWindowClosed"), ("survey",)),
     **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),
     "RefundIssued": (PAY,),

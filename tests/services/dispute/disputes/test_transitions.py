@@ -102,6 +102,8 @@ COMMANDS: Mapping[Step, Callable[[datetime, Actor], Command]] = {
     Step.APPEAL: mediation.appeal,
     Step.DECIDE_APPEAL: lambda at, actor: mediation.decide_appeal(at, actor=actor),
     Step.SURVEY: mediation.survey,
+    Step.OVERRIDE: lambda at, actor: mediation.force(at, actor=actor),
+    Step.AGREE_OVERRIDE: lambda at, actor: mediation.agree(at, actor, answers=ProposalKind.OVERRIDE),
     Step.SHIP_REPLACEMENT: ship,
     Step.RECEIVE_REPLACEMENT: receive,
 }

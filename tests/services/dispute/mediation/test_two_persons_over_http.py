@@ -120,3 +120,54 @@ async def test_t15_who_declines_is_heard(service: InMemory) -> None:
 )
 async def test_the_three_bodies_of_one_route_are_told_apart(service: InMemory, body: Any, came: str) -> None:
     assert came_of(await sent(service, "bea", f"{await under_review(service)}/decision", body)) == came
+
+
+FORCED = {**SPLIT, "action": "decide", "ticket": "CASE-4711", "reason": "The carrier has found it."}
+CLOSING = {"action": "close", "ticket": "CASE-4711", "reason": "It is about another order."}
+
+
+async def test_t37_support_proposes_in_any_state_and_another_one_agrees_who_has_looked(service: InMemory) -> None:
+    opened = await service.ask("POST", "/v1/disputes", role="buyer", sub="buyer-1", body=FORM, key="open")
+    path = f"/v1/disputes/{opened.json()['id']}"
+    first = await service.ask("POST", f"{path}/override", role="support", sub="sue", body=FORCED, key="first")
+    assert (first.status_code, first.json()["state"]) == (202, "awaiting_seller")
+    (made,) = first.json()["proposals"]
+    assert (made["kind"], made["override"]["ticket"]) == ("override", "CASE-4711")
+    yes = {"agree": made["id"]}
+    assert came_of(await sent(service, "sue", f"{path}/override", yes)) == "403 same_reviewer"
+    unseen = await service.ask("POST", f"{path}/override", role="support", sub="tim", body=yes, key="unseen")
+    assert came_of(unseen) == "428 if_match_required"
+    second = await sent(service, "support-2", f"{path}/override", yes)
+    assert (second.status_code, second.json()["state"], second.json()["proposals"]) == (200, "decided", [])
+    (decision,) = second.json()["decisions"]
+    receipt = await service.ask("GET", decision["receipt"]["href"], role="buyer", sub="buyer-1")
+    assert (receipt.json()["kind"], receipt.json()["decided_by"]) == (
+        "support_override",
+        {"role": "support", "person": None},
+    )
+    again = await service.ask("GET", f"{decision['receipt']['href']}/recomputation", role="buyer", sub="buyer-1")
+    assert again.json()["same"]
+
+
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        ({"action": "rewind", "ticket": "1", "reason": "So."}, "422 validation_failed /action"),
+        ({**CLOSING, "ticket": "two words"}, "422 validation_failed /ticket"),
+        ({**CLOSING, "rules": ["S2"]}, "422 validation_failed /rules"),
+        ({"action": "close", "ticket": "1"}, "422 validation_failed /reason"),
+        ({"action": "decide", "ticket": "1", "reason": "So."}, "422 validation_failed /text"),
+        ({}, "422 validation_failed /ticket"),
+    ],
+)
+async def test_t37_its_bodies_are_told_apart(service: InMemory, body: Any, came: str) -> None:
+    path = await under_review(service)
+    assert came_of(await sent(service, "sue", f"{path}/override", body)) == came
+
+
+async def test_t37_what_was_opened_by_mistake_is_closed_by_two(service: InMemory) -> None:
+    path = await under_review(service)
+    (made,) = (await sent(service, "sue", f"{path}/override", CLOSING)).json()["proposals"]
+    assert made["body"] is None
+    closed = await sent(service, "support-2", f"{path}/override", {"agree": made["id"]})
+    assert (closed.json()["state"], closed.json()["result"]["reason"]) == ("closed", "erroneous")

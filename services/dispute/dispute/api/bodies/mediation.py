@@ -10,6 +10,7 @@ from dispute.domain.disputes.escalation import EscalateDispute
 from dispute.domain.disputes.mediation.appeal import AppealDecision
 from dispute.domain.disputes.mediation.appeal_decision import DecideAppeal
 from dispute.domain.disputes.mediation.decision import IssueDecision
+from dispute.domain.disputes.mediation.override import ForceDecision, ForceTransition
 from dispute.domain.disputes.mediation.review import ClaimCase, RequestEvidence
 from dispute.domain.disputes.mediation.second_person import AgreeToProposal, DeclineProposal
 from dispute.domain.disputes.mediation.statements import SubmitStatement
@@ -107,6 +108,44 @@ AppealDecisionRequest = Annotated[
     Annotated[AppealDecisionBody, Tag("a_ruling")] | Agreement | Refusal, Discriminator(_says)
 ]
 """A ruling, or a second person's word on one that is proposed."""
+
+
+class ForcedDecisionBody(CommandBody, of=ForceDecision):
+    """Support's ruling, and why it takes the place of everybody else's (T37)."""
+
+    model_config = example(
+        action="decide",
+        ticket="CASE-4711",
+        reason="The carrier has found the parcel in its own depot.",
+        outcome="buyer_favour",
+        type="refund_only",
+        lines=[{"line_id": "1", "amount": {"amount": "60.00", "currency": "USD"}}],
+        rules=["S5", "S20"],
+        weights=WEIGHTS,
+        text="It never left the depot.",
+    )
+
+
+class ForcedTransitionBody(CommandBody, of=ForceTransition):
+    """To the case team, or to an end as if there had been no dispute, and why (T37)."""
+
+    model_config = example(action="close", ticket="CASE-4711", reason="It is about another order.")
+
+
+def _forces(body: Any) -> str:
+    action = body.get("action") if isinstance(body, dict) else getattr(body, "action", None)
+    said = _says(body)
+    return said if said != "a_ruling" or action == "decide" else "a_transition"
+
+
+OverrideRequest = Annotated[
+    Annotated[ForcedDecisionBody, Tag("a_ruling")]
+    | Annotated[ForcedTransitionBody, Tag("a_transition")]
+    | Agreement
+    | Refusal,
+    Discriminator(_forces),
+]
+"""What support forces, or a second person's word on it."""
 
 
 class SurveyBody(CommandBody, of=SubmitSurvey):

@@ -22,8 +22,17 @@ BY_THE_TEAM = frozenset(
 )
 """Solutions that are the platform's; every other is an agreement (S57)."""
 
-Decision = mediation.DecisionIssued | mediation.AppealDecided | dispute.SolutionReached
-"""What decided a dispute: the case team, an appeal, or the parties themselves."""
+Ruled = mediation.DecisionIssued | mediation.AppealDecided | proposals.SupportOverrideApplied
+Decision = Ruled | dispute.SolutionReached
+"""What decided a dispute: the case team, an appeal, support, or the parties themselves."""
+Proposal = proposals.ProposalMade | proposals.SupportOverrideProposed
+"""What waits for a second person."""
+
+
+def ruling_in(event: Ruled) -> mediation.Ruling:
+    """What a decision of the platform's says."""
+    assert event.ruling
+    return event.ruling
 
 
 DATES: Mapping[str, str] = {
@@ -57,11 +66,11 @@ class Case:
     survey_until: datetime | None = None
     surveyed: bool = False
     survey_over: bool = False
-    proposal: proposals.ProposalMade | None = None
+    proposal: Proposal | None = None
 
     @property
-    def ruled(self) -> mediation.DecisionIssued | mediation.AppealDecided | None:
-        """The case team's last word."""
+    def ruled(self) -> Ruled | None:
+        """The platform's last word."""
         last = self.decisions[max(self.decisions)] if self.decisions else None
         return None if isinstance(last, dispute.SolutionReached) else last
 
@@ -73,14 +82,21 @@ class Case:
 
     @property
     def reached(self) -> dispute.ReachedType | None:
-        """How the case team's last word came about: what an appeal leaves as it is was arbitrated."""
+        """How the platform's last word came about: what an appeal leaves as it is was arbitrated."""
         match self.ruled:
             case None:
                 return None
+            case proposals.SupportOverrideApplied():
+                return dispute.ReachedType.SUPPORT_OVERRIDE
             case mediation.AppealDecided(decision=decision) if decision != mediation.AppealOutcome.UPHELD:
                 return dispute.ReachedType.APPEAL
             case _:
                 return dispute.ReachedType.ARBITRATED
+
+    @property
+    def by_support(self) -> bool:
+        """Support has decided, and not the case team: nobody can appeal that (S55)."""
+        return isinstance(self.ruled, proposals.SupportOverrideApplied)
 
     @property
     def grounds(self) -> tuple[str, ...]:
@@ -115,21 +131,27 @@ class Case:
 def _decided_on(event: Decision) -> tuple[dispute.SolutionType | None, Money]:
     if isinstance(event, dispute.SolutionReached):
         return event.solution.type, event.solution.amount
-    return event.ruling.type, event.ruling.amount
+    ruling = ruling_in(event)
+    return ruling.type, ruling.amount
 
 
 def after(case: Case, event: Event, version: int, moved: bool) -> Case:
-    """The case once this has happened too; what was proposed ends where the dispute has `moved` to another state."""
+    """The case once this has happened too; what was proposed ends where the dispute has `moved` to another state, or
+    more money is asked for.
+    """
     since = _after(case, event, version)
-    return replace(since, proposal=None) if moved else since
+    return replace(since, proposal=None) if moved or isinstance(event, dispute.RefundDue) else since
 
 
 def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event
     match event:
-        case proposals.ProposalMade():
+        case proposals.ProposalMade() | proposals.SupportOverrideProposed():
             return replace(case, proposal=event)
         case proposals.ProposalAgreed() | proposals.ProposalDeclined():
             return replace(case, proposal=None)
+        case proposals.SupportOverrideApplied():
+            decided = case.decided(event, version) if event.ruling else case
+            return replace(decided, reviewer=None, since=None, proposal=None)
         case dispute.Escalated() | dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):
             return Case(decisions=case.decisions, clawbacks=case.clawbacks)
         case dispute.SolutionReached():

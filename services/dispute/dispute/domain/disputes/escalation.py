@@ -22,6 +22,7 @@ _RULES = {
     EscalationReason.RETURN_IMPOSSIBLE: ("T22a",),
     EscalationReason.REQUESTED: ("K16", "T9"),
     EscalationReason.REPLACEMENT_OVERDUE: ("T40", "D13"),
+    EscalationReason.SUPPORT_OVERRIDE: ("S20", "T37"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from dispute.domain.disputes.state import Dispute, DisputeState
@@ -11,10 +12,13 @@ from dispute.domain.rejections import (
     Claimed,
     EscalationNotYet,
     MaxRounds,
+    NotAppealable,
     OtherPartyMayAppeal,
     SameReviewer,
 )
 from shared.events.base import Actor, wire_time
+from shared.events.dispute import RefundSource
+from shared.events.mediation.proposals import ProposalKind
 from shared.rejections import ConflictOfInterest, DeadlinePassed, WrongPhase
 
 
@@ -60,14 +64,25 @@ def guard_may_decide(dispute: Dispute, reviewer: str) -> None:
         raise SameReviewer("Somebody else than who decided has to decide the appeal.")
 
 
-def guard_second_person(dispute: Dispute, actor: Actor, at: datetime) -> None:
-    """Something waits for a second person, who is neither the first one nor barred from deciding (G15)."""
-    made = dispute.case.proposal
-    if not made or made.expires_at <= at:
-        raise WrongPhase("Nothing waits for a second person.", state=dispute.state)
-    if made.by == actor.id:
-        raise SameReviewer("You proposed this: somebody else has to agree.")
-    guard_may_decide(dispute, actor.id)
+def second_person_for(kind: ProposalKind) -> Callable[[Dispute, Actor, datetime], None]:
+    """The guard of a second person's word on what is proposed of this kind."""
+
+    def guard_second_person(dispute: Dispute, actor: Actor, at: datetime) -> None:
+        """Such a thing waits for a second person, who is neither the first one nor barred from deciding (G15)."""
+        made = dispute.case.proposal
+        if not made or made.kind != kind or made.expires_at <= at:
+            raise WrongPhase("Nothing waits for a second person.", state=dispute.state)
+        if made.by == actor.id:
+            raise SameReviewer("You proposed this: somebody else has to agree.")
+        guard_may_decide(dispute, actor.id)
+
+    return guard_second_person
+
+
+def guard_not_cancelled(dispute: Dispute, _: Actor, __: datetime) -> None:
+    """T45: a cancelled order has settled its dispute, and nobody settles it otherwise."""
+    if any(asked.due.source == RefundSource.CANCELLATION for asked in dispute.refunds.values()):
+        raise WrongPhase("The order was cancelled, and all of it goes back.", state=dispute.state)
 
 
 def guard_releasable(dispute: Dispute, actor: Actor, at: datetime) -> None:
@@ -87,6 +102,8 @@ def guard_window_over(dispute: Dispute, _: Actor, at: datetime) -> None:
 
 def guard_not_appealed(dispute: Dispute, actor: Actor, _: datetime) -> None:
     """G14 (K18): nobody has decided for good, and this party has not appealed this decision."""
+    if dispute.case.by_support:
+        raise NotAppealable("Support has decided, and not the case team.", state=dispute.state)
     if not dispute.case.appeal_until:
         raise AppealWindowOver("The days for an appeal are over.")
     if dispute.parties.side_of(actor) in dispute.case.appealed_by:

@@ -88,8 +88,10 @@ def refund_due(
 def closed(
     dispute: Dispute, reason: CloseReason, amount: Money, closed_at: datetime, rules: tuple[str, ...]
 ) -> DisputeClosed:
-    """The end, with the solution that it came to; what the buyer withdrew came to none (S52)."""
-    withdrawn = reason == CloseReason.CANCELLED_BY_BUYER
+    """The end, with the solution that it came to; what the buyer withdrew, or nobody should have opened, came to
+    none (S52).
+    """
+    withdrawn = reason in (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS)
     reached = None if withdrawn else dispute.solution
     decided = dispute.case.reached if dispute.state == DisputeState.DECIDED and not withdrawn else None
     return DisputeClosed(

@@ -10,6 +10,7 @@ from dispute.domain.disputes.case import BY_THE_TEAM
 from shared.events import dispute, mediation
 from shared.events.base import Event
 from shared.events.ids import derived_id
+from shared.events.mediation.proposals import SupportOverrideApplied
 
 BUYER, SELLER, PLATFORM = "buyer", "seller", "platform"
 
@@ -73,6 +74,8 @@ def _ended(listed: Solutions, event: Event) -> Solutions:
     match event:
         case mediation.AppealDecided() if event.ruling.type is None:
             return _declined(listed, PLATFORM)
+        case SupportOverrideApplied(ruling=mediation.Ruling(type=kind)):
+            return _declined(listed, BUYER, SELLER, *(() if kind else (PLATFORM,)))
         case mediation.DecisionIssued() | dispute.DisputeClosed():
             return _declined(listed, BUYER, SELLER)
         case dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):

@@ -11,7 +11,6 @@ from typing import Any
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import case as cases
 from dispute.domain.disputes import progress, solutions
-from dispute.domain.disputes.case import Case
 from dispute.domain.disputes.progress import AskedRefund, Fulfilment, Replacement
 from dispute.domain.evidence.items import Items
 from shared.events import dispute as events
@@ -19,6 +18,7 @@ from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties, parties_of_dispute
 
@@ -86,7 +86,7 @@ class Dispute:
     return_id: str | None = None
     returned: events.ReturnOutcome | None = None
     replacement: Replacement = Replacement()
-    case: Case = Case()
+    case: cases.Case = cases.Case()
     closed: events.DisputeClosed | None = None
     end: int | None = None
     after_close: tuple[progress.Noted, ...] = ()
@@ -115,9 +115,9 @@ class Dispute:
 
     @property
     def goods_gone(self) -> bool:
-        """A return was asked for already, or its money: there is none twice, and an appeal may leave it as it is."""
-        appealed = self.state == DisputeState.APPEAL_REVIEW
-        if appealed and self.solution and self.solution.solution.type == events.SolutionType.RETURN_AND_REFUND:
+        """A return was asked for already, or its money: there is none twice, and another ruling may leave it."""
+        decided = self.state in (*SETTLED, DisputeState.APPEAL_REVIEW)
+        if decided and self.solution and self.solution.solution.type == events.SolutionType.RETURN_AND_REFUND:
             return False
         return self.return_id is not None or bool(self.refunds)
 
@@ -182,7 +182,7 @@ def _mediated(dispute: Dispute, event: Event) -> Dispute:
             return replace(dispute, state=DisputeState.ESCALATED, evidence_until=event.evidence_until)
         case mediation.ReviewStarted():
             return replace(dispute, state=DisputeState.UNDER_REVIEW)
-        case mediation.DecisionIssued():
+        case mediation.DecisionIssued() | SupportOverrideApplied(ruling=mediation.Ruling()):
             return replace(dispute, state=DisputeState.DECIDED, offer=None, solution=None)
         case mediation.Appealed():
             return replace(dispute, state=DisputeState.APPEAL_REVIEW)

@@ -9,6 +9,7 @@ from shared.decider import Clear, Start
 from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
+from shared.events.mediation.proposals import SupportOverrideApplied
 
 UNTIL_SETTLED = (
     DeadlineKind.SELLER_RESPONSE,
@@ -85,6 +86,8 @@ def _of_mediation(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one 
             return (Clear(DeadlineKind.APPEAL),)
         case mediation.AppealDecided():
             return (Clear(DeadlineKind.APPEAL_REVIEW), Start(DeadlineKind.SURVEY, event.survey_until))
+        case SupportOverrideApplied():
+            return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION))
         case events.ReplacementReceived() | events.ReplacementNotDue():
             return (Clear(DeadlineKind.REPLACEMENT),)
         case mediation.SurveySubmitted() | mediation.SurveyWindowClosed():

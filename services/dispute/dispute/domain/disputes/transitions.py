@@ -15,6 +15,7 @@ from dispute.domain.disputes import guards
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.rejections import AppealWindowOver, NotAppealable
 from shared.events.base import Actor
+from shared.events.mediation.proposals import ProposalKind
 from shared.rejections import DeadlinePassed, Rejected, WrongPhase
 
 
@@ -37,6 +38,8 @@ class Step(StrEnum):
     DECIDE_APPEAL = "decide-appeal"
     AGREE_APPEAL_DECISION = "agree-appeal-decision"
     SURVEY = "submit-survey"
+    OVERRIDE = "override"
+    AGREE_OVERRIDE = "agree-override"
     SHIP_REPLACEMENT = "ship-replacement"
     RECEIVE_REPLACEMENT = "confirm-replacement"
 
@@ -79,7 +82,7 @@ class Transition:
     too_late: type[DeadlinePassed] = DeadlinePassed
 
 
-BUYER, SELLER, TEAM, SYSTEM = ("buyer",), ("seller",), ("case_team",), ("system",)
+BUYER, SELLER, TEAM, SUPPORT, SYSTEM = ("buyer",), ("seller",), ("case_team",), ("support",), ("system",)
 PARTIES, DESK = ("buyer", "seller"), ("case_team", "support")
 ASKED, ANSWERED = DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER
 ESCALATED, REVIEWED = DisputeState.ESCALATED, DisputeState.UNDER_REVIEW
@@ -91,6 +94,7 @@ D7, D8, D13 = DeadlineKind.SURVEY, DeadlineKind.APPEAL_REVIEW, DeadlineKind.REPL
 WITH_THE_TEAM = (ESCALATED, REVIEWED)
 TO_CARRY_OUT = (AGREED, DECIDED, APPEALED)
 OPEN = (ASKED, ANSWERED, ESCALATED, REVIEWED)
+NOT_CLOSED = (*OPEN, *TO_CARRY_OUT)
 
 TABLE: Sequence[Transition] = (
     Transition("T2", Step.RESPOND, SELLER, (ASKED,), (AGREED,), (D1,), mandatory=True),
@@ -112,7 +116,14 @@ TABLE: Sequence[Transition] = (
     Transition("T13", Step.REVIEW, TEAM, (REVIEWED,), (), guards=(guards.guard_not_claimed,)),
     Transition("T14", Step.REQUEST_EVIDENCE, TEAM, (REVIEWED,), (ESCALATED,), guards=(guards.guard_not_claimed,)),
     Transition("T15", Step.DECIDE, TEAM, (REVIEWED,), (DECIDED,), guards=(guards.guard_not_claimed,)),
-    Transition("T15", Step.AGREE_DECISION, TEAM, (REVIEWED,), (DECIDED,), guards=(guards.guard_second_person,)),
+    Transition(
+        "T15",
+        Step.AGREE_DECISION,
+        TEAM,
+        (REVIEWED,),
+        (DECIDED,),
+        guards=(guards.second_person_for(ProposalKind.DECISION),),
+    ),
     Transition("T16", D5, SYSTEM, (REVIEWED,), ()),
     Transition(
         "T17",
@@ -138,7 +149,7 @@ TABLE: Sequence[Transition] = (
         TEAM,
         (APPEALED,),
         (DECIDED, CLOSED),
-        guards=(guards.guard_second_person, guards.guard_appeals_complete),
+        guards=(guards.second_person_for(ProposalKind.APPEAL_DECISION), guards.guard_appeals_complete),
     ),
     Transition("T19", D6, SYSTEM, (DECIDED,), (CLOSED,)),
     Transition("T19", D6, SYSTEM, (APPEALED,), ()),
@@ -148,6 +159,15 @@ TABLE: Sequence[Transition] = (
     Transition("T22a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T27", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T33", Told.REFUND, SYSTEM, (AGREED, DECIDED), (CLOSED,)),
+    Transition("T37", Step.OVERRIDE, SUPPORT, NOT_CLOSED, (), guards=(guards.guard_not_cancelled,)),
+    Transition(
+        "T37",
+        Step.AGREE_OVERRIDE,
+        SUPPORT,
+        NOT_CLOSED,
+        (ESCALATED, DECIDED, CLOSED),
+        guards=(guards.second_person_for(ProposalKind.OVERRIDE),),
+    ),
     Transition("T40", Step.SHIP_REPLACEMENT, SELLER, TO_CARRY_OUT, (), (D13,), guards=(guards.guard_unsent,)),
     Transition("T40", Step.RECEIVE_REPLACEMENT, BUYER, TO_CARRY_OUT, (CLOSED,), (D13,), guards=(guards.guard_awaited,)),
     Transition("T40", D13, SYSTEM, TO_CARRY_OUT, (ESCALATED,)),
@@ -203,7 +223,7 @@ def refusal(step: Step, dispute: Dispute) -> Rejected:
     """What a step that no row allows is refused with; of an appeal it says whether there was one to be had (G14)."""
     if step is not Step.APPEAL:
         return WrongPhase(f"Not while the dispute is {dispute.state}.", state=dispute.state)
-    if dispute.case.ruled and dispute.state == DisputeState.CLOSED:
+    if dispute.case.ruled and not dispute.case.by_support and dispute.state == DisputeState.CLOSED:
         return AppealWindowOver("The days for an appeal are over.")
     return NotAppealable("The case team has decided nothing here.", state=dispute.state)
 

@@ -83,6 +83,12 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     ),
     proposals.ProposalAgreed: _seen("", staff="proposal_id kind by"),
     proposals.ProposalDeclined: _seen("", staff="proposal_id kind by reason_ref"),
+    proposals.SupportOverrideProposed: _seen(
+        "", staff=f"proposal_id kind action ticket reason_ref by made_at expires_at {_RULING} ruling.address_ref"
+    ),
+    proposals.SupportOverrideApplied: _seen(
+        f"action {_RULING} decided_at", "ruling.address_ref", "proposal_id ticket reason_ref decided_by agreed_by"
+    ),
     mediation.AppealWindowClosed: _seen(""),
     mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
     mediation.SurveySubmitted: _seen(""),

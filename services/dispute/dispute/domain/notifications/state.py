@@ -58,6 +58,8 @@ SILENT: Mapping[type[Event], str] = {
     proposals.ProposalMade: _OF_THE_TEAM,
     proposals.ProposalAgreed: _WITH_ANOTHER,
     proposals.ProposalDeclined: _OF_THE_TEAM,
+    proposals.SupportOverrideProposed: _OF_THE_TEAM,
+    proposals.SupportOverrideApplied: _WITH_ANOTHER,
     mediation.ReviewOverdue: _OF_THE_TEAM,
     mediation.AppealReviewOverdue: _OF_THE_TEAM,
     mediation.StatementSubmitted: _NOTHING_TO_DO,

@@ -32,6 +32,8 @@ PATHS: Mapping[Step, str] = {
     Step.DECIDE_APPEAL: "/v1/disputes/{}/appeal-decision",
     Step.AGREE_APPEAL_DECISION: "/v1/disputes/{}/appeal-decision",
     Step.SURVEY: "/v1/disputes/{}/survey",
+    Step.OVERRIDE: "/v1/disputes/{}/override",
+    Step.AGREE_OVERRIDE: "/v1/disputes/{}/override",
     Step.SHIP_REPLACEMENT: "/v1/disputes/{}/replacement-shipment",
     Step.RECEIVE_REPLACEMENT: "/v1/disputes/{}/replacement-receipt",
 }

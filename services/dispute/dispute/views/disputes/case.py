@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from dispute.domain.disputes.case import Decision
+from dispute.domain.disputes.case import Decision, Ruled, ruling_in
 from dispute.domain.disputes.mediation.ending import reason_of, ruling_of
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import PLATFORM
@@ -14,6 +14,7 @@ from dispute.views.disputes.case_members import (
     Assignment,
     CaseMembers,
     ClawbackView,
+    DecisionKind,
     DecisionView,
     EvidenceRequestView,
     QuestionView,
@@ -24,7 +25,15 @@ from dispute.views.disputes.case_members import (
 from dispute.views.disputes.members import ResultView
 from dispute.views.disputes.proposals import proposal_views
 from shared.events.dispute import SolutionReached
-from shared.events.mediation import Appealed, ClawbackRequested, DecisionIssued, EvidenceRequested, Question, Ruling
+from shared.events.mediation import (
+    AppealDecided,
+    Appealed,
+    ClawbackRequested,
+    DecisionIssued,
+    EvidenceRequested,
+    Question,
+    Ruling,
+)
 from shared.events.order import LineAmount
 from shared.views import LineAmountView, TextLink
 
@@ -63,7 +72,7 @@ def decision_view(version: int, event: Decision, path: str) -> DecisionView:
     """A decision; its id is the version of its event in the dispute's stream."""
     if isinstance(event, SolutionReached):
         return _agreement(version, event, path)
-    return _ruled(version, event.ruling, path, event)
+    return _ruled(version, ruling_in(event), path, event)
 
 
 def _agreement(version: int, event: SolutionReached, path: str) -> DecisionView:
@@ -83,11 +92,20 @@ def _agreement(version: int, event: SolutionReached, path: str) -> DecisionView:
     }
 
 
-def _ruled(version: int, ruling: Ruling, path: str, event: Decision) -> DecisionView:
-    assert not isinstance(event, SolutionReached)
+def _kind(event: Ruled) -> DecisionKind:
+    match event:
+        case DecisionIssued():
+            return "arbitrated"
+        case AppealDecided():
+            return "appeal"
+        case _:
+            return "support_override"
+
+
+def _ruled(version: int, ruling: Ruling, path: str, event: Ruled) -> DecisionView:
     return {
         "id": str(version),
-        "kind": "arbitrated" if isinstance(event, DecisionIssued) else "appeal",
+        "kind": _kind(event),
         "at": event.decided_at,
         "outcome": ruling.outcome,
         "type": ruling.type,

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from dispute.domain.disputes.case import Proposal
 from dispute.domain.disputes.state import Dispute
 from shared.events.base import Instant
 from shared.events.dispute import Payer, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome, Ruling
-from shared.events.mediation.proposals import ProposalKind, ProposalMade
+from shared.events.mediation.proposals import OverrideAction, ProposalKind, ProposalMade, SupportOverrideProposed
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.views import LineAmountView, TextLink, text_link
@@ -32,14 +33,23 @@ class ProposedRuling(TypedDict):
     text: TextLink | None
 
 
+class ForcedView(TypedDict):
+    """What support wants to force, and why."""
+
+    action: Open[OverrideAction]
+    ticket: str
+    reason: TextLink | None
+
+
 class ProposalView(TypedDict):
-    """What one person proposes, and until when another may agree."""
+    """What one person proposes, and until when another may agree; `body` is its ruling, if it has one."""
 
     id: str
     kind: Open[ProposalKind]
     by: str
     at: Instant
     expires_at: Instant
+    override: ForcedView | None
     body: ProposedRuling | None
 
 
@@ -49,20 +59,25 @@ def proposal_views(dispute: Dispute, path: str, now: datetime) -> list[ProposalV
     return [_proposal(made, path)] if made and now < made.expires_at else []
 
 
-def _proposal(made: ProposalMade, path: str) -> ProposalView:
+def _proposal(made: Proposal, path: str) -> ProposalView:
     return {
         "id": made.proposal_id,
         "kind": made.kind,
         "by": made.by,
         "at": made.made_at,
         "expires_at": made.expires_at,
+        "override": _forced(made, path) if isinstance(made, SupportOverrideProposed) else None,
         "body": _ruling(made, made.ruling, path) if made.ruling else None,
     }
 
 
-def _ruling(made: ProposalMade, ruling: Ruling, path: str) -> ProposedRuling:
+def _forced(made: SupportOverrideProposed, path: str) -> ForcedView:
+    return {"action": made.action, "ticket": made.ticket, "reason": text_link(path, made.reason_ref)}
+
+
+def _ruling(made: Proposal, ruling: Ruling, path: str) -> ProposedRuling:
     return {
-        "decision": made.decision,
+        "decision": made.decision if isinstance(made, ProposalMade) else None,
         "outcome": ruling.outcome,
         "type": ruling.type,
         "lines": [{"line_id": part.line_id, "amount": part.amount} for part in ruling.lines],

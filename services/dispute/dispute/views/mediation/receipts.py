@@ -16,6 +16,7 @@ from dispute.views.disputes.case import decision_view
 from dispute.views.disputes.case_members import DecisionView
 from dispute.views.disputes.members import TermsView
 from shared.events.dispute import SolutionReached, SolutionType
+from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.notifications.renderer import decision_in_words
 from shared.rules.links import rule_links
 
@@ -134,7 +135,8 @@ def _decided_by(event: Decision, looking: Collection[str]) -> DeciderView:
     if isinstance(event, SolutionReached):
         silent = event.reached_type == "seller_timeout"
         return {"role": "system" if silent else "parties", "person": None}
-    return {"role": "case_team", "person": event.decided_by if PLATFORM in looking else None}
+    role = "support" if isinstance(event, SupportOverrideApplied) else "case_team"
+    return {"role": role, "person": event.decided_by if PLATFORM in looking else None}
 
 
 def _seen(value: Any, looking: Collection[str]) -> Any:

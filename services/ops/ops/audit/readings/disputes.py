@@ -121,7 +121,7 @@ def _reached(dispute: State, data: Data) -> None:
     dispute["due"]["replacement"] = instant(until)
     if until:
         dispute["fulfilment"] = "replacement_pending"
-    if data["reached_type"] not in ("arbitrated", "appeal"):
+    if data["reached_type"] not in ("arbitrated", "appeal", "support_override"):
         dispute.update(state="agreed", ruling=None, result_rules=data["rules"], **NO_RESULT)
         dispute["next_due_at"] = first(dispute)
     dispute["solution"] = data["solution"]
@@ -135,7 +135,7 @@ def _escalated(dispute: State, data: Data) -> None:
 
 
 def _refund_due(dispute: State, data: Data) -> None:
-    dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None)
+    dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None, proposed_until=None)
     dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
     if data["source"] == "cancellation":
         dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], surveyed=False, **NO_RESULT)

@@ -112,6 +112,16 @@ def _answered(dispute: State, _: Data) -> None:
     dispute["proposed_until"] = None
 
 
+def _forced(dispute: State, data: Data) -> None:
+    _answered(dispute, data)
+    _nobodys(dispute, data)
+    if not data["ruling"]:
+        return
+    _ruled(dispute, data)
+    awaits(dispute, "decided")
+    dispute.update(reached_type="support_override", next_due_at=None)
+
+
 STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "CaseClaimed": _claimed,
     "CaseReleased": _nobodys,
@@ -121,6 +131,8 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "ReviewOverdue": _reviewed,
     "DecisionIssued": _decided,
     "ProposalMade": _proposed,
+    "SupportOverrideProposed": _proposed,
+    "SupportOverrideApplied": _forced,
     "ProposalAgreed": _answered,
     "ProposalDeclined": _answered,
     "Appealed": _appealed,

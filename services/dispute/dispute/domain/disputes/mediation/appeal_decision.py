@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.deadlines import survey_due
 from dispute.domain.disputes.mediation.decision import reached_by
 from dispute.domain.disputes.mediation.ending import Parts, all_paid, difference, ended, is_over, ruling_of
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
-from dispute.domain.disputes.mediation.ruling import (
-    Address,
-    RuledLines,
-    RuleIds,
-    RulingText,
-    Weights,
-    guard_explained,
-    ruled,
-    weighed,
-)
+from dispute.domain.disputes.mediation.ruling import RulingCommand, guard_explained, ruled, weighed
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.settlement import refund_due, return_due
 from dispute.domain.disputes.state import Dispute, evolve
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
-from shared.events.base import Command, Event, Personal
+from shared.events.base import Command, Event
 from shared.events.dispute import (
-    Payer,
     ReachedType,
     ReplacementNotDue,
     ReturnNotDue,
@@ -42,7 +30,6 @@ from shared.events.mediation import (
     AppealOutcome,
     AppealWindowClosed,
     ClawbackRequested,
-    Outcome,
     Ruling,
 )
 from shared.events.money import total
@@ -50,30 +37,10 @@ from shared.events.order import HoldEnd
 from shared.rejections import ValidationFailed, WrongPhase
 
 
-class DecideAppeal(DisputeAndOrderCommand):
-    """`rules`, `weights` and `text` always; what is ruled only where something changes."""
+class DecideAppeal(RulingCommand):
+    """What is ruled only where something changes."""
 
     decision: AppealOutcome
-    outcome: Outcome | None = None
-    type: SolutionType | None = None
-    lines: RuledLines = ()
-    freight_payer: Payer | None = None
-    address: Address | None = None
-    rules: RuleIds = ()
-    weights: Weights = {}
-    text: RulingText
-
-    @property
-    def text_ref(self) -> str:
-        return text_ref(self, "text")
-
-    @property
-    def address_ref(self) -> str | None:
-        return text_ref(self, "address") if self.address else None
-
-    @property
-    def personal(self) -> Sequence[Personal]:
-        return texts_about(self.actor.id, self, text=self.text, address=self.address)
 
 
 def decide_appeal(command: DecideAppeal, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
@@ -96,6 +63,20 @@ class Finding:
     by: str
     agreed_by: str | None = None
 
+    @property
+    def change(self) -> Change:
+        return Change(self.ruling, self.rules, ReachedType.APPEAL, "T18")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ruling that takes the place of what stands, on which row of the table."""
+
+    ruling: Ruling
+    rules: tuple[str, ...]
+    reached: ReachedType
+    row: str
+
 
 def finally_decided(
     command: Command, finding: Finding, dispute: Dispute, order: Order
@@ -114,7 +95,14 @@ def finally_decided(
     )
     over = AppealWindowClosed(dispute_id=dispute_id, rules=("T18", "T19"))
     events: list[Event] = [decided, *([over] if dispute.case.appeal_until else [])]
-    events += [] if finding.decision == AppealOutcome.UPHELD else carried_out(command, finding, dispute)
+    events += [] if finding.decision == AppealOutcome.UPHELD else carried_out(command, finding.change, dispute)
+    return ended_if_over(command, events, dispute, order)
+
+
+def ended_if_over(
+    command: Command, events: list[Event], dispute: Dispute, order: Order
+) -> tuple[list[Event], list[Event]]:
+    """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33)."""
     since = reduce(evolve, events, dispute)
     if not is_over(since):
         return events, []
@@ -154,20 +142,20 @@ def guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
         raise WrongPhase("A refund is under way: decide on less once it is paid or refused.", state=dispute.state)
 
 
-def carried_out(command: Command, finding: Finding, dispute: Dispute) -> list[Event]:
+def carried_out(command: Command, change: Change, dispute: Dispute) -> list[Event]:
     """The new solution, goods that are to come or no longer to come, and the difference in money."""
-    ruling, rules = finding.ruling, finding.rules
-    reached = reached_by(command, dispute, ruling, ReachedType.APPEAL, rules) if ruling.type else None
+    ruling, rules = change.ruling, (change.row, *change.rules)
+    reached = reached_by(command, dispute, ruling, change.reached, change.rules) if ruling.type else None
     solution: list[Event] = [*_nothing_sent(dispute, rules), *([reached] if reached else [])]
     if reached and ruling.type == SolutionType.RETURN_AND_REFUND and not dispute.refunds:
         return [*solution, *([] if dispute.return_id else [return_due(command, dispute, reached)])]
-    return [*_goods_kept(dispute, rules), *solution, *_difference(command, finding, dispute, reached)]
+    return [*_goods_kept(dispute, rules), *solution, *_difference(command, change, dispute, reached)]
 
 
 def _nothing_sent(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     """A replacement that is no longer due, or due anew by this ruling (T40)."""
     due = dispute.replacement.is_awaited
-    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=("T18", *rules))] if due else []
+    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=rules)] if due else []
 
 
 def _goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
@@ -175,19 +163,17 @@ def _goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     if dispute.fulfilment != Fulfilment.RETURN_PENDING or not dispute.return_id:
         return []
     opened, return_id = dispute.opened, dispute.return_id
-    return [
-        ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=("T18", *rules))
-    ]
+    return [ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=rules)]
 
 
-def _difference(command: Command, finding: Finding, dispute: Dispute, reached: SolutionReached | None) -> list[Event]:
+def _difference(command: Command, change: Change, dispute: Dispute, reached: SolutionReached | None) -> list[Event]:
     """More is asked for, less is asked back: never a silent debit (K18, K19)."""
-    more, less = difference(dispute, finding.ruling.lines)
+    more, less = difference(dispute, change.ruling.lines)
     due: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
-    return [*due, *([_clawback(command, finding, dispute, less)] if less else [])]
+    return [*due, *([_clawback(command, change, dispute, less)] if less else [])]
 
 
-def _clawback(command: Command, finding: Finding, dispute: Dispute, parts: Parts) -> ClawbackRequested:
+def _clawback(command: Command, change: Change, dispute: Dispute, parts: Parts) -> ClawbackRequested:
     opened = dispute.opened
     return ClawbackRequested(
         clawback_id=derived_id("clw", opened.order_id, command.command_id),
@@ -197,5 +183,5 @@ def _clawback(command: Command, finding: Finding, dispute: Dispute, parts: Parts
         party="buyer",
         lines=tuple(parts),
         amount=total([part.amount for part in parts]),
-        rules=("K18", "K19", *finding.rules),
+        rules=("K18", "K19", *change.rules),
     )

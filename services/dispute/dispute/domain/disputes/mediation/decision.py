@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.deadlines import appeal_due, survey_due
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
-from dispute.domain.disputes.mediation.ruling import Address, RuledLines, RuleIds, RulingText, Weights, ruled
+from dispute.domain.disputes.mediation.ruling import RulingCommand, ruled
 from dispute.domain.disputes.settlement import asked_by, replacement_until
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.state import Order
-from shared.events.base import Command, Event, Personal
-from shared.events.dispute import Payer, ReachedType, Solution, SolutionReached, SolutionType
+from shared.events.base import Command, Event
+from shared.events.dispute import ReachedType, Solution, SolutionReached
 from shared.events.mediation import DecisionIssued, Outcome, Ruling
 
 
-class IssueDecision(DisputeAndOrderCommand):
+class IssueDecision(RulingCommand):
     outcome: Outcome
-    type: SolutionType | None = None
-    lines: RuledLines = ()
-    freight_payer: Payer | None = None
-    address: Address | None = None
-    rules: RuleIds = ()
-    weights: Weights = {}
-    text: RulingText
-
-    @property
-    def text_ref(self) -> str:
-        return text_ref(self, "text")
-
-    @property
-    def address_ref(self) -> str | None:
-        return text_ref(self, "address") if self.address else None
-
-    @property
-    def personal(self) -> Sequence[Personal]:
-        return texts_about(self.actor.id, self, text=self.text, address=self.address)
 
 
 def decide(command: IssueDecision, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:

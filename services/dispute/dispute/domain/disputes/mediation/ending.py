@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from dispute.domain.disputes.case import ruling_in
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState
 from shared.events.dispute import SENT_AGAIN, CloseReason, DisputeClosed
@@ -46,8 +47,8 @@ def all_paid(dispute: Dispute) -> bool:
 
 
 def ruling_of(dispute: Dispute) -> Ruling | None:
-    """What the case team's last word says."""
-    return dispute.case.ruled.ruling if dispute.case.ruled else None
+    """What the platform's last word says."""
+    return ruling_in(dispute.case.ruled) if dispute.case.ruled else None
 
 
 def is_over(dispute: Dispute) -> bool:

@@ -1,10 +1,12 @@
-"""Proposals: what one person may not decide alone waits for a second one (T15, T18)."""
+"""Proposals: what one person may not decide alone waits for a second one (T15, T18, T37)."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from dispute.domain.commands import DisputeCommand
+from dispute.domain.disputes.case import Proposal
 from dispute.domain.disputes.state import Dispute
 from shared.events.calendar import within_days
 from shared.events.ids import derived_id
@@ -25,6 +27,11 @@ def proposal_id(dispute: Dispute, command_id: UUID) -> str:
     return derived_id("prp", dispute.opened.order_id, command_id)
 
 
+def expiry(dispute: Dispute, at: datetime) -> datetime:
+    """Until when another person may agree to what is proposed now."""
+    return within_days(at, dispute.terms.proposal_days, dispute.terms.timezone)
+
+
 def proposed(
     command: DisputeCommand,
     dispute: Dispute,
@@ -33,7 +40,6 @@ def proposed(
     decision: AppealOutcome | None = None,
 ) -> ProposalMade:
     """The ruling, as it would be issued; another person has some days to agree."""
-    terms = dispute.terms
     return ProposalMade(
         proposal_id=proposal_id(dispute, command.command_id),
         kind=ProposalKind.APPEAL_DECISION if decision else ProposalKind.DECISION,
@@ -41,14 +47,14 @@ def proposed(
         dispute_id=command.dispute_id,
         by=command.actor.id,
         made_at=command.at,
-        expires_at=within_days(command.at, terms.proposal_days, terms.timezone),
+        expires_at=expiry(dispute, command.at),
         decision=decision,
         ruling=ruling,
         rules=rules,
     )
 
 
-def named(dispute: Dispute, name: str) -> ProposalMade:
+def named(dispute: Dispute, name: str) -> Proposal:
     """What stands proposed under this id, on all the evidence that there is; WrongPhase for anything else."""
     made = dispute.case.proposal
     if not made or made.proposal_id != name:

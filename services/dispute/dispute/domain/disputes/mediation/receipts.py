@@ -12,13 +12,14 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
 from dispute.domain.disputes.mediation.ending import asked_for
 from dispute.domain.disputes.state import Dispute, evolve
 from shared.events import dispute, mediation
 from shared.events.base import Event, wire_time
 from shared.events.envelope import Recorded
 from shared.events.ids import digest
+from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.money import Money, total
 from shared.rejections import NotFound
 
@@ -67,7 +68,8 @@ def receipt_of(history: History, version: int) -> Receipt:
 def decides(event: Event) -> bool:
     """Whether the event is a decision: the case team's, or an agreement."""
     own = isinstance(event, dispute.SolutionReached) and event.reached_type not in BY_THE_TEAM
-    return own or isinstance(event, mediation.DecisionIssued | mediation.AppealDecided)
+    forced = isinstance(event, SupportOverrideApplied) and event.ruling is not None
+    return own or forced or isinstance(event, mediation.DecisionIssued | mediation.AppealDecided)
 
 
 def _fold(events: Iterable[Event]) -> Dispute:
@@ -98,10 +100,14 @@ def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iter
             yield Fact("standing", _plain(ruled.ruling), place)
             yield Fact("appeal", {"decision": str(decided.decision)}, decision.id)
             yield from _found(decided, decision)
+        case SupportOverrideApplied() as forced:
+            place = _last(history, dispute.ReturnDue, dispute.RefundDue) or first
+            yield Fact("carried", {"money": bool(before.refunds), "goods": before.return_id is not None}, place)
+            yield from _found(forced, decision)
 
 
-def _found(event: mediation.DecisionIssued | mediation.AppealDecided, decision: Recorded[Event]) -> Iterable[Fact]:
-    yield Fact("found", _plain(event.ruling), decision.id)
+def _found(event: Ruled, decision: Recorded[Event]) -> Iterable[Fact]:
+    yield Fact("found", _plain(ruling_in(event)), decision.id)
     yield Fact("decided_at", wire_time(event.decided_at), decision.id)
 
 
@@ -132,8 +138,8 @@ def _results(events: Sequence[Event]) -> Values:
 
 
 def _ruling(event: Event) -> mediation.Ruling:
-    assert isinstance(event, mediation.DecisionIssued | mediation.AppealDecided)
-    return event.ruling
+    assert isinstance(event, Ruled)
+    return ruling_in(event)
 
 
 def _money(amount: Money) -> Values:

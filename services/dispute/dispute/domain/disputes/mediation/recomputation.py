@@ -23,6 +23,8 @@ def decided_anew(facts: Facts) -> Results:
     """What these facts come to."""
     if "solution" in facts:
         return _agreed(facts)
+    if "carried" in facts:
+        return _forced(facts)
     return _on_appeal(facts) if "appeal" in facts else _ruled(facts)
 
 
@@ -51,10 +53,24 @@ def _on_appeal(facts: Facts) -> Results:
     if returns and not facts["asked_minor"]:
         before = Ruling.model_validate(facts["standing"]).type == SolutionType.RETURN_AND_REFUND
         return _results(ruling.lines, goods=not before, survey=survey)
+    more, less = _apart(facts, ruling)
+    return _results(ruling.lines, refund=more, clawback=less, survey=survey)
+
+
+def _forced(facts: Facts) -> Results:
+    """An override: the difference to what was asked for, or first the goods; nobody appeals it (T37)."""
+    ruling, carried = Ruling.model_validate(facts["found"]), facts["carried"]
+    if ruling.type == SolutionType.RETURN_AND_REFUND and not carried["money"]:
+        return _results(ruling.lines, goods=not carried["goods"])
+    more, less = _apart(facts, ruling)
+    return _results(ruling.lines, refund=more, clawback=less)
+
+
+def _apart(facts: Facts, ruling: Ruling) -> tuple[Parts, Parts]:
+    """What the ruling is above, and below, what was asked for."""
     apart = [(part, part.amount.minor - facts["asked_minor"].get(part.line_id, 0)) for part in ruling.lines]
     more = [_part(part, minor) for part, minor in apart if minor > 0]
-    less = [_part(part, -minor) for part, minor in apart if minor < 0]
-    return _results(ruling.lines, refund=more, clawback=less, survey=survey)
+    return more, [_part(part, -minor) for part, minor in apart if minor < 0]
 
 
 def _part(like: LineAmount, minor: int) -> LineAmount:

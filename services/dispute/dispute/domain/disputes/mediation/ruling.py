@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import guard_text
+from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.disputes.form import guard_returnable
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import AmountExceedsCap, UnexplainedDecision
-from shared.events.base import Message
+from shared.events.base import Message, Personal
 from shared.events.dispute import SENT_AGAIN, DisputedLine, Payer, SolutionType
 from shared.events.fields import ShortText, Text, WireMoney
 from shared.events.mediation import Outcome, Ruling, Weighed
@@ -41,38 +41,36 @@ RulingText = Annotated[str, Text(4000)]
 Address = Annotated[str, Text(500)]
 
 
-class Found(Protocol):
-    """What a command says that decides."""
+class Found(Message):
+    """What is found, in the words of who decides; `rules`, `weights` and `text` always."""
+
+    outcome: Outcome | None = None
+    type: SolutionType | None = None
+    lines: RuledLines = ()
+    freight_payer: Payer | None = None
+    address: Address | None = None
+    rules: RuleIds = ()
+    weights: Weights = {}
+    text: RulingText
+
+
+class RulingCommand(DisputeAndOrderCommand, Found):
+    """Base of the commands that decide."""
 
     @property
-    def outcome(self) -> Outcome | None: ...
+    def text_ref(self) -> str:
+        return text_ref(self, "text")
 
     @property
-    def type(self) -> SolutionType | None: ...
+    def address_ref(self) -> str | None:
+        return text_ref(self, "address") if self.address else None
 
     @property
-    def lines(self) -> RuledLines: ...
-
-    @property
-    def freight_payer(self) -> Payer | None: ...
-
-    @property
-    def rules(self) -> RuleIds: ...
-
-    @property
-    def weights(self) -> Weights: ...
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def text_ref(self) -> str: ...
-
-    @property
-    def address_ref(self) -> str | None: ...
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, text=self.text, address=self.address)
 
 
-def ruled(found: Found, dispute: Dispute, order: Order) -> Ruling:
+def ruled(found: RulingCommand, dispute: Dispute, order: Order) -> Ruling:
     """The ruling; refused where it does not fit the dispute, pays too much, or explains too little."""
     lines = guard_lines(found.lines, dispute.opened.lines)
     amount = total([part.amount for part in lines])

@@ -1,4 +1,4 @@
-"""Second person: agrees to what another has proposed, and it is carried out, or declines it (T15, T18)."""
+"""Second person: agrees to what another has proposed, and it is carried out, or declines it (T15, T18, T37)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,34 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.disputes.case import Proposal
+from dispute.domain.disputes.mediation import override
 from dispute.domain.disputes.mediation.appeal_decision import Finding, finally_decided, guard_money_known
 from dispute.domain.disputes.mediation.decision import issued
 from dispute.domain.disputes.mediation.proposals import named
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.state import Order
+from shared.decider import ConsideredCommand
 from shared.events.base import Event, Personal
 from shared.events.fields import ShortText, Text
-from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalKind, ProposalMade
+from shared.events.mediation.proposals import (
+    ProposalAgreed,
+    ProposalDeclined,
+    ProposalKind,
+    ProposalMade,
+    SupportOverrideProposed,
+)
 
 STEPS: Mapping[ProposalKind, Step] = {
     ProposalKind.DECISION: Step.AGREE_DECISION,
     ProposalKind.APPEAL_DECISION: Step.AGREE_APPEAL_DECISION,
+    ProposalKind.OVERRIDE: Step.AGREE_OVERRIDE,
 }
 """By kind: the step that answers it, yes or no."""
 
 
-class AnswerProposal(DisputeAndOrderCommand):
+class AnswerProposal(DisputeAndOrderCommand, ConsideredCommand):
     """Base of the second person's word."""
 
     answers: ProposalKind
@@ -50,6 +60,9 @@ def agree(command: AgreeToProposal, dispute: Dispute, order: Order) -> tuple[lis
     """What was proposed happens as it was proposed, by both of them."""
     guard(STEPS[command.answers], dispute, command.actor, command.at)
     made = named(dispute, command.agree)
+    command.guard_considered()
+    if isinstance(made, SupportOverrideProposed):
+        return override.applied(command, made, dispute, order)
     agreed = ProposalAgreed(**_answered(command, made), rules=("T15", "G15"))
     events, of_order = _carried_out(command, made, dispute, order)
     return [agreed, *events], of_order
@@ -71,9 +84,11 @@ def decline(command: DeclineProposal, dispute: Dispute, _: Order) -> tuple[list[
     guard(STEPS[command.answers], dispute, command.actor, command.at)
     guard_text(reason=command.reason)
     made = named(dispute, command.decline)
-    return [ProposalDeclined(**_answered(command, made), reason_ref=command.reason_ref, rules=("T15", "G15"))], []
+    command.guard_considered()
+    rules = ("T37" if made.kind == ProposalKind.OVERRIDE else "T15", "G15")
+    return [ProposalDeclined(**_answered(command, made), reason_ref=command.reason_ref, rules=rules)], []
 
 
-def _answered(command: AnswerProposal, made: ProposalMade) -> dict[str, Any]:
+def _answered(command: AnswerProposal, made: Proposal) -> dict[str, Any]:
     ids = {"proposal_id": made.proposal_id, "order_id": made.order_id, "dispute_id": command.dispute_id}
     return {**ids, "kind": made.kind, "by": command.actor.id}
