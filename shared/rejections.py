@@ -54,6 +54,12 @@ class ConflictOfInterest(Forbidden):
     rules = ("G15",)
 
 
+class SameReviewer(Rejected):
+    """G15: an appeal is decided by somebody else than the decision, and who proposes does not agree as well."""
+
+    rules = ("G15",)
+
+
 class ValidationFailed(Rejected):
     """G7: the request is not valid; `errors` names the fields."""
 

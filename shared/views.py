@@ -12,7 +12,10 @@ from typing import Generic, TypeVar
 # Not typing's: pydantic describes that one from Python 3.12 on only.
 from typing_extensions import TypedDict
 
+from shared.events.base import Instant
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.money import Money
+from shared.events.open_enums import Open
 
 Row = TypeVar("Row")
 
@@ -36,6 +39,16 @@ class LineAmountView(TypedDict):
 
     line_id: str
     amount: Money
+
+
+class ProposalMembers(TypedDict):
+    """What one person proposes, and until when another may agree."""
+
+    id: str
+    kind: Open[ProposalKind]
+    by: str
+    at: Instant
+    expires_at: Instant
 
 
 class TextLink(TypedDict):

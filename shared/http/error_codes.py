@@ -14,7 +14,6 @@ STATUS: Mapping[str, int] = {
     "unauthenticated": 401,
     "forbidden": 403,
     "conflict_of_interest": 403,
-    "second_person_required": 403,
     "same_reviewer": 403,
     "account_not_in_good_standing": 403,
     "not_found": 404,

@@ -38,7 +38,8 @@ def test_g13_every_decision_of_a_life_recomputes_from_its_receipt(seed: int, ste
 
 
 def test_lives_hold_every_kind_of_decision() -> None:
-    kinds = Counter(
-        type(receipt.decision.event).__name__ for seed in range(12) for receipt in receipts(recorded_life(seed, 60)[1])
-    )
-    assert set(kinds) == {"SolutionReached", "DecisionIssued", "AppealDecided", "SupportOverrideApplied"}, kinds
+    kinds = {"SolutionReached", "DecisionIssued", "AppealDecided", "SupportOverrideApplied"}
+    lives, found = iter(range(80)), Counter[str]()
+    while found.keys() != kinds and (seed := next(lives, None)) is not None:
+        found.update(type(receipt.decision.event).__name__ for receipt in receipts(recorded_life(seed, 60)[1]))
+    assert found.keys() == kinds, found

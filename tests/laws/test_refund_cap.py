@@ -121,12 +121,14 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
     def request(self, refund_id: str, parts: dict[str, int]) -> None:
         self.decide(p.request(refund_id, at=self.now, parts=parts))
 
-    @rule(refund_id=REFUNDS, actor=ACTORS)
-    def retry(self, refund_id: str, actor: Any) -> None:
+    @rule(refund_id=REFUNDS, actor=ACTORS, agrees=st.booleans())
+    def retry(self, refund_id: str, actor: Any, agrees: bool) -> None:
         # Where the provider kept no books, who tries again what was in doubt has found out by other means: here nobody.
         refund = self.payment.refunds.get(refund_id)
         if self.provider.keeps_books or not (refund and refund.doubts):
-            self.decide(p.retry(actor, refund_id, at=self.now))
+            made = refund.proposal if refund and agrees else None
+            word = p.agree(actor, made.proposal_id, refund_id, at=self.now) if made else None
+            self.decide(word or p.retry(actor, refund_id, at=self.now))
 
     @rule(
         which=st.integers(0, 2),

@@ -164,7 +164,7 @@ class Life:
         forceable = self.of(*(state for state in DisputeState if state != DisputeState.CLOSED))
         waiting = [n for n in forceable if isinstance(self._proposal(n), SupportOverrideProposed)]
         return [
-            (1 if forceable else 0, lambda: self._force(self.dice.choice(forceable))),
+            (1 if forceable and self.dice.randrange(3) == 0 else 0, lambda: self._force(self.dice.choice(forceable))),
             (6 if waiting else 0, lambda: self._second_word(self.dice.choice(waiting))),
         ]
 

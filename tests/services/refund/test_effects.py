@@ -99,8 +99,9 @@ async def test_t31a_after_five_retries_people_take_over_and_support_may_try_agai
     assert (await paying.types())[-2:] == ["RefundFailed", "RefundSentToManual"]
     assert await paying.loop.next_deadline() is None
     proposed = await paying.desk.post(f"{RFD}/retry", p.SUPPORT, key="k1")
-    assert (proposed.status, proposed.body["state"]) == (200, "manual")
-    agreed = await paying.desk.post(f"{RFD}/retry", p.OTHER_SUPPORT, key="k2")
+    assert (proposed.status, proposed.body["state"]) == (202, "manual")
+    word, seen = {"agree": proposed.body["proposals"][0]["id"]}, proposed.headers["ETag"]
+    agreed = await paying.desk.post(f"{RFD}/retry", p.OTHER_SUPPORT, word, key="k2", seen=seen)
     assert (agreed.status, agreed.body["state"]) == (200, "approved")
     await eventually(paying.is_quiet)
     await eventually(lambda: is_issued(paying))

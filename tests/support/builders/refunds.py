@@ -8,7 +8,7 @@ from typing import Any
 
 from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued, RecordSettled
 from refund.domain.payments.request import RecordCapture, RequestRefund
-from refund.domain.payments.retries import RetryRefund
+from refund.domain.payments.retries import AgreeToRetry, RetryRefund
 from refund.gateways.port import RefundCall, Said
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
@@ -26,6 +26,7 @@ from shared.events.refund import (
     RefundRequested,
     RefundSentToManual,
 )
+from tests.support.spec import Outcome
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 BUYER = Actor(id="bea", roles=frozenset({"buyer"}))
@@ -97,7 +98,20 @@ def doubt(attempt: int = 0, doubts: int = 0, refund_id: str = "rfd_9a31", at: da
 
 
 def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RetryRefund:
-    return RetryRefund(**_envelope("retry", actor, at, refund_id), refund_id=refund_id)
+    return RetryRefund(**_envelope("retry", actor, at, refund_id, actor.id), refund_id=refund_id)
+
+
+def agree_to(outcome: Outcome, actor: Actor = OTHER_SUPPORT, **more: Any) -> AgreeToRetry:
+    """The second person's yes to what has come of this."""
+    made = outcome.states[0].refund("rfd_9a31").proposal
+    assert made
+    return agree(actor, made.proposal_id, **more)
+
+
+def agree(actor: Actor, name: str, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> AgreeToRetry:
+    """A second person's yes to what is proposed under this name."""
+    plain = {"agree": name, "has_key": True, "has_seen": True}
+    return AgreeToRetry(**_envelope("agree", actor, at, refund_id, name, actor.id), refund_id=refund_id, **plain | more)
 
 
 def settle(refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RecordSettled:

@@ -161,12 +161,6 @@ class Claimed(Rejected):
     """Somebody else of the case team has the case: `reviewer`, `since_at`."""
 
 
-class SameReviewer(Rejected):
-    """G15: an appeal is decided by somebody else than the decision, and who proposes does not agree as well."""
-
-    rules = ("G15",)
-
-
 class UnexplainedDecision(Rejected):
     """G13: it cites no rule, or leaves an item of evidence unweighed; `missing` says what."""
 

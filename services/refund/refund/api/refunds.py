@@ -11,14 +11,17 @@ from starlette.responses import Response
 
 from refund.api.as_of import page_as_of
 from refund.domain.decider import decider
-from refund.domain.payments.retries import RETRIERS, RetryRefund
+from refund.domain.payments.retries import RETRIERS, AgreeToRetry, RetryRefund, proposal_id
+from refund.domain.payments.state import Payment
 from refund.read_models import refunds
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.moments import Moment
 from shared.events.slot import PREFIXES, slot_of_id
 from shared.eventstore.folding import folded, until
 from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.command_body import CommandBody
 from shared.http.pagination import Cursor, Limit, Listing, Position
+from shared.http.request_body import example
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import own_sides
@@ -27,6 +30,12 @@ from shared.subscriptions.freshness import wait_for_head, wait_for_position
 from shared.views import Page
 
 router = Router("refunds")
+
+
+class AgreementBody(CommandBody, of=AgreeToRetry):
+    """A second person's yes to what is proposed under this id."""
+
+    model_config = example(agree="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9")
 
 
 @router.get("/v1/refunds", summary="List refunds", response_model=Page[RefundRow])
@@ -68,18 +77,28 @@ async def show_refund(
     return query_response(view, len(history))
 
 
-@router.post("/v1/refunds/{refund_id}/retry", summary="Try a failed refund again", response_model=RefundView)
+@router.post(
+    "/v1/refunds/{refund_id}/retry",
+    summary="Try a failed refund again",
+    response_model=RefundView,
+    responses={202: {"model": RefundView, "description": "A second person has to agree"}},
+)
 async def retry_refund(
-    refund_id: str, caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)]
+    refund_id: str,
+    caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)],
+    body: AgreementBody | None = None,
 ) -> Response:
     """For support, or for the buyer who has put the account right (S63). Once people took over it takes two persons of
-    support: the first one's request proposes it, the second one's agrees (T31a).
+    support: the first one's request proposes it, and the second one agrees to that here (T31a).
     """
-    order_id = await _order_of(caller, refund_id)
-    outcome = await caller.handle(caller.command(RetryRefund, refund_id=refund_id, order_id=order_id))
-    return command_response(
-        outcome, refund_view(outcome.states[0], refund_id, outcome.versions[0], caller.actor, outcome.at)
-    )
+    ids: dict[str, Any] = {"refund_id": refund_id, "order_id": await _order_of(caller, refund_id)}
+    asked = caller.command(AgreeToRetry, body, **ids) if body else caller.command(RetryRefund, **ids)
+    outcome = await caller.handle(asked)
+    payment: Payment = outcome.states[0]
+    made = payment.refund(refund_id).proposal
+    waits = made is not None and made.proposal_id == proposal_id(asked.order_id, caller.command_id)
+    view = refund_view(payment, refund_id, outcome.versions[0], caller.actor, outcome.at)
+    return command_response(outcome, view, 202 if waits else 200)
 
 
 async def _order_of(viewer: QueryContext, refund_id: str) -> str:

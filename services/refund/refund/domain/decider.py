@@ -27,6 +27,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     outcomes.RecordDoubtful: outcomes.record_doubtful,
     outcomes.RecordSettled: outcomes.record_settled,
     retries.RetryRefund: retries.retry_refund,
+    retries.AgreeToRetry: retries.agree_to_retry,
     requests.RequestNotifications: request_notifications,
 }
 """Which function answers which command; it is given the states of the streams that it names, in order."""

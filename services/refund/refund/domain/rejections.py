@@ -5,12 +5,6 @@ from __future__ import annotations
 from shared.rejections import Rejected
 
 
-class SecondPersonRequired(Rejected):
-    """T31a: who proposed it does not agree to it as well."""
-
-    rules = ("T31a",)
-
-
 class PaymentNotCaptured(Rejected):
     """G9: the capture, which holds the cap, is not recorded yet; the policy's command parks its stream and is retried
     once it is.

@@ -8,17 +8,18 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from refund.domain.payments.retries import RETRIERS, guard_retry
+from refund.domain.payments.retries import RETRIERS, guard_agreement, guard_retry, standing
 from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.actions import Action, Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
-from shared.events.mediation.proposals import ProposalKind
+from shared.events.mediation.proposals import ProposalMade
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
-from shared.views import LineAmountView
+from shared.views import LineAmountView, ProposalMembers
 
+PARTIES = frozenset({"buyer", "seller"})
 CARDS = frozenset({"visa", "mastercard", "maestro"})
 """Payment methods that go back to a card; all others go back to an account (S63)."""
 
@@ -71,11 +72,10 @@ class RefundRow(TypedDict):
     retry_at: Instant | None
 
 
-class ProposalView(TypedDict):
-    """What one person of support proposed, and until when it waits for a second one (T31a)."""
+class ProposalView(ProposalMembers):
+    """What one person of support proposed, which the others see (T31a); of another try there is no more to say."""
 
-    proposal: Open[ProposalKind]
-    expires_at: Instant
+    body: None
 
 
 class RefundView(RefundRow, Actions):
@@ -88,7 +88,7 @@ class RefundView(RefundRow, Actions):
     lines: Sequence[LineAmountView]
     expected_business_days: tuple[int, int] | None
     provider_ref: str | None
-    proposal: ProposalView | None
+    proposals: Sequence[ProposalView]
     checks: Sequence[RefundCheck]
     rules: Sequence[str]
 
@@ -116,7 +116,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "lines": [{"line_id": line.line_id, "amount": line.amount} for line in request.lines],
         **_ground(refund),
         "provider_ref": issued.provider_ref if issued else None,
-        "proposal": _proposal(refund),
+        "proposals": _proposals(payment, refund, actor, now),
         "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),
@@ -163,9 +163,13 @@ def refund_actions(payment: Payment, refund_id: str, actor: Actor, now: datetime
     """Everything that can be done with a refund and by whom, each with the guard of its command."""
 
     def retry() -> None:
-        guard_retry(payment, refund_id, actor, now)
+        guard_retry(payment, refund_id, actor)
 
-    return (Action("retry", f"{_path(refund_id)}/retry", RETRIERS, retry),)
+    def agree() -> None:
+        guard_agreement(payment, refund_id, actor, now)
+
+    path = f"{_path(refund_id)}/retry"
+    return Action("retry", path, RETRIERS, retry), Action("agree-retry", path, ("support",), agree)
 
 
 def _path(refund_id: str) -> str:
@@ -183,10 +187,16 @@ def _ground(refund: Refund) -> _Ground:
     }
 
 
-def _proposal(refund: Refund) -> ProposalView | None:
-    if not (made := refund.proposal):
-        return None
-    return {"proposal": made.kind, "expires_at": made.expires_at}
+def _proposals(payment: Payment, refund: Refund, actor: Actor, now: datetime) -> list[ProposalView]:
+    """What waits for a second person now: the platform's people see it, and no party."""
+    made = standing(refund, now)
+    roles = payment.parties_of(refund).roles_of(actor)
+    return [_proposal(made)] if made and roles - PARTIES else []
+
+
+def _proposal(made: ProposalMade) -> ProposalView:
+    name, kind = made.proposal_id, made.kind
+    return {"id": name, "kind": kind, "by": made.by, "at": made.made_at, "expires_at": made.expires_at, "body": None}
 
 
 def _window(issued: RefundIssued | None) -> CreditWindow | None:

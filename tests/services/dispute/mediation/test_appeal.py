@@ -14,7 +14,6 @@ from dispute.domain.rejections import (
     Claimed,
     NotAppealable,
     OtherPartyMayAppeal,
-    SameReviewer,
     UnexplainedDecision,
 )
 from shared.events.base import Actor
@@ -41,7 +40,7 @@ from shared.events.mediation import (
     SurveyWindowClosed,
 )
 from shared.events.order import PaymentHoldLifted
-from shared.rejections import DeadlinePassed, Forbidden, ValidationFailed, WrongPhase
+from shared.rejections import DeadlinePassed, Forbidden, SameReviewer, ValidationFailed, WrongPhase
 from tests.support.builders.disputes import (
     agreed,
     counter,

@@ -10,7 +10,7 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.rejections import NotAppealable, SameReviewer
+from dispute.domain.rejections import NotAppealable
 from dispute.views.disputes.dispute import dispute_view
 from shared.events.base import Actor
 from shared.events.dispute import (
@@ -42,6 +42,7 @@ from shared.rejections import (
     Forbidden,
     IdempotencyKeyRequired,
     IfMatchRequired,
+    SameReviewer,
     ValidationFailed,
     WrongPhase,
 )

@@ -9,7 +9,6 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.rejections import SameReviewer
 from dispute.read_models.mediation import mediated
 from dispute.views.as_of import dispute_row_of
 from dispute.views.disputes.dispute import dispute_view
@@ -19,7 +18,7 @@ from shared.events.dispute import RefundDue, SolutionReached
 from shared.events.envelope import Metadata, Recorded
 from shared.events.mediation import AppealDecided, AppealOutcome, AppealWindowClosed, DecisionIssued, Outcome
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalKind, ProposalMade
-from shared.rejections import ConflictOfInterest, Forbidden, ValidationFailed, WrongPhase
+from shared.rejections import ConflictOfInterest, Forbidden, SameReviewer, ValidationFailed, WrongPhase
 from tests.support.builders.disputes import (
     accept,
     counter,

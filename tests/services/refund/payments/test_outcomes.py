@@ -58,7 +58,7 @@ def test_t31a_money_in_doubt_is_people_s_and_stays_reserved() -> None:
 
 def test_each_doubt_after_a_retry_is_one_of_its_own() -> None:
     proposed = given(decider, *p.APPROVED).when(p.doubt()).when(p.retry(p.SUPPORT))
-    once = proposed.when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
+    once = proposed.when(p.agree_to(proposed)).then_types(ProposalAgreed, RefundRetried)
     once.when(p.doubt(doubts=1)).then_types(RefundSentToManual)
     assert p.doubt().command_id != p.doubt(doubts=1).command_id
 
@@ -101,7 +101,8 @@ def test_s63_support_or_the_buyer_retries_a_failed_refund(actor: Actor) -> None:
 
 def test_a_refund_that_people_took_over_has_one_more_try_for_each_retry() -> None:
     manual = given(decider, *p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
-    retried = manual.when(p.retry(p.SUPPORT)).when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
+    proposed = manual.when(p.retry(p.SUPPORT))
+    retried = proposed.when(p.agree_to(proposed)).then_types(ProposalAgreed, RefundRetried)
     retried.when(p.decline(6)).then_types(RefundFailed, RefundSentToManual)
     retried.when(p.issue(attempt=6)).then_types(RefundIssued)
 

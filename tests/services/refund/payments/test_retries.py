@@ -9,12 +9,11 @@ import pytest
 
 from refund.domain.decider import decider
 from refund.domain.payments.state import Payment, RefundState
-from refund.domain.rejections import SecondPersonRequired
 from refund.views.refunds import refund_view
 from shared.events.base import Actor
 from shared.events.mediation.proposals import ProposalAgreed, ProposalKind, ProposalMade
 from shared.events.refund import RefundRetried
-from shared.rejections import ConflictOfInterest, Forbidden, WrongPhase
+from shared.rejections import ConflictOfInterest, Forbidden, IfMatchRequired, SameReviewer, WrongPhase
 from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
 from tests.support.spec import Outcome, given
@@ -35,22 +34,39 @@ def test_t31a_one_person_of_support_only_proposes(came: Came) -> None:
     came(proposed().states[0].refund("rfd_9a31").state)
 
 
-@pytest.mark.case("L10+1", given="the same person asks again", right="second_person_required")
+def agreed(actor: Actor = p.OTHER_SUPPORT, **more: Any) -> Outcome:
+    """Somebody agrees to it."""
+    happened = proposed()
+    return happened.when(p.agree_to(happened, actor, **more))
+
+
+@pytest.mark.case("L10+1", given="the same person agrees", right="same_reviewer")
 def test_t31a_the_same_person_does_not_agree_as_well(came: Came) -> None:
-    came(proposed().when(p.retry(p.SUPPORT)).then_rejects(SecondPersonRequired).code)
+    came(agreed(p.SUPPORT).then_rejects(SameReviewer).code)
 
 
-@pytest.mark.case("L10+2", given="a second person asks too", right="approved")
+@pytest.mark.case("L10+2", given="a second person agrees", right="approved")
 def test_t31a_a_second_person_agrees_and_it_is_tried(came: Came) -> None:
-    outcome = proposed().when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalAgreed, RefundRetried)
+    outcome = agreed().then_types(ProposalAgreed, RefundRetried)
     assert outcome.deadlines == {("payment-o1", "pay:rfd_9a31"): p.MONDAY}
     came(outcome.states[0].refund("rfd_9a31").state)
+
+
+def test_t31a_who_asks_too_proposes_anew_and_the_first_proposal_is_none_any_more() -> None:
+    first = proposed()
+    second = first.when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalMade)
+    second.when(p.agree_to(first, p.SUPPORT)).then_rejects(WrongPhase)
+    second.when(p.agree_to(second, p.SUPPORT)).then_types(ProposalAgreed, RefundRetried)
+
+
+def test_t31a_it_is_agreed_to_by_who_has_looked() -> None:
+    agreed(has_seen=False).then_rejects(IfMatchRequired)
 
 
 @pytest.mark.case("L10+3", given="the second person is the seller", right="conflict_of_interest")
 def test_g15_t31a_the_seller_is_no_second_person(came: Came) -> None:
     seller = Actor(id=p.SELLER.id, roles=frozenset({"support"}))
-    came(proposed().when(p.retry(seller)).then_rejects(ConflictOfInterest).code)
+    came(agreed(seller).then_rejects(ConflictOfInterest).code)
 
 
 @pytest.mark.case("L10+4", given="the buyer has the role support besides", right="conflict_of_interest")
@@ -62,9 +78,9 @@ def test_g15_t31a_nor_is_the_buyer(came: Came) -> None:
 @pytest.mark.case("L10+5", given="the second person comes after a week", right="manual")
 def test_t31a_a_proposal_waits_for_a_week(came: Came) -> None:
     last, late = p.MONDAY + timedelta(days=7), p.MONDAY + timedelta(days=8)
-    proposed().when(p.retry(p.OTHER_SUPPORT, at=last)).then_types(ProposalAgreed, RefundRetried)
-    outcome = proposed().when(p.retry(p.OTHER_SUPPORT, at=late)).then_types(ProposalMade)
-    came(outcome.states[0].refund("rfd_9a31").state)
+    agreed(at=last).then_types(ProposalAgreed, RefundRetried)
+    agreed(at=late).then_rejects(WrongPhase)
+    came(proposed().states[0].refund("rfd_9a31").state)
 
 
 def test_t31a_the_buyers_word_is_no_way_on() -> None:
@@ -74,21 +90,20 @@ def test_t31a_the_buyers_word_is_no_way_on() -> None:
 
 
 def test_t31a_what_was_tried_again_has_no_proposal_left() -> None:
-    failed = proposed().when(p.retry(p.OTHER_SUPPORT)).when(p.decline(6))
+    failed = agreed().when(p.decline(6))
     assert failed.states[0].refund("rfd_9a31").state is RefundState.MANUAL
     failed.when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalMade)
     proposed().when(p.issue(attempt=5)).when(p.retry(p.OTHER_SUPPORT)).then_rejects(WrongPhase)
 
 
-def test_t31a_the_refund_shows_what_waits_for_a_second_person_and_not_whose_word_it_was() -> None:
+def test_t31a_support_sees_what_waits_for_a_second_person_and_the_parties_do_not() -> None:
     payment = proposed().states[0]
-    for viewer in (p.BUYER, p.SELLER, p.OTHER_SUPPORT):
+    for viewer, rels in ((p.BUYER, []), (p.SELLER, []), (p.OTHER_SUPPORT, ["retry", "agree-retry"])):
         view = refund_view(payment, "rfd_9a31", 9, viewer, p.MONDAY)
-        assert view["proposal"] and set(view["proposal"]) == {"proposal", "expires_at"}
-        offered = [action["rel"] for action in view["available_actions"]]
-        assert offered == (["retry"] if viewer is p.OTHER_SUPPORT else [])
+        assert [made["by"] for made in view["proposals"]] == ([p.SUPPORT.id] if rels else [])
+        assert [action["rel"] for action in view["available_actions"]] == rels
     mine = refund_view(payment, "rfd_9a31", 9, p.SUPPORT, p.MONDAY)["unavailable_actions"]
-    assert [action["code"] for action in mine] == ["second_person_required"]
+    assert [(action["rel"], action["code"]) for action in mine] == [("agree-retry", "same_reviewer")]
 
 
 # M11: a refused refund is its own seller's

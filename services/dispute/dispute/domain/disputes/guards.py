@@ -14,12 +14,11 @@ from dispute.domain.rejections import (
     MaxRounds,
     NotAppealable,
     OtherPartyMayAppeal,
-    SameReviewer,
 )
 from shared.events.base import Actor, wire_time
 from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalKind
-from shared.rejections import ConflictOfInterest, DeadlinePassed, WrongPhase
+from shared.rejections import ConflictOfInterest, DeadlinePassed, SameReviewer, WrongPhase
 
 
 def guard_rounds_left(dispute: Dispute, _: Actor, __: datetime) -> None:

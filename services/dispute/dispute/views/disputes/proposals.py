@@ -9,13 +9,12 @@ from typing_extensions import TypedDict
 
 from dispute.domain.disputes.case import Proposal
 from dispute.domain.disputes.state import Dispute
-from shared.events.base import Instant
 from shared.events.dispute import Payer, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome, Ruling
-from shared.events.mediation.proposals import OverrideAction, ProposalKind, ProposalMade, SupportOverrideProposed
+from shared.events.mediation.proposals import OverrideAction, ProposalMade, SupportOverrideProposed
 from shared.events.money import Money
 from shared.events.open_enums import Open
-from shared.views import LineAmountView, TextLink, text_link
+from shared.views import LineAmountView, ProposalMembers, TextLink, text_link
 
 
 class ProposedRuling(TypedDict):
@@ -41,14 +40,9 @@ class ForcedView(TypedDict):
     reason: TextLink | None
 
 
-class ProposalView(TypedDict):
-    """What one person proposes, and until when another may agree; `body` is its ruling, if it has one."""
+class ProposalView(ProposalMembers):
+    """What waits for a second person; `body` is its ruling, if it has one."""
 
-    id: str
-    kind: Open[ProposalKind]
-    by: str
-    at: Instant
-    expires_at: Instant
     override: ForcedView | None
     body: ProposedRuling | None
 
