@@ -403,8 +403,8 @@ MEDIATION = (
     Plant(
         "an appeal that gives less asks nothing back",
         APPEAL_DECISION,
-        "return [*due, *([_clawback(command, finding, dispute, less)] if less else [])]",
-        "return [*due, *([_clawback(command, finding, dispute, less)] if less and not less else [])]",
+        "return [*due, *([_clawback(command, change, dispute, less)] if less else [])]",
+        "return [*due, *([_clawback(command, change, dispute, less)] if less and not less else [])]",
         (AUDITED_CASES,),
     ),
     Plant(
