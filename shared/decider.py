@@ -17,6 +17,16 @@ from shared.rejections import IdempotencyKeyRequired, IfMatchRequired
 S = TypeVar("S")
 
 
+def changed(state: S, /, **values: Any) -> S:
+    """A copy of a frozen state with other values: what `dataclasses.replace` does, in a tenth of its time, for a class
+    without slots. Every event of every load makes one.
+    """
+    assert values.keys() <= state.__dict__.keys()
+    copy = object.__new__(type(state))
+    copy.__dict__.update(state.__dict__, **values)
+    return copy
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """An event starts (or moves) the deadline `kind` of its stream: due at the instant that it records."""

@@ -31,11 +31,7 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     out = LogStream(stream or sys.stderr)
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            _stamp(service),
-            structlog.processors.JSONRenderer(serializer=_line),
-        ],
+        processors=[_rendered(service)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: out,
         cache_logger_on_first_use=False,
@@ -149,13 +145,11 @@ class _JsonFormatter(logging.Formatter):
         return _line(line | {"service": self._service, "time": _time()})
 
 
-def _stamp(service: str) -> Any:
-    def stamp(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
-        line["service"] = service
-        line["time"] = _time()
-        return line
+def _rendered(service: str) -> Any:
+    def rendered(_: Any, level: str, line: dict[str, Any]) -> str:
+        return _line(line | {"level": level, "service": service, "time": _time()})
 
-    return stamp
+    return rendered
 
 
 def _time() -> str:
@@ -163,7 +157,7 @@ def _time() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")  # noqa: TID251
 
 
-def _line(line: Mapping[str, Any], **_: Any) -> str:
+def _line(line: Mapping[str, Any]) -> str:
     return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 

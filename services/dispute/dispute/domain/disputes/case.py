@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
+from shared.decider import changed
 from shared.events import dispute, mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
@@ -44,7 +45,7 @@ DATES: Mapping[str, str] = {
 """By deadline: where its instant is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """`asked` are the parties whose word ends the gathering, `complete` those who gave it; `decisions` and `clawbacks`
     are all there were, each decision by the version of its event; `appeals` are those against the last one. `proposal`
@@ -125,7 +126,7 @@ class Case:
 
     def decided(self, event: Decision, version: int) -> Case:
         """With a decision more."""
-        return replace(self, decisions={**self.decisions, version: event})
+        return changed(self, decisions={**self.decisions, version: event})
 
 
 def _decided_on(event: Decision) -> tuple[dispute.SolutionType | None, Money]:
@@ -140,36 +141,36 @@ def after(case: Case, event: Event, version: int, moved: bool) -> Case:
     more money is asked for.
     """
     since = _after(case, event, version)
-    return replace(since, proposal=None) if moved or isinstance(event, dispute.RefundDue) else since
+    return changed(since, proposal=None) if moved or isinstance(event, dispute.RefundDue) else since
 
 
 def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event
     match event:
         case proposals.ProposalMade() | proposals.SupportOverrideProposed():
-            return replace(case, proposal=event)
+            return changed(case, proposal=event)
         case proposals.ProposalAgreed() | proposals.ProposalDeclined():
-            return replace(case, proposal=None)
+            return changed(case, proposal=None)
         case proposals.SupportOverrideApplied():
             decided = case.decided(event, version) if event.ruling else case
-            return replace(decided, reviewer=None, since=None, proposal=None)
+            return changed(decided, reviewer=None, since=None, proposal=None)
         case dispute.Escalated() | dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):
             return Case(decisions=case.decisions, clawbacks=case.clawbacks)
         case dispute.SolutionReached():
             return _agreed(case, event, version)
         case mediation.CaseClaimed():
-            return replace(case, reviewer=event.reviewer, since=event.claimed_at)
+            return changed(case, reviewer=event.reviewer, since=event.claimed_at)
         case mediation.CaseReleased():
-            return replace(case, reviewer=None, since=None)
+            return changed(case, reviewer=None, since=None)
         case mediation.StatementSubmitted():
-            return replace(case, statements={**case.statements, event.by: _whole(case, event)})
+            return changed(case, statements={**case.statements, event.by: _whole(case, event)})
         case mediation.EvidenceCompleted():
-            return replace(case, complete=case.complete | {event.by})
+            return changed(case, complete=case.complete | {event.by})
         case mediation.EvidenceRequested():
             return _asked(case, event)
         case mediation.ReviewStarted() | mediation.ReviewOverdue():
-            return replace(case, review_until=event.review_until)
+            return changed(case, review_until=event.review_until)
         case mediation.ClawbackRequested():
-            return replace(case, clawbacks=(*case.clawbacks, event))
+            return changed(case, clawbacks=(*case.clawbacks, event))
         case DeadlineMoved() if event.kind in DATES:
             return _with(case, {DATES[event.kind]: event.due_at})
         case _:
@@ -179,33 +180,33 @@ def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one 
 def _decided(case: Case, event: Event, version: int) -> Case:
     match event:
         case mediation.DecisionIssued():
-            decided = replace(case.decided(event, version), reviewer=None, since=None, appeals=())
-            return replace(decided, appeal_until=event.appeal_until, survey_until=event.survey_until)
+            decided = changed(case.decided(event, version), reviewer=None, since=None, appeals=())
+            return changed(decided, appeal_until=event.appeal_until, survey_until=event.survey_until)
         case mediation.Appealed():
             review_until = event.review_until or case.appeal_review_until
-            return replace(case, appeals=(*case.appeals, event), appeal_review_until=review_until)
+            return changed(case, appeals=(*case.appeals, event), appeal_review_until=review_until)
         case mediation.AppealReviewOverdue():
-            return replace(case, appeal_review_until=event.review_until)
+            return changed(case, appeal_review_until=event.review_until)
         case mediation.AppealWindowClosed():
-            return replace(case, appeal_until=None)
+            return changed(case, appeal_until=None)
         case mediation.AppealDecided():
-            decided = replace(case.decided(event, version), reviewer=None, since=None)
-            return replace(decided, survey_until=event.survey_until, survey_over=False)
+            decided = changed(case.decided(event, version), reviewer=None, since=None)
+            return changed(decided, survey_until=event.survey_until, survey_over=False)
         case mediation.SurveySubmitted():
-            return replace(case, surveyed=True)
+            return changed(case, surveyed=True)
         case mediation.SurveyWindowClosed():
-            return replace(case, survey_over=True)
+            return changed(case, survey_over=True)
         case _:
             return case
 
 
 def _with(case: Case, dates: Mapping[str, Any]) -> Case:
-    return replace(case, **dates)
+    return changed(case, **dates)
 
 
 def _asked(case: Case, event: mediation.EvidenceRequested) -> Case:
     party = frozenset({event.party})
-    return replace(case, asked=party, complete=case.complete - party, requests=(*case.requests, event))
+    return changed(case, asked=party, complete=case.complete - party, requests=(*case.requests, event))
 
 
 def _agreed(case: Case, event: dispute.SolutionReached, version: int) -> Case:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from dispute.domain.disputes import case as cases
 from dispute.domain.disputes import progress, solutions
 from dispute.domain.disputes.progress import AskedRefund, Fulfilment, Replacement
 from dispute.domain.evidence.items import Items
+from shared.decider import changed
 from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
@@ -59,7 +60,7 @@ DATES: Mapping[str, str] = {
 """By deadline: where its instant is kept; those of the review are in the case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dispute:
     """The fold of one dispute's stream; `version` is that of its last event, `end` that of its closing, `after_close`
     what was noted later.
@@ -133,11 +134,11 @@ class Dispute:
 def evolve(dispute: Dispute, event: Event) -> Dispute:
     """The dispute once this has happened too."""
     if dispute.closed and isinstance(event, progress.Noted):
-        dispute = replace(dispute, after_close=(*dispute.after_close, event))
+        dispute = changed(dispute, after_close=(*dispute.after_close, event))
     since, version = _evolved(dispute, event), dispute.version + 1
     case = cases.after(dispute.case, event, version, since.state != dispute.state)
     listed, again = solutions.after(dispute.solutions, event), progress.replaced(dispute.replacement, event)
-    return replace(since, case=case, solutions=listed, replacement=again, version=version)
+    return changed(since, case=case, solutions=listed, replacement=again, version=version)
 
 
 def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an event
@@ -147,7 +148,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.SellerResponded():
             return _responded(dispute, event)
         case events.SolutionProposed():
-            return replace(dispute, offer=event.solution)
+            return changed(dispute, offer=event.solution)
         case events.RequestModified():
             return _modified(dispute, event)
         case events.SolutionReached():
@@ -157,21 +158,21 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.RefundDue():
             return _refund_due(dispute, event)
         case events.ReturnDue():
-            return replace(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
+            return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case events.RefundNoted():
             fulfilment = progress.REFUND_STEPS.get(event.outcome, dispute.fulfilment)
-            return replace(dispute, fulfilment=fulfilment, refunds=progress.noted(dispute.refunds, event))
+            return changed(dispute, fulfilment=fulfilment, refunds=progress.noted(dispute.refunds, event))
         case events.ReturnNoted():
             fulfilment = progress.RETURN_STEPS.get(event.outcome, dispute.fulfilment)
-            return replace(dispute, fulfilment=fulfilment, returned=event.outcome)
+            return changed(dispute, fulfilment=fulfilment, returned=event.outcome)
         case events.DisputeClosed():
-            return replace(dispute, state=DisputeState.CLOSED, closed=event, end=dispute.version + 1)
+            return changed(dispute, state=DisputeState.CLOSED, closed=event, end=dispute.version + 1)
         case EvidenceAdded() | EvidenceRemoved():
-            return replace(dispute, evidence=dispute.evidence.after(event))
+            return changed(dispute, evidence=dispute.evidence.after(event))
         case DeadlineMoved(kind=kind) if kind in DATES:
-            return replace(dispute, **dict[str, Any]({DATES[kind]: event.due_at}))
+            return changed(dispute, **dict[str, Any]({DATES[kind]: event.due_at}))
         case _ if outcome := progress.FULFILLED.get(type(event)):
-            return replace(dispute, fulfilment=outcome)
+            return changed(dispute, fulfilment=outcome)
         case _:
             return _mediated(dispute, event)
 
@@ -179,16 +180,16 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
 def _mediated(dispute: Dispute, event: Event) -> Dispute:
     match event:
         case mediation.EvidenceRequested():
-            return replace(dispute, state=DisputeState.ESCALATED, evidence_until=event.evidence_until)
+            return changed(dispute, state=DisputeState.ESCALATED, evidence_until=event.evidence_until)
         case mediation.ReviewStarted():
-            return replace(dispute, state=DisputeState.UNDER_REVIEW)
+            return changed(dispute, state=DisputeState.UNDER_REVIEW)
         case mediation.DecisionIssued() | SupportOverrideApplied(ruling=mediation.Ruling()):
-            return replace(dispute, state=DisputeState.DECIDED, offer=None, solution=None)
+            return changed(dispute, state=DisputeState.DECIDED, offer=None, solution=None)
         case mediation.Appealed():
-            return replace(dispute, state=DisputeState.APPEAL_REVIEW)
+            return changed(dispute, state=DisputeState.APPEAL_REVIEW)
         case mediation.AppealDecided():
             stands = dispute.solution if event.decision == mediation.AppealOutcome.UPHELD else None
-            return replace(dispute, state=DisputeState.DECIDED, solution=stands)
+            return changed(dispute, state=DisputeState.DECIDED, solution=stands)
         case _:
             return dispute
 
@@ -197,17 +198,17 @@ def _reached(dispute: Dispute, event: events.SolutionReached) -> Dispute:
     """The case team's solution is part of its decision; any other is an agreement."""
     state = DisputeState.DECIDED if dispute.state == DisputeState.DECIDED else DisputeState.AGREED
     fulfilment = Fulfilment.REPLACEMENT_PENDING if event.replacement_until else dispute.fulfilment
-    return replace(dispute, state=state, fulfilment=fulfilment, solution=event)
+    return changed(dispute, state=state, fulfilment=fulfilment, solution=event)
 
 
 def _escalated(dispute: Dispute, event: events.Escalated) -> Dispute:
     """An offer of the negotiation ends with it: to settle now, the seller makes it anew (T43)."""
     state, until = DisputeState.ESCALATED, event.evidence_until
-    return replace(dispute, state=state, escalated=event, offer=None, evidence_until=until)
+    return changed(dispute, state=state, escalated=event, offer=None, evidence_until=until)
 
 
 def _opened(dispute: Dispute, event: events.DisputeOpened) -> Dispute:
-    return replace(
+    return changed(
         dispute,
         first_event=event,
         state=DisputeState.AWAITING_SELLER,
@@ -219,7 +220,7 @@ def _opened(dispute: Dispute, event: events.DisputeOpened) -> Dispute:
 
 
 def _responded(dispute: Dispute, event: events.SellerResponded) -> Dispute:
-    return replace(
+    return changed(
         dispute,
         state=DisputeState.AWAITING_BUYER,
         offer=None,
@@ -231,7 +232,7 @@ def _responded(dispute: Dispute, event: events.SellerResponded) -> Dispute:
 
 
 def _modified(dispute: Dispute, event: events.RequestModified) -> Dispute:
-    return replace(
+    return changed(
         dispute,
         state=DisputeState.AWAITING_SELLER,
         round=event.round,
@@ -247,4 +248,4 @@ def _refund_due(dispute: Dispute, event: events.RefundDue) -> Dispute:
     """A cancelled order settles its dispute (T45)."""
     state = DisputeState.AGREED if event.source == events.RefundSource.CANCELLATION else dispute.state
     refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
-    return replace(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
+    return changed(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
