@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import case as cases
@@ -170,7 +169,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case EvidenceAdded() | EvidenceRemoved():
             return changed(dispute, evidence=dispute.evidence.after(event))
         case DeadlineMoved(kind=kind) if kind in DATES:
-            return changed(dispute, **dict[str, Any]({DATES[kind]: event.due_at}))
+            return changed(dispute, **{DATES[kind]: event.due_at})
         case _ if outcome := progress.FULFILLED.get(type(event)):
             return changed(dispute, fulfilment=outcome)
         case _:
