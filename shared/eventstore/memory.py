@@ -11,7 +11,7 @@ from shared.events.base import Event, Personal, StreamOfKey
 from shared.events.codec import Encode
 from shared.events.envelope import Cause, Metadata, Recorded, Stored, Write
 from shared.eventstore.errors import WrongExpectedVersion
-from shared.eventstore.rows import Deadlines, encode_append
+from shared.eventstore.rows import Append, Deadlines, encode_append
 from shared.eventstore.store import no_deadlines
 
 
@@ -37,7 +37,7 @@ class MemoryEventStore:
 
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none; the position of the last event."""
-        encode_append(writes, cause, self._encode, self._deadlines)  # its checks
+        self.encoded(writes, cause)
         if any(len(self._stream(write.stream)) != write.expected_version for write in writes):
             return self._repeated(writes, cause)
         for write in writes:
@@ -49,6 +49,10 @@ class MemoryEventStore:
         for text in cause.personal:
             self.personal.setdefault(text.ref, text)
         return len(self.log)
+
+    def encoded(self, writes: Sequence[Write], cause: Cause) -> Append:
+        """The append as the other store would send it; raises what is refused."""
+        return encode_append(writes, cause, self._encode, self._deadlines)
 
     async def read_all(self, after: int, limit: int) -> Sequence[Stored]:
         """The log behind a position, in order, at most `limit` events as they are stored."""

@@ -68,6 +68,13 @@ class EventStore(Protocol):
         """The position of the last event, 0 where there is none."""
 
 
+class ForetellingStore(EventStore, Protocol):
+    """One on which a command can be tried."""
+
+    def encoded(self, writes: Sequence[Write], cause: Cause) -> Append:
+        """The append as it would be sent, and is not: raises what `append` refuses before it asks anybody."""
+
+
 def no_deadlines(stream: str, event: Event) -> Iterable[Start | Clear]:
     """For a store whose events start nothing."""
     return ()

@@ -24,6 +24,7 @@ from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Guard, Outcome, handle, prepare, unguarded
+from shared.eventstore.store import ForetellingStore
 from shared.faults import Faults
 from shared.http.admission.quotas import Kind, Share
 from shared.http.auth import ROLES
@@ -85,7 +86,8 @@ class CommandContext(QueryContext):
         return await handle(self.state.store, self.state.decider, command, cause, self.seen, guard)
 
     async def _foretold(self, command: Command, cause: Cause, guard: Guard) -> Foretold:
-        store, decider = self.state.store, self.state.decider
+        store: ForetellingStore = self.state.store
+        decider = self.state.decider
         prepared = await prepare(store, decider, command, cause, self.seen, guard)
         if isinstance(prepared, Outcome):
             return Foretold(self.state.foretelling.view(None, decider, self.actor))

@@ -15,7 +15,7 @@ from shared.events.base import Personal, StreamOfKey
 from shared.events.envelope import Write
 from shared.eventstore.errors import EventTooLarge, Unstorable, WrongExpectedVersion
 from shared.eventstore.memory import MemoryEventStore
-from shared.eventstore.store import EventStore, open_store
+from shared.eventstore.store import EventStore, ForetellingStore, open_store
 from tests.support.toys.counter import NOON, cause, counted, deadlines, decode, encode, write
 
 Migrated = Callable[[str], Awaitable[str]]
@@ -24,7 +24,7 @@ Migrated = Callable[[str], Awaitable[str]]
 class Subject(Protocol):
     """A store, and a look at what it keeps beside the log."""
 
-    store: EventStore
+    store: ForetellingStore
 
     async def due(self) -> dict[str, datetime]:
         """By stream: when its reminder is due."""
@@ -36,7 +36,7 @@ class Subject(Protocol):
 class InMemory:
     def __init__(self) -> None:
         self.memory = MemoryEventStore(deadlines, encode)
-        self.store: EventStore = self.memory
+        self.store: ForetellingStore = self.memory
 
     async def due(self) -> dict[str, datetime]:
         return {stream: due_at for (stream, _), due_at in self.memory.deadlines.items()}
@@ -47,7 +47,7 @@ class InMemory:
 
 @dataclass
 class OnPostgres:
-    store: EventStore
+    store: ForetellingStore
     dsn: str
 
     async def due(self) -> dict[str, datetime]:
@@ -75,7 +75,7 @@ async def subject(request: pytest.FixtureRequest, migrated: Migrated) -> AsyncIt
 
 
 @pytest.fixture
-def store(subject: Subject) -> EventStore:
+def store(subject: Subject) -> ForetellingStore:
     return subject.store
 
 
@@ -266,6 +266,16 @@ async def test_an_event_above_256_kib_is_refused(store: EventStore) -> None:
     with pytest.raises(EventTooLarge):
         await store.append([write("counter-a", 0, counted(1, note="x" * 256 * 1024))], cause(1))
     await store.append([write("counter-a", 0, counted(1, note="x" * 255 * 1024))], cause(1))
+
+
+@pytest.mark.parametrize(("note", "refusal"), [("a\0b", Unstorable), ("x" * 256 * 1024, EventTooLarge)])
+async def test_an_append_that_is_only_encoded_is_refused_like_one_that_is_sent_and_records_nothing(
+    store: ForetellingStore, note: str, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        store.encoded([write("counter-a", 0, counted(1, note=note))], cause(1))
+    assert store.encoded([write("counter-a", 0, counted(1))], cause(1)).events
+    assert await store.head() == 0
 
 
 async def test_an_append_without_events_or_with_a_stream_twice_is_a_mistake(store: EventStore) -> None:

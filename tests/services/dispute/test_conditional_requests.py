@@ -57,6 +57,13 @@ async def test_a_dry_run_meets_the_same_condition(service: InMemory, came: Came)
     came(", ".join(map(came_of, answers)))
 
 
+async def test_a_dry_run_of_a_new_order_tells_what_would_be_appended_and_appends_nothing(service: InMemory) -> None:
+    answer = await service.ask("PUT", "/v1/orders/o1?dry_run=true", body=order_body())
+    types = [event["type"] for event in answer.json()["events"]]
+    assert (came_of(answer), types) == ("200", ["makewhole.OrderRegistered.v1", "makewhole.OrderPaid.v1"])
+    assert (await service.ask("PUT", "/v1/orders/o1", body=order_body())).status_code == 201
+
+
 @pytest.mark.case(
     "B06+10",
     given="PUT again with If-None-Match: the ETag, weak, in a list; others; what is no list",
