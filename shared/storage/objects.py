@@ -52,6 +52,7 @@ def _s3(bucket: str, parts: SplitResult) -> S3Store:
         "region": asked.get("region", [""])[0],
         "access_key_id": unquote(parts.username or ""),
         "secret_access_key": unquote(parts.password or ""),
+        "disable_bulk_delete": "true",  # not all that speak like S3 know the other one
     }
     return S3Store(
         bucket,
@@ -92,6 +93,11 @@ class StoredObjects:
             found = await obstore.get_async(self.store, _path(name), options={"range": (start, end)})
             async for piece in found.stream(min_chunk_size=PIECE):
                 yield bytes(piece)
+
+    async def delete(self, name: str) -> None:
+        """Gone, or never there."""
+        with contextlib.suppress(NotStored), _speaking():
+            await obstore.delete_async(self.store, _path(name))
 
 
 def _path(name: str) -> str:

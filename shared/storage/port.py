@@ -1,4 +1,4 @@
-"""Port of object storage: bytes under names, beside the log. What is there does not change."""
+"""Port of object storage: bytes under names, beside the log. What is there does not change until it is deleted."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ class ObjectStorage(Protocol):
 
     def read(self, name: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` to before `end`, in pieces; NotStored where there is nothing."""
+
+    async def delete(self, name: str) -> None:
+        """Takes the bytes away, and is content where there are none. StorageUnavailable says nothing about what became
+        of them: they may go later.
+        """

@@ -1,4 +1,4 @@
-"""The read models of the dispute service: order status, disputes, evidence, dispute history."""
+"""The read models of the dispute service, and the copies of what was sent as evidence."""
 
 from alembic import op
 
@@ -97,6 +97,19 @@ create table evidence (
 comment on table evidence is 'one row an item of evidence: whose, what content, and whether a form has named it';
 create index evidence_order on evidence (order_id, party_id);
 
+create table evidence_bytes (
+    name text collate "C" primary key,
+    sha256 text not null,
+    look_at timestamptz,
+    unwanted_at timestamptz
+);
+comment on table evidence_bytes is
+    'copies in the object storage: of what, when to look whether it is wanted, and since when it is not';
+create index events_evidence on events ((data -> 'item' ->> 'sha256')) where version = 1 and stream like 'evidence-%';
+create unique index evidence_bytes_copy on evidence_bytes (sha256) where unwanted_at is null;
+create index evidence_bytes_due on evidence_bytes (look_at) where look_at is not null;
+create index evidence_bytes_unwanted on evidence_bytes (unwanted_at) where unwanted_at is not null;
+
 create table dispute_history (
     dispute_id text collate "C" not null,
     version integer not null,
@@ -113,7 +126,7 @@ comment on table dispute_history is 'who did what when in a dispute, one row an 
 
 
 def upgrade() -> None:
-    """Makes the tables that the projections keep."""
+    """Makes the tables that the projections keep, and the one of evidence bytes."""
     for statement in TABLES.split(";"):
         if statement.strip():
             op.execute(statement)

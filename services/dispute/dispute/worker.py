@@ -9,6 +9,7 @@ from functools import partial
 from dispute import policies
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
+from dispute.evidence_bytes import EvidenceBytes
 from dispute.read_models import dispute_history, disputes, evidence, order_status
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
@@ -16,14 +17,16 @@ from shared.notifications.table import NOTIFY
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.settings import Settings
+from shared.storage.objects import open_objects
 from shared.worker.assemble import assembly
+from shared.worker.sweep import Sweep
 from shared.worker.worker import run_worker
 
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to the read models and to who is told, the others' topics to the policies, and
-    what is due.
+    """The log to its topic, the topic to the read models and to who is told, the others' topics to the policies,
+    what is due, and what of evidence nobody wants.
     """
     async with assembly(DISPUTE, decider, settings, clock) as service:
         yield (
@@ -38,6 +41,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.policy(policies.NOTE_RETURNS, RETURN_LABEL, policies.react),
                 service.policy(NOTIFY, DISPUTE, policies.notify),
                 service.due_loop(ExpireDeadline),
+                Sweep(lambda: EvidenceBytes(service.pool, open_objects(settings.objects)).sweep()),
             ],
         )
 

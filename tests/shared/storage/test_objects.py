@@ -1,4 +1,4 @@
-"""Object storage: what every storage promises, a folder as well as S3."""
+"""Object storage: what every storage promises, a folder, memory, S3."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from obstore.store import MemoryStore
 
-from shared.storage.objects import open_objects
+from shared.storage.objects import StoredObjects, open_objects
 from shared.storage.port import NotStored, ObjectStorage, StorageUnavailable
 from tests.support.servers.s3 import BUCKET, KEY_ID, SECRET, running_s3
 
@@ -21,10 +22,13 @@ def address_of(endpoint: str) -> str:
     return f"s3://{KEY_ID}:{quote(SECRET, safe='')}@{BUCKET}/evidence?region=eu-north-1&endpoint={endpoint}"
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "memory", "s3"])
 async def objects(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStorage]:
     if request.param == "folder":
         yield open_objects((tmp_path / "two words").as_uri())
+        return
+    if request.param == "memory":
+        yield StoredObjects(MemoryStore())
         return
     async with running_s3() as endpoint:
         yield open_objects(address_of(endpoint))
@@ -69,6 +73,30 @@ async def test_what_is_not_there_is_not_stored(objects: ObjectStorage) -> None:
         await objects.size(NAME)
     with pytest.raises(NotStored):
         await read(objects)
+
+
+async def test_what_is_deleted_is_gone_and_the_rest_stays(objects: ObjectStorage) -> None:
+    other = NAME.replace("ab", "ac")
+    for name in (NAME, other):
+        await objects.put(name, io.BytesIO(CONTENT))
+    await objects.delete(NAME)
+    with pytest.raises(NotStored):
+        await objects.size(NAME)
+    assert await read(objects, other) == CONTENT
+
+
+async def test_what_is_not_there_is_deleted_as_well(objects: ObjectStorage) -> None:
+    await objects.delete(NAME)
+    await objects.put(NAME, io.BytesIO(CONTENT))
+    await objects.delete(NAME)
+    await objects.delete(NAME)
+
+
+async def test_what_was_deleted_is_put_anew(objects: ObjectStorage) -> None:
+    for _ in range(2):
+        await objects.put(NAME, io.BytesIO(CONTENT))
+        assert await read(objects) == CONTENT
+        await objects.delete(NAME)
 
 
 @pytest.mark.parametrize("address", ["", "evidence", "file://", "s3://", "https://example.com/bucket"])

@@ -34,6 +34,9 @@ class Bucket:
                 return self._stored(key, await request.read())
             case "POST":
                 return self._in_parts(key, query)
+            case "DELETE":
+                self.objects.pop(key, None)
+                return web.Response(status=204)
         return self._read(request, key)
 
     def _stored(self, key: str, content: bytes) -> web.Response:

@@ -200,7 +200,7 @@ async def _record(viewer: QueryContext, kind: type[Command], evidence_id: str, *
 
 async def _bytes(viewer: QueryContext, evidence: Evidence, request: Request) -> Response:
     files: Files = viewer.state.files
-    return await files.answer(evidence.item, request.scope["context"].headers)
+    return await files.answer(viewer.state.pool, evidence.item, request.scope["context"].headers)
 
 
 def _guard_beside(stream: str, evidence_id: str) -> None:

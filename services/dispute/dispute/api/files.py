@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from dispute.api.bodies.evidence import EvidenceForm
 from dispute.domain.evidence.limits import SentFile, guard_size, guard_type, most_bytes
+from dispute.evidence_bytes import EvidenceBytes
 from shared.events.evidence import EvidenceItem
 from shared.events.order import Terms
 from shared.http.admission.uploads import Uploads
@@ -29,6 +30,9 @@ from shared.process.settings import Settings
 from shared.rejections import NotFound, ValidationFailed
 from shared.storage.objects import open_objects
 from shared.storage.port import NotStored, ObjectStorage
+
+if TYPE_CHECKING:
+    from shared.eventstore.connections import Pool
 
 
 @dataclass(slots=True)
@@ -92,18 +96,19 @@ class Files:
             sha256=digest_of(received.kept),
         )
 
-    async def keep(self, received: Received, file: SentFile) -> None:
-        """Stores what is kept, before any event names it."""
-        await self.objects.put(file.sha256, received.kept)
+    def over(self, pool: Pool) -> EvidenceBytes:
+        """The contents that are kept, by the database that knows their copies."""
+        return EvidenceBytes(pool, self.objects)
 
-    async def answer(self, item: EvidenceItem, headers: Mapping[bytes, bytes]) -> Response:
+    async def answer(self, pool: Pool, item: EvidenceItem, headers: Mapping[bytes, bytes]) -> Response:
         """The bytes as a download; NotFound where they are gone."""
         try:
-            size = await self.objects.size(item.sha256)
+            copy = await self.over(pool).copy(item.sha256)
+            size = await self.objects.size(copy)
         except NotStored:
             raise NotFound("The bytes of this evidence are gone.") from None
         span, name = Span.asked(headers, size), f"{item.evidence_id}.{ENDINGS[item.media_type]}"
-        return download(self.objects.read(item.sha256, span.start, span.end), span, item.media_type, name)
+        return download(self.objects.read(copy, span.start, span.end), span, item.media_type, name)
 
 
 async def receive(request: Request, terms: Terms, escalated: bool) -> Received:

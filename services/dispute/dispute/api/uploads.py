@@ -56,8 +56,11 @@ class Sending:
                 return await caller.handle(self._command(received, _file_of(known)))
             file = await self._inspected(received)
             decider.decide(self._command(received, file), *self.states)
-            await files.keep(received, file)
-            return await caller.handle(self._command(received, file))
+            kept = files.over(caller.state.pool)
+            copy = await kept.keep(file.sha256, received.kept)
+            outcome = await caller.handle(self._command(received, file))
+            await kept.confirm(file.sha256, copy, received.kept)
+            return outcome
 
     async def preflight(self) -> PreflightView:
         """What would become of the file; EvidenceTooLarge is raised as it would be."""

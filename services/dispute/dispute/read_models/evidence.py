@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
+from sqlalchemy import update as update_of
 
 from dispute.domain.evidence.state import EvidenceState
 from dispute.read_models import tables
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "evidence"
 TABLES = (tables.evidence,)
 
-_ITEMS = tables.evidence
+_ITEMS, _COPIES = tables.evidence, tables.evidence_bytes
 
 
 def _is(state: EvidenceState) -> Any:
@@ -38,6 +39,18 @@ _TWIN = compiled(
 )
 
 
+# Not sooner than it is due anyway: an upload under way may have taken the copy. Without a condition on that instant, so
+# that it waits for a sweep that is clearing it.
+_LOOK_AT_COPY = compiled(
+    update_of(_COPIES)
+    .where(
+        _COPIES.c.sha256 == select(_ITEMS.c.sha256).where(_ITEMS.c.evidence_id == bindparam("item")).scalar_subquery()
+    )
+    .where(_COPIES.c.unwanted_at.is_(None))
+    .values(look_at=func.coalesce(_COPIES.c.look_at, func.clock_timestamp()))
+)
+
+
 async def project(connection: Connection, recorded: Recorded[Event]) -> None:
     """Keeps the item's row; other streams are passed over."""
     if not recorded.stream.startswith("evidence-"):
@@ -48,9 +61,9 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:
         case events.EvidenceAdded() as event:
             await _set(connection, recorded, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id)
         case events.EvidenceRemoved():
-            await _set(connection, recorded, state=EvidenceState.REMOVED)
+            await _end(connection, recorded, EvidenceState.REMOVED)
         case events.EvidenceExpired():
-            await _set(connection, recorded, state=EvidenceState.EXPIRED)
+            await _end(connection, recorded, EvidenceState.EXPIRED)
         case _:
             await _set(connection, recorded)
 
@@ -81,6 +94,12 @@ async def _upload(connection: Connection, recorded: Recorded[Event], event: even
         sent_at=event.item.sent_at,
         expires_at=event.expires_at,
     )
+
+
+async def _end(connection: Connection, recorded: Recorded[Event], state: EvidenceState) -> None:
+    """It stands no more, and perhaps nobody wants its bytes."""
+    await _set(connection, recorded, state=state)
+    await _LOOK_AT_COPY.execute(connection, item=_key(recorded)["evidence_id"])
 
 
 async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:

@@ -125,6 +125,20 @@ evidence = Table(
     comment="one row an item of evidence: whose, what content, and whether a form has named it",
 )
 
+evidence_bytes = Table(
+    "evidence_bytes",
+    metadata,
+    Column("name", ID, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("look_at", INSTANT),
+    Column("unwanted_at", INSTANT),
+    Index("evidence_bytes_copy", "sha256", unique=True, postgresql_where=text("unwanted_at is null")),
+    Index("evidence_bytes_due", "look_at", postgresql_where=text("look_at is not null")),
+    Index("evidence_bytes_unwanted", "unwanted_at", postgresql_where=text("unwanted_at is not null")),
+    comment="copies in the object storage: of what, when to look whether it is wanted, and since when it is not",
+)
+"""No read model: it is written beside the log, and stays through a rebuild."""
+
 dispute_history = Table(
     "dispute_history",
     metadata,
