@@ -36,11 +36,13 @@ class Handler(Protocol):
     ) -> None:
         """Handles the batch and saves the checkpoints; raises what may pass, parks what will not."""
 
-    async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
-        """Handles a parked event and takes it out of its parked stream."""
+    async def redo(self, context: SubscriptionContext, delivery: Delivery, anew: bool = False) -> None:
+        """Handles a parked event and takes it out of its parked stream; with `anew` also what it asks for in the place
+        of another event that asked for something else.
+        """
 
 
-async def retry(context: SubscriptionContext, handler: Handler, stream: str) -> bool:
+async def retry(context: SubscriptionContext, handler: Handler, stream: str, anew: bool = False) -> bool:
     """Handles what is parked of the stream, in order; whether the stream is free again."""
     while True:
         delivery = await context.parked.first(context.pool, stream)
@@ -49,13 +51,13 @@ async def retry(context: SubscriptionContext, handler: Handler, stream: str) -> 
                 return True
             if await context.parked.first(context.pool, stream) is None:
                 return False  # it was not parked at all
-        elif not await _redone(context, handler, delivery):
+        elif not await _redone(context, handler, delivery, anew):
             return False
 
 
-async def _redone(context: SubscriptionContext, handler: Handler, delivery: Delivery) -> bool:
+async def _redone(context: SubscriptionContext, handler: Handler, delivery: Delivery, anew: bool) -> bool:
     try:
-        await handler.redo(context, delivery)
+        await handler.redo(context, delivery, anew)
     except Exception as error:
         if transient(error):
             raise

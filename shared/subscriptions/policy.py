@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from shared.decider import Decider, Send
 from shared.events.base import Command
 from shared.events.envelope import Cause, Recorded
+from shared.events.ids import derived_uuid
 from shared.eventstore.command_handling import handle
+from shared.eventstore.idempotency import KeyReused
 from shared.resilience import crash_points
 from shared.resilience.retry import GIVE_UP_AFTER, Backoff, transient
 from shared.resilience.tasks import run_all
@@ -65,9 +67,9 @@ class Policy:
         crash_points.point(BEFORE_CHECKPOINT)
         await checkpoints.save(context.pool, context.subscription, context.topic, reached)
 
-    async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
+    async def redo(self, context: SubscriptionContext, delivery: Delivery, anew: bool = False) -> None:
         """Handles a parked event and takes it out of its parked stream."""
-        await self.act(delivery.recorded)
+        await self.act(delivery.recorded, anew)
         await context.parked.done(context.pool, delivery)
 
     async def _in_order(self, context: SubscriptionContext, line: Sequence[Delivery], limit: asyncio.Semaphore) -> None:
@@ -90,18 +92,33 @@ class Policy:
                     async with context.pool.acquire() as connection, connection.transaction():
                         return await context.parked.park(connection, delivery, error, tries)
 
-    async def act(self, recorded: Recorded[Any]) -> None:
-        """Carries out what the event asks for; KeyReused where another event at its place asked for something else."""
+    async def act(self, recorded: Recorded[Any], anew: bool = False) -> None:
+        """Carries out what the event asks for. Where another event at its place asked for something else that is
+        KeyReused, or with `anew` carried out beside it.
+        """
         for sent in self._react(recorded):
-            event = sent.causation
-            cause = Cause.of(
-                sent.command,
-                request_hash=content_of(sent.command),
-                correlation=event.metadata.correlation,
-                causation=event.id,
-                traceparent=event.metadata.traceparent,
-            )
-            await handle(self._store, self._decider, sent.command, cause)
+            try:
+                await self._carry_out(sent.command, sent.causation)
+            except KeyReused:
+                if not anew:
+                    raise
+                await self._carry_out(beside(sent.command), sent.causation)
+
+    async def _carry_out(self, command: Command, event: Recorded[Any]) -> None:
+        cause = Cause.of(
+            command,
+            request_hash=content_of(command),
+            correlation=event.metadata.correlation,
+            causation=event.id,
+            traceparent=event.metadata.traceparent,
+        )
+        await handle(self._store, self._decider, command, cause)
+
+
+def beside(command: Command) -> Command:
+    """The same under an id that follows from what it says too, so that it is carried out once as well."""
+    fields = {name: getattr(command, name) for name in type(command).model_fields}
+    return type(command)(**fields | {"command_id": derived_uuid(command.command_id, content_of(command))})
 
 
 def content_of(command: Command) -> str:

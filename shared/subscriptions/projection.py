@@ -50,8 +50,8 @@ class Projection:
                 raise
             await self._commit(context, deliveries, reached, self._apply_singly)
 
-    async def redo(self, context: SubscriptionContext, delivery: Delivery) -> None:
-        """Handles a parked event and takes it out of its parked stream."""
+    async def redo(self, context: SubscriptionContext, delivery: Delivery, anew: bool = False) -> None:
+        """Handles a parked event and takes it out of its parked stream; rows know of no other event in its place."""
         async with context.pool.acquire() as connection, connection.transaction():
             await context.parked.done(connection, delivery)
             await self._project(connection, delivery.recorded)

@@ -131,13 +131,13 @@ class Subscription(Component):
         """By which its lease goes, too."""
         return f"subscription {self._name}"
 
-    async def retry_parked(self, stream: str | None = None) -> int:
+    async def retry_parked(self, stream: str | None = None, anew: bool = False) -> int:
         """Handles what is parked, or one stream of it, in order; the number of streams that are free again.
 
         Safe beside a running worker: what arrives meanwhile is kept behind, or handled once the stream is free.
         """
         streams = await self._context.parked.streams(self._context.pool) if stream is None else [stream]
-        return sum([await retry(self._context, self._handler, each) for each in streams])
+        return sum([await retry(self._context, self._handler, each, anew) for each in streams])
 
     async def _session(self, source: Source, backoff: Backoff) -> None:
         context = self._context

@@ -147,7 +147,7 @@ async def stands_still(component: Any) -> bool:
 @pytest.mark.case(
     "EM4+1",
     given="the runbook of a restore, on a log that lost a RefundDue and holds another one in its place",
-    right="renewed, restarted; rfd_lost asked for, o1 parked with rfd_new",
+    right="renewed, restarted; rfd_lost asked for, o1 parked with rfd_new; then rfd_lost rfd_new",
 )
 async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system: System, came: Came) -> None:
     async with system.services() as (dispute, refund):
@@ -168,7 +168,7 @@ async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system:
     await system.database(f'alter database standby rename to "{DISPUTES}"')
 
     async with system.services() as (dispute, refund):
-        await append(dispute.store, "dispute-dsp_1", 0, due("rfd_new", 6000))
+        await append(dispute.store, "dispute-dsp_1", 0, due("rfd_new", 3000))
         relay = dispute.relay()
         followers = [dispute.projection(disputes.NAME, disputes.project)]
         followers.append(refund.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react))
@@ -187,12 +187,16 @@ async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system:
         (parked,) = [row for row in (await system.makewhole("parked", "list", "--json"))[1] if row["kind"] == "stream"]
         (shown,) = (await system.makewhole("parked", "show", "refund", parked["name"], "--json"))[1]
         assert parked["reason"].startswith("KeyReused")
+        before = " ".join(await asked(refund))
+        assert (await system.makewhole("parked", "retry", "refund", "--anew", "--yes", "--reason", "x"))[0] == 2
+        anew = await system.done("parked", "retry", "refund", "--stream", "o1", "--anew")
+        assert (anew["released"], anew["still_waiting"]) == (1, 0)
         await system.done("deadlines", "rebuild", "dispute")
         _, kept = await system.makewhole("interventions", "--json")
-        assert {"log renew", "subscriptions restart"} <= {each["command"] for each in kept}
+        assert {"log renew", "subscriptions restart", "parked retry"} <= {each["command"] for each in kept}
         came(
-            f"renewed, restarted; {' '.join(await asked(refund))} asked for, {parked['name']} parked with "
-            f"{json.loads(shown['value'])['refund_id']}"
+            f"renewed, restarted; {before} asked for, {parked['name']} parked with "
+            f"{json.loads(shown['value'])['refund_id']}; then {' '.join(await asked(refund))}"
         )
 
 

@@ -43,8 +43,8 @@ def at_the_same_place(event: RefundDue | OrderPaid, at: datetime = MONDAY) -> Re
     return Recorded("dispute-dsp_1", 4, 40, event, metadata)
 
 
-async def carried_out(*events: RefundDue, later: timedelta = timedelta(0)) -> str:
-    """What was requested, and how the last event was answered."""
+async def carried_out(*events: RefundDue, later: timedelta = timedelta(0), anew: bool = False) -> str:
+    """What was requested, and how the last event was answered; with `anew` as a person has decided who looked at it."""
     store = MemoryEventStore(decider.deadlines)
     policy = Policy(policies.react, store, decider)
     part = PaymentPart(payment_id="pay_1", method="visa", amount=usd(10_000), lines=lines(a=6000, b=4000))
@@ -55,7 +55,7 @@ async def carried_out(*events: RefundDue, later: timedelta = timedelta(0)) -> st
     refused = ""
     for n, event in enumerate(events):
         try:
-            await policy.act(at_the_same_place(event, MONDAY + n * later))
+            await policy.act(at_the_same_place(event, MONDAY + n * later), anew)
         except KeyReused as error:
             refused = f", then {error.code}"
     asked = [each.event.refund_id for each in store.log if isinstance(each.event, RefundRequested)]
@@ -91,6 +91,28 @@ async def test_the_same_amount_of_another_line_is_no_repeat(came: Came) -> None:
 )
 async def test_the_same_refund_with_another_window_is_no_repeat(came: Came) -> None:
     came(await carried_out(due("rfd_lost", 1000), due("rfd_lost", 1000, bank_window_bd=(3, 20))))
+
+
+@pytest.mark.case(
+    "EM3+5", given="another refund there, carried out anew on a person's word, twice", right="rfd_lost rfd_new"
+)
+async def test_what_a_person_lets_pass_is_carried_out_beside_it_and_once(came: Came) -> None:
+    came(await carried_out(due("rfd_lost", 1000), *[due("rfd_new", 3000)] * 2, anew=True))
+
+
+@pytest.mark.case("EM3+6", given="anew: the same refund with another bank window", right="rfd_lost")
+async def test_a_refund_that_is_known_is_not_requested_in_other_words(came: Came) -> None:
+    came(await carried_out(due("rfd_lost", 1000), due("rfd_lost", 1000, bank_window_bd=(3, 20)), anew=True))
+
+
+@pytest.mark.case("EM3+7", given="anew: more than the lost refund has left of the line", right="rfd_lost")
+async def test_g9_anew_is_no_way_around_the_cap(came: Came) -> None:
+    came(await carried_out(due("rfd_lost", 1000), due("rfd_new", 5001), anew=True))
+
+
+@pytest.mark.case("EM3+8", given="anew: the same refund once more", right="rfd_lost")
+async def test_a_repeat_stays_a_repeat_on_anybodys_word(came: Came) -> None:
+    came(await carried_out(due("rfd_lost", 1000), due("rfd_lost", 1000), anew=True))
 
 
 def test_what_a_command_says_is_the_same_in_every_process() -> None:

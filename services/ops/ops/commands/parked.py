@@ -43,13 +43,19 @@ def show(service: OneService, name: Annotated[str, typer.Argument(help="As liste
 def retry(
     service: OneService,
     stream: Annotated[str | None, typer.Option(help="This stream or key alone.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="With --stream: also what stands where an event did that a log has lost.")
+    ] = False,
     reason: Reason = "",
     yes: Agreed = False,
     json: Json = False,
 ) -> None:
     """Handle what is parked, in order, beside the running worker, and read what is in quarantine again; exit code 1
-    where something is left.
+    where something is left. With --anew what another event had asked for at the same place (KeyReused) stays, and what
+    this one asks for is carried out beside it.
     """
+    if anew and stream is None:
+        raise typer.BadParameter("--anew is decided key by key: say --stream")
     found = _named(service, [] if stream is None else [stream])
     if not yes:
         _show(found, json, "would be handled", "plan, done with --yes and --reason")
@@ -57,7 +63,7 @@ def retry(
     why = reasoned(reason)
     read = run(_read_again(service, [each for each in found if each.kind == "record"], why))
     streams = [each for each in found if each.kind == "stream"]
-    released = run(_retry(service, stream, streams, why)) if streams else 0
+    released = run(_retry(service, stream, anew, streams, why)) if streams else 0
     left = len(run(_found(service, [each.name for each in found]))) if found else 0
     finish({"released": released, "records_read_again": read, "still_waiting": left}, json, ok=not left)
 
@@ -134,14 +140,14 @@ async def _read_again(service: str, records: Sequence[Waiting], reason: str) -> 
     return len(records)
 
 
-async def _retry(service: str, stream: str | None, found: Sequence[Waiting], reason: str) -> int:
+async def _retry(service: str, stream: str | None, anew: bool, found: Sequence[Waiting], reason: str) -> int:
     """How many streams are free again, handled by the same subscriptions that the service's worker runs."""
     from ops.workers import WORKERS
     from shared.process.clock import running_clock
     from shared.subscriptions.subscription import Subscription
 
     async with connected(Stack.load().dsn(service)) as connection:
-        await keep(connection, "parked retry", reason, {"streams": [asdict(each) for each in found]})
+        await keep(connection, "parked retry", reason, {"streams": [asdict(each) for each in found], "anew": anew})
     settings = Stack.load().settings
     async with running_clock(settings) as clock, WORKERS[service](settings, clock) as (_, components):
-        return sum([await each.retry_parked(stream) for each in components if isinstance(each, Subscription)])
+        return sum([await each.retry_parked(stream, anew) for each in components if isinstance(each, Subscription)])
