@@ -415,6 +415,13 @@ MEDIATION = (
         (AUDITED_CASES,),
     ),
     Plant(
+        "what support decides leaves the review of the appeal running",
+        TIMERS,
+        "return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION))",
+        "return map(Clear, UNTIL_SETTLED)",
+        (AUDITED_CASES,),
+    ),
+    Plant(
         "a decision pays nothing",
         f"{DISPUTE}/domain/disputes/mediation/decision.py",
         "    return [reached, *asked_by(command, dispute, reached)]\n",

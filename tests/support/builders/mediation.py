@@ -26,7 +26,7 @@ from shared.events.base import Actor, Event
 from shared.events.dispute import SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
 from shared.events.mediation.proposals import ProposalKind
-from tests.support.builders.disputes import countered, expire, note_refund, on_dispute, refund_due
+from tests.support.builders.disputes import countered, dispute_of, expire, note_refund, on_dispute, refund_due
 from tests.support.builders.orders import BUYER, CASE_TEAM, SELLER, Histories, after, on, usd
 
 REVIEWER_2 = Actor(id="case-2", roles=frozenset({"case_team"}))
@@ -118,6 +118,14 @@ def force(at: datetime, amount: str = "30.00", actor: Actor = SUPPORT, n: int = 
 def transfer(at: datetime, action: str = "close", actor: Actor = SUPPORT, n: int = 1) -> ForceTransition:
     """Support wants to close it, or the case team to have it."""
     return ForceTransition(**on_dispute("transfer", actor, at, n), **FORCED, **{"action": action})
+
+
+def forced(happened: Histories, at: datetime, amount: str, n: int = 1) -> Histories:
+    """Two persons of support have decided so much."""
+    proposed = after(happened, force(at, amount, n=n))
+    made = dispute_of(proposed, n).case.proposal
+    assert made
+    return after(proposed, agree(at, SUPPORT_2, n, made.proposal_id, answers=ProposalKind.OVERRIDE))
 
 
 def survey(at: datetime, actor: Actor = BUYER, n: int = 1, **changed: Any) -> SubmitSurvey:

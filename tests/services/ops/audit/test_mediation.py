@@ -23,6 +23,7 @@ from tests.support.builders.mediation import (
     decide_appeal,
     decided,
     escalated,
+    forced,
     paid,
     survey,
     under_review,
@@ -61,6 +62,9 @@ CASES: Mapping[str, Callable[[], Histories]] = {
     "upheld": lambda: after(appealed(), decide_appeal(on("Mar 27"))),
     "amended for less": lambda: amended("20.00"),
     "amended for more": lambda: amended("45.00"),
+    "forced at once": lambda: forced(escalated(), on("Mar 15"), "30.00"),
+    "forced for less": lambda: forced(appealed(), on("Mar 27"), "20.00"),
+    "forced for more": lambda: forced(appealed(), on("Mar 27"), "45.00"),
 }
 
 
@@ -78,7 +82,14 @@ def without(happened: Histories, lost: type[Event]) -> Histories:
 
 @pytest.mark.parametrize(
     ("case", "lost"),
-    [("decided", RefundDue), ("amended for less", ClawbackRequested), ("amended for more", RefundDue)],
+    [
+        ("decided", RefundDue),
+        ("amended for less", ClawbackRequested),
+        ("amended for more", RefundDue),
+        ("forced at once", RefundDue),
+        ("forced for less", ClawbackRequested),
+        ("forced for more", RefundDue),
+    ],
 )
 async def test_k18_i10_what_was_decided_and_neither_asked_for_nor_asked_back_is_owed(
     case: str, lost: type[Event]
