@@ -116,10 +116,9 @@ class Dispute:
     @property
     def goods_gone(self) -> bool:
         """A return was asked for already, or its money: there is none twice, and another ruling may leave it."""
-        decided = self.state in (*SETTLED, DisputeState.APPEAL_REVIEW)
-        if decided and self.solution and self.solution.solution.type == events.SolutionType.RETURN_AND_REFUND:
-            return False
-        return self.return_id is not None or bool(self.refunds)
+        decided = self.solution if self.state in (*SETTLED, DisputeState.APPEAL_REVIEW) else None
+        stays = decided is not None and decided.solution.type == events.SolutionType.RETURN_AND_REFUND
+        return not stays and (self.return_id is not None or bool(self.refunds))
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
