@@ -36,6 +36,10 @@ class DeadlinesOfLog:
     def add(self, recorded: Recorded[Event]) -> None:
         """The next event of the log."""
         stream, event = recorded.stream, recorded.event
+        if stream.partition("-")[0] not in self._decider.streams:  # a newer version's
+            self.unreadable(stream)
+        if stream in self.unread:
+            return
         self._versions[stream] = recorded.version
         self._states[stream] = self._decider.fold(stream, (event,), self._states.get(stream))
         for change in self._decider.deadlines(stream, event):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
 
 AT_ONCE = 1000
-"""Changes in one transaction: no append goes through meanwhile."""
+"""Changes in one transaction: no append goes through meanwhile, and in between they do."""
 
 # The append function's own lock: with it held, a stream's version is what it was when the statement began.
 LOCK = "select pg_advisory_xact_lock(7001)"

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Connection, Pool
     from shared.eventstore.log_identity import LogIdentity
 
-RELAY = "relay"
-WHOLE_LOG = -1
-
 CLAIM = """
 insert into checkpoints as c (subscription, topic, partition) select $1, $2, p from unnest($3::int[]) p order by p
 on conflict (subscription, topic, partition) do update set epoch = c.epoch + 1

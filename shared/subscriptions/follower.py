@@ -1,4 +1,7 @@
-"""Follower: tells new records of a partition from repeated, missing and strange ones, by its checkpoint. No I/O."""
+"""Follower: tells new records of a partition from repeated, missing and strange ones, by its checkpoint. No I/O.
+
+What is new and cannot be handled, an unknown type too, is `retry_or_park.py`'s.
+"""
 
 from __future__ import annotations
 

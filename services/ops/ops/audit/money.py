@@ -1,6 +1,6 @@
 """Money by line: what was released and refunded, and what is still to be refunded, is never more than was captured.
 
-Counted from the events of both logs, and for each payment by itself.
+Counted from the events of both logs, and for each payment by itself. That none is paid twice is `ledger.py`'s.
 """
 
 from __future__ import annotations

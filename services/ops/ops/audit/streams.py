@@ -12,7 +12,7 @@ from ops.audit.entry import Entry, Unreadable
 from ops.audit.log import LogCheck, StreamOrder
 from ops.audit.readings.folds import FOLDS, Checks, PlainFold, Rows
 
-BROKEN = (Unreadable, KeyError, TypeError, ValueError)
+BROKEN = (Unreadable, AttributeError, KeyError, TypeError, ValueError)
 """What an event raises that is not as the audit knows it."""
 
 

@@ -66,7 +66,7 @@ async def rebuilt(dsn: str, decider: Decider, reason: str | None) -> Mapping[str
     kinds = Counter(f"{change.what} {change.kind.partition(':')[0]}" for change in wanted)
     plan = {what: sum(change.what == what for change in wanted) for what in ("added", "removed", "moved")}
     if reason is not None:
-        async with connected(dsn) as connection, connection.transaction():
+        async with connected(dsn) as connection:
             plan["left"] = len(wanted) - await apply(connection, wanted)
             await keep(connection, "deadlines rebuild", reason, plan)
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 import typing
@@ -130,7 +129,7 @@ def catalogue() -> str:
 
 
 def _row(event: type[Event]) -> str:
-    meaning = inspect.getdoc(event) if event.__doc__ and event.__doc__ != Event.__doc__ else ""
+    meaning = " ".join(event.__doc__.split()) if event.__doc__ and event.__doc__ != Event.__doc__ else ""
     fields = ", ".join(f"`{name}`" for name in event.model_fields)
     return f"| [`{event.__name__}`](schemas/{type_name(event)}.json) | {meaning or event.__name__} | {fields} |"
 

@@ -247,6 +247,7 @@ DAMAGES: Sequence[tuple[str, str, Faults]] = (
         "update events set type = 'makewhole.RefundDue.v2' where type = 'makewhole.RefundDue.v1'",
         {"log dispute": {"unreadable": 2}},
     ),
+    ("dispute", "update events set data = '[]' where position = 3", {"log dispute": {"unreadable": 1}}),
     ("dispute", "update events set stream = 'unheard-o1' where position = 1", {"log dispute": {"homeless": 1}}),
     ("refund", appended("payment-o1", "RefundFailed"), {"log refund": {"twice": 1}}),
     # Money: lost, doubled, misdirected.
