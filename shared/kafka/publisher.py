@@ -1,4 +1,4 @@
-"""Kafka publisher: an idempotent producer for one topic; a record's partition comes with it (`shared/events/slot.py`)."""
+"""Kafka publisher: an idempotent producer for one topic; a record's partition is `shared/events/slot.py`'s."""
 
 from __future__ import annotations
 

@@ -27,8 +27,6 @@ ROWS = {
 COMES_WITH: Mapping[str, str] = {
     "R5": "the refunds' bank windows",
     "R6": "returns of several parcels",
-    "R7": "the complete dispute",
-    "R9": "evidence",
     "B23": "returns: corrected tracking numbers",
     "B24": "returns: unannounced parcels",
 }

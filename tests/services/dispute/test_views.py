@@ -13,6 +13,7 @@ from dispute.views.disputes.dispute import dispute_view, history_entry, label
 from shared.events.base import Actor
 from shared.events.dispute import DisputeClosed, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
+from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     agreed,
     cancel,
@@ -63,6 +64,19 @@ def test_s52_the_last_entry_of_the_history_holds_the_amount_and_why_it_ended() -
     row = entry(Recorded(dispute_stream(), 6, 9, last, metadata))
     assert (row["actor"], row["action"], row["rules"]) == ("system", "dispute_closed", ["T33", "S52"])
     assert '"reason":"refunded"' in row["detail"] and '"amount":"30.00"' in row["detail"]
+
+
+@pytest.mark.case(
+    "R7", given="the last entry of a refunded dispute's history", right="30.00 USD refunded negotiated S40 T33 S52"
+)
+def test_s52_the_last_entry_says_how_it_was_reached_too(came: Came) -> None:
+    happened = refunded()
+    metadata = Metadata(on("Mar 14"), UUID(int=1), "", "system", "", None, None, "o1")
+    row = entry(Recorded(dispute_stream(), 6, 9, happened[dispute_stream()][-1], metadata))
+    shown = history_entry({**row, "detail": from_json(row["detail"])}, dispute_of(happened), BUYER)
+    amount, detail = shown["detail"]["amount"], shown["detail"]
+    reached = f"{amount['amount']} {amount['currency']} {detail['reason']} {detail['reached_type']}"
+    came(f"{reached} {' '.join(shown['rules'])}")
 
 
 def test_an_entry_of_the_history_links_the_rules_that_it_rests_on() -> None:

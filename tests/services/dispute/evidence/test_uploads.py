@@ -96,6 +96,13 @@ def test_s30_naming_attaches_in_the_same_append() -> None:
     assert [item.evidence_id for item in standing] == [upload_id()]
 
 
+@pytest.mark.case("R9", given="disputes of damaged, differing and short goods, each with a picture", right="opened 3")
+def test_s30_the_core_reasons_can_be_opened_with_a_picture(came: Came) -> None:
+    reasons = (Reason.DAMAGED, Reason.NOT_AS_DESCRIBED, Reason.SHORTAGE)
+    asked = [given(decider, SENT).when(open_dispute(NOON, **SHOWN | {"reason": reason})) for reason in reasons]
+    came(f"opened {sum(isinstance(each.events[0], DisputeOpened) for each in asked)}")
+
+
 def test_s30_evidence_names_an_upload_that_exists() -> None:
     assert pointer_of(SENT, evidence=(upload_id(), "evd_1")) == "/evidence/1"
     assert pointer_of(SENT, evidence=(upload_id(n=2),)) == "/evidence/0"
