@@ -15,6 +15,7 @@ from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
 from shared.events.evidence import EvidenceEvent
 from shared.events.mediation import MediationEvent
+from shared.events.mediation.conversation import ConversationEvent
 from shared.events.mediation.proposals import OverrideEvent, ProposalEvent
 from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
@@ -57,6 +58,7 @@ DISPUTE = Log(
     {
         "order": OrderEvent,
         "dispute": DisputeEvent | MediationEvent | ProposalEvent | OverrideEvent,
+        "conversation": ConversationEvent,
         "evidence": EvidenceEvent,
         "reminder": ReminderEvent,
         "notification": NotificationEvent,

@@ -14,6 +14,7 @@ SLOTS = 3072
 """Frozen, like the hash: ids and topics say it. 3 · 2^10 has many divisors, so partitions can be multiplied often."""
 
 PREFIXES: Mapping[str, str] = {
+    "conversation": "dsp",
     "dispute": "dsp",
     "evidence": "evd",
     "notification": "ntf",
@@ -23,7 +24,7 @@ PREFIXES: Mapping[str, str] = {
     "warranty": "wty",
 }
 """What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot.
-The reminders of a dispute are named by its id.
+The conversation and the reminders of a dispute are named by its id.
 Warranties are reserved: nothing makes them yet.
 """
 

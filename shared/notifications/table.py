@@ -19,8 +19,8 @@ NOTIFY = "notify"
 class Notice:
     """A line of the table.
 
-    `to` are the sides that are told, or the name of the event's member that holds the one; `due` is the member with the
-    instant until which they are to act, `deadline` its kind.
+    `to` are the sides that are told, or the name of the event's member that holds the one or all; `due` is the member
+    with the instant until which they are to act, `deadline` its kind.
     """
 
     kind: str
@@ -31,7 +31,10 @@ class Notice:
 
     def roles(self, event: Event) -> tuple[str, ...]:
         """The sides that are told of this event."""
-        return (getattr(event, self.to),) if isinstance(self.to, str) else self.to
+        if not isinstance(self.to, str):
+            return self.to
+        named: str | tuple[str, ...] = getattr(event, self.to)
+        return (named,) if isinstance(named, str) else named
 
 
 Notices = Mapping[type[Event], Notice]

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from shared.events import dispute, mediation, order, refund, return_label
-from shared.events.mediation import proposals
+from shared.events.mediation import conversation, proposals
 
 ROOT = Path(__file__).parents[2]
 WORDS = {
+    "Addressee": "all buyer seller case_team",
     "AnswerKind": "text image video",
     "AppealOutcome": "upheld amended reversed",
     "Anchor": "finished paid",
@@ -52,7 +53,7 @@ WORDS = {
 def enumerations() -> dict[str, type[StrEnum]]:
     found = (
         value
-        for module in (order, dispute, mediation, proposals, refund, return_label)
+        for module in (order, dispute, conversation, mediation, proposals, refund, return_label)
         for value in vars(module).values()
         if isinstance(value, type)
     )

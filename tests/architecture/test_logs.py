@@ -83,8 +83,8 @@ def test_every_process_of_a_log_can_be_loaded(process: str) -> None:
 def test_s54_of_every_event_a_party_is_told_or_a_line_says_why_nobody_is(log: Log) -> None:
     """An event that is missing here gets a line in NOTICES, or in SILENT, of the service's notifications."""
     table = importlib.import_module(f"{log.service}.domain.notifications.state")
-    [own] = {"dispute", "payment", "return"} & log.streams.keys()
-    events = set(typing.get_args(log.streams[own]))
+    own = {"dispute", "conversation", "payment", "return"} & log.streams.keys()
+    events = {event for category in own for event in typing.get_args(log.streams[category])}
     assert events == set(table.NOTICES) | set(table.SILENT)
     assert not set(table.NOTICES) & set(table.SILENT)
     for event, notice in table.NOTICES.items():

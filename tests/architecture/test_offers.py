@@ -58,10 +58,10 @@ def test_a_service_offers_addresses_of_its_own_and_a_tool_those_of_all(service: 
 
 
 def test_an_address_that_leads_nowhere_is_found() -> None:
-    source = 'def f(x):\n    path = f"/v1/disputes/{x}"\n    return f"{path}/messages", "<a href=\'/nowhere\'>"'
+    source = 'def f(x):\n    path = f"/v1/disputes/{x}"\n    return f"{path}/nothings", "<a href=\'/nowhere\'>"'
     offered = list(offered_by(source))
     assert [address for address in offered if not served(address, routes("dispute"))] == [
-        "/v1/disputes/{}/messages",
+        "/v1/disputes/{}/nothings",
         "/nowhere",
     ]
 
@@ -97,7 +97,7 @@ def targets(text: str) -> Iterator[str]:
 
 
 CHECKS: list[tuple[Absent, str]] = [
-    (requests, "ask by POST /v1/disputes/{id}/messages"),
+    (requests, "ask by POST /v1/disputes/{id}/nothings"),
     (requests, "see DELETE /v1/disputes/{id}"),
     (commands, "halted: `makewhole nothing rebuild`"),
     (commands, "halted: `makewhole relay nothing`"),

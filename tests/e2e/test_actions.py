@@ -27,6 +27,7 @@ BODIES: dict[str, Json | None] = {
     "submit-statement": {"complete": True},
     "appeal": {"ground": "It was another item."},
     "submit-survey": {"rating": 4},
+    "send-message": {"text": "Where is it?"},
     "ship-replacement": {"tracking_number": "RR1ES"},
     "confirm-replacement": None,
     "receive": None,
@@ -121,13 +122,14 @@ NEVER = "not_appealable"
 def buyer(**said: str) -> Json:
     """What the buyer's list says; what is not named cannot be done now."""
     named = ("accept", "modify", "cancel", "escalate", "submit-statement", "submit-survey", "confirm-replacement")
-    plain = dict.fromkeys(named, NOT_NOW)
+    plain = dict.fromkeys(named, NOT_NOW) | {"send-message": ""}
     return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
 
 
 def seller(**said: str) -> Json:
     """The same of the seller's."""
-    plain = dict.fromkeys(("respond", "escalate", "submit-statement", "ship-replacement"), NOT_NOW)
+    named = ("respond", "escalate", "submit-statement", "ship-replacement")
+    plain = dict.fromkeys(named, NOT_NOW) | {"send-message": ""}
     return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
 
 
@@ -164,8 +166,8 @@ PHASES: dict[str, tuple[Reach, Json, Json]] = {
     "decided": (decided, buyer(appeal="", submit_survey=""), seller(appeal="")),
     "appealed by the seller": (appealed, buyer(appeal=""), seller(appeal="already_appealed")),
     "agreed": (agreed, buyer(cancel=""), seller()),
-    "cancelled": (cancelled, buyer(), seller()),
-    "refunded": (refunded, buyer(), seller()),
+    "cancelled": (cancelled, buyer(send_message=NOT_NOW), seller(send_message=NOT_NOW)),
+    "refunded": (refunded, buyer(send_message=NOT_NOW), seller(send_message=NOT_NOW)),
 }
 
 
@@ -203,13 +205,17 @@ async def test_the_list_keeps_its_word(services: Services, phase: str, side: str
         refused = await call(party, action, shown)
         assert (refused.refused, refused["rules"]) == ((409, action["code"]), action["rules"])
     assert (await dispute.show(party)).raw == shown.raw
-    for number, action in enumerate(shown["available_actions"]):
+    messages_first = sorted(shown["available_actions"], key=lambda action: action["rel"] != "send-message")
+    is_as_shown = True
+    for action in messages_first:
         assert action.keys() - {"limits"} == {"rel", "method", "href", "due_at", "mandatory"}
-        again = dispute if number == 0 else await reach(services)
-        here = shown if number == 0 else await again.show(getattr(again.deal, side))
+        again = dispute if is_as_shown else await reach(services)
+        here = shown if is_as_shown else await again.show(getattr(again.deal, side))
         (same,) = [other for other in here["available_actions"] if other["rel"] == action["rel"]]
         done = await call(getattr(again.deal, side), same, here)
-        assert done.ok(201 if action["rel"] == "add-evidence" else 200)["version"] > here["version"]
+        version = done.ok(201 if action["rel"] in CREATES else 200)["version"]
+        assert (version == here["version"]) if action["rel"] == "send-message" else (version > here["version"])
+        is_as_shown = version == here["version"]
 
 
 @pytest.mark.parametrize("phase", ["awaiting the seller", "awaiting the buyer with an offer", "agreed"])
@@ -235,11 +241,12 @@ TEAM = (
     *("claim", "release", "start-review", "request-evidence", "decide", "agree-decision", "decide-appeal"),
     "agree-appeal-decision",
 )
+CREATES = ("add-evidence", "send-message")
 
 
 async def test_the_case_team_is_shown_the_dispute_and_what_it_cannot_do_yet(services: Services) -> None:
     shown = await (await offered(services)).show(services.party("team", "case_team"))
-    assert listed(shown) == dict.fromkeys(TEAM, NOT_NOW)
+    assert listed(shown) == dict.fromkeys(TEAM, NOT_NOW) | {"send-message": ""}
 
 
 async def test_an_action_says_until_when_it_may_be_done_and_whether_silence_costs(services: Services) -> None:

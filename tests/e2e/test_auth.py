@@ -72,6 +72,8 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/disputes/{dispute_id}/survey"): Row({"rating": 4}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/replacement-shipment"): Row({"tracking_number": "RR1ES"}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/replacement-receipt"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/messages"): Row({"text": "Where is it?"}),
+    ("dispute", "GET", "/v1/disputes/{dispute_id}/messages"): Row(),
     ("dispute", "GET", "/v1/queue"): Row(is_list=True),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/decisions/{decision_id}"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/decisions/{decision_id}/recomputation"): Row(),

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Json | None] = {
     "statement": {"complete": True},
     "appeal": {"ground": "It was another item."},
     "survey": {"rating": 4},
+    "messages": {"text": "Where is it?"},
     "replacement-shipment": {"tracking_number": "RR1ES"},
     "replacement-receipt": None,
     "claim": None,
@@ -56,11 +57,11 @@ COMMANDS: Mapping[str, Json | None] = {
 """Every command on a dispute, with a body that fits; behind a comma which of its route's bodies it is."""
 BUYERS = (
     *("acceptance", "modification", "cancellation", "escalation", "statement", "appeal", "survey"),
-    "replacement-receipt",
+    *("messages", "replacement-receipt"),
 )
-SELLERS = ("response", "escalation", "statement", "appeal", "replacement-shipment")
+SELLERS = ("response", "escalation", "statement", "appeal", "messages", "replacement-shipment")
 TEAMS = (
-    *("claim", "release", "review", "evidence-request", "decision", "appeal-decision"),
+    *("claim", "release", "review", "evidence-request", "decision", "appeal-decision", "messages"),
     *("decision, agreed to", "decision, declined", "appeal-decision, agreed to", "appeal-decision, declined"),
 )
 SUPPORTS = ("claim", "release", "override", "override, agreed to", "override, declined")
@@ -69,11 +70,12 @@ OF_PARTIES = {"another buyer": {*BUYERS, *SELLERS}, "another seller": {*BUYERS, 
 
 NOT_NOW, NEVER, YET, YES = "wrong_phase", "not_appealable", "escalation_not_yet", ""
 TAKEN, DECIDED_IT, THEIRS_TOO = "claimed", "same_reviewer", "other_party_may_appeal"
+PLAIN = {"appeal": NEVER, "messages": YES}
 
 
 def now(commands: Sequence[str], **said: str) -> dict[str, str]:
-    """What somebody's own commands come to; what is not named cannot be done now."""
-    plain = {name: NEVER if name == "appeal" else NOT_NOW for name in commands}
+    """What somebody's own commands come to; what is not named cannot be done now, but that all may write messages."""
+    plain = {name: PLAIN.get(name, NOT_NOW) for name in commands}
     return plain | {name.replace("_", "-"): code for name, code in said.items()}
 
 
@@ -115,6 +117,7 @@ HELD = {"claim": TAKEN, "release": TAKEN, "review": TAKEN, "evidence_request": T
 MINE = {"claim": YES, "release": YES, "review": YES, "evidence_request": YES, "decision": YES}
 FORCES = {"claim": YES, "release": YES, "override": YES}
 MAY_APPEAL = {"appeal": YES}
+SILENT = {"messages": NOT_NOW}
 STATES: Mapping[str, tuple[Reach, dict[str, dict[str, str]]]] = {
     "awaiting_seller": (
         awaiting_seller,
@@ -168,7 +171,7 @@ STATES: Mapping[str, tuple[Reach, dict[str, dict[str, str]]]] = {
             {"claim": YES, "override": YES},
         ),
     ),
-    "closed": (refunded, of()),
+    "closed": (refunded, of(SILENT, SILENT, SILENT)),
 }
 """By state, and what else is to be said of it: what leads there, and what everybody's own commands come to; nobody has
 any other.

@@ -47,7 +47,7 @@ class Walk:
     async def take(self, rule: str, move: Move, dispute: Dispute, act: Awaitable[Answer]) -> Answer:
         """The row that a command takes from the state in which the dispute is."""
         before = await dispute.show()
-        return self.took(rule, move, before["state"], (await act).ok())
+        return self.took(rule, move, before["state"], (await act).ok(201 if move == Step.MESSAGE else 200))
 
     async def wait(self, kind: DeadlineKind, rule: str, dispute: Dispute) -> Answer:
         """The row that is taken because a deadline ends."""
@@ -143,7 +143,9 @@ async def settled(walk: Walk) -> None:
 
 
 async def decided(walk: Walk) -> None:
-    """Handed over by the seller, claimed, given back, asked anew, decided, appealed by both sides, and amended."""
+    """Handed over by the seller, claimed with a message, given back, asked anew, decided, appealed by both sides, and
+    amended.
+    """
     dispute = await walk.opened()
     first, second = dispute.reviewer, walk.services.party("reviewer-2", "case_team")
     buyer, seller = dispute.deal.buyer, dispute.deal.seller
@@ -151,6 +153,8 @@ async def decided(walk: Walk) -> None:
     await dispute.modify(amount=usd("40.00"))
     await walk.take("T9", Step.ESCALATE, dispute, dispute.escalate(seller))
     await walk.take("T42", Step.STATEMENT, dispute, dispute.state(seller))
+    said: Json = {"text": "Which number is on the box?", "to": "seller"}
+    await walk.take("T12", Step.MESSAGE, dispute, dispute.command(first, "messages", said))
     await walk.take("T13", Step.CLAIM, dispute, dispute.command(first, "claim"))
     await walk.take("T13", Step.RELEASE, dispute, dispute.command(first, "release"))
     await dispute.state(buyer)

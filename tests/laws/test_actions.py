@@ -33,6 +33,7 @@ from tests.support.builders.disputes import (
     offer,
     receive,
     respond,
+    say,
     ship,
 )
 from tests.support.builders.orders import BUYER, CASE_TEAM, OTHER_BUYER, OTHER_SELLER, SELLER, SHOP
@@ -80,6 +81,7 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
         Step.SURVEY: lambda: mediation.survey(at, actor, n),
         Step.OVERRIDE: lambda: mediation.force(at, actor=actor, n=n, **_all_of_it(dispute)),
         Step.AGREE_OVERRIDE: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.OVERRIDE),
+        Step.MESSAGE: lambda: say(at, actor, n),
         Step.SHIP_REPLACEMENT: lambda: ship(at, actor, n, number="RR9ES"),
         Step.RECEIVE_REPLACEMENT: lambda: receive(at, actor, n),
         ADD: lambda: evidence.add(at, actor).model_copy(update={"dispute_id": dispute_id(n)}),

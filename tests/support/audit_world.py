@@ -28,7 +28,7 @@ from shared.eventstore.command_handling import handle
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from tests.support.builders import returns as goods
-from tests.support.builders.disputes import accept, counter, dispute_stream, modify, open_dispute, respond
+from tests.support.builders.disputes import accept, counter, dispute_stream, modify, open_dispute, respond, say
 from tests.support.builders.orders import ORDER_STREAM, expire_order, on, order_line, record, register
 
 if TYPE_CHECKING:
@@ -137,11 +137,13 @@ async def open_world(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator
 
 
 async def live(world: World) -> None:
-    """An order of two lines: one is negotiated and refunded at the second try, the other comes back and is refunded."""
+    """An order of two lines: one is negotiated, with a message, and refunded at the second try, the other comes back
+    and is refunded.
+    """
     world.declines = 1
     two = (order_line("l1", "50.00"), order_line("l2", "30.00"))
     await world.tell("dispute", register(*two), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
-    await world.tell("dispute", counter(on("Mar 13")), modify(on("Mar 14"), amount="40.00"))
+    await world.tell("dispute", counter(on("Mar 13")), say(on("Mar 14")), modify(on("Mar 14"), amount="40.00"))
     await world.tell("dispute", counter(on("Mar 15"), "35.00"), accept(on("Mar 16")))
     line = open_dispute(on("Mar 17")).lines[0].model_copy(update={"line_id": "l2"})
     back: dict[str, Any] = {"lines": (line,), "type": SolutionType.RETURN_AND_REFUND, "amount": "20.00"}

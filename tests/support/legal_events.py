@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from dispute.domain.conversations.state import Conversation
 from dispute.domain.disputes.case import Ruled, ruling_in
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line
@@ -241,10 +242,12 @@ def _may_be_released(line: Line, event: o.PaymentReleased) -> Money:
     return line.left_of(event.dispute_id) if event.dispute_id else line.releasable
 
 
-def legal(state: Dispute | Order, event: Event) -> bool:
+def legal(state: Dispute | Order | Conversation, event: Any) -> bool:
     """Whether the event may follow the history behind the state."""
     if isinstance(state, Dispute):
         return state.state in STATES[type(event)] and DISPUTES.get(type(event), _always)(state, event)
+    if isinstance(state, Conversation):
+        return event.by != event.to and event.by not in event.told
     return ORDERS.get(type(event), _always)(state, event)
 
 

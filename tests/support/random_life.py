@@ -18,6 +18,7 @@ from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
 from shared.events.mediation import AppealOutcome, Outcome
+from shared.events.mediation.conversation import Addressee
 from shared.events.mediation.proposals import ProposalKind, SupportOverrideProposed
 from shared.events.money import Money
 from tests.support.builders import mediation
@@ -32,6 +33,7 @@ from tests.support.builders.disputes import (
     open_dispute,
     receive,
     respond,
+    say,
     ship,
 )
 from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, SUPPORT, SUPPORT_2
@@ -121,11 +123,17 @@ class Life:
             (1 if held else 0, lambda: self._cancel(self.dice.choice(held))),
             (1 if unsent else 0, lambda: self._cancel(self.dice.choice(unsent))),
             *self._replacements(),
+            (1 if self.opened else 0, self._say),
             *self._mediation(),
             *self._overrides(),
             (4 if self.market.unpaid() else 0, self._refund),
             (6 if self.market.under_way() else 0, self._return),
         ]
+
+    def _say(self) -> None:
+        """Somebody writes, perhaps of a dispute that is closed, or to himself."""
+        writer, to = self.dice.choice([BUYER, SELLER, CASE_TEAM]), self.dice.choice(list(Addressee))
+        self._ask(say, writer, n=self.dice.randrange(self.opened), to=to)
 
     def _replacements(self) -> list[Move]:
         """What happens while something is to come in the place of the goods; now and then where nothing is."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dispute.api import (
+    conversation,
     deadlines,
     disputes,
     entitlements,
@@ -38,6 +39,7 @@ ROUTERS = (
     orders.router,
     entitlements.router,
     disputes.router,
+    conversation.router,
     evidence.router,
     mediation.router,
     queue.router,

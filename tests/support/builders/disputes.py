@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from dispute.domain.conversations.messages import PostMessage
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.domain.disputes.agreement.offers import CounterOffer
@@ -93,6 +94,12 @@ def ship(at: datetime, actor: Actor = SELLER, n: int = 1, number: str = "RR1ES")
 
 def receive(at: datetime, actor: Actor = BUYER, n: int = 1, received_at: datetime | None = None) -> ReceiveReplacement:
     return ReceiveReplacement(received_at=received_at, **on_dispute("receive", actor, at, n))
+
+
+def say(at: datetime, actor: Actor = BUYER, n: int = 1, **more: Any) -> PostMessage:
+    """A message, to all where nobody is named."""
+    plain: dict[str, Any] = {"text": "Where is it?", "order_id": ORDER}
+    return PostMessage(**on_dispute(f"say {more}", actor, at, n), **plain | more)
 
 
 def cancel(at: datetime, actor: Actor = BUYER, acknowledge_release: bool = False, n: int = 1) -> CancelDispute:

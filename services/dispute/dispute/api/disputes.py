@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from starlette.responses import Response
 
+from dispute.api.answers import answer, answer_opening, conversation, histories
 from dispute.api.as_of import page_as_of
 from dispute.api.bodies.disputes import (
     CancellationBody,
@@ -31,15 +32,14 @@ from dispute.views.disputes.members import DisputeRow, DisputeView, HistoryEntry
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment
-from shared.eventstore.command_handling import Outcome
-from shared.eventstore.folding import folded, until
+from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text, standing_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
-from shared.http.responses import command_response, query_response
+from shared.http.responses import query_response
 from shared.http.routing import Router
 from shared.parties import Side, own_sides
-from shared.rejections import NotFound, snake_case
+from shared.rejections import snake_case
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page, TextView
 
@@ -55,7 +55,7 @@ async def open_dispute(
     the order names, with a ticket and a reason (S20).
     """
     outcome = await caller.handle(caller.command(OpenDispute, body))
-    return _answer(caller, outcome, 201)
+    return answer_opening(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/response", summary="Answer as the seller", response_model=DisputeView)
@@ -66,7 +66,7 @@ async def respond(
 ) -> Response:
     """Accept the request, offer something else, or refuse (S40, S42)."""
     outcome = await caller.handle(caller.command(RespondToDispute, body, dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer", response_model=DisputeView)
@@ -75,7 +75,7 @@ async def accept(
 ) -> Response:
     """The seller's offer becomes the solution (S42)."""
     outcome = await caller.handle(caller.command(AcceptSolution, dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/modification", summary="Change the request", response_model=DisputeView)
@@ -87,7 +87,7 @@ async def modify(
     """The next round: the seller has five days again (S43). What stands already, word for word, is no change."""
     changes = await _without_standing_text(caller, dispute_id, body)
     outcome = await caller.handle(caller.command(ModifyRequest, changes, dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 async def _without_standing_text(caller: CommandContext, dispute_id: str, body: ModificationBody) -> ModificationBody:
@@ -110,7 +110,7 @@ async def cancel(
     so it needs an Idempotency-Key and an If-Match.
     """
     outcome = await caller.handle(caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post(
@@ -120,7 +120,7 @@ async def ship_replacement(
     dispute_id: str, body: ReplacementShipmentBody, caller: Annotated[CommandContext, command("buyer", "seller")]
 ) -> Response:
     """What was agreed or decided as a replacement or an exchange is on its way (T40)."""
-    return _answer(caller, await caller.handle(caller.command(ShipReplacement, body, dispute_id=dispute_id)))
+    return await answer(caller, await caller.handle(caller.command(ShipReplacement, body, dispute_id=dispute_id)))
 
 
 @router.post(
@@ -133,15 +133,16 @@ async def receive_replacement(
 ) -> Response:
     """It has come: an agreement ends with it, a decision once nobody can appeal it (T40)."""
     receipt = caller.command(ReceiveReplacement, body or ReplacementReceiptBody(), dispute_id=dispute_id)
-    return _answer(caller, await caller.handle(receipt))
+    return await answer(caller, await caller.handle(receipt))
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute", response_model=DisputeView)
 async def show(dispute_id: str, viewer: Annotated[QueryContext, query()], as_of: Moment | None = None) -> Response:
     """Read from the stream: always up to date, or as it stood at an instant."""
-    history = await _history(viewer, dispute_id, as_of)
-    view = dispute_view(await _fold(history), len(history), viewer.actor, as_of or viewer.at)
-    return query_response(view, len(history))
+    happened, said = await histories(viewer.state.store, dispute_id, as_of)
+    now = as_of or viewer.at
+    view = dispute_view(await _fold(happened), len(happened), viewer.actor, now, await conversation(said))
+    return query_response(view, len(happened))
 
 
 @router.get("/v1/disputes/{dispute_id}/history", summary="Show what happened", response_model=Page[HistoryEntry])
@@ -156,7 +157,7 @@ async def show_history(
     """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
     dispute says why it ended, and what came later stands in the dispute's `after_close` (S52).
     """
-    happened = await _history(viewer, dispute_id, as_of)
+    happened, _ = await histories(viewer.state.store, dispute_id, as_of)
     dispute = await _fold(happened)
     dispute.parties.guard(viewer.actor, "dispute")
     pool = viewer.state.pool
@@ -173,10 +174,12 @@ async def show_history(
 @router.get("/v1/disputes/{dispute_id}/texts/{ref}", summary="Read a text of a dispute", response_model=TextView)
 async def show_text(dispute_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """What a party wrote: never in an event, gone once it is erased. The seller's address is for who sends goods."""
-    history = await _history(viewer, dispute_id)
-    dispute = await _fold(history)
+    happened, said = await histories(viewer.state.store, dispute_id)
+    dispute = await _fold(happened)
     dispute.parties.guard(viewer.actor, "dispute")
-    return query_response(await find_text(viewer.state.pool, ref, _refs(dispute, history, viewer.actor)))
+    messages = (await conversation(said)).seen_by(looks_as(dispute, viewer.actor))
+    refs = _refs(dispute, happened, viewer.actor) | {message.text_ref for message in messages}
+    return query_response(await find_text(viewer.state.pool, ref, refs))
 
 
 @router.get("/v1/disputes", summary="List disputes", response_model=Page[DisputeRow])
@@ -209,19 +212,6 @@ async def list_disputes(
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["opened_at"].isoformat(), row["dispute_id"]
-
-
-def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
-    view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
-    return command_response(outcome, view, status, view["href"] if status == 201 else None)
-
-
-async def _history(viewer: QueryContext, dispute_id: str, as_of: datetime | None = None) -> list[Recorded[Event]]:
-    """The dispute's history up to the instant; NotFound where there is none."""
-    (events,) = await viewer.state.store.load(f"dispute-{dispute_id}")
-    if not (history := list(until(events, as_of))):
-        raise NotFound("There is no such dispute.")
-    return history
 
 
 async def _fold(history: Sequence[Recorded[Event]]) -> Dispute:

@@ -8,6 +8,7 @@ from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dispute.api.answers import answer
 from dispute.api.files import Files, form_described
 from dispute.api.uploads import Sending
 from dispute.domain.decider import decider
@@ -18,7 +19,6 @@ from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpl
 from dispute.domain.evidence.visibility import Part, looks_as, visible_role
 from dispute.domain.orders.state import Order
 from dispute.read_models import evidence as uploads
-from dispute.views.disputes.dispute import dispute_view
 from dispute.views.disputes.members import DisputeView
 from dispute.views.evidence import EvidenceView, PreflightView, item_view, upload_view
 from shared.events.base import Command, pseudonym
@@ -97,8 +97,7 @@ async def add_evidence(dispute_id: str, request: Request, caller: Sender, dry_ru
     if not await sending.known():
         guard_addition(dispute, caller.actor, caller.at)
     outcome = await sending.sent()
-    view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
-    return command_response(outcome, view, 201, f"{view['href']}/evidence/{sending.evidence_id}")
+    return await answer(caller, outcome, 201, f"/evidence/{sending.evidence_id}")
 
 
 @router.delete("/v1/orders/{order_id}/evidence/{evidence_id}", summary="Take back a file", response_model=EvidenceView)
@@ -118,7 +117,7 @@ async def remove_evidence(dispute_id: str, evidence_id: str, caller: Remover) ->
     """By who added it: nobody sees its bytes any more, and everybody that it was there (S37)."""
     _guard_beside(f"dispute-{dispute_id}", evidence_id)
     outcome = await caller.handle(caller.command(RemoveEvidence, dispute_id=dispute_id, evidence_id=evidence_id))
-    return command_response(outcome, dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at))
+    return await answer(caller, outcome)
 
 
 @router.get(

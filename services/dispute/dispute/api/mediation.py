@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from starlette.responses import Response
 
+from dispute.api.answers import answer
 from dispute.api.bodies.mediation import (
     AgreementBody,
     AppealBody,
@@ -30,13 +31,11 @@ from dispute.domain.disputes.mediation.review import ClaimCase, ReleaseCase, Req
 from dispute.domain.disputes.mediation.second_person import AgreeToProposal, DeclineProposal
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
-from dispute.views.disputes.dispute import dispute_view
 from dispute.views.disputes.members import DisputeView
 from shared.events.base import Command
 from shared.events.mediation.proposals import ProposalKind
 from shared.eventstore.command_handling import Outcome
 from shared.http.caller import CommandContext, command
-from shared.http.responses import command_response
 from shared.http.routing import Router
 
 router = Router("mediation")
@@ -55,40 +54,40 @@ WAITS: dict[int | str, dict[str, Any]] = {202: {"model": DisputeView, "descripti
 async def escalate(dispute_id: str, caller: Party, body: EscalationBody | None = None) -> Response:
     """Once the seller has answered (K16); evidence is gathered for three days."""
     outcome = await caller.handle(caller.command(EscalateDispute, body or EscalationBody(), dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/statement", summary="Make a statement", response_model=DisputeView)
 async def submit_statement(dispute_id: str, body: StatementBody, caller: Party) -> Response:
     """To the case team, while evidence is gathered; once both are complete the review starts (T42)."""
     outcome = await caller.handle(caller.command(SubmitStatement, body, dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/claim", summary="Take a case", response_model=DisputeView)
 async def claim(dispute_id: str, caller: Desk, body: ClaimBody | None = None) -> Response:
     """Or hand it over, by whoever has it or support."""
     outcome = await caller.handle(caller.command(ClaimCase, body or ClaimBody(), dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/release", summary="Give a case back", response_model=DisputeView)
 async def release(dispute_id: str, caller: Desk) -> Response:
     """It is anybody's again."""
-    return _answer(caller, await caller.handle(caller.command(ReleaseCase, dispute_id=dispute_id)))
+    return await answer(caller, await caller.handle(caller.command(ReleaseCase, dispute_id=dispute_id)))
 
 
 @router.post("/v1/disputes/{dispute_id}/review", summary="Start the review", response_model=DisputeView)
 async def start_review(dispute_id: str, caller: Team) -> Response:
     """Once nothing more is gathered; it claims the case as well, also one whose review began by itself (T13)."""
-    return _answer(caller, await caller.handle(caller.command(StartReview, dispute_id=dispute_id)))
+    return await answer(caller, await caller.handle(caller.command(StartReview, dispute_id=dispute_id)))
 
 
 @router.post("/v1/disputes/{dispute_id}/evidence-request", summary="Ask a party", response_model=DisputeView)
 async def request_evidence(dispute_id: str, body: EvidenceRequestBody, caller: Team) -> Response:
     """The party answers by a statement, under the same keys (T14)."""
     outcome = await caller.handle(caller.command(RequestEvidence, body, dispute_id=dispute_id))
-    return _answer(caller, outcome)
+    return await answer(caller, outcome)
 
 
 @router.post("/v1/disputes/{dispute_id}/decision", summary="Decide", response_model=DisputeView, responses=WAITS)
@@ -98,13 +97,13 @@ async def decide(dispute_id: str, body: DecisionRequest, caller: Decider) -> Res
     """
     word = _second_word(caller, body, dispute_id, ProposalKind.DECISION)
     outcome = await caller.handle(word or caller.command(IssueDecision, body, dispute_id=dispute_id))
-    return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
+    return await answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
 
 
 @router.post("/v1/disputes/{dispute_id}/appeal", summary="Appeal a decision", response_model=DisputeView)
 async def appeal(dispute_id: str, body: AppealBody, caller: Party) -> Response:
     """Each party once, within seven days of a decision of the case team (S55)."""
-    return _answer(caller, await caller.handle(caller.command(AppealDecision, body, dispute_id=dispute_id)))
+    return await answer(caller, await caller.handle(caller.command(AppealDecision, body, dispute_id=dispute_id)))
 
 
 @router.post(
@@ -119,7 +118,7 @@ async def decide_appeal(dispute_id: str, body: AppealDecisionRequest, caller: De
     """
     word = _second_word(caller, body, dispute_id, ProposalKind.APPEAL_DECISION)
     outcome = await caller.handle(word or caller.command(DecideAppeal, body, dispute_id=dispute_id))
-    return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
+    return await answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
 
 
 @router.post(
@@ -132,7 +131,7 @@ async def override(dispute_id: str, body: OverrideRequest, caller: Support) -> R
     word = _second_word(caller, body, dispute_id, ProposalKind.OVERRIDE)
     kind = ForceDecision if isinstance(body, ForcedDecisionBody) else ForceTransition
     outcome = await caller.handle(word or caller.command(kind, body, dispute_id=dispute_id))
-    return _answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
+    return await answer(caller, outcome, 202 if _waits(caller, outcome) else 200)
 
 
 @router.post("/v1/disputes/{dispute_id}/survey", summary="Say how the case team did", response_model=DisputeView)
@@ -140,7 +139,7 @@ async def submit_survey(
     dispute_id: str, body: SurveyBody, caller: Annotated[CommandContext, command("buyer")]
 ) -> Response:
     """Once, within fifteen days of the case team's result; it changes nothing (S56)."""
-    return _answer(caller, await caller.handle(caller.command(SubmitSurvey, body, dispute_id=dispute_id)))
+    return await answer(caller, await caller.handle(caller.command(SubmitSurvey, body, dispute_id=dispute_id)))
 
 
 def _second_word(caller: CommandContext, body: Any, dispute_id: str, kind: ProposalKind) -> Command | None:
@@ -159,8 +158,3 @@ def _waits(caller: CommandContext, outcome: Outcome) -> bool:
     dispute = outcome.states[0]
     made = dispute.case.proposal
     return made is not None and made.proposal_id == proposal_id(dispute, caller.command_id)
-
-
-def _answer(caller: CommandContext, outcome: Outcome, status: int = 200) -> Response:
-    view = dispute_view(outcome.states[0], outcome.versions[0], caller.actor, outcome.at)
-    return command_response(outcome, view, status)

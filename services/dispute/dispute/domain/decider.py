@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dispute.domain import reports
+from dispute.domain.conversations import messages
+from dispute.domain.conversations import state as conversation
+from dispute.domain.conversations.state import Conversation
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.disputes import (
     cancellation,
@@ -92,6 +95,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     override.ForceTransition: override.force_transition,
     second_person.AgreeToProposal: second_person.agree,
     second_person.DeclineProposal: second_person.decline,
+    messages.PostMessage: messages.post,
     survey.SubmitSurvey: survey.submit_survey,
     upload.UploadEvidence: upload.upload,
     upload.RemoveUpload: upload.remove_upload,
@@ -113,6 +117,7 @@ def decide(command: Command, *states: Any) -> Decided:
 decider = Decider(
     {
         "dispute": Stream(Dispute(), disputes.evolve, dispute_timers.deadlines, dispute_timers.KINDS, Dispute.due),
+        "conversation": Stream(Conversation(), conversation.evolve),
         "evidence": Stream(Evidence(), items.evolve, items.deadlines, items.KINDS, Evidence.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
         "reminder": Stream(Reminders(), reminders.evolve, reminders.deadlines, reminders.KINDS, Reminders.due),

@@ -21,7 +21,7 @@ NAMES = frozenset(
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted DisputeCancelled DisputeClosed DeadlineMoved
-    ReplacementShipped ReplacementReceived ReplacementOverdue ReplacementNotDue
+    MessagePosted ReplacementShipped ReplacementReceived ReplacementOverdue ReplacementNotDue
     EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
     CaseClaimed CaseReleased StatementSubmitted EvidenceCompleted EvidenceRequested EvidenceWindowClosed ReviewStarted
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested

@@ -18,7 +18,7 @@ FACTS = frozenset(
     ReturnNoted DisputeClosed SolutionReached ClawbackRequested
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
-    NotificationRequested
+    MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
 )
 """The events that say something about money or goods, and of what a party is told of it."""
@@ -36,13 +36,17 @@ OUTCOMES = {
     "ReturnInspected": {"pass": "passed", "fail": "failed"},
 }
 """The events that are to be noted, each with the outcome that the note bears."""
+TOLD = {"SolutionReached": 2, "DisputeClosed": 2, "RefundIssued": 1, "RefundFailed": 1, "ReturnAuthorized": 1}
+"""What is told, and to how many; a message says itself to whom."""
 
 COLUMNS = (
     *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
     *("refund_id", "payment_id", "outcome", "source", "source_event", "units", "currency", "destination", "parts"),
-    "money",
+    *("money", "people"),
 )
-"""`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one."""
+"""`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
+`people` how many are told.
+"""
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
 create table part (fact, name, settled, order_id, payment_id, refund_id, line_id, units, currency);
@@ -83,7 +87,8 @@ class Facts:
             return
         data = entry.data
         amount = data.get("amount") or (data.get("solution") or {}).get("amount") or {}
-        self._insert("fact", (*_of_entry(service, entry, settled), *_of_data(data), *_of_money(data, amount)))
+        about = _of_entry(service, entry, settled)
+        self._insert("fact", (*about, *_of_data(data), *_of_money(data, amount), _people(entry)))
         for payment_id, part in _parts(entry):
             money = units(part["amount"]), part["amount"]["currency"]
             names = (payment_id, data.get("refund_id"), part["line_id"])
@@ -147,6 +152,10 @@ def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
     outcome = OUTCOMES.get(entry.name)
     to_note = outcome.get(entry.data["result"]) if isinstance(outcome, Mapping) else outcome
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
+
+
+def _people(entry: Entry) -> int | None:
+    return len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
 
 
 def _of_data(data: Data) -> Row:

@@ -36,6 +36,7 @@ from tests.support.builders.disputes import (
     opened,
     receive,
     refund_due,
+    say,
     ship,
 )
 from tests.support.builders.orders import (
@@ -105,6 +106,7 @@ COMMANDS: Mapping[Step, Callable[[datetime, Actor], Command]] = {
     Step.OVERRIDE: lambda at, actor: mediation.force(at, actor=actor),
     Step.AGREE_OVERRIDE: lambda at, actor: mediation.agree(at, actor, answers=ProposalKind.OVERRIDE),
     Step.SHIP_REPLACEMENT: ship,
+    Step.MESSAGE: say,
     Step.RECEIVE_REPLACEMENT: receive,
 }
 """A command that fits each step."""

@@ -112,6 +112,11 @@ def shown_by(command: NamingEvidence, dispute: Dispute, by: str, evidence: Seque
     """What the form of a party names for the dispute as it stands; under review nobody adds anything (T11, T14)."""
     if command.evidence and dispute.state == DisputeState.UNDER_REVIEW:
         raise WrongPhase("Nothing is gathered while the case is under review.", state=dispute.state)
+    return named_by(command, dispute, by, evidence)
+
+
+def named_by(command: NamingEvidence, dispute: Dispute, by: str, evidence: Sequence[Evidence]) -> Named:
+    """What a form of this side names, whatever the dispute's state."""
     form = Naming(
         command.actor,
         by,

@@ -42,6 +42,7 @@ class Step(StrEnum):
     AGREE_OVERRIDE = "agree-override"
     SHIP_REPLACEMENT = "ship-replacement"
     RECEIVE_REPLACEMENT = "confirm-replacement"
+    MESSAGE = "send-message"
 
 
 class Told(StrEnum):
@@ -107,6 +108,7 @@ TABLE: Sequence[Transition] = (
     Transition("T9", Step.ESCALATE, PARTIES, (ASKED,), (ESCALATED,), (D1,), guards=(guards.guard_answered,)),
     Transition("T9", Step.ESCALATE, PARTIES, (ANSWERED,), (ESCALATED,), (D2, D4), guards=(guards.guard_answered,)),
     Transition("T10", D4, SYSTEM, (ANSWERED,), (ESCALATED,)),
+    Transition("T12", Step.MESSAGE, (*PARTIES, *TEAM), (*OPEN, *TO_CARRY_OUT), ()),
     Transition("T13", D3, SYSTEM, (ESCALATED,), (REVIEWED,)),
     Transition("T13", Step.CLAIM, DESK, (*WITH_THE_TEAM, APPEALED), (), guards=(guards.guard_claimable,)),
     Transition("T13", Step.RELEASE, DESK, (*WITH_THE_TEAM, APPEALED), (), guards=(guards.guard_releasable,)),

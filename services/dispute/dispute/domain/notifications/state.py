@@ -11,6 +11,7 @@ from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import EvidenceAdded, EvidenceRemoved
 from shared.events.mediation import proposals
+from shared.events.mediation.conversation import MessagePosted
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
 
@@ -28,6 +29,7 @@ NOTICES: Notices = {
     ),
     mediation.DecisionIssued: Notice("decision_issued", BOTH, "appeal_until", DeadlineKind.APPEAL, ("S54", "S55")),
     mediation.AppealDecided: Notice("appeal_decided", BOTH),
+    MessagePosted: Notice("message_posted", "told", rules=("S54", "S44")),
     events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
 }
 """By event of a dispute; texts for a new kind stand in `shared/notifications/texts/`."""

@@ -35,6 +35,7 @@ PATHS: Mapping[Step, str] = {
     Step.OVERRIDE: "/v1/disputes/{}/override",
     Step.AGREE_OVERRIDE: "/v1/disputes/{}/override",
     Step.SHIP_REPLACEMENT: "/v1/disputes/{}/replacement-shipment",
+    Step.MESSAGE: "/v1/disputes/{}/messages",
     Step.RECEIVE_REPLACEMENT: "/v1/disputes/{}/replacement-receipt",
 }
 """By step: the address of its command."""

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispute.domain.conversations.state import Conversation
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import Noted, last_outcome, refunded
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
+from dispute.views.conversation import messages_view
 from dispute.views.disputes.actions import dispute_actions
 from dispute.views.disputes.case import case_members, ruled_result
 from dispute.views.disputes.members import (
@@ -23,7 +25,7 @@ from dispute.views.disputes.members import (
     TermsView,
 )
 from dispute.views.disputes.party_view import Standing, party_view
-from dispute.views.disputes.solutions import replacement_view, solution_view, solutions_view
+from dispute.views.disputes.solutions import solution_members
 from dispute.views.evidence import item_views
 from shared.actions import rendered
 from shared.events.base import Actor
@@ -32,8 +34,9 @@ from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import Parties
 from shared.rules.links import rule_links
-from shared.views import text_link
 
+NEW = Conversation()
+"""Of a dispute in which nobody has written yet."""
 IN_PROGRESS, FINISHED = "Dispute in Progress", "Dispute Finished"
 """S53: the two labels that a party sees."""
 
@@ -60,7 +63,7 @@ _ACTS_UNTIL: Mapping[DisputeState, Sequence[DeadlineKind]] = {
 """By state: the deadlines of whoever is to act, who has until the first of them."""
 
 
-def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) -> DisputeView:
+def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, said: Conversation = NEW) -> DisputeView:
     """The dispute as the actor sees it now; NotFound for a stranger."""
     dispute.parties.guard(actor, "dispute")
     opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
@@ -81,11 +84,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "type": kind,
         "amount": amount,
         "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
-        "request": solution_view(request, path, where),
-        "solution": solution_view(dispute.offer, path, where) if dispute.offer else None,
-        "solutions": solutions_view(dispute, path, where),
-        "description": text_link(path, dispute.description_ref),
-        "seller_reason": text_link(path, dispute.seller_reason_ref),
+        **solution_members(dispute, request, path, where),
         "evidence": item_views(dispute),
         "contacted_seller": opened.contacted_seller,
         "hints": opened.hints,
@@ -105,7 +104,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime) ->
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
         "after_close": [_late(noted) for noted in dispute.after_close],
-        "replacement": replacement_view(dispute.replacement),
+        "messages": messages_view(said, path, looks_as(dispute, actor)),
         **case_members(dispute, path, looks_as(dispute, actor), now),
         **rendered(dispute_actions(dispute, actor, now)),
     }

@@ -9,9 +9,10 @@ from typing_extensions import TypedDict
 
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
+from dispute.views.conversation import MessagesView
 from dispute.views.disputes.case_members import CaseMembers
 from dispute.views.disputes.party_view import PartyView
-from dispute.views.disputes.solutions import ListedSolution, ReplacementView, SolutionView
+from dispute.views.disputes.solutions import SolutionMembers
 from dispute.views.evidence import EvidenceView
 from shared.actions import Actions
 from shared.events.base import Instant
@@ -27,7 +28,6 @@ from shared.events.dispute import (
 )
 from shared.events.money import Money
 from shared.events.open_enums import Open
-from shared.views import TextLink
 
 
 class DisputedLineView(TypedDict):
@@ -110,17 +110,11 @@ class DisputeRow(TypedDict):
     refunded: Money | None
 
 
-class DisputeView(DisputeRow, CaseMembers, Actions):
-    """A dispute. `request` is what the buyer asks for, `solution` what the seller offers instead; `solutions` are
-    all there were."""
+class DisputeView(DisputeRow, SolutionMembers, CaseMembers, Actions):
+    """A dispute."""
 
     round: int
     lines: Sequence[DisputedLineView]
-    request: SolutionView
-    solution: SolutionView | None
-    solutions: Sequence[ListedSolution]
-    description: TextLink | None
-    seller_reason: TextLink | None
     evidence: Sequence[EvidenceView]
     contacted_seller: bool
     hints: Sequence[Open[Hint]]
@@ -133,7 +127,7 @@ class DisputeView(DisputeRow, CaseMembers, Actions):
     refunds: Sequence[RefundView]
     return_id: str | None
     after_close: Sequence[AfterClose]
-    replacement: ReplacementView | None
+    messages: MessagesView
 
 
 class HistoryEntry(TypedDict):

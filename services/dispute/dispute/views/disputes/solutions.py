@@ -44,6 +44,31 @@ class ReplacementView(TypedDict):
     received_at: Instant | None
 
 
+class SolutionMembers(TypedDict):
+    """What was put forward, why, and what came in the place of the goods. `request` is what the buyer asks for,
+    `solution` what the seller offers instead; `solutions` are all there were.
+    """
+
+    request: SolutionView
+    solution: SolutionView | None
+    solutions: Sequence[ListedSolution]
+    description: TextLink | None
+    seller_reason: TextLink | None
+    replacement: ReplacementView | None
+
+
+def solution_members(dispute: Dispute, request: Solution, path: str, where: bool) -> SolutionMembers:
+    """The members of a dispute that say what was put forward."""
+    return {
+        "request": solution_view(request, path, where),
+        "solution": solution_view(dispute.offer, path, where) if dispute.offer else None,
+        "solutions": solutions_view(dispute, path, where),
+        "description": text_link(path, dispute.description_ref),
+        "seller_reason": text_link(path, dispute.seller_reason_ref),
+        "replacement": replacement_view(dispute.replacement),
+    }
+
+
 def replacement_view(replacement: Replacement) -> ReplacementView | None:
     """The replacement, once it was sent or has come."""
     shipped = replacement.shipped
