@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.client import SERVICES, Answer, Party, Services, eventually
 from tests.e2e.conftest import Stack
-from tests.e2e.deals import Dispute, counter, ordered, usd
+from tests.e2e.deals import Dispute, counter, ordered, split, usd
 from tests.e2e.log import Logs
 from tests.e2e.topics import read_all
 
@@ -54,6 +54,8 @@ async def told(services: Services) -> list[Told]:
     sent_back = await inspected(services, dispute, agreed["return_id"], secret("inspection note"))
     await services.at_rest()
     await refused(dispute)
+    written = await mediated(services)
+    await services.at_rest()
     return [
         Told("dispute", asked, parties, secret("description")),
         Told("dispute", offered["seller_reason"]["href"], parties, secret("seller's reason")),
@@ -66,7 +68,51 @@ async def told(services: Services) -> list[Told]:
             (*parties, warehouse_of(services)),
             secret("inspection note"),
         ),
+        *written,
     ]
+
+
+async def mediated(services: Services) -> list[Told]:
+    """What is written from the escalation to the decision of an appeal, and the buyer's word on it."""
+    dispute = await (await ordered(services)).opened()
+    buyer, seller, reviewer = dispute.deal.buyer, dispute.deal.seller, dispute.reviewer
+    await dispute.respond(counter("20.00"))
+    (await dispute.command(buyer, "escalation", {"reason": secret("escalation")})).ok()
+    (await dispute.command(seller, "messages", {"text": secret("message")})).ok(201)
+    await dispute.state(seller, answers={"packing": secret("statement")}, complete=True)
+    await dispute.state(buyer)
+    question = {"key": "box", "text": secret("question")}
+    asked = {"from": "buyer", "questions": [question]}
+    (await dispute.command(reviewer, "evidence-request", asked)).ok()
+    await dispute.state(buyer, answers={"box": secret("answer")}, complete=True)
+    await dispute.decide(split("30.00", text=secret("ruling")))
+    (await dispute.command(buyer, "survey", {"rating": 4, "text": secret("survey")})).ok()
+    for party, ground in ((buyer, "buyer's ground"), (seller, "seller's ground")):
+        (await dispute.command(party, "appeal", {"ground": secret(ground)})).ok()
+    amended = split("35.00", decision="amended", text=secret("amended ruling"))
+    decided = await dispute.decide(amended, services.party("reviewer-2", "case_team"), "appeal-decision")
+    return await read_by_all(dispute, services.party("team", "case_team"), decided.position)
+
+
+async def read_by_all(dispute: Dispute, team: Party, position: str) -> list[Told]:
+    """Where both parties and the case team read it: not what the buyer said of them."""
+    shown = await dispute.show()
+    [said] = (await dispute.deal.seller.get(f"{dispute.path}/messages")).ok()["data"]
+    escalated = next(entry for entry in await dispute.history(position) if entry["action"] == "escalated")
+    statements, decisions, appeals = shown["statements"], shown["decisions"], shown["appeals"]
+    links = {
+        "escalation": f"{dispute.path}/texts/{escalated['detail']['reason_ref']}",
+        "message": said["text"]["href"],
+        "statement": statements["seller"]["answers"]["packing"]["href"],
+        "question": shown["evidence_requests"][0]["questions"][0]["text"]["href"],
+        "answer": statements["buyer"]["answers"]["box"]["href"],
+        "ruling": decisions[0]["text"]["href"],
+        "buyer's ground": appeals[0]["ground"]["href"],
+        "seller's ground": appeals[1]["ground"]["href"],
+        "amended ruling": decisions[1]["text"]["href"],
+    }
+    readers = (dispute.deal.buyer, dispute.deal.seller, team)
+    return [Told("dispute", href, readers, secret(field)) for field, href in links.items()]
 
 
 def warehouse_of(services: Services) -> Party:
@@ -98,6 +144,8 @@ async def refused(dispute: Dispute) -> None:
         {"decision": secret("refused")},
     ):
         assert (await deal.seller.post(f"{dispute.path}/response", body, seen=seen)).status in (409, 422)
+    for body in ({"text": secret("refused"), "to": "nobody"}, {"text": secret("refused") + "\uff01"}):
+        assert (await deal.buyer.post(f"{dispute.path}/messages", body)).status == 422
     assert (await deal.open(description=secret("refused"))).status == 409
     assert (await deal.buyer.get(f"{dispute.path}?colour={CANARY}")).status == 422
     assert (await deal.buyer.get(f"/v1/disputes/{CANARY}")).status == 404
@@ -157,7 +205,7 @@ async def test_no_table_but_the_one_for_texts_holds_a_text(told: list[Told], log
             found = await logs.rows(
                 service, f'select count(*) as n from "{table}" t where t::text like $1', f"%{CANARY}%"
             )
-            expected = {"dispute": 5, "return_label": 1}.get(service, 0) if table == "personal" else 0
+            expected = {"dispute": 15, "return_label": 1}.get(service, 0) if table == "personal" else 0
             assert (service, table, found[0]["n"]) == (service, table, expected)
 
 
