@@ -104,6 +104,15 @@ class ShipmentHistory:
         return [fact for fact in self.told if fact.step == step]
 
     @property
+    def corrected(self) -> Mapping[str, datetime]:
+        """The instant of each parcel's last correction, by id; one that names no parcel may be about any of them."""
+        names, last = self.names, dict[str, datetime]()
+        for fact in self.told_of(Step.CORRECTED):
+            named = {names.get(name, name): fact.at for name in fact.names}
+            last = {**last, **named} if named else {}
+        return last
+
+    @property
     def names(self) -> Mapping[str, str]:
         """What a fact may call a parcel, by its id or any number that it had, and its id."""
         parcels = self.parcels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from dispute.domain.orders import naming
@@ -74,9 +74,8 @@ def reached(
     correction.
     """
     names, pieces = _meant(order, step, at, named, pointer)
-    told = {order.shipments.names.get(name, name) for fact in _stand(order, step, at) for name in fact.names}
-    if step != Step.CORRECTED:
-        names = tuple(name for name in names if name not in told)
+    told = _told(order, step, at)
+    names = tuple(name for name in names if name not in told)
     if named and not names and not pieces:
         return []
     fact = ShipmentFact(step, at, (), names, tuple(one for _, one in pieces))
@@ -85,6 +84,13 @@ def reached(
         return []
     naming.guard_on_their_way(order, step, pieces)
     return _in_order(order, event, pointer) if _is_news(order, fact, event, pointer) else []
+
+
+def _told(order: Order, step: Step, at: datetime) -> Collection[str]:
+    """The parcels of which this was told: a correction, where it is their last one."""
+    if step == Step.CORRECTED:
+        return {name for name, last in order.shipments.corrected.items() if last == at}
+    return {order.shipments.names.get(name, name) for fact in _stand(order, step, at) for name in fact.names}
 
 
 def _stand(order: Order, step: Step, at: datetime) -> list[ShipmentFact]:
@@ -108,7 +114,7 @@ def _is_known(order: Order, fact: ShipmentFact) -> bool:
     at another instant are other pieces, while there are any that have not come.
     """
     if not order.registered:
-        return fact in order.shipments.told
+        return fact in order.shipments.told if fact.step != Step.CORRECTED else _is_last_correction(order, fact)
     if fact.step == Step.CORRECTED:
         return False
     if fact.lines and not fact.names:
@@ -117,6 +123,13 @@ def _is_known(order: Order, fact: ShipmentFact) -> bool:
         return fact in order.shipments.told or not waiting
     same = (fact.names, fact.lines)
     return any((one.names, one.lines) == same and not one.parcels for one in order.shipments.told_of(fact.step))
+
+
+def _is_last_correction(order: Order, fact: ShipmentFact) -> bool:
+    """Whether nothing else was told of these pieces since; of a parcel nobody knows yet which they are."""
+    told = order.shipments.told_of(Step.CORRECTED)
+    touching = [one for one in told if fact.is_whole or one.is_whole or one.names or one.lines == fact.lines]
+    return touching[-1:] == [fact]
 
 
 def _is_news(order: Order, fact: ShipmentFact, event: Event, pointer: str) -> bool:
