@@ -65,6 +65,7 @@ TEAMS = (
     *("decision, agreed to", "decision, declined", "appeal-decision, agreed to", "appeal-decision, declined"),
 )
 SUPPORTS = ("claim", "release", "override", "override, agreed to", "override, declined")
+SHOPS = ("replacement-receipt",)
 OF_PARTIES = {"another buyer": {*BUYERS, *SELLERS}, "another seller": {*BUYERS, *SELLERS} - {"survey"}}
 """What a stranger in a party's role is let in to ask: the buyer's survey is asked of buyers alone."""
 
@@ -95,6 +96,7 @@ def of(
         "another reviewer": now(TEAMS, **(first if second is None else second) or {}),
         "support": now(SUPPORTS, **(support or {})),
         "another of support": now(SUPPORTS, **(support if another is None else another) or {}),
+        "shop": now(SHOPS),
     }
 
 

@@ -110,7 +110,7 @@ async def goods(walk: Walk) -> None:
 
 
 async def replaced(walk: Walk) -> None:
-    """Another item that comes, and one that does not."""
+    """Another item that comes by the buyer's word, by a carrier's, and one that does not."""
     dispute = await walk.opened()
     await dispute.respond(counter("0.00", "exchange"))
     await dispute.accept()
@@ -118,6 +118,12 @@ async def replaced(walk: Walk) -> None:
     seller, buyer = dispute.deal.seller, dispute.deal.buyer
     await walk.take("T40", Step.SHIP_REPLACEMENT, dispute, dispute.command(seller, "replacement-shipment", parcel))
     await walk.take("T40", Step.RECEIVE_REPLACEMENT, dispute, dispute.command(buyer, "replacement-receipt"))
+    scanned = await walk.opened()
+    await scanned.respond(counter("0.00", "replacement"))
+    await scanned.accept()
+    (await scanned.command(scanned.deal.seller, "replacement-shipment", parcel)).ok()
+    (await walk.services.shop.post(f"{scanned.path}/replacement-receipt")).ok()
+    walk.took("T40", Told.CARRIER, "agreed", await scanned.show())
     in_vain = await walk.opened()
     await in_vain.respond(counter("0.00", "replacement"))
     await in_vain.accept()

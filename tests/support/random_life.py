@@ -24,6 +24,7 @@ from shared.events.money import Money
 from tests.support.builders import mediation
 from tests.support.builders.disputes import (
     accept,
+    arrive,
     cancel,
     dispute_stream,
     modify,
@@ -43,6 +44,7 @@ from tests.support.builders.orders import (
     OTHER_BUYER,
     OTHER_SELLER,
     SELLER,
+    SHOP,
     expire_stream,
     facts,
     on,
@@ -142,6 +144,7 @@ class Life:
         return [
             (3 if awaited else 0, lambda: self._ask(ship, SELLER, n=self.dice.choice(awaited))),
             (3 if awaited else 0, lambda: self._ask(receive, BUYER, n=self.dice.choice(awaited))),
+            (2 if awaited else 0, lambda: self._ask(arrive, SHOP, n=self.dice.choice(awaited))),
         ]
 
     def _mediation(self) -> list[Move]:

@@ -42,7 +42,7 @@ def describe_dry_run(operation: Schema, route: object) -> None:
     usual = operation["responses"].get("200")
     if usual:
         media = usual["content"]["application/json"]
-        media["schema"] = {"anyOf": [media["schema"], _TOLD]}
+        media["schema"] = {"anyOf": [*media["schema"].get("anyOf", [media["schema"]]), _TOLD]}
         return
     told = {"description": "With `dry_run=true`: what would follow", "content": {"application/json": {"schema": _TOLD}}}
     operation["responses"]["200"] = told

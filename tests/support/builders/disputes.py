@@ -12,7 +12,7 @@ from dispute.domain.conversations.messages import PostMessage
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.domain.disputes.agreement.offers import CounterOffer
-from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
+from dispute.domain.disputes.agreement.replacement import NoteArrival, ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
@@ -24,7 +24,7 @@ from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
 from shared.events.ids import derived_uuid
-from tests.support.builders.orders import BUYER, ORDER, SELLER, Histories, after, expire_stream, on, order, usd
+from tests.support.builders.orders import BUYER, ORDER, SELLER, SHOP, Histories, after, expire_stream, on, order, usd
 
 
 def open_dispute(at: datetime, actor: Actor = BUYER, amount: str = "50.00", n: int = 1, **changed: Any) -> OpenDispute:
@@ -94,6 +94,11 @@ def ship(at: datetime, actor: Actor = SELLER, n: int = 1, number: str = "RR1ES")
 
 def receive(at: datetime, actor: Actor = BUYER, n: int = 1, received_at: datetime | None = None) -> ReceiveReplacement:
     return ReceiveReplacement(received_at=received_at, **on_dispute("receive", actor, at, n))
+
+
+def arrive(at: datetime, actor: Actor = SHOP, n: int = 1, received_at: datetime | None = None) -> NoteArrival:
+    """A carrier's word that the replacement has come."""
+    return NoteArrival(received_at=received_at, **on_dispute("arrive", actor, at, n))
 
 
 def say(at: datetime, actor: Actor = BUYER, n: int = 1, **more: Any) -> PostMessage:

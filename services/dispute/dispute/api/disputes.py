@@ -20,15 +20,17 @@ from dispute.api.bodies.disputes import (
     ResponseBody,
 )
 from dispute.domain.decider import decider
-from dispute.domain.disputes.agreement.replacement import ReceiveReplacement, ShipReplacement
+from dispute.domain.disputes.agreement.replacement import NoteArrival, ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.transitions import PARTIES
 from dispute.domain.disputes.visibility import looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
 from dispute.views.disputes.dispute import dispute_row, dispute_view, history_entry
 from dispute.views.disputes.members import DisputeRow, DisputeView, HistoryEntry
+from dispute.views.disputes.solutions import ArrivalView
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment
@@ -36,7 +38,7 @@ from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text, standing_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
-from shared.http.responses import query_response
+from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import Side, own_sides
 from shared.rejections import snake_case
@@ -124,16 +126,29 @@ async def ship_replacement(
 
 
 @router.post(
-    "/v1/disputes/{dispute_id}/replacement-receipt", summary="Confirm a replacement", response_model=DisputeView
+    "/v1/disputes/{dispute_id}/replacement-receipt",
+    summary="Confirm a replacement",
+    response_model=DisputeView | ArrivalView,
 )
 async def receive_replacement(
     dispute_id: str,
-    caller: Annotated[CommandContext, command("buyer", "seller")],
+    caller: Annotated[CommandContext, command("buyer", "seller", "service")],
     body: ReplacementReceiptBody | None = None,
 ) -> Response:
-    """It has come: an agreement ends with it, a decision once nobody can appeal it (T40)."""
-    receipt = caller.command(ReceiveReplacement, body or ReplacementReceiptBody(), dispute_id=dispute_id)
-    return await answer(caller, await caller.handle(receipt))
+    """It has come, by the buyer's word or a carrier's: an agreement ends with it, a decision once nobody can appeal it
+    (T40). A service, which reads no dispute, is told whether that was news.
+    """
+    told = body or ReplacementReceiptBody()
+    if not caller.actor.roles.isdisjoint(PARTIES):
+        receipt = caller.command(ReceiveReplacement, told, dispute_id=dispute_id)
+        return await answer(caller, await caller.handle(receipt))
+    outcome = await caller.handle(caller.command(NoteArrival, told, dispute_id=dispute_id))
+    arrival: ArrivalView = {
+        "dispute_id": dispute_id,
+        "version": outcome.versions[0],
+        "recorded": bool(outcome.events),
+    }
+    return command_response(outcome, arrival)
 
 
 @router.get("/v1/disputes/{dispute_id}", summary="Show a dispute", response_model=DisputeView)

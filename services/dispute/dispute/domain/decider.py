@@ -80,6 +80,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     cancellation.CancelDispute: cancellation.cancel,
     replacement.ShipReplacement: replacement.ship,
     replacement.ReceiveReplacement: replacement.receive,
+    replacement.NoteArrival: replacement.note_arrival,
     fulfilment.NoteRefund: fulfilment.note_refund,
     fulfilment.NoteReturn: fulfilment.note_return,
     escalation.EscalateDispute: escalation.escalate,

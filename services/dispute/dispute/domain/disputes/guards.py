@@ -135,6 +135,13 @@ def guard_awaited(dispute: Dispute, _: Actor, __: datetime) -> None:
         raise WrongPhase("Nothing is to be sent in the place of the goods.", state=dispute.state)
 
 
+def guard_sent(dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """T40: and the seller has told of the parcel, which a carrier's word can only be about."""
+    guard_awaited(dispute, actor, at)
+    if not dispute.replacement.shipped:
+        raise WrongPhase("The seller has told of no parcel.", state=dispute.state)
+
+
 def guard_unsent(dispute: Dispute, actor: Actor, at: datetime) -> None:
     """T40: and nobody has said that it was sent."""
     guard_awaited(dispute, actor, at)

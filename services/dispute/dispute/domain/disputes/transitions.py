@@ -51,6 +51,7 @@ class Told(StrEnum):
     REFUND = "refund"
     RETURN = "return"
     ORDER_CANCELLED = "order_cancelled"
+    CARRIER = "carrier"
 
 
 class Need(StrEnum):
@@ -172,6 +173,7 @@ TABLE: Sequence[Transition] = (
     ),
     Transition("T40", Step.SHIP_REPLACEMENT, SELLER, TO_CARRY_OUT, (), (D13,), guards=(guards.guard_unsent,)),
     Transition("T40", Step.RECEIVE_REPLACEMENT, BUYER, TO_CARRY_OUT, (CLOSED,), (D13,), guards=(guards.guard_awaited,)),
+    Transition("T40", Told.CARRIER, SYSTEM, TO_CARRY_OUT, (CLOSED,), (D13,), guards=(guards.guard_sent,)),
     Transition("T40", D13, SYSTEM, TO_CARRY_OUT, (ESCALATED,)),
     Transition("T42", Step.STATEMENT, PARTIES, (ESCALATED,), (REVIEWED,), (D3,), guards=(guards.guard_incomplete,)),
     Transition("T43", Step.RESPOND, SELLER, WITH_THE_TEAM, (AGREED,)),
@@ -181,8 +183,10 @@ TABLE: Sequence[Transition] = (
     Transition("T45", Told.ORDER_CANCELLED, SYSTEM, (*OPEN, DECIDED, APPEALED), (AGREED,)),
 )
 
-ROWS: Mapping[Step, Sequence[Transition]] = {step: [row for row in TABLE if row.step is step] for step in Step}
-"""By what somebody may do."""
+ROWS: Mapping[Step | Told, Sequence[Transition]] = {
+    step: [row for row in TABLE if row.step is step] for step in (*Step, *Told)
+}
+"""By what somebody may do, or tell."""
 _ROLES = {step: tuple(dict.fromkeys(role for row in rows for role in row.by)) for step, rows in ROWS.items()}
 _FROM = {
     (step, state): [row for row in rows if state in row.states] for step, rows in ROWS.items() for state in DisputeState
@@ -195,7 +199,7 @@ def roles_of(step: Step) -> Sequence[str]:
     return _ROLES[step]
 
 
-def rows_from(step: Step, state: DisputeState | None) -> Sequence[Transition]:
+def rows_from(step: Step | Told, state: DisputeState | None) -> Sequence[Transition]:
     """The rows by which the step leads from the state."""
     return _FROM.get((step, state), ()) if state else ()
 
@@ -203,14 +207,18 @@ def rows_from(step: Step, state: DisputeState | None) -> Sequence[Transition]:
 def guard(step: Step, dispute: Dispute, actor: Actor, at: datetime) -> None:
     """G8 and what else refuses a step: the right actor, the right state, in time, and then the row's own guards."""
     dispute.parties.guard(actor, "dispute", *roles_of(step))
-    row = fitting(step, dispute)
+    guard_row(fitting(step, dispute), dispute, actor, at)
+
+
+def guard_row(row: Transition, dispute: Dispute, actor: Actor, at: datetime) -> None:
+    """What refuses a step in the row's states: its deadlines and its own guards."""
     for kind in row.within:
         row.too_late.unless_before(dispute.due(kind), at)
     for refuse in row.guards:
         refuse(dispute, actor, at)
 
 
-def fitting(step: Step, dispute: Dispute) -> Transition:
+def fitting(step: Step | Told, dispute: Dispute) -> Transition:
     """The row of the state that the dispute is in; WrongPhase where there is none."""
     rows = rows_from(step, dispute.state)
     if not rows:
@@ -221,7 +229,7 @@ def fitting(step: Step, dispute: Dispute) -> Transition:
     return rows[0]
 
 
-def refusal(step: Step, dispute: Dispute) -> Rejected:
+def refusal(step: Step | Told, dispute: Dispute) -> Rejected:
     """What a step that no row allows is refused with; of an appeal it says whether there was one to be had (G14)."""
     if step is not Step.APPEAL:
         return WrongPhase(f"Not while the dispute is {dispute.state}.", state=dispute.state)

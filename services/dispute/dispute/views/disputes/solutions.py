@@ -44,6 +44,14 @@ class ReplacementView(TypedDict):
     received_at: Instant | None
 
 
+class ArrivalView(TypedDict):
+    """To a service that tells of an arrival: whether it was news; what the dispute is about is not its affair."""
+
+    dispute_id: str
+    version: int
+    recorded: bool
+
+
 class SolutionMembers(TypedDict):
     """What was put forward, why, and what came in the place of the goods. `request` is what the buyer asks for,
     `solution` what the seller offers instead; `solutions` are all there were.

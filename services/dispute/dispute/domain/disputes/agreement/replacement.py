@@ -8,7 +8,7 @@ from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.mediation.ending import ended, is_over
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState, evolve
-from dispute.domain.disputes.transitions import Step, guard
+from dispute.domain.disputes.transitions import Step, Told, fitting, guard, guard_row
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Event
@@ -23,7 +23,7 @@ from shared.events.moments import Moment
 from shared.events.money import Money
 from shared.events.order import HoldEnd
 from shared.events.outside.words import Name, TrackingNumber
-from shared.rejections import ValidationFailed
+from shared.rejections import Forbidden, NotFound, ValidationFailed
 
 
 class ShipReplacement(DisputeCommand):
@@ -57,23 +57,48 @@ class ReceiveReplacement(DisputeAndOrderCommand):
     received_at: Moment | None = None
 
 
-def receive(command: ReceiveReplacement, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
-    """The buyer has it, whether or not the seller told of a parcel: an agreement ends here, a decision once nobody can
-    appeal it (T33).
-    """
+Received = tuple[list[Event], list[Event]]
+"""What the arrival comes to on the dispute and on its order."""
+
+
+def receive(command: ReceiveReplacement, dispute: Dispute, order: Order) -> Received:
+    """The buyer has it, whether or not the seller told of a parcel."""
     guard(Step.RECEIVE_REPLACEMENT, dispute, command.actor, command.at)
+    return received(command, dispute, order)
+
+
+class NoteArrival(DisputeAndOrderCommand):
+    """A carrier's word that it has come, told by a service."""
+
+    received_at: Moment | None = None
+
+
+def note_arrival(command: NoteArrival, dispute: Dispute, order: Order) -> Received:
+    """The parcel of which the seller told has come; told again it is known."""
+    if "service" not in command.actor.roles:
+        raise Forbidden("This is for the service.")
+    if dispute.state is None:
+        raise NotFound("There is no such dispute.")
+    if dispute.replacement.received_at:
+        return [], []
+    guard_row(fitting(Told.CARRIER, dispute), dispute, command.actor, command.at)
+    return received(command, dispute, order)
+
+
+def received(command: ReceiveReplacement | NoteArrival, dispute: Dispute, order: Order) -> Received:
+    """An agreement ends here, a decision once nobody can appeal it (T33)."""
     received_at = command.received_at or command.at
     if received_at > command.at:
         raise ValidationFailed.at("/received_at", "in_the_future", "it has not come yet", "T40")
-    received = ReplacementReceived(dispute_id=command.dispute_id, received_at=received_at, rules=("T40", "S86"))
-    since = evolve(dispute, received)
+    came = ReplacementReceived(dispute_id=command.dispute_id, received_at=received_at, rules=("T40", "S86"))
+    since = evolve(dispute, came)
     if since.state == DisputeState.AGREED:
         nothing = Money.zero(dispute.opened.request.amount)
         end = closed(since, CloseReason.REPLACED, nothing, command.at, ("T40", "S52"))
-        return [received, end], end_hold(order, dispute.opened, HoldEnd.AGREED, command.at)
+        return [came, end], end_hold(order, dispute.opened, HoldEnd.AGREED, command.at)
     if is_over(since):
-        return [received, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
-    return [received], []
+        return [came, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
+    return [came], []
 
 
 def replacement_overdue(command: ExpireDeadline, dispute: Dispute) -> list[Event]:
