@@ -31,6 +31,7 @@ async def main(dsn: str, issuer: str, folder: str, port: str, instant: str) -> N
         app.state.store, app.state.pool = store, pool
         async with listening(app, bind("127.0.0.1", int(port))):
             print("listening", flush=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on, and a full pipe would stop it
             await asyncio.Event().wait()
 
 
