@@ -197,7 +197,8 @@ def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
         return event.source == d.RefundSource.MEDIATION and all(
             part.amount.minor <= _ruled(state, part.line_id) - _paid(state, part.line_id) for part in event.lines
         )
-    return state.state == AGREED and not state.refunds and bool(solution and solution.solution.amount == event.amount)
+    nothing_asked = all(asked.is_refused for asked in state.refunds.values())
+    return state.state == AGREED and nothing_asked and bool(solution and solution.solution.amount == event.amount)
 
 
 def _is_ruled(state: Dispute, event: d.SolutionReached) -> bool:
