@@ -86,6 +86,7 @@ async def mediated(services: Services) -> list[Told]:
     (await dispute.command(reviewer, "evidence-request", asked)).ok()
     await dispute.state(buyer, answers={"box": secret("answer")}, complete=True)
     await dispute.decide(split("30.00", text=secret("ruling")))
+    await dispute.when(lambda shown: shown["fulfilment"] == "refund_issued")
     (await dispute.command(buyer, "survey", {"rating": 4, "text": secret("survey")})).ok()
     for party, ground in ((buyer, "buyer's ground"), (seller, "seller's ground")):
         (await dispute.command(party, "appeal", {"ground": secret(ground)})).ok()
