@@ -30,7 +30,7 @@ METADATA = Metadata.of(BUYERS, "k").to_json()
 class Rows:
     """A connection that answers for each stream as many rows as its name says."""
 
-    async def fetch(self, _: str, streams: Sequence[str]) -> list[Any]:
+    async def fetch(self, _: str, streams: Sequence[str], *_beside: Sequence[str]) -> list[Any]:
         return [
             (stream, version, version, "k", NAME, DATA, METADATA)
             for stream in sorted(streams)
