@@ -45,7 +45,7 @@ class TriageEnded(Event):
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dispute(disputes.Dispute):
     """The fold, with what is new."""
 
