@@ -65,15 +65,16 @@ def _ends(consumer: Consumer, topics: Iterable[str] | None) -> Iterator[tuple[tu
 
 
 def _end(consumer: Consumer, partition: TopicPartition) -> int:
+    """Where its records end; 0 where it holds none, as the supervisor's probe once its minute of retention is over."""
     limit = time.monotonic() + PATIENCE
     while True:
         try:
-            _, end = consumer.get_watermark_offsets(partition, timeout=PATIENCE)
+            begin, end = consumer.get_watermark_offsets(partition, timeout=PATIENCE)
         except KafkaException as error:
             if error.args[0].code() not in NOT_YET or time.monotonic() > limit:
                 raise
         else:
-            return int(end)
+            return int(end) if end > begin else 0
 
 
 def _read(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Iterator[Record]:
