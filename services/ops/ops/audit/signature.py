@@ -14,11 +14,12 @@ def is_signed(
     keys: Mapping[str, bytes], partition: int, headers: Mapping[str, bytes], key: bytes | None, value: bytes
 ) -> bool:
     """Whether one of the log's keys has signed the record in this partition."""
-    name, _, digest = headers.get(SIGNATURE, b"").decode(errors="replace").partition(":")
-    if name not in keys:
+    name, _, digest = headers.get(SIGNATURE, b"").partition(b":")
+    if (secret := keys.get(name.decode(errors="replace"))) is None:
         return False
     message = _message(partition, headers, key or b"", value)
-    return hmac.compare_digest(digest, hmac.new(keys[name], message, hashlib.sha256).hexdigest())
+    # Bytes: what a stranger has written need not be ASCII, and as text it could not be compared.
+    return hmac.compare_digest(digest, hmac.new(secret, message, hashlib.sha256).hexdigest().encode())
 
 
 def _message(partition: int, headers: Mapping[str, bytes], key: bytes, value: bytes) -> bytes:

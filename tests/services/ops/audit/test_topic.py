@@ -135,6 +135,16 @@ def test_where_records_are_signed_a_strangers_is_no_event_of_the_log() -> None:
     assert check.check.seen["unsigned"] == 3
 
 
+def test_a_signature_that_is_no_ascii_is_a_strangers() -> None:
+    """Given a record at a position of ours, when it is signed with a true key's name and a letter é, then it counts as
+    unsigned, and the audit goes on.
+    """
+    check = TopicCheck("dispute", Log(LOG_ID, 12, "", SOURCE, {"k1": b"1" * 32}), 0, 0)
+    check.add([published(ROWS[0], headers={SIGNATURE: "k1:é".encode()})], {1: ROWS[0]})
+    assert found(check.result()) == {}
+    assert check.check.seen["unsigned"] == 1
+
+
 def test_a_record_of_the_log_that_a_follower_has_quarantined_is_a_loss_and_a_stranger_s_is_not() -> None:
     watched = {(record.partition, record.offset) for record in TOPIC[:1]} | {(5, 99)}
     check = TopicCheck("dispute", Log(LOG_ID, 12, "", SOURCE), 4, 4, watched)
