@@ -44,18 +44,46 @@ class Topic:
         """The records within the bounds, some at a time, each partition's in order; TimeoutError where they stop
         coming.
         """
-        left = {partition: end for partition, (first, end) in bounds.items() if first < end}
-        self.consumer.assign(self._places(left))
-        for at in self._places(left):
-            self.consumer.seek(at, bounds[at.partition][0])
-        while left:
-            fetched = await self.consumer.getmany(timeout_ms=int(SILENCE * 1000), max_records=AT_ONCE)
+        reached = {at: bounds[at.partition][0] for at in self._places(bounds)}
+        self.consumer.assign(list(reached))
+        self._go_back(reached)
+        while left := [at for at, offset in reached.items() if offset < bounds[at.partition][1]]:
+            if not (records := await self._fetched(left, reached)):
+                open_ones = sorted(at.partition for at in left)
+                raise TimeoutError(f"{self.name}: no record within {SILENCE:g} s, partitions {open_ones} are open")
+            yield [each for each in records if each.offset < bounds[each.partition][1]]
+            reached |= {TopicPartition(self.name, each.partition): each.offset + 1 for each in records}
+
+    async def _fetched(self, left: Iterable[TopicPartition], reached: Mapping[TopicPartition, int]) -> list[Record]:
+        """What comes next in these partitions; the library throws all of it away where it cannot read one record."""
+        try:
+            return await self._getmany(left, AT_ONCE)
+        except UnicodeDecodeError:
+            self._go_back(reached)
+            return [record for at in left for record in await self._up_to_unreadable(at)]
+
+    async def _up_to_unreadable(self, at: TopicPartition) -> list[Record]:
+        """One by one; the one that cannot be read passes as a stranger's, which bears no header of ours."""
+        records: list[Record] = []
+        while len(records) < AT_ONCE:
+            offset = await self.consumer.position(at)
+            try:
+                fetched = await self._getmany([at], 1)
+            except UnicodeDecodeError:
+                self.consumer.seek(at, offset + 1)
+                return [*records, Record(at.partition, offset, None, b"", {})]
             if not fetched:
-                raise TimeoutError(f"{self.name}: no record within {SILENCE:g} s, partitions {sorted(left)} are open")
-            yield [_record(raw) for at, raws in fetched.items() for raw in raws if raw.offset < bounds[at.partition][1]]
-            for at, raws in fetched.items():
-                if raws[-1].offset + 1 >= left.get(at.partition, 0):
-                    left.pop(at.partition, None)
+                break
+            records += fetched
+        return records
+
+    async def _getmany(self, places: Iterable[TopicPartition], most: int) -> list[Record]:
+        fetched = await self.consumer.getmany(*places, timeout_ms=int(SILENCE * 1000), max_records=most)
+        return [_record(raw) for raws in fetched.values() for raw in raws]
+
+    def _go_back(self, places: Mapping[TopicPartition, int]) -> None:
+        for at, offset in places.items():
+            self.consumer.seek(at, offset)
 
     def _places(self, partitions: Iterable[int]) -> list[TopicPartition]:
         return [TopicPartition(self.name, partition) for partition in partitions]
