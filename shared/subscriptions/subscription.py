@@ -185,6 +185,8 @@ class Subscription(Component):
                 observed = time()
                 lag = await self._observe(source)
                 backoff.succeeded()
+                if not lag:
+                    progress = observed  # idle: nothing has stood still until now
                 if lag and observed - progress >= STALLED_AFTER:
                     raise Stalled(f"{lag} records wait, and none came for {STALLED_AFTER:.0f} s")
 
