@@ -12,8 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from ops.audit.topic import Record
 
 AT_ONCE = 1000
+WAIT = 1.0
+"""Seconds that one question waits for a record."""
 SILENCE = 10.0
-"""Seconds without a record after which a topic that has not been read to its end is given up."""
+"""Seconds in which no partition goes on, after which a topic that has not been read to its end is given up."""
 OPTIONS = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
@@ -45,14 +47,19 @@ class Topic:
         coming.
         """
         reached = {at: bounds[at.partition][0] for at in self._places(bounds)}
+        ends, silence = {at: bounds[at.partition][1] for at in reached}, 0.0
         self.consumer.assign(list(reached))
         self._go_back(reached)
-        while left := [at for at, offset in reached.items() if offset < bounds[at.partition][1]]:
-            if not (records := await self._fetched(left, reached)):
+        while left := [at for at, offset in reached.items() if offset < ends[at]]:
+            records = await self._fetched(left, reached)
+            yield [each for each in records if each.offset < bounds[each.partition][1]]
+            # By the reader's position, which also passes what is no record: the marks of others' transactions.
+            now = {at: await self.consumer.position(at) for at in reached}
+            silence = 0.0 if now != reached else silence + WAIT
+            if silence >= SILENCE:
                 open_ones = sorted(at.partition for at in left)
                 raise TimeoutError(f"{self.name}: no record within {SILENCE:g} s, partitions {open_ones} are open")
-            yield [each for each in records if each.offset < bounds[each.partition][1]]
-            reached |= {TopicPartition(self.name, each.partition): each.offset + 1 for each in records}
+            reached = now
 
     async def _fetched(self, left: Iterable[TopicPartition], reached: Mapping[TopicPartition, int]) -> list[Record]:
         """What comes next in these partitions; the library throws all of it away where it cannot read one record."""
@@ -78,7 +85,7 @@ class Topic:
         return records
 
     async def _getmany(self, places: Iterable[TopicPartition], most: int) -> list[Record]:
-        fetched = await self.consumer.getmany(*places, timeout_ms=int(SILENCE * 1000), max_records=most)
+        fetched = await self.consumer.getmany(*places, timeout_ms=int(WAIT * 1000), max_records=most)
         return [_record(raw) for raws in fetched.values() for raw in raws]
 
     def _go_back(self, places: Mapping[TopicPartition, int]) -> None:
