@@ -50,7 +50,7 @@ COLUMNS = (
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
 create table part (fact, name, settled, order_id, payment_id, refund_id, line_id, units, currency);
-create table movement (kind, order_id, payment_id, refund_id, units, currency, destination);
+create table movement (kind, order_id, payment_id, refund_id, units, currency, destination, key);
 create table hold (order_id, line_id, dispute_id, settled);
 create table disputed (dispute_id, order_id, line_id, state, settled);
 create table ordered (order_id, settled);
@@ -98,7 +98,8 @@ class Facts:
         """A movement of money in the payment provider's books."""
         amount = movement["amount"]
         names = (movement["kind"], movement.get("order_id"), movement["payment_id"], movement.get("refund_id"))
-        self._insert("movement", (*names, units(amount), amount["currency"], movement.get("destination")))
+        more = movement.get("destination"), movement.get("idempotency_key")
+        self._insert("movement", (*names, units(amount), amount["currency"], *more))
 
     def order(self, order_id: str, held: Iterable[tuple[str, str]], settled: bool) -> None:
         """The end of an order's stream: which lines' money waits, each for which dispute."""

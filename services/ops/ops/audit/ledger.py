@@ -40,6 +40,11 @@ MISDIRECTED = """
 select * from beside where payment_id is not of_payment or coalesce(order_id, of_order) is not of_order
     or coalesce(destination, to_destination) is not to_destination
 """
+# The key of an attempt is `<refund id>/<number>`; a report need not name it.
+OTHER_KEY = """
+select refund_id, key from movement where kind = 'refund'
+    and (rtrim(key, '0123456789') <> refund_id || '/' or key = refund_id || '/')
+"""
 OVER_CAP = """
 select payment_id, currency, sum(case when kind = 'capture' then units else 0 end) as captured,
     sum(case when kind = 'capture' then 0 else units end) as went
@@ -49,7 +54,7 @@ from movement group by payment_id, currency having went > captured
 
 def ledger_check(facts: Facts, asked: bool, at_rest: bool) -> Check:
     """The payment provider's books beside the refunds; without books only what was issued is counted."""
-    check = Check.of("ledger", "missing", "twice", "unasked", "different", "misdirected", "over_cap")
+    check = Check.of("ledger", "missing", "twice", "unasked", "different", "misdirected", "other_key", "over_cap")
     check.see("refunds", facts.count("select count(*) from fact where name = 'RefundIssued'"))
     check.see("effects", facts.count("select count(*) from movement where kind = 'refund'"))
     for row in facts.ask(ISSUED_TWICE):
@@ -84,6 +89,8 @@ def _otherwise(check: Check, facts: Facts) -> None:
         went = f"payment {row['payment_id']}, {row['destination']}, order {row['order_id']}"
         said = f"payment {row['of_payment']}, {row['to_destination']}, order {row['of_order']}"
         check.fault("misdirected", f"{row['refund_id']}: it went to {went}, and not to {said}")
+    for row in facts.ask(OTHER_KEY):
+        check.fault("other_key", f"{row['refund_id']} went under the key {row['key']!r}, which is not its own")
     for row in facts.ask(OVER_CAP):
         taken, went = in_words(row["captured"], row["currency"]), in_words(row["went"], row["currency"])
         check.fault("over_cap", f"{row['payment_id']}: {taken} were taken and {went} went back")
