@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
 
 from shared.events.base import Event
-from shared.events.envelope import Metadata, Recorded, Stored, metadata_headers
+from shared.events.envelope import Metadata, Recorded, Stored, attributes_of, metadata_headers
 from shared.events.errors import UnknownEvent
 from shared.events.logs import LOGS
 
@@ -88,11 +88,11 @@ def headers(stored: Stored, source: str, log_id: UUID, lineage: str = "") -> lis
     return [(key, value.encode()) for key, value in attributes.items()]
 
 
-def from_headers(pairs: Iterable[tuple[str, bytes]], value: bytes) -> tuple[Recorded[Event], UUID]:
-    """The recorded event of a Kafka record and its log's id; KeyError or ValueError where an attribute is missing or
-    wrong.
+def from_headers(pairs: Sequence[tuple[str, bytes]], value: bytes) -> tuple[Recorded[Event], UUID]:
+    """The recorded event of a Kafka record and its log's id; KeyError or ValueError where an attribute is missing,
+    wrong or there twice.
     """
-    attributes = {key: text.decode() for key, text in pairs if key.startswith("ce_")}
+    attributes = {key: text.decode() for key, text in attributes_of(pairs).items() if key.startswith("ce_")}
     recorded = Recorded(
         stream=attributes["ce_subject"],
         version=int(attributes["ce_sequence"]),

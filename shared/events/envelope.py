@@ -129,6 +129,18 @@ def metadata_headers(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield _HEADERS.get(name) or "ce_" + name.replace("_", ""), value
 
 
+def attributes_of(headers: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
+    """A record's headers by name; ValueError where one of CloudEvents' stands twice: readers would differ on it."""
+    found = dict(headers)
+    if len(found) < len(headers):  # what carries records between clusters may add its own, and more than once
+        seen: set[str] = set()
+        for name in (name for name, _ in headers if name.startswith("ce_")):
+            if name in seen:
+                raise ValueError(f"{name} stands twice")
+            seen.add(name)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An event as it stands in the log: the relay carries it without reading its data."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
+from shared.events.envelope import attributes_of
 from shared.events.fingerprint import fingerprint
 from shared.kafka.records import Record
 from shared.kafka.signatures import LogKeys, Unsigned
@@ -34,7 +35,7 @@ class RecordPosition:
     def of(cls, record: Record) -> Self:
         """Where the record says that it stands; Strange where it makes no sense."""
         try:
-            return cls._read(record, dict(record.headers))
+            return cls._read(record, attributes_of(record.headers))
         except (KeyError, ValueError) as error:
             raise Strange(f"malformed: {type(error).__name__}: {error}") from None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.base import Event
-from shared.events.envelope import Cause, Metadata, Recorded
+from shared.events.envelope import Cause, Metadata, Recorded, attributes_of
 from shared.events.ids import derived_uuid
 from shared.kafka.records import Record
 from shared.subscriptions.checkpoints import Checkpoint
@@ -40,9 +40,9 @@ def foreign_recorded(record: Record, event: Event) -> Recorded[Any]:
     """A foreign CloudEvents record in our envelope, for `decode` functions: its stream is its topic and key, its
     version its offset from 1.
 
-    KeyError or ValueError where `ce_id`, `ce_source` or `ce_time` is missing or wrong.
+    KeyError or ValueError where `ce_id`, `ce_source` or `ce_time` is missing or wrong, or an attribute there twice.
     """
-    attributes = {name: text.decode() for name, text in record.headers}
+    attributes = {name: text.decode() for name, text in attributes_of(record.headers).items()}
     story = f"{attributes['ce_source']}/{attributes['ce_id']}"
     cause = Cause(
         derived_uuid(attributes["ce_source"], attributes["ce_id"]),

@@ -86,7 +86,7 @@ class Topic:
 
     async def _getmany(self, places: Iterable[TopicPartition], most: int) -> list[Record]:
         fetched = await self.consumer.getmany(*places, timeout_ms=int(WAIT * 1000), max_records=most)
-        return [_record(raw) for raws in fetched.values() for raw in raws]
+        return [record_of(raw) for raws in fetched.values() for raw in raws]
 
     def _go_back(self, places: Mapping[TopicPartition, int]) -> None:
         for at, offset in places.items():
@@ -107,7 +107,10 @@ async def opened(connection: Mapping[str, Any], topic: str, partitions: int) -> 
         await consumer.stop()
 
 
-def _record(raw: Any) -> Record:
-    # The first of several headers with one name counts; a foreign record may hold nulls.
-    headers = {name: value or b"" for name, value in reversed(raw.headers)}
+def record_of(raw: Any) -> Record:
+    """The record as the library gives it; a stranger's where one of CloudEvents' headers stands twice, as followers
+    take it for malformed. A foreign record may hold nulls.
+    """
+    ours = [name for name, _ in raw.headers if name.startswith("ce_")]
+    headers = {name: value or b"" for name, value in raw.headers} if len(ours) == len(set(ours)) else {}
     return Record(raw.partition, raw.offset, raw.key, raw.value or b"", headers)
