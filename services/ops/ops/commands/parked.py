@@ -14,7 +14,7 @@ import typer
 
 from ops import attention
 from ops.attention import Waiting
-from ops.commands.options import Failed, Json, OneService, Service, finish, group, run
+from ops.commands.options import Failed, Json, OneService, Service, fail, finish, group, run
 from ops.databases import connected, query
 from ops.interventions import Agreed, Reason, keep, reasoned
 from ops.stack import Stack
@@ -91,10 +91,10 @@ def drop(
 
 
 def _named(service: str, names: Sequence[str]) -> list[Waiting]:
-    """What waits under these names, all of it where none are given; a usage error where one waits for nobody."""
+    """What waits under these names, all of it where none are given; exit code 1 where one does not wait."""
     found = run(_found(service, names))
     for missing in sorted(set(names) - {each.name for each in found}):
-        raise typer.BadParameter(f"{missing} is not among what waits for a person")
+        fail(f"{missing} is not among what waits for a person")
     return found
 
 
