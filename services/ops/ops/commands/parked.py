@@ -134,7 +134,7 @@ async def _read_again(service: str, records: Sequence[Waiting], reason: str) -> 
     async with connected(Stack.load().dsn(service)) as connection:
         async with connection.transaction():
             stood = await attention.read_records_again(connection, records)
-            await keep(connection, "parked retry", reason, {"records": [each.name for each in records]})
+            await keep(connection, "parked retry", reason, {"records": [asdict(each) for each in records]})
         if not await attention.read_to(connection, stood, READ_LIMIT):
             raise Failed(f"the worker of {service} reads them again once it runs: `makewhole parked list` then")
     return len(records)
