@@ -100,6 +100,14 @@ def test_a_line_more_of_a_known_parcel_is_news(came: Came) -> None:
     came(f"{shipped(both)} shipped")
 
 
+@pytest.mark.case("B60+n9", given="a line stands twice in one parcel", right="/parcels/0/lines/1/line_id repeated")
+@pytest.mark.parametrize("name", ["shipped", "delivered", "carrier_lost"])
+@pytest.mark.parametrize("happened", [{}, order(*THREE)], ids=["before its order", "of its order"])
+def test_s109_a_parcel_names_a_line_once(came: Came, name: str, happened: Histories) -> None:
+    twice = NamedParcel(parcel_id="A", lines=(Pieces(line_id="l1", quantity=1), Pieces(line_id="l1", quantity=2)))
+    came(came_of(tell(happened, name, "Mar 5", twice)))
+
+
 def test_another_quantity_of_a_known_line_is_refused() -> None:
     first = told(order(*THREE), "shipped", "Mar 1", of("A", l1=1))
     assert came_of(tell(first, "shipped", "Mar 2", of("A", l1=2))) == "/parcels/0/lines/0 differs"

@@ -51,7 +51,10 @@ def identified(order: Order, at: datetime, named: Sequence[NamedParcel], pointer
 
 
 def parcel_named(order: Order, names: Mapping[str, str], entry: NamedParcel, where: str) -> str | None:
-    """The id of the parcel that is named, known or not; its id and its number must be of one parcel."""
+    """The id of the parcel that is named, known or not; its id and its number must be of one parcel, and each of its
+    lines is named once.
+    """
+    _guard_each_once(entry.lines, where)
     number = entry.tracking_number
     if (name := entry.parcel_id) and names.get(name, name) != name:
         raise ValidationFailed.at(f"{where}/parcel_id", "of_another_parcel", "another parcel has this number", "S19")
@@ -64,6 +67,13 @@ def parcel_named(order: Order, names: Mapping[str, str], entry: NamedParcel, whe
         detail = "it has another number: tell that it is corrected"
         raise ValidationFailed.at(f"{where}/tracking_number", "differs", detail, "S19")
     return name
+
+
+def _guard_each_once(lines: Sequence[Pieces], where: str) -> None:
+    names = [pieces.line_id for pieces in lines]
+    for j, name in enumerate(names):
+        if name in names[:j]:
+            raise ValidationFailed.at(f"{where}/lines/{j}/line_id", "repeated", "named twice", "S109")
 
 
 def parcel_of(order: Order, entry: NamedParcel) -> str | None:
