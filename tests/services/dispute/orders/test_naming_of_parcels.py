@@ -173,6 +173,19 @@ def test_s109_no_more_comes_than_was_ordered(came: Came, name: str) -> None:
     came("refused" if came_of(tell(order(*THREE), name, "Mar 5", of(l1=4))).endswith("above_ordered") else "taken")
 
 
+@pytest.mark.case("B60+n10", given="of 3 pieces two entries of one fact tell of 2 each", right="above_ordered")
+@pytest.mark.parametrize("name", ["delivered", "carrier_lost", "delivery_corrected"])
+def test_s109_the_entries_of_one_fact_count_together(came: Came, name: str) -> None:
+    assert came_of(tell(order(*THREE), name, "Mar 5", of(l1=2), of(l1=1))) == "taken"
+    came(came_of(tell(order(*THREE), name, "Mar 5", of(l1=2), of(l1=2))).removeprefix("/parcels/1/lines/0 "))
+
+
+def test_s109_the_entries_of_one_fact_count_together_of_what_is_shipped() -> None:
+    part = told(order(*THREE), "shipped", "Mar 1", of("A", l1=2))
+    assert came_of(tell(part, "delivered", "Mar 6", of(l1=1), of(l1=1))) == "taken"
+    assert came_of(tell(part, "delivered", "Mar 6", of(l1=1), of(l1=1), of(l1=1))) == "/parcels/2/lines/0 above_shipped"
+
+
 def test_s109_no_more_comes_than_is_under_way() -> None:
     two = told(order(*THREE), "delivered", "Mar 5", of(l1=2))
     assert came_of(tell(two, "delivered", "Mar 6", of(l1=2))) == "/parcels/0/lines/0 above_ordered"

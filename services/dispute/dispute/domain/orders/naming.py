@@ -170,8 +170,10 @@ def _too_many(left: Counter[str], lines: Sequence[Pieces]) -> Iterator[int]:
 
 def guard_on_their_way(order: Order, step: Step, lines: Sequence[tuple[str, Pieces]]) -> None:
     """No more pieces come, or are lost, than were ordered, and where some are known to be shipped, than those."""
+    told = Counter[str]()
     for where, pieces in lines if order.registered else ():
-        asked, groups = pieces.quantity or 1, [group for group in order.piece_groups if group.line_id == pieces.line_id]
+        told[pieces.line_id] += pieces.quantity or 1
+        asked, groups = told[pieces.line_id], [group for group in order.piece_groups if group.line_id == pieces.line_id]
         if asked > order.lines[pieces.line_id].quantity:
             raise ValidationFailed.at(where, "above_ordered", "more than was ordered", "S109")
         waiting = [group for group in groups if not group.has_come(step)]
