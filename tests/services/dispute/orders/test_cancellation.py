@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,6 +61,8 @@ from tests.support.builders.orders import (
 )
 from tests.support.spec import Outcome, given
 
+NOW = on("Mar 20")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PROMISED = on("Mar 10").date()
 PART = NamedParcel(tracking_number="A", lines=(Pieces(line_id="l1"),))
 TWO = (order_line("l1", "30.00"), order_line("l2", "20.00"))
@@ -227,6 +230,20 @@ def test_s88_which_of_two_early_facts_counts_is_judged_when_the_order_is_known(c
     state = order_of(after(early, register()))
     assert state.protection_ends_at
     came("cancelled" if state.cancelled_at else "not cancelled")
+
+
+@pytest.mark.case(
+    "B09b+n9", given="told before the order: cancelled in 1970; cancelled after a shipment", right="by nobody"
+)
+@pytest.mark.parametrize("early", [[EPOCH], [on("Mar 10"), on("Mar 2")]], ids=["before it", "after its shipment"])
+def test_s88_of_an_order_that_is_not_cancelled_nobody_is_told_who_cancelled_it(
+    came: Came, early: Sequence[datetime]
+) -> None:
+    cancellation, *shipment = early
+    told = [record("cancelled", cancellation, by="seller", told=NOW), *(record("shipped", at) for at in shipment)]
+    state = order_of(after(after({}, *told), register()))
+    assert state.cancelled_at is None
+    came(f"by {state.cancelled_by or 'nobody'}")
 
 
 def late_cancel(at: str) -> CancelOrder:

@@ -195,8 +195,9 @@ def _of_the_order(order: Order, placed_at: datetime) -> Order:
     finished_at, cancelled_at = kept(order.finished_at), kept(order.cancelled_at)
     # What was shipped first was never cancelled (S88).
     cancelled_at = None if cancelled_at and shipments.was_sent_by(cancelled_at, finished_at) else cancelled_at
-    since = kept(order.account_since)
-    return replace(order, shipments=shipments, finished_at=finished_at, cancelled_at=cancelled_at, account_since=since)
+    cancelled_by, since = order.cancelled_by if cancelled_at else None, kept(order.account_since)
+    order = replace(order, cancelled_at=cancelled_at, cancelled_by=cancelled_by)
+    return replace(order, shipments=shipments, finished_at=finished_at, account_since=since)
 
 
 def _registered(order: Order, event: events.OrderRegistered) -> Order:
