@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from shared.events.base import Actor
 from shared.events.dispute import DisputeClosed, ReplacementReceived
 from shared.events.order import PaymentHoldLifted
 from shared.rejections import DeadlinePassed, Forbidden, NotFound, Rejected, ValidationFailed, WrongPhase
+from tests.cases.plugin import Came
 from tests.services.dispute.disputes.test_replacement import AGAIN, D13
 from tests.support.builders import mediation
 from tests.support.builders.disputes import agreed, arrive, dispute_of, opened, receive, replacing, ship
@@ -66,6 +69,21 @@ def test_d13_in_time_and_not_before_it_has_come() -> None:
     given(decider, sent()).when(arrive(D13)).then_rejects(DeadlinePassed)
     early = given(decider, sent()).when(arrive(on("Mar 20"), received_at=on("Mar 21")))
     assert early.then_rejects(ValidationFailed).errors[0]["pointer"] == "/received_at"
+
+
+@pytest.mark.case(
+    "B09a+n5", given="a replacement came in 1970, or two days before it was agreed", right="before_agreed"
+)
+@pytest.mark.parametrize("at", [datetime(1970, 1, 1, tzinfo=UTC), on("Mar 12")])
+@pytest.mark.parametrize("tell", [receive, arrive])
+def test_t40_nothing_is_sent_again_that_came_before_it_was_agreed(
+    came: Came, tell: Callable[..., Any], at: datetime
+) -> None:
+    given(decider, sent()).when(tell(on("Mar 20"), received_at=on("Mar 14"))).then_types(
+        ReplacementReceived, DisputeClosed, PaymentHoldLifted
+    )
+    refused = given(decider, sent()).when(tell(on("Mar 20"), received_at=at)).then_rejects(ValidationFailed)
+    came(refused.errors[0]["code"])
 
 
 @pytest.fixture(scope="module")

@@ -83,9 +83,10 @@ def refunded(refunds: Refunds) -> Money | None:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """What comes in the place of the goods: until when (D13), as long as it is awaited, and how far it is."""
+    """What comes in the place of the goods: until when (D13), while it is awaited, since when, and how far it is."""
 
     until: datetime | None = None
+    agreed_at: datetime | None = None
     shipped: events.ReplacementShipped | None = None
     received_at: datetime | None = None
 
@@ -98,7 +99,7 @@ def replaced(replacement: Replacement, event: Event) -> Replacement:
     """The replacement once this has happened too; another solution, or the case team, begins anew."""
     match event:
         case events.SolutionReached():
-            return Replacement(event.replacement_until)
+            return Replacement(event.replacement_until, event.reached_at)
         case events.ReplacementShipped():
             return replace(replacement, shipped=event)
         case events.ReplacementReceived():

@@ -27,6 +27,14 @@ def guard_instant(
         raise ValidationFailed.at(pointer, "not_yet", "this has not happened yet", "K3", "S24")
 
 
+def guard_arrival(pointer: str, at: datetime, agreed_at: datetime | None, now: datetime) -> None:
+    """What is sent again comes after that was agreed, as far as two clocks can tell, and has come by now."""
+    if is_before_order(at, agreed_at):
+        raise ValidationFailed.at(pointer, "before_agreed", "more than a day before it was agreed", "T40")
+    if at > now:
+        raise ValidationFailed.at(pointer, "in_the_future", "it has not come yet", "T40")
+
+
 def guard_placed(placed_at: datetime, now: datetime, ahead: timedelta) -> None:
     """An order was placed in our time, and has happened."""
     if placed_at < now - OLDEST:

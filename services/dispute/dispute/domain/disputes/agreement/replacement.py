@@ -9,6 +9,7 @@ from dispute.domain.disputes.mediation.ending import ended, is_over
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState, evolve
 from dispute.domain.disputes.transitions import Step, Told, fitting, guard, guard_row
+from dispute.domain.orders.instants import guard_arrival
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Event
@@ -23,7 +24,7 @@ from shared.events.moments import Moment
 from shared.events.money import Money
 from shared.events.order import HoldEnd
 from shared.events.outside.words import Name, TrackingNumber
-from shared.rejections import Forbidden, NotFound, ValidationFailed
+from shared.rejections import Forbidden, NotFound
 
 
 class ShipReplacement(DisputeCommand):
@@ -88,8 +89,7 @@ def note_arrival(command: NoteArrival, dispute: Dispute, order: Order) -> Receiv
 def received(command: ReceiveReplacement | NoteArrival, dispute: Dispute, order: Order) -> Received:
     """An agreement ends here, a decision once nobody can appeal it (T33)."""
     received_at = command.received_at or command.at
-    if received_at > command.at:
-        raise ValidationFailed.at("/received_at", "in_the_future", "it has not come yet", "T40")
+    guard_arrival("/received_at", received_at, dispute.replacement.agreed_at, command.at)
     came = ReplacementReceived(dispute_id=command.dispute_id, received_at=received_at, rules=("T40", "S86"))
     since = evolve(dispute, came)
     if since.state == DisputeState.AGREED:
