@@ -31,7 +31,7 @@ from shared.http.auth import ROLES
 from shared.http.dry_run.foretelling import Foretold
 from shared.http.problems import Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
-from shared.http.request.if_match import seen_versions, unwanted_versions
+from shared.http.request.if_match import Conditions, seen_versions, unwanted_versions
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
@@ -62,7 +62,7 @@ class CommandContext(QueryContext):
     has_key: bool
     dry_run: bool = False
     unwanted: Container[int] = ()
-    """The versions that If-None-Match names, none of which may be there (RFC 9110, 13.1.2): for routes of PUT."""
+    """The versions that If-None-Match names, none of which may be there (RFC 9110, 13.1.2)."""
 
     def command(self, kind: type[C], body: BaseModel | None = None, **ids: Any) -> C:
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
@@ -78,17 +78,18 @@ class CommandContext(QueryContext):
 
     async def handle(self, command: Command, guard: Guard = unguarded) -> Outcome:
         """Carries the command out on the app's store, by its decider; raises what it or the guard rejects or an I/O
-        error, and in a dry run Foretold where it would append.
+        error, and in a dry run Foretold where it would append. A guard of the route's own judges what is unwanted.
         """
+        wanted = self.seen if guard is not unguarded or not self.unwanted else Conditions(self.seen, self.unwanted)
         cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
         if self.dry_run:
-            raise await self._foretold(command, cause, guard)
-        return await handle(self.state.store, self.state.decider, command, cause, self.seen, guard)
+            raise await self._foretold(command, cause, wanted, guard)
+        return await handle(self.state.store, self.state.decider, command, cause, wanted, guard)
 
-    async def _foretold(self, command: Command, cause: Cause, guard: Guard) -> Foretold:
+    async def _foretold(self, command: Command, cause: Cause, seen: Container[int] | None, guard: Guard) -> Foretold:
         store: ForetellingStore = self.state.store
         decider = self.state.decider
-        prepared = await prepare(store, decider, command, cause, self.seen, guard)
+        prepared = await prepare(store, decider, command, cause, seen, guard)
         if isinstance(prepared, Outcome):
             return Foretold(self.state.foretelling.view(None, decider, self.actor))
         if writes := prepared.writes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.faults import Faults, fault
 from shared.http.problems import Refusal
@@ -36,6 +37,19 @@ def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Conta
 def unwanted_versions(headers: Mapping[bytes, bytes]) -> Container[int]:
     """The versions that If-None-Match names, of which none may be there: a weak tag counts too (RFC 9110, 13.1.2)."""
     return _versions(_text(headers, b"if-none-match").replace('W/"', '"')) or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The versions at which both conditions hold: one that was seen, where some are named, and none that is unwanted;
+    nothing, which is version 0, is never unwanted.
+    """
+
+    seen: Container[int] | None
+    unwanted: Container[int]
+
+    def __contains__(self, version: object) -> bool:
+        return (self.seen is None or version in self.seen) and not (version and version in self.unwanted)
 
 
 def _wrong_none_match(headers: Mapping[bytes, bytes]) -> Faults:

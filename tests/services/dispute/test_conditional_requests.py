@@ -8,6 +8,7 @@ import pytest
 
 from tests.cases.plugin import Came
 from tests.support.servers.in_memory import InMemory, came_of, in_memory, order_body
+from tests.support.servers.in_memory_disputes import open_late
 
 NEW = {"If-None-Match": "*"}
 
@@ -90,3 +91,41 @@ async def test_an_order_is_at_one_of_these_versions(service: InMemory, came: Cam
     asked = [("o1", each) for each in (tag, "*", f'"9", {tag}', f"W/{tag}", '"9"')] + [("o2", "*"), ("o3", told)]
     answers = [await service.ask("PUT", f"/v1/orders/{name}", body=body, seen=seen) for name, seen in asked]
     came(" ".join(str(answer.status_code) for answer in answers))
+
+
+@pytest.mark.case(
+    "B06+12",
+    given="a fact of what is there with If-None-Match: *, its version beside If-Match, another; of a new order: *",
+    right="412 412 200 200",
+)
+@pytest.mark.parametrize("way", ["", "?dry_run=true"])
+async def test_a_command_on_what_is_there_meets_the_condition_too(service: InMemory, came: Came, way: str) -> None:
+    at = order_body()["placed_at"]
+    tag = (await service.fact("o1", type="shipped", at=at)).headers["etag"]
+    asked = [("o1", "*", None), ("o1", tag, tag), ("o1", '"9"', None), ("o2", "*", None)]
+    answers = [
+        await service.ask(
+            "POST",
+            f"/v1/orders/{name}/facts{way}",
+            body={"type": "delivered", "at": at},
+            headers={"If-None-Match": unwanted},
+            seen=seen,
+        )
+        for name, unwanted, seen in asked
+    ]
+    assert came_of(answers[0]).startswith("412 version_conflict")
+    came(" ".join(str(answer.status_code) for answer in answers))
+
+
+async def test_the_condition_tells_nobody_that_there_is_what_is_not_theirs(service: InMemory) -> None:
+    path = await open_late(service, "unwanted")
+    body = {"decision": "accept"}
+    told = [
+        came_of(
+            await service.ask(
+                "POST", f"{each}/response", role="seller", sub="another", body=body, headers=NEW, seen="*"
+            )
+        )
+        for each in (path, f"{path}x")
+    ]
+    assert told == ["404 not_found"] * 2
