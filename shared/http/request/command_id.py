@@ -18,7 +18,7 @@ _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 
 def idempotency_key(headers: Mapping[bytes, bytes], required: bool) -> tuple[str | None, Faults]:
     """The key, and what is wrong with it; 400 where a required one is missing."""
-    key = headers.get(b"idempotency-key") or None
+    key = headers.get(b"idempotency-key")
     if key is None and required:
         raise Refusal(
             "idempotency_key_required",
@@ -27,7 +27,7 @@ def idempotency_key(headers: Mapping[bytes, bytes], required: bool) -> tuple[str
     if key is not None and not _KEY.fullmatch(key):
         detail = "A key is 1 to 255 visible ASCII characters."
         return None, [fault(("header", "Idempotency-Key"), "idempotency_key", detail)]
-    return (key.decode("latin-1") if key else None), []
+    return (None if key is None else key.decode("latin-1")), []
 
 
 @dataclass(frozen=True, slots=True)

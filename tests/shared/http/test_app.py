@@ -156,7 +156,7 @@ async def test_without_a_key_every_command_is_its_own(client: httpx.AsyncClient)
 
 @pytest.mark.parametrize(
     ("key", "good"),
-    [("k", True), ("!~", True), ("x" * 255, True), ("x" * 256, False), ("a b", False), ("é", False), ("", True)],
+    [("k", True), ("!~", True), ("x" * 255, True), ("x" * 256, False), ("a b", False), ("é", False), ("", False)],
 )
 async def test_a_key_is_up_to_255_visible_characters(client: httpx.AsyncClient, key: str, good: bool) -> None:
     response = await client.post("/v1/notes/n1/echo", headers=[(b"Idempotency-Key", key.encode("latin-1"))])
@@ -224,6 +224,14 @@ async def test_who_has_an_answer_is_told_so(came: Came, client: httpx.AsyncClien
 async def test_what_is_no_list_of_tags_names_none(came: Came, client: httpx.AsyncClient, around: str) -> None:
     tag = (await client.get("/v1/notes/n1")).headers["etag"]
     came((await client.get("/v1/notes/n1", headers={"If-None-Match": around.format(tag)})).status_code)
+
+
+@pytest.mark.case("L8+3", given="an empty Idempotency-Key, where one is asked for and where none is", right="422 422")
+async def test_an_empty_key_is_no_key_left_out(came: Came, client: httpx.AsyncClient) -> None:
+    asked = [("/v1/notes/n1", NOTE), ("/v1/notes/n1/echo", {"kind": "praise", "text": "good"})]
+    answers = [await client.post(path, json=body, headers={"Idempotency-Key": ""}) for path, body in asked]
+    assert {answer.json()["errors"][0]["pointer"] for answer in answers} == {"/header/Idempotency-Key"}
+    came(" ".join(str(answer.status_code) for answer in answers))
 
 
 @pytest.mark.case(
