@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.admission.door import Door
 from shared.http.common_headers import BodyUnwanted, Stamped
-from shared.http.problems import MEDIA_TYPE, Problem, problem_of
+from shared.http.problems import MEDIA_TYPE, Problem, Refusal, problem_of
 from shared.http.request.paths import parted_path
 from shared.http.request_body import Disconnected
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
@@ -94,6 +94,8 @@ class Middleware:
             probed = await self._probes.answer(path)
             await JsonResponse(probed.body, probed.status, probed.media_type.encode())(scope, receive, send)
             return
+        if path in Probes.PATHS:
+            raise Refusal("method_not_allowed")
         await self._inner(scope, receive, send)
 
     def _refuse(self, error: Exception, context: RequestContext, path: str) -> Response:
@@ -108,6 +110,8 @@ class Middleware:
 
     def _allowed(self, path: str) -> str:
         """The methods of all routes of the path: the router knows those of the first one only."""
+        if path in Probes.PATHS:
+            return "GET, HEAD"
         known = {method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()}
         return ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
 

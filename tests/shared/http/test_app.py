@@ -480,6 +480,14 @@ async def test_a_living_process_says_so(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).json() == {"status": "alive"}
 
 
+@pytest.mark.case("L8+4", given="POST, PUT and DELETE of the two probes", right="405, Allow: GET, HEAD")
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_a_probe_is_only_asked(came: Came, client: httpx.AsyncClient, path: str) -> None:
+    answers = [await client.request(method, path) for method in ("POST", "PUT", "DELETE")]
+    assert {answer.json()["code"] for answer in answers} == {"method_not_allowed"}
+    came(", Allow: ".join({f"{answer.status_code}, Allow: {answer.headers['allow']}" for answer in answers}))
+
+
 async def test_a_process_is_ready_when_every_check_passes(client: httpx.AsyncClient) -> None:
     response = await client.get("/readyz")
     assert (response.status_code, response.json()) == (
