@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.admission.door import Door
+from shared.http.caller import charge_stranger
 from shared.http.common_headers import BodyUnwanted, Stamped
 from shared.http.problems import MEDIA_TYPE, Problem, Refusal, problem_of
 from shared.http.request.paths import parted_path
@@ -94,9 +95,16 @@ class Middleware:
             probed = await self._probes.answer(path)
             await JsonResponse(probed.body, probed.status, probed.media_type.encode())(scope, receive, send)
             return
+        if not self._counts_itself(scope["method"], path):
+            charge_stranger(scope["context"], scope["app"])
         if path in Probes.PATHS:
             raise Refusal("method_not_allowed")
         await self._inner(scope, receive, send)
+
+    def _counts_itself(self, method: str, path: str) -> bool:
+        """Whether a route that FastAPI serves (a form, a stream) asks who calls, and counts that."""
+        asking = (route for route in self._routes if route.access and method in (route.methods or ()))
+        return any(route.path_regex.match(path) for route in asking)
 
     def _refuse(self, error: Exception, context: RequestContext, path: str) -> Response:
         problem = problem_of(error, self._support)

@@ -122,6 +122,21 @@ async def test_a_form_and_a_stream_count_once(issuer: Issuer) -> None:
     ]
 
 
+@pytest.mark.case(
+    "H5+9", given="unknown addresses, methods, documents and pages, each 4 times", right="429 rate_limited"
+)
+@pytest.mark.parametrize(
+    "request_line",
+    [("GET", "/no"), ("DELETE", "/v1/notes/n1"), ("GET", "/openapi.json"), ("GET", "/problems/not_found")],
+)
+async def test_what_is_no_resource_is_counted_too(
+    client: httpx.AsyncClient, came: Came, request_line: tuple[str, str]
+) -> None:
+    answers = [await client.request(*request_line) for _ in range(4)]
+    assert 429 not in [answer.status_code for answer in answers[:3]]
+    came(_told(answers[-1]))
+
+
 async def test_probes_are_never_counted(client: httpx.AsyncClient) -> None:
     for path in ("/healthz", "/readyz"):
         assert not {answer.partition(" ")[0] for answer in await answers(client, 9, "GET", path)} & {"429"}
