@@ -135,7 +135,9 @@ PRODUCTION: tuple[Requirement, ...] = (
     Requirement(
         "MAKEWHOLE_INNER_HOST",
         "must be one address, that only operators reach",
-        lambda it: is_host_name(it.inner_host) and not is_unspecified(it.inner_host),
+        lambda it: (
+            is_host_name(it.inner_host) and bare(it.inner_host) == it.inner_host and not is_unspecified(it.inner_host)
+        ),
     ),
     Requirement(
         "MAKEWHOLE_DATABASE_URL",

@@ -82,6 +82,7 @@ REFUSED = [
     (HOSTS, "disputes.example:0", "no pattern"),
     ("MAKEWHOLE_INNER_HOST", "0.0.0.0", "that only operators reach"),
     ("MAKEWHOLE_INNER_HOST", "::", "that only operators reach"),
+    ("MAKEWHOLE_INNER_HOST", "10.0.0.5:80", "that only operators reach"),
     ("MAKEWHOLE_INNER_HOST", "all of them", "that only operators reach"),
     (DATABASE, "", "must be a PostgreSQL address"),
     (DATABASE, "mysql://app:hush@db.example", "must be a PostgreSQL address"),
