@@ -24,7 +24,7 @@ def parse_log_keys(text: str) -> Mapping[str, Keys]:
     """The keys of each log; ValueError says what is wrong, and never shows a key."""
     try:
         given = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("is no JSON") from None
     if not isinstance(given, dict):
         raise ValueError('is no JSON object of log → {"key id": "key in base64"}')

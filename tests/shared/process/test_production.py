@@ -128,6 +128,7 @@ REFUSED = [
     ("MAKEWHOLE_LOG_KEYS", "{}", "a key of 32 bytes"),
     ("MAKEWHOLE_LOG_KEYS", "", "a key of 32 bytes"),
     ("MAKEWHOLE_LOG_KEYS", "{not json", "is no JSON"),
+    ("MAKEWHOLE_LOG_KEYS", "[" * 50_000, "is no JSON"),
     ("MAKEWHOLE_LOG_KEYS", '{"dispute": {"k1": "c2hvcnQ="}}', "at least 32 are needed"),
     ("MAKEWHOLE_QUOTAS", "off", "every kind of request"),
     ("MAKEWHOLE_QUOTAS", "openings=off", "every kind of request"),
