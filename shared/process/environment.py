@@ -83,9 +83,9 @@ class Environment(BaseSettings):
     """Seconds that a token may have left: one that lives longer cannot be withdrawn, and is refused."""
     token_leeway: float = Field(30.0, ge=0)
     """Seconds by which the issuer's clock may be ahead of ours; none is granted after a token's end."""
-    drain: float = Field(0.5, ge=0)
+    drain: float = Field(0.5, ge=0, le=3_600)
     """Seconds between "not ready" and the first refused connection, for a load balancer to notice."""
-    stop_limit: float = Field(20.0, gt=0)
+    stop_limit: float = Field(20.0, gt=0, le=3_600)
     """Seconds that requests and handlers have to finish after a SIGTERM."""
     support: str = "/support"
     """Where a person who was refused reaches a human: an address, or this service's own page."""
@@ -133,8 +133,11 @@ class Environment(BaseSettings):
         if not isinstance(text, str):
             return text
         try:
-            return [ip_network(network) for network in [*json.loads(text)]]
-        except (TypeError, ValueError):
+            given = json.loads(text)
+            if not isinstance(given, list) or not all(isinstance(network, str) for network in given):
+                raise TypeError
+            return [ip_network(network) for network in given]
+        except (TypeError, ValueError, RecursionError):
             raise ValueError('is no JSON list of networks, such as ["10.0.0.0/8"]') from None
 
     @field_validator("log_keys")

@@ -12,6 +12,8 @@ from shared.process.environment import Environment
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 HIGHEST_PORT = 65_535
 
@@ -62,7 +64,9 @@ def host_names(text: str) -> list[str]:
 def is_host_name(entry: str) -> bool:
     """Whether an entry is a host's name or address, with or without a port that there is."""
     found = _HOST.fullmatch(entry)
-    return found is not None and (found[2] is None or 0 < int(found[2]) <= HIGHEST_PORT)
+    if found is None or not (_NAME.fullmatch(found[1]) or (found[1].startswith("[") and is_address(found[1]))):
+        return False
+    return found[2] is None or 0 < int(found[2]) <= HIGHEST_PORT
 
 
 def is_address(host: str) -> bool:

@@ -24,6 +24,7 @@ from shared.process.requirements import (
     is_broker,
     is_elsewhere,
     is_https,
+    is_one_host,
     logins_differ,
     logs_are_signed,
     no_administrator,
@@ -132,6 +133,7 @@ PRODUCTION: tuple[Requirement, ...] = (
         "must not hold an address that stands for every one",
         hosts_are(lambda entry: not is_unspecified(entry) and not is_unspecified(bare(entry))),
     ),
+    Requirement("MAKEWHOLE_HOST", "must be one name or address to listen on", lambda it: is_one_host(it.host)),
     Requirement(
         "MAKEWHOLE_INNER_HOST",
         "must be one address, that only operators reach",
@@ -172,8 +174,8 @@ PRODUCTION: tuple[Requirement, ...] = (
     Requirement("MAKEWHOLE_KAFKA", "must name the brokers", lambda it: bool(brokers(it))),
     Requirement("MAKEWHOLE_KAFKA", "must hold host:port, comma between", lambda it: all(map(is_broker, brokers(it)))),
     Requirement("MAKEWHOLE_KAFKA_SECURITY", "must be SASL_SSL", lambda it: it.kafka_security == "SASL_SSL"),
-    Requirement("MAKEWHOLE_KAFKA_USER", "must be set", lambda it: bool(it.kafka_user)),
-    Requirement("MAKEWHOLE_KAFKA_PASSWORD", "must be set", lambda it: bool(it.kafka_password)),
+    Requirement("MAKEWHOLE_KAFKA_USER", "must be set", lambda it: bool(it.kafka_user.strip())),
+    Requirement("MAKEWHOLE_KAFKA_PASSWORD", "must be set", lambda it: bool(it.kafka_password.strip())),
     Requirement(
         "MAKEWHOLE_LOG_KEYS",
         "must hold a key of 32 bytes for each log that is written or followed",

@@ -11,13 +11,14 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from shared.events.logs import LOGS
 from shared.process.addresses import OWNER, database_name
 from shared.process.environment import Environment
-from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
+from shared.process.hosts import host_names, is_address, is_host_name, is_loopback, is_unspecified
 from shared.process.log_keys import parse_log_keys
 from shared.process.quotas import quotas
 
 Query = dict[str, list[str]]
 ADMINISTRATORS, OWNERS = ("postgres", "root"), (OWNER, f"{OWNER}_owner")
 MOST_AT_ONCE, MOST_A_SECOND = 1_000_000, 20_000
+CERTIFICATES = ("sslrootcert", "sslcert", "sslkey")
 _PLAIN = re.compile("[!-~]+")
 
 
@@ -104,7 +105,7 @@ def by_tls(_: SplitResult, query: Query) -> bool:
 
 def has_certificates(_: SplitResult, query: Query) -> bool:
     """Whether the certificates that the address names are there."""
-    return all(map(os.path.isfile, query.get("sslrootcert", [])))
+    return all(os.path.isfile(file) for name in CERTIFICATES for file in query.get(name, []))
 
 
 def no_administrator(parts: SplitResult, query: Query) -> bool:
@@ -152,6 +153,12 @@ def bare(entry: str) -> str:
     return entry if entry.endswith("]") else entry.rpartition(":")[0] or entry
 
 
+def is_one_host(host: str) -> bool:
+    """Whether it is one name or address, without a port, that can be listened on."""
+    plain = _PLAIN.fullmatch(host) is not None
+    return plain and (is_address(host) or (is_host_name(host) and bare(host) == host))
+
+
 def logs_are_signed(settings: Environment) -> bool:
     """Whether there are keys for the logs that the process writes and follows, or for every one where none asks."""
     try:
@@ -173,7 +180,9 @@ def objects_are_named(settings: Environment) -> bool:
     if settings.process not in ("", "dispute"):
         return True
     place = address_parts(settings.objects)
-    return bool(place and (place.netloc if place.scheme == "s3" else place.scheme == "file" and place.path))
+    if place is None or place.scheme == "s3":
+        return bool(place and place.netloc)
+    return place.scheme == "file" and not place.netloc and place.path.startswith("/")
 
 
 def objects_by_https(settings: Environment) -> bool:

@@ -50,6 +50,7 @@ REFUSED = [
     (ISSUER, "https://%6cocalhost", HTTPS),
     (ISSUER, "https://id.example:0", HTTPS),
     (ISSUER, "https://id.exa\tmple", HTTPS),
+    (ISSUER, "https://..", HTTPS),
     (KEYS, "", HTTPS),
     (KEYS, "http://id.example/keys", HTTPS),
     (KEYS, "https://127.0.0.1:8009/jwks", ELSEWHERE),
@@ -78,8 +79,18 @@ REFUSED = [
     (HOSTS, "[::1]:8001", LOOPBACK),
     (HOSTS, "0.0.0.0", "stands for every one"),
     (HOSTS, "disputes.example,[::]:8001", "stands for every one"),
+    (HOSTS, ".", "no pattern"),
+    (HOSTS, "..", "no pattern"),
+    (HOSTS, "disputes.example,-", "no pattern"),
+    (HOSTS, "disputes..example", "no pattern"),
+    (HOSTS, "[.]", "no pattern"),
     (HOSTS, "disputes.example:99999", "no pattern"),
     (HOSTS, "disputes.example:0", "no pattern"),
+    ("MAKEWHOLE_HOST", "nonsense host", "must be one name or address"),
+    ("MAKEWHOLE_HOST", "10.0.0.5 host", "must be one name or address"),
+    ("MAKEWHOLE_HOST", "10.0.0.5:80", "must be one name or address"),
+    ("MAKEWHOLE_STOP_LIMIT", "inf", "less than or equal to 3600"),
+    ("MAKEWHOLE_DRAIN", "inf", "less than or equal to 3600"),
     ("MAKEWHOLE_INNER_HOST", "0.0.0.0", "that only operators reach"),
     ("MAKEWHOLE_INNER_HOST", "::", "that only operators reach"),
     ("MAKEWHOLE_INNER_HOST", "10.0.0.5:80", "that only operators reach"),
@@ -96,6 +107,7 @@ REFUSED = [
     (DATABASE, f"{BY_TLS}&sslmode=disable", TLS),
     (DATABASE, f"{BY_TLS}&host=elsewhere.example", TLS),
     (DATABASE, f"{BY_TLS}&sslrootcert=/nowhere.crt", "certificates that are there"),
+    (DATABASE, f"{BY_TLS}&sslcert=/nope.crt&sslkey=/nope.key", "certificates that are there"),
     (DATABASE, BY_TLS.replace("app", "postgres"), "the administrator's login"),
     (DATABASE, BY_TLS.replace("app", "%70ostgres"), "the administrator's login"),
     (DATABASE, BY_TLS.replace("app", "makewhole"), "the owner's login"),
@@ -106,6 +118,8 @@ REFUSED = [
     ("MAKEWHOLE_OBJECTS", "", "must name where files are kept"),
     ("MAKEWHOLE_OBJECTS", "s3:///prefix", "must name where files are kept"),
     ("MAKEWHOLE_OBJECTS", "s3://[::1/prefix", "must name where files are kept"),
+    ("MAKEWHOLE_OBJECTS", "file:relative", "must name where files are kept"),
+    ("MAKEWHOLE_OBJECTS", "file://host/x", "must name where files are kept"),
     ("MAKEWHOLE_OBJECTS", "s3://bucket?endpoint=http://s3.example", "must ask by https"),
     (
         "MAKEWHOLE_DATABASE_URL_REFUND",
@@ -124,6 +138,8 @@ REFUSED = [
     ("MAKEWHOLE_KAFKA_MECHANISM", "GSSAPI", "should be"),
     ("MAKEWHOLE_KAFKA_USER", "", "must be set"),
     ("MAKEWHOLE_KAFKA_PASSWORD", "", "must be set"),
+    ("MAKEWHOLE_KAFKA_USER", " ", "must be set"),
+    ("MAKEWHOLE_KAFKA_PASSWORD", " ", "must be set"),
     ("MAKEWHOLE_KAFKA_CA", "/nowhere.crt", "a file that is there"),
     ("MAKEWHOLE_LOG_KEYS", "{}", "a key of 32 bytes"),
     ("MAKEWHOLE_LOG_KEYS", "", "a key of 32 bytes"),
@@ -137,6 +153,9 @@ REFUSED = [
     ("MAKEWHOLE_PROXIES", '["0.0.0.0/0"]', "not everybody"),
     ("MAKEWHOLE_PROXIES", "10.0.0.0/8", "is no JSON list"),
     ("MAKEWHOLE_PROXIES", "7", "is no JSON list"),
+    ("MAKEWHOLE_PROXIES", "[5]", "is no JSON list"),
+    ("MAKEWHOLE_PROXIES", "[" * 50_000, "is no JSON list"),
+    ("MAKEWHOLE_PROXIES", "{}", "is no JSON list"),
     ("MAKEWHOLE_PROXIES", '["here"]', "is no JSON list"),
     ("MAKEWHOLE_DATABASE_URLS", "x", "one for each service"),
     ("MAKEWHOLE_PROXIES", '["::/0"]', "not everybody"),
@@ -153,6 +172,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1", "my-machine", "app_1"])
+def test_any_address_may_be_listened_on(environment: pytest.MonkeyPatch, host: str) -> None:
+    environment.setenv("MAKEWHOLE_HOST", host)
+    assert Settings.load("dispute").host == host
 
 
 def lines_of(process: str = "") -> list[str]:
