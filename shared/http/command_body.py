@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel
 
 from shared.events.base import Command
-from shared.http.request_body import RequestBody
+from shared.http.request.body import RequestBody
 
 
 class CommandBody(RequestBody):

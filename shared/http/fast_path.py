@@ -21,11 +21,11 @@ from shared.http.caller import RouteAccess, charge_stranger, command_context, qu
 from shared.http.dry_run.foretelling import SWITCH, Foretold
 from shared.http.problems import Refusal, invalid
 from shared.http.request.accept import refuse_unless_json
+from shared.http.request.body import read_body
 from shared.http.request.command_id import RequestIdentity
 from shared.http.request.json_text import parse_json, refuse_unstorable
 from shared.http.request.paths import refuse_ids_without_slot
 from shared.http.request.query_values import QueryPlan
-from shared.http.request_body import read_body
 from shared.http.request_context import AppContext, RequestContext
 from shared.http.responses import conditional, query_response
 

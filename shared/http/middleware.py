@@ -16,8 +16,8 @@ from shared.http.admission.door import Door
 from shared.http.caller import charge_stranger
 from shared.http.common_headers import BodyUnwanted, Stamped
 from shared.http.problems import MEDIA_TYPE, Problem, Refusal, problem_of
+from shared.http.request.body import Disconnected
 from shared.http.request.paths import parted_path
-from shared.http.request_body import Disconnected
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
 from shared.http.responses import JsonResponse, to_json
 from shared.http.routing import Route

@@ -20,9 +20,9 @@ from shared.http.caller import RouteAccess, charge_stranger
 from shared.http.dry_run.foretelling import SWITCH
 from shared.http.fast_path import Body, FastPath
 from shared.http.problems import Refusal
+from shared.http.request.body import BODY_LIMIT, limited
 from shared.http.request.paths import refuse_ids_without_slot, variables_of
 from shared.http.request.query_values import QueryPlan
-from shared.http.request_body import BODY_LIMIT, limited
 from shared.http.request_context import RequestContext
 from shared.http.responses import JsonResponse
 

@@ -16,8 +16,8 @@ from starlette.types import Receive
 
 from shared.faults import Faults, fault
 from shared.http.problems import Refusal
+from shared.http.request.body import Disconnected, Headers, limited
 from shared.http.request.json_text import refuse_nul
-from shared.http.request_body import Disconnected, Headers, limited
 
 FORM = b"multipart/form-data"
 FILE = "file"

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from shared.http import protocol, request_body
+from shared.http import protocol
 from shared.http.admission.sockets import RESERVED_FILES, Admission, Limits
+from shared.http.request import body
 from shared.http.server import listening
 from shared.process.startup import bind, open_files
 from tests.cases.plugin import Came
@@ -230,7 +231,7 @@ SLOW_BODIES = {
 async def test_a_body_that_does_not_end_in_time_is_refused(
     path: bytes, headers: bytes, begun: bytes, issuer: Issuer, came: Came, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_body, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(body, "BODY_SECONDS", 0.2)
     token = issuer.bearer()["Authorization"].encode()
     head = b"POST %s HTTP/1.1\r\nhost: localhost\r\nauthorization: %s\r\n%s\r\n" % (path, token, headers)
     async with served(tiny_app(issuer)) as port:

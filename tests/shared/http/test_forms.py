@@ -13,7 +13,7 @@ from shared.http.admission.uploads import Uploads
 from shared.http.files.download import Span
 from shared.http.files.form import BESIDE, Form, read_form
 from shared.http.problems import Refusal
-from shared.http.request_body import Disconnected
+from shared.http.request.body import Disconnected
 
 BOUNDARY = b"frontier"
 HEADERS = {b"content-type": b"multipart/form-data; boundary=" + BOUNDARY}

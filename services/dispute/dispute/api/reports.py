@@ -14,7 +14,7 @@ from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.command_body import CommandBody
-from shared.http.request_body import example
+from shared.http.request.body import example
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.views import TextView

@@ -21,7 +21,7 @@ from shared.eventstore.folding import folded, until
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.command_body import CommandBody
 from shared.http.pagination import Cursor, Limit, Listing, Position
-from shared.http.request_body import example
+from shared.http.request.body import example
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import own_sides

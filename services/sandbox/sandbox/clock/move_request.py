@@ -10,7 +10,7 @@ from pydantic import AfterValidator, model_validator
 
 from shared.events.base import Message, wire_time
 from shared.events.moments import END, Moment
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 _SPAN = re.compile(
     r"(?:(?P<weeks>\d{1,5})w)?(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?"

@@ -17,7 +17,7 @@ from sandbox.declines import DECLINES
 from shared.events.base import Message
 from shared.events.fields import ShortText
 from shared.events.outside.ids import Id
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 Target = Literal["refund", "capture"]
 Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline"]

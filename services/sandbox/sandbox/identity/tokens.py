@@ -13,7 +13,7 @@ from sandbox.identity.signing_key import ALGORITHM, Jwk, SigningKey
 from shared.events.base import Message
 from shared.events.outside.ids import PartyId
 from shared.http.auth import SANDBOX_CLAIM
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops"]
 

@@ -15,7 +15,7 @@ from shared.events.fields import WireMoney
 from shared.events.ids import digest
 from shared.events.money import Money
 from shared.events.outside.ids import Id
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 
 def _payable(amount: Money) -> Money:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispute.domain.conversations.messages import PostMessage
 from shared.http.command_body import CommandBody
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 
 class MessageBody(CommandBody, of=PostMessage):

@@ -7,7 +7,7 @@ from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.negotiation import ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening.opening import OpenDispute
 from shared.http.command_body import CommandBody
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 
 class OpenDisputeBody(CommandBody, of=OpenDispute):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from shared.events.evidence import EvidencePurpose
 from shared.events.fields import Text
-from shared.http.request_body import RequestBody
+from shared.http.request.body import RequestBody
 
 
 class EvidenceForm(RequestBody):

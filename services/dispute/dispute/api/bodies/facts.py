@@ -14,7 +14,7 @@ from shared.events.moments import Moment
 from shared.events.order import Pieces
 from shared.events.outside.ids import Id
 from shared.events.outside.words import Name, TrackingNumber
-from shared.http.request_body import RequestBody, example
+from shared.http.request.body import RequestBody, example
 
 
 class PiecesBody(RequestBody):

@@ -16,7 +16,7 @@ from dispute.domain.disputes.mediation.second_person import AgreeToProposal, Dec
 from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from shared.http.command_body import CommandBody
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 WEIGHTS = {"evd_9a353617410a5fa282cb893492211cbe": 1, "evd_9a3f40cd2c6d59029ea0d543beffb37b": 3}
 

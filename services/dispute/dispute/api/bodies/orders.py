@@ -17,7 +17,7 @@ from shared.events.money import Money
 from shared.events.order import OrderPayment, ShipTo
 from shared.events.outside.ids import Id, PartyId
 from shared.events.outside.words import Code, Name, PostalCode, Words
-from shared.http.request_body import RequestBody, example
+from shared.http.request.body import RequestBody, example
 
 POSTAL_AREA = 3
 """Characters of a postal code that tell a territory or a military post from the rest of its country."""

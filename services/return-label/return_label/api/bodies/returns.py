@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from return_label.domain.returns.transit import InspectReturn, MarkReturnShipped
 from shared.http.command_body import CommandBody
-from shared.http.request_body import example
+from shared.http.request.body import example
 
 
 class ShipmentBody(CommandBody, of=MarkReturnShipped):
