@@ -40,6 +40,9 @@ and $4 = (select coalesce(max(version), 0) from events where stream = $1)
 """
 KNOWN = "split_part(kind, ':', 1) = any($1::text[])"
 OLDEST = f"select min(due_at) from deadlines where {KNOWN} and due_at <= $2"  # noqa: S608
+FIRST = f"""
+select stream, kind, due_at, key from deadlines where {KNOWN} and due_at <= $2 order by due_at, stream, kind limit 1
+"""  # noqa: S608
 NEXT = f"select min(due_at) from deadlines where {KNOWN}"  # noqa: S608
 UNKNOWN = f"select count(*) from deadlines where not {KNOWN} and due_at <= $2"  # noqa: S608
 
@@ -142,14 +145,20 @@ class DueLoop(Component):
         """None when nothing is due at the clock's now and nothing in hand, else what there is."""
         busy = sum(queue.busy for queue in self._queues)
         try:
-            oldest = await self._pool.fetchval(OLDEST, self._kinds, self._clock.now())
+            row = await self._pool.fetchrow(FIRST, self._kinds, self._clock.now())
         except Exception as error:
             if not transient(error):
                 raise
             return f"due loop: {error!r}"
-        if oldest is None and not busy:
+        if row is None and not busy:
             return None
-        return f"due loop: {busy} in hand, oldest due {oldest and wire_time(oldest)}"
+        return f"due loop: {busy} in hand, oldest due {self._named(Deadline(**row)) if row else None}"
+
+    def _named(self, deadline: Deadline) -> str:
+        """A deadline by its stream, and why it stands where it failed."""
+        held = next((queue.held()[deadline] for queue in self._queues if deadline in queue.held()), None)
+        why = f" is held back: {held.remedy}" if held else ""
+        return f"{wire_time(deadline.due_at)}, {deadline.kind} of {deadline.stream}{why}"
 
     async def next_deadline(self) -> datetime | None:
         """The instant of the earliest deadline, due or not."""

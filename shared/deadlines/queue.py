@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -51,6 +51,16 @@ class Held:
 
     until: float
     wait: float
+    error: Exception
+
+    @property
+    def remedy(self) -> str:
+        """Why it waits, and what helps."""
+        if isinstance(self.error, NewerVersion):
+            return f"{self.error!r} needs a newer version: run a worker that can read the stream"
+        if transient(self.error):
+            return f"it is tried again: {self.error!r}"
+        return f"it is tried again, and the worker's log says more: {type(self.error).__name__}"
 
 
 class DueQueue:
@@ -84,6 +94,10 @@ class DueQueue:
     def busy(self) -> int:
         """How many are in hand."""
         return len(self._in_hand)
+
+    def held(self) -> Mapping[Deadline, Held]:
+        """What failed at the last try."""
+        return self._held
 
     def wake(self) -> None:
         """Something may have become due."""
@@ -167,7 +181,7 @@ class DueQueue:
         first = deadline not in self._held
         wait = FIRST_WAIT if first else self._held[deadline].wait
         until = asyncio.get_running_loop().time() + jittered(wait)
-        self._held[deadline] = Held(until, min(2 * wait, LONGEST_WAIT))
+        self._held[deadline] = Held(until, min(2 * wait, LONGEST_WAIT), error)
         metrics.DUE_FAILED.labels(self._name).inc()
         if transient(error) or isinstance(error, NewerVersion):
             log.info("deadline %s of %s waits %.1f s: %r", deadline.kind, deadline.stream, wait, error)

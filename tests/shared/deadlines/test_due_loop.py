@@ -134,6 +134,10 @@ async def test_a_deadline_of_a_kind_that_only_a_newer_version_knows_is_left_alon
     came(f"{len(left)} left, {fired - 2} fired by it")
 
 
+async def names_held(loop: DueLoop, deadline: str) -> bool:
+    return f"{deadline} is held back: " in (await loop.quiet() or "")
+
+
 def knowing(*more: str) -> Decider:
     """The decider of a version that knows further kinds of deadlines."""
     streams = {name: replace(stream, kinds=(*stream.kinds, *more)) for name, stream in DECIDER.streams.items()}
@@ -154,6 +158,8 @@ async def test_a_stream_that_needs_a_next_version_keeps_its_deadline_and_no_othe
             {"4": 1},
             OrderCarrierLost(order_id="respond", lost_at=DAY_1),
         )
+        await eventually(lambda: names_held(loop, "respond of order-1"))
+        assert (await loop.quiet() or "").endswith("needs a newer version: run a worker that can read the stream")
         monkeypatch.setitem(EVENT_CLASSES, type_name(type(reroute)), type(reroute))
         await eventually(partial(is_quiet, loop))
     assert bank.book == {"2": 1, "4": 1}
@@ -355,7 +361,8 @@ async def test_a_deadline_that_cannot_be_decided_is_held_back_and_no_other_waits
     clock.move(SOON)
     async with running(loop := loop_of(flow, clock, Decider(DECIDER.streams, decide))):
         await eventually(lambda: kinds_are(flow, ["broken"]))
-        assert "oldest due" in (await loop.quiet() or "")
+        await eventually(lambda: names_held(loop, "broken of order-0"))
+        assert (await loop.quiet() or "").endswith("the worker's log says more: ZeroDivisionError")
         mended = True
         await eventually(partial(is_quiet, loop))
 
