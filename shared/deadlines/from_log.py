@@ -15,11 +15,18 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
-    """A deadline that an event has called for; `wanted` while the state of its stream still wants it."""
+class Due:
+    """What a row of the table says: when its stream is asked, and under which key the answer is recorded."""
 
     due_at: datetime
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A deadline that an event has called for; `wanted` while the state of its stream still wants it."""
+
+    due: Due
     wanted: bool
 
 
@@ -31,7 +38,7 @@ class DeadlinesOfLog:
         self._states: dict[str, Any] = {}
         self._versions: dict[str, int] = {}
         self.unread: set[str] = set()
-        self._started: dict[Place, tuple[datetime, str]] = {}
+        self._started: dict[Place, Due] = {}
 
     def add(self, recorded: Recorded[Event]) -> None:
         """The next event of the log."""
@@ -45,7 +52,7 @@ class DeadlinesOfLog:
         for change in self._decider.deadlines(stream, event):
             match change:
                 case Start(kind, due_at):
-                    self._started[stream, kind] = (due_at, recorded.metadata.key)
+                    self._started[stream, kind] = Due(due_at, recorded.metadata.key)
                 case Clear(kind):
                     self._started.pop((stream, kind), None)
 
@@ -66,8 +73,8 @@ class DeadlinesOfLog:
         wanted.
         """
         return {
-            (stream, kind): Called(due_at, key, self._wanted(stream, kind, due_at))
-            for (stream, kind), (due_at, key) in self._started.items()
+            (stream, kind): Called(due, self._wanted(stream, kind, due.due_at))
+            for (stream, kind), due in self._started.items()
         }
 
     def _wanted(self, stream: str, kind: str, due_at: datetime) -> bool:

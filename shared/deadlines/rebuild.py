@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.deadlines.from_log import DeadlinesOfLog, Place
+from shared.deadlines.from_log import DeadlinesOfLog, Due, Place
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
@@ -29,6 +28,7 @@ from unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[]) as
 where {AS_FOLDED}
 on conflict (stream, kind) do update set due_at = excluded.due_at, key = excluded.key
 """  # noqa: S608
+PLACE = ("stream", "kind", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,20 @@ class Change:
     stream: str
     kind: str
     version: int
-    key: str
-    before: datetime | None
-    after: datetime | None
+    before: Due | None
+    after: Due | None
 
     @property
     def what(self) -> str:
-        """Whether it is added, removed or moved."""
+        """Whether it is added, removed, moved, or stands at its instant under another stream's key."""
         if self.before is None:
             return "added"
-        return "moved" if self.after else "removed"
+        if self.after is None:
+            return "removed"
+        return "rekeyed" if self.before.due_at == self.after.due_at else "moved"
 
 
-def changes(log: DeadlinesOfLog, rows: Mapping[Place, datetime]) -> Iterator[Change]:
+def changes(log: DeadlinesOfLog, rows: Mapping[Place, Due]) -> Iterator[Change]:
     """What must change for the rows to be as the log says.
 
     A stream with an event that we cannot read, and a kind that only a newer version knows, stay as they are.
@@ -58,9 +59,9 @@ def changes(log: DeadlinesOfLog, rows: Mapping[Place, datetime]) -> Iterator[Cha
     called = log.called()
     for stream, kind in sorted(called.keys() | rows.keys()):
         wish, before = called.get((stream, kind)), rows.get((stream, kind))
-        after = wish.due_at if wish and wish.wanted else None
+        after = wish.due if wish and wish.wanted else None
         if before != after and log.knows(stream, kind):
-            yield Change(stream, kind, log.version(stream), wish.key if wish else "", before, after)
+            yield Change(stream, kind, log.version(stream), before, after)
 
 
 async def apply(connection: Connection, wanted: Sequence[Change]) -> int:
@@ -72,14 +73,15 @@ async def apply(connection: Connection, wanted: Sequence[Change]) -> int:
 async def _apply(connection: Connection, part: Sequence[Change]) -> int:
     removed = [change for change in part if change.after is None]
     there = [change for change in part if change.after is not None]
+    due = [change.after for change in part if change.after is not None]
     async with connection.transaction():
         await connection.execute(LOCK)
         statuses = [
-            await connection.execute(REMOVE, *_columns(removed, "stream", "kind", "version")),
-            await connection.execute(SET, *_columns(there, "stream", "kind", "version", "after", "key")),
+            await connection.execute(REMOVE, *_columns(removed, *PLACE)),
+            await connection.execute(SET, *_columns(there, *PLACE), *_columns(due, "due_at", "key")),
         ]
     return sum(int(status.rpartition(" ")[2]) for status in statuses)
 
 
-def _columns(part: Sequence[Change], *names: str) -> Iterator[list[object]]:
-    return ([getattr(change, name) for change in part] for name in names)
+def _columns(part: Sequence[Change | Due], *names: str) -> Iterator[list[object]]:
+    return ([getattr(each, name) for each in part] for name in names)

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from ops.audit.check import Check
 from ops.audit.database import MODELS, Window, connected
-from ops.audit.deadlines import DeadlineCheck
+from ops.audit.deadlines import DeadlineCheck, DueRow
 from ops.audit.entry import Entry
 from ops.audit.facts import Facts, gathering
 from ops.audit.followers import parked_check
@@ -92,10 +92,11 @@ async def _windows(
     category: str, entries: Sequence[Entry], rows: Mapping[tuple[str, str], datetime]
 ) -> AsyncIterator[Window]:
     mine = sorted((each for each in entries if each.stream.startswith(f"{category}-")), key=lambda each: each.stream)
-    deadlines: dict[str, dict[str, datetime]] = {}
+    keys = {each.stream: each.key for each in mine}
+    deadlines: dict[str, dict[str, DueRow]] = {}
     for (stream, kind), due_at in rows.items():
         if stream.startswith(f"{category}-"):
-            deadlines.setdefault(stream, {})[kind] = due_at
+            deadlines.setdefault(stream, {})[kind] = DueRow(due_at, keys.get(stream, ""))
     yield Window(deadlines, {name: [] for name in MODELS.get(category, ())}, _each(mine))
 
 

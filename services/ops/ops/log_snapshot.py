@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
 from pydantic_core import from_json
 
+from shared.deadlines.from_log import Due, Place
 from shared.events.envelope import Stored
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ class LogSnapshot:
         async for row in self.connection.cursor(_LOG, prefetch=PAGE):
             yield Stored(**{**row, "data": row["data"].encode(), "metadata": from_json(row["metadata"])})
 
-    async def deadlines(self) -> dict[tuple[str, str], datetime]:
-        """What is due when, by stream and kind."""
-        rows = await self.connection.fetch("select stream, kind, due_at from deadlines")
-        return {(row["stream"], row["kind"]): row["due_at"] for row in rows}
+    async def deadlines(self) -> dict[Place, Due]:
+        """What is due when and under which key, by stream and kind."""
+        rows = await self.connection.fetch("select stream, kind, due_at, key from deadlines")
+        return {(row["stream"], row["kind"]): Due(row["due_at"], row["key"]) for row in rows}
 
 
 @contextlib.asynccontextmanager

@@ -22,7 +22,7 @@ async def test_the_plan_changes_nothing_and_the_deed_brings_every_deadline_back(
         whole = await connection.fetch(DUE)
         assert whole
         await connection.execute("delete from deadlines")
-        plan = {"added": len(whole), "removed": 0, "moved": 0, "unreadable_streams": 0}
+        plan = {"added": len(whole), "removed": 0, "moved": 0, "rekeyed": 0, "unreadable_streams": 0}
         assert (await rebuilt(dsn, decider, reason=None)).items() >= plan.items()
         assert await connection.fetch(DUE) == []
         assert (await rebuilt(dsn, decider, reason="a test")).items() >= {**plan, "left": 0}.items()

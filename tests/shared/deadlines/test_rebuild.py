@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.deadlines.from_log import DeadlinesOfLog
+from shared.deadlines.from_log import DeadlinesOfLog, Due, Place
 from shared.deadlines.rebuild import Change, apply, changes
 from shared.decider import Decider
 from shared.events.codec import recorded
@@ -34,12 +34,13 @@ async def folded(flow: Flow, decider: Decider = DECIDER) -> DeadlinesOfLog:
     return log
 
 
-async def rows(flow: Flow) -> dict[tuple[str, str], object]:
-    return {(row["stream"], row["kind"]): row["due_at"] for row in await flow.pool.fetch("select * from deadlines")}
+async def rows(flow: Flow) -> dict[Place, Due]:
+    found = await flow.pool.fetch("select * from deadlines")
+    return {(row["stream"], row["kind"]): Due(row["due_at"], row["key"]) for row in found}
 
 
 async def plan(flow: Flow, decider: Decider = DECIDER) -> list[Change]:
-    return list(changes(await folded(flow, decider), await rows(flow)))  # type: ignore[arg-type]
+    return list(changes(await folded(flow, decider), await rows(flow)))
 
 
 async def carry_out(flow: Flow, wanted: list[Change]) -> int:
@@ -55,20 +56,22 @@ async def test_a_table_that_is_as_the_log_says_needs_nothing(flow: Flow) -> None
 
 
 async def test_what_is_missing_moved_or_too_much_is_put_right(flow: Flow) -> None:
-    for n in range(1, 4):
+    for n in (1, 2, 3, 5):
         await flow.record(f"order-{n}", starts("respond", SOON), key=f"key-{n}")
     await flow.append("order-4", "nothing due")
     whole = await flow.pool.fetch("select * from deadlines order by stream")
     await flow.pool.execute("delete from deadlines where stream = 'order-1'")
     await flow.pool.execute("update deadlines set due_at = due_at + interval '1 day' where stream = 'order-2'")
     await flow.pool.execute("insert into deadlines select 'order-4', 'respond', due_at, 'key-4' from deadlines limit 1")
+    await flow.pool.execute("update deadlines set key = 'another' where stream = 'order-5'")
     wanted = await plan(flow)
     assert [(change.stream, change.what) for change in wanted] == [
         ("order-1", "added"),
         ("order-2", "moved"),
         ("order-4", "removed"),
+        ("order-5", "rekeyed"),
     ]
-    assert await carry_out(flow, wanted) == 3
+    assert await carry_out(flow, wanted) == 4
     assert await flow.pool.fetch("select * from deadlines order by stream") == whole
     assert await plan(flow) == []
 
@@ -89,7 +92,7 @@ async def test_a_kind_that_is_new_reaches_the_streams_that_are_there_already(flo
     await flow.pool.execute("delete from deadlines")
     assert await plan(flow) == []
     assert await carry_out(flow, await plan(flow, knowing("newly"))) == 1
-    assert await rows(flow) == {("order-1", "newly:1"): SOON}
+    assert await rows(flow) == {("order-1", "newly:1"): Due(SOON, "order-1")}
 
 
 async def test_what_only_a_newer_version_knows_stays_as_it_is(flow: Flow) -> None:

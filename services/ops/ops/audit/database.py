@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import orjson
 
+from ops.audit.deadlines import DueRow
 from ops.audit.entry import Entry, entry
 from ops.audit.topic import Log
 
@@ -41,7 +42,7 @@ _ENTRIES = """
 select position, stream, version, key, type, data::text as data, metadata::text as metadata, recorded_at from events
 where stream > $1 and stream <= $2 order by stream, version
 """
-_DEADLINES = "select stream, kind, due_at from deadlines where stream > $1 and stream <= $2"
+_DEADLINES = "select stream, kind, due_at, key from deadlines where stream > $1 and stream <= $2"
 _CATEGORIES = """
 with recursive found (category) as (
     (select split_part(stream, '-', 1) from {table} order by stream limit 1)
@@ -87,7 +88,7 @@ MODELS = {
 class Window:
     """Some streams of a category at one moment: their deadlines by stream, and the rows that follow from them."""
 
-    deadlines: Mapping[str, Mapping[str, datetime]]
+    deadlines: Mapping[str, Mapping[str, DueRow]]
     rows: Mapping[str, Sequence[Row]]
     entries: AsyncIterator[Entry]
 
@@ -165,9 +166,9 @@ class Database:
             after = upto
 
     async def _window(self, category: str, after: str, upto: str) -> Window:
-        deadlines: dict[str, dict[str, datetime]] = {}
+        deadlines: dict[str, dict[str, DueRow]] = {}
         for row in await self.connection.fetch(_DEADLINES, after, upto):
-            deadlines.setdefault(row["stream"], {})[row["kind"]] = row["due_at"]
+            deadlines.setdefault(row["stream"], {})[row["kind"]] = DueRow(row["due_at"], row["key"])
         subjects = [stream.removeprefix(f"{category}-") for stream in (after, upto)]
         rows = {name: await self._rows(name, subjects) for name in MODELS.get(category, ())}
         return Window(deadlines, rows, self._entries(after, upto))

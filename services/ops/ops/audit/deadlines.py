@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ops.audit.check import Check
 from ops.audit.entry import Data, Entry, instant
 
 Due = Mapping[str, datetime]
 """Instants by kind of deadline."""
+
+
+class DueRow(NamedTuple):
+    """A row of the table: when its stream is asked, and the key under which the answer is recorded."""
+
+    due_at: datetime
+    key: str
+
 
 LATE_AFTER = timedelta(seconds=60)
 """Domain time after which a deadline that still stands is late: twelve times what a healthy loop takes."""
@@ -111,20 +120,23 @@ class DeadlineCheck:
     """Compares the rows of one stream after the other; `now` is the domain's, None where nobody tells it."""
 
     def __init__(self, service: str, now: datetime | None) -> None:
-        self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "late", "early")
+        self.check = Check.of(f"deadlines {service}", "missing", "extra", "different", "rekeyed", "late", "early")
         self.check.see("rows", 0)
         self._now = now
 
-    def compare(self, stream: str, started: Started, wanted: Due, rows: Due) -> None:
-        """One stream: what its events started, what its state waits for, and the rows of the same moment."""
+    def compare(self, last: Entry, started: Started, wanted: Due, rows: Mapping[str, DueRow]) -> None:
+        """One stream by its last event: what its events started, what its state waits for, and the rows of the same
+        moment.
+        """
+        stream = last.stream
         self.check.see("rows", len(rows))
         for kind, due_at in wanted.items():
             if kind not in rows:
                 self.check.fault("missing", f"{kind} of {stream} due {due_at.isoformat()}")
         for _ in started.due.keys() - rows.keys() - wanted.keys():
             self.check.see("consumed")
-        for kind, due_at in rows.items():
-            self._row(f"{kind} of {stream}", due_at, started.due.get(kind))
+        for kind, row in rows.items():
+            self._row(f"{kind} of {stream}", row, started.due.get(kind), last.key)
         for example in started.early:
             self.check.fault("early", example)
 
@@ -133,7 +145,10 @@ class DeadlineCheck:
         self.check.see("rows")
         self.check.fault("extra", f"{kind} of {stream}")
 
-    def _row(self, name: str, due_at: datetime, called: datetime | None) -> None:
+    def _row(self, name: str, row: DueRow, called: datetime | None, key: str) -> None:
+        due_at = row.due_at
+        if row.key != key:
+            self.check.fault("rekeyed", f"{name} has key {row.key} and not {key}")
         if called is None:
             self.check.fault("extra", f"{name} due {due_at.isoformat()}")
         elif called != due_at:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from ops.audit.database import Row, Window
-from ops.audit.deadlines import Due, Started
+from ops.audit.deadlines import DueRow, Started
 from ops.audit.entry import Entry, Unreadable
 from ops.audit.log import LogCheck, StreamOrder
 from ops.audit.readings.folds import FOLDS, Checks, PlainFold, Rows
@@ -50,11 +49,11 @@ class Stream:
             self._broken = True
             self._checks.log.unreadable(entry, error)
 
-    def end(self, rows: Due) -> None:
+    def end(self, rows: Mapping[str, DueRow]) -> None:
         """Its last event is seen: the deadlines of the same moment."""
         if self._broken or self._last is None:
             return
-        self._checks.deadlines.compare(self.name, self._started, self._fold.wanted(), rows)
+        self._checks.deadlines.compare(self._last, self._started, self._fold.wanted(), rows)
         for debt in self._fold.end(self._last):
             if self._checks.settled(self._last):
                 self._checks.owed.fault("owed", f"{self.name}: {debt}")
@@ -89,12 +88,12 @@ async def check_order(log: LogCheck, windows: AsyncIterator[Window]) -> None:
                 log.unreadable(entry, error)
 
 
-def _end(stream: Stream | None, deadlines: dict[str, Mapping[str, datetime]]) -> None:
+def _end(stream: Stream | None, deadlines: dict[str, Mapping[str, DueRow]]) -> None:
     if stream:
         stream.end(deadlines.pop(stream.name, {}))
 
 
-def _report_strangers(checks: Checks, rows: Mapping[str, Rows], deadlines: Mapping[str, Due]) -> None:
+def _report_strangers(checks: Checks, rows: Mapping[str, Rows], deadlines: Mapping[str, Mapping[str, DueRow]]) -> None:
     for name, left in rows.items():
         for key in left.by_key:
             checks.models[name].unknown("/".join(map(str, key)) if isinstance(key, tuple) else str(key))

@@ -64,7 +64,7 @@ async def rebuilt(dsn: str, decider: Decider, reason: str | None) -> Mapping[str
         log = await _folded(decider, moment)
         wanted = list(changes(log, await moment.deadlines()))
     kinds = Counter(f"{change.what} {change.kind.partition(':')[0]}" for change in wanted)
-    plan = {what: sum(change.what == what for change in wanted) for what in ("added", "removed", "moved")}
+    plan = {what: sum(change.what == what for change in wanted) for what in ("added", "removed", "moved", "rekeyed")}
     if reason is not None:
         async with connected(dsn) as connection:
             plan["left"] = len(wanted) - await apply(connection, wanted)

@@ -115,6 +115,18 @@ async def test_a_timer_that_will_never_fire_is_found(migrated: Migrated, came: A
     came("missing")
 
 
+@pytest.mark.case("EH5+9", given="a D1 row under another order's key", right="rekeyed")
+async def test_a_timer_under_another_streams_key_is_found(migrated: Migrated, came: Any) -> None:
+    """Its events would go to another partition than those before them."""
+    async with open_world(migrated) as made:
+        await made.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
+        await damage(made.dsns["dispute"], "update deadlines set key = 'o2' where kind = 'seller_response'")
+        assert faults_of(await audited(made.dsns, made.movements, on("Mar 12"))) == {
+            "deadlines dispute": {"rekeyed": 1}
+        }
+    came("rekeyed")
+
+
 UNHEARD = {
     "EH5+2": ("ReturnInspected", "unnoted 1"),
     "EH5+3": ("RefundFailed", "unnoted 2, untold 1"),
