@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.deadlines.from_log import DeadlinesOfLog, Due, Place
+from shared.eventstore.lease import LOG_LOCK
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
@@ -15,7 +16,7 @@ AT_ONCE = 1000
 """Changes in one transaction: no append goes through meanwhile, and in between they do."""
 
 # The append function's own lock: with it held, a stream's version is what it was when the statement began.
-LOCK = "select pg_advisory_xact_lock(7001)"
+LOCK = f"select pg_advisory_xact_lock({LOG_LOCK})"
 AS_FOLDED = "w.version = (select coalesce(max(e.version), 0) from events e where e.stream = w.stream)"
 REMOVE = f"""
 delete from deadlines d using unnest($1::text[], $2::text[], $3::int[]) as w (stream, kind, version)
