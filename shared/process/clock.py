@@ -18,7 +18,6 @@ from shared.process.settings import Settings
 from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, Transient, jittered
 
 POLL_LIMIT = 60.0
-LONGEST_SLEEP = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -155,14 +154,3 @@ async def running_clock(settings: Settings) -> AsyncIterator[SystemClock | Sandb
         return
     async with SandboxClock(settings.sandbox).following() as clock:
         yield clock
-
-
-async def sleep_until(clock: Clock, instant: datetime | None) -> None:
-    """Returns when it is `instant` for the domain, or as soon as the clock was moved; None waits for the move alone.
-
-    Sleeps at most an hour: the caller looks again what is due.
-    """
-    wait = LONGEST_SLEEP if instant is None else (instant - clock.now()).total_seconds()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(min(max(wait, 0.0), LONGEST_SLEEP)):
-            await clock.moved(clock.revision)

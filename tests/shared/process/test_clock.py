@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from shared.process.clock import POLL_LIMIT, Clock, ClockUnknown, SandboxClock, SystemClock, running_clock, sleep_until
+from shared.process.clock import POLL_LIMIT, Clock, ClockUnknown, SandboxClock, SystemClock, running_clock
 from shared.process.settings import Settings
 from tests.support.production import production
 from tests.support.servers.stack import eventually
@@ -155,18 +155,3 @@ async def test_the_sandbox_mode_follows_its_sandbox(sandbox: Sandbox) -> None:
     async with running_clock(Settings(sandbox=sandbox.address)) as clock, asyncio.timeout(POLL_LIMIT / 2):
         await clock.moved(-1)
         assert isinstance(clock, SandboxClock)
-
-
-async def test_sleeping_until_an_instant_that_has_passed_is_no_sleep() -> None:
-    clock = SystemClock()
-    async with asyncio.timeout(POLL_LIMIT / 2):
-        await sleep_until(clock, clock.now() - DAY)
-        await sleep_until(clock, clock.now() + timedelta(milliseconds=20))
-
-
-async def test_a_move_ends_a_sleep(sandbox: Sandbox) -> None:
-    async with SandboxClock(sandbox.address).following() as clock, asyncio.timeout(POLL_LIMIT / 2):
-        await clock.moved(-1)
-        sleeping = asyncio.ensure_future(sleep_until(clock, None))
-        sandbox.move(DAY)
-        await sleeping
