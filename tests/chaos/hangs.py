@@ -72,7 +72,7 @@ async def database_hung(run: Run, lasting: float = HUNG) -> Kept:
 
 
 async def _told(case: Case, dispute: str) -> dict[str, int]:
-    """What a crowd is told, each within the bound."""
+    """What many callers at once are told, each within the bound."""
     token = await case.services.token(case.buyer.sub, "buyer")
     url = case.services.url("dispute", f"/v1/disputes/{dispute}")
 

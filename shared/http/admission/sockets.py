@@ -40,8 +40,8 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Crowd:
-    """What shares a limit: all of a process, or all of one address."""
+class SocketGroup:
+    """Sockets that share a limit: all of a process, or all of one address."""
 
     most_sockets: int
     most_requests: int
@@ -75,14 +75,16 @@ class Place:
 
     __slots__ = ("_admission", "_all", "_of_one", "_socket", "address")
 
-    def __init__(self, admission: Admission, socket: Socket, address: str, of_one: Crowd, of_all: Crowd) -> None:
+    def __init__(
+        self, admission: Admission, socket: Socket, address: str, of_one: SocketGroup, of_all: SocketGroup
+    ) -> None:
         self.address = address
         self._admission = admission
         self._socket = socket
         self._of_one = of_one
         self._all = of_all
-        for crowd in (of_one, of_all):
-            crowd.make_room_for(self)
+        for group in (of_one, of_all):
+            group.make_room_for(self)
 
     def begin(self) -> bool:
         """Counts a request in; whether there was room for it. Every one is counted out by `end`."""
@@ -113,9 +115,9 @@ class Place:
 
     def leave(self) -> None:
         """The socket is closed."""
-        for crowd in (self._of_one, self._all):
-            crowd.sockets -= 1
-            crowd.busy(self)
+        for group in (self._of_one, self._all):
+            group.sockets -= 1
+            group.busy(self)
         self._admission.tidy(self)
 
 
@@ -125,8 +127,8 @@ class Admission:
     def __init__(self, limits: Limits | None = None, proxies: Proxies | None = None) -> None:
         self._proxies = proxies or Proxies()
         self._limits = (limits or Limits()).within(open_files())
-        self._all = Crowd(self._limits.sockets, self._limits.requests)
-        self._by_address: dict[str, Crowd] = {}
+        self._all = SocketGroup(self._limits.sockets, self._limits.requests)
+        self._by_address: dict[str, SocketGroup] = {}
 
     @property
     def sockets(self) -> int:
@@ -142,17 +144,17 @@ class Admission:
         """A place for a new socket; an idle one gives way where there are too many."""
         of_one = self._by_address.get(address)
         if of_one is None:
-            of_one = self._by_address[address] = self._crowd(address)
+            of_one = self._by_address[address] = self._group(address)
         return Place(self, socket, address, of_one, self._all)
 
-    def _crowd(self, address: str) -> Crowd:
+    def _group(self, address: str) -> SocketGroup:
         limits = self._limits
         if self._proxies.knows(address):  # it brings everybody
-            return Crowd(limits.sockets, limits.requests)
-        return Crowd(limits.sockets_of_one, limits.requests_of_one)
+            return SocketGroup(limits.sockets, limits.requests)
+        return SocketGroup(limits.sockets_of_one, limits.requests_of_one)
 
     def tidy(self, place: Place) -> None:
         """Forgets an address of which nothing is left."""
-        crowd = self._by_address.get(place.address)
-        if crowd and crowd.gone:
+        group = self._by_address.get(place.address)
+        if group and group.gone:
             del self._by_address[place.address]

@@ -46,7 +46,7 @@ def _told(task: asyncio.Future[object]) -> str:
 
 
 @pytest.mark.case("EM5", given="PostgreSQL hangs; 700 loads of streams at once", right="700 503 busy, 0 wait")
-async def test_every_load_of_a_crowd_is_told(database: Proxy, came: Came) -> None:
+async def test_every_load_of_many_at_once_is_told(database: Proxy, came: Came) -> None:
     async with open_store(database.url) as store:
         await store.load("order-0")
         database.faults.silent = True
@@ -54,7 +54,7 @@ async def test_every_load_of_a_crowd_is_told(database: Proxy, came: Came) -> Non
 
 
 @pytest.mark.case("EM5+1", given="PostgreSQL hangs; 200 queries of read models at once", right="200 503 busy, 0 wait")
-async def test_every_query_of_a_crowd_is_told(database: Proxy, came: Came) -> None:
+async def test_every_query_of_many_at_once_is_told(database: Proxy, came: Came) -> None:
     async with open_pool(database.url) as pool:
         await asyncio.gather(*(pool.fetchval("select 1") for _ in range(20)))
         database.faults.silent = True
