@@ -1,5 +1,5 @@
-"""World: all three services on real databases, without processes and without Kafka: commands, what the policies make of
-their events, the read models, and a provider that books what it pays.
+"""The three services on real databases, without processes and without Kafka: commands, what the policies make of their
+events, the read models, and a provider that books what it pays.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PAY = "select kind, due_at from deadlines where kind like 'pay:%' order by due_a
 
 
 @dataclass(slots=True)
-class World:
+class AuditedServices:
     """The services' stores by name; `movements` are the provider's books, `declines` how often it refuses first, and
     `deaf_to` the event that no policy hears.
     """
@@ -124,45 +124,45 @@ def movement(
 
 
 @asynccontextmanager
-async def open_world(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[World]:
+async def open_services(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[AuditedServices]:
     """Three fresh databases, and the books of a provider that has taken the order's 80.00."""
-    world = World({service: await migrated(service) for service in DECIDERS})
+    services = AuditedServices({service: await migrated(service) for service in DECIDERS})
     async with AsyncExitStack() as stack:
-        for service, dsn in world.dsns.items():
+        for service, dsn in services.dsns.items():
             store = open_store(dsn, deadlines=DECIDERS[service].deadlines)
-            world.stores[service] = await stack.enter_async_context(store)
-            world.pools[service] = await stack.enter_async_context(open_pool(dsn))
-        world.movements.append(movement("capture", "80.00"))
-        yield world
+            services.stores[service] = await stack.enter_async_context(store)
+            services.pools[service] = await stack.enter_async_context(open_pool(dsn))
+        services.movements.append(movement("capture", "80.00"))
+        yield services
 
 
-async def live(world: World) -> None:
+async def live(services: AuditedServices) -> None:
     """An order of two lines: one is negotiated, with a message, and refunded at the second try, the other comes back
     and is refunded.
     """
-    world.declines = 1
+    services.declines = 1
     two = (order_line("l1", "50.00"), order_line("l2", "30.00"))
-    await world.tell("dispute", register(*two), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
-    await world.tell("dispute", counter(on("Mar 13")), say(on("Mar 14")), modify(on("Mar 14"), amount="40.00"))
-    await world.tell("dispute", counter(on("Mar 15"), "35.00"), accept(on("Mar 16")))
+    await services.tell("dispute", register(*two), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
+    await services.tell("dispute", counter(on("Mar 13")), say(on("Mar 14")), modify(on("Mar 14"), amount="40.00"))
+    await services.tell("dispute", counter(on("Mar 15"), "35.00"), accept(on("Mar 16")))
     line = open_dispute(on("Mar 17")).lines[0].model_copy(update={"line_id": "l2"})
     back: dict[str, Any] = {"lines": (line,), "type": SolutionType.RETURN_AND_REFUND, "amount": "20.00"}
-    await world.tell("dispute", open_dispute(on("Mar 17"), n=2, **back), respond(Decision.ACCEPT, on("Mar 18"), n=2))
-    return_id = (await world.last(dispute_stream(2), ReturnDue)).return_id
-    if world.deaf_to == "ReturnDue":
+    await services.tell("dispute", open_dispute(on("Mar 17"), n=2, **back), respond(Decision.ACCEPT, on("Mar 18"), n=2))
+    return_id = (await services.last(dispute_stream(2), ReturnDue)).return_id
+    if services.deaf_to == "ReturnDue":
         return
     for step in (goods.ship, goods.receive, goods.inspect):
-        await world.tell("return_label", moved(step(), return_id))
+        await services.tell("return_label", moved(step(), return_id))
 
 
-async def expire(world: World) -> None:
+async def expire(services: AuditedServices) -> None:
     """The protection ends; what is left goes to the seller at once, or an hour later."""
     for kind in ("protection_end", "release"):
-        due_at = await world.pools["dispute"].fetchval(
+        due_at = await services.pools["dispute"].fetchval(
             "select due_at from deadlines where stream = $1 and kind = $2", ORDER_STREAM, kind
         )
         if due_at:
-            await world.tell("dispute", expire_order(kind, due_at))
+            await services.tell("dispute", expire_order(kind, due_at))
 
 
 def moved(command: Any, return_id: str) -> Any:

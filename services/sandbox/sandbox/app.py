@@ -7,7 +7,7 @@ from sandbox.clock.router import router as clock_router
 from sandbox.faults.router import router as faults_router
 from sandbox.identity.router import router as identity_router
 from sandbox.provider.router import router as provider_router
-from sandbox.world import open_world
+from sandbox.simulators import open_simulators
 from shared.events.logs import LOGS
 from shared.http.app import App, create_app, database_checks
 from shared.http.server import serve
@@ -23,12 +23,12 @@ def build(settings: Settings) -> App:
     """The application over its database; it moves the time of all workers of its stack."""
     require(settings, SERVICE)
     clock = Clock()
-    world = open_world(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings))
+    simulators = open_simulators(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings))
     checks = database_checks(settings, SERVICE)
     return create_app(
         SERVICE,
         ROUTERS,
-        {"world": world},
+        {"simulators": simulators},
         # The world outside answers a whole stack from one address, and mostly without a token.
         settings.model_copy(update={"quotas": OFF}),
         clock=clock,

@@ -1,4 +1,4 @@
-"""The outside world: everything that the sandbox's process holds, opened together."""
+"""Simulators of the outside world: everything that the sandbox's process holds, opened together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sandbox.provider.store import ProviderStore
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Simulators:
     """The payment provider's books, the identity provider, the clock with its mover, and the faults that are armed."""
 
     provider: ProviderStore
@@ -31,13 +31,13 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def open_world(
+async def open_simulators(
     dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str], timeout: Callable[[], StepTimeout] = StepTimeout
-) -> AsyncIterator[World]:
-    """The world kept in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to addresses."""
+) -> AsyncIterator[Simulators]:
+    """The simulators, kept in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to addresses."""
     async with open_pool(dsn) as pool, aiohttp.ClientSession() as session:
         positions = ClockStore(pool)
         clock.publish(await positions.load())
         identity = IdentityProvider(issuer, await stored_key(pool))
         mover = ClockMover(clock, positions, WorkersClient(session, workers), timeout)
-        yield World(ProviderStore(pool), identity, clock, mover, Faults())
+        yield Simulators(ProviderStore(pool), identity, clock, mover, Faults())

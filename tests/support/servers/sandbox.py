@@ -14,7 +14,7 @@ from aiohttp import web
 from sandbox.app import ROUTERS
 from sandbox.clock.clock import Clock
 from sandbox.clock.mover import StepTimeout
-from sandbox.world import open_world
+from sandbox.simulators import open_simulators
 from shared.events.base import wire_time
 from shared.http.app import App, create_app
 from shared.process.clock import SandboxClock
@@ -116,8 +116,8 @@ async def sandbox(
     def build(address: str) -> App:
         settings = Settings(sandbox=address, oidc_issuer=address, oidc_jwks=f"{address}/jwks")
         clock = Clock()
-        world = open_world(dsn, address, clock, workers or {}, timeout)
-        return create_app("sandbox", ROUTERS, {"world": world}, settings, clock=clock)
+        simulators = open_simulators(dsn, address, clock, workers or {}, timeout)
+        return create_app("sandbox", ROUTERS, {"simulators": simulators}, settings, clock=clock)
 
     async with served(build) as running:
         yield running

@@ -55,7 +55,7 @@ async def move_clock(request: Request, body: Move) -> Response:
     async def caller_gone() -> bool:
         return request.app.draining.is_set() or await request.is_disconnected()
 
-    mover: ClockMover = request.app.state.world.mover
+    mover: ClockMover = request.app.state.simulators.mover
     try:
         steps = await mover.move(body, caller_gone)
     except ValueError as error:
@@ -75,5 +75,5 @@ async def move_clock(request: Request, body: Move) -> Response:
 
 
 def _clock(request: Request) -> Clock:
-    clock: Clock = request.app.state.world.clock
+    clock: Clock = request.app.state.simulators.clock
     return clock

@@ -13,7 +13,7 @@ from shared.http.problems import Refusal
 
 async def before_effect(request: Request, on: Target, payment_id: str, order_id: str) -> Fault | None:
     """The fault of this request, if any; what comes before the effect happens here."""
-    faults: Faults = request.app.state.world.faults
+    faults: Faults = request.app.state.simulators.faults
     fault = faults.next(on, payment_id, order_id)
     if fault and fault.fault == "delay":
         await wait_at_most(request, asyncio.sleep(fault.hold), limit=fault.hold)

@@ -43,5 +43,5 @@ async def disarm(request: Request) -> Response:
 
 
 def _faults(request: Request) -> Faults:
-    faults: Faults = request.app.state.world.faults
+    faults: Faults = request.app.state.simulators.faults
     return faults

@@ -32,5 +32,5 @@ async def discovery(request: Request) -> Response:
 
 
 def _provider(request: Request) -> IdentityProvider:
-    provider: IdentityProvider = request.app.state.world.identity
+    provider: IdentityProvider = request.app.state.simulators.identity
     return provider

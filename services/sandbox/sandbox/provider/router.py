@@ -44,7 +44,7 @@ async def capture(request: Request, body: Capture) -> Response:
     """Takes money, once a payment id; the same again gets the first answer again."""
     fault = await before_effect(request, "capture", body.payment_id, body.order_id)
     try:
-        at, repeated = await _store(request).capture(body, _world(request).clock.now())
+        at, repeated = await _store(request).capture(body, _simulators(request).clock.now())
     except PaymentDiffers:
         raise PaymentCapturedDifferently("The payment was captured with another order or amount.") from None
     await after_effect(request, fault)
@@ -70,7 +70,7 @@ async def refund(request: Request, body: RefundRequest) -> Response:
     fault = await before_effect(request, "refund", body.payment_id, body.order_id)
     forced = (fault.code or "declined") if fault and fault.fault == "decline" else None
     try:
-        result, repeated = await _store(request).refund(key, body, _world(request).clock.now(), forced)
+        result, repeated = await _store(request).refund(key, body, _simulators(request).clock.now(), forced)
     except KeyReused:
         raise Refusal("idempotency_key_reused", "The key belongs to another refund.") from None
     await after_effect(request, fault)
@@ -125,12 +125,12 @@ def _key(request: Request) -> str:
     return key
 
 
-def _world(request: Request) -> Any:
-    return request.app.state.world
+def _simulators(request: Request) -> Any:
+    return request.app.state.simulators
 
 
 def _store(request: Request) -> ProviderStore:
-    store: ProviderStore = _world(request).provider
+    store: ProviderStore = _simulators(request).provider
     return store
 
 

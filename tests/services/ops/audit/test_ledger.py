@@ -7,7 +7,7 @@ import pytest
 from ops.audit.facts import gathering
 from ops.audit.ledger import ledger_check
 from tests.support.audit import found
-from tests.support.audit_world import movement
+from tests.support.audit_services import movement
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.cases.plugin import Came
-from tests.support.audit_world import World, expire, live, open_world
+from tests.support.audit_services import AuditedServices, expire, live, open_services
 
 FEW, MANY = 250, 2500
 """Lives of some forty events each: ten thousand events, and a hundred thousand."""
@@ -43,13 +43,13 @@ print(json.dumps([seen, wrong, resource.getrusage(resource.RUSAGE_SELF).ru_maxrs
 async def test_el6_ten_times_as_long_a_log_takes_no_more_memory(
     migrated: Callable[[str], Awaitable[str]], came: Came
 ) -> None:
-    async with open_world(migrated) as world:
-        await live(world)
-        await expire(world)
+    async with open_services(migrated) as services:
+        await live(services)
+        await expire(services)
     figures: list[int] = []
     for first, last in ((1, FEW), (FEW + 1, FEW + MANY // FEW)):
-        await tell_again(world, first, last)
-        seen, wrong, memory = await audit_of(world)
+        await tell_again(services, first, last)
+        seen, wrong, memory = await audit_of(services)
         print(f"{seen} events: {memory / 1024:.0f} MiB")
         assert wrong == {}
         figures.append(memory)
@@ -58,8 +58,8 @@ async def test_el6_ten_times_as_long_a_log_takes_no_more_memory(
     came("as much memory" if more < MOST else f"{more} KiB more")
 
 
-async def tell_again(world: World, first: int, last: int) -> None:
-    for dsn in world.dsns.values():
+async def tell_again(services: AuditedServices, first: int, last: int) -> None:
+    for dsn in services.dsns.values():
         connection = await asyncpg.connect(dsn)
         try:
             await connection.execute(TOLD_AGAIN, first, last)
@@ -68,9 +68,9 @@ async def tell_again(world: World, first: int, last: int) -> None:
             await connection.close()
 
 
-async def audit_of(world: World) -> tuple[int, dict[str, object], int]:
+async def audit_of(services: AuditedServices) -> tuple[int, dict[str, object], int]:
     """How many events an audit in a process of its own has seen, what it found, and its memory in KiB."""
-    process = await create_subprocess_exec(sys.executable, "-c", AUDIT, json.dumps(dict(world.dsns)), stdout=PIPE)
+    process = await create_subprocess_exec(sys.executable, "-c", AUDIT, json.dumps(dict(services.dsns)), stdout=PIPE)
     said, _ = await process.communicate()
     seen, wrong, memory = json.loads(said)
     return seen, wrong, memory

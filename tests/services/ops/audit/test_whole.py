@@ -12,7 +12,7 @@ import pytest
 
 from shared.events.dispute import Decision
 from tests.support.audit import audited, faults_of
-from tests.support.audit_world import World, expire, live, movement, open_world
+from tests.support.audit_services import AuditedServices, expire, live, movement, open_services
 from tests.support.builders.disputes import open_dispute, respond
 from tests.support.builders.orders import on, record, register
 from tests.support.servers.backing import Databases
@@ -62,43 +62,43 @@ async def restore(dsn: str) -> None:
 
 
 @pytest.fixture(scope="module")
-async def world(databases: Databases) -> AsyncIterator[World]:
+async def services(databases: Databases) -> AsyncIterator[AuditedServices]:
     """A whole life, up to its last payout; what a test damages is put right behind it."""
-    async with open_world(databases.migrated) as made:
-        await live(made)
-        await expire(made)
-    for dsn in made.dsns.values():
+    async with open_services(databases.migrated) as services:
+        await live(services)
+        await expire(services)
+    for dsn in services.dsns.values():
         await keep(dsn)
-    yield made
-    for dsn in made.dsns.values():
+    yield services
+    for dsn in services.dsns.values():
         await databases.drop(dsn)
 
 
-async def test_a_world_by_the_rules_has_no_fault_before_and_after_its_end(migrated: Migrated) -> None:
-    async with open_world(migrated) as made:
-        await live(made)
-        assert faults_of(await audited(made.dsns, made.movements, NOW)) == {}
-        await expire(made)
-        checks = await audited(made.dsns, made.movements, NOW + timedelta(days=400))
+async def test_what_lived_by_the_rules_has_no_fault_before_and_after_its_end(migrated: Migrated) -> None:
+    async with open_services(migrated) as services:
+        await live(services)
+        assert faults_of(await audited(services.dsns, services.movements, NOW)) == {}
+        await expire(services)
+        checks = await audited(services.dsns, services.movements, NOW + timedelta(days=400))
         assert faults_of(checks) == {}
         assert checks["ledger"].seen == {"refunds": 2, "effects": 2}
         assert checks["sagas"].seen["notes"] > 4
 
 
-async def agreed(made: World) -> None:
+async def agreed(services: AuditedServices) -> None:
     """A refund that is to be paid."""
     accepted = respond(Decision.ACCEPT, on("Mar 13"))
-    await made.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")), accepted)
+    await services.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")), accepted)
 
 
 @pytest.mark.case("EH5", given="an approved refund whose pay: row is gone, 90 days later", right="missing, owed")
 async def test_a_refund_that_nobody_will_ever_pay_is_found(migrated: Migrated, came: Any) -> None:
-    async with open_world(migrated) as made:
-        made.pays = False
-        await agreed(made)
-        assert faults_of(await audited(made.dsns, made.movements, on("Mar 13"))) == {}
-        await damage(made.dsns["refund"], "delete from deadlines where kind like 'pay:%'")
-        found = faults_of(await audited(made.dsns, made.movements, NOW + timedelta(days=90)))
+    async with open_services(migrated) as services:
+        services.pays = False
+        await agreed(services)
+        assert faults_of(await audited(services.dsns, services.movements, on("Mar 13"))) == {}
+        await damage(services.dsns["refund"], "delete from deadlines where kind like 'pay:%'")
+        found = faults_of(await audited(services.dsns, services.movements, NOW + timedelta(days=90)))
     assert found["deadlines refund"] == {"missing": 1}
     assert found["promises refund"] == {"owed": 1}
     came("missing, owed")
@@ -106,10 +106,10 @@ async def test_a_refund_that_nobody_will_ever_pay_is_found(migrated: Migrated, c
 
 @pytest.mark.case("EH5+1", given="a dispute whose D1 row is gone, years later", right="missing")
 async def test_a_timer_that_will_never_fire_is_found(migrated: Migrated, came: Any) -> None:
-    async with open_world(migrated) as made:
-        await made.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
-        await damage(made.dsns["dispute"], "delete from deadlines where kind = 'seller_response'")
-        assert faults_of(await audited(made.dsns, made.movements, on("Mar 12"))) == {
+    async with open_services(migrated) as services:
+        await services.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
+        await damage(services.dsns["dispute"], "delete from deadlines where kind = 'seller_response'")
+        assert faults_of(await audited(services.dsns, services.movements, on("Mar 12"))) == {
             "deadlines dispute": {"missing": 1}
         }
     came("missing")
@@ -118,10 +118,10 @@ async def test_a_timer_that_will_never_fire_is_found(migrated: Migrated, came: A
 @pytest.mark.case("EH5+9", given="a D1 row under another order's key", right="rekeyed")
 async def test_a_timer_under_another_streams_key_is_found(migrated: Migrated, came: Any) -> None:
     """Its events would go to another partition than those before them."""
-    async with open_world(migrated) as made:
-        await made.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
-        await damage(made.dsns["dispute"], "update deadlines set key = 'o2' where kind = 'seller_response'")
-        assert faults_of(await audited(made.dsns, made.movements, on("Mar 12"))) == {
+    async with open_services(migrated) as services:
+        await services.tell("dispute", register(), record("shipped", on("Mar 1")), open_dispute(on("Mar 12")))
+        await damage(services.dsns["dispute"], "update deadlines set key = 'o2' where kind = 'seller_response'")
+        assert faults_of(await audited(services.dsns, services.movements, on("Mar 12"))) == {
             "deadlines dispute": {"rekeyed": 1}
         }
     came("rekeyed")
@@ -148,10 +148,10 @@ UNHEARD = {
 async def test_what_one_service_says_and_another_never_hears_is_found(
     migrated: Migrated, event: str, came: Any
 ) -> None:
-    async with open_world(migrated) as made:
-        made.deaf_to = event
-        await live(made)
-        found = faults_of(await audited(made.dsns, made.movements, NOW))
+    async with open_services(migrated) as services:
+        services.deaf_to = event
+        await live(services)
+        found = faults_of(await audited(services.dsns, services.movements, NOW))
     came(", ".join(f"{fault} {count}" for fault, count in found.get("sagas", {}).items()))
 
 
@@ -313,12 +313,14 @@ DAMAGES: Sequence[tuple[str, str, Faults]] = (
 
 
 @pytest.mark.parametrize(("service", "statement", "expected"), DAMAGES, ids=range(len(DAMAGES)))
-async def test_what_is_damaged_is_named(world: World, service: str, statement: str, expected: Faults) -> None:
+async def test_what_is_damaged_is_named(
+    services: AuditedServices, service: str, statement: str, expected: Faults
+) -> None:
     try:
-        await damage(world.dsns[service], statement)
-        found = faults_of(await audited(world.dsns, world.movements, NOW))
+        await damage(services.dsns[service], statement)
+        found = faults_of(await audited(services.dsns, services.movements, NOW))
     finally:
-        await restore(world.dsns[service])
+        await restore(services.dsns[service])
     assert found, "nothing was noticed"
     for check, faults in expected.items():
         assert found.get(check, {}).items() >= faults.items(), found
@@ -343,23 +345,25 @@ BOOKS: Sequence[tuple[Callable[[list[dict[str, Any]]], list[dict[str, Any]]], di
 
 @pytest.mark.parametrize(("books", "expected"), BOOKS, ids=range(len(BOOKS)))
 async def test_money_that_went_otherwise_than_the_events_say_is_named(
-    world: World,
+    services: AuditedServices,
     books: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
     expected: dict[str, int],
 ) -> None:
-    found = faults_of(await audited(world.dsns, books(world.movements), NOW))
+    found = faults_of(await audited(services.dsns, books(services.movements), NOW))
     assert found == {"ledger": expected}
 
 
-async def test_amounts_are_compared_as_numbers_and_a_report_need_not_say_more(world: World) -> None:
+async def test_amounts_are_compared_as_numbers_and_a_report_need_not_say_more(services: AuditedServices) -> None:
     terse = [
         {"kind": each["kind"], "payment_id": each["payment_id"], "refund_id": each["refund_id"]}
         | {"amount": {**each["amount"], "amount": each["amount"]["amount"] + "00"}}
-        for each in world.movements
+        for each in services.movements
     ]
-    assert faults_of(await audited(world.dsns, terse, NOW)) == {}
+    assert faults_of(await audited(services.dsns, terse, NOW)) == {}
 
 
-async def test_without_a_sandbox_or_a_report_the_books_are_not_asked_and_the_line_says_so(world: World) -> None:
-    check = (await audited(world.dsns, None, NOW))["ledger"]
+async def test_without_a_sandbox_or_a_report_the_books_are_not_asked_and_the_line_says_so(
+    services: AuditedServices,
+) -> None:
+    check = (await audited(services.dsns, None, NOW))["ledger"]
     assert (check.ok, check.seen) == (True, {"refunds": 2, "effects": 0, "not_asked": 1})
