@@ -32,6 +32,8 @@ def test_it_names_every_line_that_production_lacks() -> None:
     assert code == 1
     assert [each["what"] for each in found if not each["ok"]] == ["MAKEWHOLE_HOSTS", "MAKEWHOLE_KAFKA_SECURITY"]
     assert len(found) == len(PRODUCTION)
+    met = [each["detail"].startswith("as demanded: ") for each in found]
+    assert met == [each["ok"] for each in found]
 
 
 def test_a_value_that_cannot_be_read_is_a_line() -> None:

@@ -48,8 +48,9 @@ def doctor(json: Json = False) -> None:
 def judged(settings: Environment) -> list[Finding]:
     """Every demand of the settings' mode, and whether it is met."""
     return [
-        Finding(requirement.setting, requirement.holds(settings), requirement.sentence)
+        Finding(requirement.setting, met, f"as demanded: {requirement.sentence}" if met else requirement.sentence)
         for requirement in requirements(settings)
+        for met in [requirement.holds(settings)]
     ]
 
 
@@ -115,7 +116,7 @@ async def _needs_attention(stack: Stack, service: str) -> str:
         raise LookupError(
             f"{streams} parked streams, {len(found) - streams} records in quarantine: `makewhole parked list`"
         )
-    return "nothing"
+    return "no parked stream, no record in quarantine"
 
 
 async def _topic(stack: Stack, service: str) -> str:
