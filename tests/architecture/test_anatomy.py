@@ -66,6 +66,11 @@ def test_a_service_has_exactly_these_names_in_exactly_this_form(service: str) ->
     assert list(faults(ROOT / "services", service)) == []
 
 
+def test_every_folder_of_services_says_what_it_is() -> None:
+    silent = [folder.name for folder in (ROOT / "services").iterdir() if "README.md" not in names(folder)]
+    assert silent == []
+
+
 @pytest.fixture
 def services(tmp_path: Path) -> Path:
     """A copy of the services, to be broken."""
