@@ -1,4 +1,8 @@
-"""Foreign topics: records that no relay of ours writes are followed by offset."""
+"""Foreign topics: records that no relay of ours writes are followed by offset.
+
+For a shop that publishes its facts on a topic of its own (`order.events`). No service follows one yet: facts come over
+HTTP.
+"""
 
 from __future__ import annotations
 

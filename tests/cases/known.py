@@ -3,6 +3,10 @@
 A test shows a row with `@pytest.mark.case("B09a", given="…", right="…")` and the fixture `came`; a neighbour, another
 input of the same kind, adds a sign: `B09a+1`. A row without a test is a fault of the table, and so is a kind with fewer
 than three neighbours.
+
+An id says where its input comes from, and no more: B, what users of other systems reported as a bug; R, the published
+rules; H, M and L, a reading of this tree for security, by how grave it was; EH, EM and EL, one of its core, likewise.
+What it stands for is said in words: the input in the test's `given`, the kind of fault in `KINDS`.
 """
 
 from __future__ import annotations
