@@ -34,7 +34,9 @@ class Simulators:
 async def open_simulators(
     dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str], timeout: Callable[[], StepTimeout] = StepTimeout
 ) -> AsyncIterator[Simulators]:
-    """The simulators, kept in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to addresses."""
+    """Simulators whose state is in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to
+    addresses.
+    """
     async with open_pool(dsn) as pool, aiohttp.ClientSession() as session:
         positions = ClockStore(pool)
         clock.publish(await positions.load())
