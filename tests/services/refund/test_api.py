@@ -13,7 +13,7 @@ from refund.read_models import refunds
 from shared.events.base import Actor
 from shared.events.refund import RefundIssued
 from tests.support.builders import refunds as p
-from tests.support.servers.refund_service import Shop, shop_on
+from tests.support.servers.refund_service import RefundService, serving_refunds
 from tests.support.servers.sandbox import Answered
 
 Migrated = Callable[[str], Awaitable[str]]
@@ -23,9 +23,9 @@ NOBODY = Actor(id="nora", roles=frozenset())
 
 
 @pytest.fixture
-async def shop(migrated: Migrated) -> AsyncIterator[Shop]:
-    async with shop_on(await migrated("refund")) as shop:
-        yield shop
+async def service(migrated: Migrated) -> AsyncIterator[RefundService]:
+    async with serving_refunds(await migrated("refund")) as service:
+        yield service
 
 
 def refused(answer: Answered) -> tuple[int, str]:
@@ -37,21 +37,21 @@ def refused(answer: Answered) -> tuple[int, str]:
     ("actor", "status"),
     [(p.BUYER, 200), (p.SELLER, 200), (p.SUPPORT, 200), (CASE_TEAM, 200), (p.STRANGER, 404), (NOBODY, 404)],
 )
-async def test_who_sees_a_refund(shop: Shop, actor: Actor, status: int) -> None:
-    await shop.ask(p.capture(), p.request())
-    assert (await shop.desk.get(RFD, actor)).status == status
-    listed = await shop.desk.get("/v1/refunds", actor)
+async def test_who_sees_a_refund(service: RefundService, actor: Actor, status: int) -> None:
+    await service.ask(p.capture(), p.request())
+    assert (await service.served.get(RFD, actor)).status == status
+    listed = await service.served.get("/v1/refunds", actor)
     assert (listed.status, len(listed.body["data"])) == (200, 1 if status == 200 else 0)
 
 
-async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(shop: Shop) -> None:
+async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(service: RefundService) -> None:
     theirs, unnamed = p.request(seller_id=p.OTHER_SELLER.id), p.request("rfd_9a32", parts={"b": 1000})
-    await shop.ask(p.capture(), theirs, unnamed, p.request("rfd_9a33", parts={"b": 1000}, seller_id=p.SELLER.id))
+    await service.ask(p.capture(), theirs, unnamed, p.request("rfd_9a33", parts={"b": 1000}, seller_id=p.SELLER.id))
 
     async def seen(actor: Actor) -> tuple[list[str], list[int]]:
-        listed = (await shop.desk.get("/v1/refunds", actor, order_id="o1")).body["data"]
+        listed = (await service.served.get("/v1/refunds", actor, order_id="o1")).body["data"]
         return [row["id"] for row in listed], [
-            (await shop.desk.get(f"/v1/refunds/rfd_9a3{n}", actor)).status for n in (1, 2, 3)
+            (await service.served.get(f"/v1/refunds/rfd_9a3{n}", actor)).status for n in (1, 2, 3)
         ]
 
     assert await seen(p.OTHER_SELLER) == (["rfd_9a31"], [200, 404, 404])
@@ -61,8 +61,8 @@ async def test_each_seller_of_an_order_sees_the_refunds_of_its_own_lines(shop: S
     assert await seen(both) == (["rfd_9a33", "rfd_9a32"], [404, 200, 200])
 
 
-async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(shop: Shop) -> None:
-    await shop.ask(
+async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(service: RefundService) -> None:
+    await service.ask(
         p.capture(),
         p.request(),
         p.request("rfd_9a32", parts={"b": 1000}, dispute_id="dsp_9a32"),
@@ -70,12 +70,12 @@ async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(s
     )
 
     async def ids(**query: str) -> list[str]:
-        return [row["id"] for row in (await shop.desk.get("/v1/refunds", p.BUYER, **query)).body["data"]]
+        return [row["id"] for row in (await service.served.get("/v1/refunds", p.BUYER, **query)).body["data"]]
 
     assert await ids(order_id="o1") == ["rfd_9a33", "rfd_9a32", "rfd_9a31"]
     assert await ids(dispute_id="dsp_9a32") == ["rfd_9a32"]
     assert await ids(order_id="o2") == await ids(order_id="o1", dispute_id="dsp_9a39") == []
-    row = (await shop.desk.get("/v1/refunds", p.BUYER, dispute_id="dsp_9a31")).body["data"][0]
+    row = (await service.served.get("/v1/refunds", p.BUYER, dispute_id="dsp_9a31")).body["data"][0]
     assert (row["state"], row["reason"], row["amount"]) == (
         "refused",
         "amount_exceeds_cap",
@@ -83,11 +83,11 @@ async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(s
     )
 
 
-async def test_a_list_goes_on_behind_its_cursor(shop: Shop) -> None:
-    await shop.ask(p.capture(), *(p.request(f"rfd_9a3{n}", parts={"a": 100}) for n in range(5)))
+async def test_a_list_goes_on_behind_its_cursor(service: RefundService) -> None:
+    await service.ask(p.capture(), *(p.request(f"rfd_9a3{n}", parts={"a": 100}) for n in range(5)))
     seen, query = list[str](), {"limit": "2"}
     for _ in range(3):
-        page = (await shop.desk.get("/v1/refunds", p.SELLER, **query)).body
+        page = (await service.served.get("/v1/refunds", p.SELLER, **query)).body
         seen += [row["id"] for row in page["data"]]
         query["cursor"] = page["next_cursor"]
     assert seen == ["rfd_9a34", "rfd_9a33", "rfd_9a32", "rfd_9a31", "rfd_9a30"]
@@ -107,12 +107,12 @@ async def test_a_list_goes_on_behind_its_cursor(shop: Shop) -> None:
         {"at_least_position": "3072.1"},
     ],
 )
-async def test_a_list_is_asked_for_in_its_own_words(shop: Shop, query: dict[str, str]) -> None:
-    assert refused(await shop.desk.get("/v1/refunds", p.BUYER, **query)) == (422, "validation_failed")
+async def test_a_list_is_asked_for_in_its_own_words(service: RefundService, query: dict[str, str]) -> None:
+    assert refused(await service.served.get("/v1/refunds", p.BUYER, **query)) == (422, "validation_failed")
 
 
-async def test_a_read_model_that_is_behind_says_so(shop: Shop) -> None:
-    assert refused(await shop.desk.get("/v1/refunds", p.BUYER, at_least_position="0.1000")) == (
+async def test_a_read_model_that_is_behind_says_so(service: RefundService) -> None:
+    assert refused(await service.served.get("/v1/refunds", p.BUYER, at_least_position="0.1000")) == (
         503,
         "projection_behind",
     )
@@ -120,60 +120,64 @@ async def test_a_read_model_that_is_behind_says_so(shop: Shop) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_refund_that_the_read_model_may_only_not_know_yet_is_not_said_to_be_absent(
-    shop: Shop, method: str
+    service: RefundService, method: str
 ) -> None:
-    await shop.desk.decide(p.capture(), p.request(), p.decline(0))
-    behind = await by_id(shop, RFD, method)
+    await service.served.decide(p.capture(), p.request(), p.decline(0))
+    behind = await by_id(service, RFD, method)
     assert (*refused(behind), behind.headers["Retry-After"]) == (503, "projection_behind", "1")
-    await shop.project()
-    assert (await by_id(shop, RFD, method)).status == 200
-    await shop.project()
-    assert refused(await by_id(shop, "/v1/refunds/rfd_9a39", method)) == (404, "not_found")
+    await service.project()
+    assert (await by_id(service, RFD, method)).status == 200
+    await service.project()
+    assert refused(await by_id(service, "/v1/refunds/rfd_9a39", method)) == (404, "not_found")
 
 
-async def test_who_asks_for_a_refund_before_the_read_model_knows_it_is_answered_once_it_does(shop: Shop) -> None:
-    await shop.desk.decide(p.capture(), p.request())
-    asking = asyncio.create_task(shop.desk.get(RFD, p.BUYER))
-    await shop.project()
+async def test_who_asks_for_a_refund_before_the_read_model_knows_it_is_answered_once_it_does(
+    service: RefundService,
+) -> None:
+    await service.served.decide(p.capture(), p.request())
+    asking = asyncio.create_task(service.served.get(RFD, p.BUYER))
+    await service.project()
     assert (await asking).status == 200
 
 
 @pytest.mark.parametrize("refund_id", ["nonsense", "rfd_fff1", "ret_9a31"])
 async def test_an_id_that_no_refund_can_have_is_absent_however_far_the_read_model_is(
-    shop: Shop, refund_id: str
+    service: RefundService, refund_id: str
 ) -> None:
-    await shop.desk.decide(p.capture())
-    assert refused(await shop.desk.get(f"/v1/refunds/{refund_id}", p.SUPPORT)) == (404, "not_found")
+    await service.served.decide(p.capture())
+    assert refused(await service.served.get(f"/v1/refunds/{refund_id}", p.SUPPORT)) == (404, "not_found")
 
 
-async def by_id(shop: Shop, path: str, method: str) -> Answered:
+async def by_id(service: RefundService, path: str, method: str) -> Answered:
     """The two routes that find a refund by its id."""
     if method == "GET":
-        return await shop.desk.get(path, p.BUYER)
-    return await shop.desk.post(f"{path}/retry", p.BUYER, key=path)
+        return await service.served.get(path, p.BUYER)
+    return await service.served.post(f"{path}/retry", p.BUYER, key=path)
 
 
-async def test_a_retry_needs_a_key_and_the_right_person(shop: Shop) -> None:
-    await shop.ask(p.capture(), p.request(), p.decline(0))
-    assert refused(await shop.desk.post(f"{RFD}/retry", p.BUYER)) == (400, "idempotency_key_required")
-    assert refused(await shop.desk.post(f"{RFD}/retry", p.SELLER, key="k")) == (403, "forbidden")
-    assert refused(await shop.desk.post(f"{RFD}/retry", p.STRANGER, key="k")) == (404, "not_found")
-    assert refused(await shop.desk.post("/v1/refunds/rfd_9a39/retry", p.SUPPORT, key="k")) == (404, "not_found")
-    assert (await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")).body["state"] == "approved"
+async def test_a_retry_needs_a_key_and_the_right_person(service: RefundService) -> None:
+    await service.ask(p.capture(), p.request(), p.decline(0))
+    assert refused(await service.served.post(f"{RFD}/retry", p.BUYER)) == (400, "idempotency_key_required")
+    assert refused(await service.served.post(f"{RFD}/retry", p.SELLER, key="k")) == (403, "forbidden")
+    assert refused(await service.served.post(f"{RFD}/retry", p.STRANGER, key="k")) == (404, "not_found")
+    assert refused(await service.served.post("/v1/refunds/rfd_9a39/retry", p.SUPPORT, key="k")) == (404, "not_found")
+    assert (await service.served.post(f"{RFD}/retry", p.BUYER, key="k")).body["state"] == "approved"
 
 
-async def test_a_retry_that_is_sent_again_gets_the_first_answer_also_after_the_refund_was_issued(shop: Shop) -> None:
-    await shop.ask(p.capture(), p.request(), p.decline(0))
-    first = await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")
-    await shop.ask(p.issue(attempt=1))
-    again = await shop.desk.post(f"{RFD}/retry", p.BUYER, key="k")
+async def test_a_retry_that_is_sent_again_gets_the_first_answer_also_after_the_refund_was_issued(
+    service: RefundService,
+) -> None:
+    await service.ask(p.capture(), p.request(), p.decline(0))
+    first = await service.served.post(f"{RFD}/retry", p.BUYER, key="k")
+    await service.ask(p.issue(attempt=1))
+    again = await service.served.post(f"{RFD}/retry", p.BUYER, key="k")
     assert (again.body, again.headers["Idempotent-Replayed"]) == (first.body, "true")
-    assert refused(await shop.desk.post(f"{RFD}/retry", p.BUYER, key="another")) == (409, "wrong_phase")
+    assert refused(await service.served.post(f"{RFD}/retry", p.BUYER, key="another")) == (409, "wrong_phase")
 
 
-async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_nothing(shop: Shop) -> None:
+async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_nothing(service: RefundService) -> None:
     retry = p.retry(p.SUPPORT)
-    await shop.ask(
+    await service.ask(
         p.capture(),
         p.request(),
         p.decline(0),
@@ -182,8 +186,8 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         p.settle(),
         p.request("rfd_9a32", parts={"b": 9000}),
     )
-    rows = await refunds.page(shop.desk.pool, refunds.RefundFilter(), 10)
-    folded = (await shop.payment()).refunds
+    rows = await refunds.page(service.served.pool, refunds.RefundFilter(), 10)
+    folded = (await service.payment()).refunds
     for row in rows:
         refund = folded[row["refund_id"]]
         issued: RefundIssued | None = refund.issued
@@ -193,8 +197,8 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
             refund.request.amount.minor,
         )
         assert row["expected_until"] == (issued.expected_until if issued else None)
-    await shop.project()
-    assert await refunds.page(shop.desk.pool, refunds.RefundFilter(), 10) == rows
+    await service.project()
+    assert await refunds.page(service.served.pool, refunds.RefundFilter(), 10) == rows
 
 
 @pytest.mark.parametrize(
@@ -208,9 +212,9 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         (refunds.RefundFilter(seller_id="sam"), "refunds_seller"),
     ],
 )
-async def test_each_list_is_read_by_an_index(shop: Shop, wanted: refunds.RefundFilter, index: str) -> None:
+async def test_each_list_is_read_by_an_index(service: RefundService, wanted: refunds.RefundFilter, index: str) -> None:
     query, values = refunds.query(wanted, 26)
-    async with shop.desk.pool.acquire() as connection, connection.transaction():
+    async with service.served.pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_seqscan = off")
         plan = await connection.fetch("explain " + query.text, *query.arguments(values))
     assert index in str(plan)

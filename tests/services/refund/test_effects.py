@@ -32,7 +32,7 @@ from shared.events.refund import (
 from shared.observability import metrics
 from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
-from tests.support.servers.refund_service import Paying, Shop, paying_on, shop_on
+from tests.support.servers.refund_service import Paying, RefundService, serving_payments, serving_refunds
 from tests.support.servers.stack import eventually
 from tests.support.toys.marks import as_owner, running
 
@@ -47,14 +47,14 @@ async def dsn(migrated: Migrated) -> str:
 
 
 @pytest.fixture
-async def shop(dsn: str) -> AsyncIterator[Shop]:
-    async with shop_on(dsn) as shop:
-        yield shop
+async def service(dsn: str) -> AsyncIterator[RefundService]:
+    async with serving_refunds(dsn) as service:
+        yield service
 
 
 @pytest.fixture
 async def paying(dsn: str, migrated: Migrated) -> AsyncIterator[Paying]:
-    async with paying_on(dsn, await migrated("sandbox")) as paying:
+    async with serving_payments(dsn, await migrated("sandbox")) as paying:
         yield paying
 
 
@@ -98,18 +98,18 @@ async def test_t31a_after_five_retries_people_take_over_and_support_may_try_agai
     await paying.project()
     assert (await paying.types())[-2:] == ["RefundFailed", "RefundSentToManual"]
     assert await paying.loop.next_deadline() is None
-    proposed = await paying.desk.post(f"{RFD}/retry", p.SUPPORT, key="k1")
+    proposed = await paying.served.post(f"{RFD}/retry", p.SUPPORT, key="k1")
     assert (proposed.status, proposed.body["state"]) == (202, "manual")
     word, seen = {"agree": proposed.body["proposals"][0]["id"]}, proposed.headers["ETag"]
-    agreed = await paying.desk.post(f"{RFD}/retry", p.OTHER_SUPPORT, word, key="k2", seen=seen)
+    agreed = await paying.served.post(f"{RFD}/retry", p.OTHER_SUPPORT, word, key="k2", seen=seen)
     assert (agreed.status, agreed.body["state"]) == (200, "approved")
     await eventually(paying.is_quiet)
     await eventually(lambda: is_issued(paying))
     assert await paying.paid() == [("rfd_9a31/6", "25.00")]
 
 
-async def is_issued(shop: Shop) -> bool:
-    return (await shop.refund()).state is RefundState.ISSUED
+async def is_issued(service: RefundService) -> bool:
+    return (await service.refund()).state is RefundState.ISSUED
 
 
 async def test_refunds_side_by_side_never_pay_more_than_was_captured(paying: Paying) -> None:
@@ -145,13 +145,13 @@ class Overheard:
 
 
 @pytest.mark.case("EL1", given="refunds wait for their provider; who looks at them again and again", right="pay")
-async def test_no_timer_looks_through_the_refunds_that_wait(shop: Shop, dsn: str, came: Came) -> None:
-    desk, pool = shop.desk, Overheard(shop.desk.pool)
+async def test_no_timer_looks_through_the_refunds_that_wait(service: RefundService, dsn: str, came: Came) -> None:
+    served, pool = service.served, Overheard(service.served.pool)
     async with sandbox_gateway("http://127.0.0.1:9") as away:
-        effect = effects.pay(away, effects.age_in_log(desk.pool))
+        effect = effects.pay(away, effects.age_in_log(served.pool))
         listening: Any = pool
-        loop = DueLoop(desk.store, decider, listening, dsn, desk.clock, ExpireDeadline, {DeadlineKind.PAY: effect})
-        await shop.ask(p.capture(), p.request())
+        loop = DueLoop(served.store, decider, listening, dsn, served.clock, ExpireDeadline, {DeadlineKind.PAY: effect})
+        await service.ask(p.capture(), p.request())
         async with running(loop):
             await eventually(lambda: pool.kinds)
     came(" and ".join(sorted(pool.kinds)))
@@ -160,17 +160,17 @@ async def test_no_timer_looks_through_the_refunds_that_wait(shop: Shop, dsn: str
 SINCE_DECLINED = "select clock_timestamp() - recorded_at from events where type like '%.RefundFailed.%'"
 
 
-async def test_the_age_of_an_attempt_is_told_from_the_event_that_began_it(shop: Shop) -> None:
-    age = effects.age_in_log(shop.desk.pool)
+async def test_the_age_of_an_attempt_is_told_from_the_event_that_began_it(service: RefundService) -> None:
+    age = effects.age_in_log(service.served.pool)
     call = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
-    await shop.ask(p.capture(), p.request(), p.request("rfd_9a32", parts={"b": 1000}))
+    await service.ask(p.capture(), p.request(), p.request("rfd_9a32", parts={"b": 1000}))
     first = await age(call)
     assert timedelta() < first < MINUTE
     older = await age(call)
     assert older > first
-    await shop.ask(p.decline(0))
+    await service.ask(p.decline(0))
     renewed = await age(call)
-    assert timedelta() < renewed < await shop.desk.pool.fetchval(SINCE_DECLINED)
+    assert timedelta() < renewed < await service.served.pool.fetchval(SINCE_DECLINED)
 
 
 AHEAD = """
@@ -183,35 +183,35 @@ from events where position = 1
     "EL3", given="the server's clock was 5 h ahead for one append; then an attempt begins", right="0 h old"
 )
 async def test_a_clock_that_was_ahead_for_a_moment_makes_no_later_attempt_younger(
-    shop: Shop, dsn: str, came: Came
+    service: RefundService, dsn: str, came: Came
 ) -> None:
-    await shop.desk.decide(p.capture())
+    await service.served.decide(p.capture())
     await as_owner(dsn, AHEAD)
-    await shop.desk.decide(p.request())
-    came(f"{(await hours_old(shop)):.0f} h old")
+    await service.served.decide(p.request())
+    came(f"{(await hours_old(service)):.0f} h old")
 
 
 @pytest.mark.case("EL3+1", given="an attempt begins while the server's clock is 5 h ahead", right="0 h old")
 async def test_an_attempt_that_began_while_the_clock_was_ahead_is_as_old_as_what_follows_it(
-    shop: Shop, dsn: str, came: Came
+    service: RefundService, dsn: str, came: Came
 ) -> None:
-    await shop.desk.decide(p.capture(), p.request())
+    await service.served.decide(p.capture(), p.request())
     await shift(dsn, "position > 1", "5 hours")
-    await shop.desk.decide(p.request("rfd_9a32", parts={"b": 1000}))
-    came(f"{(await hours_old(shop)):.0f} h old")
+    await service.served.decide(p.request("rfd_9a32", parts={"b": 1000}))
+    came(f"{(await hours_old(service)):.0f} h old")
 
 
 @pytest.mark.case("EL3+2", given="an attempt of 21 h ago, and fifty events since", right="21 h old")
-async def test_an_age_is_not_falsified_by_what_follows(shop: Shop, dsn: str, came: Came) -> None:
-    await shop.desk.decide(p.capture(), p.request())
+async def test_an_age_is_not_falsified_by_what_follows(service: RefundService, dsn: str, came: Came) -> None:
+    await service.served.decide(p.capture(), p.request())
     await shift(dsn, "true", "-21 hours")
-    await shop.desk.decide(*(p.request(f"rfd_{n}", parts={"b": 1}) for n in range(25)))
-    came(f"{(await hours_old(shop)):.0f} h old")
+    await service.served.decide(*(p.request(f"rfd_{n}", parts={"b": 1}) for n in range(25)))
+    came(f"{(await hours_old(service)):.0f} h old")
 
 
-async def hours_old(shop: Shop) -> float:
+async def hours_old(service: RefundService) -> float:
     call = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), Destination.ORIGINAL, 0)
-    return (await effects.age_in_log(shop.desk.pool)(call)).total_seconds() / 3600 + 0.0
+    return (await effects.age_in_log(service.served.pool)(call)).total_seconds() / 3600 + 0.0
 
 
 async def shift(dsn: str, which: str, by: str) -> None:
@@ -231,9 +231,9 @@ def test_the_age_is_told_from_events_that_exist() -> None:
         assert f"'{event.__name__}'" in effects.AGE
 
 
-async def test_the_query_for_an_age_reads_one_stream_by_its_index(shop: Shop) -> None:
-    await shop.ask(p.capture(), p.request())
-    async with shop.desk.pool.acquire() as connection, connection.transaction():
+async def test_the_query_for_an_age_reads_one_stream_by_its_index(service: RefundService) -> None:
+    await service.ask(p.capture(), p.request())
+    async with service.served.pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_seqscan = off")
         plan = await connection.fetch("explain " + effects.AGE, "payment-o1", "rfd_9a31")
     assert "events_stream_version_key" in str(plan)
@@ -242,7 +242,7 @@ async def test_the_query_for_an_age_reads_one_stream_by_its_index(shop: Shop) ->
 async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying: Paying) -> None:
     await paying.ask(p.capture(), p.request())
     await paying.at_rest()
-    shown = await paying.desk.get(RFD, p.BUYER)
+    shown = await paying.served.get(RFD, p.BUYER)
     assert (shown.status, shown.headers["ETag"][:3], shown.body["state"], shown.body["destination"]) == (
         200,
         '"4-',
@@ -261,7 +261,7 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
     }
     assert shown.body["overdue"] is False
     await paying.move(timedelta(days=22))
-    assert (await paying.desk.get(RFD, p.BUYER)).body["overdue"] is True
+    assert (await paying.served.get(RFD, p.BUYER)).body["overdue"] is True
 
 
 CALL = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)

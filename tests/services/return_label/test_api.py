@@ -16,17 +16,17 @@ from shared.events.slot import slot_of
 from tests.cases.plugin import Came
 from tests.support.builders import returns as r
 from tests.support.servers.sandbox import Answered
-from tests.support.servers.service import Desk, desk_of
+from tests.support.servers.service import ServedService, serving
 
 RET = f"/v1/returns/{r.RETURN_ID}"
 NOBODY = Actor(id="nora", roles=frozenset())
 
 
 @pytest.fixture
-async def desk(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[Desk]:
-    async with desk_of("return_label", router, decider, await migrated("return_label")) as desk:
-        await desk.decide(r.request(at=desk.clock.now()))
-        yield desk
+async def service(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[ServedService]:
+    async with serving("return_label", router, decider, await migrated("return_label")) as service:
+        await service.decide(r.request(at=service.clock.now()))
+        yield service
 
 
 def refused(answer: Answered) -> tuple[int, str]:
@@ -38,13 +38,13 @@ def rels(answer: Answered) -> list[str]:
     return [action["rel"] for action in answer.body["available_actions"]]
 
 
-async def shipped(desk: Desk, number: str = "TRACK1", **more: Any) -> Answered:
-    return await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": number}, **more)
+async def shipped(service: ServedService, number: str = "TRACK1", **more: Any) -> Answered:
+    return await service.post(f"{RET}/shipment", r.BUYER, {"tracking_number": number}, **more)
 
 
-async def inspected(desk: Desk, actor: Actor, body: Any = None, seen: str = '"5"') -> Answered:
+async def inspected(service: ServedService, actor: Actor, body: Any = None, seen: str = '"5"') -> Answered:
     """The goods pass, or what the body says, for somebody who has seen that they came."""
-    return await desk.post(f"{RET}/inspection", actor, body or {"result": "pass"}, key="k-inspect", seen=seen)
+    return await service.post(f"{RET}/inspection", actor, body or {"result": "pass"}, key="k-inspect", seen=seen)
 
 
 @pytest.mark.parametrize(
@@ -71,23 +71,23 @@ async def inspected(desk: Desk, actor: Actor, body: Any = None, seen: str = '"5"
     ],
 )
 async def test_s82_goods_that_pass_bring_money_once_and_for_who_has_looked(
-    desk: Desk, sent: dict[str, str], came: Came
+    service: ServedService, sent: dict[str, str], came: Came
 ) -> None:
-    await shipped(desk)
-    await desk.post(f"{RET}/receipt", r.SELLER)
-    refusal = await desk.post(f"{RET}/inspection", r.SELLER, {"result": "pass"}, **sent)
-    assert await desk.store.head() == 5
+    await shipped(service)
+    await service.post(f"{RET}/receipt", r.SELLER)
+    refusal = await service.post(f"{RET}/inspection", r.SELLER, {"result": "pass"}, **sent)
+    assert await service.store.head() == 5
     came(" ".join(map(str, refused(refusal))))
 
 
-async def test_s82_goods_that_fail_move_no_money_and_need_neither(desk: Desk) -> None:
-    await shipped(desk)
-    await desk.post(f"{RET}/receipt", r.SELLER)
-    assert (await desk.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "damaged"})).status == 200
+async def test_s82_goods_that_fail_move_no_money_and_need_neither(service: ServedService) -> None:
+    await shipped(service)
+    await service.post(f"{RET}/receipt", r.SELLER)
+    assert (await service.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "damaged"})).status == 200
 
 
-async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are(desk: Desk) -> None:
-    before = await desk.get(RET, r.BUYER)
+async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are(service: ServedService) -> None:
+    before = await service.get(RET, r.BUYER)
     assert (before.status, before.body["state"], before.headers["ETag"][:3]) == (200, "label_issued", '"3-')
     assert before.body["available_actions"] == [
         {
@@ -98,79 +98,79 @@ async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are
             "mandatory": True,
         }
     ]
-    sent = await desk.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "TRACK1", "carrier": "DHL"})
+    sent = await service.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "TRACK1", "carrier": "DHL"})
     assert (sent.status, sent.body["state"], sent.headers["ETag"][:3], sent.headers["Makewhole-Position"]) == (
         200,
         "shipped",
         '"4-',
         f"{slot_of('o1')}.4",
     )
-    assert rels(await desk.get(RET, r.SELLER)) == ["receive"]
-    there = await desk.post(f"{RET}/receipt", r.WAREHOUSE)
+    assert rels(await service.get(RET, r.SELLER)) == ["receive"]
+    there = await service.post(f"{RET}/receipt", r.WAREHOUSE)
     assert (there.body["state"], rels(there)) == ("received", ["inspect"])
-    passed = await inspected(desk, r.SELLER)
+    passed = await inspected(service, r.SELLER)
     assert (passed.body["state"], passed.body["inspection"]["result"], rels(passed)) == ("inspected", "pass", [])
-    assert (await desk.get(RET, r.BUYER)).body["inspection"]["result"] == "pass"
+    assert (await service.get(RET, r.BUYER)).body["inspection"]["result"] == "pass"
 
 
-async def test_the_same_key_gets_the_first_answer_again_also_when_the_goods_are_further(desk: Desk) -> None:
-    first = await shipped(desk, key="k1")
-    await desk.post(f"{RET}/receipt", r.SELLER)
-    again = await shipped(desk, key="k1")
+async def test_the_same_key_gets_the_first_answer_again_also_when_the_goods_are_further(service: ServedService) -> None:
+    first = await shipped(service, key="k1")
+    await service.post(f"{RET}/receipt", r.SELLER)
+    again = await shipped(service, key="k1")
     assert (again.status, again.body) == (first.status, first.body)
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert refused(await shipped(desk, "ANOTHER1", key="k1")) == (422, "idempotency_key_reused")
+    assert refused(await shipped(service, "ANOTHER1", key="k1")) == (422, "idempotency_key_reused")
 
 
-async def test_without_a_key_the_same_step_again_changes_nothing(desk: Desk) -> None:
-    first, again = await shipped(desk), await shipped(desk)
+async def test_without_a_key_the_same_step_again_changes_nothing(service: ServedService) -> None:
+    first, again = await shipped(service), await shipped(service)
     assert (again.status, again.body) == (200, first.body)
-    assert await desk.store.head() == 4
+    assert await service.store.head() == 4
 
 
-async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(desk: Desk) -> None:
-    assert refused(await desk.post(f"{RET}/receipt", r.SELLER)) == (409, "wrong_phase")
-    assert refused(await inspected(desk, r.WAREHOUSE, seen='"3"')) == (409, "wrong_phase")
-    await shipped(desk)
-    refusal = await shipped(desk, "ANOTHER1")
+async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(service: ServedService) -> None:
+    assert refused(await service.post(f"{RET}/receipt", r.SELLER)) == (409, "wrong_phase")
+    assert refused(await inspected(service, r.WAREHOUSE, seen='"3"')) == (409, "wrong_phase")
+    await shipped(service)
+    refusal = await shipped(service, "ANOTHER1")
     assert refused(refusal) == (409, "wrong_phase")
     assert (refusal.body["state"], refusal.body["rules"]) == ("shipped", ["G8"])
-    assert await desk.store.head() == 4
+    assert await service.store.head() == 4
 
 
 @pytest.mark.parametrize(
     ("actor", "status"), [(r.OTHER_BUYER, 404), (r.SELLER, 403), (r.WAREHOUSE, 403), (r.SUPPORT, 200), (r.SERVICE, 200)]
 )
-async def test_who_may_ship(desk: Desk, actor: Actor, status: int) -> None:
-    assert (await desk.post(f"{RET}/shipment", actor, {"tracking_number": "TRACK1"})).status == status
+async def test_who_may_ship(service: ServedService, actor: Actor, status: int) -> None:
+    assert (await service.post(f"{RET}/shipment", actor, {"tracking_number": "TRACK1"})).status == status
 
 
 @pytest.mark.parametrize(
     ("actor", "status"), [(r.OTHER_SELLER, 404), (r.BUYER, 403), (r.SUPPORT, 403), (r.SELLER, 200), (r.SERVICE, 200)]
 )
-async def test_who_may_confirm_receipt(desk: Desk, actor: Actor, status: int) -> None:
-    await shipped(desk)
-    assert (await desk.post(f"{RET}/receipt", actor)).status == status
+async def test_who_may_confirm_receipt(service: ServedService, actor: Actor, status: int) -> None:
+    await shipped(service)
+    assert (await service.post(f"{RET}/receipt", actor)).status == status
 
 
 @pytest.mark.parametrize(
     ("actor", "status"), [(r.OTHER_SELLER, 404), (r.BUYER, 403), (r.SERVICE, 403), (r.SELLER, 200), (r.WAREHOUSE, 200)]
 )
-async def test_who_may_inspect(desk: Desk, actor: Actor, status: int) -> None:
-    await shipped(desk)
-    await desk.post(f"{RET}/receipt", r.SELLER)
-    assert (await inspected(desk, actor)).status == status
+async def test_who_may_inspect(service: ServedService, actor: Actor, status: int) -> None:
+    await shipped(service)
+    await service.post(f"{RET}/receipt", r.SELLER)
+    assert (await inspected(service, actor)).status == status
 
 
 @pytest.mark.parametrize("actor", [r.OTHER_BUYER, r.OTHER_SELLER, NOBODY])
-async def test_strangers_find_no_return(desk: Desk, actor: Actor) -> None:
-    assert refused(await desk.get(RET, actor)) == (404, "not_found")
+async def test_strangers_find_no_return(service: ServedService, actor: Actor) -> None:
+    assert refused(await service.get(RET, actor)) == (404, "not_found")
 
 
-async def test_a_return_that_nobody_asked_for_is_not_found(desk: Desk) -> None:
+async def test_a_return_that_nobody_asked_for_is_not_found(service: ServedService) -> None:
     for path in ("/v1/returns/ret_2", "/v1/returns/ret_2/texts/txt_1"):
-        assert refused(await desk.get(path, r.SUPPORT)) == (404, "not_found")
-    assert refused(await desk.post("/v1/returns/ret_2/receipt", r.SERVICE)) == (404, "not_found")
+        assert refused(await service.get(path, r.SUPPORT)) == (404, "not_found")
+    assert refused(await service.post("/v1/returns/ret_2/receipt", r.SERVICE)) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -185,38 +185,38 @@ async def test_a_return_that_nobody_asked_for_is_not_found(desk: Desk) -> None:
     ],
 )
 async def test_t27_an_inspection_that_does_not_fit_names_the_field(
-    desk: Desk, body: dict[str, str], pointer: str
+    service: ServedService, body: dict[str, str], pointer: str
 ) -> None:
-    await shipped(desk)
-    await desk.post(f"{RET}/receipt", r.SELLER)
-    refusal = await inspected(desk, r.WAREHOUSE, body)
+    await shipped(service)
+    await service.post(f"{RET}/receipt", r.SELLER)
+    refusal = await inspected(service, r.WAREHOUSE, body)
     assert refused(refusal) == (422, "validation_failed")
     assert [error["pointer"] for error in refusal.body["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize("number", ["", " ", "A", "RR\n1", "<script>", "R" * 81])
-async def test_a_tracking_number_is_what_carriers_print(desk: Desk, number: str) -> None:
-    assert refused(await shipped(desk, number)) == (422, "validation_failed")
+async def test_a_tracking_number_is_what_carriers_print(service: ServedService, number: str) -> None:
+    assert refused(await shipped(service, number)) == (422, "validation_failed")
 
 
-async def test_the_inspector_s_words_are_read_by_the_parties_and_stand_in_no_event(desk: Desk) -> None:
-    await shipped(desk)
-    await desk.post(f"{RET}/receipt", r.SELLER)
+async def test_the_inspector_s_words_are_read_by_the_parties_and_stand_in_no_event(service: ServedService) -> None:
+    await shipped(service)
+    await service.post(f"{RET}/receipt", r.SELLER)
     words = "Mrs Buyer sent back a brick."
-    found = await desk.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "different", "note": words})
+    found = await service.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "different", "note": words})
     note = found.body["inspection"]["note"]
-    assert (await desk.get(note["href"], r.BUYER)).body == {"ref": note["ref"], "text": words}
-    assert refused(await desk.get(note["href"], r.OTHER_BUYER)) == (404, "not_found")
-    assert refused(await desk.get(f"{RET}/texts/txt_other", r.BUYER)) == (404, "not_found")
-    assert await desk.pool.fetchval("select count(*) from events where data::text like '%brick%'") == 0
+    assert (await service.get(note["href"], r.BUYER)).body == {"ref": note["ref"], "text": words}
+    assert refused(await service.get(note["href"], r.OTHER_BUYER)) == (404, "not_found")
+    assert refused(await service.get(f"{RET}/texts/txt_other", r.BUYER)) == (404, "not_found")
+    assert await service.pool.fetchval("select count(*) from events where data::text like '%brick%'") == 0
 
 
-async def test_who_has_seen_an_older_version_is_told_what_came_since(desk: Desk) -> None:
-    await shipped(desk)
-    stale = await desk.post(f"{RET}/receipt", r.SELLER, seen='"3"')
+async def test_who_has_seen_an_older_version_is_told_what_came_since(service: ServedService) -> None:
+    await shipped(service)
+    stale = await service.post(f"{RET}/receipt", r.SELLER, seen='"3"')
     assert refused(stale) == (412, "version_conflict")
     assert (stale.body["current_version"], [event["type"] for event in stale.body["events"]]) == (
         4,
         ["makewhole.ReturnShipped.v1"],
     )
-    assert (await desk.post(f"{RET}/receipt", r.SELLER, seen='"4"')).status == 200
+    assert (await service.post(f"{RET}/receipt", r.SELLER, seen='"4"')).status == 200

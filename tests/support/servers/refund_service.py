@@ -22,7 +22,7 @@ from shared.decider import ExpireDeadline
 from shared.events import codec
 from shared.events.base import Command
 from tests.support.servers.sandbox import Served, sandbox
-from tests.support.servers.service import Desk, desk_of
+from tests.support.servers.service import ServedService, serving
 from tests.support.servers.stack import eventually
 from tests.support.toys.marks import running
 
@@ -36,25 +36,25 @@ on conflict (subscription, topic, partition) do update set position = excluded.p
 
 
 @dataclass
-class Shop:
+class RefundService:
     """The service's HTTP side, and its log as policies and the projection see it."""
 
-    desk: Desk
+    served: ServedService
 
     async def ask(self, *commands: Command) -> None:
         """What policies do; afterwards the read model knows it."""
-        await self.desk.decide(*commands)
+        await self.served.decide(*commands)
         await self.project()
 
     async def project(self) -> None:
         """The projection from the log, as a subscription would run it; afterwards it is known to be at the head."""
-        async with self.desk.pool.acquire() as connection:
-            for stored in await self.desk.store.read_all(0, 1000):
+        async with self.served.pool.acquire() as connection:
+            for stored in await self.served.store.read_all(0, 1000):
                 await refunds.project(connection, codec.recorded(stored))
             await connection.execute(AT_HEAD)
 
     async def payment(self) -> Payment:
-        (history,) = await self.desk.store.load("payment-o1")
+        (history,) = await self.served.store.load("payment-o1")
         state: Payment = decider.fold("payment-o1", (recorded.event for recorded in history))
         return state
 
@@ -62,12 +62,12 @@ class Shop:
         return (await self.payment()).refunds[refund_id]
 
     async def types(self) -> Sequence[str]:
-        (history,) = await self.desk.store.load("payment-o1")
+        (history,) = await self.served.store.load("payment-o1")
         return [type(recorded.event).__name__ for recorded in history]
 
 
 @dataclass
-class Paying(Shop):
+class Paying(RefundService):
     """The same with the provider, and the due loop that asks it."""
 
     psp: Served
@@ -81,7 +81,7 @@ class Paying(Shop):
         await eventually(self.is_quiet)
 
     async def move(self, span: timedelta) -> None:
-        self.desk.clock.move(self.desk.clock.now() + span)
+        self.served.clock.move(self.served.clock.now() + span)
         self.loop.wake()
         await self.at_rest()
 
@@ -95,21 +95,25 @@ class Paying(Shop):
 
 
 @contextlib.asynccontextmanager
-async def shop_on(dsn: str) -> AsyncIterator[Shop]:
+async def serving_refunds(dsn: str) -> AsyncIterator[RefundService]:
     """The service over its database."""
-    async with desk_of("refund", router, decider, dsn) as desk:
-        yield Shop(desk)
+    async with serving("refund", router, decider, dsn) as served:
+        yield RefundService(served)
 
 
 @contextlib.asynccontextmanager
-async def paying_on(dsn: str, provider: str) -> AsyncIterator[Paying]:
+async def serving_payments(dsn: str, provider: str) -> AsyncIterator[Paying]:
     """The same with its due loop, and a provider whose database is `provider` and who has captured 100.00 for the
     order.
     """
-    async with shop_on(dsn) as shop, sandbox(provider) as psp, sandbox_gateway(psp.address, TIMEOUT) as gateway:
-        desk = shop.desk
-        pay = effects.pay(gateway, effects.age_in_log(desk.pool))
-        loop = DueLoop(desk.store, decider, desk.pool, dsn, desk.clock, ExpireDeadline, {DeadlineKind.PAY: pay})
+    async with (
+        serving_refunds(dsn) as service,
+        sandbox(provider) as psp,
+        sandbox_gateway(psp.address, TIMEOUT) as gateway,
+    ):
+        served = service.served
+        pay = effects.pay(gateway, effects.age_in_log(served.pool))
+        loop = DueLoop(served.store, decider, served.pool, dsn, served.clock, ExpireDeadline, {DeadlineKind.PAY: pay})
         await psp.capture("o1", "100.00")
         async with running(loop):
-            yield Paying(desk, psp, loop)
+            yield Paying(served, psp, loop)

@@ -36,7 +36,7 @@ class StandingClock(HandClock):
 
 
 @dataclass
-class Desk:
+class ServedService:
     """The service as parties meet it, and its log as the system writes it."""
 
     served: Served
@@ -65,7 +65,7 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def desk_of(service: str, router: Router, decider: Decider, dsn: str) -> AsyncIterator[Desk]:
+async def serving(service: str, router: Router, decider: Decider, dsn: str) -> AsyncIterator[ServedService]:
     """The service's routes over the database at `dsn`."""
     clock = StandingClock()
     async with (
@@ -82,4 +82,4 @@ async def desk_of(service: str, router: Router, decider: Decider, dsn: str) -> A
             return app
 
         async with served(build) as running:
-            yield Desk(running, issuer, store, pool, clock, decider)
+            yield ServedService(running, issuer, store, pool, clock, decider)
