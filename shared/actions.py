@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NotRequired
+from typing import NamedTuple, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -56,18 +55,24 @@ class Actions(TypedDict):
     unavailable_actions: list[UnavailableAction]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that a party in one of the roles `of` may do, if the guard does not refuse."""
+class Offer(NamedTuple):
+    """Of what can be done: until when, whether silence has consequences, and which files are taken."""
+
+    due_at: datetime | None = None
+    mandatory: bool = False
+    limits: UploadLimits | None = None
+
+
+class Action(NamedTuple):
+    """One thing that a party in one of the roles `of` may do: the offer, or what its guard refuses it with, which it
+    raises or answers: most of a list is refused, and raising costs more than all the rest of it.
+    """
 
     rel: str
     href: str
     of: Collection[str]
-    guard: Callable[[], object]
-    due_at: datetime | None = None
-    mandatory: bool = False
+    offer: Callable[[], Offer | Rejected]
     method: str = "POST"
-    limits: UploadLimits | None = None
 
 
 def rendered(actions: Iterable[Action]) -> Actions:
@@ -77,13 +82,15 @@ def rendered(actions: Iterable[Action]) -> Actions:
     for action in actions:
         named: ActionView = {"rel": action.rel, "method": action.method, "href": action.href}
         try:
-            action.guard()
+            offer = action.offer()
         except (Forbidden, NotFound):
             continue
         except Rejected as refusal:
-            unavailable.append(_refused(named, refusal))
+            offer = refusal
+        if isinstance(offer, Rejected):
+            unavailable.append(_refused(named, offer))
         else:
-            available.append(_offered(action))
+            available.append(_offered(named, offer))
     return {"available_actions": available, "unavailable_actions": unavailable}
 
 
@@ -97,16 +104,16 @@ def _refused(named: ActionView, refusal: Rejected) -> UnavailableAction:
     }
 
 
-def _offered(action: Action) -> AvailableAction:
+def _offered(named: ActionView, offer: Offer) -> AvailableAction:
     offered: AvailableAction = {
-        "rel": action.rel,
-        "method": action.method,
-        "href": action.href,
-        "due_at": action.due_at,
-        "mandatory": action.mandatory,
+        "rel": named["rel"],
+        "method": named["method"],
+        "href": named["href"],
+        "due_at": offer.due_at,
+        "mandatory": offer.mandatory,
     }
-    if action.limits:
-        offered["limits"] = action.limits
+    if offer.limits:
+        offered["limits"] = offer.limits
     return offered
 
 

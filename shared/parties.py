@@ -55,7 +55,14 @@ class Parties:
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """The actor's roles that count here: buyer and seller only of this very thing; none for a stranger."""
-        return frozenset(role for role in actor.roles if self._counts(role, actor.id))
+        return counting(self.kind, actor.roles, actor.id == self.buyer_id, actor.id in self.seller_ids)
+
+    def acting(self, actor: Actor) -> frozenset[str]:
+        """Those of them in which the actor may act: one of the platform's people who is buyer or seller here acts as
+        that alone (G15).
+        """
+        held = self.roles_of(actor)
+        return held - PEOPLE if self._has_interest(actor) else held
 
     def guard(self, actor: Actor, what: str, *roles: str) -> None:
         """NotFound for a stranger, Forbidden for a party in none of `roles` (none named: every party will do) (G8)."""
@@ -64,24 +71,29 @@ class Parties:
             raise NotFound(f"There is no such {what}.")
         if roles and held.isdisjoint(roles):
             raise Forbidden(f"This is for the {' or '.join(roles)}.")
-        if roles and held & set(roles) <= PEOPLE:
+        if roles and self.acting(actor).isdisjoint(roles):
             self.guard_interest(actor)
 
     def guard_interest(self, actor: Actor) -> None:
         """ConflictOfInterest for one of the platform's people who is buyer or seller here (G15)."""
-        if actor.id == self.buyer_id or actor.id in self.seller_ids:
+        if self._has_interest(actor):
             raise ConflictOfInterest("Somebody who is neither buyer nor seller of the order has to do this.")
+
+    def _has_interest(self, actor: Actor) -> bool:
+        return actor.id == self.buyer_id or actor.id in self.seller_ids
 
     def side_of(self, actor: Actor) -> str:
         """As which of the two the actor acts here; of one who is both, as the buyer."""
         return "buyer" if "buyer" in self.roles_of(actor) else "seller"
 
-    def _counts(self, role: str, party_id: str) -> bool:
-        if role == "buyer":
-            return party_id == self.buyer_id
-        if role == "seller":
-            return party_id in self.seller_ids
-        return self.kind in SEES.get(role, ())
+
+@lru_cache(maxsize=4096)
+def counting(kind: Kind | None, roles: frozenset[str], buys: bool, sells: bool) -> frozenset[str]:
+    """The roles that count of a thing of this kind, for one who buys or sells it or neither; asked for a dozen times in
+    each request.
+    """
+    own = {"buyer": buys, "seller": sells}
+    return frozenset(role for role in roles if own.get(role, kind in SEES.get(role, ())))
 
 
 @lru_cache(maxsize=4096)

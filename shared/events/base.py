@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
+import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 
 def wire_time(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC with microseconds and a Z: fixed width, so that text order is time order."""
-    # isoformat takes a third of the time of strftime, and every event and answer holds several instants, most in UTC.
-    text = instant.isoformat(timespec="microseconds")
-    if not text.endswith("+00:00"):
-        text = instant.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"{text[:-6]}Z"
+    # A third of the time that isoformat takes, and every event and answer holds several instants, most in UTC.
+    text = orjson.dumps(instant, None, orjson.OPT_UTC_Z).decode()
+    if not text.endswith('Z"'):
+        return wire_time(instant.astimezone(UTC))
+    return text[1:-1] if instant.microsecond else f"{text[1:-2]}.000000Z"
 
 
 Instant = Annotated[

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from refund.domain.payments.retries import RETRIERS, guard_agreement, guard_retry, standing
 from refund.domain.payments.state import Payment, Refund, RefundState
-from shared.actions import Action, Actions, rendered
+from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalMade
@@ -162,11 +162,13 @@ def checks(method: str) -> list[RefundCheck]:
 def refund_actions(payment: Payment, refund_id: str, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done with a refund and by whom, each with the guard of its command."""
 
-    def retry() -> None:
+    def retry() -> Offer:
         guard_retry(payment, refund_id, actor)
+        return Offer()
 
-    def agree() -> None:
+    def agree() -> Offer:
         guard_agreement(payment, refund_id, actor, now)
+        return Offer()
 
     path = f"{_path(refund_id)}/retry"
     return Action("retry", path, RETRIERS, retry), Action("agree-retry", path, ("support",), agree)

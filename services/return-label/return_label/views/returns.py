@@ -15,7 +15,7 @@ from return_label.domain.returns.transit import (
     guard_receipt,
     guard_shipment,
 )
-from shared.actions import Action, Actions, rendered
+from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
 from shared.events.open_enums import Open
@@ -121,19 +121,23 @@ def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
 
 def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]:
     """Everything that can be done with a return and by whom, each with the guard of its command."""
-    ship_by = return_.authorized.ship_by if return_.authorized else None
-    receive_by = return_.shipped.transit_alarm_at if return_.shipped else None
-    inspect_by = return_.received.inspect_by if return_.received else None
 
-    def inspect() -> None:
+    def ship() -> Offer:
+        guard_shipment(return_, actor)
+        return Offer(return_.authorized.ship_by if return_.authorized else None, mandatory=True)
+
+    def receive() -> Offer:
+        guard_receipt(return_, actor)
+        return Offer(return_.shipped.transit_alarm_at if return_.shipped else None, mandatory=True)
+
+    def inspect() -> Offer:
         guard_inspection(return_, actor)
+        return Offer(return_.received.inspect_by if return_.received else None, mandatory=True)
 
     return (
-        Action("ship", f"{path}/shipment", SHIPPERS, lambda: guard_shipment(return_, actor), ship_by, mandatory=True),
-        Action(
-            "receive", f"{path}/receipt", RECEIVERS, lambda: guard_receipt(return_, actor), receive_by, mandatory=True
-        ),
-        Action("inspect", f"{path}/inspection", INSPECTORS, inspect, inspect_by, mandatory=True),
+        Action("ship", f"{path}/shipment", SHIPPERS, ship),
+        Action("receive", f"{path}/receipt", RECEIVERS, receive),
+        Action("inspect", f"{path}/inspection", INSPECTORS, inspect),
     )
 
 

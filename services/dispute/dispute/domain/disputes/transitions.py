@@ -220,12 +220,21 @@ def guard_row(row: Transition, dispute: Dispute, actor: Actor, at: datetime) -> 
 
 def fitting(step: Step | Told, dispute: Dispute) -> Transition:
     """The row of the state that the dispute is in; WrongPhase where there is none."""
+    if isinstance(row := row_or_refusal(step, dispute), Rejected):
+        raise row
+    return row
+
+
+def row_or_refusal(step: Step | Told, dispute: Dispute) -> Transition | Rejected:
+    """The same, with the refusal as an answer: raising one costs more than finding it, and a list of actions holds a
+    dozen.
+    """
     rows = rows_from(step, dispute.state)
     if not rows:
-        raise refusal(step, dispute)
+        return refusal(step, dispute)
     if (needs := rows[0].needs) and not getattr(dispute, needs):
         lacking = needs.replace("_", " ")
-        raise WrongPhase(f"Not while the dispute is {dispute.state} without {lacking}.", state=dispute.state)
+        return WrongPhase(f"Not while the dispute is {dispute.state} without {lacking}.", state=dispute.state)
     return rows[0]
 
 
@@ -238,12 +247,6 @@ def refusal(step: Step | Told, dispute: Dispute) -> Rejected:
     return NotAppealable("The case team has decided nothing here.", state=dispute.state)
 
 
-def until(step: Step, dispute: Dispute) -> datetime | None:
-    """Until when the step may be taken in this state, where something ends its time."""
-    within = (kind for row in rows_from(step, dispute.state) for kind in row.within)
-    return min(filter(None, map(dispute.due, within)), default=None)
-
-
-def is_mandatory(step: Step, dispute: Dispute) -> bool:
-    """Whether silence decides."""
-    return any(row.mandatory for row in rows_from(step, dispute.state))
+def until(row: Transition, dispute: Dispute) -> datetime | None:
+    """Until when the step may be taken, where something ends its time."""
+    return min(filter(None, map(dispute.due, row.within)), default=None)

@@ -9,11 +9,11 @@ from functools import partial
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.evidence import guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.disputes.transitions import Step, guard, is_mandatory, roles_of, until
-from dispute.domain.disputes.visibility import BUYER, SELLER
+from dispute.domain.disputes.transitions import PARTIES, Step, guard_row, roles_of, row_or_refusal, until
 from dispute.domain.evidence.limits import guard_number, most_bytes
-from shared.actions import Action, UploadLimits
+from shared.actions import Action, Offer, UploadLimits
 from shared.events.base import Actor
+from shared.rejections import Rejected
 
 PATHS: Mapping[Step, str] = {
     Step.RESPOND: "/v1/disputes/{}/response",
@@ -43,38 +43,34 @@ PATHS: Mapping[Step, str] = {
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
-    held = dispute.parties.roles_of(actor)
+    acting, dispute_id = dispute.parties.acting(actor), dispute.opened.dispute_id
     return [
-        Action(
-            step,
-            path.format(dispute.opened.dispute_id),
-            roles_of(step),
-            partial(guard, step, dispute, actor, now),
-            until(step, dispute),
-            is_mandatory(step, dispute),
-        )
+        Action(step, path.format(dispute_id), roles_of(step), partial(_offer, step, dispute, actor, now))
         for step, path in PATHS.items()
-        if not held.isdisjoint(roles_of(step))
-    ] + [_addition(dispute, actor, now)]
+        if not acting.isdisjoint(roles_of(step))
+    ] + [
+        Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", PARTIES, partial(_addition, dispute, actor, now))
+    ]
 
 
-def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Action:
+def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Offer | Rejected:
+    if isinstance(row := row_or_refusal(step, dispute), Rejected):
+        return row
+    guard_row(row, dispute, actor, now)
+    return Offer(until(row, dispute), row.mandatory)
+
+
+def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Offer:
     """T11: a file more, as long as there is room for it."""
-    path = f"/v1/disputes/{dispute.opened.dispute_id}"
-
-    def add() -> None:
-        by = guard_addition(dispute, actor, now)
-        guard_number(dispute.terms, len(dispute.evidence.standing(by)))
-
-    until = dispute.due(DeadlineKind.EVIDENCE)
-    return Action("add-evidence", f"{path}/evidence", (BUYER, SELLER), add, until, limits=_limits(dispute, actor))
+    by = guard_addition(dispute, actor, now)
+    guard_number(dispute.terms, there := len(dispute.evidence.standing(by)))
+    return Offer(dispute.due(DeadlineKind.EVIDENCE), limits=_limits(dispute, there))
 
 
-def _limits(dispute: Dispute, actor: Actor) -> UploadLimits:
-    """What the actor may still add, by kind of file."""
-    terms, roles = dispute.terms, dispute.parties.roles_of(actor)
+def _limits(dispute: Dispute, there: int) -> UploadLimits:
+    """What may still be added, by kind of file."""
+    terms = dispute.terms
     taken = most_bytes(terms, dispute.state == DisputeState.ESCALATED)
-    there = len(dispute.evidence.standing(BUYER if BUYER in roles else SELLER))
     return {
         "types": sorted(taken),
         "max_bytes": terms.evidence_max_bytes - 1,

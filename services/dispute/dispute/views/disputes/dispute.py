@@ -69,7 +69,8 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
     opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
     assert request and state and reason
     (kind, amount), path = dispute.case.stands(request), _path(opened.dispute_id)
-    where = looks_as(dispute, actor) != {BUYER}
+    looking = looks_as(dispute, actor)
+    where = looking != {BUYER}
     return {
         "id": opened.dispute_id,
         "href": path,
@@ -104,8 +105,8 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
         "after_close": [_late(noted) for noted in dispute.after_close],
-        "messages": messages_view(said, path, looks_as(dispute, actor)),
-        **case_members(dispute, path, looks_as(dispute, actor), now),
+        "messages": messages_view(said, path, looking),
+        **case_members(dispute, path, looking, now),
         **rendered(dispute_actions(dispute, actor, now)),
     }
 

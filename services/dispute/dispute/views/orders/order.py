@@ -19,7 +19,7 @@ from dispute.views.disputes.dispute import FINISHED, IN_PROGRESS, dispute_row, l
 from dispute.views.disputes.members import DisputeRow
 from dispute.views.orders.refunds import OrderRefund, last_events, order_refunds
 from dispute.views.orders.reports import ReportView, report_views
-from shared.actions import Action, Actions, rendered
+from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import ReturnOutcome
 from shared.events.money import Money
@@ -149,7 +149,7 @@ def order_status(
 def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]:
     """Opening a dispute: about one piece of any line; where nothing can be disputed, the first line says why."""
 
-    def guard() -> None:
+    def offer() -> Offer:
         order.parties.guard(actor, "order", "buyer")
         refusal = None
         for name in order.lines:
@@ -158,10 +158,10 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
             except Rejected as rejected:
                 refusal = refusal or rejected
             else:
-                return
+                return Offer(order.protection_ends_at)
         raise refusal or TooEarly()
 
-    return (Action("open-dispute", "/v1/disputes", ("buyer",), guard, order.protection_ends_at),)
+    return (Action("open-dispute", "/v1/disputes", ("buyer",), offer),)
 
 
 def _parcels(order: Order, lines: Collection[str]) -> list[OrderParcel]:
