@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import iter_unpack
 from typing import Self
 
@@ -58,6 +59,7 @@ class SlotPosition:
         return cls(int(found[1]), int(found[2]))
 
 
+@lru_cache(maxsize=4096)
 def slot_of(key: str) -> int:
     """The slot of a key. Slot modulo partitions is the partition that Kafka's own clients choose for it."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % SLOTS

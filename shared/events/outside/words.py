@@ -28,10 +28,13 @@ _MAIL = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
 _TELEPHONE = re.compile(r"(?<![0-9])\+?[0-9](?:[ ()/.-]{0,2}[0-9]){6,14}(?![0-9])")
 _DIGITS_OF_A_NAME = 4
 _GAP = re.compile(r"[\W_]+")
+_DIGIT = re.compile("[0-9]")
 
 
 def holds_card_number(text: str) -> bool:
     """Whether a card's number stands in the text: 14 to 19 digits that begin as one does, with the check digit."""
+    if text.isascii() and not _DIGIT.search(text):
+        return False
     plain = _GAP.sub(" ", _plain(text))
     return any(
         _ISSUED.match(digits) and _luhn(digits)

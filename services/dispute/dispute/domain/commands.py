@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from uuid import UUID
 
 from shared.events.base import Command, Personal, StreamName, StreamOfKey
 from shared.events.ids import derived_id_beside
@@ -49,7 +51,13 @@ class DisputeAndOrderCommand(DisputeCommand):
 
 def text_ref(command: Command, field: str) -> str:
     """The id of the row that holds the command's text: derived, so that a repeat names the same row."""
-    return derived_id_beside(command.first_stream.name, "txt", command.command_id, field)
+    return _text_ref(command.first_stream.name, command.command_id, field)
+
+
+@lru_cache(maxsize=256)
+def _text_ref(stream: str, command_id: UUID, field: str) -> str:
+    # Asked for twice: the event names the text, and the append brings it.
+    return derived_id_beside(stream, "txt", command_id, field)
 
 
 def texts_about(subject: str, command: Command, **texts: str | None) -> Sequence[Personal]:

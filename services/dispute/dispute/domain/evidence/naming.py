@@ -41,12 +41,16 @@ class Named:
 
 def named_streams(ids: Sequence[str], beside: str) -> tuple[StreamName, ...]:
     """The streams of the items, each once; what cannot be of the order whose stream `beside` is has none."""
+    if not ids:
+        return ()
     slot, prefix = slot_of_stream(beside), PREFIXES["evidence"]
     return tuple(StreamName(f"evidence-{name}") for name in dict.fromkeys(ids) if slot_of_id(prefix, name) == slot)
 
 
 def named(naming: Naming, ids: Sequence[str], beside: str, states: Sequence[Evidence]) -> Named:
     """Adds what is not there yet; ValidationFailed at an id that is none, or of nobody's here (S30)."""
+    if not ids:
+        return Named([], [], ())
     streams = named_streams(ids, beside)
     by_id = {stream.name.removeprefix("evidence-"): state for stream, state in zip(streams, states, strict=True)}
     added = []
