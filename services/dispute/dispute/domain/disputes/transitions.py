@@ -199,11 +199,6 @@ def roles_of(step: Step) -> Sequence[str]:
     return _ROLES[step]
 
 
-def rows_from(step: Step | Told, state: DisputeState | None) -> Sequence[Transition]:
-    """The rows by which the step leads from the state."""
-    return _FROM.get((step, state), ()) if state else ()
-
-
 def guard(step: Step, dispute: Dispute, actor: Actor, at: datetime) -> None:
     """G8 and what else refuses a step: the right actor, the right state, in time, and then the row's own guards."""
     dispute.parties.guard(actor, "dispute", *roles_of(step))
@@ -229,7 +224,7 @@ def row_or_refusal(step: Step | Told, dispute: Dispute) -> Transition | Rejected
     """The same, with the refusal as an answer: raising one costs more than finding it, and a list of actions holds a
     dozen.
     """
-    rows = rows_from(step, dispute.state)
+    rows = _FROM.get((step, dispute.state)) if dispute.state else None
     if not rows:
         return refusal(step, dispute)
     if (needs := rows[0].needs) and not getattr(dispute, needs):
@@ -245,8 +240,3 @@ def refusal(step: Step | Told, dispute: Dispute) -> Rejected:
     if dispute.case.ruled and not dispute.case.by_support and dispute.state == DisputeState.CLOSED:
         return AppealWindowOver("The days for an appeal are over.")
     return NotAppealable("The case team has decided nothing here.", state=dispute.state)
-
-
-def until(row: Transition, dispute: Dispute) -> datetime | None:
-    """Until when the step may be taken, where something ends its time."""
-    return min(filter(None, map(dispute.due, row.within)), default=None)

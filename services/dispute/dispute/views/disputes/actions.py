@@ -9,7 +9,7 @@ from functools import partial
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.evidence import guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.disputes.transitions import PARTIES, Step, guard_row, roles_of, row_or_refusal, until
+from dispute.domain.disputes.transitions import PARTIES, Step, guard_row, roles_of, row_or_refusal
 from dispute.domain.evidence.limits import guard_number, most_bytes
 from shared.actions import Action, Offer, UploadLimits
 from shared.events.base import Actor
@@ -57,7 +57,7 @@ def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Offer |
     if isinstance(row := row_or_refusal(step, dispute), Rejected):
         return row
     guard_row(row, dispute, actor, now)
-    return Offer(until(row, dispute), row.mandatory)
+    return Offer(min(filter(None, map(dispute.due, row.within)), default=None), row.mandatory)
 
 
 def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Offer:
