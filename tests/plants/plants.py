@@ -350,8 +350,8 @@ EDGE = (
     Plant(
         "one of the platform's people decides on an order of their own",
         "shared/parties.py",
-        "if actor.id == self.buyer_id or actor.id in self.seller_ids:",
-        "if actor.id == self.buyer_id:",
+        "return actor.id == self.buyer_id or actor.id in self.seller_ids",
+        "return actor.id == self.buyer_id",
         ("tests/shared/test_parties.py", "tests/services/return_label/returns"),
     ),
     Plant(

@@ -79,6 +79,13 @@ def test_g15_a_party_does_as_a_party_what_is_the_partys() -> None:
         TWO_SELLERS.guard_interest(SELLER)
 
 
+def test_g15_whoever_has_an_interest_acts_as_a_party_alone() -> None:
+    both = Actor(id=BUYER.id, roles=frozenset({"buyer", "support"}))
+    assert TWO_SELLERS.acting(both) == {"buyer"}
+    assert TWO_SELLERS.acting(Actor(id=SELLER.id, roles=frozenset({"support"}))) == frozenset()
+    assert TWO_SELLERS.acting(CASE_TEAM) == TWO_SELLERS.roles_of(CASE_TEAM) == {"case_team"}
+
+
 @pytest.mark.parametrize("actor", [BUYER, SELLER, CASE_TEAM, Actor(id="", roles=frozenset({"seller"}))])
 def test_what_does_not_exist_is_nobodys(actor: Actor) -> None:
     with pytest.raises(NotFound):

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
@@ -27,6 +30,8 @@ from shared.events.order import OrderCompleted
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden"
 LOG_ID = UUID("11111111-2222-5333-8444-555555555555")
+DAY = timedelta(days=1)
+ZONES = [UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=3)), ZoneInfo("Asia/Shanghai")]
 CANCELLED = DisputeCancelled(dispute_id="dsp_1", acknowledged_release=True, rules=("S46",))
 
 
@@ -244,6 +249,12 @@ def test_instants_have_a_fixed_width_and_the_order_of_their_text_is_that_of_time
     assert wire_time(noon) == "2026-03-12T12:00:00.000000Z"
     assert wire_time(noon.astimezone(timezone(timedelta(hours=-3)))) == wire_time(noon)
     assert wire_time(noon) < wire_time(noon + timedelta(microseconds=1)) < wire_time(noon + timedelta(seconds=1))
+
+
+@given(st.timedeltas(-700_000 * DAY, 2_900_000 * DAY), st.sampled_from(ZONES))
+def test_an_instant_has_one_text_whatever_its_zone(since: timedelta, zone: tzinfo) -> None:
+    instant = datetime(2026, 1, 1, tzinfo=UTC) + since
+    assert wire_time(instant.astimezone(zone)) == f"{instant.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def test_an_instant_without_a_zone_is_no_instant() -> None:
