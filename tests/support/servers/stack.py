@@ -147,14 +147,19 @@ async def refused(environment: dict[str, str], banner: bool = False) -> tuple[in
 
 
 async def eventually(holds: Callable[[], object | Awaitable[object]], limit: float = LIMIT) -> None:
-    """Waits until the question, plain or awaited, is answered with yes."""
+    """Waits until the question, plain or awaited, is answered with yes; one that a busy machine leaves open is asked
+    again.
+    """
     async with asyncio.timeout(limit):
         while not await _answer(holds()):
             await asyncio.sleep(0.05)
 
 
 async def _answer(given: object) -> bool:
-    return bool(await given if isinstance(given, Awaitable) else given)
+    try:
+        return bool(await given if isinstance(given, Awaitable) else given)
+    except TimeoutError:
+        return False
 
 
 def descendants(pid: int) -> list[int]:
