@@ -182,6 +182,18 @@ def test_t14_a_party_that_was_complete_is_heard_again_and_the_other_still_is_not
     given(decider, both).when(state(on("Mar 17"), SELLER, answers={"box": "No."})).then_rejects(WrongPhase)
 
 
+def test_t14_t42_a_question_asked_anew_under_the_same_key_is_not_answered_by_what_was_said_before() -> None:
+    first = given(decider, under_review()).when(ask_for(on("Mar 18"), questions=(QUESTION,)))
+    answered = first.when(state(on("Mar 19"), answers={"box": "Yes."}, complete=True))
+    again = answered.when(ask_for(on("Mar 20"), questions=(QUESTION,)))
+    refusal = again.when(state(on("Mar 21"))).then_rejects(ValidationFailed)
+    assert refusal.errors[0]["pointer"] == "/answers/box"
+    in_parts = again.when(state(on("Mar 21"), answers={"box": "At noon."}))
+    in_parts.then_types(StatementSubmitted).when(state(on("Mar 21", "13:00"))).then_types(
+        StatementSubmitted, EvidenceCompleted, EvidenceWindowClosed, ReviewStarted
+    )
+
+
 def test_t14_the_time_to_answer_may_be_set() -> None:
     asked = given(decider, under_review()).when(ask_for(on("Mar 18"), days=10))
     assert deadlines_of(asked) == {"evidence": on("Mar 29", "00:00")}

@@ -49,7 +49,7 @@ DATES: Mapping[str, str] = {
 class Case:
     """`asked` are the parties whose word ends the gathering, `complete` those who gave it; `decisions` and `clawbacks`
     are all there were, each decision by the version of its event; `appeals` are those against the last one. `proposal`
-    waits for a second person.
+    waits for a second person. `owed` are the keys under which each party has still to answer (T14).
     """
 
     reviewer: str | None = None
@@ -58,6 +58,7 @@ class Case:
     complete: frozenset[str] = frozenset()
     statements: Mapping[str, mediation.StatementSubmitted] = field(default_factory=dict)
     requests: tuple[mediation.EvidenceRequested, ...] = ()
+    owed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decisions: Mapping[int, Decision] = field(default_factory=dict)
     appeals: tuple[mediation.Appealed, ...] = ()
     clawbacks: tuple[mediation.ClawbackRequested, ...] = ()
@@ -162,7 +163,7 @@ def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one 
         case mediation.CaseReleased():
             return changed(case, reviewer=None, since=None)
         case mediation.StatementSubmitted():
-            return changed(case, statements={**case.statements, event.by: _whole(case, event)})
+            return _said(case, event)
         case mediation.EvidenceCompleted():
             return changed(case, complete=case.complete | {event.by})
         case mediation.EvidenceRequested():
@@ -205,8 +206,16 @@ def _with(case: Case, dates: Mapping[str, Any]) -> Case:
 
 
 def _asked(case: Case, event: mediation.EvidenceRequested) -> Case:
-    party = frozenset({event.party})
-    return changed(case, asked=party, complete=case.complete - party, requests=(*case.requests, event))
+    party, mandatory = frozenset({event.party}), (question.key for question in event.questions if question.mandatory)
+    owed = {**case.owed, event.party: tuple(dict.fromkeys((*case.owed.get(event.party, ()), *mandatory)))}
+    return changed(case, asked=party, complete=case.complete - party, requests=(*case.requests, event), owed=owed)
+
+
+def _said(case: Case, event: mediation.StatementSubmitted) -> Case:
+    """A question that is asked later is not answered by what was said before, under whatever key (T14)."""
+    answered = {answer.key for answer in event.answers}
+    owed = {**case.owed, event.by: tuple(key for key in case.owed.get(event.by, ()) if key not in answered)}
+    return changed(case, statements={**case.statements, event.by: _whole(case, event)}, owed=owed)
 
 
 def _agreed(case: Case, event: dispute.SolutionReached, version: int) -> Case:

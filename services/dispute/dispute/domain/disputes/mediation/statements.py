@@ -18,7 +18,7 @@ from dispute.domain.orders.state import Order
 from shared.decider import Decided
 from shared.events.base import Event, Personal
 from shared.events.fields import EvidenceIds, Text, Word
-from shared.events.mediation import Answer, EvidenceCompleted, Question, StatementSubmitted
+from shared.events.mediation import Answer, EvidenceCompleted, StatementSubmitted
 from shared.rejections import ValidationFailed
 
 
@@ -73,12 +73,5 @@ def guard_statement(command: SubmitStatement, dispute: Dispute, by: str) -> None
     if not (command.answers or command.evidence or command.complete):
         raise ValidationFailed.at("", "nothing_said", "an answer, evidence, or that it is complete", "S50")
     guard_text(**{f"answers/{key}": text for key, text in command.answers.items()})
-    said = dispute.case.statements.get(by)
-    answered = {*command.answers, *(answer.key for answer in (said.answers if said else ()))}
-    if command.complete and (missing := [q.key for q in _mandatory(dispute, by) if q.key not in answered]):
+    if command.complete and (missing := [key for key in dispute.case.owed.get(by, ()) if key not in command.answers]):
         raise ValidationFailed.at(f"/answers/{missing[0]}", "missing", "the case team has to know this", "T14")
-
-
-def _mandatory(dispute: Dispute, by: str) -> list[Question]:
-    asked = [request for request in dispute.case.requests if request.party == by]
-    return [question for request in asked for question in request.questions if question.mandatory]
