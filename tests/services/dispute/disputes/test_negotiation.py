@@ -270,6 +270,8 @@ def test_g10_the_negotiation_has_its_rounds() -> None:
     assert dispute_of(happened).round == 3
     refusal = given(decider, happened).when(modify(on("Mar 14", "13:00"))).then_rejects(MaxRounds)
     assert (refusal.code, refusal.members["max_rounds"]) == ("max_rounds", 3)
+    href = f"/v1/disputes/{dispute_of(happened).opened.dispute_id}/escalation"
+    assert refusal.members["actions"] == [{"rel": "escalate", "method": "POST", "href": href}]
     given(decider, happened).when(accept(on("Mar 14", "13:00"))).then_types(
         SolutionAccepted, SolutionReached, RefundDue
     )

@@ -22,9 +22,11 @@ from shared.rejections import ConflictOfInterest, DeadlinePassed, SameReviewer, 
 
 
 def guard_rounds_left(dispute: Dispute, _: Actor, __: datetime) -> None:
-    """G10: the negotiation has rounds left."""
-    if dispute.round >= dispute.terms.max_rounds:
-        raise MaxRounds("The negotiation has had its rounds.", max_rounds=dispute.terms.max_rounds)
+    """G10: the negotiation has rounds left; else the case team is the way."""
+    if dispute.round >= (most := dispute.terms.max_rounds):
+        href = f"/v1/disputes/{dispute.opened.dispute_id}/escalation"
+        escalate = {"rel": "escalate", "method": "POST", "href": href}
+        raise MaxRounds("The negotiation has had its rounds: escalate it.", max_rounds=most, actions=[escalate])
 
 
 def guard_answered(dispute: Dispute, _: Actor, at: datetime) -> None:
