@@ -244,6 +244,15 @@ def test_t18_a_return_that_stays_due_brings_the_new_amount() -> None:
     assert refund_due(after(happened, passed)).amount == usd("40.00")
 
 
+def test_g7_t18_money_that_went_without_the_goods_does_not_wait_for_them_and_the_refusal_says_why() -> None:
+    goods: dict[str, Any] = {"type": SolutionType.RETURN_AND_REFUND}
+    asked = after(opened(**goods), counter(on("Mar 13")), escalate(on("Mar 14")), expire("evidence", D3))
+    happened = after(paid(after(asked, decide(on("Mar 18")))), appeal(on("Mar 20"), BUYER))
+    refusal = given(decider, happened).when(decide_appeal(LATER, "40.00", **goods)).then_rejects(ValidationFailed)
+    (error,) = refusal.errors
+    assert (error["code"], error["detail"]) == ("nothing_to_return", "the money went without the goods")
+
+
 def test_t27_goods_that_fail_during_an_appeal_begin_the_case_anew() -> None:
     failed = note_return(return_due(returning()), ReturnOutcome.FAILED, on("Mar 22"))
     outcome = given(decider, returning()).when(failed)

@@ -138,11 +138,12 @@ def guard_outcome(found: Found, amount: Money, dispute: Dispute) -> None:
 
 
 def guard_goods(found: Found, dispute: Dispute, order: Order) -> None:
-    """G7: what never came, or is back already, cannot go back."""
+    """G7: what never came, or was to go back already, cannot go back; nor is money that went asked for anew by it."""
     if not found.type:
         return
     if found.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
-        raise ValidationFailed.at("/type", "nothing_to_return", "the goods were sent back already", "G7")
+        why = "a return was asked for already" if dispute.return_id else "the money went without the goods"
+        raise ValidationFailed.at("/type", "nothing_to_return", why, "G7")
     guard_returnable(disputed_pieces(order, dispute.opened.dispute_id), dispute.reason, found.type)
 
 
