@@ -40,6 +40,8 @@ class ProtectionAlreadyExpired(Rejected, code="protection_expired"):
 class AlreadyOpen(Rejected):
     """G5: there is an open dispute on the line."""
 
+    rules = ("G5",)
+
 
 class AlreadyAgreed(Rejected):
     """G5: the parties have agreed on the line."""
@@ -159,6 +161,8 @@ class EscalationNotYet(Rejected):
 
 class Claimed(Rejected):
     """Somebody else of the case team has the case: `reviewer`, `since_at`."""
+
+    rules = ("S49", "T13")
 
 
 class UnexplainedDecision(Rejected):

@@ -116,7 +116,7 @@ def test_t13_a_review_that_began_by_itself_gets_its_reviewer_once() -> None:
     taken = given(decider, under_review()).when(review(on("Mar 18"))).then_types(CaseClaimed)
     taken.when(review(on("Mar 19"))).then_nothing()
     refusal = taken.when(review(on("Mar 19"), REVIEWER_2)).then_rejects(Claimed)
-    assert refusal.members["reviewer"] == CASE_TEAM.id
+    assert (refusal.members["reviewer"], refusal.cited) == (CASE_TEAM.id, ("S49", "T13"))
 
 
 def test_d5_t16_k17_a_review_that_takes_too_long_is_an_alarm_and_decides_nothing() -> None:

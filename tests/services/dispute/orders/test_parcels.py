@@ -273,7 +273,7 @@ def test_g9_the_others_keep_their_share_of_the_cap(came: Came) -> None:
 @pytest.mark.case("R8", given="one of three pieces in an open dispute; another piece disputed", right="opened")
 def test_s109_g5_an_open_dispute_on_one_piece_leaves_the_others(came: Came) -> None:
     first = after(PIECES, open_dispute(on("Mar 12"), amount="10.00", lines=(RequestedLine(line_id="l1", quantity=1),)))
-    assert dispute(first, n=2, lines={"l1": 3}) == "already_open"
+    assert dispute(first, n=2, lines={"l1": 3}) == "already_open G5"
     came(dispute(first, n=2, lines={"l1": 2}))
 
 

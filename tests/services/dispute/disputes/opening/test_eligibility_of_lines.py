@@ -59,6 +59,7 @@ def accepted(happened: Histories, at: str, time: str = "12:00", **changed: Any) 
 def test_g5_a_line_has_at_most_one_open_dispute() -> None:
     refusal = refused(opened(), AlreadyOpen, "Mar 13", n=2)
     assert (refusal.code, refusal.members) == ("already_open", {"dispute_id": dispute_id(), "line_id": "l1"})
+    assert refusal.cited == ("G5",)
 
 
 def test_s109_g5_the_other_lines_of_the_order_stay_open_to_dispute() -> None:
