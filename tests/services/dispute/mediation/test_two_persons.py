@@ -255,4 +255,5 @@ def test_the_queue_says_what_waits_for_a_second_person() -> None:
     ]
     row = {**dispute_row_of(dispute_of(happened), history), "buyer_id": BUYER.id, "reviewer": None}
     for until, now, waits in ((EXPIRY, LATER, True), (EXPIRY, EXPIRY, False), (None, LATER, False)):
-        assert queue_row({**row, "proposed_until": until}, REVIEWER_2, now)["two_person"] is waits
+        shown = queue_row({**row, "proposed_until": until}, REVIEWER_2, now)
+        assert (shown["two_person"], shown["looking"]) == (waits, ())

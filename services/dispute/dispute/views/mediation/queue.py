@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,11 +23,13 @@ DUE_KINDS: Mapping[str, DueKind] = {
 
 class QueueRow(DisputeRow):
     """A case that waits; `conflict` says that the reader is a party of the order and cannot decide it (G15),
-    `two_person` that somebody's proposal waits for another's word.
+    `two_person` that somebody's proposal waits for another's word. `looking` are those who have it open, whom nothing
+    tells of yet.
     """
 
     due_kind: DueKind
     assignment: Assignment | None
+    looking: Sequence[str]
     conflict: bool
     two_person: bool
 
@@ -39,6 +41,7 @@ def queue_row(row: Mapping[str, Any], actor: Actor, now: datetime) -> QueueRow:
         **dispute_row(row, actor),
         "due_kind": DUE_KINDS[row["state"]],
         "assignment": {"reviewer": reviewer, "since_at": row["reviewed_since"]} if reviewer else None,
+        "looking": (),
         "conflict": actor.id in (row["buyer_id"], row["seller_id"]),
         "two_person": until is not None and now < until,
     }
