@@ -143,8 +143,10 @@ async def test_t37_support_proposes_in_any_state_and_another_one_agrees_who_has_
     receipt = await service.ask("GET", decision["receipt"]["href"], role="buyer", sub="buyer-1")
     assert (receipt.json()["kind"], receipt.json()["decided_by"]) == (
         "support_override",
-        {"role": "support", "person": None},
+        {"role": "support", "person": None, "agreed_by": None},
     )
+    own = await service.ask("GET", decision["receipt"]["href"], role="support", sub="tim")
+    assert own.json()["decided_by"] == {"role": "support", "person": "sue", "agreed_by": "support-2"}
     again = await service.ask("GET", f"{decision['receipt']['href']}/recomputation", role="buyer", sub="buyer-1")
     assert again.json()["same"]
 

@@ -38,10 +38,11 @@ class WeighedView(TypedDict):
 
 
 class DeciderView(TypedDict):
-    """As what somebody decided; who it was, the platform's people see alone."""
+    """As what somebody decided; who it was, and who agreed where it took two, the platform's people see alone."""
 
     role: str
     person: str | None
+    agreed_by: str | None
 
 
 class ReceiptView(DecisionView):
@@ -134,9 +135,10 @@ def _weighed(dispute: Dispute, evidence_id: str, weight: int) -> WeighedView:
 def _decided_by(event: Decision, looking: Collection[str]) -> DeciderView:
     if isinstance(event, SolutionReached):
         silent = event.reached_type == "seller_timeout"
-        return {"role": "system" if silent else "parties", "person": None}
+        return {"role": "system" if silent else "parties", "person": None, "agreed_by": None}
     role = "support" if isinstance(event, SupportOverrideApplied) else "case_team"
-    return {"role": role, "person": event.decided_by if PLATFORM in looking else None}
+    first, second = (event.decided_by, event.agreed_by) if PLATFORM in looking else (None, None)
+    return {"role": role, "person": first, "agreed_by": second}
 
 
 def _seen(value: Any, looking: Collection[str]) -> Any:
