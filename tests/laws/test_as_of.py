@@ -20,9 +20,10 @@ from shared.events.base import SYSTEM, Actor, Event
 from shared.events.envelope import Cause, Metadata, Recorded
 from shared.events.ids import derived_uuid
 from shared.eventstore.folding import until
-from tests.laws.size import examples
+from tests.laws.size import LONG, examples
 from tests.support.audit import AT, entry_of
 from tests.support.random_life import Life
+from tests.support.recorded_life import behind_each_command, recorded_life
 
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 15)
 
@@ -51,6 +52,15 @@ def test_as_of_an_instant_a_stream_is_the_fold_of_its_prefix_as_the_audit_reads_
             assert happened == history[: len(happened)]
             assert all(recorded.metadata.at <= as_of for recorded in happened)
             assert len(happened) == len(history) or history[len(happened)].metadata.at > as_of
+            the_rows_are_those_of_the_audit(happened)
+
+
+@settings(max_examples=examples(20, LONG))
+@given(SEEDS, st.integers(1, 70))
+def test_a_row_is_the_fold_behind_every_command_of_a_long_life_as_the_audit_reads_it_too(seed: int, steps: int) -> None:
+    _, market = recorded_life(seed, steps)
+    for history in market.histories:
+        for happened in behind_each_command(history):
             the_rows_are_those_of_the_audit(happened)
 
 

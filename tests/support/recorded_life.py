@@ -50,3 +50,10 @@ def recorded_life(seed: int, steps: int, address: str | None = None) -> tuple[Li
     for _ in range(steps):
         life.step()
     return life, market
+
+
+def behind_each_command(history: Sequence[Recorded[Event]]) -> Iterator[Sequence[Recorded[Event]]]:
+    """The beginnings of a history that somebody may see: what a command does is seen whole."""
+    for n, recorded in enumerate(history, 1):
+        if n == len(history) or history[n].metadata.command_id != recorded.metadata.command_id:
+            yield history[:n]

@@ -66,8 +66,8 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
             due["proposed_until"] = None
             settled = event.source == disputes.RefundSource.CANCELLATION
-            ended = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODY_ASKED, **NO_RESULT} if settled else {}
-            await _set(connection, recorded, **due, **ended)
+            ended = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODYS, **NOBODY_ASKED, **NO_RESULT}
+            await _set(connection, recorded, **due, **(ended if settled else {}))
         case DeadlineMoved() as event:
             await _set(connection, recorded)
             await _move(connection, recorded, event)

@@ -71,7 +71,7 @@ def _after_review(event: Event) -> dict[str, Any]:
             return {"next_due_at": None, **_decided(event, reached)}
         case proposals.SupportOverrideApplied():
             decided = {"next_due_at": None, **_decided(event, ReachedType.SUPPORT_OVERRIDE)} if event.ruling else {}
-            return {"proposed_until": None, **decided}
+            return {"proposed_until": None, **decided, **NOBODYS}
         case _:
             return {}
 

@@ -26,6 +26,7 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     last, result = next(reversed(list(dispute.refunds)), None), result_view(dispute)
     paid = refunded(dispute.refunds)
     returned = [recorded.event for recorded in history if isinstance(recorded.event, ReturnNoted)]
+    case = dispute.case
     return {
         "dispute_id": opened.dispute_id,
         "order_id": opened.order_id,
@@ -50,11 +51,14 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "return_event": returned[-1].source_event if returned else None,
         "close_reason": closed.reason if closed else None,
         "closed_at": closed.closed_at if closed else None,
-        "asked": sorted(dispute.case.asked_by_team),
+        "reviewer": case.reviewer,
+        "reviewed_since": case.since,
+        "proposed_until": case.proposal.expires_at if case.proposal else None,
+        "asked": sorted(case.asked_by_team),
         "result_amount": result["amount"].minor if result else None,
         "result_reason": result["reason"] if result else None,
         "reached_type": result["reached_type"] if result else None,
-        "result_rules": result["rules"] if result else list(dispute.case.grounds) or None,
+        "result_rules": result["rules"] if result else list(case.grounds) or None,
         "result_at": result["at"] if result else None,
     }
 

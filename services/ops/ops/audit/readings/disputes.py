@@ -138,7 +138,8 @@ def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None, proposed_until=None)
     dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
     if data["source"] == "cancellation":
-        dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], surveyed=False, **NO_RESULT)
+        dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], surveyed=False, **NO_RESULT)
+        dispute.update(state="agreed", next_due_at=None, due={})
 
 
 def _return_due(dispute: State, data: Data) -> None:
