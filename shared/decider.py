@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any, Generic, Self, TypeVar
 
-from shared.events.base import SYSTEM, Command, Event, Instant, StreamName, StreamOfKey
+from shared.events.base import SYSTEM, Actor, Command, Event, Instant, StreamName, StreamOfKey
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
 from shared.events.ids import derived_uuid
@@ -52,12 +52,17 @@ def nothing_due(_: Any, __: str) -> datetime | None:
     return None
 
 
+def known_to_all(_: Any, __: Actor, ___: Event) -> bool:
+    """For streams in which nothing happens behind closed doors."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Stream(Generic[S]):
     """One category of streams: where its state begins, how one event moves it, which deadlines it starts and ends.
 
     `kinds` are those of its deadlines, each as far as its first colon; `due(state, kind)` is the instant of one that
-    the state still wants.
+    the state still wants; `knows(state, actor, event)` is whether the actor learns that the event has happened.
     """
 
     initial: S
@@ -65,6 +70,7 @@ class Stream(Generic[S]):
     deadlines: Callable[[Event], Iterable[Start | Clear]] = no_deadlines
     kinds: tuple[str, ...] = ()
     due: Callable[[S, str], datetime | None] = nothing_due
+    knows: Callable[[S, Actor, Event], bool] = known_to_all
 
     def fold(self, events: Iterable[Event], state: S | None = None) -> S:
         """The state after `events` (I6)."""
@@ -99,6 +105,10 @@ class Decider:
     def due(self, stream: str, state: Any, kind: str) -> datetime | None:
         """The instant of the deadline, where the state of this stream still wants it."""
         return self._of(stream).due(state, kind)
+
+    def knows(self, stream: str, state: Any, actor: Actor, event: Event) -> bool:
+        """Whether the actor, who is no stranger to this stream, learns that the event has happened in it."""
+        return self._of(stream).knows(state, actor, event)
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -69,7 +69,9 @@ class Prepared:
 
 
 class StaleVersion(Rejected, code="version_conflict"):
-    """The first stream is not at the version that the caller has seen; `events` are those recorded since."""
+    """The first stream is not at the version that the caller has seen; `events` are those recorded since of
+    which the caller learns.
+    """
 
     def __init__(self, current_version: int, events: History) -> None:
         super().__init__(f"the version is {current_version} by now", current_version=current_version)
@@ -171,7 +173,9 @@ async def _replay(
 def _stale(
     decider: Decider, command: Command, states: Sequence[Any], history: History, seen: Container[int]
 ) -> Rejected:
-    """The refusal of a stale version: what was recorded since, unless the caller may not see it at all."""
+    """The refusal of a stale version: what was recorded since, as far as the caller learns of it, unless the caller may
+    not see it at all.
+    """
     try:
         decider.decide(command, *states)
     except (NotFound, Forbidden) as refusal:
@@ -179,7 +183,8 @@ def _stale(
     except Rejected:
         pass
     newest = max((version for version in range(len(history)) if version in seen), default=len(history))
-    return StaleVersion(len(history), history[newest:])
+    since = [each for each in history[newest:] if decider.knows(each.stream, states[0], command.actor, each.event)]
+    return StaleVersion(len(history), since)
 
 
 async def _states(decider: Decider, streams: Sequence[StreamName], histories: Sequence[History]) -> list[Any]:

@@ -15,14 +15,20 @@ from pydantic_core import from_json
 from dispute.api.disputes import _refs
 from dispute.domain.disputes.mediation.receipts import decides, receipt_of
 from dispute.domain.disputes.state import Dispute
-from dispute.domain.disputes.visibility import BUYER, PLATFORM, SELLER, SENDER, VISIBLE, looks_as
+from dispute.domain.disputes.visibility import BUYER, PLATFORM, SELLER, SENDER, VISIBLE, knows, looks_as
 from dispute.read_models.dispute_history import ASIDE, entry
 from dispute.views.disputes.deadlines import ledger
 from dispute.views.disputes.dispute import dispute_view, history_entry
 from dispute.views.mediation.receipts import receipt_view
 from shared.events.base import Actor, Event, pseudonym
 from shared.events.envelope import Recorded
-from shared.events.mediation.proposals import ProposalMade, SupportOverrideProposed
+from shared.events.mediation import CaseClaimed, CaseReleased
+from shared.events.mediation.proposals import (
+    ProposalAgreed,
+    ProposalDeclined,
+    ProposalMade,
+    SupportOverrideProposed,
+)
 from shared.http.responses import to_json
 from shared.rejections import NotFound
 from tests.laws.size import LONG, examples
@@ -32,6 +38,7 @@ from tests.support.recorded_life import ADDRESS, recorded_life
 History = Sequence[Recorded[Event]]
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 PROPOSED = (ProposalMade, SupportOverrideProposed)
+AMONG_THEMSELVES = (*PROPOSED, ProposalAgreed, ProposalDeclined, CaseClaimed, CaseReleased)
 VIEWERS = (orders.BUYER, orders.SELLER, orders.CASE_TEAM, mediation.SUPPORT)
 STRANGERS = (orders.OTHER_BUYER, orders.OTHER_SELLER)
 PEOPLE = (orders.CASE_TEAM, mediation.REVIEWER_2, mediation.SUPPORT)
@@ -77,13 +84,30 @@ def test_no_party_ever_sees_what_its_list_does_not_name(seed: int, steps: int) -
         for viewer in VIEWERS:
             lists = lists_of(dispute, viewer)
             for recorded, shown in zip(history, told(history, dispute, viewer), strict=True):
-                fields = frozenset[str]().union(*(VISIBLE[type(recorded.event)][name] for name in lists))
+                fields = frozenset[str]().union(*(VISIBLE[type(recorded.event)].get(name, ()) for name in lists))
                 beyond = [path for path in leaves(shown["detail"]) if not is_named(path, fields)]
                 assert beyond == [], (type(recorded.event).__name__, viewer, beyond)
         for stranger in STRANGERS:
             assert not looks_as(dispute, stranger)
             with pytest.raises(NotFound):
                 dispute_view(dispute, len(history), stranger, market.now)
+
+
+@settings(max_examples=examples(20, LONG))
+@given(SEEDS, STEPS)
+def test_of_what_the_platforms_people_do_among_themselves_no_party_learns_that_it_happened(
+    seed: int, steps: int
+) -> None:
+    _, market = recorded_life(seed, steps)
+    for history in market.histories:
+        dispute = market.state(history[0].stream)
+        for viewer in VIEWERS:
+            party = viewer in (orders.BUYER, orders.SELLER)
+            for recorded in history:
+                hidden = party and isinstance(recorded.event, AMONG_THEMSELVES)
+                assert knows(dispute, viewer, recorded.event) != hidden, (recorded.event, viewer)
+        for stranger in STRANGERS:
+            assert not any(knows(dispute, stranger, recorded.event) for recorded in history)
 
 
 @settings(max_examples=examples(20, LONG))
@@ -117,7 +141,11 @@ def all_that_is_shown(history: History, dispute: Dispute, party: Actor, now: Any
         for part in history
         if decides(part.event)
     ]
-    entries = [shown for part, shown in zip(history, told(history, dispute, party), strict=True) if not _aside(part)]
+    entries = [
+        shown
+        for part, shown in zip(history, told(history, dispute, party), strict=True)
+        if knows(dispute, party, part.event) and not _aside(part)
+    ]
     view = dispute_view(dispute, len(history), party, now)
     return b"".join(map(to_json, (view, entries, receipts, ledger(history, dispute.terms)))).decode()
 

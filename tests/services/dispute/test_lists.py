@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from dispute.read_models import disputes
+from dispute.domain.disputes.visibility import known, looks_as
+from dispute.read_models import dispute_history, disputes
 from shared.eventstore.connections import open_pool
+from shared.rejections import snake_case
+from tests.support.builders import mediation as m
+from tests.support.builders.disputes import dispute_of, history_of
+from tests.support.builders.orders import BUYER, CASE_TEAM, SELLER, after, on
 
 Migrated = Callable[[str], Awaitable[str]]
+INSIDE = {"case_claimed", "case_released", "support_override_proposed"}
+"""What no party learns of."""
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -33,3 +41,20 @@ async def test_each_list_is_read_by_an_index(migrated: Migrated, wanted: dispute
         await connection.execute("set local enable_seqscan = off")
         plan = await connection.fetch("explain " + query.text, *query.arguments(values))
     assert index in str(plan)
+
+
+async def test_g8_a_page_of_a_history_is_full_of_what_its_viewer_learns(migrated: Migrated) -> None:
+    held = after(m.escalated(), m.claim(on("Mar 15")), m.release(on("Mar 15", "13:00")))
+    happened = m.forced(held, on("Mar 16"), "30.00")
+    dispute, history = dispute_of(happened), history_of(happened)
+    async with open_pool(await migrated("dispute")) as pool, pool.acquire() as connection:
+        for recorded in history:
+            await dispute_history.project(connection, recorded)
+        for viewer, left_out in ((BUYER, INSIDE), (SELLER, INSIDE), (CASE_TEAM, set()), (m.SUPPORT, set())):
+            actions, last = known(looks_as(dispute, viewer)), 0
+            found: list[Mapping[str, Any]] = []
+            while rows := await dispute_history.page(pool, dispute.opened.dispute_id, actions, last, 2):
+                found, last = [*found, *rows], rows[-1]["version"]
+                assert len(rows) == 2 or last == len(history)
+            told = [snake_case(type(each.event).__name__) for each in history]
+            assert [row["action"] for row in found] == [action for action in told if action not in left_out]

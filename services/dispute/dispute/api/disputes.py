@@ -26,7 +26,7 @@ from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, R
 from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import PARTIES
-from dispute.domain.disputes.visibility import looks_as, visible_refs
+from dispute.domain.disputes.visibility import known, looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
 from dispute.views.disputes.dispute import dispute_row, dispute_view, history_entry
 from dispute.views.disputes.members import DisputeRow, DisputeView, HistoryEntry
@@ -169,8 +169,9 @@ async def show_history(
     at_least_position: Position = None,
     as_of: Moment | None = None,
 ) -> Response:
-    """One entry an event, in order, with `rules` and the page of each in `rule_links`; the last one of a finished
-    dispute says why it ended, and what came later stands in the dispute's `after_close` (S52).
+    """One entry an event that is for the viewer, in order, with `rules` and the page of each in `rule_links`; a version
+    that is missing was a step of the platform's people among themselves. The last entry of a finished dispute says why
+    it ended, and what came later stands in the dispute's `after_close` (S52).
     """
     happened, _ = await histories(viewer.state.store, dispute_id, as_of)
     dispute = await _fold(happened)
@@ -179,7 +180,8 @@ async def show_history(
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
     listing = Listing("history", (dispute_id, as_of))
     (after,) = listing.read(cursor, int) or (0,)
-    rows = await dispute_history.page(pool, dispute_id, after, limit + 1)
+    actions = known(looks_as(dispute, viewer.actor))
+    rows = await dispute_history.page(pool, dispute_id, actions, after, limit + 1)
     last = dispute.end or (len(happened) if as_of else None)
     rows = [row for row in rows if last is None or row["version"] <= last]
     entry = partial(history_entry, dispute=dispute, actor=viewer.actor)

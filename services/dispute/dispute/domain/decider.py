@@ -18,6 +18,7 @@ from dispute.domain.disputes import (
     fulfilment,
     negotiation,
     timeouts,
+    visibility,
 )
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
@@ -117,7 +118,9 @@ def decide(command: Command, *states: Any) -> Decided:
 
 decider = Decider(
     {
-        "dispute": Stream(Dispute(), disputes.evolve, dispute_timers.deadlines, dispute_timers.KINDS, Dispute.due),
+        "dispute": Stream(
+            Dispute(), disputes.evolve, dispute_timers.deadlines, dispute_timers.KINDS, Dispute.due, visibility.knows
+        ),
         "conversation": Stream(Conversation(), conversation.evolve),
         "evidence": Stream(Evidence(), items.evolve, items.deadlines, items.KINDS, Evidence.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from dispute.read_models import tables
 from shared.events.base import Event
@@ -26,7 +26,11 @@ _HISTORY = tables.dispute_history
 _INSERT = compiled(insert(_HISTORY).on_conflict_do_nothing(), _HISTORY.c.keys())
 _PAGE = compiled(
     select(_HISTORY)
-    .where(_HISTORY.c.dispute_id == bindparam("dispute_id"), _HISTORY.c.version > bindparam("after"))
+    .where(
+        _HISTORY.c.dispute_id == bindparam("dispute_id"),
+        _HISTORY.c.version > bindparam("after"),
+        _HISTORY.c.action == any_(bindparam("actions", type_=ARRAY(Text))),
+    )
     .order_by(_HISTORY.c.version)
     .limit(bindparam("limit"))
 )
@@ -59,7 +63,9 @@ def entry(recorded: Recorded[Event]) -> dict[str, Any]:
     }
 
 
-async def page(pool: Pool, dispute_id: str, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
-    """The entries after a version, in order."""
-    rows = await _PAGE.fetch(pool, dispute_id=dispute_id, after=after, limit=limit)
+async def page(
+    pool: Pool, dispute_id: str, actions: Iterable[str], after: int, limit: int
+) -> Sequence[Mapping[str, Any]]:
+    """The entries of these actions after a version, in order."""
+    rows = await _PAGE.fetch(pool, dispute_id=dispute_id, actions=list(actions), after=after, limit=limit)
     return [{**row, "detail": from_json(row["detail"])} for row in rows]

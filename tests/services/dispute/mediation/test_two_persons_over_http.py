@@ -107,6 +107,25 @@ async def test_t15_who_declines_is_heard(service: InMemory) -> None:
     assert (no.status_code, no.json()["proposals"], no.json()["state"]) == (200, [], "under_review")
 
 
+async def test_g8_a_refused_version_names_to_a_party_no_step_that_is_the_teams_own(service: InMemory) -> None:
+    path = await under_review(service)
+    seen = (await service.ask("GET", path, role="buyer", sub="buyer-1")).headers["etag"]
+    assert (await sent(service, "bea", f"{path}/claim", None)).status_code == 200
+    assert (await sent(service, "bea", f"{path}/decision", SPLIT)).status_code == 202
+    told = {}
+    for role, who, what, body in (
+        ("buyer", "buyer-1", "acceptance", None),
+        ("seller", "seller-1", "response", {"decision": "accept"}),
+        ("case_team", "ben", "decision", SPLIT),
+    ):
+        late = await service.ask("POST", f"{path}/{what}", role=role, sub=who, body=body, seen=seen, key=f"late-{who}")
+        assert came_of(late) == "412 version_conflict"
+        told[who] = [event["type"] for event in late.json()["events"]]
+        assert late.json()["current_version"] == 11
+    inside = ["makewhole.CaseClaimed.v1", "makewhole.ProposalMade.v1"]
+    assert told == {"buyer-1": [], "seller-1": [], "ben": inside}
+
+
 @pytest.mark.parametrize(
     ("body", "came"),
     [

@@ -1,4 +1,5 @@
-"""Visibility: what of a dispute's events each party sees. What is not listed here nobody sees, whatever an event holds.
+"""Visibility: what of a dispute's events each party sees. What is not listed here nobody sees, whatever an event holds;
+of an event that has no list for a party, it does not even learn that it happened.
 
 A field inside another one is named by both, `solution.amount`; a name alone stands for all that is in it.
 """
@@ -6,6 +7,7 @@ A field inside another one is named by both, `solution.amount`; a name alone sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from dispute.domain.disputes.state import Dispute
@@ -31,6 +33,11 @@ def _seen(by_all: str, address: str = "", staff: str = "") -> Mapping[str, Field
     everybody, where = frozenset(by_all.split()), frozenset(address.split())
     known = everybody | where
     return {BUYER: everybody, SELLER: known, PLATFORM: known | frozenset(staff.split()), SENDER: known}
+
+
+def _staffs(fields: str) -> Mapping[str, Fields]:
+    """Of a step that is the platform's own: the parties are told what comes of it."""
+    return {PLATFORM: frozenset(fields.split())}
 
 
 _SOLUTION = "solution.type solution.amount solution.freight_payer"
@@ -59,8 +66,8 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.BuyerResponseTimedOut: _seen("due_at"),
     events.NegotiationTimedOut: _seen("due_at"),
     events.Escalated: _seen("by reason reason_ref evidence_until"),
-    mediation.CaseClaimed: _seen("", staff="reviewer claimed_at"),
-    mediation.CaseReleased: _seen("", staff="reviewer"),
+    mediation.CaseClaimed: _staffs("reviewer claimed_at"),
+    mediation.CaseReleased: _staffs("reviewer"),
     mediation.StatementSubmitted: _seen("by answers.key answers.text_ref evidence complete submitted_at"),
     mediation.EvidenceCompleted: _seen("by"),
     mediation.EvidenceRequested: _seen(
@@ -78,13 +85,11 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     mediation.AppealDecided: _seen(
         f"decision {_RULING} decided_at survey_until", "ruling.address_ref", "decided_by agreed_by"
     ),
-    proposals.ProposalMade: _seen(
-        "", staff=f"proposal_id kind by made_at expires_at decision {_RULING} ruling.address_ref"
-    ),
-    proposals.ProposalAgreed: _seen("", staff="proposal_id kind by"),
-    proposals.ProposalDeclined: _seen("", staff="proposal_id kind by reason_ref"),
-    proposals.SupportOverrideProposed: _seen(
-        "", staff=f"proposal_id kind action ticket reason_ref by made_at expires_at {_RULING} ruling.address_ref"
+    proposals.ProposalMade: _staffs(f"proposal_id kind by made_at expires_at decision {_RULING} ruling.address_ref"),
+    proposals.ProposalAgreed: _staffs("proposal_id kind by"),
+    proposals.ProposalDeclined: _staffs("proposal_id kind by reason_ref"),
+    proposals.SupportOverrideProposed: _staffs(
+        f"proposal_id kind action ticket reason_ref by made_at expires_at {_RULING} ruling.address_ref"
     ),
     proposals.SupportOverrideApplied: _seen(
         f"action {_RULING} decided_at", "ruling.address_ref", "proposal_id ticket reason_ref decided_by agreed_by"
@@ -127,6 +132,17 @@ def looks_as(dispute: Dispute, actor: Actor) -> frozenset[str]:
     return own | sends | ({PLATFORM} if roles - own else set())
 
 
+@cache
+def known(looking: frozenset[str]) -> frozenset[str]:
+    """The actions of which one who looks as these learns that they happened."""
+    return frozenset(action for action, lists in _BY_ACTION.items() if not looking.isdisjoint(lists))
+
+
+def knows(dispute: Dispute, actor: Actor, event: Event) -> bool:
+    """Whether the actor learns that this has happened in the dispute."""
+    return snake_case(type(event).__name__) in known(looks_as(dispute, actor))
+
+
 def visible(action: str, detail: Mapping[str, Any], looking: Iterable[str]) -> dict[str, Any]:
     """The members of an event's data that one who looks as these may see; none of an event that is not listed."""
     listed = _BY_ACTION.get(action, {})
@@ -154,15 +170,15 @@ def _picked(value: Any, fields: Fields) -> Any:
         return None
     if isinstance(value, list):
         return [_picked(part, fields) for part in value]
-    inside = {name: _inside(name, fields) for name in value}
+    within = {name: _within(name, fields) for name in value}
     return {
-        name: part if name in fields else _picked(part, inside[name])
+        name: part if name in fields else _picked(part, within[name])
         for name, part in value.items()
-        if name in fields or inside[name]
+        if name in fields or within[name]
     }
 
 
-def _inside(name: str, fields: Fields) -> Fields:
+def _within(name: str, fields: Fields) -> Fields:
     return frozenset(field.removeprefix(f"{name}.") for field in fields if field.startswith(f"{name}."))
 
 
