@@ -1,4 +1,7 @@
-"""Due queue: reads due deadlines, a bounded number at a time, and holds failed ones back without delaying the rest."""
+"""Due queue: reads due deadlines, a bounded number at a time, and holds failed ones back without delaying the rest.
+
+One reads at a time: `due_loop.py` holds the lease.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Personal text: stored beside the log by the append that names it, read by its `ref`, removed when it is erased."""
+"""Personal text: stored beside the log by the append that names it, read by its `ref`: apart, so that
+it can be erased, which nothing does yet.
+"""
 
 from __future__ import annotations
 

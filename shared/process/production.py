@@ -61,7 +61,7 @@ PRODUCTION: tuple[Requirement, ...] = (
     ),
     Requirement(
         "console",
-        "the console lends its own eyes to whoever opens the page, without a login: it does not run in production mode",
+        "the console shows every order to whoever opens the page, without a login: it does not run in production mode",
         does_not_run("console"),
     ),
     Requirement(

@@ -1,4 +1,4 @@
-"""Policy: a function from another service's events to commands here; it keeps no state."""
+"""Policy: a function from events, mostly another service's, to commands here; it keeps no state."""
 
 from __future__ import annotations
 

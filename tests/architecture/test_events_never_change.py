@@ -4,6 +4,7 @@ enumerations.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from shared.events import dispute, mediation, order, refund, return_label
 from shared.events.mediation import conversation, proposals
 
 ROOT = Path(__file__).parents[2]
+LIST = ROOT / "docs" / "adr" / "0001-what-can-never-be-changed.md"
 WORDS = {
     "Addressee": "all buyer seller case_team",
     "AnswerKind": "text image video",
@@ -81,3 +83,14 @@ def test_no_golden_document_was_changed_or_removed_since_a_release() -> None:
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip()
+
+
+def test_every_prefix_of_an_id_that_we_make_stands_in_the_list_of_what_never_changes() -> None:
+    (row,) = [line for line in LIST.read_text().splitlines() if line.startswith("| ids that we make |")]
+    listed = set(re.findall(r"`([a-z]{3})_`", row.partition("reserved")[0]))
+    made = {
+        prefix
+        for path in (*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py"))
+        for prefix in re.findall(r'derived_id(?:_beside)?\((?:[^()"]*, )?"([a-z]{3})"', path.read_text())
+    }
+    assert made == listed

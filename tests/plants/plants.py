@@ -97,7 +97,7 @@ MONEY = (
         "shared/events/money.py",
         "return cls(int(whole + decimals), currency, len(decimals))",
         "return cls(int(float(amount) * 10 ** len(decimals)), currency, len(decimals))",
-        ("tests/shared/events/test_money.py", "tests/laws/test_money.py", "tests/architecture/test_nevers.py"),
+        ("tests/shared/events/test_money.py", "tests/laws/test_money.py", "tests/architecture/test_forbidden_calls.py"),
     ),
     Plant(
         "a split loses cents",

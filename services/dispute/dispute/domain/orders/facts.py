@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dispute.domain.commands import OrderCommand
-from dispute.domain.orders import cancellation, shipments, tracking
+from dispute.domain.orders import cancellation, shipments, tracking_numbers
 from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant
 from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.orders.parcels import Step
@@ -102,7 +102,7 @@ def _events(order: Order, fact: Fact, command: OrderCommand, pointer: str) -> li
             return shipments.reached(order, order_id, STEPS[fact.type], fact.at, fact.parcels, pointer)
         case FactType.TRACKING_CORRECTED:
             right = fact.tracking_number, fact.carrier
-            return tracking.corrected(order, order_id, fact.at, fact.parcels, right, pointer)
+            return tracking_numbers.corrected(order, order_id, fact.at, fact.parcels, right, pointer)
         case FactType.FINISHED if is_first(order, order.finished_at, fact.at):
             return [OrderFinished(order_id=order_id, finished_at=fact.at, protection_ends_at=None)]
         case FactType.CANCELLED if is_first(order, order.cancelled_at, fact.at):

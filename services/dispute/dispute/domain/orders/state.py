@@ -11,9 +11,9 @@ from typing import Any
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import is_before_order
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.openings import Openings
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
 from dispute.domain.orders.refund import Refund, noted, noted_last
+from dispute.domain.orders.reopenings import Openings
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved

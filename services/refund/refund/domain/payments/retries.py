@@ -1,4 +1,6 @@
-"""When a failed refund is tried again: after growing pauses, or because somebody asks (T31, T31a, S63)."""
+"""When a refund that the provider declined is tried again: after growing pauses, or because somebody asks (T31, T31a,
+S63). What became of one whose outcome nobody knows is asked after in `effects.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from shared.events.refund import RefundRequested, RefundRetried
 from shared.rejections import Forbidden, SameReviewer, WrongPhase
 
 RETRY_LIMIT = 5
-"""Tries after the first one, by the system's own motion (`refunds.retry_limit`); then people take over (T31a)."""
+"""Tries after the first one, by the system's own motion; then people take over (T31a). No programme sets it."""
 
 FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""
 
 PROPOSAL_DAYS = 7
-"""How long a proposal waits for a second person (`decision.proposal_days`)."""
+"""How long a proposal waits for a second person: a refund knows no programme, so for all alike."""
 
 RETRIERS = ("buyer", "support")
 

@@ -1,5 +1,5 @@
-"""The nevers that no import tells (docs/architecture.md): each is looked for in the code, and found in code that breaks
-it.
+"""Forbidden calls, which no import tells (docs/architecture.md): each is looked for in the code, and found where code
+breaks it.
 """
 
 from __future__ import annotations
