@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 from typing import Any
@@ -16,9 +17,11 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.solutions import Standing
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import OPEN as MAY_AGREE
+from shared.events.base import Event
 from shared.events.codec import decode, encode
 from shared.events.dispute import (
     BuyerResponseTimedOut,
+    CloseReason,
     Escalated,
     RefundDue,
     RefundNoted,
@@ -27,6 +30,8 @@ from shared.events.dispute import (
     SellerResponseTimedOut,
     SolutionReached,
 )
+from shared.events.mediation import AppealDecided, ClawbackNotDue, ClawbackRequested, DecisionIssued
+from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.slot import slot_of, slot_of_id
 from tests.cases.plugin import Came
 from tests.laws.size import LONG, examples
@@ -35,10 +40,13 @@ from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, decide_appe
 from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
 from tests.support.random_life import WITH_THE_TEAM, Life
+from tests.support.random_words import Words
 
 ROUNDS = 400
 """Far more than any life needs: what is answered, fired and withdrawn comes to an end, or the law says so."""
 NAMED = ("dispute_id", "refund_id", "return_id", "description_ref", "reason_ref", "address_ref")
+ENDED_BY_ITS_WORD = {CloseReason.REFUNDED, CloseReason.NO_REFUND, CloseReason.REPLACED}
+WORDS = (SolutionReached, DecisionIssued, AppealDecided, SupportOverrideApplied)
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 """Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps.
 """
@@ -50,6 +58,19 @@ SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 @example(1183826646, 26)  # two of the case team decided it: a third one must judge the appeal
 def test_i1_i2_i3_i4_i5_i8_the_invariants_hold_at_every_moment_and_in_the_end(seed: int, steps: int) -> None:
     life = Life(Random(seed))
+    for _ in range(steps):
+        life.step()
+        check(life.market)
+    run_to_the_end(life)
+    check(life.market)
+    every_dispute_ends(life.market)
+    nothing_is_lost(life.market)
+
+
+@settings(max_examples=examples(50, LONG))
+@given(SEEDS, STEPS)
+def test_i1_i3_i4_k18_word_upon_word_on_the_same_money_ends_with_what_the_last_one_says(seed: int, steps: int) -> None:
+    life = Words(Random(seed))
     for _ in range(steps):
         life.step()
         check(life.market)
@@ -98,6 +119,8 @@ def check(market: Market) -> None:
     """All that holds at every moment; that each event is legal is checked as it is appended (I5)."""
     no_line_gives_more_than_was_paid_on_it(market)
     a_piece_has_at_most_one_open_dispute(market)
+    nobody_is_asked_for_more_than_the_cap(market)
+    what_went_back_is_what_the_last_word_says(market)
     an_agreement_waits_for_somebody(market)
     the_deadlines_of_the_fold_are_the_rows(market)
     what_stands_may_be_accepted(market)
@@ -125,6 +148,45 @@ def a_piece_has_at_most_one_open_dispute(market: Market) -> None:
         assert line.free_cap <= line.remainder
     claims = market.order.lines.values()
     assert holders == {(line.line_id, x): claim.quantity for line in claims for x, claim in line.open_claims.items()}
+
+
+def nobody_is_asked_for_more_than_the_cap(market: Market) -> None:
+    """G9, I1: of a line no more than its cap is asked for, whatever words and clawbacks there were."""
+    refused = {noted.refund_id for noted in market.events(RefundNoted) if noted.outcome == RefundOutcome.REFUSED}
+    asked = by_line([due for due in market.events(RefundDue) if due.refund_id not in refused])
+    released = market.released()
+    for name, line in market.order.lines.items():
+        assert asked[name] + released[name] <= line.cap.minor
+
+
+def what_went_back_is_what_the_last_word_says(market: Market) -> None:
+    """K18, S52: of a dispute that ended with its solution, what was paid less what is asked back is the last word."""
+    for dispute in market.disputes:
+        end = dispute.closed
+        if not end or end.reason not in ENDED_BY_ITS_WORD:
+            continue
+        of_it = market.streams[f"dispute-{dispute.opened.dispute_id}"]
+        back = by_line([event for event in of_it if isinstance(event, ClawbackRequested)])
+        back.subtract(by_line([event for event in of_it if isinstance(event, ClawbackNotDue)]))
+        paid = [event for event in of_it if isinstance(event, RefundNoted) and event.outcome == RefundOutcome.ISSUED]
+        stays = by_line(paid)
+        stays.subtract(back)
+        assert +stays == +by_line([last_word(of_it)])
+        assert end.amount.minor == stays.total()
+
+
+def last_word(events: Sequence[Event]) -> Any:
+    """What said last how much of each line goes back."""
+    said = [getattr(event, "ruling", None) or event for event in events if isinstance(event, WORDS)]
+    return [word for word in said if hasattr(word, "lines")][-1]
+
+
+def by_line(events: Sequence[Any]) -> Counter[str]:
+    """The money of events by line."""
+    sums: Counter[str] = Counter()
+    for part in (part for event in events for part in event.lines):
+        sums[part.line_id] += part.amount.minor
+    return sums
 
 
 def an_agreement_waits_for_somebody(market: Market) -> None:
@@ -177,7 +239,9 @@ def refused(market: Market) -> set[str | None]:
 
 
 def run_to_the_end(life: Life) -> None:
-    """Everybody answers, every timer fires, what the case team has is withdrawn, and every appeal comes to nothing."""
+    """Everybody answers, every timer fires, what the case team has is decided or withdrawn, and every appeal comes to
+    nothing.
+    """
     for _ in range(ROUNDS):
         if not is_open(life):
             return
@@ -198,12 +262,20 @@ def end_what_is_open(life: Life) -> None:
     for back, steps in market.under_way():
         market.ask(note_return(back, steps[0], market.now))
     for n in life.of(*WITH_THE_TEAM):
-        market.ask(cancel(market.now, acknowledge_release=True, n=n))
+        end_the_case(life, n)
     for n in life.of(DisputeState.APPEAL_REVIEW):
         for reviewer in (CASE_TEAM, REVIEWER_2, REVIEWER_3):  # two of them may have decided together (G15)
             market.ask(decide_appeal(market.now, actor=reviewer, n=n))
     if market.rows:
         fire_next(market)
+
+
+def end_the_case(life: Life, n: int) -> None:
+    """The buyer withdraws it, or the case team decides it once its review has begun."""
+    if life.dice.randrange(3):
+        life.decide(n)
+    else:
+        life.market.ask(cancel(life.market.now, acknowledge_release=True, n=n))
 
 
 def fire_next(market: Market) -> None:

@@ -396,20 +396,20 @@ READ_MODELS = (
 
 AUDITED_CASES = "tests/services/ops/audit/test_mediation.py"
 TIMERS = f"{DISPUTE}/domain/disputes/timers.py"
-APPEAL_DECISION = f"{DISPUTE}/domain/disputes/mediation/appeal_decision.py"
+SETTLEMENT = f"{DISPUTE}/domain/disputes/settlement.py"
 
 # What is aimed at these is the audit alone: it reads the events by itself.
 MEDIATION = (
     Plant(
         "an appeal that gives less asks nothing back",
-        APPEAL_DECISION,
-        "return [*due, *([_clawback(command, change, dispute, less)] if less else [])]",
-        "return [*due, *([_clawback(command, change, dispute, less)] if less and not less else [])]",
+        SETTLEMENT,
+        "requested = [_clawback(command, dispute, less, rules)] if less else []",
+        "requested = [_clawback(command, dispute, less, rules)] if less and not less else []",
         (AUDITED_CASES,),
     ),
     Plant(
         "an appeal that gives more pays nothing",
-        APPEAL_DECISION,
+        SETTLEMENT,
         "if reached and more else []",
         "if reached and more and not more else []",
         (AUDITED_CASES,),

@@ -68,7 +68,8 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.AppealReviewOverdue: {APPEAL},
     m.AppealDecided: {APPEAL},
     m.AppealWindowClosed: {DECIDED, APPEAL},
-    m.ClawbackRequested: {DECIDED},
+    m.ClawbackRequested: {AGREED, DECIDED},
+    m.ClawbackNotDue: {AGREED, DECIDED},
     m.SurveySubmitted: {DECIDED, CLOSED},
     p.ProposalMade: {REVIEW, APPEAL},
     p.ProposalAgreed: {REVIEW, APPEAL},
@@ -145,6 +146,11 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     m.ClawbackRequested: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
         and all(part.amount.minor <= _paid(state, part.line_id) for part in event.lines)
+        and state.case.asked_back is None
+    ),
+    m.ClawbackNotDue: lambda state, event: (
+        state.case.asked_back is not None
+        and (state.case.asked_back.clawback_id, state.case.asked_back.lines) == (event.clawback_id, event.lines)
     ),
     m.SurveySubmitted: lambda state, event: not state.case.surveyed and state.case.survey_until is not None,
 }
@@ -197,8 +203,10 @@ def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
         return event.source == d.RefundSource.MEDIATION and all(
             part.amount.minor <= _ruled(state, part.line_id) - _paid(state, part.line_id) for part in event.lines
         )
-    nothing_asked = all(asked.is_refused for asked in state.refunds.values())
-    return state.state == AGREED and nothing_asked and bool(solution and solution.solution.amount == event.amount)
+    agreed = {part.line_id: part.amount.minor for part in solution.lines} if solution else {}
+    return state.state == AGREED and all(
+        part.amount.minor == agreed[part.line_id] - _paid(state, part.line_id) for part in event.lines
+    )
 
 
 def _is_ruled(state: Dispute, event: d.SolutionReached) -> bool:

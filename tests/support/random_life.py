@@ -163,7 +163,7 @@ class Life:
             (1 if held else 0, lambda: self._of_the_team(mediation.release, held)),
             (2 if escalated + reviewed else 0, lambda: self._of_the_team(mediation.review, escalated + reviewed)),
             (1 if reviewed else 0, lambda: self._of_the_team(mediation.ask_for, reviewed)),
-            (5 if reviewed else 0, lambda: self._decide(self.dice.choice(reviewed))),
+            (5 if reviewed else 0, lambda: self.decide(self.dice.choice(reviewed))),
             (3 if decided + appealed else 0, lambda: self._of_a_party(mediation.appeal, decided + appealed)),
             (4 if appealed else 0, lambda: self._decide_appeal(self.dice.choice(appealed))),
             (4 if reviewed + appealed else 0, lambda: self._second_word(self.dice.choice(reviewed + appealed))),
@@ -195,7 +195,8 @@ class Life:
     def _of_the_team(self, builder: Callable[..., Command], disputes: list[int]) -> None:
         self._ask(builder, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=self.dice.choice(disputes))
 
-    def _decide(self, n: int) -> None:
+    def decide(self, n: int) -> None:
+        """One of the case team rules what may be right."""
         self._ask(mediation.decide, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=n, **self._ruling(n))
 
     def _decide_appeal(self, n: int) -> None:

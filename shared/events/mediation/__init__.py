@@ -219,6 +219,18 @@ class ClawbackRequested(Event):
     rules: tuple[str, ...]
 
 
+class ClawbackNotDue(Event):
+    """Withdraws what was asked back: a later word leaves it to the buyer, or asks for another amount (K18)."""
+
+    clawback_id: str
+    dispute_id: str
+    order_id: str
+    payment_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    rules: tuple[str, ...]
+
+
 class SurveySubmitted(Event):
     """The buyer's word on how the case team did; it changes nothing (S56)."""
 
@@ -251,6 +263,7 @@ MediationEvent = (
     | AppealDecided
     | AppealWindowClosed
     | ClawbackRequested
+    | ClawbackNotDue
     | SurveySubmitted
     | SurveyWindowClosed
 )

@@ -25,7 +25,7 @@ NAMES = frozenset(
     EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
     CaseClaimed CaseReleased StatementSubmitted EvidenceCompleted EvidenceRequested EvidenceWindowClosed ReviewStarted
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
-    SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
+    ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundSentToManual ProposalMade ProposalAgreed ProposalDeclined RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived

@@ -15,7 +15,7 @@ from ops.audit.entry import Data, Entry, units
 FACTS = frozenset(
     """
     OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
-    ReturnNoted DisputeClosed SolutionReached ClawbackRequested
+    ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     MessagePosted NotificationRequested

@@ -59,18 +59,18 @@ SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
 where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'PaymentReleased', 'PaymentCaptured',
-    'ClawbackRequested')
+    'ClawbackRequested', 'ClawbackNotDue')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
-# Only what was paid can be asked back.
+# Only what was paid can be asked back, and only what is asked back withdrawn.
 CLAWED = """
 with said as (
     select order_id, line_id, currency,
-        sum(case when name = 'ClawbackRequested' then units else 0 end) as back,
+        sum(case name when 'ClawbackRequested' then units when 'ClawbackNotDue' then -units else 0 end) as back,
         sum(case when name = 'RefundIssued' then units else 0 end) as refunds
-    from part where name in ('ClawbackRequested', 'RefundIssued') group by order_id, line_id, currency
+    from part where name in ('ClawbackRequested', 'ClawbackNotDue', 'RefundIssued') group by order_id, line_id, currency
 )
-select * from said where back > refunds
+select * from said where back > refunds or back < 0
 """
 # The money of a line waits for a dispute exactly as long as that dispute is open.
 HELD_FOR_NOBODY = """

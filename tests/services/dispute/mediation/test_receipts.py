@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispute.domain.disputes.difference import asked_back, asked_for
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.disputes.mediation.ending import asked_for
 from dispute.domain.disputes.mediation.receipts import Fact, decides, receipt_of
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.visibility import BUYER as LOOKS_AS_BUYER
@@ -26,6 +26,7 @@ from shared.events.mediation import (
     AppealDecided,
     AppealOutcome,
     AppealWindowClosed,
+    ClawbackNotDue,
     ClawbackRequested,
     DecisionIssued,
     Outcome,
@@ -39,7 +40,7 @@ from tests.support.builders.orders import Histories, after, on, order, order_lin
 from tests.support.dispute_service import Market
 from tests.support.random_life import Life
 
-FOLLOWS = (SolutionReached, RefundDue, ReturnDue, ReturnNotDue, ClawbackRequested, AppealWindowClosed)
+FOLLOWS = (SolutionReached, RefundDue, ReturnDue, ReturnNotDue, ClawbackNotDue, ClawbackRequested, AppealWindowClosed)
 """What a decision brings about in its own append."""
 
 
@@ -115,8 +116,8 @@ def test_a_decision_recomputed_from_its_receipt_is_the_same(first: dict[str, int
     for version in decisions(history):
         view = recomputation_view(receipt_of(history, version))
         assert view["same"] and view["differences"] == [], view
-    net = asked_for(dispute_of(happened))
-    assert {name: net.get(name, 0) for name in CAPS} == then
+    asked, back = asked_for(dispute_of(happened)), asked_back(dispute_of(happened))
+    assert {name: asked.get(name, 0) - back.get(name, 0) for name in CAPS} == then
 
 
 def history_of(happened: Histories) -> list[Recorded[Event]]:

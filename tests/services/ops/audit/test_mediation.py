@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from dispute.domain.decider import decider
 from ops.audit.facts import gathering
 from shared.events.base import Event
-from shared.events.dispute import RefundDue
-from shared.events.mediation import ClawbackRequested
+from shared.events.dispute import RefundDue, SolutionType
+from shared.events.mediation import ClawbackNotDue, ClawbackRequested
+from shared.events.mediation import Outcome as Favours
 from tests.support.audit import EARLY, made_log, stream_faults
 from tests.support.builders.disputes import dispute_stream, expire
 from tests.support.builders.mediation import (
@@ -44,6 +46,12 @@ def amended(amount: str) -> Histories:
     return after(appealed(), decide_appeal(on("Mar 27"), amount))
 
 
+def replacing() -> Histories:
+    """30.00 were decided and paid, and the appeal has a replacement sent instead."""
+    again: dict[str, Any] = {"outcome": Favours.BUYER_FAVOUR, "type": SolutionType.REPLACEMENT}
+    return after(appealed(), decide_appeal(on("Mar 27"), "0.00", **again))
+
+
 async def faults(happened: Histories, rows: Rows | None = None) -> dict[str, int]:
     log = made_log(happened, on("Mar 28"))
     with gathering() as facts:
@@ -65,6 +73,8 @@ CASES: Mapping[str, Callable[[], Histories]] = {
     "forced at once": lambda: forced(escalated(), on("Mar 15"), "30.00"),
     "forced for less": lambda: forced(appealed(), on("Mar 27"), "20.00"),
     "forced for more": lambda: forced(appealed(), on("Mar 27"), "45.00"),
+    "asked back, and left to the buyer": lambda: forced(replacing(), on("Mar 28"), "30.00"),
+    "asked back, and less of it": lambda: forced(replacing(), on("Mar 28"), "20.00"),
 }
 
 
@@ -89,6 +99,8 @@ def without(happened: Histories, lost: type[Event]) -> Histories:
         ("forced at once", RefundDue),
         ("forced for less", ClawbackRequested),
         ("forced for more", RefundDue),
+        ("asked back, and left to the buyer", ClawbackNotDue),
+        ("asked back, and less of it", ClawbackRequested),
     ],
 )
 async def test_k18_i10_what_was_decided_and_neither_asked_for_nor_asked_back_is_owed(

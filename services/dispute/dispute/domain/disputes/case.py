@@ -48,8 +48,9 @@ DATES: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Case:
     """`asked` are the parties whose word ends the gathering, `complete` those who gave it; `decisions` and `clawbacks`
-    are all there were, each decision by the version of its event; `appeals` are those against the last one. `proposal`
-    waits for a second person. `owed` are the keys under which each party has still to answer (T14).
+    are all there were, each decision by the version of its event; of the clawbacks some were `withdrawn`. `appeals`
+    are those against the last decision; `proposal` waits for a second person. `owed` are the keys under which each
+    party has still to answer (T14).
     """
 
     reviewer: str | None = None
@@ -62,6 +63,7 @@ class Case:
     decisions: Mapping[int, Decision] = field(default_factory=dict)
     appeals: tuple[mediation.Appealed, ...] = ()
     clawbacks: tuple[mediation.ClawbackRequested, ...] = ()
+    withdrawn: frozenset[str] = frozenset()
     review_until: datetime | None = None
     appeal_until: datetime | None = None
     appeal_review_until: datetime | None = None
@@ -75,6 +77,11 @@ class Case:
         """The platform's last word."""
         last = self.decisions[max(self.decisions)] if self.decisions else None
         return None if isinstance(last, dispute.SolutionReached) else last
+
+    @property
+    def asked_back(self) -> mediation.ClawbackRequested | None:
+        """What is asked back and not withdrawn; there is one at most."""
+        return next((back for back in self.clawbacks if back.clawback_id not in self.withdrawn), None)
 
     def stands(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
         """What goes back and how much: what was decided or agreed last, else what is asked for."""
@@ -155,7 +162,7 @@ def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one 
             decided = case.decided(event, version) if event.ruling else case
             return changed(decided, reviewer=None, since=None, proposal=None)
         case dispute.Escalated() | dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):
-            return Case(decisions=case.decisions, clawbacks=case.clawbacks)
+            return Case(decisions=case.decisions, clawbacks=case.clawbacks, withdrawn=case.withdrawn)
         case dispute.SolutionReached():
             return _agreed(case, event, version)
         case mediation.CaseClaimed():
@@ -172,6 +179,8 @@ def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one 
             return changed(case, review_until=event.review_until)
         case mediation.ClawbackRequested():
             return changed(case, clawbacks=(*case.clawbacks, event))
+        case mediation.ClawbackNotDue():
+            return changed(case, withdrawn=case.withdrawn | {event.clawback_id})
         case DeadlineMoved() if event.kind in DATES:
             return _with(case, {DATES[event.kind]: event.due_at})
         case _:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.mediation.ending import ended, is_over
+from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.settlement import closed, refund_due
 from dispute.domain.disputes.state import Dispute, DisputeState, evolve
 from dispute.domain.orders import state as orders
@@ -69,13 +69,10 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         rules=_REFUND_RULES[command.outcome],
     )
     since, held = evolve(dispute, noted), orders.evolve(order, noted)
-    if command.outcome == RefundOutcome.ISSUED and since.state == DisputeState.AGREED:
+    if command.outcome == RefundOutcome.ISSUED and dispute.refunds[command.refund_id].is_of_the_order:
         end = closed(since, CloseReason.REFUNDED, command.amount, command.at, ("T33", "S52"))
         return [noted, end], [noted, *end_hold(held, dispute.opened, HoldEnd.AGREED, command.at)]
-    if is_over(since):
-        ends = ended(since, command.at)
-        return [noted, ends], [noted, *end_hold(held, dispute.opened, HoldEnd.DECIDED, command.at)]
-    return [noted], [noted]
+    return ended_if_over(command, [noted], dispute, held, [noted])
 
 
 _REFUND_RULES = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.agreement.offers import CounterOffer, offered, proposed
 from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable
+from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.opening.eligibility import guard_reason
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.solutions import SELLER, of_side, solution_id
@@ -63,7 +64,8 @@ def respond(command: RespondToDispute, dispute: Dispute, order: Order, *evidence
     guard_text(reason=command.reason)
     shown = shown_by(command, dispute, "seller", evidence)
     answered = settling if dispute.state in WITH_THE_TEAM else _responded
-    return [*shown.added, *answered(command, dispute, order)], [], *shown.by_stream
+    events = [*shown.added, *answered(command, dispute, order)]
+    return *ended_if_over(command, events, dispute, order), *shown.by_stream
 
 
 def settling(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
@@ -137,12 +139,12 @@ def _too_late_to_agree(command: RespondToDispute, dispute: Dispute) -> list[Even
     return negotiation_over(dispute, dispute.negotiate_until, command.at)
 
 
-class AcceptSolution(DisputeCommand):
+class AcceptSolution(DisputeAndOrderCommand):
     pass
 
 
-def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
-    """The buyer accepts the seller's offer (S42, T6)."""
+def accept(command: AcceptSolution, dispute: Dispute, order: Order) -> Decided:
+    """The buyer accepts the seller's offer (S42, T6); who has its money already ends the dispute by that (T33)."""
     guard(Step.ACCEPT, dispute, command.actor, command.at)
     assert dispute.offer
     accepted = SolutionAccepted(
@@ -152,7 +154,8 @@ def accept(command: AcceptSolution, dispute: Dispute) -> list[Event]:
         solution=dispute.offer,
         rules=("S42",),
     )
-    return [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
+    events = [accepted, *reach(command, dispute, dispute.offer, ReachedType.NEGOTIATED, ("S42",))]
+    return ended_if_over(command, events, dispute, order)
 
 
 class ModifyRequest(NamingEvidence):

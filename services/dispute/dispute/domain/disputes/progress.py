@@ -54,6 +54,11 @@ class AskedRefund:
         return self.outcome == events.RefundOutcome.ISSUED
 
     @property
+    def is_of_the_order(self) -> bool:
+        """The whole order was cancelled (T45)."""
+        return self.due.source == events.RefundSource.CANCELLATION
+
+    @property
     def is_refused(self) -> bool:
         return self.outcome == events.RefundOutcome.REFUSED
 

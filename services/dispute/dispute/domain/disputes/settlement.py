@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dispute.domain.deadlines import replacement_due
 from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.difference import Parts, asked_for, difference, is_asked_back
 from dispute.domain.disputes.state import Dispute, DisputeState
 from shared.events.base import Command, Event
 from shared.events.dispute import (
@@ -25,6 +26,7 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.ids import derived_id
+from shared.events.mediation import ClawbackNotDue, ClawbackRequested
 from shared.events.money import Money, total
 from shared.events.open_enums import known
 from shared.events.order import LineAmount
@@ -47,11 +49,55 @@ def reach(
 
 
 def asked_by(command: Command, dispute: Dispute, reached: SolutionReached) -> list[Event]:
-    """What the solution asks for: the money, or first the goods; nothing where the seller sends something again."""
-    if reached.replacement_until:
+    """What the solution asks for: first the goods, or the difference in money to what was asked for before."""
+    if known(reached.solution.type) == SolutionType.RETURN_AND_REFUND and not asked_for(dispute):
+        return [return_due(command, dispute, reached)]
+    return moved(command, dispute, reached.lines, reached, reached.rules)
+
+
+def moved(
+    command: Command, dispute: Dispute, lines: Parts, reached: SolutionReached | None, rules: tuple[str, ...]
+) -> list[Event]:
+    """The difference that these amounts make: more is asked for, less is asked back, never a silent debit (K18, K19).
+    What is asked back and not collected is withdrawn first, and not paid again.
+    """
+    more, less = difference(dispute, lines)
+    due: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
+    if is_asked_back(dispute, less):
+        return due
+    requested = [_clawback(command, dispute, less, rules)] if less else []
+    return [*due, *_not_asked_back(dispute, rules), *requested]
+
+
+def _not_asked_back(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
+    back = dispute.case.asked_back
+    if not back:
         return []
-    goods_first = known(reached.solution.type) == SolutionType.RETURN_AND_REFUND
-    return [return_due(command, dispute, reached) if goods_first else refund_due(command, dispute, reached)]
+    return [
+        ClawbackNotDue(
+            clawback_id=back.clawback_id,
+            dispute_id=back.dispute_id,
+            order_id=back.order_id,
+            payment_id=back.payment_id,
+            lines=back.lines,
+            amount=back.amount,
+            rules=("K18", *rules),
+        )
+    ]
+
+
+def _clawback(command: Command, dispute: Dispute, parts: Parts, rules: tuple[str, ...]) -> ClawbackRequested:
+    opened = dispute.opened
+    return ClawbackRequested(
+        clawback_id=derived_id("clw", opened.order_id, command.command_id),
+        dispute_id=opened.dispute_id,
+        order_id=opened.order_id,
+        payment_id=opened.payment_id,
+        party="buyer",
+        lines=tuple(parts),
+        amount=total([part.amount for part in parts]),
+        rules=("K18", "K19", *rules),
+    )
 
 
 def replacement_until(dispute: Dispute, kind: SolutionType, at: datetime) -> datetime | None:

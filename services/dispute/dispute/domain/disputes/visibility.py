@@ -96,6 +96,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     ),
     mediation.AppealWindowClosed: _seen(""),
     mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
+    mediation.ClawbackNotDue: _seen(f"clawback_id {_PARTS} amount"),
     mediation.SurveySubmitted: _seen(""),
     mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(

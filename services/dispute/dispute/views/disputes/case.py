@@ -13,6 +13,7 @@ from dispute.views.disputes.case_members import (
     AppealView,
     Assignment,
     CaseMembers,
+    ClawbackState,
     ClawbackView,
     DecisionKind,
     DecisionView,
@@ -50,7 +51,7 @@ def case_members(dispute: Dispute, path: str, looking: Collection[str], now: dat
         "appeals": [_appeal(event, path) for event in case.appeals],
         "appeal_until_at": case.appeal_until,
         "survey_until_at": case.survey_until,
-        "clawbacks": [_clawback(event) for event in case.clawbacks],
+        "clawbacks": [_clawback(event, case.withdrawn) for event in case.clawbacks],
     }
 
 
@@ -177,5 +178,6 @@ def _appeal(event: Appealed, path: str) -> AppealView:
     }
 
 
-def _clawback(event: ClawbackRequested) -> ClawbackView:
-    return {"id": event.clawback_id, "from": event.party, "amount": event.amount, "state": "requested"}
+def _clawback(event: ClawbackRequested, withdrawn: Collection[str]) -> ClawbackView:
+    state: ClawbackState = "withdrawn" if event.clawback_id in withdrawn else "requested"
+    return {"id": event.clawback_id, "from": event.party, "amount": event.amount, "state": state}

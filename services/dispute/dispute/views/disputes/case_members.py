@@ -95,7 +95,8 @@ class AppealView(TypedDict):
     evidence: Sequence[str]
 
 
-ClawbackView = TypedDict("ClawbackView", {"id": str, "from": str, "amount": Money, "state": Literal["requested"]})
+ClawbackState = Literal["requested", "withdrawn"]
+ClawbackView = TypedDict("ClawbackView", {"id": str, "from": str, "amount": Money, "state": ClawbackState})
 """Money that is asked back."""
 
 

@@ -104,6 +104,11 @@ def _asked_back(dispute: State, data: Data) -> None:
         dispute["back"][line] = dispute["back"].get(line, 0) + amount
 
 
+def _not_asked_back(dispute: State, data: Data) -> None:
+    for line, amount in parts_of(data).items():
+        dispute["back"][line] = dispute["back"].get(line, 0) - amount
+
+
 def _proposed(dispute: State, data: Data) -> None:
     dispute["proposed_until"] = instant(data["expires_at"])
 
@@ -142,4 +147,5 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "SurveySubmitted": _surveyed,
     "SurveyWindowClosed": _survey_over,
     "ClawbackRequested": _asked_back,
+    "ClawbackNotDue": _not_asked_back,
 }

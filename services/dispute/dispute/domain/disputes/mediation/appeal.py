@@ -8,17 +8,15 @@ from typing import Annotated
 from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline, appeal_review_due
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
-from dispute.domain.disputes.mediation.ending import ended, is_over
-from dispute.domain.disputes.state import Dispute, evolve
+from dispute.domain.disputes.mediation.ending import ended_if_over
+from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.evidence.state import Evidence
-from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.decider import Decided
 from shared.events.base import Event, Personal
 from shared.events.fields import EvidenceIds, Text
 from shared.events.mediation import Appealed, AppealReviewOverdue, AppealWindowClosed
-from shared.events.order import HoldEnd
 
 
 class AppealDecision(NamingEvidence):
@@ -57,10 +55,7 @@ def appeal(command: AppealDecision, dispute: Dispute, _: Order, *evidence: Evide
 def appeal_window_over(command: ExpireDeadline, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """D6: what was decided stands; the dispute closes if it is carried out (T19, T33)."""
     over = AppealWindowClosed(dispute_id=dispute.opened.dispute_id, rules=("T19", "S55"))
-    since = evolve(dispute, over)
-    if not is_over(since):
-        return [over], []
-    return [over, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
+    return ended_if_over(command, [over], dispute, order)
 
 
 def appeal_review_overdue(command: ExpireDeadline, dispute: Dispute) -> list[Event]:

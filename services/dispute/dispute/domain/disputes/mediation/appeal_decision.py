@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 
 from dispute.domain.deadlines import survey_due
+from dispute.domain.disputes.difference import all_paid, difference
 from dispute.domain.disputes.mediation.decision import reached_by
-from dispute.domain.disputes.mediation.ending import Parts, all_paid, difference, ended, is_over, ruling_of
+from dispute.domain.disputes.mediation.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import RulingCommand, guard_explained, ruled, weighed
 from dispute.domain.disputes.progress import Fulfilment
-from dispute.domain.disputes.settlement import refund_due, return_due
-from dispute.domain.disputes.state import Dispute, evolve
+from dispute.domain.disputes.settlement import moved, return_due
+from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
-from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event
 from shared.events.dispute import (
     ReachedType,
     ReplacementNotDue,
     ReturnNotDue,
-    SolutionReached,
     SolutionType,
 )
-from shared.events.ids import derived_id
 from shared.events.mediation import (
     AppealDecided,
     AppealOutcome,
     AppealWindowClosed,
-    ClawbackRequested,
     Ruling,
 )
-from shared.events.money import total
-from shared.events.order import HoldEnd
 from shared.rejections import ValidationFailed, WrongPhase
 
 
@@ -99,16 +93,6 @@ def finally_decided(
     return ended_if_over(command, events, dispute, order)
 
 
-def ended_if_over(
-    command: Command, events: list[Event], dispute: Dispute, order: Order
-) -> tuple[list[Event], list[Event]]:
-    """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33)."""
-    since = reduce(evolve, events, dispute)
-    if not is_over(since):
-        return events, []
-    return [*events, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
-
-
 def upheld(command: DecideAppeal, dispute: Dispute) -> Ruling:
     """The first ruling, explained anew; nothing is ruled beside it."""
     for name in ("outcome", "type", "lines", "freight_payer", "address"):
@@ -149,7 +133,8 @@ def carried_out(command: Command, change: Change, dispute: Dispute) -> list[Even
     solution: list[Event] = [*_nothing_sent(dispute, rules), *([reached] if reached else [])]
     if reached and ruling.type == SolutionType.RETURN_AND_REFUND and not dispute.refunds:
         return [*solution, *([] if dispute.return_id else [return_due(command, dispute, reached)])]
-    return [*_goods_kept(dispute, rules), *solution, *_difference(command, change, dispute, reached)]
+    money = moved(command, dispute, ruling.lines, reached, change.rules)
+    return [*_goods_kept(dispute, rules), *solution, *money]
 
 
 def _nothing_sent(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
@@ -164,24 +149,3 @@ def _goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
         return []
     opened, return_id = dispute.opened, dispute.return_id
     return [ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=rules)]
-
-
-def _difference(command: Command, change: Change, dispute: Dispute, reached: SolutionReached | None) -> list[Event]:
-    """More is asked for, less is asked back: never a silent debit (K18, K19)."""
-    more, less = difference(dispute, change.ruling.lines)
-    due: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
-    return [*due, *([_clawback(command, change, dispute, less)] if less else [])]
-
-
-def _clawback(command: Command, change: Change, dispute: Dispute, parts: Parts) -> ClawbackRequested:
-    opened = dispute.opened
-    return ClawbackRequested(
-        clawback_id=derived_id("clw", opened.order_id, command.command_id),
-        dispute_id=opened.dispute_id,
-        order_id=opened.order_id,
-        payment_id=opened.payment_id,
-        party="buyer",
-        lines=tuple(parts),
-        amount=total([part.amount for part in parts]),
-        rules=("K18", "K19", *change.rules),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispute.domain.deadlines import appeal_due, survey_due
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import RulingCommand, ruled
-from dispute.domain.disputes.settlement import asked_by, replacement_until
+from dispute.domain.disputes.settlement import asked_by, moved, replacement_until
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.state import Order
@@ -47,9 +47,9 @@ def issued(
 
 
 def carried_out(command: Command, dispute: Dispute, ruling: Ruling, rules: tuple[str, ...]) -> list[Event]:
-    """The solution that the ruling is, and what it asks for (K14); nothing for the seller's favour."""
+    """The solution that the ruling is, and what it asks for (K14); for the seller's favour what is to come back."""
     if not ruling.type:
-        return []
+        return moved(command, dispute, ruling.lines, None, rules)
     reached = reached_by(command, dispute, ruling, ReachedType.ARBITRATED, rules)
     return [reached, *asked_by(command, dispute, reached)]
 

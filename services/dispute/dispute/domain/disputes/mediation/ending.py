@@ -1,49 +1,26 @@
-"""Ending of a decided dispute: what was ruled against what was asked for, and whether nothing is left to do (T33)."""
+"""Ending: whether nothing is left to do of what was decided or agreed, and the end that then follows (T33)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 
 from dispute.domain.disputes.case import ruling_in
+from dispute.domain.disputes.difference import Parts, all_paid, is_settled
 from dispute.domain.disputes.settlement import closed
-from dispute.domain.disputes.state import Dispute, DisputeState
-from shared.events.dispute import SENT_AGAIN, CloseReason, DisputeClosed
+from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.orders.release import end_hold
+from dispute.domain.orders.state import Order
+from shared.events.base import Command, Event
+from shared.events.dispute import SENT_AGAIN, CloseReason, DisputeClosed, SolutionType
 from shared.events.mediation import Ruling
 from shared.events.money import Money
-from shared.events.order import LineAmount
+from shared.events.open_enums import known
+from shared.events.order import HoldEnd
 
-Parts = Sequence[LineAmount]
-
-
-def asked_for(dispute: Dispute) -> Mapping[str, int]:
-    """The money of each line that was asked for and not refused, less what is asked back, in minor units."""
-    sums: dict[str, int] = defaultdict(int)
-    for asked in dispute.refunds.values():
-        for part in asked.due.lines if not asked.is_refused else ():
-            sums[part.line_id] += part.amount.minor
-    for part in (part for back in dispute.case.clawbacks for part in back.lines):
-        sums[part.line_id] -= part.amount.minor
-    return sums
-
-
-def difference(dispute: Dispute, lines: Parts) -> tuple[Parts, Parts]:
-    """What these amounts are above, and below, what was asked for (K18)."""
-    asked = asked_for(dispute)
-    apart = [(part, part.amount.minor - asked.get(part.line_id, 0)) for part in lines]
-    return [_part(part, minor) for part, minor in apart if minor > 0], [
-        _part(part, -minor) for part, minor in apart if minor < 0
-    ]
-
-
-def _part(like: LineAmount, minor: int) -> LineAmount:
-    return LineAmount(line_id=like.line_id, amount=Money(minor, like.amount.currency, like.amount.exponent))
-
-
-def all_paid(dispute: Dispute) -> bool:
-    """Nothing that was asked for is under way, failed or with people."""
-    return all(asked.is_paid or asked.is_refused for asked in dispute.refunds.values())
+Decided = tuple[list[Event], list[Event]]
+"""What happens to the dispute, and to its order."""
 
 
 def ruling_of(dispute: Dispute) -> Ruling | None:
@@ -52,27 +29,49 @@ def ruling_of(dispute: Dispute) -> Ruling | None:
 
 
 def is_over(dispute: Dispute) -> bool:
-    """T33: it is decided, nobody can appeal any more, what was ruled is what was paid, and nothing is to come."""
-    ruling = ruling_of(dispute)
-    if (
-        dispute.state != DisputeState.DECIDED
-        or dispute.case.appeal_until
-        or not ruling
-        or dispute.replacement.is_awaited
-    ):
-        return False
-    return all_paid(dispute) and difference(dispute, ruling.lines) == ([], [])
+    """T33: what the last word says is what was paid, and nothing is to come."""
+    said = _said(dispute)
+    return bool(said) and not dispute.replacement.is_awaited and all_paid(dispute) and is_settled(dispute, said)
+
+
+def _said(dispute: Dispute) -> Parts:
+    """What the last word says of every line; nothing while it may be appealed, or waits for goods."""
+    if dispute.state == DisputeState.DECIDED and not dispute.case.appeal_until:
+        ruling = ruling_of(dispute)
+        return ruling.lines if ruling else ()
+    agreed = dispute.solution if dispute.state == DisputeState.AGREED else None
+    if agreed is None or (known(agreed.solution.type) == SolutionType.RETURN_AND_REFUND and not dispute.refunds):
+        return ()
+    return agreed.lines
 
 
 def ended(dispute: Dispute, at: datetime) -> DisputeClosed:
-    """The end of a decided dispute, with the final decision's amount (S52)."""
-    ruling = ruling_of(dispute)
-    assert ruling
-    return closed(dispute, reason_of(ruling), ruling.amount, at, ("T33", "S52"))
+    """The end, with the amount of the last word (S52)."""
+    ruling = ruling_of(dispute) if dispute.state == DisputeState.DECIDED else None
+    if ruling:
+        return closed(dispute, reason_of(ruling), ruling.amount, at, ("T33", "S52"))
+    assert dispute.solution
+    agreed = dispute.solution.solution
+    return closed(dispute, _reason(agreed.type, agreed.amount), agreed.amount, at, ("T33", "S52"))
+
+
+def ended_if_over(
+    command: Command, events: Sequence[Event], dispute: Dispute, order: Order, of_order: Sequence[Event] = ()
+) -> Decided:
+    """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33)."""
+    since = reduce(evolve, events, dispute)
+    if not is_over(since):
+        return [*events], [*of_order]
+    because = HoldEnd.DECIDED if since.state == DisputeState.DECIDED else HoldEnd.AGREED
+    return [*events, ended(since, command.at)], [*of_order, *end_hold(order, dispute.opened, because, command.at)]
 
 
 def reason_of(ruling: Ruling) -> CloseReason:
     """How a dispute with this ruling ends."""
-    if ruling.type in SENT_AGAIN:
+    return _reason(ruling.type, ruling.amount)
+
+
+def _reason(kind: SolutionType | None, amount: Money) -> CloseReason:
+    if kind in SENT_AGAIN:
         return CloseReason.REPLACED
-    return CloseReason.REFUNDED if ruling.amount else CloseReason.NO_REFUND
+    return CloseReason.REFUNDED if amount else CloseReason.NO_REFUND

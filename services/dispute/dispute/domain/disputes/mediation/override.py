@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out, ended_if_over, guard_money_known
+from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out, guard_money_known
+from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.mediation.proposals import expiry, proposal_id
 from dispute.domain.disputes.mediation.ruling import RulingCommand, ruled
 from dispute.domain.disputes.settlement import closed

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
-from dispute.domain.disputes.mediation.ending import asked_for
+from dispute.domain.disputes.difference import asked_back, asked_for
 from dispute.domain.disputes.state import Dispute, evolve
 from shared.events import dispute, mediation
 from shared.events.base import Event, wire_time
@@ -85,8 +85,9 @@ def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iter
     yield Fact("lines", [_plain(line) for line in before.opened.lines], first)
     days = {"appeal_days": terms.appeal_days, "survey_days": terms.survey_days, "timezone": terms.timezone}
     yield Fact("terms", days, first)
-    asked = {name: minor for name, minor in asked_for(before).items() if minor}
-    yield Fact("asked_minor", asked, _last(history, dispute.RefundDue, mediation.ClawbackRequested) or first)
+    yield Fact("asked_minor", asked_for(before), _last(history, dispute.RefundDue) or first)
+    back = _last(history, mediation.ClawbackRequested, mediation.ClawbackNotDue) or first
+    yield Fact("asked_back_minor", asked_back(before), back)
     match decision.event:
         case dispute.SolutionReached() as reached:
             source = _last(history, dispute.SolutionProposed, dispute.RequestModified, dispute.DisputeOpened) or first
@@ -127,11 +128,13 @@ def _results(events: Sequence[Event]) -> Values:
     windows = {name: getattr(first, name, None) for name in ("appeal_until", "survey_until")}
     due = [event for event in events if isinstance(event, dispute.RefundDue)]
     back = [event for event in events if isinstance(event, mediation.ClawbackRequested)]
+    not_back = [event for event in events if isinstance(event, mediation.ClawbackNotDue)]
     return {
         "lines": [_plain(part) for part in lines],
         "amount": _money(total([part.amount for part in lines])),
         "refund": [_plain(part) for event in due for part in event.lines],
         "clawback": [_plain(part) for event in back for part in event.lines],
+        "clawback_withdrawn": {part.line_id: part.amount.minor for event in not_back for part in event.lines},
         "goods": any(isinstance(event, dispute.ReturnDue) for event in events),
         **{name: wire_time(at) if at else None for name, at in windows.items()},
     }

@@ -32,16 +32,14 @@ def _agreed(facts: Facts) -> Results:
     """An agreement: the amount over the lines by their caps, and its money, or first the goods (G9, K14)."""
     solution = Solution.model_validate(facts["solution"])
     lines = split(solution.amount, [DisputedLine.model_validate(line) for line in facts["lines"]])
-    goods = solution.type == SolutionType.RETURN_AND_REFUND
-    return _results(lines, refund=[] if goods else lines, goods=goods)
+    return _results(lines, **_asked(facts, lines, solution.type))
 
 
 def _ruled(facts: Facts) -> Results:
     """A decision: what was found, all of it asked for at once (S57), or first the goods."""
     ruling = Ruling.model_validate(facts["found"])
-    goods = ruling.type == SolutionType.RETURN_AND_REFUND
     appeal, survey = _until(facts, "appeal_days"), _until(facts, "survey_days")
-    return _results(ruling.lines, refund=[] if goods else ruling.lines, goods=goods, appeal=appeal, survey=survey)
+    return _results(ruling.lines, appeal=appeal, survey=survey, **_asked(facts, ruling.lines, ruling.type))
 
 
 def _on_appeal(facts: Facts) -> Results:
@@ -53,8 +51,7 @@ def _on_appeal(facts: Facts) -> Results:
     if returns and not facts["asked_minor"]:
         before = Ruling.model_validate(facts["standing"]).type == SolutionType.RETURN_AND_REFUND
         return _results(ruling.lines, goods=not before, survey=survey)
-    more, less = _apart(facts, ruling)
-    return _results(ruling.lines, refund=more, clawback=less, survey=survey)
+    return _results(ruling.lines, survey=survey, **_moved(facts, ruling.lines))
 
 
 def _forced(facts: Facts) -> Results:
@@ -62,15 +59,24 @@ def _forced(facts: Facts) -> Results:
     ruling, carried = Ruling.model_validate(facts["found"]), facts["carried"]
     if ruling.type == SolutionType.RETURN_AND_REFUND and not carried["money"]:
         return _results(ruling.lines, goods=not carried["goods"])
-    more, less = _apart(facts, ruling)
-    return _results(ruling.lines, refund=more, clawback=less)
+    return _results(ruling.lines, **_moved(facts, ruling.lines))
 
 
-def _apart(facts: Facts, ruling: Ruling) -> tuple[Parts, Parts]:
-    """What the ruling is above, and below, what was asked for."""
-    apart = [(part, part.amount.minor - facts["asked_minor"].get(part.line_id, 0)) for part in ruling.lines]
+def _asked(facts: Facts, lines: Parts, kind: SolutionType | None) -> Results:
+    """First the goods, or the difference in money; goods of which money is asked for are not asked for again."""
+    goods = kind == SolutionType.RETURN_AND_REFUND and not facts["asked_minor"]
+    return {"goods": True} if goods else _moved(facts, lines)
+
+
+def _moved(facts: Facts, lines: Parts) -> Results:
+    """What these amounts are above, and below, what was asked for; what is asked back already is not asked anew."""
+    apart = [(part, part.amount.minor - facts["asked_minor"].get(part.line_id, 0)) for part in lines]
     more = [_part(part, minor) for part, minor in apart if minor > 0]
-    return more, [_part(part, -minor) for part, minor in apart if minor < 0]
+    less = [_part(part, -minor) for part, minor in apart if minor < 0]
+    back = facts["asked_back_minor"]
+    if {part.line_id: part.amount.minor for part in less} == back:
+        return {"refund": more}
+    return {"refund": more, "clawback": less, "withdrawn": back}
 
 
 def _part(like: LineAmount, minor: int) -> LineAmount:
@@ -87,6 +93,7 @@ def _results(
     lines: Parts,
     refund: Parts = (),
     clawback: Parts = (),
+    withdrawn: Mapping[str, int] | None = None,
     goods: bool = False,
     appeal: str | None = None,
     survey: str | None = None,
@@ -97,6 +104,7 @@ def _results(
         "amount": {"amount": amount.amount, "currency": amount.currency},
         "refund": _plain([part for part in refund if part.amount]),
         "clawback": _plain(clawback),
+        "clawback_withdrawn": dict(withdrawn or {}),
         "goods": goods,
         "appeal_until": appeal,
         "survey_until": survey,
