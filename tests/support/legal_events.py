@@ -87,7 +87,9 @@ def _is_answer(state: Dispute, event: p.ProposalAgreed | p.ProposalDeclined) -> 
 
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
-    d.SolutionProposed: lambda state, event: state.offer is None or state.state in (TEAM, REVIEW),
+    d.SolutionProposed: lambda state, event: (
+        state.offer is None or (state.state in (TEAM, REVIEW) and event.solution != state.offer)
+    ),
     d.SolutionAccepted: lambda state, event: state.offer == event.solution,
     d.SolutionReached: lambda state, event: (
         (_is_ruled(state, event) if state.state == DECIDED else event.solution in (state.request, state.offer))

@@ -19,10 +19,11 @@ from dispute.api.bodies.disputes import (
     ReplacementShipmentBody,
     ResponseBody,
 )
+from dispute.api.standing import response, without_standing_text
 from dispute.domain.decider import decider
 from dispute.domain.disputes.agreement.replacement import NoteArrival, ReceiveReplacement, ShipReplacement
 from dispute.domain.disputes.cancellation import CancelDispute
-from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
+from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest
 from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import PARTIES
@@ -35,7 +36,7 @@ from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
 from shared.events.moments import Moment
 from shared.eventstore.folding import folded
-from shared.eventstore.personal import find_text, standing_text
+from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
@@ -66,9 +67,10 @@ async def respond(
     body: ResponseBody,
     caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
 ) -> Response:
-    """Accept the request, offer something else, or refuse (S40, S42)."""
-    outcome = await caller.handle(caller.command(RespondToDispute, body, dispute_id=dispute_id))
-    return await answer(caller, outcome)
+    """Accept the request, offer something else, or refuse (S40, S42). With the case team the offer that stands already
+    changes nothing (T43).
+    """
+    return await answer(caller, await caller.handle(await response(caller, dispute_id, body)))
 
 
 @router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer", response_model=DisputeView)
@@ -87,19 +89,9 @@ async def modify(
     caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")],
 ) -> Response:
     """The next round: the seller has five days again (S43). What stands already, word for word, is no change."""
-    changes = await _without_standing_text(caller, dispute_id, body)
+    changes = await without_standing_text(caller, dispute_id, body)
     outcome = await caller.handle(caller.command(ModifyRequest, changes, dispute_id=dispute_id))
     return await answer(caller, outcome)
-
-
-async def _without_standing_text(caller: CommandContext, dispute_id: str, body: ModificationBody) -> ModificationBody:
-    """The body, without a description that the dispute has already: no event holds a text to compare it with (S43)."""
-    said = body.model_dump(include={"description"})["description"]
-    if said is None:
-        return body
-    dispute = await _fold((await caller.state.store.load(f"dispute-{dispute_id}"))[0])
-    standing = await standing_text(caller.state.pool, dispute.description_ref)
-    return body.model_copy(update={"description": None}) if said == standing else body
 
 
 @router.post("/v1/disputes/{dispute_id}/cancellation", summary="Withdraw the dispute", response_model=DisputeView)

@@ -14,7 +14,9 @@ from shared.events.dispute import (
     Decision,
     Escalated,
     EscalationReason,
+    Payer,
     ReachedType,
+    Reason,
     RefundDue,
     RefundSource,
     ReturnOutcome,
@@ -32,6 +34,7 @@ from tests.support.builders.disputes import (
     dispute_of,
     modify,
     note_return,
+    offer,
     opened,
     respond,
     return_due,
@@ -108,6 +111,28 @@ def test_t43_a_proposal_changes_nothing_until_the_buyer_accepts_it(happened: Any
     assert proposed.states[0].state == dispute_of(happened()).state
     outcome = proposed.when(accept(on("Mar 18"))).then_types(SolutionAccepted, SolutionReached, RefundDue)
     assert outcome.events[2].amount.amount == "35.00"
+
+
+@pytest.mark.parametrize("happened", [escalated, under_review])
+def test_t43_the_offer_that_stands_already_changes_nothing(happened: Any) -> None:
+    offered = after(happened(), counter(on("Mar 17"), "35.00"))
+    given(decider, offered).when(counter(on("Mar 18"), "35.00")).then_nothing()
+    given(decider, offered).when(counter(on("Mar 18"), "36.00")).then_types(SolutionProposed)
+    freight = offer("35.00", freight_payer=Payer.BUYER)
+    given(decider, offered).when(counter(on("Mar 18"), solution=freight)).then_types(SolutionProposed)
+
+
+def test_t43_another_address_is_another_offer_and_the_same_one_is_none() -> None:
+    to = offer("35.00", SolutionType.RETURN_AND_REFUND, address="Pier 2")
+    late = after(opened(reason=Reason.LATE), counter(on("Mar 13")), escalate(on("Mar 14")))
+    offered = after(late, counter(on("Mar 15"), solution=to))
+    again = counter(on("Mar 16"), solution=to)
+    given(decider, offered).when(again).then_types(SolutionProposed)
+    standing = dispute_of(offered).offer
+    assert standing and again.personal
+    same = again.model_copy(update={"standing_address_ref": standing.address_ref})
+    assert same.personal == ()
+    given(decider, offered).when(same).then_nothing()
 
 
 def test_t43_nobody_has_to_refuse_what_the_case_team_decides() -> None:

@@ -38,7 +38,13 @@ from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.rejections import ValidationFailed
 
 
-class RespondToDispute(NamingEvidence):
+class AnsweringOffer(NamingEvidence):
+    """An answer by the side that has an offer standing; the edge has compared their addresses, which no event holds."""
+
+    standing_address_ref: str | None = None
+
+
+class RespondToDispute(AnsweringOffer):
     decision: Decision
     solution: CounterOffer | None = None
     reason: Annotated[str, Text(2000)] | None = None
@@ -49,12 +55,16 @@ class RespondToDispute(NamingEvidence):
         return text_ref(self, "reason") if self.reason else None
 
     @property
+    def address(self) -> str | None:
+        return self.solution.address if self.solution else None
+
+    @property
     def address_ref(self) -> str | None:
-        return text_ref(self, "address") if self.solution and self.solution.address else None
+        return self.standing_address_ref or (text_ref(self, "address") if self.address else None)
 
     @property
     def personal(self) -> Sequence[Personal]:
-        address = self.solution.address if self.solution else None
+        address = None if self.standing_address_ref else self.address
         return texts_about(self.actor.id, self, reason=self.reason, address=address)
 
 
@@ -69,12 +79,15 @@ def respond(command: RespondToDispute, dispute: Dispute, order: Order, *evidence
 
 
 def settling(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
-    """T43: with the case team the parties may still settle; a proposal alone changes nothing."""
+    """T43: with the case team the parties may still settle; a proposal alone changes nothing, and one that stands
+    already is none: what the buyer has seen stays what there is to accept.
+    """
     match command.decision:
         case Decision.ACCEPT:
             return _granted(command, dispute)
         case Decision.COUNTER:
-            return [_proposed(command, dispute, order, ("T43",))]
+            put = _proposed(command, dispute, order, ("T43",))
+            return [] if put.solution == dispute.offer else [put]
         case Decision.REJECT:
             raise ValidationFailed.at("/decision", "not_expected", "the case team decides: nobody has to refuse", "T43")
 
