@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
+from dispute.domain.disputes.agreement.offers import CounterOffer
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, MaxRounds, ReasonNotCovered
 from shared.events.base import Personal
@@ -45,6 +47,7 @@ from tests.support.builders.disputes import (
     opened,
     respond,
 )
+from tests.support.builders.mediation import escalated
 from tests.support.builders.orders import ORDER, SELLER, Histories, after, on, order, terms, usd
 from tests.support.spec import given
 
@@ -85,13 +88,28 @@ def test_t2_an_agreement_ends_every_deadline_of_the_dispute() -> None:
     assert dispute_of(agreed()).state == DisputeState.AGREED
 
 
-def test_t2_an_acceptance_names_no_other_solution() -> None:
-    refusal = (
-        given(decider, opened())
-        .when(respond(Decision.ACCEPT, on("Mar 13"), solution=offer("1.00")))
-        .then_rejects(ValidationFailed)
-    )
-    assert refusal.errors[0]["pointer"] == "/solution"
+OTHERS = (
+    offer("1.00"),
+    offer("50.00", SolutionType.RETURN_AND_REFUND),
+    offer("50.00", freight_payer=Payer.BUYER),
+    offer("50.00", address="Pier 1"),
+)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("happened", [opened, escalated])
+def test_t2_an_acceptance_names_no_other_solution(happened: Callable[[], Histories], other: CounterOffer) -> None:
+    command = respond(Decision.ACCEPT, on("Mar 15"), solution=other)
+    refusal = given(decider, happened()).when(command).then_rejects(ValidationFailed)
+    assert (refusal.errors[0]["pointer"], refusal.errors[0]["code"]) == ("/solution", "not_expected")
+
+
+@pytest.mark.parametrize("happened", [opened, escalated])
+def test_t2_an_acceptance_may_name_the_request_itself(happened: Callable[[], Histories]) -> None:
+    command = respond(Decision.ACCEPT, on("Mar 15"), solution=offer("50.00"))
+    outcome = given(decider, happened()).when(command)
+    assert outcome.states[0].state == DisputeState.AGREED
+    assert outcome.events[-1].amount == usd("50.00")
 
 
 # The seller offers something else, or nothing

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
-from dispute.domain.disputes.agreement.offers import CounterOffer, offered, proposed
+from dispute.domain.disputes.agreement.offers import CounterOffer, named, offered, proposed
 from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable
@@ -96,9 +96,14 @@ def _granted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     assert dispute.request
     if dispute.request.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
         raise ValidationFailed.at("/decision", "nothing_to_return", "the goods were sent back already", "G7")
-    if command.solution:
-        raise ValidationFailed.at("/solution", "not_expected", "an acceptance takes the request as it is")
+    _guard_as_it_is(command, dispute)
     return reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("T43", "S40"))
+
+
+def _guard_as_it_is(command: RespondToDispute, dispute: Dispute) -> None:
+    """S40: who accepts names no solution, or the very one that the buyer asks for."""
+    if command.solution and named(command.solution, command.address_ref) != dispute.request:
+        raise ValidationFailed.at("/solution", "not_expected", "an acceptance takes the request as it is", "S40")
 
 
 def _responded(command: RespondToDispute, dispute: Dispute, order: Order) -> list[Event]:
@@ -112,8 +117,7 @@ def _responded(command: RespondToDispute, dispute: Dispute, order: Order) -> lis
 
 
 def _accepted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
-    if command.solution:
-        raise ValidationFailed.at("/solution", "not_expected", "an acceptance takes the request as it is")
+    _guard_as_it_is(command, dispute)
     assert dispute.request
     reached = reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("S40",))
     return [_response(command, dispute, ("S40",)), *reached]

@@ -38,6 +38,11 @@ def proposed(dispute: Dispute, offered: Solution, at: datetime, rules: tuple[str
     )
 
 
+def named(offer: CounterOffer, address_ref: str | None) -> Solution:
+    """The solution that the seller's words name."""
+    return Solution(type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=address_ref)
+
+
 def offered(offer: CounterOffer | None, address_ref: str | None, dispute: Dispute, order: Order) -> Solution:
     """What the seller offers: it can be carried out, and it is not what the buyer asks for already."""
     if not offer:
@@ -48,7 +53,7 @@ def offered(offer: CounterOffer | None, address_ref: str | None, dispute: Disput
     (guard_nothing if offer.type in SENT_AGAIN else guard_amount)(
         offer.amount, dispute.opened.lines, "/solution/amount"
     )
-    found = Solution(type=offer.type, amount=offer.amount, freight_payer=offer.freight_payer, address_ref=address_ref)
+    found = named(offer, address_ref)
     if found == dispute.request:
         raise ValidationFailed.at("/solution", "nothing_changed", "this is what the buyer asks for", "S42")
     return found
