@@ -58,20 +58,22 @@ class Parties:
         return counting(self.kind, actor.roles, actor.id == self.buyer_id, actor.id in self.seller_ids)
 
     def acting(self, actor: Actor) -> frozenset[str]:
-        """Those of them in which the actor may act: one of the platform's people who is buyer or seller here acts as
-        that alone (G15).
+        """Those of them in which the actor may act and look: one of the platform's people who is buyer or seller here
+        acts and looks as that alone (G15).
         """
         held = self.roles_of(actor)
         return held - PEOPLE if self._has_interest(actor) else held
 
     def guard(self, actor: Actor, what: str, *roles: str) -> None:
-        """NotFound for a stranger, Forbidden for a party in none of `roles` (none named: every party will do) (G8)."""
+        """NotFound for a stranger, Forbidden for a party in none of `roles` (none named: every party will do) (G8),
+        ConflictOfInterest for who holds only roles in which he may not act here: no stranger, and told why (G15).
+        """
         held = self.roles_of(actor)
         if not held:
             raise NotFound(f"There is no such {what}.")
         if roles and held.isdisjoint(roles):
             raise Forbidden(f"This is for the {' or '.join(roles)}.")
-        if roles and self.acting(actor).isdisjoint(roles):
+        if self.acting(actor).isdisjoint(roles or held):
             self.guard_interest(actor)
 
     def guard_interest(self, actor: Actor) -> None:

@@ -30,7 +30,7 @@ from shared.events.mediation.proposals import (
     SupportOverrideProposed,
 )
 from shared.http.responses import to_json
-from shared.rejections import NotFound
+from shared.rejections import ConflictOfInterest, NotFound
 from tests.laws.size import LONG, examples
 from tests.support.builders import mediation, orders
 from tests.support.recorded_life import ADDRESS, recorded_life
@@ -41,6 +41,7 @@ PROPOSED = (ProposalMade, SupportOverrideProposed)
 AMONG_THEMSELVES = (*PROPOSED, ProposalAgreed, ProposalDeclined, CaseClaimed, CaseReleased)
 VIEWERS = (orders.BUYER, orders.SELLER, orders.CASE_TEAM, mediation.SUPPORT)
 STRANGERS = (orders.OTHER_BUYER, orders.OTHER_SELLER)
+STAFF = frozenset({"case_team", "support", "ops"})
 PEOPLE = (orders.CASE_TEAM, mediation.REVIEWER_2, mediation.SUPPORT)
 
 
@@ -108,6 +109,24 @@ def test_of_what_the_platforms_people_do_among_themselves_no_party_learns_that_i
                 assert knows(dispute, viewer, recorded.event) != hidden, (recorded.event, viewer)
         for stranger in STRANGERS:
             assert not any(knows(dispute, stranger, recorded.event) for recorded in history)
+
+
+@settings(max_examples=examples(20, LONG))
+@given(SEEDS, STEPS)
+def test_g15_one_of_the_platforms_people_who_is_a_party_sees_what_the_party_sees(seed: int, steps: int) -> None:
+    _, market = recorded_life(seed, steps, ADDRESS)
+    for history in market.histories:
+        dispute = market.state(history[0].stream)
+        for party in (orders.BUYER, orders.SELLER):
+            person = party.model_copy(update={"roles": party.roles | STAFF})
+            assert looks_as(dispute, person) == looks_as(dispute, party)
+            assert all_that_is_shown(history, dispute, person, market.now) == all_that_is_shown(
+                history, dispute, party, market.now
+            )
+            alone = party.model_copy(update={"roles": STAFF})
+            assert not looks_as(dispute, alone)
+            with pytest.raises(ConflictOfInterest):
+                dispute_view(dispute, len(history), alone, market.now)
 
 
 @settings(max_examples=examples(20, LONG))

@@ -74,9 +74,14 @@ def test_g15_who_is_a_party_does_nothing_as_one_of_the_platforms_people(actor: A
 def test_g15_a_party_does_as_a_party_what_is_the_partys() -> None:
     TWO_SELLERS.guard(Actor(id=BUYER.id, roles=frozenset({"buyer", "support"})), "parcel", "buyer", "support")
     TWO_SELLERS.guard(CASE_TEAM, "parcel", "case_team")
-    TWO_SELLERS.guard(Actor(id=SELLER.id, roles=frozenset({"support"})), "parcel")
     with pytest.raises(ConflictOfInterest):
         TWO_SELLERS.guard_interest(SELLER)
+
+
+def test_g15_nor_does_a_party_look_as_one_of_the_platforms_people() -> None:
+    TWO_SELLERS.guard(Actor(id=SELLER.id, roles=frozenset({"seller", "support"})), "parcel")
+    with pytest.raises(ConflictOfInterest):
+        TWO_SELLERS.guard(Actor(id=SELLER.id, roles=frozenset({"support"})), "parcel")
 
 
 def test_g15_whoever_has_an_interest_acts_as_a_party_alone() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.disputes.visibility import known, looks_as
-from dispute.read_models import dispute_history, disputes
+from dispute.read_models import dispute_history, disputes, queue
 from shared.eventstore.connections import open_pool
 from shared.rejections import snake_case
 from tests.support.builders import mediation as m
@@ -58,3 +58,12 @@ async def test_g8_a_page_of_a_history_is_full_of_what_its_viewer_learns(migrated
                 assert len(rows) == 2 or last == len(history)
             told = [snake_case(type(each.event).__name__) for each in history]
             assert [row["action"] for row in found] == [action for action in told if action not in left_out]
+
+
+async def test_g15_the_queue_holds_no_case_of_the_viewers_own(migrated: Migrated) -> None:
+    async with open_pool(await migrated("dispute")) as pool, pool.acquire() as connection:
+        for recorded in history_of(m.escalated()):
+            await disputes.project(connection, recorded)
+        viewers = (CASE_TEAM.id, BUYER.id, SELLER.id)
+        found = {viewer: len(await queue.page(pool, queue.QueueFilter(viewer=viewer), 25)) for viewer in viewers}
+        assert found == {CASE_TEAM.id: 1, BUYER.id: 0, SELLER.id: 0}

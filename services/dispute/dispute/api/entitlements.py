@@ -59,4 +59,4 @@ def _named(order: Order, line_ids: Sequence[str] | None, actor: Actor) -> list[N
 
 
 def _sees(order: Order, seller_id: str, actor: Actor) -> bool:
-    return order.parties.roles_of(actor) != {"seller"} or seller_id == actor.id
+    return order.parties.acting(actor) != {"seller"} or seller_id == actor.id

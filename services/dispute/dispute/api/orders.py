@@ -152,7 +152,7 @@ async def _cancel(caller: CommandContext, told: Mapping[str, Any]) -> Outcome:
 
 def _sees_own_lines_only(order: Order, actor: Actor) -> bool:
     """A seller of any line is a party, and sees what is the seller's own."""
-    roles = order.parties.roles_of(actor)
+    roles = order.parties.acting(actor)
     return "seller" in roles and "buyer" not in roles
 
 

@@ -64,7 +64,7 @@ def eligibility(
     """Every entitlement for these pieces (S17); who else can be asked stands beside it (S20, S110)."""
     order, found = question.order, judge(question, named)
     winner = best(found)
-    is_buyer = "buyer" in order.parties.roles_of(actor)
+    is_buyer = "buyer" in order.parties.acting(actor)
     return {
         "order_id": order.order_id,
         "version": version,

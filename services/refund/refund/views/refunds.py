@@ -192,7 +192,7 @@ def _ground(refund: Refund) -> _Ground:
 def _proposals(payment: Payment, refund: Refund, actor: Actor, now: datetime) -> list[ProposalView]:
     """What waits for a second person now: the platform's people see it, and no party."""
     made = standing(refund, now)
-    roles = payment.parties_of(refund).roles_of(actor)
+    roles = payment.parties_of(refund).acting(actor)
     return [_proposal(made)] if made and roles - PARTIES else []
 
 

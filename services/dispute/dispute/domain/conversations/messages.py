@@ -82,7 +82,7 @@ def post(command: PostMessage, dispute: Dispute, conversation: Conversation, *ev
 
 def side_of(dispute: Dispute, actor: Actor) -> str:
     """As whom somebody writes; of one who is several, as the party."""
-    roles = dispute.parties.roles_of(actor)
+    roles = dispute.parties.acting(actor)
     return next(side for side in SIDES if side in roles)
 
 

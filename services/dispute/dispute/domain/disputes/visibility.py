@@ -127,7 +127,7 @@ _BY_ACTION = {snake_case(event.__name__): fields for event, fields in VISIBLE.it
 
 def looks_as(dispute: Dispute, actor: Actor) -> frozenset[str]:
     """As whom the actor looks at the dispute."""
-    roles = dispute.parties.roles_of(actor)
+    roles = dispute.parties.acting(actor)
     own = roles & {BUYER, SELLER}
     sends = {SENDER} if BUYER in roles and dispute.return_id else set()
     return own | sends | ({PLATFORM} if roles - own else set())

@@ -90,7 +90,7 @@ class UploadEvidence(SendEvidence):
 def side_of(parties: Parties, actor: Actor, what: str) -> str:
     """As which party the actor sends evidence; NotFound and Forbidden for everybody else."""
     parties.guard(actor, what, *PARTIES)
-    return "buyer" if "buyer" in parties.roles_of(actor) else "seller"
+    return "buyer" if "buyer" in parties.acting(actor) else "seller"
 
 
 def guard_file(file: SentFile, terms: Terms, escalated: bool) -> None:

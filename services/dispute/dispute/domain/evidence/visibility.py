@@ -44,7 +44,7 @@ def looks_as(evidence: Evidence, actor: Actor, dispute_id: str | None, parties: 
     if evidence.report_id and not dispute_id:
         found |= {Viewer.STAFF} if actor.roles & JUDGES else set()
     if dispute_id and evidence.dispute_id == dispute_id:
-        roles = parties.roles_of(actor)
+        roles = parties.acting(actor)
         found |= {Viewer.PARTY} if roles & PARTIES else set()
         found |= {Viewer.STAFF} if roles & JUDGES else set()
     return frozenset(found)

@@ -82,4 +82,4 @@ def _sellers(order: Order, note: RefundNoted) -> Iterable[str | None]:
 
 
 def _sees(order: Order, actor: Actor, sellers: Iterable[str | None]) -> bool:
-    return order.parties.roles_of(actor) != {"seller"} or actor.id in sellers
+    return order.parties.acting(actor) != {"seller"} or actor.id in sellers

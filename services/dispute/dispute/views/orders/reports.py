@@ -33,7 +33,7 @@ def report_views(order: Order, actor: Actor) -> list[ReportView]:
 
 def sees_reports(order: Order, actor: Actor) -> bool:
     """The buyer, and those of the platform's people who judge."""
-    return bool(order.parties.roles_of(actor) & {"buyer", "case_team", "support"})
+    return bool(order.parties.acting(actor) & {"buyer", "case_team", "support"})
 
 
 def report_view(report: SellerReported) -> ReportView:
