@@ -395,9 +395,22 @@ class ReplacementOverdue(Event):
 
 
 class ReplacementNotDue(Event):
-    """Withdraws what was to be sent: an appeal has ruled otherwise (T18)."""
+    """Withdraws what was to be sent: an appeal has ruled otherwise, or the order was cancelled (T18, T45)."""
 
     dispute_id: str
+    rules: tuple[str, ...]
+
+
+class CancellationNoted(Event):
+    """The order was cancelled: this is what goes back of each disputed line in all, and nobody settles it otherwise
+    (T45).
+    """
+
+    dispute_id: str
+    order_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    cancelled_at: Instant
     rules: tuple[str, ...]
 
 
@@ -441,6 +454,7 @@ DisputeEvent = (
     | ReplacementReceived
     | ReplacementOverdue
     | ReplacementNotDue
+    | CancellationNoted
     | DisputeCancelled
     | DisputeClosed
     | EvidenceAdded

@@ -21,6 +21,7 @@ from shared.events.base import Event
 from shared.events.codec import decode, encode
 from shared.events.dispute import (
     BuyerResponseTimedOut,
+    CancellationNoted,
     CloseReason,
     Escalated,
     RefundDue,
@@ -46,7 +47,7 @@ ROUNDS = 400
 """Far more than any life needs: what is answered, fired and withdrawn comes to an end, or the law says so."""
 NAMED = ("dispute_id", "refund_id", "return_id", "description_ref", "reason_ref", "address_ref")
 ENDED_BY_ITS_WORD = {CloseReason.REFUNDED, CloseReason.NO_REFUND, CloseReason.REPLACED}
-WORDS = (SolutionReached, DecisionIssued, AppealDecided, SupportOverrideApplied)
+WORDS = (SolutionReached, CancellationNoted, DecisionIssued, AppealDecided, SupportOverrideApplied)
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
 """Of fair dice: drawn throw by throw, lives would be short and simple. A failure names the seed and the fewest steps.
 """

@@ -45,14 +45,15 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.NegotiationTimedOut: {BUYER},
     d.Escalated: {SELLER, BUYER, REVIEW, AGREED, DECIDED, APPEAL},
     d.ReturnDue: {AGREED, DECIDED},
-    d.ReturnNotDue: {AGREED, DECIDED},
-    d.RefundDue: {*OPEN, AGREED, DECIDED, APPEAL},
+    d.ReturnNotDue: {AGREED, DECIDED, APPEAL},
+    d.RefundDue: {AGREED, DECIDED, APPEAL},
+    d.CancellationNoted: {*OPEN, AGREED, DECIDED, APPEAL},
     d.RefundNoted: {AGREED, DECIDED, APPEAL},
     d.ReturnNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
     d.ReplacementShipped: {AGREED, DECIDED, APPEAL},
     d.ReplacementReceived: {AGREED, DECIDED, APPEAL},
     d.ReplacementOverdue: {AGREED, DECIDED, APPEAL},
-    d.ReplacementNotDue: {DECIDED},
+    d.ReplacementNotDue: {AGREED, DECIDED, APPEAL},
     d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
     d.DisputeClosed: {*OPEN, AGREED, DECIDED, APPEAL},
     m.CaseClaimed: {TEAM, REVIEW, APPEAL},
@@ -102,7 +103,12 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.RefundDue: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
         and all(part.amount for part in event.lines)
-        and (event.source == d.RefundSource.CANCELLATION or _is_agreed(state, event))
+        and (_is_of_the_order(state, event) if state.case.cancelled else _is_agreed(state, event))
+    ),
+    d.CancellationNoted: lambda state, event: (
+        state.case.cancelled is None
+        and event.amount == total([part.amount for part in event.lines])
+        and all(_paid(state, part.line_id) <= part.amount.minor for part in event.lines)
     ),
     d.ReturnDue: lambda state, event: state.return_id is None and not state.refunds,
     d.ReturnNotDue: lambda state, event: event.return_id == state.return_id and not state.refunds,
@@ -208,6 +214,14 @@ def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
     agreed = {part.line_id: part.amount.minor for part in solution.lines} if solution else {}
     return state.state == AGREED and all(
         part.amount.minor == agreed[part.line_id] - _paid(state, part.line_id) for part in event.lines
+    )
+
+
+def _is_of_the_order(state: Dispute, event: d.RefundDue) -> bool:
+    """All that is left of the pieces' money."""
+    whole = {part.line_id: part.amount.minor for part in state.case.cancelled.lines} if state.case.cancelled else {}
+    return event.source == d.RefundSource.CANCELLATION and all(
+        part.amount.minor == whole[part.line_id] - _paid(state, part.line_id) for part in event.lines
     )
 
 

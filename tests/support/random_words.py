@@ -58,6 +58,7 @@ class Words(Life):
         reviewed, appealed = dispute.state == DisputeState.UNDER_REVIEW, dispute.state == DisputeState.APPEAL_REVIEW
         return [
             (1, self._time_passes),
+            (1 if self._rarely() and not self.shipped else 0, self._cancelled),
             (6 if dispute.state == DisputeState.ESCALATED or dispute.replacement.is_awaited else 0, self._hurry),
             (1 if decided else 0, self._hurry),
             (1 if held else 0, lambda: self._respond(0)),

@@ -64,10 +64,11 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             await _set(connection, recorded, **escalated, next_due_at=event.evidence_until)
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
-            due["proposed_until"] = None
-            settled = event.source == disputes.RefundSource.CANCELLATION
-            ended = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODYS, **NOBODY_ASKED, **NO_RESULT}
-            await _set(connection, recorded, **due, **(ended if settled else {}))
+            await _set(connection, recorded, **due, proposed_until=None)
+        case disputes.CancellationNoted() as event:
+            settled = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODYS, **NOBODY_ASKED, **NO_RESULT}
+            whole = {"solution_type": disputes.SolutionType.REFUND_ONLY, "amount": event.amount.minor}
+            await _set(connection, recorded, **settled, **whole)
         case DeadlineMoved() as event:
             await _set(connection, recorded)
             await _move(connection, recorded, event)

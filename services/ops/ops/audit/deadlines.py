@@ -61,7 +61,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "SellerResponded": ("seller_response",),
     "RequestModified": ("buyer_response", "negotiation"),
     **dict.fromkeys(("SolutionReached", "DecisionIssued"), SETTLED),
-    "Escalated": DISPUTE,
+    **dict.fromkeys(("Escalated", "CancellationNoted"), DISPUTE),
     "DisputeClosed": ENDED,
     "EvidenceRequested": ("review",),
     "EvidenceWindowClosed": ("evidence",),
@@ -75,8 +75,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "RefundSentToManual": (PAY,),
     "ReminderSent": (REMINDER,),
 }
-"""By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not; a refund
-that a cancellation asks for ends those of its dispute.
+"""By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not.
 """
 
 
@@ -100,8 +99,6 @@ class Started:
             self.due.pop(_filled(kind, entry.data), None)
         if entry.name == "PaymentReleased" and not entry.data["dispute_id"]:
             self.due.pop("release", None)
-        if entry.name == "RefundDue" and entry.data["source"] == "cancellation":
-            self.due = {kind: at for kind, at in self.due.items() if kind not in DISPUTE}
         if entry.name == "RemindersSet":
             self.due = reminders(entry.data)
         for kind, member in STARTS.get(entry.name, {}).items():

@@ -20,7 +20,7 @@ NAMES = frozenset(
     PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
-    ReturnNoted DisputeCancelled DisputeClosed DeadlineMoved
+    ReturnNoted CancellationNoted DisputeCancelled DisputeClosed DeadlineMoved
     MessagePosted ReplacementShipped ReplacementReceived ReplacementOverdue ReplacementNotDue
     EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
     CaseClaimed CaseReleased StatementSubmitted EvidenceCompleted EvidenceRequested EvidenceWindowClosed ReviewStarted

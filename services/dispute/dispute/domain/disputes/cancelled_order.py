@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from dispute.domain.commands import OrderCommand
+from dispute.domain.disputes.difference import asked_for
+from dispute.domain.disputes.mediation.ending import ended_if_over
+from dispute.domain.disputes.settlement import goods_kept, not_asked_back, nothing_sent
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import cancelled, guard_all_disputes, guard_cancellable, refund_due
 from dispute.domain.orders.facts import Fact, guard_fact, is_first
 from dispute.domain.orders.instants import SCAN_TOLERANCE
-from dispute.domain.orders.state import Order
+from dispute.domain.orders.state import Order, after
 from shared.decider import Decided
 from shared.events.base import Event, StreamName
-from shared.events.dispute import RefundDue
-from shared.events.money import Money
+from shared.events.dispute import CancellationNoted, RefundDue
+from shared.events.money import Money, total
 from shared.events.order import LineAmount, OrderCancelled
 
 
@@ -31,32 +34,63 @@ class CancelOrder(OrderCommand):
 
 
 def cancel_order(command: CancelOrder, order: Order, *disputes: Dispute) -> Decided:
-    """Each open dispute asks for its pieces' money and closes once it is paid; the order asks for the rest."""
+    """Each open dispute asks for what is left of its pieces' money and closes once all is paid; the order asks for the
+    rest.
+    """
     guard_fact(command.fact, command.ahead, order, command.at)
     if not is_first(order, order.cancelled_at, command.fact.at):
         return []
     guard_cancellable(order, command.fact.at)
     guard_all_disputes(order, command.disputes)
     event = OrderCancelled(order_id=command.order_id, by=command.fact.by or "seller", cancelled_at=command.fact.at)
-    due = [_due(command, order, dispute) for dispute in disputes]
+    ends = [_noted(command, order, dispute) for dispute in disputes]
     asked: dict[str, Money] = {}
-    for part in (part for refunds in due for refund in refunds for part in refund.lines):
+    for part in (part for end, dispute in zip(ends, disputes, strict=True) for part in _under_way(end, dispute)):
         asked[part.line_id] = asked.get(part.line_id, Money.zero(part.amount)) + part.amount
-    new: list[list[Event]] = [
-        [refund for refund in refunds if refund.refund_id not in dispute.refunds]
-        for refunds, dispute in zip(due, disputes, strict=True)
-    ]
-    return (cancelled(order, command, event, command.disputes, asked), *new)
+    of_order, of_disputes = cancelled(order, command, event, command.disputes, asked), []
+    for end, dispute in zip(ends, disputes, strict=True):
+        events, of_order = ended_if_over(command, end, dispute, after(order, of_order), of_order)
+        of_disputes.append(events)
+    return of_order, *of_disputes
 
 
-def _due(command: CancelOrder, order: Order, dispute: Dispute) -> Sequence[RefundDue]:
-    """The money of the dispute's pieces that is not paid yet: what was agreed or decided and is under way stays so,
-    else all of it.
+def _noted(command: CancelOrder, order: Order, dispute: Dispute) -> Sequence[Event]:
+    """Whatever was agreed or decided, all that is left of the dispute's pieces goes back, beside what is paid or under
+    way, and what is asked back is not (T45).
     """
-    standing = [asked for asked in dispute.refunds.values() if not asked.is_refused]
-    if standing:
-        return [asked.due for asked in standing if not asked.is_paid]
-    opened = dispute.opened
-    left = [(line.line_id, order.lines[line.line_id].left_of(opened.dispute_id)) for line in opened.lines]
+    opened, asked = dispute.opened, asked_for(dispute)
+    left = [(line.line_id, _left(order, dispute, line.line_id)) for line in opened.lines]
+    lines = [
+        LineAmount(line_id=name, amount=Money(asked.get(name, 0), amount.currency, amount.exponent) + amount)
+        for name, amount in left
+    ]
+    noted = CancellationNoted(
+        dispute_id=opened.dispute_id,
+        order_id=opened.order_id,
+        lines=tuple(lines),
+        amount=total([line.amount for line in lines]),
+        cancelled_at=command.fact.at,
+        rules=("T45", "S66", "S88"),
+    )
     parts = [LineAmount(line_id=name, amount=amount) for name, amount in left if amount]
-    return [refund_due(order, command, parts, opened.seller_id, opened.dispute_id)]
+    due = [refund_due(order, command, parts, opened.seller_id, opened.dispute_id)] if parts else []
+    nothing = [*nothing_sent(dispute, ("T45",)), *goods_kept(dispute, ("T45",))]
+    return [*nothing, noted, *not_asked_back(dispute, ("T45",)), *due]
+
+
+def _left(order: Order, dispute: Dispute, line_id: str) -> Money:
+    """What is neither paid nor under way of the dispute's pieces of a line."""
+    left = order.lines[line_id].left_of(dispute.opened.dispute_id)
+    paying = total([Money.zero(left), *(part.amount for part in _unpaid(dispute) if part.line_id == line_id)])
+    return max(Money.zero(left), left - paying)
+
+
+def _unpaid(dispute: Dispute) -> Sequence[LineAmount]:
+    """What was asked for, and is neither paid nor refused."""
+    asked = [asked.due for asked in dispute.refunds.values() if not (asked.is_paid or asked.is_refused)]
+    return [part for due in asked for part in due.lines]
+
+
+def _under_way(events: Sequence[Event], dispute: Dispute) -> Sequence[LineAmount]:
+    """What the dispute has asked for and still waits for, with what it asks for now."""
+    return [*_unpaid(dispute), *(part for event in events if isinstance(event, RefundDue) for part in event.lines)]

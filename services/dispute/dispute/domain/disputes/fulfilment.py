@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.mediation.ending import ended_if_over
-from dispute.domain.disputes.settlement import closed, refund_due
-from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.disputes.settlement import refund_due
+from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
-from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import NotAskedFor
 from shared.events.base import Event, Instant, StreamName
 from shared.events.dispute import (
-    CloseReason,
     EscalationReason,
     RefundNoted,
     RefundOutcome,
@@ -23,7 +21,7 @@ from shared.events.dispute import (
     ReturnOutcome,
 )
 from shared.events.money import Money
-from shared.events.order import HoldEnd, LineAmount
+from shared.events.order import LineAmount
 
 
 class NoteCommand(DisputeAndOrderCommand):
@@ -68,11 +66,7 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         noted_at=command.at,
         rules=_REFUND_RULES[command.outcome],
     )
-    since, held = evolve(dispute, noted), orders.evolve(order, noted)
-    if command.outcome == RefundOutcome.ISSUED and dispute.refunds[command.refund_id].is_of_the_order:
-        end = closed(since, CloseReason.REFUNDED, command.amount, command.at, ("T33", "S52"))
-        return [noted, end], [noted, *end_hold(held, dispute.opened, HoldEnd.AGREED, command.at)]
-    return ended_if_over(command, [noted], dispute, held, [noted])
+    return ended_if_over(command, [noted], dispute, orders.evolve(order, noted), [noted])
 
 
 _REFUND_RULES = {
@@ -130,7 +124,7 @@ RETURNING = (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVI
 def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
     # What the goods would bring may be under way already: the order was cancelled (T45), or an appeal let the buyer
     # keep them (T18), with their money or a replacement.
-    if dispute.state not in RETURNING or not dispute.solution or dispute.refunds:
+    if dispute.state not in RETURNING or not dispute.solution or dispute.refunds or dispute.case.cancelled:
         return []
     if dispute.solution.replacement_until:
         return []

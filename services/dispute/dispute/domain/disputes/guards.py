@@ -16,7 +16,6 @@ from dispute.domain.rejections import (
     OtherPartyMayAppeal,
 )
 from shared.events.base import Actor, wire_time
-from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalKind
 from shared.rejections import ConflictOfInterest, DeadlinePassed, SameReviewer, WrongPhase
 
@@ -82,7 +81,7 @@ def second_person_for(kind: ProposalKind) -> Callable[[Dispute, Actor, datetime]
 
 def guard_not_cancelled(dispute: Dispute, _: Actor, __: datetime) -> None:
     """T45: a cancelled order has settled its dispute, and nobody settles it otherwise."""
-    if any(asked.due.source == RefundSource.CANCELLATION for asked in dispute.refunds.values()):
+    if dispute.case.cancelled:
         raise WrongPhase("The order was cancelled, and all of it goes back.", state=dispute.state)
 
 

@@ -54,11 +54,6 @@ class AskedRefund:
         return self.outcome == events.RefundOutcome.ISSUED
 
     @property
-    def is_of_the_order(self) -> bool:
-        """The whole order was cancelled (T45)."""
-        return self.due.source == events.RefundSource.CANCELLATION
-
-    @property
     def is_refused(self) -> bool:
         return self.outcome == events.RefundOutcome.REFUSED
 
@@ -111,7 +106,7 @@ def replaced(replacement: Replacement, event: Event) -> Replacement:
             return replace(replacement, until=None, received_at=event.received_at)
         case events.ReplacementNotDue() | events.Escalated():
             return Replacement()
-        case events.DisputeClosed() | events.RefundDue(source=events.RefundSource.CANCELLATION):
+        case events.DisputeClosed() | events.CancellationNoted():
             return replace(replacement, until=None)
         case DeadlineMoved(kind=DeadlineKind.REPLACEMENT):
             return replace(replacement, until=event.due_at)

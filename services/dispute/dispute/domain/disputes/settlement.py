@@ -8,6 +8,7 @@ from datetime import datetime
 from dispute.domain.deadlines import replacement_due
 from dispute.domain.disputes.case import BY_THE_TEAM
 from dispute.domain.disputes.difference import Parts, asked_for, difference, is_asked_back
+from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import Dispute, DisputeState
 from shared.events.base import Command, Event
 from shared.events.dispute import (
@@ -19,8 +20,10 @@ from shared.events.dispute import (
     ReachedType,
     RefundDue,
     RefundSource,
+    ReplacementNotDue,
     ReturnDue,
     ReturnLine,
+    ReturnNotDue,
     Solution,
     SolutionReached,
     SolutionType,
@@ -66,10 +69,11 @@ def moved(
     if is_asked_back(dispute, less):
         return due
     requested = [_clawback(command, dispute, less, rules)] if less else []
-    return [*due, *_not_asked_back(dispute, rules), *requested]
+    return [*due, *not_asked_back(dispute, rules), *requested]
 
 
-def _not_asked_back(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
+def not_asked_back(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
+    """What is asked back is left to the buyer, or asked for anew."""
     back = dispute.case.asked_back
     if not back:
         return []
@@ -131,15 +135,29 @@ def refund_due(
     )
 
 
+def nothing_sent(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
+    """A replacement that is no longer due, or due anew by this ruling (T40)."""
+    due = dispute.replacement.is_awaited
+    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=rules)] if due else []
+
+
+def goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
+    """A return that is no longer due, as long as nothing was sent."""
+    if dispute.fulfilment != Fulfilment.RETURN_PENDING or not dispute.return_id:
+        return []
+    opened, return_id = dispute.opened, dispute.return_id
+    return [ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=rules)]
+
+
 def closed(
     dispute: Dispute, reason: CloseReason, amount: Money, closed_at: datetime, rules: tuple[str, ...]
 ) -> DisputeClosed:
-    """The end, with the solution that it came to; what the buyer withdrew, or nobody should have opened, came to
-    none (S52).
+    """The end, with the solution that it came to; what the buyer withdrew, nobody should have opened, or a cancelled
+    order has overtaken, came to none (S52, T45).
     """
-    withdrawn = reason in (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS)
-    reached = None if withdrawn else dispute.solution
-    decided = dispute.case.reached if dispute.state == DisputeState.DECIDED and not withdrawn else None
+    none = dispute.case.cancelled or reason in (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS)
+    reached = None if none else dispute.solution
+    decided = dispute.case.reached if dispute.state == DisputeState.DECIDED and not none else None
     return DisputeClosed(
         dispute_id=dispute.opened.dispute_id,
         reason=reason,

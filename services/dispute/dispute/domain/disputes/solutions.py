@@ -78,7 +78,7 @@ def _ended(listed: Solutions, event: Event) -> Solutions:
             return _declined(listed, BUYER, SELLER, *(() if kind else (PLATFORM,)))
         case mediation.DecisionIssued() | dispute.DisputeClosed():
             return _declined(listed, BUYER, SELLER)
-        case dispute.RefundDue(source=dispute.RefundSource.CANCELLATION):
+        case dispute.CancellationNoted():
             return _declined(listed, BUYER, SELLER, PLATFORM)
         case _:
             return listed

@@ -154,7 +154,10 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.Escalated():
             return _escalated(dispute, event)
         case events.RefundDue():
-            return _refund_due(dispute, event)
+            refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
+            return changed(dispute, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
+        case events.CancellationNoted():
+            return changed(dispute, state=DisputeState.AGREED)
         case events.ReturnDue():
             return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case events.RefundNoted():
@@ -240,10 +243,3 @@ def _modified(dispute: Dispute, event: events.RequestModified) -> Dispute:
         description_ref=event.description_ref or dispute.description_ref,
         respond_by=event.respond_by,
     )
-
-
-def _refund_due(dispute: Dispute, event: events.RefundDue) -> Dispute:
-    """A cancelled order settles its dispute (T45)."""
-    state = DisputeState.AGREED if event.source == events.RefundSource.CANCELLATION else dispute.state
-    refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
-    return changed(dispute, state=state, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)

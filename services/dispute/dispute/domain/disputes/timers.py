@@ -44,7 +44,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return _after_solution(event)
         case events.DisputeClosed():
             return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION, DeadlineKind.REPLACEMENT))
-        case events.RefundDue(source=events.RefundSource.CANCELLATION):
+        case events.CancellationNoted():
             return map(Clear, KINDS)
         case _:
             return _of_mediation(event)

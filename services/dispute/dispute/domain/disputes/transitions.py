@@ -180,7 +180,7 @@ TABLE: Sequence[Transition] = (
     Transition("T43", Step.ACCEPT, BUYER, WITH_THE_TEAM, (AGREED,), needs=Need.OFFER),
     Transition("T44", D7, SYSTEM, (DECIDED, APPEALED, CLOSED), ()),
     Transition("T44", D8, SYSTEM, (APPEALED,), ()),
-    Transition("T45", Told.ORDER_CANCELLED, SYSTEM, (*OPEN, DECIDED, APPEALED), (AGREED,)),
+    Transition("T45", Told.ORDER_CANCELLED, SYSTEM, NOT_CLOSED, (AGREED, CLOSED)),
 )
 
 ROWS: Mapping[Step | Told, Sequence[Transition]] = {

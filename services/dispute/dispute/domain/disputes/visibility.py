@@ -112,6 +112,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.ReplacementReceived: _seen("received_at"),
     events.ReplacementOverdue: _seen("due_at"),
     events.ReplacementNotDue: _seen(""),
+    events.CancellationNoted: _seen(f"{_PARTS} amount cancelled_at"),
     events.DisputeCancelled: _seen("acknowledged_release"),
     events.DisputeClosed: _seen(f"reason reached_type {_SOLUTION} amount closed_at", "solution.address_ref"),
     EvidenceAdded: _seen(

@@ -43,6 +43,7 @@ SILENT: Mapping[type[Event], str] = {
     events.SolutionAccepted: _WITH_ANOTHER,
     events.BuyerResponseTimedOut: _WITH_ANOTHER,
     events.NegotiationTimedOut: _WITH_ANOTHER,
+    events.CancellationNoted: "the refund service tells of the money, and the closing is told",
     events.DisputeCancelled: _WITH_ANOTHER,
     events.ReturnDue: "the return-label service tells of the return",
     events.ReturnNotDue: "the buyer asked for it, and the closing is told",

@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
 from ops.audit.readings import mediation
-from ops.audit.readings.waiting import ASKED, State, awaits, first, parts_of
+from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, first, parts_of
 
 COLUMNS = (
     *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
@@ -34,10 +34,6 @@ SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
 
 
-NO_RESULT = dict.fromkeys(("result_amount", "result_reason", "reached_type", "result_at"))
-"""Of a dispute that has not come to anything."""
-
-
 def beginning() -> State:
     """A dispute of which nothing is known."""
     return {
@@ -51,6 +47,7 @@ def beginning() -> State:
         "ruling": None,
         "refunds": {},
         "back": {},
+        "whole": None,
         "surveyed": False,
     }
 
@@ -74,6 +71,9 @@ def owed(dispute: State) -> Iterator[str]:
     if dispute["ruling"] and dispute["state"] in ("decided", "closed"):
         yield from mediation.owed_by_ruling(dispute)
     if dispute["state"] != "agreed":
+        return
+    if dispute["whole"] is not None:
+        yield from mediation.owed_by_cancellation(dispute)
         return
     if not dispute["solution"]:
         yield from _unclosed(dispute)
@@ -137,9 +137,6 @@ def _escalated(dispute: State, data: Data) -> None:
 def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None, proposed_until=None)
     dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
-    if data["source"] == "cancellation":
-        dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], surveyed=False, **NO_RESULT)
-        dispute.update(state="agreed", next_due_at=None, due={})
 
 
 def _return_due(dispute: State, data: Data) -> None:

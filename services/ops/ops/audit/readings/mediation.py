@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ops.audit.entry import Data, instant, minor
-from ops.audit.readings.waiting import State, awaits, first, parts_of
+from ops.audit.readings.waiting import NO_RESULT, State, awaits, first, parts_of
 
 NO_ENTRY = frozenset({"SurveySubmitted", "SurveyWindowClosed"})
 """What is no part of a dispute's story."""
@@ -29,6 +29,20 @@ def owed_by_ruling(dispute: State) -> Iterator[str]:
     awaited = dispute["due"].get("appeal") or dispute["due"].get("replacement")
     if state == "decided" and same and paid and not awaited:
         yield "a decision that is carried out and final, and no DisputeClosed"
+
+
+def owed_by_cancellation(dispute: State) -> Iterator[str]:
+    """Of a cancelled order all goes back; what is under way may still fail."""
+    refunds = dispute["refunds"].values()
+    asked = {
+        line: sum(parts.get(line, 0) for parts, outcome in refunds if outcome != "refused") for line in dispute["whole"]
+    }
+    if any(outcome == "refused" for _, outcome in refunds):
+        return
+    if asked != dispute["whole"]:
+        yield "a cancelled order, and not the money that goes back"
+    elif all(outcome == "issued" for _, outcome in refunds):
+        yield "a cancelled order whose money went back, and no DisputeClosed"
 
 
 def _asked(dispute: State, line: str) -> int:
@@ -109,6 +123,12 @@ def _not_asked_back(dispute: State, data: Data) -> None:
         dispute["back"][line] = dispute["back"].get(line, 0) - amount
 
 
+def _order_cancelled(dispute: State, data: Data) -> None:
+    dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], surveyed=False, **NO_RESULT)
+    dispute.update(reviewer=None, reviewed_since=None, whole=parts_of(data), solution=None)
+    dispute.update(solution_type="refund_only", amount=minor(data["amount"]))
+
+
 def _proposed(dispute: State, data: Data) -> None:
     dispute["proposed_until"] = instant(data["expires_at"])
 
@@ -148,4 +168,5 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "SurveyWindowClosed": _survey_over,
     "ClawbackRequested": _asked_back,
     "ClawbackNotDue": _not_asked_back,
+    "CancellationNoted": _order_cancelled,
 }

@@ -25,6 +25,8 @@ ALSO = {
     "closed": ("survey",),
 }
 """By state: the deadlines that run beside."""
+NO_RESULT = dict.fromkeys(("result_amount", "result_reason", "reached_type", "result_at"))
+"""Of a dispute that has not come to anything."""
 
 
 def wanted(dispute: State) -> dict[str, datetime]:

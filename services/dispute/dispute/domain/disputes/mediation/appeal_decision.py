@@ -10,16 +10,13 @@ from dispute.domain.disputes.mediation.decision import reached_by
 from dispute.domain.disputes.mediation.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import RulingCommand, guard_explained, ruled, weighed
-from dispute.domain.disputes.progress import Fulfilment
-from dispute.domain.disputes.settlement import moved, return_due
+from dispute.domain.disputes.settlement import goods_kept, moved, nothing_sent, return_due
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event
 from shared.events.dispute import (
     ReachedType,
-    ReplacementNotDue,
-    ReturnNotDue,
     SolutionType,
 )
 from shared.events.mediation import (
@@ -130,22 +127,8 @@ def carried_out(command: Command, change: Change, dispute: Dispute) -> list[Even
     """The new solution, goods that are to come or no longer to come, and the difference in money."""
     ruling, rules = change.ruling, (change.row, *change.rules)
     reached = reached_by(command, dispute, ruling, change.reached, change.rules) if ruling.type else None
-    solution: list[Event] = [*_nothing_sent(dispute, rules), *([reached] if reached else [])]
+    solution: list[Event] = [*nothing_sent(dispute, rules), *([reached] if reached else [])]
     if reached and ruling.type == SolutionType.RETURN_AND_REFUND and not dispute.refunds:
         return [*solution, *([] if dispute.return_id else [return_due(command, dispute, reached)])]
     money = moved(command, dispute, ruling.lines, reached, change.rules)
-    return [*_goods_kept(dispute, rules), *solution, *money]
-
-
-def _nothing_sent(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
-    """A replacement that is no longer due, or due anew by this ruling (T40)."""
-    due = dispute.replacement.is_awaited
-    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=rules)] if due else []
-
-
-def _goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
-    """A return that is no longer due, as long as nothing was sent."""
-    if dispute.fulfilment != Fulfilment.RETURN_PENDING or not dispute.return_id:
-        return []
-    opened, return_id = dispute.opened, dispute.return_id
-    return [ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=rules)]
+    return [*goods_kept(dispute, rules), *solution, *money]

@@ -39,6 +39,8 @@ def _said(dispute: Dispute) -> Parts:
     if dispute.state == DisputeState.DECIDED and not dispute.case.appeal_until:
         ruling = ruling_of(dispute)
         return ruling.lines if ruling else ()
+    if dispute.case.cancelled:
+        return dispute.case.cancelled.lines
     agreed = dispute.solution if dispute.state == DisputeState.AGREED else None
     if agreed is None or (known(agreed.solution.type) == SolutionType.RETURN_AND_REFUND and not dispute.refunds):
         return ()
@@ -46,7 +48,9 @@ def _said(dispute: Dispute) -> Parts:
 
 
 def ended(dispute: Dispute, at: datetime) -> DisputeClosed:
-    """The end, with the amount of the last word (S52)."""
+    """The end, with the amount of the last word (S52); of a cancelled order all that went back (T45)."""
+    if gone := dispute.case.cancelled:
+        return closed(dispute, _reason(None, gone.amount), gone.amount, at, (*gone.rules, "T33", "S52"))
     ruling = ruling_of(dispute) if dispute.state == DisputeState.DECIDED else None
     if ruling:
         return closed(dispute, reason_of(ruling), ruling.amount, at, ("T33", "S52"))
