@@ -171,7 +171,8 @@ def closed(
 
 def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> ReturnDue:
     """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault (K26).
-    They go to the agreed address, else to the order's, else to the warehouse (K22).
+    They go to the agreed address, else to the order's, else to the warehouse (K22). Of what was decided a line without
+    money stays with the buyer.
     """
     opened, terms = dispute.opened, dispute.terms
     address_ref = reached.solution.address_ref or opened.return_address_ref
@@ -181,7 +182,11 @@ def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
         order_id=opened.order_id,
         buyer_id=opened.buyer_id,
         seller_id=opened.seller_id,
-        lines=tuple(ReturnLine(line_id=line.line_id, quantity=line.quantity) for line in opened.lines),
+        lines=tuple(
+            ReturnLine(line_id=line.line_id, quantity=line.quantity)
+            for line, part in zip(opened.lines, reached.lines, strict=True)
+            if part.amount or reached.reached_type not in BY_THE_TEAM
+        ),
         reason=dispute.reason or opened.reason,
         freight_payer=reached.solution.freight_payer or Payer.SELLER,
         address_ref=address_ref,

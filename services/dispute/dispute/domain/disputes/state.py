@@ -62,7 +62,7 @@ DATES: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Dispute:
     """The fold of one dispute's stream; `version` is that of its last event, `end` that of its closing, `after_close`
-    what was noted later.
+    what was noted later, `goods` the lines that are to go back.
     """
 
     first_event: events.DisputeOpened | None = None
@@ -84,6 +84,7 @@ class Dispute:
     escalation_from: datetime | None = None
     refunds: progress.Refunds = field(default_factory=dict)
     return_id: str | None = None
+    goods: frozenset[str] = frozenset()
     returned: events.ReturnOutcome | None = None
     replacement: Replacement = Replacement()
     case: cases.Case = cases.Case()
@@ -159,7 +160,8 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.CancellationNoted():
             return changed(dispute, state=DisputeState.AGREED)
         case events.ReturnDue():
-            return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
+            goods = frozenset(line.line_id for line in event.lines)
+            return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id, goods=goods)
         case events.RefundNoted():
             fulfilment = progress.REFUND_STEPS.get(event.outcome, dispute.fulfilment)
             return changed(dispute, fulfilment=fulfilment, refunds=progress.noted(dispute.refunds, event))

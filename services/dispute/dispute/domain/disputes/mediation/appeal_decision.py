@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dispute.domain.deadlines import survey_due
-from dispute.domain.disputes.difference import all_paid, difference
 from dispute.domain.disputes.mediation.decision import reached_by
 from dispute.domain.disputes.mediation.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import RulingCommand, guard_explained, ruled, weighed
+from dispute.domain.disputes.mediation.under_way import guard_known, with_its_return
 from dispute.domain.disputes.settlement import goods_kept, moved, nothing_sent, return_due
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
@@ -25,7 +25,7 @@ from shared.events.mediation import (
     AppealWindowClosed,
     Ruling,
 )
-from shared.rejections import ValidationFailed, WrongPhase
+from shared.rejections import ValidationFailed
 
 
 class DecideAppeal(RulingCommand):
@@ -108,19 +108,11 @@ def changed(command: DecideAppeal, dispute: Dispute, order: Order) -> Ruling:
     ruling = ruled(command, dispute, order)
     if command.decision == AppealOutcome.REVERSED and ruling.outcome == standing.outcome:
         raise ValidationFailed.at("/outcome", "outcome_differs", "a reversal favours another side", "T18")
-    if (ruling.type, ruling.lines, ruling.freight_payer) == (standing.type, standing.lines, standing.freight_payer):
+    same = (ruling.type, ruling.lines, ruling.freight_payer) == (standing.type, standing.lines, standing.freight_payer)
+    if same and not ruling.address_ref:
         raise ValidationFailed.at("/decision", "nothing_changed", "this is what was decided: uphold it", "T18")
-    guard_money_known(dispute, ruling)
-    return ruling
-
-
-def guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
-    """Less than was asked for is decided once it is known whether that was paid: else nobody could tell what to ask
-    back (K18).
-    """
-    _, less = difference(dispute, ruling.lines)
-    if less and not all_paid(dispute):
-        raise WrongPhase("A refund is under way: decide on less once it is paid or refused.", state=dispute.state)
+    guard_known(dispute, ruling)
+    return with_its_return(dispute, ruling)
 
 
 def carried_out(command: Command, change: Change, dispute: Dispute) -> list[Event]:

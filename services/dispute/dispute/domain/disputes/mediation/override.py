@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out, guard_money_known
+from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out
 from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.mediation.proposals import expiry, proposal_id
 from dispute.domain.disputes.mediation.ruling import RulingCommand, ruled
+from dispute.domain.disputes.mediation.under_way import guard_known, with_its_return
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import Step, guard
@@ -61,8 +62,8 @@ def force_decision(command: ForceDecision, dispute: Dispute, order: Order) -> De
     guard(Step.OVERRIDE, dispute, command.actor, command.at)
     guard_text(reason=command.reason)
     ruling = ruled(command, dispute, order)
-    guard_money_known(dispute, ruling)
-    return [_proposed(command, dispute, ruling, command.rules)], []
+    guard_known(dispute, ruling)
+    return [_proposed(command, dispute, with_its_return(dispute, ruling), command.rules)], []
 
 
 def force_transition(command: ForceTransition, dispute: Dispute, _: Order) -> Decided:
@@ -126,7 +127,7 @@ def applied(command: Command, made: SupportOverrideProposed, dispute: Dispute, o
 def _decided(command: Command, made: SupportOverrideProposed, dispute: Dispute, order: Order) -> Decided:
     """The difference to whatever was asked for; nobody can appeal it."""
     assert made.ruling
-    guard_money_known(dispute, made.ruling)
+    guard_known(dispute, made.ruling)
     over = AppealWindowClosed(dispute_id=made.dispute_id, rules=("T37", "T19"))
     change = Change(made.ruling, made.rules, ReachedType.SUPPORT_OVERRIDE, "T37")
     ended = [over] if dispute.case.appeal_until else []
