@@ -122,9 +122,9 @@ MONEY = (
     ),
     Plant(
         "a refund that failed closes its dispute",
-        f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "if command.outcome == RefundOutcome.ISSUED and since.state == DisputeState.AGREED:",
-        "if since.state == DisputeState.AGREED:",
+        f"{DISPUTE}/domain/disputes/mediation/ending.py",
+        "not dispute.replacement.is_awaited and all_paid(dispute) and is_settled(dispute, said)",
+        "not dispute.replacement.is_awaited and is_settled(dispute, said)",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),
     Plant(
