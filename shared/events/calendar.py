@@ -15,6 +15,11 @@ def within_days(x: datetime, n: int, tz: str) -> datetime:
     return from_day(x, n + 1, tz)
 
 
+def days_within(x: datetime, until: datetime, tz: str) -> int:
+    """The `n` of which `until` is "within `n` days of `x`"."""
+    return (_local_date(until, tz) - _local_date(x, tz)).days - 1
+
+
 def from_day(x: datetime, n: int, tz: str) -> datetime:
     """The first instant of "from the `n`th day after `x`": the start of date(x) + n in the zone `tz`."""
     return _start_of(_local_date(x, tz) + n * _DAY, tz)

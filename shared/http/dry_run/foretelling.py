@@ -132,6 +132,8 @@ class Written:
         rules = getattr(self.event, "rules", ())
         for change in decider.deadlines(self.stream, self.event):
             standing = decider.due(self.stream, self.before, change.kind)
+            if isinstance(change, Start) and decider.due(self.stream, self.after, change.kind) is None:
+                continue  # nobody waits for it any more
             due_at = change.due_at if isinstance(change, Start) else None
             if word := _change(standing, due_at):
                 yield {"kind": change.kind, "due_at": due_at, "change": word, "rules": rules}

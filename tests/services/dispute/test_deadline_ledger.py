@@ -20,7 +20,8 @@ from shared.events.ids import derived_uuid
 from shared.eventstore.command_handling import handle
 from shared.eventstore.memory import MemoryEventStore
 from tests.support.builders import disputes as d
-from tests.support.builders.orders import ORDER_STREAM, on, record, register, terms
+from tests.support.builders import mediation as m
+from tests.support.builders.orders import BUYER, ORDER_STREAM, SELLER, on, record, register, terms
 
 SHIPPED = (register(), record("shipped", on("Mar 1")))
 OPENED = (*SHIPPED, d.open_dispute(on("Mar 12")))
@@ -88,6 +89,33 @@ async def test_d4_rests_while_the_seller_is_to_answer_and_goes_on_behind_the_ans
         x for x in await entries(stream, *commands, d.counter(on("Mar 15"), "30.00")) if x["kind"] == "negotiation"
     ]
     assert (again["state"], again["remaining_seconds"], again["due_at"]) == ("running", None, on("Mar 21", "00:00"))
+
+
+BOTH = (m.state(on("Mar 14", "13:00"), BUYER), m.state(on("Mar 14", "14:00"), SELLER))
+REVIEWED = (*OPENED, d.counter(on("Mar 13")), m.escalate(on("Mar 14")), *BOTH)
+
+
+@pytest.mark.parametrize(
+    ("days", "count", "parameter"),
+    [(None, 3, "escalation.evidence_days"), (10, 10, "evidence_request.days"), (3, 3, "escalation.evidence_days")],
+)
+async def test_t14_d3_says_how_many_days_the_case_team_gave(days: int | None, count: int, parameter: str) -> None:
+    asked = await entries(d.dispute_stream(), *REVIEWED, m.ask_for(on("Mar 15"), days=days))
+    (entry,) = [each for each in asked if (each["kind"], each["state"]) == ("evidence", "running")]
+    assert (entry["formula"]["count"], entry["formula"]["parameter"]) == (count, parameter)
+    assert recomputed(entry) == entry["due_at"]
+
+
+async def test_t18_d7_of_a_survey_that_is_answered_does_not_begin_again() -> None:
+    decided = (
+        *REVIEWED,
+        m.decide(on("Mar 15"), "0.00"),
+        m.survey(on("Mar 16")),
+        m.appeal(on("Mar 16", "13:00"), BUYER),
+    )
+    judged = (*decided, m.appeal(on("Mar 17"), SELLER), m.decide_appeal(on("Mar 18")))
+    surveys = [each["state"] for each in await entries(d.dispute_stream(), *judged) if each["kind"] == "survey"]
+    assert surveys == ["cleared"]
 
 
 async def test_p_says_which_fact_it_is_counted_from_and_what_moved_it() -> None:

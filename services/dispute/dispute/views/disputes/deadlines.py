@@ -18,14 +18,19 @@ from dispute.domain.orders.state import Order
 from dispute.views.disputes.deadlines_rules import DEADLINE_RULES, Unit
 from shared.decider import Clear, Start
 from shared.events.base import Event, Instant, wire_time
+from shared.events.calendar import days_within
 from shared.events.dispute import RequestModified
 from shared.events.envelope import Recorded
 from shared.events.ids import derived_uuid
+from shared.events.mediation import EvidenceRequested
 from shared.events.order import Terms
 from shared.rejections import snake_case
 
 State = Literal["running", "paused", "cleared", "fired"]
 PARAMETERS = {"protection_days": "protection.days", "undelivered_fallback_days": "protection.undelivered_fallback_days"}
+
+REQUESTED, OWN_DAYS = snake_case(EvidenceRequested.__name__), "evidence_request.days"
+"""What starts days that a request may name itself, and where these stand then."""
 
 
 class FormulaView(TypedDict):
@@ -105,6 +110,8 @@ def ledger(history: Sequence[Recorded[Event]], terms: Terms | None) -> Ledger:
         state = decider.fold(recorded.stream, [recorded.event], state)
         for change in decider.deadlines(recorded.stream, recorded.event):
             match change:
+                case Start(kind, _) if decider.due(recorded.stream, state, kind) is None:
+                    continue  # nobody waits for it any more: a survey that is answered (T18)
                 case Start(kind, due_at) if run := standing.get(kind):
                     _goes_on(run, due_at, recorded, before, state)
                 case Start(kind, due_at):
@@ -174,16 +181,27 @@ def _entry(run: Run, terms: Terms) -> LedgerEntry:
     }
 
 
+def _counted_as(run: Run, terms: Terms) -> tuple[int, str]:
+    """So many, and by which parameter; the case team may give a party days of its own (T14)."""
+    term, parameter = run.counted.term, DEADLINE_RULES[run.kind].parameter
+    count = int(getattr(terms, term))
+    if run.kind == DeadlineKind.EVIDENCE and run.counted.anchor == REQUESTED:
+        days = days_within(run.counted.anchor_at, run.due_at, terms.timezone)
+        return days, parameter if days == count else OWN_DAYS
+    return count, PARAMETERS.get(term, parameter)
+
+
 def _formula(run: Run, terms: Terms) -> FormulaView:
     rule, counted = DEADLINE_RULES[run.kind], run.counted
+    count, parameter = _counted_as(run, terms)
     return {
         "anchor": counted.anchor,
         "anchor_at": counted.anchor_at,
-        "count": getattr(terms, counted.term),
+        "count": count,
         "unit": rule.unit,
         "timezone": terms.timezone,
         "calendar": terms.holidays,
-        "parameter": PARAMETERS.get(counted.term, rule.parameter),
+        "parameter": parameter,
         "programme": terms.programme,
         "version": terms.version,
     }
