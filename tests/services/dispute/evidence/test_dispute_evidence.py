@@ -20,6 +20,7 @@ from shared.events.evidence import EvidenceAdded, EvidenceRemoved, EvidenceUploa
 from shared.events.ids import derived_uuid
 from shared.media.types import MediaType
 from shared.rejections import DeadlinePassed, Forbidden, NotFound, Rejected, ValidationFailed, WrongPhase
+from tests.support.builders import mediation
 from tests.support.builders.disputes import (
     agreed,
     cancel,
@@ -30,8 +31,9 @@ from tests.support.builders.disputes import (
     expire,
     opened,
     respond,
+    say,
 )
-from tests.support.builders.evidence import add, file, remove
+from tests.support.builders.evidence import add, file, remove, upload, upload_id
 from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
@@ -169,6 +171,37 @@ def test_a_look_is_recorded_with_the_item_and_moves_no_dispute() -> None:
     (viewed,) = looked.by_stream[STREAM]
     assert isinstance(viewed, EvidenceViewed)
     assert (viewed.viewer, viewed.role) == (pseudonym(SELLER.id), "party")
+
+
+# Nothing more comes (T42)
+
+
+def complete() -> Histories:
+    """The buyer has sent a file, and said that nothing more comes; the seller may go on."""
+    sent = after(escalated(), add(on("Mar 20"), BUYER))
+    return after(sent, mediation.state(on("Mar 20", "13:00"), BUYER))
+
+
+def test_t42_t11_who_is_complete_adds_and_takes_back_nothing() -> None:
+    given(decider, complete()).when(add(on("Mar 21"), BUYER, 2)).then_rejects(WrongPhase)
+    given(decider, complete()).when(remove(on("Mar 21"))).then_rejects(WrongPhase)
+    view = dispute_view(dispute_of(complete()), 9, BUYER, on("Mar 21"))
+    assert "add-evidence" not in {action["rel"] for action in view["available_actions"]}
+    seller = given(decider, complete()).when(add(on("Mar 21"), SELLER))
+    assert seller.by_stream[dispute_stream()]
+
+
+def test_t42_s44_a_message_of_who_is_complete_shows_no_new_file() -> None:
+    happened = after(complete(), upload(on("Mar 20")))
+    command = say(on("Mar 20", "16:00"), BUYER, evidence=(upload_id(),))
+    given(decider, happened).when(command).then_rejects(WrongPhase)
+
+
+def test_t14_t42_who_is_asked_anew_adds_again() -> None:
+    both = after(complete(), mediation.state(on("Mar 20", "14:00"), SELLER))
+    asked = after(both, mediation.ask_for(on("Mar 21"), "buyer"))
+    assert given(decider, asked).when(add(on("Mar 22"), BUYER, 2)).by_stream[dispute_stream()]
+    given(decider, asked).when(add(on("Mar 22"), SELLER)).then_rejects(WrongPhase)
 
 
 # The offer

@@ -59,9 +59,16 @@ def guard_addition(dispute: Dispute, actor: Actor, at: datetime) -> str:
     """G8 and T11: as which party the actor adds evidence now (S38)."""
     by = side_of(dispute.parties, actor, "dispute")
     WrongPhase.unless_in("dispute", dispute.state, *TAKES_EVIDENCE)
+    guard_not_complete(dispute, by)
     if dispute.state == DisputeState.ESCALATED:
         DeadlinePassed.unless_before(dispute.evidence_until, at)
     return by
+
+
+def guard_not_complete(dispute: Dispute, by: str) -> None:
+    """T42: who has said that nothing more comes adds and takes back nothing, unless asked anew (T14)."""
+    if dispute.state == DisputeState.ESCALATED and by in dispute.case.complete:
+        raise WrongPhase("You have said that nothing more comes.", state=dispute.state)
 
 
 def add(command: AddEvidence, dispute: Dispute, _: Evidence) -> tuple[list[Event], list[Event]]:
@@ -127,4 +134,7 @@ def named_by(command: NamingEvidence, dispute: Dispute, by: str, evidence: Seque
         dispute.state == DisputeState.ESCALATED,
         dispute.evidence,
     )
-    return named(form, command.evidence, f"dispute-{command.dispute_id}", evidence)
+    found = named(form, command.evidence, f"dispute-{command.dispute_id}", evidence)
+    if found.added:
+        guard_not_complete(dispute, by)
+    return found
