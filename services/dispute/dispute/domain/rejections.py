@@ -148,7 +148,7 @@ class MaxRounds(Rejected):
 
 
 class ReleaseAckRequired(Rejected):
-    """G16: protection is over, so cancelling pays the seller: say that you know."""
+    """G16: protection is over, so cancelling pays the seller: say that you know; with `released`, how much."""
 
     rules = ("S47",)
 

@@ -108,6 +108,9 @@ def test_s47_g16_after_the_window_the_buyer_is_warned_first() -> None:
         "payment_will_be_released",
     )
     given(decider, late).when(cancel(P)).then_rejects(ReleaseAckRequired)
+    knows = cancel(on("Apr 6"), acknowledge_release=True)
+    (paid,) = [each for each in given(decider, late).when(knows).events if isinstance(each, PaymentReleased)]
+    assert refusal.members["released"] == paid.amount
 
 
 def test_s47_t39_with_the_acknowledgement_the_seller_is_paid() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute
@@ -13,21 +15,29 @@ from shared.decider import ConsideredCommand
 from shared.events.base import Event
 from shared.events.dispute import CloseReason, DisputeCancelled, ReturnNotDue
 from shared.events.money import Money
-from shared.events.order import HoldEnd
+from shared.events.order import HoldEnd, PaymentReleased
 
 
 class CancelDispute(DisputeAndOrderCommand, ConsideredCommand):
     acknowledge_release: bool = False
 
 
-def guard_release_acknowledged(order: Order, command: CancelDispute) -> None:
-    """G16 (S47): once the protection is over, cancelling moves money."""
+def guard_release_acknowledged(order: Order, dispute: Dispute, command: CancelDispute) -> None:
+    """G16 (S47): once the protection is over, cancelling moves money, and the warning says how much."""
     if not order.protection_over(command.at):
         return
     if not command.acknowledge_release:
         warning = "Protection is over: cancelling pays the seller and cannot be undone. Send acknowledge_release=true."
-        raise ReleaseAckRequired(warning, warning="payment_will_be_released")
+        released = _released(order, dispute, command)
+        raise ReleaseAckRequired(warning, warning="payment_will_be_released", released=released)
     command.guard_considered()
+
+
+def _released(order: Order, dispute: Dispute, command: CancelDispute) -> Money:
+    """What the seller would be paid."""
+    ended = end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)
+    paid = sum(event.amount.minor for event in ended if isinstance(event, PaymentReleased))
+    return replace(dispute.opened.request.amount, minor=paid)
 
 
 def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
@@ -35,7 +45,7 @@ def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list
     was agreed is withdrawn (T21).
     """
     guard(Step.CANCEL, dispute, command.actor, command.at)
-    guard_release_acknowledged(order, command)
+    guard_release_acknowledged(order, dispute, command)
     cancelled = DisputeCancelled(
         dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",)
     )
