@@ -16,6 +16,9 @@ from shared.events.notification import NotificationRequested
 LANGUAGES = ("en", "es", "pt", "ru", "zh")
 """The first one where none that is asked for is here."""
 
+Parts = Sequence[tuple[str, Money]]
+"""What a decision comes to: the names of texts, each with its amount."""
+
 _PARTED_BY = {"zh": ""}
 
 
@@ -53,10 +56,11 @@ def render(asked: NotificationRequested, language: str) -> NotificationText:
     return {"lang": language, "title": kind["title"], "body": _PARTED_BY.get(language, " ").join(filter(None, body))}
 
 
-def decision_in_words(kind: str, at: datetime, amount: Money, what: str, rules: Sequence[str], language: str) -> str:
-    """A decision as one sentence: by whom, when, what goes back (`what` is the text's name), by which rules."""
+def decision_in_words(kind: str, at: datetime, parts: Parts, rules: Sequence[str], language: str) -> str:
+    """A decision as one sentence: by whom, when, what it comes to part by part, by which rules."""
     texts = TEXTS[language]["decision"]
-    values = {"day": f"{at:%Y-%m-%d}", "what": texts[what].format(amount=_money(amount)), "rules": ", ".join(rules)}
+    what = texts["between"].join(texts[name].format(amount=_money(amount)) for name, amount in parts)
+    values = {"day": f"{at:%Y-%m-%d}", "what": what, "rules": ", ".join(rules)}
     sentence: str = texts["sentence"].format(how=texts["by"][kind], **values)
     return sentence
 

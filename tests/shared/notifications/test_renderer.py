@@ -13,7 +13,7 @@ from shared.events.money import Money
 from shared.events.notification import NotificationRequested
 from shared.notifications.renderer import LANGUAGES, TEXTS, decision_in_words, language_for, render
 
-WHAT = ("at_once", "after_goods", "again", "another", "nothing")
+WHAT = ("at_once", "after_goods", "already", "asked_back", "in_all", "again", "another", "nothing")
 AT = datetime(2026, 3, 18, 7, tzinfo=UTC)
 ASKED = NotificationRequested(
     notification_id="ntf_1",
@@ -105,10 +105,11 @@ def test_the_language_is_the_one_that_is_liked_best_of_those_that_are_here(accep
 def test_s52_a_decision_reads_as_a_sentence_without_a_missing_word(
     language: str, kind: str, amount: Money, what: str
 ) -> None:
-    sentence = decision_in_words(kind, AT, amount, what, ("S2", "T15"), language)
+    sentence = decision_in_words(kind, AT, [(what, amount), ("nothing", amount)], ("S2", "T15"), language)
     texts = TEXTS[language]["decision"]
     assert sentence.startswith(texts["by"][kind]) and "2026-03-18" in sentence and "S2, T15" in sentence
-    assert (f"{amount.amount} USD" in sentence) == (what in ("at_once", "after_goods"))
+    assert (f"{amount.amount} USD" in sentence) == (what not in ("again", "another", "nothing"))
+    assert texts["between"] + texts["nothing"] in sentence
     assert not {"{", "}"} & set(sentence)
 
 

@@ -15,7 +15,8 @@ from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.views.disputes.case import decision_view
 from dispute.views.disputes.dispute import dispute_view
-from dispute.views.mediation.receipts import in_words, recomputation_view
+from dispute.views.mediation.plain_words import in_words
+from dispute.views.mediation.receipts import recomputation_view
 from shared.events.base import Event
 from shared.events.dispute import (
     SENT_AGAIN,
@@ -238,4 +239,4 @@ def test_g13_its_receipt_recomputes_and_says_so_in_words(happened: Histories) ->
     version = max(dispute_of(happened).case.decisions)
     assert recomputation_view(receipt_of(history, version))["same"]
     decision = decision_view(version, dispute_of(happened).case.decisions[version], "/v1/disputes/x")
-    assert "the seller sends it again" in in_words(decision, "en")
+    assert ": the seller sends it again, by " in in_words(decision, receipt_of(history, version), "en")

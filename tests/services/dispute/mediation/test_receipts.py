@@ -32,6 +32,7 @@ from shared.events.mediation import (
     Outcome,
 )
 from shared.events.money import Money
+from shared.notifications.renderer import LANGUAGES
 from shared.rejections import NotFound
 from tests.laws.size import examples
 from tests.support.builders.disputes import counter, dispute_of, dispute_stream, expire, opened, respond
@@ -147,6 +148,72 @@ def test_g13_silence_and_agreement_have_a_receipt_too(happened: Histories, kind:
     view = receipt_view(receipt_of(history, version), dispute_of(happened), "/v1/disputes/dsp_1", {PLATFORM}, "en")
     assert (view["kind"], view["decided_by"]["role"], view["event"]) == (kind, role, f"{dispute_stream()}/{version}")
     assert view["plain"].endswith(".") and view["facts"][0]["event"] == f"{dispute_stream()}/1"
+
+
+def plain(happened: Histories, language: str = "en") -> str:
+    """What the receipt of the last decision says in words, between its day and its rules."""
+    history = history_of(happened)
+    receipt = receipt_of(history, decisions(history)[-1])
+    view = receipt_view(receipt, dispute_of(happened), "/v1/disputes/dsp_1", {PLATFORM}, language)
+    return str(view["plain"].partition(": ")[2].rpartition(", by ")[0] or view["plain"])
+
+
+HANDED_BACK: dict[str, Any] = {"type": SolutionType.RETURN_AND_REFUND}
+RETURNED = after(opened(**HANDED_BACK), counter(on("Mar 13")), escalate(on("Mar 14")), expire("evidence", D3))
+WAITING = after(RETURNED, decide(on("Mar 18"), **HANDED_BACK), appeal(on("Mar 20")))
+
+
+@pytest.mark.parametrize(
+    ("happened", "said"),
+    [
+        (decided(), "30.00 USD go back to the buyer at once"),
+        (decided("0.00"), "nothing goes back"),
+        (
+            after(RETURNED, decide(on("Mar 18"), **HANDED_BACK)),
+            "30.00 USD go back to the buyer once the goods are back",
+        ),
+        (after(appealed(), decide_appeal(on("Mar 27"))), "30.00 USD is already paid or on its way to the buyer"),
+        (
+            after(appealed(), decide_appeal(on("Mar 27"), "45.00")),
+            "the buyer gets 45.00 USD in all; 30.00 USD is already paid or on its way to the buyer; "
+            "15.00 USD go back to the buyer at once",
+        ),
+        (
+            after(appealed(), decide_appeal(on("Mar 27"), "10.00")),
+            "the buyer gets 10.00 USD in all; 30.00 USD is already paid or on its way to the buyer; "
+            "20.00 USD is asked back from the buyer",
+        ),
+        (
+            after(appealed(), decide_appeal(on("Mar 27"), "0.00")),
+            "nothing goes back; 30.00 USD is already paid or on its way to the buyer; "
+            "30.00 USD is asked back from the buyer",
+        ),
+        (after(WAITING, decide_appeal(on("Mar 27"))), "30.00 USD go back to the buyer once the goods are back"),
+        (
+            after(WAITING, decide_appeal(on("Mar 27"), "40.00", **HANDED_BACK)),
+            "40.00 USD go back to the buyer once the goods are back",
+        ),
+        (after(WAITING, decide_appeal(on("Mar 27"), "20.00")), "20.00 USD go back to the buyer at once"),
+    ],
+)
+def test_s52_k18_a_receipt_says_what_goes_what_went_and_what_is_asked_back(happened: Histories, said: str) -> None:
+    assert plain(happened) == said
+
+
+def test_s52_k18_what_goes_on_one_line_and_comes_back_on_another_is_said_apart() -> None:
+    first, then = {"l1": 5000, "l2": 2000, "l3": 0}, {"l1": 3000, "l2": 2500, "l3": 19}
+    happened = after(paid(after(REVIEWED, decide(on("Mar 18"), **found(first)))), appeal(on("Mar 20")))
+    said = plain(after(happened, decide_appeal(on("Mar 27"), decision=AppealOutcome.AMENDED, **found(then))))
+    assert said == (
+        "the buyer gets 55.19 USD in all; 70.00 USD is already paid or on its way to the buyer; "
+        "5.19 USD go back to the buyer at once; 20.00 USD is asked back from the buyer"
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_s52_k18_it_says_so_in_every_language(language: str) -> None:
+    said = plain(after(appealed(), decide_appeal(on("Mar 27"), "10.00")), language)
+    assert [amount in said for amount in ("10.00 USD", "30.00 USD", "20.00 USD")] == [True] * 3
 
 
 def test_parties_learn_that_the_case_team_decided_and_not_who() -> None:

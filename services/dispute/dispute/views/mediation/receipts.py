@@ -15,9 +15,9 @@ from dispute.domain.disputes.visibility import PLATFORM, SENDER
 from dispute.views.disputes.case import decision_view
 from dispute.views.disputes.case_members import DecisionView
 from dispute.views.disputes.members import TermsView
-from shared.events.dispute import SolutionReached, SolutionType
+from dispute.views.mediation.plain_words import in_words
+from shared.events.dispute import SolutionReached
 from shared.events.mediation.proposals import SupportOverrideApplied
-from shared.notifications.renderer import decision_in_words
 from shared.rules.links import rule_links
 
 
@@ -77,15 +77,6 @@ class RecomputationView(TypedDict):
     differences: Sequence[DifferenceView]
 
 
-AT_ONCE, NOTHING = "at_once", "nothing"
-WHAT: Mapping[SolutionType, str] = {
-    SolutionType.RETURN_AND_REFUND: "after_goods",
-    SolutionType.REPLACEMENT: "again",
-    SolutionType.EXCHANGE: "another",
-}
-"""How a decision's sentence says what its solution is, where it is not the money at once."""
-
-
 def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collection[str], language: str) -> ReceiptView:
     """The receipt, as those who look this way see it, in words of this language."""
     version, event = receipt.decision.version, cast(Decision, receipt.decision.event)
@@ -101,16 +92,9 @@ def receipt_view(receipt: Receipt, dispute: Dispute, path: str, looking: Collect
         "evidence": [_weighed(dispute, item, weight) for item, weight in decision["weights"].items()],
         "rule_links": rule_links(event.rules),
         "results": receipt.results,
-        "plain": in_words(decision, language),
+        "plain": in_words(decision, receipt, language),
         "digest": receipt.digest,
     }
-
-
-def in_words(decision: DecisionView, language: str) -> str:
-    """The decision as a sentence."""
-    kind, amount, rules = decision["type"], decision["amount"], decision["rules"]
-    what = WHAT.get(kind, AT_ONCE) if kind else NOTHING
-    return decision_in_words(decision["kind"], decision["at"], amount, what, rules, language)
 
 
 def recomputation_view(receipt: Receipt) -> RecomputationView:

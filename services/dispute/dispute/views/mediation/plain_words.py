@@ -1,0 +1,64 @@
+"""Plain words of a decision: what goes, and when; what went already; what is asked back (S52, K18)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispute.domain.disputes.mediation.receipts import Receipt
+from dispute.views.disputes.case_members import DecisionView
+from shared.events.dispute import SENT_AGAIN, SolutionType
+from shared.events.money import Money
+from shared.events.order import LineAmount
+from shared.notifications.renderer import Parts, decision_in_words
+
+IN_ALL, ALREADY, AT_ONCE, ASKED_BACK, AFTER_GOODS, NOTHING = (
+    "in_all",
+    "already",
+    "at_once",
+    "asked_back",
+    "after_goods",
+    "nothing",
+)
+AGAIN: Mapping[SolutionType, str] = {SolutionType.REPLACEMENT: "again", SolutionType.EXCHANGE: "another"}
+
+
+def in_words(decision: DecisionView, receipt: Receipt, language: str) -> str:
+    """The decision as a sentence."""
+    return decision_in_words(decision["kind"], decision["at"], parts_of(decision, receipt), decision["rules"], language)
+
+
+def parts_of(decision: DecisionView, receipt: Receipt) -> Parts:
+    """What it comes to: a single movement of all the money says enough, else the whole comes first."""
+    kind, amount = decision["type"], decision["amount"]
+    moved = _moved(decision, receipt)
+    if kind in SENT_AGAIN:
+        return [(AGAIN[kind], amount), *moved]
+    if not amount:
+        return [(NOTHING, amount), *moved]
+    single = len(moved) == 1 and moved[0][1] == amount
+    return moved if single else [(IN_ALL, amount), *moved]
+
+
+def _moved(decision: DecisionView, receipt: Receipt) -> list[tuple[str, Money]]:
+    before, goes, back = (
+        _before(decision, receipt),
+        _sum(decision, receipt, "refund"),
+        _sum(decision, receipt, "clawback"),
+    )
+    left = decision["amount"] + back - before - goes
+    waits = decision["type"] == SolutionType.RETURN_AND_REFUND and left > Money.zero(left)
+    after_goods = [(AFTER_GOODS, left)] if waits else []
+    moved = [(ALREADY, before), (AT_ONCE, goes), (ASKED_BACK, back)]
+    return [*((name, money) for name, money in moved if money), *after_goods]
+
+
+def _before(decision: DecisionView, receipt: Receipt) -> Money:
+    """What was asked for before it, and neither refused nor asked back."""
+    asked = next(fact.value for fact in receipt.facts if fact.name == "asked_minor")
+    like = decision["amount"]
+    return Money(sum(asked.values()), like.currency, like.exponent)
+
+
+def _sum(decision: DecisionView, receipt: Receipt, name: str) -> Money:
+    parts = (LineAmount.model_validate(part).amount for part in receipt.results[name])
+    return sum(parts, start=Money.zero(decision["amount"]))
