@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,11 +58,26 @@ def escalated(**changed: Any) -> Histories:
     return after(refused, expire(DeadlineKind.BUYER_RESPONSE, on("Mar 19", "00:00")))
 
 
+D1, D2, D3 = on("Mar 18", "00:00"), on("Mar 19", "00:00"), on("Mar 23", "00:00")
 PHASES = {"awaiting_seller": opened(), "awaiting_buyer": countered(), "escalated": escalated()}
 
 
 def at(phase: str) -> datetime:
     return on("Mar 20") if phase == "escalated" else on("Mar 14")
+
+
+@pytest.mark.parametrize(("phase", "until"), [*zip(PHASES, (D1, D2, D3), strict=True)])
+def test_g8_t11_behind_a_deadline_nothing_is_added_or_removed_whether_or_not_its_timer_has_gone_off(
+    phase: str, until: datetime
+) -> None:
+    before = until - timedelta(seconds=1)
+    shown = after(PHASES[phase], add(before, n=7))
+    given(decider, shown).when(add(before)).then_types(EvidenceAdded, EvidenceUploaded, EvidenceAdded)
+    given(decider, shown).when(remove(before, n=7)).then_types(EvidenceRemoved, EvidenceRemoved)
+    given(decider, shown).when(add(until)).then_rejects(DeadlinePassed)
+    given(decider, shown).when(remove(until, n=7)).then_rejects(DeadlinePassed)
+    listed = dispute_view(dispute_of(shown), 1, BUYER, before)["available_actions"]
+    assert [action["due_at"] for action in listed if action["rel"] == "add-evidence"] == [until]
 
 
 @pytest.mark.parametrize("phase", PHASES)

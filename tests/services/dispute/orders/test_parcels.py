@@ -282,7 +282,7 @@ def test_s24_s109_the_pieces_that_nobody_disputes_are_released(came: Came) -> No
     finished = after(PIECES, record("finished", on("Mar 12")))
     held = after(
         finished,
-        open_dispute(on("Mar 20"), amount="10.00", reason="late", lines=(RequestedLine(line_id="l1", quantity=1),)),
+        open_dispute(on("Mar 26"), amount="10.00", reason="late", lines=(RequestedLine(line_id="l1", quantity=1),)),
         expire_order("protection_end", on("Mar 28", "00:00")),
     )
     released = given(decider, held).when(expire_order("release", on("Mar 28", "01:00")))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand, guard_text
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.evidence.limits import guard_number
 from dispute.domain.evidence.naming import Named, Naming, addition, named, named_streams
@@ -21,6 +22,13 @@ GIVES_BACK = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, Dispute
 """T11: the states in which the parties take back their own evidence, and add more."""
 TAKES_EVIDENCE = (*GIVES_BACK, DisputeState.APPEAL_REVIEW)
 """T11: the states in which the parties add evidence."""
+ENDS_ADDITION = (
+    DeadlineKind.SELLER_RESPONSE,
+    DeadlineKind.BUYER_RESPONSE,
+    DeadlineKind.NEGOTIATION,
+    DeadlineKind.EVIDENCE,
+)
+"""G8: behind the first of these that stands in a state, the dispute is in another one, fired or not."""
 
 
 class AddEvidence(SendEvidence):
@@ -60,9 +68,13 @@ def guard_addition(dispute: Dispute, actor: Actor, at: datetime) -> str:
     by = side_of(dispute.parties, actor, "dispute")
     WrongPhase.unless_in("dispute", dispute.state, *TAKES_EVIDENCE)
     guard_not_complete(dispute, by)
-    if dispute.state == DisputeState.ESCALATED:
-        DeadlinePassed.unless_before(dispute.evidence_until, at)
+    DeadlinePassed.unless_before(addition_until(dispute), at)
     return by
+
+
+def addition_until(dispute: Dispute) -> datetime | None:
+    """Until when evidence is added in this state."""
+    return min(filter(None, map(dispute.due, ENDS_ADDITION)), default=None)
 
 
 def guard_not_complete(dispute: Dispute, by: str) -> None:

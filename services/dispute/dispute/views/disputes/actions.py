@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.evidence import guard_addition
+from dispute.domain.disputes.evidence import addition_until, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import PARTIES, Step, guard_row, roles_of, row_or_refusal
 from dispute.domain.evidence.limits import guard_number, most_bytes
@@ -64,7 +63,7 @@ def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Offer:
     """T11: a file more, as long as there is room for it."""
     by = guard_addition(dispute, actor, now)
     guard_number(dispute.terms, there := len(dispute.evidence.standing(by)))
-    return Offer(dispute.due(DeadlineKind.EVIDENCE), limits=_limits(dispute, there))
+    return Offer(addition_until(dispute), limits=_limits(dispute, there))
 
 
 def _limits(dispute: Dispute, there: int) -> UploadLimits:
