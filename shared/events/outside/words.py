@@ -95,7 +95,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 """What a carrier, a region or a way of payment is called, in any script."""
 TrackingNumber = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{1,78}[A-Za-z0-9]$"),
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 ./_-]{0,78}[A-Za-z0-9])?$"),
     AfterValidator(_tracking),
 ]
 """What a carrier calls a parcel, in any grouping: taken as it is, but for what is written as a card's number is. One
