@@ -308,11 +308,13 @@ class ReportKind(StrEnum):
 
 
 class SellerReported(Event):
-    """The buyer says that the seller did what no seller may; people look at it, and nothing follows by itself (S8)."""
+    """The buyer says that the seller did what no seller may; people look at it, and nothing follows by itself (S8).
+    Which seller stays open where the order has several and the buyer named none.
+    """
 
     order_id: str
     report_id: str
-    seller_id: str
+    seller_id: str | None
     kind: Open[ReportKind]
     text_ref: str
     evidence: tuple[str, ...] = ()

@@ -192,7 +192,8 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         not state.expired and not state.nothing_due and event.due_at == state.protection_ends_at
     ),
     o.SellerReported: lambda state, event: (
-        event.seller_id == state.seller_id and event.report_id not in {one.report_id for one in state.reports}
+        event.seller_id in {None, *state.parties.seller_ids}
+        and event.report_id not in {one.report_id for one in state.reports}
     ),
     o.OrderCompleted: lambda state, event: not state.completed and all(line.done for line in state.lines.values()),
     d.RefundDue: lambda state, event: state.cancelled_at is not None and event.refund_id not in state.refunds,

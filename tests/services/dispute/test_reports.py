@@ -29,6 +29,7 @@ from tests.support.builders.orders import (
     Histories,
     on,
     order,
+    order_line,
     order_of,
     report_seller,
 )
@@ -58,6 +59,18 @@ def test_s8_a_buyer_reports_the_seller_whoever_was_paid(happened: Histories) -> 
     assert (event.seller_id, event.kind, event.rules) == (SELLER.id, ReportKind.DIRECT_PAYMENT, ("S8",))
     assert [(text.ref, text.subject) for text in command.personal] == [(event.text_ref, BUYER.id)]
     assert outcome.deadlines == given(decider, happened).when(report(kind=ReportKind.OTHER)).deadlines
+
+
+@pytest.mark.parametrize(
+    ("named", "reported"),
+    [({}, None), ({"seller_id": "seller-1"}, "seller-1"), ({"seller_id": "seller-2"}, "seller-2")],
+)
+def test_s8_of_several_sellers_the_buyer_names_the_one_and_nobody_guesses(named: Any, reported: str | None) -> None:
+    happened = order(order_line("l1"), order_line("l2", seller_id="seller-2"), shipped="Mar 1")
+    (event,) = given(decider, happened).when(report(**named)).then_types(SellerReported).events
+    assert event.seller_id == reported
+    refusal = given(decider, happened).when(report(seller_id="seller-3")).then_rejects(ValidationFailed)
+    assert [(error["pointer"], error["code"]) for error in refusal.errors] == [("/seller_id", "unknown_seller")]
 
 
 def test_s8_it_is_the_orders_buyers_word_in_words_that_are_allowed() -> None:

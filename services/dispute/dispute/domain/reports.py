@@ -15,15 +15,17 @@ from shared.events.evidence import EvidenceAdded
 from shared.events.fields import EvidenceIds, Text
 from shared.events.ids import derived_id
 from shared.events.order import ReportKind, SellerReported
+from shared.events.outside.ids import PartyId
 from shared.rejections import ValidationFailed
 
 
 class ReportSeller(OrderCommand):
-    """Names files that the buyer has sent for this order, if there are any."""
+    """Names files that the buyer has sent for this order, if there are any, and the seller where there are several."""
 
     kind: ReportKind
     text: Annotated[str, Text(2000)]
     evidence: EvidenceIds = ()
+    seller_id: PartyId | None = None
 
     @cached_property
     def streams(self) -> Sequence[StreamName]:
@@ -52,7 +54,7 @@ def report_seller(command: ReportSeller, order: Order, *evidence: Evidence) -> t
     reported = SellerReported(
         order_id=order.order_id,
         report_id=command.report_id,
-        seller_id=order.seller_id,
+        seller_id=seller_of(command, order),
         kind=command.kind,
         text_ref=command.text_ref,
         evidence=command.evidence,
@@ -60,6 +62,14 @@ def report_seller(command: ReportSeller, order: Order, *evidence: Evidence) -> t
         rules=("S8",),
     )
     return [reported], *(_kept(command, item) for item in items.values())
+
+
+def seller_of(command: ReportSeller, order: Order) -> str | None:
+    """Who is named; the only one there is, where nobody is; of several nobody guesses (S8)."""
+    sellers = {line.seller_id for line in order.lines.values()}
+    if command.seller_id and command.seller_id not in sellers:
+        raise ValidationFailed.at("/seller_id", "unknown_seller", "no seller of this order", "S8")
+    return command.seller_id or (sellers.pop() if len(sellers) == 1 else None)
 
 
 def guard_named(command: ReportSeller, items: Mapping[str, Evidence]) -> None:

@@ -15,11 +15,11 @@ from shared.views import TextLink, text_link
 
 
 class ReportView(TypedDict):
-    """What a seller is reported for."""
+    """What a seller is reported for; which one is null where the order has several and the buyer named none."""
 
     id: str
     order_id: str
-    seller_id: str
+    seller_id: str | None
     kind: Open[ReportKind]
     text: TextLink | None
     evidence: Sequence[str]
