@@ -229,7 +229,8 @@ async def _fold(history: Sequence[Recorded[Event]]) -> Dispute:
 
 
 def _refs(dispute: Dispute, history: Sequence[Recorded[Event]], actor: Actor) -> set[str]:
-    """Every text that the actor reads in the dispute's events."""
+    """Every text that the actor reads in the dispute's events, but for the captions of what others have taken back."""
     looking = looks_as(dispute, actor)
     told = ((snake_case(type(recorded.event).__name__), recorded.event.model_dump(mode="json")) for recorded in history)
-    return {ref for action, detail in told for ref in visible_refs(action, detail, looking)}
+    refs = {ref for action, detail in told for ref in visible_refs(action, detail, looking)}
+    return refs - dispute.evidence.hidden_captions(looking)

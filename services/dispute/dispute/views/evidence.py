@@ -70,7 +70,9 @@ def upload_view(evidence: Evidence) -> EvidenceView:
 
 
 def item_views(dispute: Dispute) -> list[EvidenceView]:
-    """The items of a dispute, in the order in which they were added; those that were taken back are told of."""
+    """The items of a dispute, in the order in which they were added; those that were taken back are told of, without
+    their captions (S37).
+    """
     base, order_id, evidence = f"/v1/disputes/{dispute.opened.dispute_id}", dispute.opened.order_id, dispute.evidence
     weights = _weights(dispute)
     found: list[EvidenceView] = []
@@ -79,6 +81,8 @@ def item_views(dispute: Dispute) -> list[EvidenceView]:
         state = EvidenceState.REMOVED if name in evidence.removed else EvidenceState.ATTACHED
         view = _item(item, order_id, dispute.opened.dispute_id, state, f"{base}/evidence/{name}", base)
         view["weight"] = weights.get(name)
+        if state == EvidenceState.REMOVED:
+            view["caption"] = None
         found.append(view)
     return found
 

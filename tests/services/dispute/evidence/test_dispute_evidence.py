@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dispute.api.disputes import _refs as readable_texts
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.evidence import ViewEvidence
@@ -29,6 +30,7 @@ from tests.support.builders.disputes import (
     dispute_of,
     dispute_stream,
     expire,
+    history_of,
     opened,
     respond,
     say,
@@ -113,6 +115,20 @@ def test_t11_evidence_is_gathered_until_the_windows_end(day: str, time: str, fit
 )
 def test_t11_nobody_else_adds(actor: Actor, refusal: type[Rejected]) -> None:
     given(decider, opened()).when(add(on("Mar 14"), actor)).then_rejects(refusal)
+
+
+def test_s37_with_an_item_its_caption_is_taken_back_and_its_sender_alone_reads_it() -> None:
+    added = add(on("Mar 14"), caption="The label.")
+    (ref,) = (text.ref for text in added.personal)
+    standing = after(opened(), added)
+    taken_back = after(standing, remove(on("Mar 15")))
+    for happened, item, readers in ((standing, ref, [True] * 3), (taken_back, None, [True, False, False])):
+        (view,) = item_views(dispute_of(happened))
+        assert (view["caption"] and view["caption"]["ref"]) == item
+        history = history_of(happened)
+        assert [
+            ref in readable_texts(dispute_of(happened), history, who) for who in (BUYER, SELLER, CASE_TEAM)
+        ] == readers
 
 
 def test_s31_a_caption_holds_no_chinese() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from shared.events.evidence import EvidenceAdded, EvidenceItem, EvidenceRemoved
@@ -27,6 +27,11 @@ class Items:
             for event in self.added
             if event.item.evidence_id not in self.removed and by in (None, event.item.by)
         ]
+
+    def hidden_captions(self, looking: Collection[str]) -> set[str | None]:
+        """What was written to items that others than these sides have taken back (S37)."""
+        gone = (event.item for event in self.added if event.item.evidence_id in self.removed)
+        return {item.caption_ref for item in gone if item.by not in looking}
 
     def find(self, evidence_id: str) -> EvidenceItem | None:
         """The item, also one that was taken back."""
