@@ -25,7 +25,7 @@ class OpenDisputeBody(CommandBody, of=OpenDispute):
 
 
 class ResponseBody(CommandBody, of=RespondToDispute):
-    """The seller's answer: a counter-offer has a solution, a refusal a reason."""
+    """The seller's answer: a counter-offer has a solution; a refusal may have a reason, and evidence (T4)."""
 
     model_config = example(
         decision="counter",
