@@ -65,7 +65,7 @@ ANSWERS: dict[str, tuple[str, Json | None, str, list[str], list[str]]] = {
         "response",
         counter("1.00") | {"decision": "accept"},
         "validation_failed",
-        [],
+        ["S40"],
         ["/solution"],
     ),
     "an offer above the cap": ("response", counter("50.01"), "amount_exceeds_cap", ["S45"], []),

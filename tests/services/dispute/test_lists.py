@@ -10,6 +10,8 @@ import pytest
 
 from dispute.domain.disputes.visibility import known, looks_as
 from dispute.read_models import dispute_history, disputes, queue
+from dispute.views.mediation.queue import queue_row
+from shared.events.base import Actor
 from shared.eventstore.connections import open_pool
 from shared.rejections import snake_case
 from tests.support.builders import mediation as m
@@ -60,10 +62,14 @@ async def test_g8_a_page_of_a_history_is_full_of_what_its_viewer_learns(migrated
             assert [row["action"] for row in found] == [action for action in told if action not in left_out]
 
 
-async def test_g15_the_queue_holds_no_case_of_the_viewers_own(migrated: Migrated) -> None:
+async def test_g15_of_a_case_of_the_viewers_own_the_queue_tells_the_conflict_and_not_who_has_it(
+    migrated: Migrated,
+) -> None:
     async with open_pool(await migrated("dispute")) as pool, pool.acquire() as connection:
-        for recorded in history_of(m.escalated()):
+        for recorded in history_of(after(m.under_review(), m.claim(on("Mar 19")))):
             await disputes.project(connection, recorded)
-        viewers = (CASE_TEAM.id, BUYER.id, SELLER.id)
-        found = {viewer: len(await queue.page(pool, queue.QueueFilter(viewer=viewer), 25)) for viewer in viewers}
-        assert found == {CASE_TEAM.id: 1, BUYER.id: 0, SELLER.id: 0}
+        (row,) = await queue.page(pool, queue.QueueFilter(), 25)
+    assert row["reviewer"] == CASE_TEAM.id
+    for viewer, conflict in ((m.REVIEWER_2.id, False), (BUYER.id, True), (SELLER.id, True)):
+        told = queue_row(row, Actor(id=viewer, roles=frozenset({"case_team"})), on("Mar 20"))
+        assert (told["conflict"], told["assignment"] is None) == (conflict, conflict)

@@ -37,13 +37,12 @@ async def list_queue(
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
-    """What is due first comes first; cases of the viewer's own are not among them (G15)."""
+    """What is due first comes first."""
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
     reviewer = viewer.actor.id if assigned_to == ME else assigned_to
     listing = Listing("queue", (state, reviewer, order_id, due_before))
-    place = listing.read(cursor, datetime, str)
-    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, place, viewer.actor.id)
+    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, listing.read(cursor, datetime, str))
     rows = await queue.page(pool, wanted, limit + 1)
     shown = partial(queue_row, actor=viewer.actor, now=viewer.at)
     return query_response(listing.page(rows, limit, shown, _place))

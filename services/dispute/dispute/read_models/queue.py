@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, literal_column, select, tuple_
 
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables
@@ -30,7 +30,6 @@ _CONDITIONS = {
     "due_before": _ROWS.next_due_at < bindparam("due_before"),
     "reviewer": _ROWS.reviewer == bindparam("reviewer"),
     "unassigned": _ROWS.reviewer.is_(None),
-    "viewer": and_(_ROWS.buyer_id != bindparam("viewer"), _ROWS.seller_id != bindparam("viewer")),
     "after": tuple_(_ROWS.next_due_at, _ROWS.dispute_id)
     > tuple_(bindparam("last_due_at"), bindparam("last_dispute_id")),
 }
@@ -38,14 +37,13 @@ _CONDITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which cases the queue shows; `assigned_to` is a reviewer, or nobody. No case of the viewer's own (G15)."""
+    """Which cases the queue shows; `assigned_to` is a reviewer, or nobody."""
 
     state: str | None = None
     order_id: str | None = None
     due_before: datetime | None = None
     assigned_to: str | None = None
     after: Sequence[Any] | None = None
-    viewer: str | None = None
 
 
 async def page(pool: Pool, wanted: QueueFilter, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -63,7 +61,6 @@ def query(wanted: QueueFilter, limit: int) -> tuple[Statement, Mapping[str, Any]
         "due_before": wanted.due_before,
         "reviewer": None if unassigned else wanted.assigned_to,
         "unassigned": True if unassigned else None,
-        "viewer": wanted.viewer,
         "after": wanted.after,
     }
     named = tuple(name for name, value in given.items() if value is not None)

@@ -22,9 +22,9 @@ DUE_KINDS: Mapping[str, DueKind] = {
 
 
 class QueueRow(DisputeRow):
-    """A case that waits; `conflict` says that the reader is a party of the order and cannot decide it (G15),
-    `two_person` that somebody's proposal waits for another's word. `looking` are those who have it open, whom nothing
-    tells of yet.
+    """A case that waits; `conflict` says that the reader is a party of the order, cannot decide it, and is not told who
+    does (G15), `two_person` that somebody's proposal waits for another's word. `looking` are those who have it open,
+    whom nothing tells of yet.
     """
 
     due_kind: DueKind
@@ -36,12 +36,13 @@ class QueueRow(DisputeRow):
 
 def queue_row(row: Mapping[str, Any], actor: Actor, now: datetime) -> QueueRow:
     """A row of the queue, as the reader sees it now."""
-    reviewer, until = row["reviewer"], row["proposed_until"]
+    conflict = actor.id in (row["buyer_id"], row["seller_id"])
+    reviewer, until = (None, None) if conflict else (row["reviewer"], row["proposed_until"])
     return {
         **dispute_row(row, actor),
         "due_kind": DUE_KINDS[row["state"]],
         "assignment": {"reviewer": reviewer, "since_at": row["reviewed_since"]} if reviewer else None,
         "looking": (),
-        "conflict": actor.id in (row["buyer_id"], row["seller_id"]),
+        "conflict": conflict,
         "two_person": until is not None and now < until,
     }
