@@ -154,5 +154,6 @@ async def test_g15_the_queue_lists_by_due_time_what_waits_and_who_has_it(service
     assert free["data"] == []
     biased = services.party(first.deal.seller.sub, "case_team")
     (row,) = (await queue(services, biased, f"order_id={first.deal.order_id}"))["data"]
-    assert row["conflict"] is True
-    assert (await first.command(biased, "claim")).refused == (403, "conflict_of_interest")
+    assert (row["conflict"], row["assignment"]) == (True, None)
+    assert (await biased.get(first.path)).refused == (403, "conflict_of_interest")
+    assert (await biased.post(f"{first.path}/claim")).refused == (403, "conflict_of_interest")
