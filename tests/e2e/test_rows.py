@@ -67,7 +67,7 @@ class Walk:
 
 async def test_g8_every_row_of_the_table_is_taken_over_http_and_by_the_clock(services: Services) -> None:
     walk = Walk(services)
-    for story in (answered, goods, replaced, cancelled, settled, decided, forced, waited):
+    for story in (answered, withdrawn, goods, replaced, cancelled, settled, decided, forced, waited):
         await story(walk)
     left = {(row.rule, row.step, row.states[0]) for row in TABLE if row not in walk.rows}
     assert left == set(ELSEWHERE)
@@ -75,7 +75,7 @@ async def test_g8_every_row_of_the_table_is_taken_over_http_and_by_the_clock(ser
 
 
 async def answered(walk: Walk) -> None:
-    """The seller agrees, counters or refuses; the buyer takes the offer, asks for less, or thinks again."""
+    """The seller agrees, counters or refuses; the buyer takes the offer or asks for less."""
     dispute = await walk.opened()
     await walk.take("T2", Step.RESPOND, dispute, dispute.respond(ACCEPT))
     walk.took("T33", Told.REFUND, "agreed", await dispute.closed())
@@ -86,8 +86,16 @@ async def answered(walk: Walk) -> None:
     await dispute.modify(amount=usd("35.00"))
     await dispute.respond(counter("30.00"))
     await walk.take("T6", Step.ACCEPT, dispute, dispute.accept())
-    dispute = await walk.opened()
-    await walk.take("T21", Step.CANCEL, dispute, dispute.cancel())
+
+
+async def withdrawn(walk: Walk) -> None:
+    """The buyer thinks again before the answer, after it, and with the case team."""
+    unanswered, countered, escalated = [await walk.opened() for _ in range(3)]
+    await countered.respond(counter("30.00"))
+    await escalated.respond(counter("30.00"))
+    await escalated.escalate()
+    for dispute in (unanswered, countered, escalated):
+        await walk.take("T21", Step.CANCEL, dispute, dispute.cancel())
 
 
 async def goods(walk: Walk) -> None:
