@@ -96,7 +96,9 @@ def rendered(actions: Iterable[Action]) -> Actions:
 
 def _refused(named: ActionView, refusal: Rejected) -> UnavailableAction:
     return {
-        **named,
+        "rel": named["rel"],
+        "method": named["method"],
+        "href": named["href"],
         "code": refusal.code,
         "reason": refusal.detail or refusal.code,
         "rules": refusal.cited,
@@ -118,5 +120,6 @@ def _offered(named: ActionView, offer: Offer) -> AvailableAction:
 
 
 def _when(refusal: Rejected) -> datetime | None:
-    members = refusal.members
+    if not (members := refusal.members):
+        return None
     return members.get("opens_at") or members.get("allowed_at") or members.get("resets_at")

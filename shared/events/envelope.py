@@ -32,6 +32,13 @@ class Cause:
         given = {"personal": command.personal, **more}
         return cls(command.command_id, command.at, str(command.actor), **given)  # type: ignore[arg-type]
 
+    def part_of(self, correlation: str) -> Cause:
+        """The same cause in this story."""
+        causation, traceparent, personal = self.causation, self.traceparent, self.personal
+        return Cause(
+            self.command_id, self.at, self.actor, self.request_hash, correlation, causation, traceparent, personal
+        )
+
 
 _HEADERS = {
     "at": "ce_time",

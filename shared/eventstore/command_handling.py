@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -220,7 +220,7 @@ def _correlated(cause: Cause, histories: Sequence[History]) -> Cause:
     if cause.correlation is not None:
         return cause
     first = next((history[0].metadata.correlation for history in histories if history), str(cause.command_id))
-    return replace(cause, correlation=first)
+    return cause.part_of(first)
 
 
 def _outcome(decider: Decider, command: Command, prepared: Prepared, position: int) -> Outcome:

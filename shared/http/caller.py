@@ -68,7 +68,7 @@ class CommandContext(QueryContext):
         """The command that is asked for: which, who and when, the body's fields, and the ids of the path; 422 where it
         does not fit.
         """
-        fields = {name: getattr(body, name) for name in type(body).model_fields} if body is not None else {}
+        fields = body.__dict__ if body is not None else {}
         if issubclass(kind, ConsideredCommand):
             ids |= {"has_key": self.has_key, "has_seen": self.seen is not None}
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import Message, Scope, Send
 
 from shared.http.request_context import RequestContext
+from shared.http.whole_messages import Sending, written
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -21,6 +22,8 @@ SECURITY: Headers = [
 ]
 """For whoever is led to show an answer as something else than it is; a page brings a policy of its own."""
 HTTPS_ONLY = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_STAMPS = {False: SECURITY, True: [*SECURITY, HTTPS_ONLY]}
+_WRITTEN = {https: written(stamps) for https, stamps in _STAMPS.items()}
 
 
 class Stamped:
@@ -29,7 +32,7 @@ class Stamped:
     def __init__(self, scope: Scope, send: Send, context: RequestContext, https: bool) -> None:
         self._send = send
         self._context = context
-        self._more = [*SECURITY, HTTPS_ONLY] if https or scope.get("scheme") == "https" else SECURITY
+        self._https = https or scope.get("scheme") == "https"
         self._head_only = scope["method"] == "HEAD"
         self.ended = False
 
@@ -44,11 +47,23 @@ class Stamped:
             self.ended = True
             raise BodyUnwanted
 
+    def whole(self, status: int, own: Headers, body: bytes) -> bool:
+        """Whether an answer with these headers, none of which is common, was sent in one write."""
+        if self._head_only or not isinstance(self._send, Sending):
+            return False
+        sent = self._send.whole(status, [*own, *self._of_request()], _WRITTEN[self._https], body)
+        if sent:
+            self._context.status = status
+        return sent
+
     def _headers(self, own: Headers) -> Headers:
         names = {name.lower() for name, _ in own}
-        stamps = [(name, value) for name, value in self._more if name not in names]
+        stamps = [(name, value) for name, value in _STAMPS[self._https] if name not in names]
+        return [*own, *self._of_request(), *stamps]
+
+    def _of_request(self) -> Headers:
         share = self._context.share.headers if self._context.share else ()
-        return [*own, (b"x-request-id", self._context.request_id.encode()), *share, *stamps]
+        return [(b"x-request-id", self._context.request_id.encode()), *share]
 
 
 class BodyUnwanted(Exception):

@@ -11,6 +11,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from shared.http.admission.sockets import Admission, Place
 from shared.http.early_refusals import full, unasked
 from shared.http.problems import Problem
+from shared.http.whole_messages import with_whole_messages
+from shared.process.health import Probes
 from shared.process.hosts import name_host_of_target
 
 HEAD_BYTES = 65_536
@@ -21,8 +23,6 @@ REST_SECONDS = 10.0
 """For what is left of a body that was answered before its end."""
 WRITE_SECONDS = 10.0
 """For a client to take some of an answer that waits for it."""
-PROBES = frozenset({"/healthz", "/readyz"})
-"""Answered however much else is under way: who asks decides whether this process goes on."""
 HALF_CLOSED_SECONDS = 1.0
 """How long an answer may still take after its client has ended its side: most who do have gone."""
 
@@ -52,13 +52,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _rest_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
     _place: Place
+    _answered: RequestResponseCycle | None = None  # the request that is being answered, or was the last
+    _deaf = False  # what follows cannot be read
 
     def __init__(self, admission: Admission, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._admission = admission
-
-    _answered: RequestResponseCycle | None = None  # the request that is being answered, or was the last
-    _deaf = False  # what follows cannot be read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a place, and waits for a first byte."""
@@ -193,8 +192,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
         self._unset_keepalive_if_required()
-        room = self._place.begin() or cycle.scope["path"] in PROBES
-        task = self.loop.create_task(cycle.run_asgi(app if room else full))
+        # A probe is answered however much else is under way: who asks decides whether this process goes on.
+        room = self._place.begin() or cycle.scope["path"] in Probes.PATHS
+        task = self.loop.create_task(cycle.run_asgi(with_whole_messages(app if room else full, cycle)))
         task.add_done_callback(self.tasks.discard)
         task.add_done_callback(self._place.end)
         self.tasks.add(task)

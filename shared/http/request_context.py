@@ -80,7 +80,11 @@ class RequestContext:
 
     def line(self, method: str, seconds: float) -> dict[str, Any]:
         """What the log tells of it: no path, no query, no body, nothing that a person wrote."""
-        fields = {
+        line = {
+            "route": f"{method} {self.route}",
+            "status": self.status,
+            "ms": round(seconds * 1000, 3),
+            "request_id": self.request_id,
             "caller_request_id": self.caller_request_id,
             "code": self.code,
             "command_id": self.command_id and str(self.command_id),
@@ -90,14 +94,7 @@ class RequestContext:
             "replayed": self.replayed or None,
             "roles": sorted(self.actor.roles) if self.actor else None,
         }
-        shown = {name: value for name, value in fields.items() if value is not None}
-        return {
-            "route": f"{method} {self.route}",
-            "status": self.status,
-            "ms": round(seconds * 1000, 3),
-            "request_id": self.request_id,
-            **shown,
-        }
+        return {name: value for name, value in line.items() if value is not None}
 
 
 def _combined(pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:

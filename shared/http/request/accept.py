@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from shared.http.problems import Refusal
 
 _RANGES = ("application/json", "application/*", "*/*")
+_USUAL = frozenset({b"", b"*/*", b"application/json"})
 
 
 def refuse_unless_json(headers: Mapping[bytes, bytes]) -> None:
     """406 where Accept names media types and JSON is none of them."""
-    accept = headers.get(b"accept", b"").decode("latin-1").lower()
+    sent = headers.get(b"accept", b"")
+    if sent in _USUAL:
+        return
+    accept = sent.decode("latin-1").lower()
     if not accept.strip():
         return
     weights = dict(_weighted(each) for each in accept.split(","))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.types import Message, Receive
 
 from shared.http.problems import Refusal
+from shared.http.whole_messages import taken_whole
 
 BODY_LIMIT = 64 * 1024  # bytes
 BODY_SECONDS = 10.0
@@ -39,6 +40,10 @@ def too_large(limit: int) -> Refusal:
 
 async def read_body(receive: Receive, headers: Headers, limit: int = BODY_LIMIT) -> bytes:
     """The whole body, within the limits."""
+    if (there := taken_whole(receive)) is not None:
+        if len(there) > limit:
+            raise too_large(limit)
+        return there
     take, parts, more = limited(receive, headers, limit), [], True
     while more:
         message = await take()

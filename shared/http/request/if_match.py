@@ -36,6 +36,8 @@ def seen_versions(headers: Mapping[bytes, bytes], required: bool) -> tuple[Conta
 
 def unwanted_versions(headers: Mapping[bytes, bytes]) -> Container[int]:
     """The versions that If-None-Match names, of which none may be there: a weak tag counts too (RFC 9110, 13.1.2)."""
+    if b"if-none-match" not in headers:
+        return ()
     return _versions(_text(headers, b"if-none-match").replace('W/"', '"')) or ()
 
 
@@ -54,6 +56,8 @@ class Conditions:
 
 def _wrong_none_match(headers: Mapping[bytes, bytes]) -> Faults:
     """A command whose condition cannot be read is not carried out as if there were none."""
+    if b"if-none-match" not in headers:
+        return []
     return _wrong(_text(headers, b"if-none-match"), "If-None-Match", "if_none_match")
 
 
@@ -65,6 +69,8 @@ def _wrong(text: str, name: str, code: str) -> Faults:
 
 def _versions(text: str) -> Container[int] | None:
     """The versions that these tags name; None of what is no list of tags."""
+    if one := _OURS.fullmatch(text):
+        return frozenset((int(one[1]),))
     if text == ANY:
         return _EVERY
     tags = _tags(text)

@@ -14,6 +14,7 @@ from shared.http import protocol
 from shared.http.admission.sockets import RESERVED_FILES, Admission, Limits
 from shared.http.request import body
 from shared.http.server import listening
+from shared.process.health import Probes
 from shared.process.startup import bind, open_files
 from tests.cases.plugin import Came
 from tests.support.raw_http import application, problem, said, served
@@ -69,7 +70,7 @@ class Slow:
     waiting: int = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] not in protocol.PROBES:
+        if scope["path"] not in Probes.PATHS:
             self.waiting += 1
             await self.let.wait()
             self.waiting -= 1

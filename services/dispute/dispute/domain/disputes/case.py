@@ -152,7 +152,8 @@ def after(case: Case, event: Event, version: int, moved: bool) -> Case:
     more money is asked for.
     """
     since = _after(case, event, version)
-    return changed(since, proposal=None) if moved or isinstance(event, dispute.RefundDue) else since
+    ends = since.proposal and (moved or isinstance(event, dispute.RefundDue))
+    return changed(since, proposal=None) if ends else since
 
 
 def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event

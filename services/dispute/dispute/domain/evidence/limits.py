@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from dispute.domain.rejections import EvidenceRequired, EvidenceTooLarge, TooManyItems, UnsupportedEvidenceType
@@ -60,14 +61,17 @@ def most_bytes(terms: Terms, escalated: bool) -> Mapping[str, int]:
     The policy `union` takes all types in all phases; under `strict` videos are taken while escalated alone, and no gif
     then (S35, S36, K4, K5).
     """
-    strict = terms.evidence_policy == STRICT
-    pictures: dict[str, int] = {
-        TYPES[name]: terms.evidence_max_bytes - 1 for name in terms.evidence_image_types if name in TYPES
-    }
+    pictures, videos = terms.evidence_max_bytes - 1, terms.evidence_video_max_bytes - 1
+    return _taken(terms.evidence_policy == STRICT, escalated, terms.evidence_image_types, pictures, videos)
+
+
+@lru_cache(maxsize=256)
+def _taken(strict: bool, escalated: bool, kinds: Sequence[str], picture: int, video: int) -> Mapping[str, int]:
+    # Asked for in each answer, and programmes are few.
+    pictures: dict[str, int] = {TYPES[name]: picture for name in kinds if name in TYPES}
     if strict and escalated:
         pictures.pop(MediaType.GIF, None)
-    videos: dict[str, int] = {} if strict and not escalated else {MediaType.MP4: terms.evidence_video_max_bytes - 1}
-    return {**pictures, **videos}
+    return pictures if strict and not escalated else {**pictures, MediaType.MP4: video}
 
 
 def guard_type(terms: Terms, escalated: bool, sent_as: str | None, pointer: str = "/file") -> int:

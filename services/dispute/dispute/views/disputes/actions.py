@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 from dispute.domain.disputes.evidence import addition_until, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
@@ -44,12 +44,18 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
     acting, dispute_id = dispute.parties.acting(actor), dispute.opened.dispute_id
     return [
-        Action(step, path.format(dispute_id), roles_of(step), partial(_offer, step, dispute, actor, now))
-        for step, path in PATHS.items()
-        if not acting.isdisjoint(roles_of(step))
+        Action(step, path.format(dispute_id), roles, partial(_offer, step, dispute, actor, now))
+        for step, path, roles in _steps_of(acting)
     ] + [
         Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", PARTIES, partial(_addition, dispute, actor, now))
     ]
+
+
+@lru_cache(maxsize=256)
+def _steps_of(acting: frozenset[str]) -> Sequence[tuple[Step, str, Sequence[str]]]:
+    """The steps of who acts in these roles, with their paths and everybody's roles; asked for in each answer."""
+    every = [(step, path, roles_of(step)) for step, path in PATHS.items()]
+    return [(step, path, roles) for step, path, roles in every if not acting.isdisjoint(roles)]
 
 
 def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Offer | Rejected:

@@ -9,7 +9,7 @@ from typing import Any
 from dispute.domain.conversations.state import Conversation
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import Noted, last_outcome, refunded
-from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.state import STANDS, Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
 from dispute.views.conversation import messages_view
 from dispute.views.disputes.actions import dispute_actions
@@ -50,6 +50,9 @@ _WHY = {
     DeadlineKind.SURVEY: ("S56",),
     DeadlineKind.APPEAL_REVIEW: ("T44",),
     DeadlineKind.REPLACEMENT: ("T40",),
+}
+_MAY_STAND: Mapping[DisputeState | None, Sequence[DeadlineKind]] = {
+    state: [kind for kind in _WHY if state in STANDS[kind]] for state in DisputeState
 }
 _ACTS_UNTIL: Mapping[DisputeState, Sequence[DeadlineKind]] = {
     DisputeState.AWAITING_SELLER: (DeadlineKind.SELLER_RESPONSE,),
@@ -178,7 +181,7 @@ def due_at(dispute: Dispute) -> datetime | None:
 
 
 def _deadlines(dispute: Dispute) -> list[DeadlineView]:
-    standing = [(kind, dispute.due(kind)) for kind in _WHY]
+    standing = [(kind, dispute.due(kind)) for kind in _MAY_STAND.get(dispute.state, ())]
     if dispute.state == DisputeState.AWAITING_SELLER:  # it asks nobody now, but an answer behind it comes too late (T7)
         standing.append((DeadlineKind.NEGOTIATION, dispute.negotiate_until))
     found: list[DeadlineView] = [{"kind": kind, "due_at": due, "rules": _WHY[kind]} for kind, due in standing if due]
