@@ -71,7 +71,8 @@ create table disputes (
     reached_type text,
     result_rules text[],
     result_at timestamptz,
-    proposed_until timestamptz
+    proposed_until timestamptz,
+    replacement_sent boolean not null default false
 );
 comment on table disputes is 'one row a dispute, as far as lists and the order show it';
 create index disputes_order on disputes (order_id);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,18 @@ from dispute.views.as_of import dispute_row_of
 from dispute.views.disputes.dispute import dispute_row, dispute_view
 from shared.events.base import Actor
 from shared.events.dispute import SolutionType
-from tests.support.builders.disputes import agreed, counter, countered, dispute_of, expire, history_of, opened
+from shared.events.mediation import Outcome
+from tests.support.builders.disputes import (
+    agreed,
+    counter,
+    countered,
+    dispute_of,
+    expire,
+    history_of,
+    opened,
+    replacing,
+    ship,
+)
 from tests.support.builders.mediation import (
     D3,
     D6,
@@ -89,6 +101,23 @@ def test_s53_each_party_is_told_whether_it_is_to_act(
 ) -> None:
     found = happened()
     assert [seen(found, actor) for actor in (BUYER, SELLER, CASE_TEAM)] == [buyer, seller, team]
+
+
+def ruled_to_be_sent_again() -> Histories:
+    again: dict[str, Any] = {"outcome": Outcome.BUYER_FAVOUR, "type": SolutionType.REPLACEMENT, "lines": ()}
+    return after(under_review(), decide(on("Mar 18"), **again))
+
+
+@pytest.mark.parametrize(
+    ("happened", "before", "sent"),
+    [(replacing, [WAIT, ACT], [ACT, WAIT]), (ruled_to_be_sent_again, [APPEALABLE, ACT], [ACT, APPEALABLE])],
+)
+def test_t40_what_was_sent_in_the_place_of_the_goods_is_the_buyers_to_confirm(
+    happened: Callable[[], Histories], before: list[str], sent: list[str]
+) -> None:
+    due, gone = happened(), after(happened(), ship(on("Mar 19")))
+    assert [seen(due, actor) for actor in (BUYER, SELLER)] == before
+    assert [seen(gone, actor) for actor in (BUYER, SELLER)] == sent
 
 
 def test_t18_what_an_appeal_has_decided_is_appealable_no_more() -> None:

@@ -26,8 +26,7 @@ from sqlalchemy import (
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, Fulfilment
 from dispute.domain.disputes.state import DisputeState
-from dispute.read_models import tables
-from dispute.read_models.mediation import NO_RESULT, NOBODY_ASKED, NOBODYS, agreed, came_to, follow, ground, mediated
+from dispute.read_models import mediation, tables
 from shared.events import dispute as disputes
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
@@ -58,15 +57,15 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
             asked = {"reason": event.reason, **_wanted(event.request), "next_due_at": event.respond_by}
             await _set(connection, recorded, state=DisputeState.AWAITING_SELLER, **asked)
         case disputes.SolutionReached() as event:
-            await _set(connection, recorded, **_wanted(event.solution), **agreed(event))
+            await _set(connection, recorded, **_wanted(event.solution), **mediation.agreed(event))
         case disputes.Escalated() as event:
-            escalated = {"state": DisputeState.ESCALATED, **NOBODYS, **NOBODY_ASKED, **NO_RESULT}
-            await _set(connection, recorded, **escalated, next_due_at=event.evidence_until)
+            anew = {"state": DisputeState.ESCALATED, "next_due_at": event.evidence_until, **mediation.ANEW}
+            await _set(connection, recorded, **anew)
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
             await _set(connection, recorded, **due, proposed_until=None)
         case disputes.CancellationNoted() as event:
-            settled = {"state": DisputeState.AGREED, "next_due_at": None, **NOBODYS, **NOBODY_ASKED, **NO_RESULT}
+            settled = {"state": DisputeState.AGREED, "next_due_at": None, **mediation.NO_CASE}
             whole = {"solution_type": disputes.SolutionType.REFUND_ONLY, "amount": event.amount.minor}
             await _set(connection, recorded, **settled, **whole)
         case DeadlineMoved() as event:
@@ -80,12 +79,12 @@ async def project(connection: Connection, recorded: Recorded[Event]) -> None:  #
         case disputes.ReturnNoted() as event:
             await _set(connection, recorded, return_event=event.source_event, **_returned(event.outcome))
         case disputes.DisputeClosed() as event:
-            closed = {"close_reason": event.reason, "closed_at": event.closed_at}
-            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed, **came_to(event))
-            await ground(connection, recorded, event)
+            closed = {"close_reason": event.reason, "closed_at": event.closed_at, **mediation.came_to(event)}
+            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
+            await mediation.ground(connection, recorded, event)
         case event:
-            await _set(connection, recorded, **mediated(event))
-            await follow(connection, recorded)
+            await _set(connection, recorded, **mediation.mediated(event))
+            await mediation.follow(connection, recorded)
 
 
 async def _note(connection: Connection, recorded: Recorded[Event], event: disputes.RefundNoted) -> None:

@@ -14,7 +14,14 @@ from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables
 from shared.events import mediation
 from shared.events.base import Event
-from shared.events.dispute import DisputeClosed, ReachedType, ReplacementReceived, SolutionReached
+from shared.events.dispute import (
+    DisputeClosed,
+    ReachedType,
+    ReplacementNotDue,
+    ReplacementReceived,
+    ReplacementShipped,
+    SolutionReached,
+)
 from shared.events.envelope import Recorded
 from shared.events.mediation import proposals
 from shared.subscriptions.statements import compiled
@@ -33,12 +40,18 @@ NO_RESULT: dict[str, Any] = {
 """Of a dispute that begins anew; the rules of what was agreed before stay its grounds."""
 NOBODY_ASKED: dict[str, Any] = {"asked": []}
 """Of a case that begins anew."""
+NO_CASE: dict[str, Any] = {**NOBODYS, **NOBODY_ASKED, **NO_RESULT}
+"""Of a dispute whose case is over without a decision."""
+NOTHING_SENT: dict[str, Any] = {"replacement_sent": False}
+"""Of a solution that begins anew: the seller has told of no parcel (T40)."""
+ANEW: dict[str, Any] = {**NO_CASE, **NOTHING_SENT}
+"""Of a dispute that the case team gets."""
 
 
 def mediated(event: Event) -> dict[str, Any]:
     """The columns that change, none for any other event."""
     if outcome := FULFILLED.get(type(event)):
-        return {"fulfilment": outcome}
+        return {"fulfilment": outcome, **(NOTHING_SENT if isinstance(event, ReplacementNotDue) else {})}
     match event:
         case mediation.CaseClaimed():
             return {"reviewer": event.reviewer, "reviewed_since": event.claimed_at}
@@ -59,6 +72,8 @@ def mediated(event: Event) -> dict[str, Any]:
 
 def _after_review(event: Event) -> dict[str, Any]:
     match event:
+        case ReplacementShipped():
+            return {"replacement_sent": True}
         case mediation.DecisionIssued():
             return {"next_due_at": event.appeal_until, **_decided(event, ReachedType.ARBITRATED)}
         case mediation.Appealed(review_until=until) if until:
@@ -95,7 +110,7 @@ def agreed(event: SolutionReached) -> dict[str, Any]:
     decision.
     """
     until = event.replacement_until
-    pending = {"fulfilment": Fulfilment.REPLACEMENT_PENDING} if until else {}
+    pending = {**NOTHING_SENT, **({"fulfilment": Fulfilment.REPLACEMENT_PENDING} if until else {})}
     decided = event.reached_type in BY_THE_TEAM
     if decided:
         return pending

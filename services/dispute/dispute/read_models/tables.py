@@ -94,6 +94,7 @@ disputes = Table(
     Column("result_rules", ARRAY(Text)),
     Column("result_at", INSTANT),
     Column("proposed_until", INSTANT),
+    Column("replacement_sent", Boolean, nullable=False, server_default=false()),
     Index("disputes_order", "order_id"),
     Index("disputes_buyer", "buyer_id", text("opened_at desc"), text("dispute_id desc")),
     Index("disputes_seller", "seller_id", text("opened_at desc"), text("dispute_id desc")),

@@ -55,6 +55,7 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "reviewed_since": case.since,
         "proposed_until": case.proposal.expires_at if case.proposal else None,
         "asked": sorted(case.asked_by_team),
+        "replacement_sent": dispute.replacement.shipped is not None,
         "result_amount": result["amount"].minor if result else None,
         "result_reason": result["reason"] if result else None,
         "reached_type": result["reached_type"] if result else None,

@@ -126,7 +126,7 @@ def test_t40_the_seller_tells_of_the_parcel_once() -> None:
         "shipped_at": on("Mar 16"),
         "received_at": None,
     }
-    assert (shown["due_at"], shown["party_view"]) == (D13, "waiting_for_other")
+    assert (shown["due_at"], shown["party_view"]) == (D13, "action_required")
 
 
 @pytest.mark.parametrize("sent", [True, False], ids=["told of", "never told of"])

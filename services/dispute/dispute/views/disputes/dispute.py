@@ -167,7 +167,8 @@ def _path(dispute_id: str) -> str:
 
 def _standing(dispute: Dispute) -> Standing:
     appealable = dispute.state == DisputeState.DECIDED and due_at(dispute) is not None
-    return Standing(str(dispute.state), dispute.fulfilment, dispute.case.asked_by_team, appealable)
+    sent = dispute.replacement.shipped is not None
+    return Standing(str(dispute.state), dispute.fulfilment, dispute.case.asked_by_team, appealable, sent)
 
 
 def _terms(terms: Terms) -> TermsView:

@@ -26,24 +26,32 @@ _ACTS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a dispute stands, by its fold or by its row; `asked` are the parties that the case team has asked and not
-    heard yet.
+    heard yet, `sent` says that the seller has told of what comes in the place of the goods.
     """
 
     state: str
     fulfilment: str
     asked: Collection[str]
     appealable: bool
+    sent: bool
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Standing:
         """By the row; of a decision it is the end of the appeal that is due next."""
         appealable = row["state"] == DisputeState.DECIDED and row["next_due_at"] is not None
-        return cls(row["state"], row["fulfilment"], row["asked"], appealable)
+        return cls(row["state"], row["fulfilment"], row["asked"], appealable, row["replacement_sent"])
+
+    @property
+    def acts(self) -> str | None:
+        """Who is to do something; what the seller has sent is the buyer's to confirm (T40)."""
+        if self.fulfilment == Fulfilment.REPLACEMENT_PENDING and self.sent:
+            return BUYER
+        return _ACTS.get(self.state) or _ACTS.get(self.fulfilment)
 
 
 def party_view(standing: Standing, mine: Set[str]) -> PartyView:
     """What it comes to for one in these roles."""
-    acts = _ACTS.get(standing.state) or _ACTS.get(standing.fulfilment)
+    acts = standing.acts
     match standing.state:
         case DisputeState.CLOSED:
             return "finished"

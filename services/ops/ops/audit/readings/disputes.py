@@ -15,7 +15,7 @@ COLUMNS = (
     *("refund_outcome", "solution_type", "amount", "currency", "exponent", "next_due_at", "refund_id", "refunded"),
     *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until", "reviewer", "reviewed_since"),
     *("asked", "result_amount", "result_reason", "reached_type", "result_rules", "result_at"),
-    "proposed_until",
+    *("proposed_until", "replacement_sent"),
 )
 RETURN_STEPS = {
     "voided": "none",
@@ -38,17 +38,16 @@ def beginning() -> State:
     """A dispute of which nothing is known."""
     return {
         **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(("passed", "surveyed", "replacement_sent"), False),
         "fulfilment": "none",
         "asked": [],
         "due": {},
         "solution": None,
-        "passed": False,
         "lines": (),
         "ruling": None,
         "refunds": {},
         "back": {},
         "whole": None,
-        "surveyed": False,
     }
 
 
@@ -124,13 +123,13 @@ def _reached(dispute: State, data: Data) -> None:
     if data["reached_type"] not in ("arbitrated", "appeal", "support_override"):
         dispute.update(state="agreed", ruling=None, result_rules=data["rules"], **NO_RESULT)
         dispute["next_due_at"] = first(dispute)
-    dispute["solution"] = data["solution"]
+    dispute.update(solution=data["solution"], replacement_sent=False)
     _solution(dispute, data["solution"])
 
 
 def _escalated(dispute: State, data: Data) -> None:
     dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], surveyed=False, **NO_RESULT)
-    dispute["due"] = {}
+    dispute.update(due={}, replacement_sent=False)
     awaits(dispute, "escalated", evidence=data["evidence_until"])
 
 
@@ -153,7 +152,7 @@ def _replaced(dispute: State, _: Data) -> None:
 
 
 def _not_replaced(dispute: State, _: Data) -> None:
-    dispute["fulfilment"] = "none"
+    dispute.update(fulfilment="none", replacement_sent=False)
     _not_awaited(dispute)
 
 

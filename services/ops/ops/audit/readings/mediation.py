@@ -147,7 +147,12 @@ def _forced(dispute: State, data: Data) -> None:
     dispute.update(reached_type="support_override", next_due_at=None)
 
 
+def _sent_again(dispute: State, _: Data) -> None:
+    dispute["replacement_sent"] = True
+
+
 STEPS: Mapping[str, Callable[[State, Data], None]] = {
+    "ReplacementShipped": _sent_again,
     "CaseClaimed": _claimed,
     "CaseReleased": _nobodys,
     "EvidenceRequested": _asked_anew,
