@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,8 @@ class Outcome:
 
     `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the
     last event loaded; `slot` is that of the command's first stream. `at` is the instant of the decision. `replayed`: it
-    had been carried out before, and the states and the instant are those of that time.
+    had been carried out before, and the states and the instant are those of that time. `shown` are the histories that
+    the answer shows besides, as they were loaded with the command.
     """
 
     streams: Sequence[str]
@@ -39,18 +40,20 @@ class Outcome:
     replayed: bool
     events: Sequence[Event]
     at: datetime
+    shown: Sequence[History] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A command that is decided and not appended: its streams with their histories and states, and what it decided on
-    each.
+    """A command that is decided and not appended: its streams with their histories and states, what it decided on each,
+    and the histories that its answer shows besides.
     """
 
     streams: Sequence[StreamName]
     histories: Sequence[History]
     states: Sequence[Any]
     decided: Sequence[Sequence[Event]]
+    shown: Sequence[History] = ()
 
     @property
     def names(self) -> Sequence[str]:
@@ -127,15 +130,17 @@ async def prepare(
     `handle` raises for a refusal.
     """
     wanted = command.streams
-    histories = await store.load(*(stream.name if isinstance(stream, StreamName) else stream for stream in wanted))
+    names = [stream.name if isinstance(stream, StreamName) else stream for stream in wanted]
+    loaded = await store.load(*names, *command.shown)
+    histories, shown = loaded[: len(names)], loaded[len(names) :]
     streams = _named(wanted, histories[0])
     if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
-        return outcome
+        return replace(outcome, shown=[_as_of(history, outcome.position) for history in shown])
     states = await _states(decider, streams, histories)
     if seen is not None and len(histories[0]) not in seen:
         raise _stale(decider, command, states, histories[0], seen)
     guard(states[0], len(histories[0]))
-    return Prepared(streams, histories, states, _by_stream(decider.decide(command, *states), len(states)))
+    return Prepared(streams, histories, states, _by_stream(decider.decide(command, *states), len(states)), shown)
 
 
 def _named(wanted: Sequence[StreamName | StreamOfKey], first: History) -> Sequence[StreamName]:
@@ -157,7 +162,7 @@ async def _replay(
         return None
     # An append's positions are contiguous, so the log up to its last one is what that decision left behind.
     last = mine[-1].position
-    then = [[recorded for recorded in history if recorded.position <= last] for history in histories]
+    then = [_as_of(history, last) for history in histories]
     return Outcome(
         [stream.name for stream in streams],
         await _states(decider, streams, then),
@@ -168,6 +173,10 @@ async def _replay(
         [recorded.event for recorded in mine],
         mine[0].metadata.at,
     )
+
+
+def _as_of(history: History, position: int) -> History:
+    return [recorded for recorded in history if recorded.position <= position]
 
 
 def _stale(
@@ -231,7 +240,7 @@ def _outcome(decider: Decider, command: Command, prepared: Prepared, position: i
     versions = [len(history) + len(events) for history, events in zip(histories, decided, strict=True)]
     events = [event for part in decided for event in part]
     slot = _slot(prepared.streams, histories)
-    return Outcome(names, after, versions, position, slot, False, events, command.at)
+    return Outcome(names, after, versions, position, slot, False, events, command.at, prepared.shown)
 
 
 def _slot(streams: Sequence[StreamName], histories: Sequence[History]) -> int:

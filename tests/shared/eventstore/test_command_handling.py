@@ -43,9 +43,10 @@ async def store(request: pytest.FixtureRequest, migrated: Migrated) -> AsyncIter
 class Meddled:
     """A store in which somebody else is quicker, as often as told, between the load and the append."""
 
-    def __init__(self, store: EventStore, times: int) -> None:
+    def __init__(self, store: EventStore, times: int, stream: str = "") -> None:
         self.inner = store
         self.times = times
+        self.stream = stream
         self.load = store.load
         self.read_all = store.read_all
         self.head = store.head
@@ -53,8 +54,11 @@ class Meddled:
     async def append(self, writes: Sequence[Write], cause_: Cause) -> int:
         if self.times:
             self.times -= 1
-            first = writes[0]
-            await self.inner.append([replace(first, events=[counted(100)])], cause(f"meddler {self.times}"))
+            moved = replace(writes[0], events=[counted(100)])
+            if self.stream:
+                (there,) = await self.load(self.stream)
+                moved = Write(self.stream, self.stream, len(there), [counted(100)])
+            await self.inner.append([moved], cause(f"meddler {self.times}"))
         return await self.inner.append(writes, cause_)
 
 
@@ -85,6 +89,19 @@ async def test_a_repeat_is_answered_as_of_then_and_records_nothing(store: EventS
     again = await carried_out(store, command)
     assert again == replace(first, replayed=True, states=list(first.states), versions=list(first.versions))
     assert await store.head() == 3
+
+
+async def test_what_an_answer_shows_besides_is_decided_on_by_nobody_and_a_repeat_shows_it_as_it_was(
+    store: EventStore,
+) -> None:
+    await carried_out(store, count("counter-b", 3, 1))
+    command = count("counter-a", 10, 2, beside="counter-b")
+    first = await handle(Meddled(store, 1, "counter-b"), counters, command, Cause.of(command, request_hash="r"))
+    await carried_out(store, count("counter-b", 5, 3))
+    again = await carried_out(store, command)
+    assert [[recorded.version for recorded in history] for history in first.shown] == [[1]]
+    assert [[recorded.version for recorded in history] for history in again.shown] == [[1, 2]]
+    assert (list(first.states), list(again.states), again.replayed) == ([10], [10], True)
 
 
 async def test_a_repeat_is_recognised_before_anything_can_refuse_it(store: EventStore) -> None:

@@ -24,8 +24,12 @@ CREATED = 201
 
 async def answer(caller: CommandContext, outcome: Outcome, status: int = 200, item: str = "") -> Response:
     """The dispute as it stands behind the command; the address of what was made is that of the item."""
-    (history,) = await caller.state.store.load(_conversation(outcome.states[0].opened.dispute_id))
-    return _answer(caller, outcome, await conversation(_until(outcome, history)), status, item)
+    if outcome.shown:
+        (history,) = outcome.shown
+    else:  # the command itself may have added to it
+        (said,) = await caller.state.store.load(_conversation(outcome.states[0].opened.dispute_id))
+        history = _until(outcome, said)
+    return _answer(caller, outcome, await conversation(history), status, item)
 
 
 def answer_opening(caller: CommandContext, outcome: Outcome) -> Response:
