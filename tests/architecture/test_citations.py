@@ -102,3 +102,10 @@ def test_what_is_not_there_is_found(check: Broken, file: str, text: str) -> None
 
 def test_every_cited_rule_is_in_the_book_and_every_built_one_has_code_and_test() -> None:
     assert list(faults(Citations(in_code(ROOT), in_tests(ROOT), anywhere(ROOT)))) == []
+
+
+def test_every_decision_stands_in_the_list_of_decisions_under_its_title() -> None:
+    folder = ROOT / "docs" / "adr"
+    listed = re.findall(r"^- \[(.+)\]\((\d.+\.md)\)$", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    titles = [(page.read_text("utf-8").splitlines()[0].removeprefix("# "), page.name) for page in folder.glob("0*.md")]
+    assert listed == sorted(titles, key=lambda each: each[1])

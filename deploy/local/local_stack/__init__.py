@@ -1,1 +1,3 @@
-"""Local stack: PostgreSQL, Kafka and every service as child processes on one machine, without containers."""
+"""Local stack: PostgreSQL, Kafka and every service as child processes on one machine; the first two in containers where
+that is set.
+"""

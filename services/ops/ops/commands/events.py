@@ -39,9 +39,7 @@ app = group("The events themselves.")
 
 @app.command("show")
 def show_stream(
-    stream: Annotated[
-        str, typer.Argument(help="dispute-<id>, order-<id>, payment-<order id>, return-<id>, notification-<id>")
-    ],
+    stream: Annotated[str, typer.Argument(help=", ".join(f"{category}-<id>" for category in _SERVICES))],
     json: Json = False,
 ) -> None:
     """One stream from its first event to its last."""

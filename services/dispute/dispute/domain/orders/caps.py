@@ -1,4 +1,7 @@
-"""Caps: the most that can ever be refunded on an order line, and on a part of its pieces (G9)."""
+"""Caps: the most that can ever be refunded on an order line, and on a part of its pieces (G9).
+
+What is paid is held below what was captured by the refund service (`domain/payments/request.py`).
+"""
 
 from __future__ import annotations
 
