@@ -145,6 +145,10 @@ async def cancelled(walk: Walk) -> None:
     dispute = await deal.opened()
     (await deal.tell("cancelled", await now(walk.services), by="seller")).ok()
     walk.took("T45", Told.ORDER_CANCELLED, "awaiting_seller", await dispute.show())
+    earlier = await (late := await ordered(walk.services, facts={})).opened()
+    (await earlier.cancel()).ok()
+    (await late.tell("cancelled", await now(walk.services), by="seller")).ok()
+    walk.took("T45", Told.ORDER_CANCELLED, "closed", await earlier.show())
 
 
 async def settled(walk: Walk) -> None:

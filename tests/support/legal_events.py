@@ -70,7 +70,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.AppealDecided: {APPEAL},
     m.AppealWindowClosed: {DECIDED, APPEAL},
     m.ClawbackRequested: {AGREED, DECIDED},
-    m.ClawbackNotDue: {AGREED, DECIDED},
+    m.ClawbackNotDue: {AGREED, DECIDED, CLOSED},
     m.SurveySubmitted: {DECIDED, CLOSED},
     p.ProposalMade: {REVIEW, APPEAL},
     p.ProposalAgreed: {REVIEW, APPEAL},
@@ -159,6 +159,7 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     m.ClawbackNotDue: lambda state, event: (
         state.case.asked_back is not None
         and (state.case.asked_back.clawback_id, state.case.asked_back.lines) == (event.clawback_id, event.lines)
+        and (state.state != CLOSED or "T45" in event.rules)
     ),
     m.SurveySubmitted: lambda state, event: not state.case.surveyed and state.case.survey_until is not None,
 }

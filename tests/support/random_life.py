@@ -13,6 +13,7 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import FORM_TYPES, RequestedLine
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
@@ -278,7 +279,7 @@ class Life:
             name = FactType.FINISHED
         told_at = self.market.now - timedelta(hours=self.dice.randrange(200))
         told = record(name, told_at, status=self.dice.choice(["good", "restricted"]))
-        disputes = tuple(sorted(self.market.order.open_disputes))
+        disputes = tuple(sorted(disputes_of(self.market.order)))
         self.market.ask(CancelOrder(**dict(told), disputes=disputes) if name == FactType.CANCELLED else told)
 
     # The parties

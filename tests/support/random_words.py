@@ -10,6 +10,7 @@ from typing import Any
 from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
@@ -48,7 +49,7 @@ class Words(Life):
         self.market.ask(register(*lines, facts=told, promised_by=PROMISED, **bound))
 
     def _cancelled(self) -> None:
-        disputes = tuple(sorted(self.market.order.open_disputes))
+        disputes = tuple(sorted(disputes_of(self.market.order)))
         told = record(FactType.CANCELLED, self.market.now, by="seller")
         self.market.ask(CancelOrder(**dict(told), disputes=disputes))
 

@@ -14,6 +14,7 @@ from dispute.api.bodies.facts import FactBody
 from dispute.api.bodies.orders import OrderBody
 from dispute.domain.decider import decider
 from dispute.domain.disputes.cancelled_order import CancelOrder
+from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.facts import FactType, RecordFact
 from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
@@ -140,11 +141,11 @@ async def _known(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence
 
 
 async def _cancel(caller: CommandContext, told: Mapping[str, Any]) -> Outcome:
-    """With the disputes that are open: they are streams of the command; looked up again where one began meanwhile."""
+    """With its disputes: they are streams of the command; looked up again where one began meanwhile."""
     for _ in range(ATTEMPTS):
         order = await _fold((await caller.state.store.load(f"order-{told['order_id']}"))[0])
         try:
-            return await caller.handle(caller.command(CancelOrder, **told, disputes=sorted(order.open_disputes)))
+            return await caller.handle(caller.command(CancelOrder, **told, disputes=sorted(disputes_of(order))))
         except DisputesChanged:
             continue
     raise Busy("its disputes changed again and again")

@@ -13,7 +13,7 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.orders.cancellation import NoteOrderRefund
+from dispute.domain.orders.cancellation import NoteOrderRefund, disputes_of
 from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.rejections import DisputesChanged
 from shared.events.base import SYSTEM
@@ -71,7 +71,7 @@ TWO = (order_line("l1", "30.00"), order_line("l2", "20.00"))
 def cancelled(happened: Histories, at: str = "Mar 12", *disputes: str, **more: Any) -> Outcome:
     fact = record("cancelled", on(at), by="seller", **more)
     return given(decider, happened).when(
-        CancelOrder(**dict(fact), disputes=disputes or tuple(sorted(order_of(happened).open_disputes)))
+        CancelOrder(**dict(fact), disputes=disputes or tuple(sorted(disputes_of(order_of(happened)))))
     )
 
 

@@ -143,6 +143,30 @@ def test_t45_k18_what_is_asked_back_is_left_to_the_buyer_and_nothing_is_sent_any
     assert dispute_of(outcome.when(on_later(outcome)).after).state == DisputeState.CLOSED
 
 
+@pytest.mark.parametrize(("stays", "back"), [("0.00", "30.00"), ("20.00", "10.00")])
+def test_t45_s66_k18_what_is_asked_back_of_a_dispute_that_has_ended_is_left_to_the_buyer_too(
+    stays: str, back: str
+) -> None:
+    ended = after(appealed("30.00"), appeal(on("Mar 19"), BUYER), decide_appeal(on("Mar 20"), stays))
+    assert dispute_of(ended).state == DisputeState.CLOSED
+    outcome = cancelled(ended, "Mar 21")
+    (left,) = outcome.by_stream[dispute_stream()]
+    assert (type(left), left.amount, left.rules) == (ClawbackNotDue, usd(back), ("K18", "T45"))
+    assert asked(outcome) == ["20.00"]
+    due = refund_due({dispute_stream(): outcome.by_stream[ORDER_STREAM]})
+    end = outcome.when(note_refund(due, on("Mar 22"))).then_types(RefundNoted, OrderCompleted)
+    view = dispute_view(dispute_of(end.after), 1, BUYER, on("Mar 23"))
+    assert [shown["state"] for shown in view["clawbacks"]] == ["withdrawn"]
+    assert view["result"] and view["result"]["amount"] == usd(stays)
+
+
+def test_t45_a_dispute_that_has_ended_and_asks_nothing_back_hears_nothing() -> None:
+    ended = paid(after(opened(amount="12.00"), respond(Decision.ACCEPT, on("Mar 13"))))
+    outcome = cancelled(ended)
+    assert list(outcome.by_stream[dispute_stream()]) == []
+    assert asked(outcome) == ["38.00"]
+
+
 def test_t45_goods_that_were_to_go_back_stay_where_they_are() -> None:
     asked_for = {"type": SolutionType.RETURN_AND_REFUND, "amount": "12.00"}
     outcome = cancelled(after(opened(**asked_for), respond(Decision.ACCEPT, on("Mar 13"))))

@@ -1,4 +1,4 @@
-"""Cancelled order: what becomes of its open disputes, whose money goes back with the order's (T45, S66, S88)."""
+"""Cancelled order: what becomes of its disputes, whose money goes back with the order's (T45, S66, S88)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.events.order import LineAmount, OrderCancelled
 
 
 class CancelOrder(OrderCommand):
-    """The shop says that the order is cancelled; `disputes` are those that are open."""
+    """The shop says that the order is cancelled; `disputes` are all that there were."""
 
     fact: Fact
     ahead: timedelta = SCAN_TOLERANCE
@@ -34,8 +34,8 @@ class CancelOrder(OrderCommand):
 
 
 def cancel_order(command: CancelOrder, order: Order, *disputes: Dispute) -> Decided:
-    """Each open dispute asks for what is left of its pieces' money and closes once all is paid; the order asks for the
-    rest.
+    """Each open dispute asks for what is left of its pieces' money and closes once all is paid, one that has ended asks
+    nothing back any more; the order asks for the rest.
     """
     guard_fact(command.fact, command.ahead, order, command.at)
     if not is_first(order, order.cancelled_at, command.fact.at):
@@ -43,7 +43,7 @@ def cancel_order(command: CancelOrder, order: Order, *disputes: Dispute) -> Deci
     guard_cancellable(order, command.fact.at)
     guard_all_disputes(order, command.disputes)
     event = OrderCancelled(order_id=command.order_id, by=command.fact.by or "seller", cancelled_at=command.fact.at)
-    ends = [_noted(command, order, dispute) for dispute in disputes]
+    ends = [_noted(command, order, dispute) if dispute.closed is None else _left_over(dispute) for dispute in disputes]
     asked: dict[str, Money] = {}
     for part in (part for end, dispute in zip(ends, disputes, strict=True) for part in _under_way(end, dispute)):
         asked[part.line_id] = asked.get(part.line_id, Money.zero(part.amount)) + part.amount
@@ -76,6 +76,11 @@ def _noted(command: CancelOrder, order: Order, dispute: Dispute) -> Sequence[Eve
     due = [refund_due(order, command, parts, opened.seller_id, opened.dispute_id)] if parts else []
     nothing = [*nothing_sent(dispute, ("T45",)), *goods_kept(dispute, ("T45",))]
     return [*nothing, noted, *not_asked_back(dispute, ("T45",)), *due]
+
+
+def _left_over(dispute: Dispute) -> Sequence[Event]:
+    """Of a dispute that has ended what is asked back is left to the buyer (T45)."""
+    return not_asked_back(dispute, ("T45",))
 
 
 def _left(order: Order, dispute: Dispute, line_id: str) -> Money:

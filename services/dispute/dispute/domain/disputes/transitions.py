@@ -183,6 +183,7 @@ TABLE: Sequence[Transition] = (
     Transition("T44", D7, SYSTEM, (DECIDED, APPEALED, CLOSED), ()),
     Transition("T44", D8, SYSTEM, (APPEALED,), ()),
     Transition("T45", Told.ORDER_CANCELLED, SYSTEM, NOT_CLOSED, (AGREED, CLOSED)),
+    Transition("T45", Told.ORDER_CANCELLED, SYSTEM, (CLOSED,), ()),
 )
 
 ROWS: Mapping[Step | Told, Sequence[Transition]] = {

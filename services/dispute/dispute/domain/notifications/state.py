@@ -72,7 +72,7 @@ SILENT: Mapping[type[Event], str] = {
     mediation.Appealed: _NOTHING_TO_DO,
     mediation.AppealWindowClosed: _NOTHING_TO_DO,
     mediation.ClawbackRequested: _WITH_ANOTHER,
-    mediation.ClawbackNotDue: _WITH_ANOTHER,
+    mediation.ClawbackNotDue: "another event of the same append tells it, or the shop that cancels the order",
     mediation.SurveySubmitted: _NOTHING_TO_DO,
     mediation.SurveyWindowClosed: _NOTHING_TO_DO,
     DeadlineMoved: "no deadline of a dispute is moved",

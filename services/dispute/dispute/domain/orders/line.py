@@ -34,7 +34,8 @@ class Claim:
 class Line:
     """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap.
 
-    `claims` are by dispute; `holds` are no dispute's: they keep the line's money, and lift by themselves.
+    `claims` are by dispute, `disputes` all that ever had one; `holds` are no dispute's: they keep the line's money, and
+    lift by themselves.
     """
 
     line_id: str
@@ -46,6 +47,7 @@ class Line:
     released: Money
     released_pieces: int = 0
     claims: Mapping[str, Claim] = field(default_factory=dict)
+    disputes: frozenset[str] = frozenset()
     holds: frozenset[str] = frozenset()
     disputed: int = 0
     reopens: str | None = None
@@ -132,7 +134,8 @@ class Line:
             return replace(self, holds=self.holds | {event.hold})
         claim = Claim(part.quantity, part.cap, Money.zero(self.cap), part.parcels)
         disputed = min(self.quantity, self.disputed + part.quantity)
-        return replace(self, claims={**self.claims, event.dispute_id: claim}, disputed=disputed)
+        claims, disputes = {**self.claims, event.dispute_id: claim}, self.disputes | {event.dispute_id}
+        return replace(self, claims=claims, disputes=disputes, disputed=disputed)
 
     def lifted(self, event: events.PaymentHoldLifted) -> Self:
         """Without this hold; after a dispute its pieces are agreed or decided on, or may be disputed again."""
