@@ -53,7 +53,7 @@ create table part (fact, name, settled, order_id, payment_id, refund_id, line_id
 create table movement (kind, order_id, payment_id, refund_id, units, currency, destination, key);
 create table hold (order_id, line_id, dispute_id, settled);
 create table disputed (dispute_id, order_id, line_id, state, settled);
-create table ordered (order_id, settled);
+create table ordered (order_id, cancelled, settled);
 """
 INDEXES = """
 create index fact_about on fact (about, name);
@@ -101,9 +101,9 @@ class Facts:
         more = movement.get("destination"), movement.get("idempotency_key")
         self._insert("movement", (*names, units(amount), amount["currency"], *more))
 
-    def order(self, order_id: str, held: Iterable[tuple[str, str]], settled: bool) -> None:
-        """The end of an order's stream: which lines' money waits, each for which dispute."""
-        self._insert("ordered", (order_id, int(settled)))
+    def order(self, order_id: str, held: Iterable[tuple[str, str]], cancelled: bool, settled: bool) -> None:
+        """The end of an order's stream: which lines' money waits, each for which dispute; whether it was cancelled."""
+        self._insert("ordered", (order_id, int(cancelled), int(settled)))
         for line_id, dispute_id in held:
             self._insert("hold", (order_id, line_id, dispute_id, int(settled)))
 

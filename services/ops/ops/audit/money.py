@@ -72,6 +72,15 @@ with said as (
 )
 select * from said where back > refunds or back < 0
 """
+# All of a cancelled order's money goes back, and none of it is asked for again.
+LEFT_ASKED = """
+with said as (
+    select order_id, line_id, currency, sum(case name when 'ClawbackRequested' then units else -units end) as back
+    from part where name in ('ClawbackRequested', 'ClawbackNotDue') group by order_id, line_id, currency
+)
+select said.* from said join ordered on ordered.order_id = said.order_id
+where ordered.settled and ordered.cancelled and said.back > 0
+"""
 # The money of a line waits for a dispute exactly as long as that dispute is open.
 HELD_FOR_NOBODY = """
 select hold.* from hold
@@ -85,7 +94,17 @@ where disputed.settled and ordered.settled and disputed.state <> 'closed' and no
 """
 
 
-FAULTS = ("over_line", "over_payment", "released_twice", "lost", "unequal_sum", "held", "not_held", "clawed_unpaid")
+FAULTS = (
+    "over_line",
+    "over_payment",
+    "released_twice",
+    "lost",
+    "unequal_sum",
+    "held",
+    "not_held",
+    "clawed_unpaid",
+    "asked_back",
+)
 
 
 def money_check(facts: Facts) -> Check:
@@ -116,6 +135,8 @@ def _rest(check: Check, facts: Facts) -> None:
     for row in facts.ask(CLAWED):
         back, paid = in_words(row["back"], row["currency"]), in_words(row["refunds"], row["currency"])
         check.fault("clawed_unpaid", f"{_line(row)}: {back} asked back of {paid}")
+    for row in facts.ask(LEFT_ASKED):
+        check.fault("asked_back", f"{_line(row)}, which is cancelled: {in_words(row['back'], row['currency'])}")
     for row in facts.ask(HELD_FOR_NOBODY):
         check.fault("held", f"{_line(row)} for {row['dispute_id']}, which is not open")
     for row in facts.ask(NOT_HELD):

@@ -11,26 +11,41 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
+from dispute.domain.disputes.cancelled_order import CancelOrder
 from ops.audit.facts import gathering
 from shared.events.base import Event
-from shared.events.dispute import RefundDue, SolutionType
+from shared.events.dispute import Decision, DisputeClosed, RefundDue, RefundOutcome, SolutionType
 from shared.events.mediation import ClawbackNotDue, ClawbackRequested
 from shared.events.mediation import Outcome as Favours
-from tests.support.audit import EARLY, made_log, stream_faults
-from tests.support.builders.disputes import dispute_stream, expire
+from tests.support.audit import EARLY, fact_faults, made_log, stream_faults
+from tests.support.builders.disputes import (
+    accept,
+    agreed,
+    counter,
+    dispute_id,
+    dispute_of,
+    dispute_stream,
+    expire,
+    note_refund,
+    open_dispute,
+    respond,
+)
 from tests.support.builders.mediation import (
+    D3,
     appeal,
     appealed,
     ask_for,
+    decide,
     decide_appeal,
     decided,
+    escalate,
     escalated,
     forced,
     paid,
     survey,
     under_review,
 )
-from tests.support.builders.orders import Histories, after, on
+from tests.support.builders.orders import BUYER, SELLER, Histories, after, on, order, record
 from tests.support.spec import Outcome
 
 Rows = Mapping[tuple[str, str], datetime]
@@ -52,8 +67,45 @@ def replacing() -> Histories:
     return after(appealed(), decide_appeal(on("Mar 27"), "0.00", **again))
 
 
+def settled(amount: str) -> Histories:
+    """The replacement never came, and the parties agree on so much of the 30.00 that are paid and asked back."""
+    with_the_team = after(replacing(), expire("replacement", on("Apr 27", "00:00")))
+    return after(with_the_team, counter(on("Apr 28"), amount), accept(on("Apr 29")))
+
+
+def refused(happened: Histories) -> Histories:
+    """The first refund that was asked for is refused."""
+    due = next(iter(dispute_of(happened).refunds.values())).due
+    return after(happened, note_refund(due, on("Mar 18"), RefundOutcome.REFUSED, "over_captured"))
+
+
+def opened_unshipped(amount: str = "50.00") -> Histories:
+    return after(order(promised_by=on("Mar 10").date()), open_dispute(on("Mar 12"), amount=amount))
+
+
+def agreed_unshipped() -> Histories:
+    return after(opened_unshipped("12.00"), respond(Decision.ACCEPT, on("Mar 13")))
+
+
+def refused_before() -> Histories:
+    """12.00 were agreed on and refused, of an order of 50.00 that was not sent."""
+    return refused(agreed_unshipped())
+
+
+def asking_back() -> Histories:
+    """Of an order that was not sent 30.00 were decided and paid, and both have appealed: nothing goes back."""
+    reviewed = after(opened_unshipped(), counter(on("Mar 13")), escalate(on("Mar 14")), expire("evidence", D3))
+    ruled = paid(after(reviewed, decide(on("Mar 18"))))
+    return after(ruled, appeal(on("Mar 19"), SELLER), appeal(on("Mar 19"), BUYER), decide_appeal(on("Mar 20"), "0.00"))
+
+
+def cancelled(happened: Histories) -> Histories:
+    told = record("cancelled", on("Mar 21"), by="seller")
+    return after(happened, CancelOrder(**dict(told), disputes=(dispute_id(),)))
+
+
 async def faults(happened: Histories, rows: Rows | None = None) -> dict[str, int]:
-    log = made_log(happened, on("Mar 28"))
+    log = made_log(happened, on("Apr 30"))
     with gathering() as facts:
         return await stream_faults("dispute", log, rows_of(happened) if rows is None else rows, facts, EARLY)
 
@@ -75,6 +127,15 @@ CASES: Mapping[str, Callable[[], Histories]] = {
     "forced for more": lambda: forced(appealed(), on("Mar 27"), "45.00"),
     "asked back, and left to the buyer": lambda: forced(replacing(), on("Mar 28"), "30.00"),
     "asked back, and less of it": lambda: forced(replacing(), on("Mar 28"), "20.00"),
+    "agreed on what was paid": lambda: settled("30.00"),
+    "agreed on less than was paid": lambda: settled("20.00"),
+    "agreed on more than was paid": lambda: settled("45.00"),
+    "agreed and refused": lambda: refused(agreed()),
+    "cancelled": lambda: cancelled(opened_unshipped()),
+    "cancelled after a refusal": lambda: cancelled(refused_before()),
+    "cancelled after a refusal, and paid": lambda: paid(cancelled(refused_before())),
+    "cancelled, and what was under way refused": lambda: refused(cancelled(agreed_unshipped())),
+    "cancelled after it asked something back": lambda: cancelled(asking_back()),
 }
 
 
@@ -101,6 +162,13 @@ def without(happened: Histories, lost: type[Event]) -> Histories:
         ("forced for more", RefundDue),
         ("asked back, and left to the buyer", ClawbackNotDue),
         ("asked back, and less of it", ClawbackRequested),
+        ("agreed on what was paid", ClawbackNotDue),
+        ("agreed on less than was paid", ClawbackRequested),
+        ("agreed on more than was paid", RefundDue),
+        ("cancelled", RefundDue),
+        ("cancelled after a refusal", RefundDue),
+        ("cancelled after a refusal, and paid", DisputeClosed),
+        ("cancelled, and what was under way refused", RefundDue),
     ],
 )
 async def test_k18_i10_what_was_decided_and_neither_asked_for_nor_asked_back_is_owed(
@@ -108,6 +176,13 @@ async def test_k18_i10_what_was_decided_and_neither_asked_for_nor_asked_back_is_
 ) -> None:
     happened = without(CASES[case](), lost)
     assert (await faults(happened, rows_of(CASES[case]()))).get("owed", 0) >= 1
+
+
+async def test_t45_s66_what_is_asked_back_of_a_cancelled_order_is_found() -> None:
+    happened = cancelled(asking_back())
+    whole = await fact_faults(("dispute", made_log(happened)))
+    lost = await fact_faults(("dispute", made_log(without(happened, ClawbackNotDue))))
+    assert "money: asked_back" in set(lost) - set(whole)
 
 
 @pytest.mark.parametrize(

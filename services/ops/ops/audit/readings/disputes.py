@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
 from ops.audit.readings import mediation
-from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, first, parts_of
+from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, first, not_refused, parts_of
 
 COLUMNS = (
     *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
@@ -29,7 +29,6 @@ REFUND_STEPS = {
     "sent_to_manual": "refund_failed",
     "refused": "none",
 }
-SENT_AGAIN = ("replacement", "exchange")
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
 
@@ -45,6 +44,7 @@ def beginning() -> State:
         "solution": None,
         "lines": (),
         "ruling": None,
+        "agreed": None,
         "refunds": {},
         "back": {},
         "whole": None,
@@ -69,28 +69,10 @@ def owed(dispute: State) -> Iterator[str]:
     """What the events promise and no event has brought: money or goods for a solution, an end for what was paid."""
     if dispute["ruling"] and dispute["state"] in ("decided", "closed"):
         yield from mediation.owed_by_ruling(dispute)
-    if dispute["state"] != "agreed":
-        return
-    if dispute["whole"] is not None:
+    if dispute["agreed"] is not None and dispute["state"] in ("agreed", "closed"):
+        yield from mediation.owed_by_agreement(dispute)
+    if dispute["whole"] is not None and dispute["state"] == "agreed":
         yield from mediation.owed_by_cancellation(dispute)
-        return
-    if not dispute["solution"]:
-        yield from _unclosed(dispute)
-        return
-    if dispute["solution"]["type"] in SENT_AGAIN:
-        yield from ["a replacement that has come, and no DisputeClosed"] if dispute["fulfilment"] == "replaced" else []
-        return
-    goods_first = dispute["solution"]["type"] == "return_and_refund"
-    if goods_first and not dispute["return_id"]:
-        yield "a solution with a return, and no ReturnDue"
-    if (dispute["passed"] or not goods_first) and not dispute["refund_id"]:
-        yield "a solution that is due, and no RefundDue"
-    yield from _unclosed(dispute)
-
-
-def _unclosed(dispute: State) -> Iterator[str]:
-    if dispute["refund_outcome"] == "issued":
-        yield "a refund that was paid, and no DisputeClosed"
 
 
 def _opened(dispute: State, data: Data) -> None:
@@ -121,14 +103,15 @@ def _reached(dispute: State, data: Data) -> None:
     if until:
         dispute["fulfilment"] = "replacement_pending"
     if data["reached_type"] not in ("arbitrated", "appeal", "support_override"):
-        dispute.update(state="agreed", ruling=None, result_rules=data["rules"], **NO_RESULT)
+        not_refused(dispute)
+        dispute.update(state="agreed", ruling=None, agreed=parts_of(data), result_rules=data["rules"], **NO_RESULT)
         dispute["next_due_at"] = first(dispute)
     dispute.update(solution=data["solution"], replacement_sent=False)
     _solution(dispute, data["solution"])
 
 
 def _escalated(dispute: State, data: Data) -> None:
-    dispute.update(reviewer=None, reviewed_since=None, ruling=None, asked=[], surveyed=False, **NO_RESULT)
+    dispute.update(reviewer=None, reviewed_since=None, ruling=None, agreed=None, asked=[], surveyed=False, **NO_RESULT)
     dispute.update(due={}, replacement_sent=False)
     awaits(dispute, "escalated", evidence=data["evidence_until"])
 

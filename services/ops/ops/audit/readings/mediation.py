@@ -5,49 +5,63 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ops.audit.entry import Data, instant, minor
-from ops.audit.readings.waiting import NO_RESULT, State, awaits, first, parts_of
+from ops.audit.readings.waiting import NO_RESULT, State, awaits, first, not_refused, parts_of
 
 NO_ENTRY = frozenset({"SurveySubmitted", "SurveyWindowClosed"})
 """What is no part of a dispute's story."""
+SENT_AGAIN = ("replacement", "exchange")
+BY_ITS_WORD = ("refunded", "no_refund", "replaced")
+"""How a dispute closes whose last word is carried out."""
 
 
 def owed_by_ruling(dispute: State) -> Iterator[str]:
     """What was ruled is what was asked for, less what is asked back; and once all that is done, it ends."""
     ruling, state = dispute["ruling"], dispute["state"]
-    if any(outcome == "refused" for _, outcome in dispute["refunds"].values()):
-        return
     goods_first = ruling["type"] == "return_and_refund" and not dispute["passed"]
     if goods_first and not dispute["return_id"]:
         yield "a decision with a return, and no ReturnDue"
-    if state == "closed" and dispute["close_reason"] not in ("refunded", "no_refund", "replaced"):
+    if state == "closed" and dispute["close_reason"] not in BY_ITS_WORD:
         return
-    ruled = {part["line_id"]: minor(part["amount"]) for part in ruling["lines"]}
-    same = ruled == {name: _asked(dispute, name) for name in ruled}
+    same = _is_asked(dispute, parts_of(ruling))
     if not same and not (goods_first and not dispute["refunds"]):
         yield "a decision, and not the money that it says"
-    paid = all(outcome == "issued" for _, outcome in dispute["refunds"].values())
+    paid = _is_paid(dispute)
     awaited = dispute["due"].get("appeal") or dispute["due"].get("replacement")
     if state == "decided" and same and paid and not awaited:
         yield "a decision that is carried out and final, and no DisputeClosed"
 
 
+def owed_by_agreement(dispute: State) -> Iterator[str]:
+    """What was agreed on is what was asked for, less what is asked back, or the goods come first; then it ends."""
+    kind, is_open = dispute["solution"]["type"], dispute["state"] == "agreed"
+    if kind == "return_and_refund" and not dispute["refunds"] and not dispute["passed"]:
+        yield from [] if dispute["return_id"] else ["a solution with a return, and no ReturnDue"]
+    elif not is_open and dispute["close_reason"] not in BY_ITS_WORD:
+        return
+    elif not _is_asked(dispute, dispute["agreed"]):
+        yield "an agreement, and not the money that it says"
+    elif is_open and kind in SENT_AGAIN:
+        yield from ["a replacement that has come, and no DisputeClosed"] if dispute["fulfilment"] == "replaced" else []
+    elif is_open and dispute["refunds"] and _is_paid(dispute):
+        yield "a refund that was paid, and no DisputeClosed"
+
+
 def owed_by_cancellation(dispute: State) -> Iterator[str]:
     """Of a cancelled order all goes back; what is under way may still fail."""
-    refunds = dispute["refunds"].values()
-    asked = {
-        line: sum(parts.get(line, 0) for parts, outcome in refunds if outcome != "refused") for line in dispute["whole"]
-    }
-    if any(outcome == "refused" for _, outcome in refunds):
-        return
-    if asked != dispute["whole"]:
+    if not _is_asked(dispute, dispute["whole"]):
         yield "a cancelled order, and not the money that goes back"
-    elif all(outcome == "issued" for _, outcome in refunds):
+    elif _is_paid(dispute):
         yield "a cancelled order whose money went back, and no DisputeClosed"
 
 
-def _asked(dispute: State, line: str) -> int:
-    asked = sum(parts.get(line, 0) for parts, _ in dispute["refunds"].values())
-    return int(asked) - int(dispute["back"].get(line, 0))
+def _is_asked(dispute: State, said: Mapping[str, int]) -> bool:
+    """Whether what was asked for, less what is asked back, is what the last word says of each line."""
+    refunds, back = dispute["refunds"].values(), dispute["back"]
+    return all(sum(parts.get(line, 0) for parts, _ in refunds) - back.get(line, 0) == said[line] for line in said)
+
+
+def _is_paid(dispute: State) -> bool:
+    return all(outcome == "issued" for _, outcome in dispute["refunds"].values())
 
 
 def _claimed(dispute: State, data: Data) -> None:
@@ -74,9 +88,11 @@ def _reviewed(dispute: State, data: Data) -> None:
 def _ruled(dispute: State, data: Data) -> None:
     ruling = data["ruling"]
     _nobodys(dispute, data)
-    dispute.update(ruling=ruling, amount=minor(ruling["amount"]))
+    if data.get("decision") != "upheld":
+        not_refused(dispute)
+    dispute.update(ruling=ruling, agreed=None, amount=minor(ruling["amount"]))
     dispute["solution_type"] = ruling["type"] or dispute["solution_type"]
-    again = ruling["type"] in ("replacement", "exchange")
+    again = ruling["type"] in SENT_AGAIN
     reason = "replaced" if again else "refunded" if dispute["amount"] else "no_refund"
     dispute.update(result_amount=dispute["amount"], result_reason=reason, result_rules=data["rules"])
     dispute.update(result_at=instant(data["decided_at"]))
@@ -121,11 +137,14 @@ def _asked_back(dispute: State, data: Data) -> None:
 def _not_asked_back(dispute: State, data: Data) -> None:
     for line, amount in parts_of(data).items():
         dispute["back"][line] = dispute["back"].get(line, 0) - amount
+    if dispute["state"] == "closed":  # its order was cancelled: what it came to is not what went any more
+        dispute.update(ruling=None, agreed=None)
 
 
 def _order_cancelled(dispute: State, data: Data) -> None:
-    dispute.update(state="agreed", next_due_at=None, ruling=None, due={}, asked=[], surveyed=False, **NO_RESULT)
-    dispute.update(reviewer=None, reviewed_since=None, whole=parts_of(data), solution=None)
+    not_refused(dispute)
+    dispute.update(state="agreed", next_due_at=None, ruling=None, agreed=None, due={}, asked=[], **NO_RESULT)
+    dispute.update(reviewer=None, reviewed_since=None, whole=parts_of(data), solution=None, surveyed=False)
     dispute.update(solution_type="refund_only", amount=minor(data["amount"]))
 
 

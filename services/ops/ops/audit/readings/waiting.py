@@ -48,6 +48,12 @@ def first(dispute: State) -> datetime | None:
     return min(filter(None, due), default=None)
 
 
+def not_refused(dispute: State) -> None:
+    """A new word on the money counts from what was not refused before it."""
+    refunds = dispute["refunds"]
+    dispute["refunds"] = {name: asked for name, asked in refunds.items() if asked[1] != "refused"}
+
+
 def parts_of(data: Data) -> dict[str, int]:
     """The money of an event by line."""
     return {part["line_id"]: minor(part["amount"]) for part in data["lines"]}
