@@ -45,9 +45,9 @@ class ForetoldAmount(TypedDict):
 
 
 class ForetoldMoney(TypedDict):
-    """Money that would be asked for, paid out, held or free again, and whose it is."""
+    """Money that would be asked for, asked back or not any more, paid out, held or free again, and whose it is."""
 
-    kind: Literal["refund", "release", "hold", "lift", "clawback"]
+    kind: Literal["refund", "release", "hold", "lift", "clawback", "clawback_withdrawn"]
     amount: Money
     lines: Sequence[ForetoldAmount]
     party: str

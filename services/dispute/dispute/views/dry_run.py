@@ -10,18 +10,20 @@ from dispute.domain.orders.state import Order
 from shared.events import order as orders
 from shared.events.base import Actor, Event
 from shared.events.dispute import RefundDue
-from shared.events.mediation import ClawbackRequested
+from shared.events.mediation import ClawbackNotDue, ClawbackRequested
 from shared.events.money import Money, total
 from shared.rejections import snake_case
 
 
 def money(event: Event, before: Any) -> Iterable[Any]:
-    """What is asked back, paid out, held or free again; `before` is the state of the event's stream."""
+    """What is asked for, asked back or not any more, paid out, held or free again; `before` is the state of the stream."""
     match event:
         case RefundDue():
             yield _effect("refund", [(line.line_id, line.amount) for line in event.lines], BUYER)
         case ClawbackRequested():
             yield _effect("clawback", [(line.line_id, line.amount) for line in event.lines], event.party)
+        case ClawbackNotDue():
+            yield _effect("clawback_withdrawn", [(line.line_id, line.amount) for line in event.lines], BUYER)
         case orders.PaymentReleased():
             yield _effect("release", [(line.line_id, line.amount) for line in event.lines], SELLER)
         case orders.PaymentHeld():

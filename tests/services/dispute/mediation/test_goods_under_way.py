@@ -8,13 +8,16 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.disputes.mediation.receipts import receipt_of
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.views.mediation.receipts import recomputation_view
 from shared.events.base import Command
 from shared.events.dispute import (
     DisputeClosed,
     Payer,
     RefundDue,
+    RefundOutcome,
     ReturnDue,
     ReturnNotDue,
     ReturnOutcome,
@@ -22,8 +25,10 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.mediation import AppealDecided, AppealOutcome, AppealWindowClosed, ClawbackRequested, Outcome
-from shared.events.order import PaymentHoldLifted
+from shared.events.mediation.proposals import SupportOverrideProposed
+from shared.events.order import LineAmount, PaymentHoldLifted
 from shared.rejections import ValidationFailed, WrongPhase
+from tests.services.dispute.mediation.test_receipts import decisions, history_of
 from tests.support.builders.disputes import counter, dispute_of, expire, note_refund, note_return, opened, refund_due
 from tests.support.builders.disputes import return_due as due_of
 from tests.support.builders.mediation import (
@@ -34,6 +39,7 @@ from tests.support.builders.mediation import (
     appeal,
     decide,
     decide_appeal,
+    decided,
     escalate,
     force,
 )
@@ -154,6 +160,67 @@ def test_t37_so_does_one_that_two_of_support_leave_as_it_is() -> None:
     assert made
     outcome = given(decider, proposed).when(agree(LATER, SUPPORT_2, name=made.proposal_id, answers=made.kind))
     assert not [event for event in outcome.events if isinstance(event, ReturnDue | ReturnNotDue)]
+
+
+def agreed_on(amount: str) -> Histories:
+    """The seller grants so much for the goods of both lines, by silence."""
+    asked = opened(happened=order(*TWO, shipped="Mar 1"), lines=NAMED, amount=amount, type=BACK)
+    return after(asked, expire("seller_response", on("Mar 18", "00:00")))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "ruled"),
+    [("0.01", ("0.01", "0.00")), ("100.00", ("60.00", "0.00")), ("100.00", ("10.00", "40.00"))],
+    ids=["as it was agreed", "nothing for one line", "less"],
+)
+def test_t37_s109_the_money_of_an_agreed_return_may_be_ruled_on_by_line(agreed: str, ruled: tuple[str, str]) -> None:
+    happened = agreed_on(agreed)
+    assert dispute_of(happened).goods == {"l1", "l2"}
+    least = Outcome.BUYER_FAVOUR if agreed == "0.01" else Outcome.SPLIT
+    forced = force(on("Mar 19"), "0.00", SUPPORT, outcome=least, type=BACK, lines=lines(*ruled))
+    given(decider, happened).when(forced).then_types(SupportOverrideProposed)
+
+
+def test_t18_s109_money_for_goods_that_stay_with_the_buyer_is_refused() -> None:
+    refusal = given(decider, returning("60.00", "0.00")).when(amended()).then_rejects(ValidationFailed)
+    assert [(error["pointer"], error["code"]) for error in refusal.errors] == [("/lines", "return_stays")]
+
+
+@pytest.mark.parametrize("ruled", [("20.00", "0.00"), ("60.00", "40.00")])
+def test_g13_t18_of_goods_that_passed_and_money_that_was_refused_the_receipt_recomputes(ruled: tuple[str, str]) -> None:
+    passed = sent(returning(*ruled), ReturnOutcome.RECEIVED, ReturnOutcome.PASSED)
+    refused = after(passed, note_refund(refund_due(passed), on("Mar 22"), RefundOutcome.REFUSED, "over_captured"))
+    more = lines("30.00", "0.00") if ruled[1] == "0.00" else lines("50.00", "40.00")
+    happened = after(refused, amended(lines=more))
+    assert refund_due(happened).lines == tuple(
+        LineAmount(line_id=part.line_id, amount=part.amount) for part in more if part.amount
+    )
+    history = history_of(happened)
+    views = [recomputation_view(receipt_of(history, version)) for version in decisions(history)]
+    assert [view["differences"] for view in views] == [[]] * len(views) and all(view["same"] for view in views)
+
+
+def test_k18_less_than_a_refund_that_is_under_way_says_by_which_rule_it_waits() -> None:
+    happened = after(decided("30.00"), appeal(on("Mar 20"), SELLER))
+    refusal = given(decider, happened).when(decide_appeal(LATER, "20.00")).then_rejects(WrongPhase)
+    assert refusal.cited == ("K18",)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        (RefundOutcome.ISSUED, "the money went without the goods"),
+        (RefundOutcome.REFUSED, "the money was asked for without the goods, and refused"),
+    ],
+)
+def test_g7_no_goods_are_asked_for_behind_the_money_and_the_reason_says_what_became_of_it(
+    outcome: RefundOutcome, why: str
+) -> None:
+    happened = decided("30.00")
+    told = after(happened, note_refund(refund_due(happened), on("Mar 19"), outcome, "over_captured"))
+    appealed = after(told, appeal(on("Mar 20"), SELLER))
+    refusal = given(decider, appealed).when(decide_appeal(LATER, "20.00", type=BACK)).then_rejects(ValidationFailed)
+    assert [(error["pointer"], error["detail"]) for error in refusal.errors] == [("/type", why)]
 
 
 # Lines without money

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.mediation.receipts import receipt_of
 from dispute.domain.disputes.state import DisputeState
 from dispute.views.disputes.dispute import dispute_view
+from dispute.views.dry_run import money
 from dispute.views.mediation.receipts import recomputation_view
 from shared.events.base import Command
 from shared.events.dispute import (
@@ -25,19 +27,20 @@ from shared.events.dispute import (
 from shared.events.mediation import AppealWindowClosed, ClawbackNotDue, ClawbackRequested, DecisionIssued, Outcome
 from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.order import PaymentHoldLifted
-from tests.services.dispute.mediation.test_receipts import decisions, history_of
+from tests.services.dispute.mediation.test_receipts import decisions, history_of, plain
 from tests.support.builders.disputes import accept, counter, dispute_of, dispute_stream, expire, respond
 from tests.support.builders.mediation import (
     SUPPORT,
     SUPPORT_2,
     agree,
+    appeal,
     appealed,
     decide,
     decide_appeal,
     force,
     forced,
 )
-from tests.support.builders.orders import BUYER, Histories, after, on, usd
+from tests.support.builders.orders import BUYER, SELLER, Histories, after, on, usd
 from tests.support.spec import Outcome as Came
 from tests.support.spec import given
 
@@ -98,6 +101,22 @@ def test_k18_what_is_only_asked_back_is_not_paid_again_by_the_next_decision(
     assert moved == asked
 
 
+@pytest.mark.parametrize(
+    ("amount", "moved"),
+    [
+        ("30.00", [("clawback_withdrawn", "30.00")]),
+        ("20.00", [("clawback_withdrawn", "30.00"), ("clawback", "10.00")]),
+        ("45.00", [("refund", "15.00"), ("clawback_withdrawn", "30.00")]),
+        ("0.00", []),
+    ],
+)
+def test_k18_a_dry_run_tells_what_would_not_be_asked_back_any_more(amount: str, moved: list[tuple[str, str]]) -> None:
+    outcome = given(decider, reviewed_again()).when(decide(on("May 2"), amount))
+    effects = [effect for event in outcome.by_stream[dispute_stream()] for effect in money(event, None)]
+    assert [(effect["kind"], effect["amount"].amount) for effect in effects] == moved
+    assert {effect["party"] for effect in effects} <= {"buyer"}
+
+
 def test_i4_t33_such_a_decision_ends_once_nobody_can_appeal_it() -> None:
     happened = after(reviewed_again(), decide(on("May 2"), "30.00"))
     assert shown(happened) == [("30.00", "withdrawn")]
@@ -151,4 +170,32 @@ def test_g13_the_receipts_of_such_decisions_recompute() -> None:
             history = history_of(happened)
             views = [recomputation_view(receipt_of(history, version)) for version in decisions(history)]
             assert [view["differences"] for view in views] == [[]] * len(views)
-    assert dispute_stream() in ruled
+
+
+@pytest.mark.parametrize(
+    ("happened", "said"),
+    [
+        (
+            lambda: forced(reviewed_again(), on("May 2"), "0.00"),
+            "nothing goes back; 30.00 USD is already paid or on its way to the buyer; "
+            "30.00 USD is asked back from the buyer",
+        ),
+        (
+            lambda: after(asking_less_back(), decide_appeal(on("May 11"))),
+            "the buyer gets 20.00 USD in all; 30.00 USD is already paid or on its way to the buyer; "
+            "10.00 USD is asked back from the buyer",
+        ),
+        (
+            lambda: after(reviewed_again(), decide(on("May 2"), "30.00")),
+            "30.00 USD is already paid or on its way to the buyer",
+        ),
+    ],
+    ids=["the same again", "upheld", "left to the buyer"],
+)
+def test_s52_k18_a_receipt_says_in_words_what_stays_asked_back(happened: Callable[[], Histories], said: str) -> None:
+    assert plain(happened()) == said
+
+
+def asking_less_back() -> Histories:
+    """20.00 were decided of the 30.00 that are paid, and the seller appeals."""
+    return after(reviewed_again(), decide(on("May 2"), "20.00"), appeal(on("May 3"), SELLER))

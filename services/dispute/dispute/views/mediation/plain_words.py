@@ -40,11 +40,8 @@ def parts_of(decision: DecisionView, receipt: Receipt) -> Parts:
 
 
 def _moved(decision: DecisionView, receipt: Receipt) -> list[tuple[str, Money]]:
-    before, goes, back = (
-        _before(decision, receipt),
-        _sum(decision, receipt, "refund"),
-        _sum(decision, receipt, "clawback"),
-    )
+    before, goes = _fact(decision, receipt, "asked_minor"), _sum(decision, receipt, "refund")
+    back = _asked_back(decision, receipt)
     left = decision["amount"] + back - before - goes
     waits = decision["type"] == SolutionType.RETURN_AND_REFUND and left > Money.zero(left)
     after_goods = [(AFTER_GOODS, left)] if waits else []
@@ -52,11 +49,17 @@ def _moved(decision: DecisionView, receipt: Receipt) -> list[tuple[str, Money]]:
     return [*((name, money) for name, money in moved if money), *after_goods]
 
 
-def _before(decision: DecisionView, receipt: Receipt) -> Money:
-    """What was asked for before it, and neither refused nor asked back."""
-    asked = next(fact.value for fact in receipt.facts if fact.name == "asked_minor")
+def _asked_back(decision: DecisionView, receipt: Receipt) -> Money:
+    """What is asked back by it, or was before and stays so."""
+    stays = not receipt.results["clawback"] and not receipt.results["clawback_withdrawn"]
+    return _fact(decision, receipt, "asked_back_minor") if stays else _sum(decision, receipt, "clawback")
+
+
+def _fact(decision: DecisionView, receipt: Receipt, name: str) -> Money:
+    """The sum of a fact by line: what was asked for and not refused, or asked back, before it."""
+    by_line = next(fact.value for fact in receipt.facts if fact.name == name)
     like = decision["amount"]
-    return Money(sum(asked.values()), like.currency, like.exponent)
+    return Money(sum(by_line.values()), like.currency, like.exponent)
 
 
 def _sum(decision: DecisionView, receipt: Receipt, name: str) -> Money:

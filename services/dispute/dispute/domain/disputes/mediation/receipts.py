@@ -100,11 +100,17 @@ def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iter
             place = _last(history, type(ruled)) or first
             yield Fact("standing", _plain(ruled.ruling), place)
             yield Fact("appeal", {"decision": str(decided.decision)}, decision.id)
+            yield _carried(before, history)
             yield from _found(decided, decision)
         case SupportOverrideApplied() as forced:
-            place = _last(history, dispute.ReturnDue, dispute.RefundDue) or first
-            yield Fact("carried", {"money": bool(before.refunds), "goods": before.return_id is not None}, place)
+            yield _carried(before, history)
             yield from _found(forced, decision)
+
+
+def _carried(before: Dispute, history: History) -> Fact:
+    """Whether money, refused or not, and goods were asked for."""
+    place = _last(history, dispute.ReturnDue, dispute.RefundDue) or history[0].id
+    return Fact("carried", {"money": bool(before.refunds), "goods": before.return_id is not None}, place)
 
 
 def _found(event: Ruled, decision: Recorded[Event]) -> Iterable[Fact]:

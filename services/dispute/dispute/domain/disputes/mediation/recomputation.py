@@ -23,9 +23,9 @@ def decided_anew(facts: Facts) -> Results:
     """What these facts come to."""
     if "solution" in facts:
         return _agreed(facts)
-    if "carried" in facts:
-        return _forced(facts)
-    return _on_appeal(facts) if "appeal" in facts else _ruled(facts)
+    if "appeal" in facts:
+        return _on_appeal(facts)
+    return _carried_out(facts) if "carried" in facts else _ruled(facts)
 
 
 def _agreed(facts: Facts) -> Results:
@@ -44,22 +44,20 @@ def _ruled(facts: Facts) -> Results:
 
 def _on_appeal(facts: Facts) -> Results:
     """An appeal: nothing where it is upheld, else the difference to what was asked for (K18)."""
-    ruling, survey = Ruling.model_validate(facts["found"]), _until(facts, "survey_days")
+    survey = _until(facts, "survey_days")
     if facts["appeal"]["decision"] == AppealOutcome.UPHELD:
         return _results(Ruling.model_validate(facts["standing"]).lines, survey=survey)
-    returns = ruling.type == SolutionType.RETURN_AND_REFUND
-    if returns and not facts["asked_minor"]:
-        before = Ruling.model_validate(facts["standing"]).type == SolutionType.RETURN_AND_REFUND
-        return _results(ruling.lines, goods=not before, survey=survey)
-    return _results(ruling.lines, survey=survey, **_moved(facts, ruling.lines))
+    return _carried_out(facts, survey)
 
 
-def _forced(facts: Facts) -> Results:
-    """An override: the difference to what was asked for, or first the goods; nobody appeals it (T37)."""
+def _carried_out(facts: Facts, survey: str | None = None) -> Results:
+    """What takes the place of what stood, also by an override, which nobody appeals (T37): the difference to what was
+    asked for, or first the goods, as long as no money was asked for, refused or not.
+    """
     ruling, carried = Ruling.model_validate(facts["found"]), facts["carried"]
     if ruling.type == SolutionType.RETURN_AND_REFUND and not carried["money"]:
-        return _results(ruling.lines, goods=not carried["goods"])
-    return _results(ruling.lines, **_moved(facts, ruling.lines))
+        return _results(ruling.lines, goods=not carried["goods"], survey=survey)
+    return _results(ruling.lines, survey=survey, **_moved(facts, ruling.lines))
 
 
 def _asked(facts: Facts, lines: Parts, kind: SolutionType | None) -> Results:

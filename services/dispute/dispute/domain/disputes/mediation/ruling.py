@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.disputes.difference import asked_for
 from dispute.domain.disputes.form import guard_returnable
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.pieces import disputed_pieces
@@ -142,9 +143,16 @@ def guard_goods(found: Found, dispute: Dispute, order: Order) -> None:
     if not found.type:
         return
     if found.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
-        why = "a return was asked for already" if dispute.return_id else "the money went without the goods"
-        raise ValidationFailed.at("/type", "nothing_to_return", why, "G7")
+        raise ValidationFailed.at("/type", "nothing_to_return", _why_gone(dispute), "G7")
     guard_returnable(disputed_pieces(order, dispute.opened.dispute_id), dispute.reason, found.type)
+
+
+def _why_gone(dispute: Dispute) -> str:
+    if dispute.return_id:
+        return "a return was asked for already"
+    if asked_for(dispute):
+        return "the money went without the goods"
+    return "the money was asked for without the goods, and refused"
 
 
 def guard_caps(lines: Sequence[LineAmount], disputed: Sequence[DisputedLine]) -> None:

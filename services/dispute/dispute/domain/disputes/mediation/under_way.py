@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dispute.domain.disputes.difference import all_paid, difference
+from dispute.domain.disputes.case import BY_THE_TEAM
+from dispute.domain.disputes.difference import Parts, all_paid, difference
 from dispute.domain.disputes.state import Dispute
 from shared.events.dispute import Payer, ReturnOutcome, SolutionReached, SolutionType
 from shared.events.mediation import Ruling
@@ -14,20 +15,21 @@ RETURNED = SolutionType.RETURN_AND_REFUND
 
 def guard_known(dispute: Dispute, ruling: Ruling) -> None:
     """What this takes from the buyer is not under way, neither money nor goods."""
-    guard_money_known(dispute, ruling)
-    guard_goods_known(dispute, ruling)
+    _guard_money_known(dispute, ruling)
+    _guard_goods_known(dispute, ruling)
 
 
-def guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
+def _guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
     """Less than was asked for is decided once it is known whether that was paid: else nobody could tell what to ask
     back (K18).
     """
     _, less = difference(dispute, ruling.lines)
     if less and not all_paid(dispute):
-        raise WrongPhase("A refund is under way: decide on less once it is paid or refused.", state=dispute.state)
+        detail = "A refund is under way: decide on less once it is paid or refused."
+        raise WrongPhase(detail, state=dispute.state, rules=("K18",))
 
 
-def guard_goods_known(dispute: Dispute, ruling: Ruling) -> None:
+def _guard_goods_known(dispute: Dispute, ruling: Ruling) -> None:
     """Less than the goods were to bring is decided once they are inspected: else the seller had both (K18, K14)."""
     promised = dispute.solution
     if promised is None or dispute.returned not in ON_THEIR_WAY or ruling.type == RETURNED:
@@ -54,8 +56,12 @@ def _guard_same_return(dispute: Dispute, asked: SolutionReached, ruling: Ruling)
         raise ValidationFailed.at("/freight_payer", "return_stays", stays, "T18", "K26")
     if ruling.address_ref:
         raise ValidationFailed.at("/address", "return_stays", stays, "T18", "K22")
-    paid = [line.line_id for line in dispute.opened.lines if line.cap]
-    if [part.line_id in dispute.goods for part in ruling.lines if part.line_id in paid] != [
-        bool(part.amount) for part in ruling.lines if part.line_id in paid
-    ]:
+    brings, brought = _with_money(ruling.lines), _with_money(asked.lines)
+    unpaid = (dispute.goods & brought) - brings if asked.reached_type in BY_THE_TEAM else frozenset[str]()
+    if unpaid or brings - dispute.goods:
         raise ValidationFailed.at("/lines", "return_stays", "the goods of other lines were asked for", "T18", "S109")
+
+
+def _with_money(lines: Parts) -> frozenset[str]:
+    """Of what the platform decides a line without money stays with the buyer; of an agreed return all goes back."""
+    return frozenset(part.line_id for part in lines if part.amount)
