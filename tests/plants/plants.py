@@ -122,7 +122,7 @@ MONEY = (
     ),
     Plant(
         "a refund that failed closes its dispute",
-        f"{DISPUTE}/domain/disputes/mediation/ending.py",
+        f"{DISPUTE}/domain/disputes/ending.py",
         "not dispute.replacement.is_awaited and all_paid(dispute) and is_settled(dispute, said)",
         "not dispute.replacement.is_awaited and is_settled(dispute, said)",
         (f"{DISPUTES}/test_fulfilment.py",),

@@ -103,10 +103,10 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.RefundDue: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
         and all(part.amount for part in event.lines)
-        and (_is_of_the_order(state, event) if state.case.cancelled else _is_agreed(state, event))
+        and (_is_of_the_order(state, event) if state.cancelled else _is_agreed(state, event))
     ),
     d.CancellationNoted: lambda state, event: (
-        state.case.cancelled is None
+        state.cancelled is None
         and event.amount == total([part.amount for part in event.lines])
         and all(_paid(state, part.line_id) <= part.amount.minor for part in event.lines)
     ),
@@ -221,7 +221,7 @@ def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
 
 def _is_of_the_order(state: Dispute, event: d.RefundDue) -> bool:
     """All that is left of the pieces' money."""
-    whole = {part.line_id: part.amount.minor for part in state.case.cancelled.lines} if state.case.cancelled else {}
+    whole = {part.line_id: part.amount.minor for part in state.cancelled.lines} if state.cancelled else {}
     return event.source == d.RefundSource.CANCELLATION and all(
         part.amount.minor == whole[part.line_id] - _paid(state, part.line_id) for part in event.lines
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Text, bindparam, case, func, literal_column, null
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
-from dispute.domain.disputes.mediation.ending import reason_of
+from dispute.domain.disputes.ending import reason_of
 from dispute.domain.disputes.progress import FULFILLED, Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables

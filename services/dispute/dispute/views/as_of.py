@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dispute.domain.disputes.ending import stands
 from dispute.domain.disputes.progress import last_outcome, refunded
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.line import Line
@@ -22,7 +23,7 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
     """The dispute's row as the read model would hold it behind this history."""
     opened, closed, request = dispute.opened, dispute.closed, dispute.request
     assert request
-    kind, amount = dispute.case.stands(request)
+    kind, amount = stands(dispute, request)
     last, result = next(reversed(list(dispute.refunds)), None), result_view(dispute)
     paid = refunded(dispute.refunds)
     returned = [recorded.event for recorded in history if isinstance(recorded.event, ReturnNoted)]

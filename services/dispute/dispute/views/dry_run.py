@@ -16,7 +16,7 @@ from shared.rejections import snake_case
 
 
 def money(event: Event, before: Any) -> Iterable[Any]:
-    """What is asked for, asked back or not any more, paid out, held or free again; `before` is the state of the stream."""
+    """What is asked for or back, not asked back any more, paid out, held or free; `before` is the stream's state."""
     match event:
         case RefundDue():
             yield _effect("refund", [(line.line_id, line.amount) for line in event.lines], BUYER)

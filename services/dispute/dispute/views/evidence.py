@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.mediation.ending import ruling_of
+from dispute.domain.disputes.ending import ruling_of
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.state import Evidence, EvidenceState
 from shared.events.base import Instant

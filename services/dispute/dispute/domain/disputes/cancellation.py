@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispute.domain.commands import DisputeAndOrderCommand
-from dispute.domain.disputes.settlement import closed
+from dispute.domain.disputes.settlement import closed, goods_kept
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.release import end_hold
@@ -13,7 +13,7 @@ from dispute.domain.orders.state import Order
 from dispute.domain.rejections import ReleaseAckRequired
 from shared.decider import ConsideredCommand
 from shared.events.base import Event
-from shared.events.dispute import CloseReason, DisputeCancelled, ReturnNotDue
+from shared.events.dispute import CloseReason, DisputeCancelled
 from shared.events.money import Money
 from shared.events.order import HoldEnd, PaymentReleased
 
@@ -51,15 +51,6 @@ def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list
     )
     nothing = Money.zero(dispute.opened.request.amount)
     end = closed(dispute, CloseReason.CANCELLED_BY_BUYER, nothing, command.at, ("S46",))
-    return [cancelled, *_goods_kept(dispute), end], end_hold(order, dispute.opened, HoldEnd.CANCELLED, command.at)
-
-
-def _goods_kept(dispute: Dispute) -> list[Event]:
-    if not dispute.goods_unsent or not dispute.return_id:
-        return []
-    opened = dispute.opened
-    return [
-        ReturnNotDue(
-            return_id=dispute.return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=("T21",)
-        )
-    ]
+    return [cancelled, *goods_kept(dispute, ("T21",)), end], end_hold(
+        order, dispute.opened, HoldEnd.CANCELLED, command.at
+    )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.disputes.difference import asked_for
-from dispute.domain.disputes.mediation.ending import ended_if_over
+from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.settlement import goods_kept, not_asked_back, nothing_sent
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import cancelled, guard_all_disputes, guard_cancellable, refund_due

@@ -64,7 +64,6 @@ class Case:
     appeals: tuple[mediation.Appealed, ...] = ()
     clawbacks: tuple[mediation.ClawbackRequested, ...] = ()
     withdrawn: frozenset[str] = frozenset()
-    cancelled: dispute.CancellationNoted | None = None
     review_until: datetime | None = None
     appeal_until: datetime | None = None
     appeal_review_until: datetime | None = None
@@ -84,10 +83,8 @@ class Case:
         """What is asked back and not withdrawn; there is one at most."""
         return next((back for back in self.clawbacks if back.clawback_id not in self.withdrawn), None)
 
-    def stands(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
-        """What goes back and how much: all of a cancelled order, else what was decided or agreed last, or asked for."""
-        if self.cancelled:
-            return dispute.SolutionType.REFUND_ONLY, self.cancelled.amount
+    def decided_or(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
+        """What goes back and how much by what was decided or agreed last, or else was asked for."""
         decided = [_decided_on(event) for event in self.decisions.values()]
         kinds = [kind for kind, _ in decided if kind]
         return kinds[-1] if kinds else request.type, decided[-1][1] if decided else request.amount
@@ -166,8 +163,7 @@ def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one 
             decided = case.decided(event, version) if event.ruling else case
             return changed(decided, reviewer=None, since=None, proposal=None)
         case dispute.Escalated() | dispute.CancellationNoted():
-            past = Case(decisions=case.decisions, clawbacks=case.clawbacks, withdrawn=case.withdrawn)
-            return changed(past, cancelled=event) if isinstance(event, dispute.CancellationNoted) else past
+            return Case(decisions=case.decisions, clawbacks=case.clawbacks, withdrawn=case.withdrawn)
         case dispute.SolutionReached():
             return _agreed(case, event, version)
         case mediation.CaseClaimed():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand
+from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.settlement import refund_due
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
@@ -124,7 +124,7 @@ RETURNING = (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVI
 def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
     # What the goods would bring may be under way already: the order was cancelled (T45), or an appeal let the buyer
     # keep them (T18), with their money or a replacement.
-    if dispute.state not in RETURNING or not dispute.solution or dispute.refunds or dispute.case.cancelled:
+    if dispute.state not in RETURNING or not dispute.solution or dispute.refunds or dispute.cancelled:
         return []
     if dispute.solution.replacement_until:
         return []

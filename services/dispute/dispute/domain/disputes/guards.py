@@ -81,7 +81,7 @@ def second_person_for(kind: ProposalKind) -> Callable[[Dispute, Actor, datetime]
 
 def guard_not_cancelled(dispute: Dispute, _: Actor, __: datetime) -> None:
     """T45: a cancelled order has settled its dispute, and nobody settles it otherwise."""
-    if dispute.case.cancelled:
+    if dispute.cancelled:
         raise WrongPhase("The order was cancelled, and all of it goes back.", state=dispute.state)
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.agreement.offers import CounterOffer, named, offered, proposed
+from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable
-from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.opening.eligibility import guard_reason
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.solutions import SELLER, of_side, solution_id

@@ -10,6 +10,7 @@ from dispute.domain.disputes.case import BY_THE_TEAM
 from dispute.domain.disputes.difference import Parts, asked_for, difference, is_asked_back
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.orders.refund import due_for
 from shared.events.base import Command, Event
 from shared.events.dispute import (
     SENT_AGAIN,
@@ -65,11 +66,11 @@ def moved(
     What is asked back and not collected is withdrawn first, and not paid again.
     """
     more, less = difference(dispute, lines)
-    due: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
+    refunds: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
     if is_asked_back(dispute, less):
-        return due
+        return refunds
     requested = [_clawback(command, dispute, less, rules)] if less else []
-    return [*due, *not_asked_back(dispute, rules), *requested]
+    return [*refunds, *not_asked_back(dispute, rules), *requested]
 
 
 def not_asked_back(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
@@ -77,17 +78,8 @@ def not_asked_back(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     back = dispute.case.asked_back
     if not back:
         return []
-    return [
-        ClawbackNotDue(
-            clawback_id=back.clawback_id,
-            dispute_id=back.dispute_id,
-            order_id=back.order_id,
-            payment_id=back.payment_id,
-            lines=back.lines,
-            amount=back.amount,
-            rules=("K18", *rules),
-        )
-    ]
+    same = {name: value for name, value in back if name in ClawbackNotDue.model_fields}
+    return [ClawbackNotDue(**same | {"rules": ("K18", *rules)})]
 
 
 def _clawback(command: Command, dispute: Dispute, parts: Parts, rules: tuple[str, ...]) -> ClawbackRequested:
@@ -116,7 +108,11 @@ def refund_due(
     opened = dispute.opened
     lines = tuple(part for part in parts or reached.lines if part.amount)
     decided = reached.reached_type in BY_THE_TEAM
-    return RefundDue(
+    return due_for(
+        opened.terms,
+        lines,
+        RefundSource.MEDIATION if decided else RefundSource.AGREEMENT,
+        ("S57", *reached.rules),
         refund_id=derived_id("rfd", opened.order_id, command.command_id),
         order_id=opened.order_id,
         payment_id=opened.payment_id,
@@ -124,21 +120,14 @@ def refund_due(
         return_id=dispute.return_id,
         buyer_id=opened.buyer_id,
         seller_id=opened.seller_id,
-        lines=lines,
-        amount=total([part.amount for part in lines]),
-        source=RefundSource.MEDIATION if decided else RefundSource.AGREEMENT,
-        bank_window_bd=opened.terms.refund_bank_window_bd,
         refund_after_return_bd=opened.terms.refund_after_return_bd if dispute.return_id else None,
-        timezone=opened.terms.timezone,
-        holidays=opened.terms.holidays,
-        rules=("S57", *reached.rules),
     )
 
 
 def nothing_sent(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     """A replacement that is no longer due, or due anew by this ruling (T40)."""
-    due = dispute.replacement.is_awaited
-    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=rules)] if due else []
+    awaited = dispute.replacement.is_awaited
+    return [ReplacementNotDue(dispute_id=dispute.opened.dispute_id, rules=rules)] if awaited else []
 
 
 def goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
@@ -155,7 +144,7 @@ def closed(
     """The end, with the solution that it came to; what the buyer withdrew, nobody should have opened, or a cancelled
     order has overtaken, came to none (S52, T45).
     """
-    none = dispute.case.cancelled or reason in (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS)
+    none = dispute.cancelled or reason in (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS)
     reached = None if none else dispute.solution
     decided = dispute.case.reached if dispute.state == DisputeState.DECIDED and not none else None
     return DisputeClosed(

@@ -62,7 +62,7 @@ DATES: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Dispute:
     """The fold of one dispute's stream; `version` is that of its last event, `end` that of its closing, `after_close`
-    what was noted later, `goods` the lines that are to go back.
+    what was noted later, `goods` the lines that are to go back, `cancelled` that its order was (T45).
     """
 
     first_event: events.DisputeOpened | None = None
@@ -88,6 +88,7 @@ class Dispute:
     returned: events.ReturnOutcome | None = None
     replacement: Replacement = Replacement()
     case: cases.Case = cases.Case()
+    cancelled: events.CancellationNoted | None = None
     closed: events.DisputeClosed | None = None
     end: int | None = None
     after_close: tuple[progress.Noted, ...] = ()
@@ -158,7 +159,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
             return changed(dispute, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
         case events.CancellationNoted():
-            return changed(dispute, state=DisputeState.AGREED)
+            return changed(dispute, state=DisputeState.AGREED, cancelled=event)
         case events.ReturnDue():
             goods = frozenset(line.line_id for line in event.lines)
             return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id, goods=goods)

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.refund import due_for
 from dispute.domain.orders.release import completed_if_done
 from dispute.domain.orders.state import Order, after, evolve
 from dispute.domain.rejections import AlreadyShipped, DisputesChanged, OrderAlreadyCompleted
 from shared.events.base import Command, Event, Instant
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.ids import derived_id
-from shared.events.money import Money, total
+from shared.events.money import Money
 from shared.events.order import LineAmount, OrderCancelled
 
 Amounts = Mapping[str, Money]
@@ -63,20 +64,17 @@ def refund_due(
 ) -> RefundDue:
     """Asks for the money of a cancellation, of these lines of one seller."""
     assert order.payment and order.terms
-    return RefundDue(
+    return due_for(
+        order.terms,
+        parts,
+        RefundSource.CANCELLATION,
+        ("S66", "S88", "S57"),
         refund_id=derived_id("rfd", order.order_id, command.command_id, seller_id, dispute_id or ""),
         order_id=order.order_id,
         payment_id=order.payment.payment_id,
         dispute_id=dispute_id,
         buyer_id=order.buyer_id,
         seller_id=seller_id,
-        lines=tuple(parts),
-        amount=total([part.amount for part in parts]),
-        source=RefundSource.CANCELLATION,
-        bank_window_bd=order.terms.refund_bank_window_bd,
-        timezone=order.terms.timezone,
-        holidays=order.terms.holidays,
-        rules=("S66", "S88", "S57"),
     )
 
 

@@ -1,12 +1,15 @@
-"""Refunds of an order: those that it asked for itself, without a dispute (S66), and the last note on every one."""
+"""Refunds of an order: how one is asked for, its own ones without a dispute (S66), and the last note on every one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome
+from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
+from shared.events.money import total
 from shared.events.open_enums import Open
+from shared.events.order import LineAmount, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,22 @@ class Refund:
 
     due: RefundDue
     outcome: Open[RefundOutcome] | None = None
+
+
+def due_for(
+    terms: Terms, lines: Sequence[LineAmount], source: RefundSource, rules: tuple[str, ...], **ids: Any
+) -> RefundDue:
+    """Asks for the money of these lines; `ids` say whose it is."""
+    return RefundDue(
+        lines=tuple(lines),
+        amount=total([part.amount for part in lines]),
+        source=source,
+        bank_window_bd=terms.refund_bank_window_bd,
+        timezone=terms.timezone,
+        holidays=terms.holidays,
+        rules=rules,
+        **ids,
+    )
 
 
 def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Refund]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from dispute.domain.disputes.case import Decision, Ruled, ruling_in
-from dispute.domain.disputes.mediation.ending import reason_of, ruling_of
+from dispute.domain.disputes.ending import reason_of, ruling_of
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import PLATFORM
 from dispute.views.disputes.case_members import (

@@ -8,6 +8,7 @@ from typing import Any
 
 from dispute.domain.conversations.state import Conversation
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.disputes.ending import stands
 from dispute.domain.disputes.progress import Noted, last_outcome, refunded
 from dispute.domain.disputes.state import STANDS, Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
@@ -71,7 +72,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
     dispute.parties.guard(actor, "dispute")
     opened, request, state, reason = dispute.opened, dispute.request, dispute.state, dispute.reason
     assert request and state and reason
-    (kind, amount), path = dispute.case.stands(request), _path(opened.dispute_id)
+    (kind, amount), path = stands(dispute, request), _path(opened.dispute_id)
     looking = looks_as(dispute, actor)
     where = looking != {BUYER}
     return {

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand
 from dispute.domain.deadlines import ExpireDeadline
+from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.mediation.ending import ended, is_over
-from dispute.domain.disputes.settlement import closed
-from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, Told, fitting, guard, guard_row
 from dispute.domain.orders.instants import guard_arrival
-from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Event
 from shared.events.dispute import (
-    CloseReason,
     EscalationReason,
     ReplacementOverdue,
     ReplacementReceived,
     ReplacementShipped,
 )
 from shared.events.moments import Moment
-from shared.events.money import Money
-from shared.events.order import HoldEnd
 from shared.events.outside.words import Name, TrackingNumber
 from shared.rejections import Forbidden, NotFound
 
@@ -87,18 +82,11 @@ def note_arrival(command: NoteArrival, dispute: Dispute, order: Order) -> Receiv
 
 
 def received(command: ReceiveReplacement | NoteArrival, dispute: Dispute, order: Order) -> Received:
-    """An agreement ends here, a decision once nobody can appeal it (T33)."""
+    """An agreement ends here, a decision once nobody can appeal it (T40)."""
     received_at = command.received_at or command.at
     guard_arrival("/received_at", received_at, dispute.replacement.agreed_at, command.at)
     came = ReplacementReceived(dispute_id=command.dispute_id, received_at=received_at, rules=("T40", "S86"))
-    since = evolve(dispute, came)
-    if since.state == DisputeState.AGREED:
-        nothing = Money.zero(dispute.opened.request.amount)
-        end = closed(since, CloseReason.REPLACED, nothing, command.at, ("T40", "S52"))
-        return [came, end], end_hold(order, dispute.opened, HoldEnd.AGREED, command.at)
-    if is_over(since):
-        return [came, ended(since, command.at)], end_hold(order, dispute.opened, HoldEnd.DECIDED, command.at)
-    return [came], []
+    return ended_if_over(command, [came], dispute, order, rule="T40")
 
 
 def replacement_overdue(command: ExpireDeadline, dispute: Dispute) -> list[Event]:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline, appeal_review_due
+from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
-from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.evidence.state import Evidence

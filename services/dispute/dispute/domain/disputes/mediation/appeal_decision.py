@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dispute.domain.deadlines import survey_due
+from dispute.domain.disputes.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.decision import reached_by
-from dispute.domain.disputes.mediation.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import RulingCommand, guard_explained, ruled, weighed
 from dispute.domain.disputes.mediation.under_way import guard_known, with_its_return

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out
-from dispute.domain.disputes.mediation.ending import ended_if_over
 from dispute.domain.disputes.mediation.proposals import expiry, proposal_id
 from dispute.domain.disputes.mediation.ruling import RulingCommand, ruled
 from dispute.domain.disputes.mediation.under_way import guard_known, with_its_return

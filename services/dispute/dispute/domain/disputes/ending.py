@@ -13,7 +13,7 @@ from dispute.domain.disputes.state import Dispute, DisputeState, evolve
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event
-from shared.events.dispute import SENT_AGAIN, CloseReason, DisputeClosed, SolutionType
+from shared.events.dispute import SENT_AGAIN, CloseReason, DisputeClosed, Solution, SolutionType
 from shared.events.mediation import Ruling
 from shared.events.money import Money
 from shared.events.open_enums import known
@@ -28,6 +28,12 @@ def ruling_of(dispute: Dispute) -> Ruling | None:
     return ruling_in(dispute.case.ruled) if dispute.case.ruled else None
 
 
+def stands(dispute: Dispute, request: Solution) -> tuple[SolutionType, Money]:
+    """What goes back and how much: all of a cancelled order, else what was decided or agreed last, or asked for."""
+    gone = dispute.cancelled
+    return (SolutionType.REFUND_ONLY, gone.amount) if gone else dispute.case.decided_or(request)
+
+
 def is_over(dispute: Dispute) -> bool:
     """T33: what the last word says is what was paid, and nothing is to come."""
     said = _said(dispute)
@@ -39,35 +45,40 @@ def _said(dispute: Dispute) -> Parts:
     if dispute.state == DisputeState.DECIDED and not dispute.case.appeal_until:
         ruling = ruling_of(dispute)
         return ruling.lines if ruling else ()
-    if dispute.case.cancelled:
-        return dispute.case.cancelled.lines
+    if dispute.cancelled:
+        return dispute.cancelled.lines
     agreed = dispute.solution if dispute.state == DisputeState.AGREED else None
     if agreed is None or (known(agreed.solution.type) == SolutionType.RETURN_AND_REFUND and not dispute.refunds):
         return ()
     return agreed.lines
 
 
-def ended(dispute: Dispute, at: datetime) -> DisputeClosed:
-    """The end, with the amount of the last word (S52); of a cancelled order all that went back (T45)."""
-    if gone := dispute.case.cancelled:
-        return closed(dispute, _reason(None, gone.amount), gone.amount, at, (*gone.rules, "T33", "S52"))
+def ended(dispute: Dispute, at: datetime, rule: str) -> DisputeClosed:
+    """The end by this rule, with the amount of the last word (S52); of a cancelled order all that went back (T45)."""
+    if gone := dispute.cancelled:
+        return closed(dispute, _reason(None, gone.amount), gone.amount, at, (*gone.rules, rule, "S52"))
     ruling = ruling_of(dispute) if dispute.state == DisputeState.DECIDED else None
     if ruling:
-        return closed(dispute, reason_of(ruling), ruling.amount, at, ("T33", "S52"))
+        return closed(dispute, reason_of(ruling), ruling.amount, at, (rule, "S52"))
     assert dispute.solution
     agreed = dispute.solution.solution
-    return closed(dispute, _reason(agreed.type, agreed.amount), agreed.amount, at, ("T33", "S52"))
+    return closed(dispute, _reason(agreed.type, agreed.amount), agreed.amount, at, (rule, "S52"))
 
 
 def ended_if_over(
-    command: Command, events: Sequence[Event], dispute: Dispute, order: Order, of_order: Sequence[Event] = ()
+    command: Command,
+    events: Sequence[Event],
+    dispute: Dispute,
+    order: Order,
+    of_order: Sequence[Event] = (),
+    rule: str = "T33",
 ) -> Decided:
     """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33)."""
     since = reduce(evolve, events, dispute)
     if not is_over(since):
         return [*events], [*of_order]
     because = HoldEnd.DECIDED if since.state == DisputeState.DECIDED else HoldEnd.AGREED
-    return [*events, ended(since, command.at)], [*of_order, *end_hold(order, dispute.opened, because, command.at)]
+    return [*events, ended(since, command.at, rule)], [*of_order, *end_hold(order, dispute.opened, because, command.at)]
 
 
 def reason_of(ruling: Ruling) -> CloseReason:
