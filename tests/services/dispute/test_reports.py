@@ -13,11 +13,12 @@ from dispute.domain.evidence.visibility import Viewer, looks_as
 from dispute.domain.rejections import NotEligibleOffPlatform
 from dispute.domain.reports import ReportSeller
 from dispute.views.orders.reports import report_views
-from shared.events.evidence import EvidenceAdded
+from shared.events.base import Actor
+from shared.events.evidence import EvidenceAdded, EvidenceViewed
 from shared.events.order import ReportKind, SellerReported
 from shared.rejections import Forbidden, NotFound, ValidationFailed
 from tests.support.builders.disputes import open_dispute
-from tests.support.builders.evidence import upload_id, uploaded
+from tests.support.builders.evidence import upload_id, uploaded, view_upload
 from tests.support.builders.mediation import SUPPORT
 from tests.support.builders.orders import (
     BUYER,
@@ -86,8 +87,9 @@ def test_s8_s30_a_file_that_it_names_is_kept_and_the_platforms_people_see_it() -
     assert (reported.evidence, added.report_id, added.dispute_id) == ((upload_id(),), reported.report_id, None)
     item = outcome.states[1]
     assert item.state == EvidenceState.ATTACHED
-    assert looks_as(item, SUPPORT, None) == {Viewer.STAFF}
-    assert looks_as(item, SELLER, None) == looks_as(item, OTHER_BUYER, None) == frozenset()
+    parties = order_of(outcome.after).parties
+    assert looks_as(item, SUPPORT, None, parties) == {Viewer.STAFF}
+    assert looks_as(item, SELLER, None, parties) == looks_as(item, OTHER_BUYER, None, parties) == frozenset()
     assert not [kind for stream, kind in outcome.deadlines if stream.startswith("evidence-")]
 
 
@@ -102,6 +104,15 @@ def test_s8_s30_a_file_that_it_names_is_kept_and_the_platforms_people_see_it() -
 def test_s8_s30_it_names_what_is_there_and_each_once(evidence: Any, at: datetime, pointer: str) -> None:
     refusal = given(decider, SENT).when(report(at, evidence=evidence)).then_rejects(ValidationFailed)
     assert refusal.errors[0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("role", ["support", "case_team"])
+def test_g15_a_reported_seller_who_works_for_the_platform_does_not_see_what_the_buyer_sent(role: str) -> None:
+    reported = given(decider, SENT).when(report(evidence=(upload_id(),))).accepted.after
+    seller = Actor(id=SELLER.id, roles=frozenset({"seller", role}))
+    given(decider, reported).when(view_upload(NOON, seller)).then_rejects(NotFound)
+    (look,) = given(decider, reported).when(view_upload(NOON, SUPPORT)).then_types(EvidenceViewed).events
+    assert look.role == Viewer.STAFF
 
 
 def test_s8_a_seller_is_not_told_who_reported_what() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dispute.domain.disputes.evidence import AddEvidence, RemoveEvidence
 from dispute.domain.evidence.limits import SentFile
-from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence
+from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload
 from shared.events.base import Actor
 from shared.events.evidence import EvidencePurpose
 from shared.events.ids import derived_uuid
@@ -52,6 +52,12 @@ def uploaded(
 def remove_upload(at: datetime, actor: Actor = BUYER, n: int = 1) -> RemoveUpload:
     named = {"command_id": derived_uuid("remove upload", n), "actor": actor, "at": at}
     return RemoveUpload(evidence_id=upload_id(BUYER, n), order_id=ORDER, **named)
+
+
+def view_upload(at: datetime, actor: Actor = BUYER, n: int = 1) -> ViewUpload:
+    """Somebody looks at the bytes of the `n`th item that the buyer sent."""
+    named = {"command_id": derived_uuid("view upload", actor.id, n), "actor": actor, "at": at}
+    return ViewUpload(evidence_id=upload_id(BUYER, n), order_id=ORDER, **named)
 
 
 def add(at: datetime, actor: Actor = BUYER, n: int = 1, **changed: Any) -> AddEvidence:

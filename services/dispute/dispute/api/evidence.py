@@ -17,6 +17,7 @@ from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload, side_of
 from dispute.domain.evidence.visibility import Part, looks_as, visible_role
+from dispute.domain.evidence.visibility import Viewer as Seeing
 from dispute.domain.orders.state import Order
 from dispute.read_models import evidence as uploads
 from dispute.views.disputes.members import DisputeView
@@ -129,11 +130,13 @@ async def remove_evidence(dispute_id: str, evidence_id: str, caller: Remover) ->
 async def show_upload(
     order_id: str, evidence_id: str, request: Request, viewer: Viewer, part: Range = None
 ) -> Response:
-    """For who sent it: the bytes, or the item where Accept asks for JSON. A look at the bytes is recorded."""
-    evidence = await _upload(viewer, order_id, evidence_id)
+    """For who sent it, and who judges the report that names it: the bytes, or the item where Accept asks for JSON. A
+    look at the bytes is recorded.
+    """
+    evidence, viewers = await _upload(viewer, order_id, evidence_id)
     if _wants_json(request):
         return query_response(upload_view(evidence))
-    visible_role(looks_as(evidence, viewer.actor, None), evidence, Part.BYTES)
+    visible_role(viewers, evidence, Part.BYTES)
     await _record(viewer, ViewUpload, evidence_id, order_id=order_id)
     return await _bytes(viewer, evidence, request)
 
@@ -169,19 +172,21 @@ async def show_evidence(
     response_model=TextView,
 )
 async def show_caption(order_id: str, evidence_id: str, ref: str, viewer: Viewer) -> Response:
-    """What its sender wrote beside it."""
-    evidence = await _upload(viewer, order_id, evidence_id)
+    """What its sender wrote beside it, for who may see the file."""
+    evidence, _ = await _upload(viewer, order_id, evidence_id)
     return query_response(await find_text(viewer.state.pool, ref, {evidence.item.caption_ref}))
 
 
-async def _upload(viewer: QueryContext, order_id: str, evidence_id: str) -> Evidence:
-    """An item of the order, for who sent it; NotFound for everybody else."""
+async def _upload(viewer: QueryContext, order_id: str, evidence_id: str) -> tuple[Evidence, frozenset[Seeing]]:
+    """An item of the order, and as whom it is seen; NotFound for who may not."""
     _guard_beside(f"order-{order_id}", evidence_id)
     evidence: Evidence = await _state(viewer, f"evidence-{evidence_id}")
     if evidence.first_event is None or evidence.uploaded.order_id != order_id:
         raise NotFound("There is no such evidence.")
-    visible_role(looks_as(evidence, viewer.actor, None), evidence, Part.ITEM)
-    return evidence
+    order: Order = await _state(viewer, f"order-{order_id}")
+    viewers = looks_as(evidence, viewer.actor, None, order.parties)
+    visible_role(viewers, evidence, Part.ITEM)
+    return evidence, viewers
 
 
 async def _state(context: QueryContext, stream: str) -> Any:

@@ -15,6 +15,7 @@ from shared.events.base import Actor
 from shared.events.dispute import Reason
 from shared.events.evidence import EvidenceViewed
 from tests.support.builders.disputes import open_dispute
+from tests.support.builders.mediation import SUPPORT
 from tests.support.builders.orders import BUYER, CASE_TEAM, OTHER_BUYER, SELLER, facts, on, register
 from tests.support.pictures import HIDDEN, film, of_length, picture
 from tests.support.servers.backing import Databases
@@ -168,6 +169,18 @@ async def test_who_may_see_what(service: EvidenceService, dispute_id: str) -> No
     for actor, status in ((BUYER, 200), (SELLER, 200), (CASE_TEAM, 200), (OTHER_BUYER, 404), (OPS, 403)):
         assert (await service.ask("GET", path, actor)).status == status
         assert (await service.ask("GET", path, actor, headers=JSON)).status == status
+
+
+async def test_g15_a_reported_seller_who_is_support_finds_nothing_of_what_the_buyer_sent(
+    service: EvidenceService,
+) -> None:
+    item = (await sent(service, picture("PNG", size=(3, 19)), caption="His account number.")).body
+    told = {"kind": "other", "text": "He wanted it by bank transfer.", "evidence": [item["id"]]}
+    assert (await service.ask("POST", "/v1/orders/o1/seller-reports", BUYER, json=told)).status == 201
+    both = Actor(id=SELLER.id, roles=frozenset({"seller", "support"}))
+    for path in (item["href"], item["caption"]["href"]):
+        for actor, status in ((SUPPORT, 200), (BUYER, 200), (SELLER, 404), (both, 404)):
+            assert (await service.ask("GET", path, actor)).status == status
 
 
 async def test_a_download_is_saved_kept_by_nobody_and_never_shown_as_a_page(

@@ -124,7 +124,9 @@ class RemoveUpload(OwnEvidenceCommand):
 
 
 class ViewUpload(OwnEvidenceCommand):
-    pass
+    @property
+    def streams(self) -> Sequence[StreamName]:
+        return (*super().streams, StreamName(f"order-{self.order_id}"))
 
 
 def remove_upload(command: RemoveUpload, evidence: Evidence) -> list[Event]:
@@ -137,12 +139,12 @@ def remove_upload(command: RemoveUpload, evidence: Evidence) -> list[Event]:
     ]
 
 
-def view_upload(command: ViewUpload, evidence: Evidence) -> list[Event]:
-    """Its sender looks at it."""
-    role = visible_role(looks_as(evidence, command.actor, None), evidence, Part.BYTES)
+def view_upload(command: ViewUpload, evidence: Evidence, order: Order) -> tuple[list[Event], list[Event]]:
+    """Its sender looks at it, or who judges the report that names it."""
+    role = visible_role(looks_as(evidence, command.actor, None, order.parties), evidence, Part.BYTES)
     if evidence.uploaded.order_id != command.order_id:
         raise NotFound("There is no such evidence.")
-    return [viewed(command, command.evidence_id, role)]
+    return [viewed(command, command.evidence_id, role)], []
 
 
 def viewed(command: Command, evidence_id: str, role: str) -> EvidenceViewed:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from dispute.domain.evidence.state import Evidence, EvidenceState
 from shared.events.base import Actor
-from shared.parties import NOBODY, Parties
+from shared.parties import Parties
 from shared.rejections import NotFound
 
 
@@ -38,15 +38,16 @@ JUDGES = frozenset({"case_team", "support"})
 PARTIES = frozenset({"buyer", "seller"})
 
 
-def looks_as(evidence: Evidence, actor: Actor, dispute_id: str | None, parties: Parties = NOBODY) -> frozenset[Viewer]:
-    """As whom the actor looks at it, through the dispute with these parties or, without one, by itself."""
+def looks_as(evidence: Evidence, actor: Actor, dispute_id: str | None, parties: Parties) -> frozenset[Viewer]:
+    """As whom the actor looks at it: through a dispute, whose parties these are, or through its order."""
     found = {Viewer.SENDER} if evidence.is_of(actor) else set()
-    if evidence.report_id and not dispute_id:
-        found |= {Viewer.STAFF} if actor.roles & JUDGES else set()
-    if dispute_id and evidence.dispute_id == dispute_id:
-        roles = parties.acting(actor)
-        found |= {Viewer.PARTY} if roles & PARTIES else set()
-        found |= {Viewer.STAFF} if roles & JUDGES else set()
+    of_dispute = dispute_id is not None and evidence.dispute_id == dispute_id
+    of_report = dispute_id is None and evidence.report_id is not None
+    roles = parties.acting(actor)
+    if of_dispute and roles & PARTIES:
+        found.add(Viewer.PARTY)
+    if (of_dispute or of_report) and roles & JUDGES:
+        found.add(Viewer.STAFF)
     return frozenset(found)
 
 
