@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from shared.decider import Decided, Decider
 from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.envelope import Cause, Recorded, Write
 from shared.events.slot import slot_of
+from shared.eventstore.conditions import UNCONDITIONAL, Conditions
 from shared.eventstore.errors import Busy, WrongExpectedVersion
 from shared.eventstore.folding import folded
 from shared.eventstore.idempotency import carried_out
@@ -72,8 +73,8 @@ class Prepared:
 
 
 class StaleVersion(Rejected, code="version_conflict"):
-    """The first stream is not at the version that the caller has seen; `events` are those recorded since of
-    which the caller learns.
+    """The first stream is at a version at which the caller does not want the command carried out; `events` are those
+    recorded since what the caller has seen, as far as the caller learns of them.
     """
 
     def __init__(self, current_version: int, events: History) -> None:
@@ -95,17 +96,17 @@ async def handle(
     decider: Decider,
     command: Command,
     cause: Cause,
-    seen: Container[int] | None = None,
+    conditions: Conditions = UNCONDITIONAL,
     guard: Guard = unguarded,
 ) -> Outcome:
     """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
     I/O error.
 
-    `seen` are versions of the first stream, one of which it must be at. A conflict starts it all again, for the
+    The conditions speak of the first stream. A conflict starts it all again, for the
     decision may differ; the fifth raises Busy.
     """
     for _ in range(ATTEMPTS):
-        prepared = await prepare(store, decider, command, cause, seen, guard)
+        prepared = await prepare(store, decider, command, cause, conditions, guard)
         if isinstance(prepared, Outcome):
             return prepared
         position = prepared.position
@@ -123,7 +124,7 @@ async def prepare(
     decider: Decider,
     command: Command,
     cause: Cause,
-    seen: Container[int] | None = None,
+    conditions: Conditions = UNCONDITIONAL,
     guard: Guard = unguarded,
 ) -> Prepared | Outcome:
     """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
@@ -137,8 +138,8 @@ async def prepare(
     if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
         return replace(outcome, shown=[_as_of(history, outcome.position) for history in shown])
     states = await _states(decider, streams, histories)
-    if seen is not None and len(histories[0]) not in seen:
-        raise _stale(decider, command, states, histories[0], seen)
+    if not conditions.hold_at(len(histories[0])):
+        raise _stale(decider, command, states, histories[0], conditions)
     guard(states[0], len(histories[0]))
     return Prepared(streams, histories, states, _by_stream(decider.decide(command, *states), len(states)), shown)
 
@@ -180,7 +181,7 @@ def _as_of(history: History, position: int) -> History:
 
 
 def _stale(
-    decider: Decider, command: Command, states: Sequence[Any], history: History, seen: Container[int]
+    decider: Decider, command: Command, states: Sequence[Any], history: History, conditions: Conditions
 ) -> Rejected:
     """The refusal of a stale version: what was recorded since, as far as the caller learns of it, unless the caller may
     not see it at all.
@@ -191,8 +192,8 @@ def _stale(
         return refusal
     except Rejected:
         pass
-    newest = max((version for version in range(len(history)) if version in seen), default=len(history))
-    since = [each for each in history[newest:] if decider.knows(each.stream, states[0], command.actor, each.event)]
+    unseen = history[conditions.last_seen(len(history)) :]
+    since = [each for each in unseen if decider.knows(each.stream, states[0], command.actor, each.event)]
     return StaleVersion(len(history), since)
 
 

@@ -24,6 +24,7 @@ from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
 from shared.eventstore.command_handling import Guard, Outcome, handle, prepare, unguarded
+from shared.eventstore.conditions import Conditions
 from shared.eventstore.store import ForetellingStore
 from shared.faults import Faults
 from shared.http.admission.quotas import Kind, Share
@@ -31,7 +32,7 @@ from shared.http.auth import ROLES
 from shared.http.dry_run.foretelling import Foretold
 from shared.http.problems import Refusal, invalid
 from shared.http.request.command_id import RequestIdentity, idempotency_key
-from shared.http.request.if_match import Conditions, seen_versions, unwanted_versions
+from shared.http.request.if_match import seen_versions, unwanted_versions
 from shared.http.request_context import AppContext, RequestContext
 from shared.observability.tracing import random_bytes, traceparent_of
 
@@ -76,20 +77,23 @@ class CommandContext(QueryContext):
         except ValidationError as error:
             raise invalid(error) from None
 
-    async def handle(self, command: Command, guard: Guard = unguarded) -> Outcome:
+    async def handle(
+        self, command: Command, guard: Guard = unguarded, unwanted: Container[int] | None = None
+    ) -> Outcome:
         """Carries the command out on the app's store, by its decider; raises what it or the guard rejects or an I/O
-        error, and in a dry run Foretold where it would append. A guard of the route's own judges what is unwanted.
+        error, and in a dry run Foretold where it would append. `unwanted` are versions in the place of those that
+        If-None-Match names: none, where the guard judges these.
         """
-        wanted = self.seen if guard is not unguarded or not self.unwanted else Conditions(self.seen, self.unwanted)
+        conditions = Conditions(self.seen, self.unwanted if unwanted is None else unwanted)
         cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
         if self.dry_run:
-            raise await self._foretold(command, cause, wanted, guard)
-        return await handle(self.state.store, self.state.decider, command, cause, wanted, guard)
+            raise await self._foretold(command, cause, conditions, guard)
+        return await handle(self.state.store, self.state.decider, command, cause, conditions, guard)
 
-    async def _foretold(self, command: Command, cause: Cause, seen: Container[int] | None, guard: Guard) -> Foretold:
+    async def _foretold(self, command: Command, cause: Cause, conditions: Conditions, guard: Guard) -> Foretold:
         store: ForetellingStore = self.state.store
         decider = self.state.decider
-        prepared = await prepare(store, decider, command, cause, seen, guard)
+        prepared = await prepare(store, decider, command, cause, conditions, guard)
         if isinstance(prepared, Outcome):
             return Foretold(self.state.foretelling.view(None, decider, self.actor))
         if writes := prepared.writes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 
 from shared.faults import Faults, fault
 from shared.http.problems import Refusal
@@ -39,19 +38,6 @@ def unwanted_versions(headers: Mapping[bytes, bytes]) -> Container[int]:
     if b"if-none-match" not in headers:
         return ()
     return _versions(_text(headers, b"if-none-match").replace('W/"', '"')) or ()
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """The versions at which both conditions hold: one that was seen, where some are named, and none that is unwanted;
-    nothing, which is version 0, is never unwanted.
-    """
-
-    seen: Container[int] | None
-    unwanted: Container[int]
-
-    def __contains__(self, version: object) -> bool:
-        return (self.seen is None or version in self.seen) and not (version and version in self.unwanted)
 
 
 def _wrong_none_match(headers: Mapping[bytes, bytes]) -> Faults:

@@ -117,6 +117,22 @@ async def test_a_command_on_what_is_there_meets_the_condition_too(service: InMem
     came(" ".join(str(answer.status_code) for answer in answers))
 
 
+async def test_what_is_refused_because_it_is_there_names_no_event_as_recorded_since(service: InMemory) -> None:
+    at = order_body()["placed_at"]
+    first = (await service.fact("o1", type="shipped", at=at)).headers["etag"]
+    now = (await service.fact("o1", type="delivered", at=at)).headers["etag"]
+    told = {"type": "finished", "at": at}
+
+    async def since(unwanted: str, seen: str = "") -> list[int]:
+        headers = {"If-None-Match": unwanted}
+        answer = await service.ask("POST", "/v1/orders/o1/facts", body=told, headers=headers, seen=seen)
+        assert came_of(answer) == "412 version_conflict"
+        return [event["version"] for event in answer.json()["events"]]
+
+    assert [await since("*"), await since(now), await since(now, now), await since("*", "*")] == [[]] * 4
+    assert [await since(now, first), await since('"9"', first), await since(now, '"9"')] == [[2], [2], []]
+
+
 async def test_the_condition_tells_nobody_that_there_is_what_is_not_theirs(service: InMemory) -> None:
     path = await open_late(service, "unwanted")
     body = {"decision": "accept"}

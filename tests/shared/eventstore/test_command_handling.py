@@ -11,6 +11,7 @@ import pytest
 from shared.events.base import Event, StreamName
 from shared.events.envelope import Cause, Recorded, Write
 from shared.eventstore.command_handling import Outcome, StaleVersion, handle
+from shared.eventstore.conditions import Conditions
 from shared.eventstore.errors import Busy
 from shared.eventstore.idempotency import KeyReused
 from shared.eventstore.memory import MemoryEventStore
@@ -65,8 +66,8 @@ class Meddled:
 async def carried_out(
     store: EventStore, command: Count, expected_version: int | None = None, request: str = "r"
 ) -> Outcome:
-    seen = None if expected_version is None else (expected_version,)
-    return await handle(store, counters, command, Cause.of(command, request_hash=request), seen)
+    conditions = Conditions(None if expected_version is None else (expected_version,))
+    return await handle(store, counters, command, Cause.of(command, request_hash=request), conditions)
 
 
 async def test_a_command_moves_its_streams_and_answers_with_their_states(store: EventStore) -> None:

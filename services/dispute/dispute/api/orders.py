@@ -73,7 +73,7 @@ async def register_order(
         raise ValidationFailed.at("/order_id", "differs", "not the order of the path")
     terms = caller.state.programmes.resolve(body.programme, caller.at, body.ship_to.country, body.flags)
     order = caller.command(RegisterOrder, terms=terms, ahead=caller.state.facts_ahead, **body.fields(order_id))
-    outcome = await caller.handle(order, partial(_guard_conditions, caller))
+    outcome = await caller.handle(order, partial(_guard_conditions, caller), unwanted=())
     registered: OrderRegistrationView = {"order_id": order_id, "version": outcome.versions[0]}
     return command_response(
         outcome,
