@@ -102,9 +102,8 @@ class Middleware:
         await self._inner(scope, receive, send)
 
     def _counts_itself(self, method: str, path: str) -> bool:
-        """Whether a route that FastAPI serves (a form, a stream) asks who calls, and counts that."""
-        asking = (route for route in self._routes if route.access and method in (route.methods or ()))
-        return any(route.path_regex.match(path) for route in asking)
+        """Whether it is a route of ours that FastAPI serves (a form, a stream, a page), which counts who calls."""
+        return any(method in (route.methods or ()) and route.path_regex.match(path) for route in self._routes)
 
     def _refuse(self, error: Exception, context: RequestContext, path: str) -> Response:
         problem = problem_of(error, self._support)

@@ -12,6 +12,7 @@ from tests.cases.plugin import Came
 from tests.support.html_outline import Outline
 from tests.support.servers.backing import free_ports
 from tests.support.servers.sandbox import Served, served
+from tests.support.toys.notes import client_of
 
 NASTY = '<script>alert("1")</script>'
 
@@ -39,6 +40,13 @@ async def test_it_serves_its_own_files_and_no_others(console: Served) -> None:
     for name in ("console.css", "console.js", "mark.svg"):
         assert (await console.get(f"/assets/{name}")).status == 200
     assert (await console.get("/assets/app.py")).status == 404
+
+
+async def test_a_file_of_the_page_is_counted_once() -> None:
+    three = "reads=3/day, commands=3/day, strangers=3/day"
+    async with client_of(build(Settings(quotas=three))) as client:
+        told = [(await client.get("/assets/mark.svg")).status_code for _ in range(4)]
+    assert told == [200, 200, 200, 429]
 
 
 @pytest.mark.case("B71+1", given="a page asked for with HEAD", right="200 text/html, 0 bytes")
