@@ -180,10 +180,25 @@ def test_s109_the_entries_of_one_fact_count_together(came: Came, name: str) -> N
     came(came_of(tell(order(*THREE), name, "Mar 5", of(l1=2), of(l1=2))).removeprefix("/parcels/1/lines/0 "))
 
 
+@pytest.mark.case(
+    "B60+n11",
+    given="of 3 pieces an entry without a quantity, and in the same fact one of 2, and another one without",
+    right="above_ordered above_ordered",
+)
+@pytest.mark.parametrize("name", ["delivered", "carrier_lost", "delivery_corrected"])
+def test_s109_an_entry_without_a_quantity_is_of_all_that_are_left(came: Came, name: str) -> None:
+    for entries in ([of(l1=None)], [of(l1=1), of(l1=None)]):
+        assert came_of(tell(order(*THREE), name, "Mar 5", *entries)) == "taken"
+    twice = [tell(order(*THREE), name, "Mar 5", of(l1=None), of(l1=quantity)) for quantity in (2, None)]
+    came(" ".join(came_of(each).removeprefix("/parcels/1/lines/0 ") for each in twice))
+
+
 def test_s109_the_entries_of_one_fact_count_together_of_what_is_shipped() -> None:
     part = told(order(*THREE), "shipped", "Mar 1", of("A", l1=2))
     assert came_of(tell(part, "delivered", "Mar 6", of(l1=1), of(l1=1))) == "taken"
     assert came_of(tell(part, "delivered", "Mar 6", of(l1=1), of(l1=1), of(l1=1))) == "/parcels/2/lines/0 above_shipped"
+    assert came_of(tell(part, "delivered", "Mar 6", of(l1=1), of(l1=None))) == "taken"
+    assert came_of(tell(part, "delivered", "Mar 6", of(l1=None), of(l1=1))) == "/parcels/1/lines/0 above_shipped"
 
 
 def test_s109_no_more_comes_than_is_under_way() -> None:

@@ -172,13 +172,14 @@ def guard_on_their_way(order: Order, step: Step, lines: Sequence[tuple[str, Piec
     """No more pieces come, or are lost, than were ordered, and where some are known to be shipped, than those."""
     told = Counter[str]()
     for where, pieces in lines if order.registered else ():
-        told[pieces.line_id] += pieces.quantity or 1
-        asked, groups = told[pieces.line_id], [group for group in order.piece_groups if group.line_id == pieces.line_id]
-        if asked > order.lines[pieces.line_id].quantity:
-            raise ValidationFailed.at(where, "above_ordered", "more than was ordered", "S109")
+        line, ordered = pieces.line_id, order.lines[pieces.line_id].quantity
+        groups = [group for group in order.piece_groups if group.line_id == line]
         waiting = [group for group in groups if not group.has_come(step)]
         shipped = [group for group in groups if group.shipped_at]
-        left = sum(group.quantity for group in waiting if group.shipped_at or not shipped)
-        if waiting and asked > left:
+        under_way = sum(group.quantity for group in waiting if group.shipped_at or not shipped)
+        told[line] += pieces.quantity or max((under_way if waiting else ordered) - told[line], 1)
+        if told[line] > ordered:
+            raise ValidationFailed.at(where, "above_ordered", "more than was ordered", "S109")
+        if waiting and told[line] > under_way:
             code = "above_shipped" if shipped else "above_ordered"
             raise ValidationFailed.at(where, code, "more than is still under way", "S109")
