@@ -155,5 +155,8 @@ async def test_g15_the_queue_lists_by_due_time_what_waits_and_who_has_it(service
     biased = services.party(first.deal.seller.sub, "case_team")
     (row,) = (await queue(services, biased, f"order_id={first.deal.order_id}"))["data"]
     assert (row["conflict"], row["assignment"]) == (True, None)
+    for filtered in ("nobody", "reviewer-1"):
+        asked = f"assigned_to={filtered}&order_id={first.deal.order_id}"
+        assert (await queue(services, biased, asked))["data"] == []
     assert (await biased.get(first.path)).refused == (403, "conflict_of_interest")
     assert (await biased.post(f"{first.path}/claim")).refused == (403, "conflict_of_interest")

@@ -69,6 +69,10 @@ async def test_g15_of_a_case_of_the_viewers_own_the_queue_tells_the_conflict_and
         for recorded in history_of(after(m.under_review(), m.claim(on("Mar 19")))):
             await disputes.project(connection, recorded)
         (row,) = await queue.page(pool, queue.QueueFilter(), 25)
+        for reviewer in (CASE_TEAM.id, queue.NOBODY):
+            for viewer, found in ((m.REVIEWER_2.id, reviewer == CASE_TEAM.id), (BUYER.id, False), (SELLER.id, False)):
+                wanted = queue.QueueFilter(assigned_to=reviewer, reader=viewer)
+                assert bool(await queue.page(pool, wanted, 25)) == found
     assert row["reviewer"] == CASE_TEAM.id
     for viewer, conflict in ((m.REVIEWER_2.id, False), (BUYER.id, True), (SELLER.id, True)):
         told = queue_row(row, Actor(id=viewer, roles=frozenset({"case_team"})), on("Mar 20"))

@@ -37,12 +37,13 @@ async def list_queue(
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
-    """What is due first comes first."""
+    """What is due first comes first. By who has it no case is found of whose order the reader is a party (G15)."""
     pool = viewer.state.pool
     await wait_for_position(pool, disputes.NAME, at_least_position)
     reviewer = viewer.actor.id if assigned_to == ME else assigned_to
     listing = Listing("queue", (state, reviewer, order_id, due_before))
-    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, listing.read(cursor, datetime, str))
+    after = listing.read(cursor, datetime, str)
+    wanted = queue.QueueFilter(state, order_id, due_before, reviewer, viewer.actor.id, after)
     rows = await queue.page(pool, wanted, limit + 1)
     shown = partial(queue_row, actor=viewer.actor, now=viewer.at)
     return query_response(listing.page(rows, limit, shown, _place))

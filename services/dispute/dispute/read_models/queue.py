@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, literal_column, select, tuple_
 
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import tables
@@ -30,6 +30,7 @@ _CONDITIONS = {
     "due_before": _ROWS.next_due_at < bindparam("due_before"),
     "reviewer": _ROWS.reviewer == bindparam("reviewer"),
     "unassigned": _ROWS.reviewer.is_(None),
+    "reader": and_(_ROWS.buyer_id != bindparam("reader"), _ROWS.seller_id != bindparam("reader")),
     "after": tuple_(_ROWS.next_due_at, _ROWS.dispute_id)
     > tuple_(bindparam("last_due_at"), bindparam("last_dispute_id")),
 }
@@ -37,12 +38,15 @@ _CONDITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which cases the queue shows; `assigned_to` is a reviewer, or nobody."""
+    """Which cases the queue shows; `assigned_to` is a reviewer, or nobody, by which no case is found of whose order the
+    `reader` is a party (G15).
+    """
 
     state: str | None = None
     order_id: str | None = None
     due_before: datetime | None = None
     assigned_to: str | None = None
+    reader: str | None = None
     after: Sequence[Any] | None = None
 
 
@@ -61,6 +65,7 @@ def query(wanted: QueueFilter, limit: int) -> tuple[Statement, Mapping[str, Any]
         "due_before": wanted.due_before,
         "reviewer": None if unassigned else wanted.assigned_to,
         "unassigned": True if unassigned else None,
+        "reader": wanted.reader if wanted.assigned_to is not None else None,
         "after": wanted.after,
     }
     named = tuple(name for name, value in given.items() if value is not None)
