@@ -73,8 +73,8 @@ class Prepared:
 
 
 class StaleVersion(Rejected, code="version_conflict"):
-    """The first stream is at a version at which the caller does not want the command carried out; `events` are those
-    recorded since what the caller has seen, as far as the caller learns of them.
+    """The first stream is at a version that the caller does not allow; `events` are those recorded since what he has
+    seen, as far as he learns of them.
     """
 
     def __init__(self, current_version: int, events: History) -> None:
@@ -102,8 +102,7 @@ async def handle(
     """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
     I/O error.
 
-    The conditions speak of the first stream. A conflict starts it all again, for the
-    decision may differ; the fifth raises Busy.
+    The conditions speak of the first stream. A conflict starts it all again, and the decision anew; the fifth is Busy.
     """
     for _ in range(ATTEMPTS):
         prepared = await prepare(store, decider, command, cause, conditions, guard)
