@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -46,6 +47,7 @@ class Money:
         return cls(0, like.currency, like.exponent)
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, amount: str, currency: str) -> Money:
         """The wire form; ValueError where it is not a plain decimal that is not negative."""
         if not (parts := _DECIMAL.fullmatch(amount)):

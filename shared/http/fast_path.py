@@ -46,7 +46,7 @@ class Body:
             # From the very bytes that are hashed, so that what was hashed and what is carried out cannot differ; and as
             # JSON, whose strict reading takes a text for a date but never a yes for a true
             # (docs/adr/0007-answers-and-bodies-have-one-source.md).
-            return {self.name: self.model.validate_json(text, strict=True)}
+            return {self.name: self.model.validator.validate_json(text, strict=True)}
         except ValidationError as error:
             raise invalid(error, value) from None
 

@@ -17,6 +17,8 @@ MOST_MEMBERS = 2_500
 MOST_OF_ONE = 100
 """Of one object: no body knows a fifth of it."""
 _JSON = re.compile(rb"application/(?:[\w.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"([ \t\r\n]*:)?')
+"""The texts of a JSON text, and what makes one the name of a member."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -57,26 +59,29 @@ def each_member_once(raw: bytes) -> Any:
         # reported as a fault of that field.
         if not _ESCAPED_SURROGATE.search(raw):
             raise
-        return _counted(raw)
-    # orjson takes the last of two members without a word, so the text is read once more by a parser that tells.
-    _counted(raw)
+        value = json.loads(raw.decode(), parse_constant=_no_number)
+    # Both parsers take the last of two members without a word, so the members of the text are counted.
+    named = sum(map(bool, _TEXTS.findall(raw)))
+    if named > MOST_MEMBERS:
+        raise TooManyMembers
+    if named > _members(value):
+        raise Repeated
     return value
 
 
-def _counted(raw: bytes) -> Any:
-    left = MOST_MEMBERS
-
-    def count(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal left
-        left -= len(pairs)
-        if left < 0 or len(pairs) > MOST_OF_ONE:
-            raise TooManyMembers
-        members = dict(pairs)
-        if len(members) < len(pairs):
-            raise Repeated
-        return members
-
-    return json.loads(raw.decode(), object_pairs_hook=count, parse_constant=_no_number)
+def _members(value: Any) -> int:
+    """How many members all objects of a value have together."""
+    found, left = 0, [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            if len(part) > MOST_OF_ONE:
+                raise TooManyMembers
+            found += len(part)
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+    return found
 
 
 def _no_number(name: str) -> Any:
