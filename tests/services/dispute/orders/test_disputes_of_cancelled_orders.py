@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.cancelled_order import CancelOrder
@@ -23,9 +26,11 @@ from shared.events.dispute import (
     ReturnNotDue,
     SolutionType,
 )
-from shared.events.mediation import ClawbackNotDue, Outcome
+from shared.events.mediation import ClawbackNotDue, ClawbackRequested, Outcome
+from shared.events.money import Money
 from shared.events.order import OrderCancelled, OrderCompleted, PaymentHoldLifted
 from shared.rejections import WrongPhase
+from tests.laws.size import examples
 from tests.support.builders.disputes import (
     counter,
     dispute_id,
@@ -47,7 +52,18 @@ from tests.support.builders.mediation import (
     force,
     paid,
 )
-from tests.support.builders.orders import BUYER, ORDER_STREAM, SELLER, Histories, after, on, order, record, usd
+from tests.support.builders.orders import (
+    BUYER,
+    ORDER_STREAM,
+    SELLER,
+    Histories,
+    after,
+    on,
+    order,
+    order_of,
+    record,
+    usd,
+)
 from tests.support.spec import Outcome as Came
 from tests.support.spec import given
 
@@ -158,6 +174,30 @@ def test_t45_s66_k18_what_is_asked_back_of_a_dispute_that_has_ended_is_left_to_t
     view = dispute_view(dispute_of(end.after), 1, BUYER, on("Mar 23"))
     assert [shown["state"] for shown in view["clawbacks"]] == ["withdrawn"]
     assert view["result"] and view["result"]["amount"] == usd(stays)
+
+
+@settings(max_examples=examples(60), deadline=None)
+@for_all(st.integers(1, 4999), st.integers(0, 5000))
+def test_t45_s66_k18_of_a_cancelled_order_refunds_less_clawbacks_are_what_was_paid(first: int, then: int) -> None:
+    """Some of the 50.00 is paid and both appeal; with all of it paid the order is over, and nobody cancels it (S26)."""
+    word = (None,) if first == then else (Money(then, "USD").amount,)
+    ruled = after(appealed(Money(first, "USD").amount), appeal(on("Mar 19"), BUYER), decide_appeal(on("Mar 20"), *word))
+    outcome = cancelled(ruled, "Mar 21")
+    while unpaid := [due for due in sent(outcome, RefundDue) if due.refund_id not in paid_of(outcome)]:
+        outcome = outcome.when(note_refund(unpaid[0], on("Mar 22")))
+    refunds = sum(due.amount.minor for due in sent(outcome, RefundDue))
+    back = sum(each.amount.minor for each in sent(outcome, ClawbackRequested))
+    left = sum(each.amount.minor for each in sent(outcome, ClawbackNotDue))
+    assert refunds - (back - left) == 5000
+    assert dispute_of(outcome.after).state == DisputeState.CLOSED and order_of(outcome.after).completed
+
+
+def sent(outcome: Came, kind: type[Any]) -> list[Any]:
+    return [event for events in outcome.after.values() for event in events if isinstance(event, kind)]
+
+
+def paid_of(outcome: Came) -> set[str]:
+    return {noted.refund_id for noted in sent(outcome, RefundNoted)}
 
 
 def test_t45_a_dispute_that_has_ended_and_asks_nothing_back_hears_nothing() -> None:
