@@ -16,33 +16,26 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from itertools import count, cycle
 from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 
+from bench.open_disputes import SELLER, disputes, stored_texts
+from bench.peer import signed_token
 from bench.pgbench import Pgbench
 from bench.report import Row
-from dispute.domain.decider import decider
-from migrations.migrator import dsn, migrate_all
-from shared.events import codec
-from shared.events.base import SYSTEM, StreamName
-from shared.events.dispute import DisputeOpened
-from shared.events.envelope import Cause, Write
+from bench.stack import cpu_seconds
+from migrations.migrator import migrate_all
 from shared.events.logs import PARTITIONS
-from shared.events.slot import id_in_slot
-from shared.eventstore.rows import encode_append
-from shared.eventstore.store import no_deadlines, open_store
 from shared.process.addresses import Ports
-from tests.support.servers.backing import Databases, free_port_base
+from tests.support.servers.backing import Databases, free_port_base, free_ports
 
 CONNECTIONS = 64
 MOST_A_SECOND = 6_000
-READY_LIMIT = 30.0
+READY_LIMIT = 90.0
 BODY = b'{"decision":"reject","reason":"It was delivered to the address on the order."}'
-SELLER = "bench-seller"
 UNCOUNTED = "commands=1000000/second"
 """One seller is the whole load: counted as everybody is, and never refused."""
 
@@ -57,34 +50,38 @@ class Round:
 
 
 async def rows(server: str, seconds: float, rounds: int) -> Sequence[Row]:
-    """The goals of a command over HTTP, interleaved with their reference."""
+    """The goals of a command over HTTP, interleaved with their references."""
     await migrate_all(server, PARTITIONS, ["dispute", "sandbox"])
-    [(_, _, _, _, data, metadata)] = encode_append(
-        [Write("dispute-1", "o", 0, [opened("1", datetime.now(UTC))])], cause(), codec.encode, no_deadlines
-    ).events
-    pgbench = Pgbench(await Databases(server).empty(), data.decode(), metadata.decode())
+    databases = Databases(server)
+    pgbench = Pgbench(await databases.empty(), *stored_texts())
     await pgbench.prepare()
-    loaded: list[Round] = []
-    plain: list[float] = []
-    async with serving(server) as (base, pid), session(base) as load:
+    ours, nothing, theirs, plain = [], [], [], []
+    async with (
+        serving(server) as (base, pid),
+        session(f"http://127.0.0.1:{Ports(base).app('dispute')}", await token(base)) as load,
+        beside("bench.noop") as (noop, noop_pid),
+        beside("bench.peer", await databases.empty()) as (peer, peer_pid),
+    ):
         await measured(load, pid, await disputes(server, MOST_A_SECOND), 1)
         for _ in range(rounds):
             plain.append(await pgbench.inserts(16, seconds))
-            loaded.append(await measured(load, pid, await disputes(server, int(MOST_A_SECOND * seconds)), seconds))
+            ours.append(await measured(load, pid, await disputes(server, int(MOST_A_SECOND * seconds)), seconds))
+            nothing.append(await measured(noop, noop_pid, anything(), min(seconds, 2)))
+            theirs.append(await measured(peer, peer_pid, await opened_by(peer), min(seconds, 2)))
+    return _goals(ours, nothing, theirs, plain)
+
+
+def _goals(
+    ours: Sequence[Round], nothing: Sequence[Round], theirs: Sequence[Round], plain: Sequence[float]
+) -> Sequence[Row]:
+    command, cpu, p99 = "complete HTTP command", [each.cpu for each in ours], [each.p99 for each in ours]
+    rate, idle = [each.commands for each in ours], [each.cpu for each in nothing]
     note = f"{CONNECTIONS} connections, one app process, worker and Kafka stopped"
     return [
-        Row(
-            "complete HTTP command",
-            "/s",
-            [each.commands for each in loaded],
-            plain,
-            "pgbench c16",
-            0.15,
-            0.25,
-            note=note,
-        ),
-        Row("app CPU an HTTP command", "us", [each.cpu for each in loaded], gate=350, target=250, at_most=True),
-        Row("HTTP command p99, saturated", "ms", [each.p99 for each in loaded], gate=60, target=30, at_most=True),
+        Row(command, "/s", rate, plain, "pgbench c16", 0.22, 0.30, note=note),
+        Row("app CPU an HTTP command", "us", cpu, idle, "app that does nothing", 6, 4, at_most=True),
+        Row("HTTP command p99, saturated", "ms", p99, gate=45, target=25, at_most=True, beside=plain),
+        Row(command, "/s", rate, [each.commands for each in theirs], "FastAPI + eventsourcing", 5, 10),
     ]
 
 
@@ -132,23 +129,56 @@ async def ready(address: str) -> None:
 
 
 @asynccontextmanager
-async def session(base: int) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the app with the seller's token."""
-    async with aiohttp.ClientSession() as client:
-        request = {"sub": SELLER, "roles": ["seller"], "expires_in": 3600}
-        async with client.post(f"http://127.0.0.1:{Ports(base).app('sandbox')}/token", json=request) as answer:
-            token = (await answer.json())["access_token"]
+async def beside(module: str, *arguments: str) -> AsyncIterator[tuple[aiohttp.ClientSession, int]]:
+    """Another server as a process; a client of it, and its pid."""
+    port = free_ports(1)[0]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(  # noqa: ASYNC220 - once, before the load
+            [sys.executable, "-m", module, str(port), *arguments], stdout=log, stderr=log
+        )
+        try:
+            await ready(f"http://127.0.0.1:{port}/readyz")
+            async with session(f"http://127.0.0.1:{port}", signed_token()) as client:
+                yield client, process.pid
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+async def token(base: int) -> str:
+    """The seller's, of the sandbox."""
+    request = {"sub": SELLER, "roles": ["seller"], "expires_in": 3600}
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"http://127.0.0.1:{Ports(base).app('sandbox')}/token", json=request) as answer,
+    ):
+        return str((await answer.json())["access_token"])
+
+
+@asynccontextmanager
+async def session(server: str, bearer: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client with the seller's token."""
     headers = {
-        "Authorization": f"Bearer {token}",
+        "Authorization": f"Bearer {bearer}",
         "Content-Type": "application/json",
         "If-Match": '"1"',
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-    async with aiohttp.ClientSession(
-        f"http://127.0.0.1:{Ports(base).app('dispute')}", headers=headers, connector=connector
-    ) as client:
+    async with aiohttp.ClientSession(server, headers=headers, connector=connector) as client:
         yield client
+
+
+def anything() -> Iterator[str]:
+    """Ids of disputes that nobody looks for."""
+    return (uuid4().hex for _ in count())
+
+
+async def opened_by(peer: aiohttp.ClientSession) -> Iterator[str]:
+    """The ids of disputes that the peer has just opened."""
+    async with peer.post("/v1/disputes", json={}) as answer:
+        ids: list[str] = await answer.json()
+    return cycle(ids)
 
 
 async def measured(load: aiohttp.ClientSession, pid: int, ids: Iterator[str], seconds: float) -> Round:
@@ -173,42 +203,3 @@ async def measured(load: aiohttp.ClientSession, pid: int, ids: Iterator[str], se
     elapsed = time.perf_counter() - began
     took.sort()
     return Round(len(took) / elapsed, took[int(0.99 * len(took))] * 1e3, (cpu_seconds(pid) - cpu) / len(took) * 1e6)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Seconds of processor time that the process has used so far, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def disputes(server: str, count: int) -> Iterator[str]:
-    """So many open disputes, appended to the log directly."""
-    run, now = uuid4().hex[:8], datetime.now(UTC)
-    ids = [id_in_slot(0, "dsp", f"{run}{number:08d}") for number in range(count)]
-    async with open_store(dsn(server, "dispute"), deadlines=decider.deadlines) as store:
-        for start in range(0, count, 500):
-            await asyncio.gather(*(store.append(writes(each, now), cause()) for each in ids[start : start + 500]))
-    return iter(ids)
-
-
-def writes(dispute_id: str, now: datetime) -> list[Write]:
-    """The stream of an open dispute."""
-    stream = StreamName(f"dispute-{dispute_id}", f"order-of-{dispute_id}")
-    return [Write(stream.name, str(stream.key), 0, [opened(dispute_id, now)])]
-
-
-def cause() -> Cause:
-    return Cause(uuid4(), datetime.now(UTC), str(SYSTEM), correlation="bench")
-
-
-def opened(dispute_id: str, now: datetime) -> DisputeOpened:
-    """A dispute as the service would open it, with the seller's time running."""
-    changed = {"dispute_id": dispute_id, "seller_id": SELLER, "opened_at": now, "respond_by": now + timedelta(days=6)}
-    return golden().model_copy(update=changed)
-
-
-@cache
-def golden() -> DisputeOpened:
-    """The event as its golden document has it."""
-    path = Path(__file__).parents[1] / "tests" / "golden" / "makewhole.DisputeOpened.v1.json"
-    return DisputeOpened.model_validate_json(path.read_bytes())

@@ -1,9 +1,13 @@
-"""Benchmark report: goals with their rounds, the gate that fails the command and the target beyond it."""
+"""Benchmark report: goals with their rounds, the gate that fails the command and the target beyond it.
+
+A row is judged only where the machine was steady: where what was measured beside it lies further apart than a bound,
+its figure says nothing, and is shown without a verdict.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,13 +15,17 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+NOISIEST = 0.5
+"""How far the rounds of a reference may lie apart, of their median."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One goal. With a reference the figure is our value over the reference's of the same round, else our value in
     `unit`.
 
-    `at_most`: the gate is an upper bound. Without a gate the row is for information.
+    `at_most`: the gate is an upper bound. Without a gate the row is for information. `beside`: what was measured in the
+    same rounds to tell how steady the machine was, where that is not the reference.
     """
 
     goal: str
@@ -29,6 +37,29 @@ class Row:
     target: float | None = None
     at_most: bool = False
     note: str = ""
+    beside: Sequence[float] = ()
+
+    @property
+    def noise(self) -> float:
+        """How far the rounds of what was measured beside lie apart, of their median."""
+        steady = self.beside or self.reference
+        return (max(steady) - min(steady)) / median(steady) if steady else 0.0
+
+    @property
+    def judged(self) -> bool:
+        """Whether the machine was steady enough."""
+        return self.noise <= NOISIEST
+
+    @property
+    def verdict(self) -> str:
+        """What the figure reaches."""
+        if self.gate is None and self.target is None:
+            return ""
+        if not self.judged:
+            return "not judged"
+        if not self.reaches(self.gate):
+            return "misses the gate"
+        return "target" if self.target is not None and self.reaches(self.target) else "gate"
 
     @property
     def figures(self) -> list[float]:
@@ -64,46 +95,54 @@ class Row:
             "gate": self.gate,
             "target": self.target,
             "at_most": self.at_most,
-            "passed": self.reaches(self.gate),
+            "noise": round(self.noise, 3),
+            "verdict": self.verdict,
             "note": self.note,
         }
 
 
-def write(rows: Sequence[Row], path: Path) -> None:
+def status(rows: Sequence[Row]) -> int:
+    """Of the command: 1 where a gate is missed, 2 where a row could not be judged."""
+    verdicts = {row.verdict for row in rows}
+    return 1 if "misses the gate" in verdicts else 2 if "not judged" in verdicts else 0
+
+
+def write(rows: Sequence[Row], machine: Mapping[str, object], path: Path) -> None:
     """The report as JSON."""
-    path.write_text(
-        json.dumps(
-            {"passed": all(row.reaches(row.gate) for row in rows), "rows": [row.data() for row in rows]}, indent=2
-        )
-        + "\n"
+    report = {"status": status(rows), "machine": machine, "rows": [row.data() for row in rows]}
+    path.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def show(rows: Sequence[Row], machine: Mapping[str, object]) -> None:
+    """The report as a table on standard output."""
+    table = Table("goal", "ours", "reference", "figure [min-max]", "gate", "target", "noise", "")
+    for row in rows:
+        table.add_row(*_cells(row))
+    console = Console(width=170)
+    console.print(table)
+    for row in rows:
+        if row.note:
+            console.print(f"{row.goal}: {row.note}", soft_wrap=True, highlight=False)
+    console.print(", ".join(f"{name}: {value}" for name, value in machine.items()), soft_wrap=True, highlight=False)
+    console.print(f"not judged: what was measured beside it lies further apart than {NOISIEST:.0%} of its median")
+
+
+def _cells(row: Row) -> Sequence[str]:
+    times = "x" if row.reference else ""
+    return (
+        row.goal,
+        f"{_number(median(row.ours))} {row.unit}",
+        f"{_number(median(row.reference))} {row.reference_name}" if row.reference else "",
+        f"{_number(row.figure)}{times} [{_number(min(row.figures))}-{_number(max(row.figures))}]",
+        _bound(row, row.gate),
+        _bound(row, row.target),
+        f"{row.noise:.0%}" if row.beside or row.reference else "",
+        row.verdict,
     )
 
 
-def show(rows: Sequence[Row]) -> None:
-    """The report as a table on standard output."""
-    table = Table("goal", "ours", "reference", "figure [min-max]", "gate", "target", "")
-    for row in rows:
-        reference = f"{median(row.reference):,.0f} {row.reference_name}" if row.reference else ""
-        span = f"{row.figure:,.2f}{'x' if row.reference else ''} [{min(row.figures):,.2f}-{max(row.figures):,.2f}]"
-        verdict = (
-            "below the gate"
-            if not row.reaches(row.gate)
-            else ""
-            if row.target is None
-            else "target"
-            if row.reaches(row.target)
-            else "gate"
-        )
-        table.add_row(
-            row.goal,
-            f"{median(row.ours):,.0f} {row.unit}",
-            reference,
-            span,
-            _bound(row, row.gate),
-            _bound(row, row.target),
-            verdict,
-        )
-    Console(width=170).print(table)
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _bound(row: Row, bound: float | None) -> str:

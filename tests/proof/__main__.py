@@ -1,7 +1,8 @@
 """Longer proofs: `python -m tests.proof --minutes 20` tries the same with more examples, faults and time.
 
-The laws, the tests that are marked `proof`, the torture of the log, and chaos with what is left of the time. A proof
-that fails ends the run with its status; each prints the seed or the example that it failed on.
+The laws, the tests that are marked `proof`, the torture of the log, the benchmarks in short, and chaos with what is
+left of the time. A proof that fails ends the run with its status; each prints the seed or the example that it failed
+on.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def proofs(minutes: float, end: float) -> Iterator[Proof]:
     yield Proof("tests that are marked proof", (*tests, "-m", "proof and not chaos"))
     appends = round(400 * minutes)
     yield Proof(f"torture, {appends} appends", ("tests.torture", "--appends", str(appends)))
+    yield Proof("every benchmark runs, whatever its figures", ("bench", "--short"))
     if minutes >= PLANTS_FROM:
         yield Proof("plants, each in a copy", ("tests.plants",))
     left = max(SHORTEST_CHAOS, (end - time.monotonic()) / 60)

@@ -74,11 +74,11 @@ async def marks(stack: Stack) -> set[str]:
 
 
 @contextlib.contextmanager
-def stack_environment() -> Iterator[dict[str, str]]:
+def stack_environment(in_memory: bool = True) -> Iterator[dict[str, str]]:
     """An environment with ports and a state folder of its own, and without quotas."""
     names = ("MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_BACKING", "FRESH", "DEMO", "ORDERS")
     inherited = {name: value for name, value in os.environ.items() if name not in names}
-    with backing.temporary_state(in_memory=True) as state:
+    with backing.temporary_state(in_memory) as state:
         own = {"MAKEWHOLE_STATE": str(state), "PORT_BASE": str(backing.free_port_base())}
         # A few tokens send all that the tests do.
         yield {**inherited, **own, "MAKEWHOLE_QUOTAS": "off"}
