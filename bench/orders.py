@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from bench.stack import Stack
 from shared.events.base import wire_time
 
 AT_ONCE = 32
+TRIES = 5
+"""Of a request: what came twice is recognised."""
 PRICE = {"amount": "50.00", "currency": "USD"}
 PARTIES = {"shop": "service", "bench-buyer": "buyer", "bench-seller": "seller"}
 DAY = timedelta(days=1)
@@ -61,9 +63,15 @@ class Shop:
         given = {"Authorization": f"Bearer {self.tokens[who]}"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         address = f"{self.stack.url(service)}{path}"
-        async with self.client.request(method, address, json=body, headers=given) as answer:
+        for _ in range(TRIES):
+            with suppress(aiohttp.ClientConnectionError):  # a kept connection that the app has just closed
+                return await self._answered(method, address, body, given)
+        raise RuntimeError(f"{method} {path}: no connection lasts")
+
+    async def _answered(self, method: str, address: str, body: Json | None, headers: Json) -> tuple[Any, Json]:
+        async with self.client.request(method, address, json=body, headers=headers) as answer:
             if answer.status >= 400:
-                raise RuntimeError(f"{method} {path}: {answer.status} {await answer.text()}")
+                raise RuntimeError(f"{method} {address}: {answer.status} {await answer.text()}")
             return answer.headers, await answer.json() if answer.content_type.endswith("json") else {}
 
     def _order(self) -> Json:
@@ -83,7 +91,7 @@ class Shop:
 @asynccontextmanager
 async def shop_of(stack: Stack) -> AsyncIterator[Shop]:
     """The shop of a running stack."""
-    connector = aiohttp.TCPConnector(limit=256)
+    connector = aiohttp.TCPConnector(limit=64)
     async with aiohttp.ClientSession(connector=connector) as client:
         tokens = {name: await _token(stack, client, name, role) for name, role in PARTIES.items()}
         async with client.get(f"{stack.url('sandbox')}/clock") as answer:
