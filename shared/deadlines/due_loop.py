@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from shared.deadlines.batch import decide_each, decided
+from shared.deadlines.clock import Clock
 from shared.deadlines.effect import Effect
 from shared.deadlines.queue import Deadline, DueQueue
 from shared.decider import Decider
@@ -25,9 +27,10 @@ from shared.resilience.tasks import run_all, run_with_companions
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
-    from shared.eventstore.store import EventStore
+    from shared.eventstore.store import BatchStore
 
-TIMERS_AT_ONCE = 256
+TIMERS_AT_ONCE = 300
+TIMERS_TOGETHER = 100
 CALLS_AT_ONCE = 16
 CALL_LIMIT = 10.0
 OBSERVE_EVERY = 2.0
@@ -56,20 +59,6 @@ AFTER_APPEND = crash_points.register(
 log = logging.getLogger(__name__)
 
 
-class Clock(Protocol):
-    """The domain's clock, as `shared.process.clock` has it."""
-
-    @property
-    def revision(self) -> int:
-        """How often it has been moved."""
-
-    def now(self) -> datetime:
-        """The instant, in UTC."""
-
-    async def moved(self, revision: int) -> None:
-        """Returns once its revision is another one than `revision`."""
-
-
 class Unsettled(Transient):
     """An outcome is recorded, and yet the deadline was neither cleared nor moved."""
 
@@ -87,7 +76,7 @@ class DueLoop(Component):
 
     def __init__(
         self,
-        store: EventStore,
+        store: BatchStore,
         decider: Decider,
         pool: Pool,
         dsn: str,
@@ -106,11 +95,13 @@ class DueLoop(Component):
         self._kinds = sorted(decider.kinds | self._effects.keys())
         timers = decider.kinds - self._effects.keys()
         queues = (
-            ("timers", self._expire, timers, TIMERS_AT_ONCE),
-            ("effects", self._call, self._effects.keys(), CALLS_AT_ONCE),
+            ("timers", self._expire, timers, TIMERS_AT_ONCE, TIMERS_TOGETHER),
+            ("effects", self._call_each, self._effects.keys(), CALLS_AT_ONCE, 1),
         )
         self._queues = [
-            DueQueue(name, pool, clock.now, fire, kinds, width) for name, fire, kinds, width in queues if kinds
+            DueQueue(name, pool, clock.now, fire, kinds, width, together)
+            for name, fire, kinds, width, together in queues
+            if kinds
         ]
 
     async def run(self) -> None:
@@ -185,10 +176,21 @@ class DueLoop(Component):
             metrics.DUE_UNKNOWN.set(await self._pool.fetchval(UNKNOWN, self._kinds, now))
             await asyncio.sleep(OBSERVE_EVERY)
 
-    async def _expire(self, deadline: Deadline, now: datetime) -> None:
+    async def _expire(self, deadlines: Sequence[Deadline], now: datetime) -> Sequence[Exception | None]:
+        """Timers: each is decided by itself, and all that is decided is appended at once."""
+        commands = [self._timer(deadline, now) for deadline in deadlines]
+        crash_points.point(BEFORE_APPEND)
+        answers = await decide_each(self._store, self._decider, commands)
+        crash_points.point(AFTER_APPEND)
+        return [
+            answer if isinstance(answer, Exception) else None if answer else await self._settled(deadline)
+            for deadline, answer in zip(deadlines, answers, strict=True)
+        ]
+
+    def _timer(self, deadline: Deadline, now: datetime) -> Command:
         stream, kind, due_at = deadline.stream, deadline.kind, deadline.due_at
         command_id = derived_uuid(stream, kind, wire_time(due_at))
-        command = self._command(
+        return self._command(
             stream=stream,
             key=deadline.key,
             kind=kind,
@@ -197,8 +199,19 @@ class DueLoop(Component):
             actor=SYSTEM,
             at=now,
         )
-        if not decided(await self._decide(command)):
+
+    async def _settled(self, deadline: Deadline) -> Exception | None:
+        """Takes away a deadline on which nothing was decided, or says why not."""
+        try:
             await self._drop(deadline, *await self._state(deadline.stream))
+        except Exception as error:
+            return error
+        return None
+
+    async def _call_each(self, deadlines: Sequence[Deadline], now: datetime) -> Sequence[None]:
+        for deadline in deadlines:
+            await self._call(deadline, now)
+        return [None] * len(deadlines)
 
     async def _call(self, deadline: Deadline, now: datetime) -> None:
         effect = self._effects[deadline.kind.partition(":")[0]]
@@ -230,8 +243,3 @@ class DueLoop(Component):
         if self._decider.due(stream, state, kind) == due_at:
             raise Undecided(f"{kind} of {stream} is wanted still")
         await self._pool.execute(DROP, stream, kind, due_at, version)
-
-
-def decided(outcome: Outcome) -> bool:
-    """Whether events were appended now: the deadline was cleared or moved in the same transaction."""
-    return not outcome.replayed and bool(outcome.events)

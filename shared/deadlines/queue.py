@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -66,9 +66,14 @@ class Held:
         return f"it is tried again, and the worker's log says more: {type(self.error).__name__}"
 
 
+Fire = Callable[[Sequence[Deadline], datetime], Awaitable[Sequence[Exception | None]]]
+"""Fires deadlines that were found due at an instant; for each None, or why it failed. Where all of it raises, each is
+tried alone.
+"""
+
+
 class DueQueue:
-    """Fires the due deadlines of some kinds, up to `width` at a time; `fire` gets the instant at which each was found
-    due.
+    """Fires the due deadlines of some kinds, up to `width` at a time, in batches of at most `together`.
 
     A deadline of another kind is not looked at: it is another queue's, or a newer version's.
     """
@@ -78,9 +83,10 @@ class DueQueue:
         name: str,
         pool: Pool,
         now: Callable[[], datetime],
-        fire: Callable[[Deadline, datetime], Awaitable[None]],
+        fire: Fire,
         kinds: Iterable[str],
         width: int,
+        together: int,
     ) -> None:
         self._name = name
         self._pool = pool
@@ -88,6 +94,7 @@ class DueQueue:
         self._fire = fire
         self._kinds = sorted(kinds)
         self._width = width
+        self._together = together
         self._in_hand: dict[Deadline, asyncio.Task[None]] = {}
         self._held: dict[Deadline, Held] = {}
         self._woken = asyncio.Event()
@@ -120,9 +127,9 @@ class DueQueue:
                 self._woken.clear()
                 await self._wait(await self._round())
             while self._in_hand:
-                await asyncio.wait(list(self._in_hand.values()))
+                await asyncio.wait(set(self._in_hand.values()))
         finally:
-            tasks = list(self._in_hand.values())
+            tasks = set(self._in_hand.values())
             for task in tasks:
                 task.cancel()
             if tasks:
@@ -136,10 +143,16 @@ class DueQueue:
         # Read once: after a step back of the clock, what was found due would be too early.
         now = self._now()
         due = await self._due(now, room)
-        for deadline in due:
-            self._in_hand[deadline] = task = asyncio.create_task(self._run_one(deadline, now))
-            task.add_done_callback(partial(self._ended, deadline))
+        for start in range(0, len(due), self._together):
+            self._take_in_hand(due[start : start + self._together], now)
+        if len(due) == room:
+            return 0.0  # there may be more: it is read while these are decided
         return POLL if due else await self._pause()
+
+    def _take_in_hand(self, batch: Sequence[Deadline], now: datetime) -> None:
+        task = asyncio.create_task(self._run_batch(batch, now))
+        self._in_hand |= dict.fromkeys(batch, task)
+        task.add_done_callback(partial(self._ended, batch))
 
     async def _due(self, now: datetime, room: int) -> list[Deadline]:
         moment = asyncio.get_running_loop().time()
@@ -167,18 +180,26 @@ class DueQueue:
             async with asyncio.timeout(limit):
                 await self._woken.wait()
 
-    def _ended(self, deadline: Deadline, _: object) -> None:
-        del self._in_hand[deadline]
+    def _ended(self, batch: Sequence[Deadline], _: object) -> None:
+        for deadline in batch:
+            del self._in_hand[deadline]
         self._woken.set()
 
-    async def _run_one(self, deadline: Deadline, now: datetime) -> None:
+    async def _run_batch(self, batch: Sequence[Deadline], now: datetime) -> None:
         try:
-            await self._fire(deadline, now)
+            failures = await self._fire(batch, now)
         except Exception as error:
-            self._failed(deadline, error)
-        else:
-            self._held.pop(deadline, None)
-            metrics.FIRED.labels(self._name).inc()
+            if len(batch) > 1 and not transient(error):  # one of them is bad
+                for deadline in batch:
+                    await self._run_batch([deadline], now)
+                return
+            failures = [error] * len(batch)
+        for deadline, failure in zip(batch, failures, strict=True):
+            if failure:
+                self._failed(deadline, failure)
+            else:
+                self._held.pop(deadline, None)
+        metrics.FIRED.labels(self._name).inc(sum(failure is None for failure in failures))
 
     def _failed(self, deadline: Deadline, error: Exception) -> None:
         first = deadline not in self._held

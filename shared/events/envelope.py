@@ -32,6 +32,13 @@ class Cause:
         given = {"personal": command.personal, **more}
         return cls(command.command_id, command.at, str(command.actor), **given)  # type: ignore[arg-type]
 
+    def correlated(self, histories: Sequence[Sequence[Recorded[Event]]]) -> Cause:
+        """The cause as part of the story that these streams tell, where it names none itself."""
+        if self.correlation is not None:
+            return self
+        first = next((history[0].metadata.correlation for history in histories if history), str(self.command_id))
+        return self.part_of(first)
+
     def part_of(self, correlation: str) -> Cause:
         """The same cause in this story."""
         causation, traceparent, personal = self.causation, self.traceparent, self.personal

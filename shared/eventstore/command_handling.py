@@ -9,18 +9,16 @@ from typing import Any
 
 from shared.decider import Decided, Decider
 from shared.events.base import Command, Event, StreamName, StreamOfKey
-from shared.events.envelope import Cause, Recorded, Write
+from shared.events.envelope import Cause, Write
 from shared.events.slot import slot_of
 from shared.eventstore.conditions import UNCONDITIONAL, Conditions
 from shared.eventstore.errors import Busy, WrongExpectedVersion
-from shared.eventstore.folding import folded
+from shared.eventstore.folding import folded, up_to
 from shared.eventstore.idempotency import carried_out
-from shared.eventstore.store import EventStore
+from shared.eventstore.store import EventStore, History
 from shared.rejections import Forbidden, NotFound, Rejected
 
 ATTEMPTS = 5
-
-History = Sequence[Recorded[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ async def handle(
         position = prepared.position
         if writes := prepared.writes:
             try:
-                position = await store.append(writes, _correlated(cause, prepared.histories))
+                position = await store.append(writes, cause.correlated(prepared.histories))
             except WrongExpectedVersion:
                 continue
         return _outcome(decider, command, prepared, position)
@@ -129,13 +127,27 @@ async def prepare(
     """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
     `handle` raises for a refusal.
     """
-    wanted = command.streams
-    names = [stream.name if isinstance(stream, StreamName) else stream for stream in wanted]
-    loaded = await store.load(*names, *command.shown)
-    histories, shown = loaded[: len(names)], loaded[len(names) :]
-    streams = _named(wanted, histories[0])
+    return await prepare_on(await store.load(*asked(command)), decider, command, cause, conditions, guard)
+
+
+def asked(command: Command) -> Sequence[str | StreamOfKey]:
+    """What is loaded for a command: its streams, and what its answer shows besides."""
+    return [*(stream.name if isinstance(stream, StreamName) else stream for stream in command.streams), *command.shown]
+
+
+async def prepare_on(
+    loaded: Sequence[History],
+    decider: Decider,
+    command: Command,
+    cause: Cause,
+    conditions: Conditions = UNCONDITIONAL,
+    guard: Guard = unguarded,
+) -> Prepared | Outcome:
+    """As `prepare`, on what was loaded for the command."""
+    streams = _named(command.streams, loaded[0])
+    histories, shown = loaded[: len(streams)], loaded[len(streams) :]
     if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
-        return replace(outcome, shown=[_as_of(history, outcome.position) for history in shown])
+        return replace(outcome, shown=[up_to(history, outcome.position) for history in shown])
     states = await _states(decider, streams, histories)
     if not conditions.hold_at(len(histories[0])):
         raise _stale(decider, command, states, histories[0], conditions)
@@ -162,7 +174,7 @@ async def _replay(
         return None
     # An append's positions are contiguous, so the log up to its last one is what that decision left behind.
     last = mine[-1].position
-    then = [_as_of(history, last) for history in histories]
+    then = [up_to(history, last) for history in histories]
     return Outcome(
         [stream.name for stream in streams],
         await _states(decider, streams, then),
@@ -173,10 +185,6 @@ async def _replay(
         [recorded.event for recorded in mine],
         mine[0].metadata.at,
     )
-
-
-def _as_of(history: History, position: int) -> History:
-    return [recorded for recorded in history if recorded.position <= position]
 
 
 def _stale(
@@ -222,14 +230,6 @@ def _writes(
             raise ValueError(f"{stream.name} has no key: this command may not begin it")
         writes.append(Write(stream.name, key or "", len(history), events))
     return writes
-
-
-def _correlated(cause: Cause, histories: Sequence[History]) -> Cause:
-    """The cause as part of the story that the loaded streams tell, where it names none itself."""
-    if cause.correlation is not None:
-        return cause
-    first = next((history[0].metadata.correlation for history in histories if history), str(cause.command_id))
-    return cause.part_of(first)
 
 
 def _outcome(decider: Decider, command: Command, prepared: Prepared, position: int) -> Outcome:

@@ -34,5 +34,10 @@ def until(history: Sequence[Recorded[Event]], as_of: datetime | None) -> Sequenc
     return list(takewhile(lambda recorded: recorded.metadata.at <= as_of, history))
 
 
+def up_to(history: Sequence[Recorded[Event]], position: int) -> Sequence[Recorded[Event]]:
+    """What the log held up to a position."""
+    return [recorded for recorded in history if recorded.position <= position]
+
+
 def _events(history: Sequence[Recorded[Event]], start: int) -> Sequence[Event]:
     return [recorded.event for recorded in history[start : start + EVENTS_AT_ONCE]]

@@ -90,15 +90,16 @@ class BatchedLoader:
         self._now = asyncio.get_running_loop().time
         self._decoded = 0
 
-    async def load(self, streams: Sequence[str | StreamOfKey]) -> Sequence[History]:
+    def load(self, streams: Sequence[str | StreamOfKey]) -> asyncio.Future[Sequence[History]]:
         """The history of each stream, all as of one instant."""
-        if len(self._queue) >= QUEUE:
-            raise Busy(f"{len(self._queue)} loads are waiting")
         answer: asyncio.Future[Sequence[History]] = asyncio.get_running_loop().create_future()
+        if len(self._queue) >= QUEUE:
+            answer.set_exception(Busy(f"{len(self._queue)} loads are waiting"))
+            return answer
         self._queue.append((streams, answer, self._now()))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-        return await answer
+        return answer
 
     async def close(self) -> None:
         """Ends the query under way; who still waits gets Busy."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -44,6 +45,10 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+History = Sequence[Recorded[Event]]
+Failed = BaseException
+"""In the place of an answer: why there is none."""
+
 
 class EventStore(Protocol):
     """A service's log and its streams."""
@@ -66,6 +71,16 @@ class EventStore(Protocol):
 
     async def head(self) -> int:
         """The position of the last event, 0 where there is none."""
+
+
+class BatchStore(EventStore, Protocol):
+    """One that is asked for much at once: what fails of it fails alone."""
+
+    async def load_each(self, asked: Iterable[Sequence[str | StreamOfKey]]) -> Sequence[Sequence[History] | Failed]:
+        """As many loads as are asked for, each with its answer or its error."""
+
+    async def append_each(self, asked: Iterable[tuple[Sequence[Write], Cause]]) -> Sequence[int | Failed]:
+        """As many appends as are asked for, each with its answer or its error."""
 
 
 class ForetellingStore(EventStore, Protocol):
@@ -107,9 +122,25 @@ class PostgresEventStore:
         """The events of each stream, all as of one instant, in one round trip."""
         return await self._loader.load(streams)
 
+    async def load_each(self, asked: Iterable[Sequence[str | StreamOfKey]]) -> Sequence[Sequence[History] | Failed]:
+        """As many loads at once; each has its answer or its error."""
+        return await asyncio.gather(*map(self._loader.load, asked), return_exceptions=True)
+
     async def append(self, writes: Sequence[Write], cause: Cause) -> int:
         """Records all writes or none, with their deadlines and personal texts; the position of the last event."""
         return await self._writer.append(self.encoded(writes, cause))
+
+    async def append_each(self, asked: Iterable[tuple[Sequence[Write], Cause]]) -> Sequence[int | Failed]:
+        """As many appends at once, each all or nothing by itself; each has its answer or its error."""
+        return await asyncio.gather(*(self._appended(*each) for each in asked), return_exceptions=True)
+
+    def _appended(self, writes: Sequence[Write], cause: Cause) -> asyncio.Future[int]:
+        try:
+            return self._writer.append(self.encoded(writes, cause))
+        except Exception as error:  # it cannot be stored, and concerns only who asked for it
+            refused: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
 
     def encoded(self, writes: Sequence[Write], cause: Cause) -> Append:
         """The append as it is sent; raises what is refused before the database is asked."""

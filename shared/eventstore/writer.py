@@ -74,18 +74,19 @@ class Writer:
         """Appends that wait for a batch."""
         return len(self._queue)
 
-    async def append(self, item: Append) -> int:
+    def append(self, item: Append) -> asyncio.Future[int]:
         """The position of the item's last event; WrongExpectedVersion, Busy, OutcomeUnknown or Unstorable."""
         full = len(self._queue) >= self.limits.queue_items or self._bytes + item.size > self.limits.queue_bytes
         if self._closing or (full and self._queue):
-            self.figures.busy += 1
-            raise Busy("the writer is closing" if self._closing else f"{len(self._queue)} appends are waiting")
+            why = "the writer is closing" if self._closing else f"{len(self._queue)} appends are waiting"
+            self._fail(item, Busy(why))
+            return item.answer
         item.waiting_since = self._now()
         self._queue.append(item)
         self._bytes += item.size
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-        return await item.answer
+        return item.answer
 
     async def close(self) -> None:
         """Refuses new appends and sends those that wait, up to the limit; returns when each has its answer."""

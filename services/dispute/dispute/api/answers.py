@@ -12,9 +12,9 @@ from dispute.domain.decider import decider
 from dispute.views.disputes.dispute import dispute_view
 from shared.events.base import Event
 from shared.events.envelope import Recorded
-from shared.eventstore.command_handling import History, Outcome
+from shared.eventstore.command_handling import Outcome
 from shared.eventstore.folding import folded, until
-from shared.eventstore.store import EventStore
+from shared.eventstore.store import EventStore, History
 from shared.http.caller import CommandContext
 from shared.http.responses import command_response
 from shared.rejections import NotFound
