@@ -33,7 +33,7 @@ TIMERS_AT_ONCE = 300
 TIMERS_TOGETHER = 100
 CALLS_AT_ONCE = 16
 CALL_LIMIT = 10.0
-OBSERVE_EVERY = 2.0
+OBSERVE_EVERY = 5.0
 LISTEN_EVERY = 0.005
 
 # Not where the stream has moved since it was folded: the same instant may have been started once more.
@@ -158,9 +158,9 @@ class DueLoop(Component):
 
     async def _listen(self, lease: Lease, backoff: Backoff) -> None:
         while True:
-            await lease.woken(OBSERVE_EVERY)
+            if await lease.woken(OBSERVE_EVERY):
+                self.wake()
             backoff.succeeded()
-            self.wake()
             await asyncio.sleep(LISTEN_EVERY)  # a busy log notifies more often than a look is worth
 
     async def _follow_clock(self) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 AT_ONCE = 100
-POLL = 1.0
+POLL = 4.0
+"""Seconds until what nobody announced is found: a clock that was set forward, a deadline put into the table by hand."""
 
 DUE = """
 select stream, kind, due_at, key from deadlines d

@@ -25,7 +25,7 @@ database.
 RELAY_LOCK = 7_002
 
 CONNECT_LIMIT = 10.0
-PING_EVERY = 2.0
+PING_EVERY = 3.0
 PING_LIMIT = 5.0
 TRY_EVERY = 0.25
 IDLE_LIMIT = 10.0
@@ -100,12 +100,16 @@ class Lease:
             lost.cancel()
             await _ended(task)
 
-    async def woken(self, limit: float) -> None:
-        """Returns when the log has grown since the last call, or after `limit` seconds; it may also return early."""
+    async def woken(self, limit: float) -> bool:
+        """Whether the log has grown since the last call, as soon as it has, else after `limit` seconds; it may also say
+        so early.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit):
                 await self._grown.wait()
+        grown = self._grown.is_set()
         self._grown.clear()
+        return grown
 
     def wake(self) -> None:
         """Ends the wait of `woken`."""

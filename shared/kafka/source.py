@@ -24,6 +24,10 @@ from shared.kafka.records import Record
 
 PAGE = 500
 SILENCE = 1.0
+FETCH_WAIT_MS = 2_000
+"""A broker answers a fetch when there is something to be had, and else after this time: an idle topic is asked seldom.
+Whoever seeks while a fetch waits has it before him.
+"""
 UNREADABLE = (("unreadable", b"the name of a header is no text"),)
 """The headers of a record that cannot be read."""
 
@@ -53,7 +57,7 @@ class KafkaSource:
         options = {
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
-            "fetch_max_wait_ms": 500,
+            "fetch_max_wait_ms": FETCH_WAIT_MS,
             **COMMON,
         } | client_options(brokers)
         # A broker answers one request after the other on a connection: the asker never fetches, or its questions would

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 BATCH = 500
-POLL = 0.5
+POLL = 2.0
+"""Seconds until what nobody announced is found."""
 VERIFY_EVERY = 60.0
 LOOK_EVERY = 5.0
 """Seconds after which a relay with nothing to publish notices that it was rewound."""
-OBSERVE_EVERY = 2.0
+OBSERVE_EVERY = 5.0
 
 AFTER_ACK = crash_points.register(
     "relay.after_ack", "shared/relay/relay.py: Kafka has a batch, the checkpoint does not know it yet"

@@ -67,7 +67,7 @@ class Child:
     async def ended(self) -> int:
         """Waits for the end and returns the exit code."""
         while (code := self.exit_code) is None:
-            await asyncio.sleep(POLL)
+            await _announced(self.pid)
         return code
 
     async def stop(self) -> None:
@@ -103,6 +103,22 @@ class Child:
             os.killpg(self.pid, number)
         except ProcessLookupError:
             return
+
+
+async def _announced(pid: int) -> None:
+    """Returns when the process has ended; after a moment where the kernel does not announce that."""
+    try:
+        end = os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        await asyncio.sleep(POLL)
+        return
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(end, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(end)
+        os.close(end)
 
 
 def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:

@@ -15,9 +15,12 @@ from local_stack.topics import round_trip
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 START_LIMIT = 90.0
 FLAGS = [
-    "-Xms256m",
+    # A young generation of the default's size would be filled, and kept, before it is first collected.
+    "-Xms64m",
+    "-Xmn24m",
     "-Xmx384m",
     "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
     "-XX:TieredStopAtLevel=1",
     "-XX:MaxDirectMemorySize=64m",
     "-Djava.awt.headless=true",
@@ -52,6 +55,8 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 # In a small heap the cleaner's default of 128 MiB ends in OutOfMemoryError.
 log.cleaner.dedupe.buffer.size=2097152
+# Else the controller writes to its log twice a second that nothing has happened.
+metadata.max.idle.interval.ms=0
 num.network.threads=2
 num.io.threads=2
 num.replica.fetchers=1

@@ -33,6 +33,9 @@ fsync = on
 synchronous_commit = on
 full_page_writes = on
 jit = off
+# Processes that nobody here needs.
+io_method = sync
+max_logical_replication_workers = 0
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %d '

@@ -18,8 +18,8 @@ LONGEST_DELAY = 5.0
 # One that ran this long had started well: its next end counts as the first.
 STABLE_AFTER = 10.0
 TRIES_TO_START = 3
-LOOK_EVERY = 5.0
-LOOKS = 3
+LOOK_EVERY = 7.5
+LOOKS = 2
 """Questions without an answer, one after the other, until a process counts as hung."""
 SETTLED_AFTER = 60.0
 
