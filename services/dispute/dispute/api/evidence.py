@@ -14,6 +14,7 @@ from dispute.api.uploads import Sending
 from dispute.domain.decider import decider
 from dispute.domain.disputes.evidence import AddEvidence, RemoveEvidence, ViewEvidence, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.visibility import looks_as as looks_at_dispute_as
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload, side_of
 from dispute.domain.evidence.visibility import Part, looks_as, visible_role
@@ -160,7 +161,7 @@ async def show_evidence(
     viewers = looks_as(evidence, viewer.actor, dispute_id, dispute.parties)
     if _wants_json(request):
         visible_role(viewers, evidence, Part.ITEM)
-        return query_response(item_view(dispute, evidence_id))
+        return query_response(item_view(dispute, evidence_id, looks_at_dispute_as(dispute, viewer.actor)))
     visible_role(viewers, evidence, Part.BYTES)
     await _record(viewer, ViewEvidence, evidence_id, dispute_id=dispute_id)
     return await _bytes(viewer, evidence, request)

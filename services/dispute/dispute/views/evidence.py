@@ -69,19 +69,19 @@ def upload_view(evidence: Evidence) -> EvidenceView:
     return {**view, "expires_at": uploaded.expires_at if waits else None}
 
 
-def item_views(dispute: Dispute) -> list[EvidenceView]:
-    """The items of a dispute, in the order in which they were added; those that were taken back are told of, without
-    their captions (S37).
+def item_views(dispute: Dispute, looking: frozenset[str]) -> list[EvidenceView]:
+    """The items of a dispute, in the order in which they were added; those that were taken back are told of, and their
+    captions to who sent them alone (S37).
     """
     base, order_id, evidence = f"/v1/disputes/{dispute.opened.dispute_id}", dispute.opened.order_id, dispute.evidence
-    weights = _weights(dispute)
+    weights, hidden = _weights(dispute), evidence.hidden_captions(looking)
     found: list[EvidenceView] = []
     for item in (event.item for event in evidence.added):
         name = item.evidence_id
         state = EvidenceState.REMOVED if name in evidence.removed else EvidenceState.ATTACHED
         view = _item(item, order_id, dispute.opened.dispute_id, state, f"{base}/evidence/{name}", base)
         view["weight"] = weights.get(name)
-        if state == EvidenceState.REMOVED:
+        if item.caption_ref in hidden:
             view["caption"] = None
         found.append(view)
     return found
@@ -93,9 +93,9 @@ def _weights(dispute: Dispute) -> Mapping[str, int]:
     return {item.evidence_id: item.weight for item in ruling.weights} if ruling else {}
 
 
-def item_view(dispute: Dispute, evidence_id: str) -> EvidenceView:
+def item_view(dispute: Dispute, evidence_id: str, looking: frozenset[str]) -> EvidenceView:
     """One item of the dispute that has it."""
-    return next(view for view in item_views(dispute) if view["id"] == evidence_id)
+    return next(view for view in item_views(dispute, looking) if view["id"] == evidence_id)
 
 
 def _item(

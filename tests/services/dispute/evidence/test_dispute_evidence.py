@@ -11,6 +11,7 @@ from dispute.api.disputes import _refs as readable_texts
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.evidence import ViewEvidence
+from dispute.domain.disputes.visibility import looks_as
 from dispute.domain.evidence.state import EvidenceState
 from dispute.domain.rejections import UnsupportedEvidenceType
 from dispute.views.disputes.dispute import dispute_view
@@ -21,6 +22,7 @@ from shared.events.evidence import EvidenceAdded, EvidenceRemoved, EvidenceUploa
 from shared.events.ids import derived_uuid
 from shared.media.types import MediaType
 from shared.rejections import DeadlinePassed, Forbidden, NotFound, Rejected, ValidationFailed, WrongPhase
+from shared.views import text_link
 from tests.support.builders import mediation
 from tests.support.builders.disputes import (
     agreed,
@@ -122,13 +124,12 @@ def test_s37_with_an_item_its_caption_is_taken_back_and_its_sender_alone_reads_i
     (ref,) = (text.ref for text in added.personal)
     standing = after(opened(), added)
     taken_back = after(standing, remove(on("Mar 15")))
-    for happened, item, readers in ((standing, ref, [True] * 3), (taken_back, None, [True, False, False])):
-        (view,) = item_views(dispute_of(happened))
-        assert (view["caption"] and view["caption"]["ref"]) == item
-        history = history_of(happened)
-        assert [
-            ref in readable_texts(dispute_of(happened), history, who) for who in (BUYER, SELLER, CASE_TEAM)
-        ] == readers
+    for happened, readers in ((standing, [True] * 3), (taken_back, [True, False, False])):
+        dispute, history = dispute_of(happened), history_of(happened)
+        for who, reads in zip((BUYER, SELLER, CASE_TEAM), readers, strict=True):
+            (view,) = item_views(dispute, looks_as(dispute, who))
+            link = text_link(f"/v1/disputes/{dispute.opened.dispute_id}", ref if reads else None)
+            assert (view["caption"], ref in readable_texts(dispute, history, who)) == (link, reads)
 
 
 def test_s31_a_caption_holds_no_chinese() -> None:
@@ -163,7 +164,7 @@ def test_s37_who_added_it_takes_it_back_and_its_history_stays() -> None:
     gone = asked.accepted.after
     dispute = dispute_of(gone)
     assert dispute.evidence.standing() == []
-    assert [view["state"] for view in item_views(dispute)] == [EvidenceState.REMOVED]
+    assert [view["state"] for view in item_views(dispute, looks_as(dispute, SELLER))] == [EvidenceState.REMOVED]
     assert any(isinstance(event, EvidenceAdded) for event in gone[dispute_stream()])
     assert given(decider, gone).when(add(on("Mar 14"), n=2)).events
 

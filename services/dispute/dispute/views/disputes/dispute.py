@@ -90,7 +90,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "amount": amount,
         "lines": [{"line_id": x.line_id, "quantity": x.quantity, "cap": x.cap} for x in opened.lines],
         **solution_members(dispute, request, path, where),
-        "evidence": item_views(dispute),
+        "evidence": item_views(dispute, looking),
         "contacted_seller": opened.contacted_seller,
         "hints": opened.hints,
         "reopened_from": opened.reopened_from,
