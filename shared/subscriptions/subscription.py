@@ -154,7 +154,7 @@ class Subscription(Component):
         await seek(source, self._followers, self._name)
         self._source, self._busy = source, False
         self._trouble.over()
-        await self._follow(source, backoff)
+        await self._follow(source, backoff, asyncio.get_running_loop().time)
 
     async def _retry_as_newer_version(self) -> None:
         """Once for each process: it may be the version that these streams were parked for."""
@@ -172,8 +172,7 @@ class Subscription(Component):
     def _follower(self, checkpoint: Checkpoint) -> Follower:
         return Follower(checkpoint, self._keys) if self._decode is None else ForeignFollower(checkpoint, self._decode)
 
-    async def _follow(self, source: Source, backoff: Backoff) -> None:
-        time = asyncio.get_running_loop().time
+    async def _follow(self, source: Source, backoff: Backoff, time: Callable[[], float]) -> None:
         observed = progress = time()
         while True:
             fetched = await source.fetch(FETCH_LIMIT, BATCH)

@@ -9,11 +9,13 @@ import pytest
 
 from ops import attention
 from ops.attention import Waiting
+from ops.commands import parked
 from ops.commands.options import Failed
 from ops.databases import connected
 from ops.interventions import keep
 from ops.read_models import read_models
 from ops.rebuild import rebuild
+from ops.stack import Stack
 from refund.domain.decider import decider
 from refund.read_models import refunds
 from shared.events.envelope import Cause
@@ -45,10 +47,10 @@ async def filled(dsn: str) -> AsyncIterator[str]:
     """A database with two records in quarantine, and a parked key of two events."""
     async with open_pool(dsn, 2) as pool:
         await quarantine.keep(pool, "policy", [Quarantined(record(n), "foreign: of another log") for n in (5, 6)])
-        parked = ParkedStreams("policy", of_log)
+        streams = ParkedStreams("policy", of_log)
         async with pool.acquire() as connection:
             for n in (1, 2):
-                await parked.park(connection, Delivery(record(n, key=b"o1"), "o1", n, of_log), ValueError("no"), 3)
+                await streams.park(connection, Delivery(record(n, key=b"o1"), "o1", n, of_log), ValueError("no"), 3)
         await checkpoints.claim(pool, "policy", TOPIC, range(12))
         await pool.execute("update checkpoints set next_offset = 9, position = 4")
     yield dsn
@@ -107,6 +109,28 @@ async def test_records_are_read_again_from_the_first_of_them_and_by_nobody_who_h
         assert not await attention.read_to(connection, stood, 0.5)
         await connection.execute("update checkpoints set next_offset = 9 where partition = 3")
         assert await attention.read_to(connection, stood, 0.5)
+
+
+async def test_of_a_record_that_is_read_again_it_is_kept_which_subscription_had_it(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given one record in the quarantine of two subscriptions, when it is read again, then what is kept names each."""
+    async with open_pool(dsn, 1) as pool:
+        for subscription in ("orders", "notes"):
+            await quarantine.keep(pool, subscription, [Quarantined(record(5), "foreign: of another log")])
+    async with connected(dsn) as connection:
+        both = await attention.waiting(connection)
+    monkeypatch.setattr(Stack, "dsn", lambda *_: dsn)
+    assert await parked._read_again("refund", both, "why") == 2
+    assert await names(dsn) == []
+    async with connected(dsn) as connection:
+        (kept,) = await connection.fetch("select command, reason, detail::text as detail from interventions")
+    assert (kept["command"], kept["reason"]) == ("parked retry", "why")
+    records = json.loads(kept["detail"])["records"]
+    assert {(each["subscription"], each["name"]) for each in records} == {
+        ("orders", f"{TOPIC}/3/5"),
+        ("notes", f"{TOPIC}/3/5"),
+    }
 
 
 async def paid(dsn: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from shared.resilience.retry import Backoff
-from shared.subscriptions import subscription as module
 from shared.subscriptions.source import Stalled
-from shared.subscriptions.subscription import Subscription
+from shared.subscriptions.subscription import OBSERVE_EVERY, STALLED_AFTER, Subscription
 
 
 class AtItsEnd(Exception):
@@ -19,10 +17,16 @@ class AtItsEnd(Exception):
 
 
 class Silent:
-    """A topic of which nothing comes."""
+    """A topic of which nothing comes, and the time that is waited for it."""
 
-    async def fetch(self, _: float, __: int) -> dict[int, list[Any]]:
-        await asyncio.sleep(0.01)
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    async def fetch(self, limit: float, _: int) -> dict[int, list[Any]]:
+        self.now += limit
         return {}
 
 
@@ -39,23 +43,28 @@ class Observed(Subscription):
 
 
 async def follow(*lags: int) -> None:
-    source: Any = Silent()
-    await Observed(iter(lags))._follow(source, Backoff(1.0))
+    topic = Silent()
+    source: Any = topic
+    await Observed(iter(lags))._follow(source, Backoff(1.0), topic.time)
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "OBSERVE_EVERY", 0.0)
-    monkeypatch.setattr(module, "STALLED_AFTER", 0.1)
+LIMIT = int(STALLED_AFTER / OBSERVE_EVERY)
+"""How often it is observed before what waits is a stall."""
 
 
 async def test_an_event_after_idle_time_is_no_stall() -> None:
     """Given a subscription that was idle for longer than the limit, when one event comes, then it goes on."""
     with pytest.raises(AtItsEnd):
-        await follow(*[0] * 20, 1)
+        await follow(*[0] * 2 * LIMIT, 1)
 
 
 async def test_records_that_wait_and_never_come_are_a_stall() -> None:
     """Given records that wait, when none comes for the limit, then the subscription says that it stands still."""
     with pytest.raises(Stalled, match="1 records wait"):
-        await follow(*[1] * 100)
+        await follow(*[1] * LIMIT)
+
+
+async def test_records_that_have_waited_for_less_are_no_stall() -> None:
+    """Given records that wait, when none comes for less than the limit, then the subscription goes on."""
+    with pytest.raises(AtItsEnd):
+        await follow(*[1] * (LIMIT - 1))
