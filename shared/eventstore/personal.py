@@ -1,5 +1,5 @@
-"""Personal text: stored beside the log by the append that names it, read by its `ref`: apart, so that
-it can be erased, which nothing does yet.
+"""Personal text: stored beside the log by the append that names it, and read by its `ref`; apart, so that it can be
+erased, which nothing does yet.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from shared.events.notification import NotificationRequested
 LANGUAGES = ("en", "es", "pt", "ru", "zh")
 """The first one where none that is asked for is here."""
 
-Parts = Sequence[tuple[str, Money]]
+NamedAmounts = Sequence[tuple[str, Money]]
 """What a decision comes to: the names of texts, each with its amount."""
 
 _PARTED_BY = {"zh": ""}
@@ -56,7 +56,7 @@ def render(asked: NotificationRequested, language: str) -> NotificationText:
     return {"lang": language, "title": kind["title"], "body": _PARTED_BY.get(language, " ").join(filter(None, body))}
 
 
-def decision_in_words(kind: str, at: datetime, parts: Parts, rules: Sequence[str], language: str) -> str:
+def decision_in_words(kind: str, at: datetime, parts: NamedAmounts, rules: Sequence[str], language: str) -> str:
     """A decision as one sentence: by whom, when, what it comes to part by part, by which rules."""
     texts = TEXTS[language]["decision"]
     what = texts["between"].join(texts[name].format(amount=_money(amount)) for name, amount in parts)

@@ -135,7 +135,7 @@ ENDING = ("shared/eventstore/lease.py",)
 """Waits for a watcher that it has just cancelled: whatever that one still says, nobody asks any more."""
 SETTINGS = ("shared/process/environment.py", "shared/process/database_addresses.py")
 ROOTS = ("services/*/*/app.py", "services/*/*/worker.py")
-NEVERS: list[tuple[str, Offences, list[Path], str]] = [
+FORBIDDEN: list[tuple[str, Offences, list[Path], str]] = [
     (
         "only the settings and the composition roots read the environment",
         reads_the_environment,
@@ -191,13 +191,13 @@ NEVERS: list[tuple[str, Offences, list[Path], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("never", "offences", "looked_at", "_"), NEVERS, ids=[never for never, *_ in NEVERS])
-def test_a_never_holds(never: str, offences: Offences, looked_at: list[Path], _: str) -> None:
+@pytest.mark.parametrize(("rule", "offences", "looked_at", "_"), FORBIDDEN, ids=[rule for rule, *_ in FORBIDDEN])
+def test_what_is_forbidden_is_done_nowhere(rule: str, offences: Offences, looked_at: list[Path], _: str) -> None:
     assert looked_at, "a pattern that finds no file proves nothing"
     found = {str(path.relative_to(ROOT)): list(offences(ast.parse(path.read_text("utf-8")))) for path in looked_at}
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 
-@pytest.mark.parametrize(("never", "offences", "_", "breach"), NEVERS, ids=[never for never, *_ in NEVERS])
-def test_a_breach_is_found(never: str, offences: Offences, _: list[Path], breach: str) -> None:
+@pytest.mark.parametrize(("rule", "offences", "_", "breach"), FORBIDDEN, ids=[rule for rule, *_ in FORBIDDEN])
+def test_a_breach_is_found(rule: str, offences: Offences, _: list[Path], breach: str) -> None:
     assert list(offences(ast.parse(breach)))

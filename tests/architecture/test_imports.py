@@ -1,4 +1,4 @@
-"""The import walls (docs/architecture.md, the nevers): they stand, and each falls when it is broken on purpose."""
+"""Forbidden imports (docs/architecture.md): nothing has one, and each is found where it is made on purpose."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.disputes.visibility import known, looks_as
+from dispute.domain.disputes.visibility import actions_told, looks_as
 from dispute.read_models import dispute_history, disputes, queue
 from dispute.views.mediation.queue import queue_row
 from shared.events.base import Actor
@@ -53,7 +53,7 @@ async def test_g8_a_page_of_a_history_is_full_of_what_its_viewer_learns(migrated
         for recorded in history:
             await dispute_history.project(connection, recorded)
         for viewer, left_out in ((BUYER, INSIDE), (SELLER, INSIDE), (CASE_TEAM, set()), (m.SUPPORT, set())):
-            actions, last = known(looks_as(dispute, viewer)), 0
+            actions, last = actions_told(looks_as(dispute, viewer)), 0
             found: list[Mapping[str, Any]] = []
             while rows := await dispute_history.page(pool, dispute.opened.dispute_id, actions, last, 2):
                 found, last = [*found, *rows], rows[-1]["version"]

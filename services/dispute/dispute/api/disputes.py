@@ -27,7 +27,7 @@ from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest
 from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import PARTIES
-from dispute.domain.disputes.visibility import known, looks_as, visible_refs
+from dispute.domain.disputes.visibility import actions_told, looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
 from dispute.views.disputes.dispute import dispute_row, dispute_view, history_entry
 from dispute.views.disputes.members import DisputeRow, DisputeView, HistoryEntry
@@ -172,7 +172,7 @@ async def show_history(
     await wait_for_position(pool, dispute_history.NAME, at_least_position)
     listing = Listing("history", (dispute_id, as_of))
     (after,) = listing.read(cursor, int) or (0,)
-    actions = known(looks_as(dispute, viewer.actor))
+    actions = actions_told(looks_as(dispute, viewer.actor))
     rows = await dispute_history.page(pool, dispute_id, actions, after, limit + 1)
     last = dispute.end or (len(happened) if as_of else None)
     rows = [row for row in rows if last is None or row["version"] <= last]

@@ -75,8 +75,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "RefundSentToManual": (PAY,),
     "ReminderSent": (REMINDER,),
 }
-"""By event: the kinds that it ends. A release of the whole order ends `release`, one after a dispute does not.
-"""
+"""By event: the kinds that it ends; `release` ends with the release of a whole order too."""
 
 
 def reminders(data: Data) -> dict[str, datetime]:

@@ -70,7 +70,9 @@ class Topic:
             return [record for at in left for record in await self._up_to_unreadable(at)]
 
     async def _up_to_unreadable(self, at: TopicPartition) -> list[Record]:
-        """One by one; the one that cannot be read passes as a stranger's, which bears no header of ours."""
+        """One by one; the one that cannot be read passes as a stranger's, which bears no header of ours. So does what
+        is no record before it, a transaction's mark or a gap: the library does not say which offset it could not read.
+        """
         records: list[Record] = []
         while len(records) < AT_ONCE:
             offset = await self.consumer.position(at)

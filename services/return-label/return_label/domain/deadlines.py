@@ -1,5 +1,5 @@
-"""Deadlines of a return: until when each step may take. They are recorded and
-shown; none starts a timer yet, so nothing rings and none ends a return.
+"""Deadlines of a return: how long each step may take. They are recorded and shown; none starts a timer yet, so none
+ends a return.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from shared.events.money import Money
 from shared.events.open_enums import known
 from shared.events.order import HoldEnd
 
-Decided = tuple[list[Event], list[Event]]
+OfDisputeAndOrder = tuple[list[Event], list[Event]]
 """What happens to the dispute, and to its order."""
 
 
@@ -72,7 +72,7 @@ def ended_if_over(
     order: Order,
     of_order: Sequence[Event] = (),
     rule: str = "T33",
-) -> Decided:
+) -> OfDisputeAndOrder:
     """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33)."""
     since = reduce(evolve, events, dispute)
     if not is_over(since):

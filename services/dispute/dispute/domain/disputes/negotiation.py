@@ -38,13 +38,15 @@ from shared.events.fields import EvidenceIds, Text, WireMoney
 from shared.rejections import ValidationFailed
 
 
-class AnsweringOffer(NamingEvidence):
-    """An answer by the side that has an offer standing; the edge has compared their addresses, which no event holds."""
+class StandingAddress(NamingEvidence):
+    """The address that stands already, where the answer names the same: the edge compares them, for no event holds one.
+    A base, for a body has no field that its command inherits, and no client is to send this one.
+    """
 
     standing_address_ref: str | None = None
 
 
-class RespondToDispute(AnsweringOffer):
+class RespondToDispute(StandingAddress):
     decision: Decision
     solution: CounterOffer | None = None
     reason: Annotated[str, Text(2000)] | None = None

@@ -135,14 +135,14 @@ def looks_as(dispute: Dispute, actor: Actor) -> frozenset[str]:
 
 
 @cache
-def known(looking: frozenset[str]) -> frozenset[str]:
+def actions_told(looking: frozenset[str]) -> frozenset[str]:
     """The actions of which one who looks as these learns that they happened."""
     return frozenset(action for action, lists in _BY_ACTION.items() if not looking.isdisjoint(lists))
 
 
 def knows(dispute: Dispute, actor: Actor, event: Event) -> bool:
     """Whether the actor learns that this has happened in the dispute."""
-    return snake_case(type(event).__name__) in known(looks_as(dispute, actor))
+    return snake_case(type(event).__name__) in actions_told(looks_as(dispute, actor))
 
 
 def visible(action: str, detail: Mapping[str, Any], looking: Iterable[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Openings of an order: how often its lines were disputed again on one day (G18)."""
+"""Reopenings of an order: how often its lines were disputed again on one day (G18)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.events.calendar import from_day
 
 
 @dataclass(frozen=True, slots=True)
-class Openings:
+class Reopenings:
     """How many disputes of the day that ends at `until` were not the first on one of their lines."""
 
     again: int = 0

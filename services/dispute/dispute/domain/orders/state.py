@@ -13,7 +13,7 @@ from dispute.domain.orders.instants import is_before_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
 from dispute.domain.orders.refund import Refund, noted, noted_last
-from dispute.domain.orders.reopenings import Openings
+from dispute.domain.orders.reopenings import Reopenings
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
@@ -49,7 +49,7 @@ class Order:
     notes: Mapping[str, RefundNoted] = field(default_factory=dict)
     protection_ends_at: datetime | None = None
     release_at: datetime | None = None
-    openings: Openings = Openings()
+    reopenings: Reopenings = Reopenings()
     reports: tuple[events.SellerReported, ...] = ()
     expired: bool = False
     completed: bool = False
@@ -231,7 +231,7 @@ def _held(order: Order, event: events.PaymentHeld) -> Order:
     held = {part.line_id: part for part in event.lines}
     again = event.dispute_id and any(order.lines[name].is_again(part.quantity) for name, part in held.items())
     if again and order.terms:
-        order = replace(order, openings=order.openings.one_more(event.held_at, order.terms.timezone))
+        order = replace(order, reopenings=order.reopenings.one_more(event.held_at, order.terms.timezone))
     return _with_lines(order, held, lambda line: line.held_for(event, held[line.line_id]))
 
 

@@ -9,16 +9,14 @@ from dispute.views.disputes.case_members import DecisionView
 from shared.events.dispute import SENT_AGAIN, SolutionType
 from shared.events.money import Money
 from shared.events.order import LineAmount
-from shared.notifications.renderer import Parts, decision_in_words
+from shared.notifications.renderer import NamedAmounts, decision_in_words
 
-IN_ALL, ALREADY, AT_ONCE, ASKED_BACK, AFTER_GOODS, NOTHING = (
-    "in_all",
-    "already",
-    "at_once",
-    "asked_back",
-    "after_goods",
-    "nothing",
-)
+IN_ALL = "in_all"
+ALREADY = "already"
+AT_ONCE = "at_once"
+ASKED_BACK = "asked_back"
+AFTER_GOODS = "after_goods"
+NOTHING = "nothing"
 AGAIN: Mapping[SolutionType, str] = {SolutionType.REPLACEMENT: "again", SolutionType.EXCHANGE: "another"}
 
 
@@ -27,7 +25,7 @@ def in_words(decision: DecisionView, receipt: Receipt, language: str) -> str:
     return decision_in_words(decision["kind"], decision["at"], parts_of(decision, receipt), decision["rules"], language)
 
 
-def parts_of(decision: DecisionView, receipt: Receipt) -> Parts:
+def parts_of(decision: DecisionView, receipt: Receipt) -> NamedAmounts:
     """What it comes to: a single movement of all the money says enough, else the whole comes first."""
     kind, amount = decision["type"], decision["amount"]
     moved = _moved(decision, receipt)
@@ -40,7 +38,8 @@ def parts_of(decision: DecisionView, receipt: Receipt) -> Parts:
 
 
 def _moved(decision: DecisionView, receipt: Receipt) -> list[tuple[str, Money]]:
-    before, goes = _fact(decision, receipt, "asked_minor"), _sum(decision, receipt, "refund")
+    before = _fact(decision, receipt, "asked_minor")
+    goes = _sum(decision, receipt, "refund")
     back = _asked_back(decision, receipt)
     left = decision["amount"] + back - before - goes
     waits = decision["type"] == SolutionType.RETURN_AND_REFUND and left > Money.zero(left)

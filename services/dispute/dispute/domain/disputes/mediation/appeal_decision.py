@@ -9,7 +9,7 @@ from dispute.domain.disputes.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.decision import reached_by
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
 from dispute.domain.disputes.mediation.ruling import RulingCommand, guard_explained, ruled, weighed
-from dispute.domain.disputes.mediation.under_way import guard_known, with_its_return
+from dispute.domain.disputes.mediation.under_way import guard_not_under_way, with_its_return
 from dispute.domain.disputes.settlement import goods_kept, moved, nothing_sent, return_due
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
@@ -111,7 +111,7 @@ def changed(command: DecideAppeal, dispute: Dispute, order: Order) -> Ruling:
     same = (ruling.type, ruling.lines, ruling.freight_payer) == (standing.type, standing.lines, standing.freight_payer)
     if same and not ruling.address_ref:
         raise ValidationFailed.at("/decision", "nothing_changed", "this is what was decided: uphold it", "T18")
-    guard_known(dispute, ruling)
+    guard_not_under_way(dispute, ruling)
     return with_its_return(dispute, ruling)
 
 

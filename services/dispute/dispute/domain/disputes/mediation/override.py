@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
-from dispute.domain.disputes.ending import ended_if_over
+from dispute.domain.disputes.ending import OfDisputeAndOrder, ended_if_over
 from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out
 from dispute.domain.disputes.mediation.proposals import expiry, proposal_id
 from dispute.domain.disputes.mediation.ruling import RulingCommand, ruled
-from dispute.domain.disputes.mediation.under_way import guard_known, with_its_return
+from dispute.domain.disputes.mediation.under_way import guard_not_under_way, with_its_return
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
-from shared.events.base import Command, Event, Message, Personal
+from shared.events.base import Command, Message, Personal
 from shared.events.dispute import CloseReason, EscalationReason, ReachedType
 from shared.events.fields import Text, Ticket
 from shared.events.mediation import AppealWindowClosed, Ruling
@@ -26,8 +26,6 @@ from shared.events.money import Money
 from shared.events.open_enums import known
 from shared.events.order import HoldEnd
 from shared.rejections import WrongPhase
-
-Decided = tuple[list[Event], list[Event]]
 
 
 class Why(Message):
@@ -57,16 +55,16 @@ class ForceTransition(DisputeAndOrderCommand, Why):
         return texts_about(self.actor.id, self, reason=self.reason)
 
 
-def force_decision(command: ForceDecision, dispute: Dispute, order: Order) -> Decided:
+def force_decision(command: ForceDecision, dispute: Dispute, order: Order) -> OfDisputeAndOrder:
     """It passes every guard of a decision, and waits for a second person."""
     guard(Step.OVERRIDE, dispute, command.actor, command.at)
     guard_text(reason=command.reason)
     ruling = ruled(command, dispute, order)
-    guard_known(dispute, ruling)
+    guard_not_under_way(dispute, ruling)
     return [_proposed(command, dispute, with_its_return(dispute, ruling), command.rules)], []
 
 
-def force_transition(command: ForceTransition, dispute: Dispute, _: Order) -> Decided:
+def force_transition(command: ForceTransition, dispute: Dispute, _: Order) -> OfDisputeAndOrder:
     """Only as long as nothing was asked for; it waits for a second person."""
     guard(Step.OVERRIDE, dispute, command.actor, command.at)
     guard_text(reason=command.reason)
@@ -104,7 +102,7 @@ def _proposed(
     )
 
 
-def applied(command: Command, made: SupportOverrideProposed, dispute: Dispute, order: Order) -> Decided:
+def applied(command: Command, made: SupportOverrideProposed, dispute: Dispute, order: Order) -> OfDisputeAndOrder:
     """What was proposed happens, by both of them."""
     forced = SupportOverrideApplied(
         proposal_id=made.proposal_id,
@@ -124,22 +122,22 @@ def applied(command: Command, made: SupportOverrideProposed, dispute: Dispute, o
     return [forced, *events], of_order
 
 
-def _decided(command: Command, made: SupportOverrideProposed, dispute: Dispute, order: Order) -> Decided:
+def _decided(command: Command, made: SupportOverrideProposed, dispute: Dispute, order: Order) -> OfDisputeAndOrder:
     """The difference to whatever was asked for; nobody can appeal it."""
     assert made.ruling
-    guard_known(dispute, made.ruling)
+    guard_not_under_way(dispute, made.ruling)
     over = AppealWindowClosed(dispute_id=made.dispute_id, rules=("T37", "T19"))
     change = Change(made.ruling, made.rules, ReachedType.SUPPORT_OVERRIDE, "T37")
     ended = [over] if dispute.case.appeal_until else []
     return [*ended, *carried_out(command, change, dispute)], []
 
 
-def _escalated(command: Command, _: SupportOverrideProposed, dispute: Dispute, __: Order) -> Decided:
+def _escalated(command: Command, _: SupportOverrideProposed, dispute: Dispute, __: Order) -> OfDisputeAndOrder:
     guard_forced(OverrideAction.ESCALATE, dispute)
     return [escalated(dispute, EscalationReason.SUPPORT_OVERRIDE, command.at, "support")], []
 
 
-def _closed(command: Command, _: SupportOverrideProposed, dispute: Dispute, order: Order) -> Decided:
+def _closed(command: Command, _: SupportOverrideProposed, dispute: Dispute, order: Order) -> OfDisputeAndOrder:
     """The order is as if there had been no dispute."""
     guard_forced(OverrideAction.CLOSE, dispute)
     nothing = Money.zero(dispute.opened.request.amount)
@@ -147,7 +145,7 @@ def _closed(command: Command, _: SupportOverrideProposed, dispute: Dispute, orde
     return [end], end_hold(order, dispute.opened, HoldEnd.CLOSED, command.at)
 
 
-FORCED: Mapping[OverrideAction, Callable[[Command, SupportOverrideProposed, Dispute, Order], Decided]] = {
+FORCED: Mapping[OverrideAction, Callable[[Command, SupportOverrideProposed, Dispute, Order], OfDisputeAndOrder]] = {
     OverrideAction.DECIDE: _decided,
     OverrideAction.ESCALATE: _escalated,
     OverrideAction.CLOSE: _closed,

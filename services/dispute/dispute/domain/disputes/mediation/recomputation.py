@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from dispute.domain.disputes.difference import Parts
 from dispute.domain.disputes.settlement import split
 from shared.events.base import wire_time
 from shared.events.calendar import within_days
@@ -16,7 +17,6 @@ from shared.events.order import LineAmount
 
 Facts = Mapping[str, Any]
 Results = Mapping[str, Any]
-Parts = Sequence[LineAmount]
 
 
 def decided_anew(facts: Facts) -> Results:

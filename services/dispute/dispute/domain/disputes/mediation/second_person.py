@@ -11,7 +11,7 @@ from dispute.domain.disputes.mediation import override
 from dispute.domain.disputes.mediation.appeal_decision import Finding, finally_decided
 from dispute.domain.disputes.mediation.decision import issued
 from dispute.domain.disputes.mediation.proposals import named
-from dispute.domain.disputes.mediation.under_way import guard_known
+from dispute.domain.disputes.mediation.under_way import guard_not_under_way
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from dispute.domain.orders.state import Order
@@ -75,7 +75,7 @@ def _carried_out(
     assert made.ruling
     if not made.decision:
         return issued(command, dispute, made.ruling, made.rules, made.by, command.actor.id), []
-    guard_known(dispute, made.ruling)
+    guard_not_under_way(dispute, made.ruling)
     finding = Finding(made.decision, made.ruling, made.rules, made.by, command.actor.id)
     return finally_decided(command, finding, dispute, order)
 

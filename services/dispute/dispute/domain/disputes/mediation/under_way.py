@@ -13,13 +13,13 @@ ON_THEIR_WAY = (ReturnOutcome.SHIPPED, ReturnOutcome.RECEIVED)
 RETURNED = SolutionType.RETURN_AND_REFUND
 
 
-def guard_known(dispute: Dispute, ruling: Ruling) -> None:
+def guard_not_under_way(dispute: Dispute, ruling: Ruling) -> None:
     """What this takes from the buyer is not under way, neither money nor goods."""
-    _guard_money_known(dispute, ruling)
-    _guard_goods_known(dispute, ruling)
+    _guard_money_not_under_way(dispute, ruling)
+    _guard_goods_not_under_way(dispute, ruling)
 
 
-def _guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
+def _guard_money_not_under_way(dispute: Dispute, ruling: Ruling) -> None:
     """Less than was asked for is decided once it is known whether that was paid: else nobody could tell what to ask
     back (K18).
     """
@@ -29,7 +29,7 @@ def _guard_money_known(dispute: Dispute, ruling: Ruling) -> None:
         raise WrongPhase(detail, state=dispute.state, rules=("K18",))
 
 
-def _guard_goods_known(dispute: Dispute, ruling: Ruling) -> None:
+def _guard_goods_not_under_way(dispute: Dispute, ruling: Ruling) -> None:
     """Less than the goods were to bring is decided once they are inspected: else the seller had both (K18, K14)."""
     promised = dispute.solution
     if promised is None or dispute.returned not in ON_THEIR_WAY or ruling.type == RETURNED:

@@ -155,7 +155,7 @@ def guard_again(order: Order, named: Sequence[NamedPieces], now: datetime) -> No
     """G18 (S48): what was disputed before is disputed again only so often a day; each time holds the seller's money."""
     assert order.terms
     most = order.terms.opens_again_per_day
-    if any(pieces.line.is_again(pieces.quantity) for pieces in named) and order.openings.used(now) >= most:
+    if any(pieces.line.is_again(pieces.quantity) for pieces in named) and order.reopenings.used(now) >= most:
         detail = "This order was disputed again too often today."
         raise TooManyOpenings(detail, most=most, resets_at=from_day(now, 1, order.terms.timezone))
 

@@ -53,7 +53,7 @@ def test_g18_the_refusal_names_its_rules_and_when_it_ends(came: Came) -> None:
 
 def test_g18_the_next_day_begins_anew_and_counts_again() -> None:
     next_day = after(opened_and_cancelled(SHIPPED, 6), open_dispute(on("Mar 13", "00:00"), n=9))
-    assert order_of(next_day).openings.again == 1
+    assert order_of(next_day).reopenings.again == 1
 
 
 def test_g18_a_day_is_one_of_the_terms_zone() -> None:
