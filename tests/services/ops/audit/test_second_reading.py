@@ -14,6 +14,7 @@ from ops.audit.readings import disputes, orders, waiting
 from tests.support.audit import EARLY, entry_of, made_log, stream_faults
 from tests.support.dispute_service import Market
 from tests.support.random_life import Life
+from tests.support.random_words import Words
 
 LIVES, STEPS = 20, 60
 
@@ -26,8 +27,11 @@ def lived(seed: int) -> Market:
 
 
 @pytest.mark.parametrize("seed", range(LIVES))
-async def test_streams_and_deadlines_of_a_life_by_the_rules_have_no_fault_at_any_time(seed: int) -> None:
-    life = Life(Random(seed))
+@pytest.mark.parametrize("kind", [Life, Words])
+async def test_streams_and_deadlines_of_a_life_by_the_rules_have_no_fault_at_any_time(
+    kind: type[Life], seed: int
+) -> None:
+    life = kind(Random(seed))
     for _ in range(STEPS // 3):
         for _ in range(3):
             life.step()
