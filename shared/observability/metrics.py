@@ -1,4 +1,4 @@
-"""Prometheus metrics of HTTP, writer, relay, subscriptions and deadlines."""
+"""Prometheus metrics of HTTP, writer, relay, subscriptions, deadlines, halts, doubtful refunds and the clock."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""Checkpoints: how far each subscription and relay has come, row by row of the table `checkpoints`."""
+"""Checkpoints: how far each subscription and relay has come, row by row of the table `checkpoints`.
+
+`follower.py` tells by them what is new and what came before.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decline codes: why the payment provider refuses a refund for good."""
+"""Decline codes: why the payment provider refuses a refund for good; `faults/faults.py` makes it do so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-// The page is whole without this script: it only keeps what is on it up to date.
+// The page is whole without this script: it only keeps what is on it up to date, by asking for the page
+// again (`fetch.py` asks the services).
 (() => {
   "use strict";
   const EVERY = 4000;

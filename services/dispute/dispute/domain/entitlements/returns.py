@@ -29,7 +29,7 @@ EXCLUDED_FROM_FREE_RETURN = frozenset({"perishable", "hygiene", "virtual", "free
 
 
 class FreeReturn(FromReceipt):
-    """S67: the platform pays, and no reason is asked."""
+    """S67: the platform pays (K26), and no reason is asked."""
 
     kind = EntitlementKind.FREE_RETURN
     name = None
@@ -95,7 +95,7 @@ def _is_large(sides: Iterable[Decimal], weight: Decimal | None, terms: Terms) ->
 
 
 class SellersReturn(FromReceipt):
-    """What the seller offers beyond the programme; the buyer pays the freight (S83, K20)."""
+    """What the seller offers beyond the programme; the buyer pays the freight (S83, K20, K26)."""
 
     name = None
     payer = Payer.BUYER

@@ -1,4 +1,7 @@
-"""What an attempt to pay a refund came to: the provider's answer, and the bank's word (T30-T32, T31a)."""
+"""What an attempt to pay a refund came to: the provider's answer, and the bank's word (T30-T32, T31a).
+
+What nobody knows yet is asked again by `effects.py`.
+"""
 
 from __future__ import annotations
 

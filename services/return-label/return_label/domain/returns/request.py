@@ -75,7 +75,7 @@ def _authorized(command: RequestReturn) -> ReturnAuthorized:
 
 
 def _label(command: RequestReturn) -> ReturnLabelIssued:
-    """One label a return; who pays its freight was agreed or follows from the fault (K26)."""
+    """One label a return; who pays its freight the dispute service has said in `ReturnDue` (K26)."""
     return ReturnLabelIssued(
         return_id=command.return_id,
         order_id=command.order_id,
