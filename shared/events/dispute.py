@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
-from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount, Terms
@@ -458,6 +458,7 @@ DisputeEvent = (
     | DisputeCancelled
     | DisputeClosed
     | EvidenceAdded
+    | CarrierScanAdded
     | EvidenceRemoved
     | DeadlineMoved
 )

@@ -67,7 +67,7 @@ class Walk:
 
 async def test_g8_every_row_of_the_table_is_taken_over_http_and_by_the_clock(services: Services) -> None:
     walk = Walk(services)
-    for story in (answered, withdrawn, goods, replaced, cancelled, settled, decided, forced, waited):
+    for story in (answered, withdrawn, scanned, goods, replaced, cancelled, settled, decided, forced, waited):
         await story(walk)
     left = {(row.rule, row.step, row.states[0]) for row in TABLE if row not in walk.rows}
     assert left == set(ELSEWHERE)
@@ -96,6 +96,21 @@ async def withdrawn(walk: Walk) -> None:
     await escalated.escalate()
     for dispute in (unanswered, countered, escalated):
         await walk.take("T21", Step.CANCEL, dispute, dispute.cancel())
+
+
+async def scanned(walk: Walk) -> None:
+    """A carrier tells of a delivery of what never came: both are told, and the buyer thinks again."""
+    dispute = await walk.opened()
+    told = await dispute.deal.tell("delivered", await now(walk.services))
+    assert told.ok()["recorded"]
+    shown = walk.took("T11", Told.SCAN, "awaiting_seller", await dispute.show())
+    assert [(item["by"], item["kind"]) for item in shown["evidence"]] == [("carrier", "scan")]
+    await walk.services.at_rest()
+    for party in (dispute.deal.buyer, dispute.deal.seller):
+        rows = (await party.send("dispute", "GET", "/v1/notifications")).ok()["data"]
+        assert [row["kind"] for row in rows].count("carrier_scan_added") == 1
+    await dispute.respond({"decision": "reject"})
+    await walk.take("T21", Step.CANCEL, dispute, dispute.cancel())
 
 
 async def goods(walk: Walk) -> None:

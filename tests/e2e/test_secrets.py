@@ -96,7 +96,7 @@ async def mediated(services: Services) -> list[Told]:
 
 
 async def read_by_all(dispute: Dispute, team: Party, position: str) -> list[Told]:
-    """Where both parties and the case team read it: not what the buyer said of them."""
+    """Where both parties and the case team read it; what the buyer said of the team is not the seller's to read."""
     shown = await dispute.show()
     [said] = (await dispute.deal.seller.get(f"{dispute.path}/messages")).ok()["data"]
     escalated = next(entry for entry in await dispute.history(position) if entry["action"] == "escalated")
@@ -113,7 +113,8 @@ async def read_by_all(dispute: Dispute, team: Party, position: str) -> list[Told
         "amended ruling": decisions[1]["text"]["href"],
     }
     readers = (dispute.deal.buyer, dispute.deal.seller, team)
-    return [Told("dispute", href, readers, secret(field)) for field, href in links.items()]
+    survey = Told("dispute", shown["survey"]["text"]["href"], (dispute.deal.buyer, team), secret("survey"))
+    return [survey, *(Told("dispute", href, readers, secret(field)) for field, href in links.items())]
 
 
 def warehouse_of(services: Services) -> Party:

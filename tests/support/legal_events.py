@@ -13,6 +13,7 @@ from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
+from shared.events import evidence as e
 from shared.events import mediation as m
 from shared.events import order as o
 from shared.events.base import Event
@@ -54,6 +55,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.ReplacementReceived: {AGREED, DECIDED, APPEAL},
     d.ReplacementOverdue: {AGREED, DECIDED, APPEAL},
     d.ReplacementNotDue: {AGREED, DECIDED, APPEAL},
+    e.CarrierScanAdded: {*OPEN, DECIDED, APPEAL},
     d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
     d.DisputeClosed: {*OPEN, AGREED, DECIDED, APPEAL},
     m.CaseClaimed: {TEAM, REVIEW, APPEAL},
@@ -116,6 +118,11 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.ReplacementReceived: lambda state, _: state.replacement.is_awaited,
     d.ReplacementOverdue: lambda state, event: state.replacement.until == event.due_at,
     d.ReplacementNotDue: lambda state, _: state.replacement.is_awaited,
+    e.CarrierScanAdded: lambda state, event: (
+        state.reason == d.Reason.NOT_RECEIVED
+        and {part.line_id for part in event.lines} <= {line.line_id for line in state.opened.lines}
+        and (state.state != DECIDED or bool(state.case.appeal_until))
+    ),
     d.DisputeCancelled: lambda state, event: state.state in OPEN or state.goods_unsent,
     d.RefundNoted: lambda state, event: event.refund_id in state.refunds,
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
@@ -161,7 +168,7 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and (state.case.asked_back.clawback_id, state.case.asked_back.lines) == (event.clawback_id, event.lines)
         and (state.state != CLOSED or "T45" in event.rules)
     ),
-    m.SurveySubmitted: lambda state, event: not state.case.surveyed and state.case.survey_until is not None,
+    m.SurveySubmitted: lambda state, event: state.case.survey is None and state.case.survey_until is not None,
 }
 """Event → what else must hold of the dispute."""
 

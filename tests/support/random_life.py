@@ -202,7 +202,7 @@ class Life:
 
     def _decide_appeal(self, n: int) -> None:
         word = self.dice.choice(list(AppealOutcome))
-        ruled = {} if word == AppealOutcome.UPHELD else self._ruling(n)
+        ruled = {"weights": self._weights(n)} if word == AppealOutcome.UPHELD else self._ruling(n)
         self._ask(mediation.decide_appeal, self.dice.choice([CASE_TEAM, REVIEWER_2]), n=n, decision=word, **ruled)
 
     def _second_word(self, n: int) -> None:
@@ -219,8 +219,9 @@ class Life:
         none = self.dice.randrange(4) == 0
         parts = [(line.line_id, 0 if none else self._minor(line.cap.minor)) for line in dispute.opened.lines]
         amount = sum(minor for _, minor in parts)
+        weights = self._weights(n)
         if not amount and self.dice.randrange(3) == 0:
-            return {"outcome": Outcome.BUYER_FAVOUR, "type": self.dice.choice(SENT_AGAIN)}
+            return {"outcome": Outcome.BUYER_FAVOUR, "type": self.dice.choice(SENT_AGAIN), "weights": weights}
         fitting = Outcome.SPLIT if 0 < amount < dispute.request.amount.minor else Outcome.BUYER_FAVOUR
         outcome = self.dice.choice(list(Outcome)) if self._rarely() else fitting if amount else Outcome.SELLER_FAVOUR
         return {
@@ -228,7 +229,12 @@ class Life:
             "type": self._kind() if amount else None,
             "address": self.address if amount else None,
             "lines": tuple(RuledLine(line_id=name, amount=Money(minor, "USD")) for name, minor in parts),
+            "weights": weights,
         }
+
+    def _weights(self, n: int) -> dict[str, int]:
+        """Carriers' scans are the only evidence here."""
+        return dict.fromkeys(self.market.state(dispute_stream(n)).evidence.to_weigh, 1)
 
     def _minor(self, cap: int) -> int:
         return cap + 1 if self._rarely() else self.dice.randint(0, cap)
@@ -280,7 +286,8 @@ class Life:
         told_at = self.market.now - timedelta(hours=self.dice.randrange(200))
         told = record(name, told_at, status=self.dice.choice(["good", "restricted"]))
         disputes = tuple(sorted(disputes_of(self.market.order)))
-        self.market.ask(CancelOrder(**dict(told), disputes=disputes) if name == FactType.CANCELLED else told)
+        told = told.model_copy(update={"disputes": disputes})
+        self.market.ask(CancelOrder(**dict(told)) if name == FactType.CANCELLED else told)
 
     # The parties
 
@@ -310,7 +317,9 @@ class Life:
         )
 
     def _reason(self) -> Reason:
-        return self.dice.choice(list(Reason)) if self._rarely() else Reason.LATE
+        """Every third dispute says that nothing came; without a throw, so that known seeds stay the lives they are."""
+        usual = Reason.NOT_RECEIVED if self.opened % 3 == 2 else Reason.LATE
+        return self.dice.choice(list(Reason)) if self._rarely() else usual
 
     def _respond(self, n: int) -> None:
         decision = self.dice.choice([Decision.ACCEPT, Decision.REJECT, Decision.COUNTER, Decision.COUNTER])

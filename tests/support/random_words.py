@@ -51,7 +51,7 @@ class Words(Life):
     def _cancelled(self) -> None:
         disputes = tuple(sorted(disputes_of(self.market.order)))
         told = record(FactType.CANCELLED, self.market.now, by="seller")
-        self.market.ask(CancelOrder(**dict(told), disputes=disputes))
+        self.market.ask(CancelOrder(**dict(told) | {"disputes": disputes}))
 
     def _moves(self) -> list[Move]:
         dispute = self.market.state(dispute_stream(0))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant, Value
 from shared.events.open_enums import Open
+from shared.events.order import Pieces
 
 
 class EvidenceKind(StrEnum):
@@ -15,6 +16,7 @@ class EvidenceKind(StrEnum):
 
     IMAGE = "image"
     VIDEO = "video"
+    SCAN = "scan"
 
 
 class EvidencePurpose(StrEnum):
@@ -63,6 +65,20 @@ class EvidenceAdded(Event):
     dispute_id: str | None
     report_id: str | None = None
     item: EvidenceItem
+    added_at: Instant
+    rules: tuple[str, ...]
+
+
+class CarrierScanAdded(Event):
+    """A carrier tells of a delivery of goods that a dispute says never came: evidence of its own, which decides nothing
+    (K9). `lines` are the pieces in dispute that have come by it, `parcels` those that they were in.
+    """
+
+    dispute_id: str
+    evidence_id: str
+    delivered_at: Instant
+    parcels: tuple[str, ...]
+    lines: tuple[Pieces, ...]
     added_at: Instant
     rules: tuple[str, ...]
 

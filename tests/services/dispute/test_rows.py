@@ -64,7 +64,7 @@ def cancelled_in_review() -> Histories:
     escalated = after(late, open_dispute(on("Mar 12")), counter(on("Mar 13")), m.escalate(on("Mar 14")))
     claimed = after(escalated, m.claim(on("Mar 15")))
     told = record("cancelled", on("Mar 16"), by="seller")
-    return after(claimed, CancelOrder(**dict(told), disputes=(dispute_id(),)))
+    return after(claimed, CancelOrder(**dict(told) | {"disputes": (dispute_id(),)}))
 
 
 LIVES = (

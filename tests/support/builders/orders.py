@@ -5,7 +5,7 @@ are those of 2026.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -107,11 +107,19 @@ def register(*lines: RegisteredLine, payment: Mapping[str, Any] | None = None, *
     return RegisterOrder(lines=lines, payment=OrderPayment(**paid), **named | body)
 
 
-def record(name: str, at: datetime, *, order_id: str = ORDER, told: datetime | None = None, **more: Any) -> RecordFact:
-    """One fact of the shop or the carrier, told as it happens, or then."""
+def record(
+    name: str,
+    at: datetime,
+    *,
+    order_id: str = ORDER,
+    told: datetime | None = None,
+    disputes: Iterable[str] = (),
+    **more: Any,
+) -> RecordFact:
+    """One fact of the shop or the carrier, told as it happens, or then; of an order that these disputes are about."""
     fact = Fact(type=FactType(name), at=at, **more)
     named = {"command_id": derived_uuid(name, at, more), "actor": SHOP, "at": told or at}
-    return RecordFact(order_id=order_id, fact=fact, **named)
+    return RecordFact(order_id=order_id, fact=fact, disputes=tuple(sorted(disputes)), **named)
 
 
 def report_seller(at: datetime, actor: Actor = BUYER, **changed: Any) -> ReportSeller:

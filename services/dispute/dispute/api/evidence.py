@@ -151,12 +151,14 @@ async def show_upload(
 async def show_evidence(
     dispute_id: str, evidence_id: str, request: Request, viewer: Viewer, part: Range = None
 ) -> Response:
-    """For the parties, the case team and support: the bytes, or the item where Accept asks for JSON. A look at the
-    bytes is recorded with the item, and moves no ETag.
+    """For the parties, the case team and support: the bytes, or the item where Accept asks for JSON, and of a carrier's
+    scan, which has none. A look at the bytes is recorded with the item, and moves no ETag.
     """
     _guard_beside(f"dispute-{dispute_id}", evidence_id)
     dispute: Dispute = await _state(viewer, f"dispute-{dispute_id}")
     dispute.parties.guard(viewer.actor, "dispute")
+    if any(scan.evidence_id == evidence_id for scan in dispute.evidence.scans):
+        return query_response(item_view(dispute, evidence_id, looks_at_dispute_as(dispute, viewer.actor)))
     evidence: Evidence = await _state(viewer, f"evidence-{evidence_id}")
     viewers = looks_as(evidence, viewer.actor, dispute_id, dispute.parties)
     if _wants_json(request):

@@ -97,8 +97,7 @@ async def record_fact(
 ) -> Response:
     """Facts may come in any order, also before the order; the first instant of a type and a parcel stands."""
     told = {"order_id": order_id, "fact": body.fact(), "ahead": caller.state.facts_ahead}
-    is_cancelled = told["fact"].type == FactType.CANCELLED
-    outcome = await (_cancel(caller, told) if is_cancelled else caller.handle(caller.command(RecordFact, **told)))
+    outcome = await _told(caller, CancelOrder if told["fact"].type == FactType.CANCELLED else RecordFact, told)
     is_news = bool(outcome.events)
     answer = fact_view(order_id, outcome.states[0], outcome.versions[0], told["fact"], is_news)
     return command_response(outcome, answer)
@@ -140,14 +139,17 @@ async def _known(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence
     return found
 
 
-async def _cancel(caller: CommandContext, told: Mapping[str, Any]) -> Outcome:
-    """With its disputes: they are streams of the command; looked up again where one began meanwhile."""
+async def _told(caller: CommandContext, fact: type[CancelOrder | RecordFact], told: Mapping[str, Any]) -> Outcome:
+    """The disputes that a fact touches are streams of its command: they are looked up where it says so, and again where
+    one began meanwhile.
+    """
+    disputes: Sequence[str] = ()
     for _ in range(ATTEMPTS):
-        order = await _fold((await caller.state.store.load(f"order-{told['order_id']}"))[0])
         try:
-            return await caller.handle(caller.command(CancelOrder, **told, disputes=sorted(disputes_of(order))))
+            return await caller.handle(caller.command(fact, **told, disputes=disputes))
         except DisputesChanged:
-            continue
+            order = await _fold((await caller.state.store.load(f"order-{told['order_id']}"))[0])
+            disputes = sorted(disputes_of(order))
     raise Busy("its disputes changed again and again")
 
 

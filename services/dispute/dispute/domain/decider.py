@@ -26,6 +26,7 @@ from dispute.domain.disputes.agreement import replacement
 from dispute.domain.disputes.mediation import (
     appeal,
     appeal_decision,
+    carrier_scans,
     decision,
     override,
     review,
@@ -70,7 +71,7 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     registration.RegisterOrder: registration.register_order,
-    facts.RecordFact: facts.record_fact,
+    facts.RecordFact: carrier_scans.record_fact,
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
     reports.ReportSeller: reports.report_seller,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,

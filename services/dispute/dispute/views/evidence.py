@@ -10,15 +10,31 @@ from dispute.domain.disputes.ending import ruling_of
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.state import Evidence, EvidenceState
 from shared.events.base import Instant
-from shared.events.evidence import EvidenceItem, EvidenceKind, EvidencePurpose
+from shared.events.evidence import CarrierScanAdded, EvidenceItem, EvidenceKind, EvidencePurpose
 from shared.events.open_enums import Open
 from shared.events.outside.ids import path_of
 from shared.views import TextLink, text_link
 
 
+class ScannedView(TypedDict):
+    """So many pieces of a line."""
+
+    line_id: str
+    quantity: int | None
+
+
+class ScanView(TypedDict):
+    """What a carrier told: pieces in dispute that were delivered, when, and in which parcels (K9)."""
+
+    delivered_at: Instant
+    parcels: Sequence[str]
+    lines: Sequence[ScannedView]
+
+
 class EvidenceView(TypedDict):
     """An item of evidence. `bytes` and `sha256` are those of what is kept, not of the file that came; an item that is
-    not attached runs out at `expires_at`. `weight` is what the last decision gave it, from 0 to 3 (G13).
+    not attached runs out at `expires_at`. `weight` is what the last decision gave it, from 0 to 3 (G13). A carrier's
+    scan is no file: it has `scan` in the place of what a file has.
     """
 
     id: str
@@ -27,14 +43,15 @@ class EvidenceView(TypedDict):
     dispute_id: str | None
     by: str
     kind: Open[EvidenceKind]
-    purpose: Open[EvidencePurpose]
-    media_type: str
-    bytes: int
-    width: int
-    height: int
+    purpose: Open[EvidencePurpose] | None
+    media_type: str | None
+    bytes: int | None
+    width: int | None
+    height: int | None
     seconds: int | None
-    sha256: str
+    sha256: str | None
     caption: TextLink | None
+    scan: ScanView | None
     state: EvidenceState
     added_at: Instant
     expires_at: Instant | None
@@ -70,8 +87,8 @@ def upload_view(evidence: Evidence) -> EvidenceView:
 
 
 def item_views(dispute: Dispute, looking: frozenset[str]) -> list[EvidenceView]:
-    """The items of a dispute, in the order in which they were added; those that were taken back are told of, and their
-    captions to who sent them alone (S37).
+    """The items of a dispute, in the order in which they were added, and then what carriers told; those that were taken
+    back are told of, and their captions to who sent them alone (S37).
     """
     base, order_id, evidence = f"/v1/disputes/{dispute.opened.dispute_id}", dispute.opened.order_id, dispute.evidence
     weights, hidden = _weights(dispute), evidence.hidden_captions(looking)
@@ -84,7 +101,33 @@ def item_views(dispute: Dispute, looking: frozenset[str]) -> list[EvidenceView]:
         if item.caption_ref in hidden:
             view["caption"] = None
         found.append(view)
-    return found
+    return [*found, *(_scan(dispute, scan, weights.get(scan.evidence_id)) for scan in evidence.scans)]
+
+
+def _scan(dispute: Dispute, scan: CarrierScanAdded, weight: int | None) -> EvidenceView:
+    dispute_id = dispute.opened.dispute_id
+    lines: list[ScannedView] = [{"line_id": part.line_id, "quantity": part.quantity} for part in scan.lines]
+    return {
+        "id": scan.evidence_id,
+        "href": f"/v1/disputes/{dispute_id}/evidence/{scan.evidence_id}",
+        "order_id": dispute.opened.order_id,
+        "dispute_id": dispute_id,
+        "by": "carrier",
+        "kind": EvidenceKind.SCAN,
+        "purpose": None,
+        "media_type": None,
+        "bytes": None,
+        "width": None,
+        "height": None,
+        "seconds": None,
+        "sha256": None,
+        "caption": None,
+        "scan": {"delivered_at": scan.delivered_at, "parcels": scan.parcels, "lines": lines},
+        "state": EvidenceState.ATTACHED,
+        "added_at": scan.added_at,
+        "expires_at": None,
+        "weight": weight,
+    }
 
 
 def _weights(dispute: Dispute) -> Mapping[str, int]:
@@ -116,6 +159,7 @@ def _item(
         "seconds": item.seconds,
         "sha256": item.sha256,
         "caption": text_link(texts, item.caption_ref),
+        "scan": None,
         "state": state,
         "added_at": item.sent_at,
         "expires_at": None,

@@ -22,7 +22,7 @@ NAMES = frozenset(
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted CancellationNoted DisputeCancelled DisputeClosed DeadlineMoved
     MessagePosted ReplacementShipped ReplacementReceived ReplacementOverdue ReplacementNotDue
-    EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
+    CarrierScanAdded EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
     CaseClaimed CaseReleased StatementSubmitted EvidenceCompleted EvidenceRequested EvidenceWindowClosed ReviewStarted
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
     ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied

@@ -11,7 +11,16 @@ from dispute.domain.rejections import ReasonNotCovered
 from shared.events.dispute import Decision, Payer, Reason, RequestModified, SolutionType
 from shared.rejections import Rejected, ValidationFailed
 from tests.cases.plugin import Came
-from tests.support.builders.disputes import counter, dispute_of, modify, offer, open_dispute, opened, respond
+from tests.support.builders.disputes import (
+    counter,
+    dispute_id,
+    dispute_of,
+    modify,
+    offer,
+    open_dispute,
+    opened,
+    respond,
+)
 from tests.support.builders.orders import Histories, after, on, order, record, terms
 from tests.support.spec import given
 
@@ -94,7 +103,7 @@ def test_s43_whatever_differs_is_a_change(named: dict[str, Any]) -> None:
 
 @pytest.mark.case("R2", given="opened as late, delivered, changed to not_received", right="reason_not_covered S11")
 def test_s11_t7_g6_a_change_to_not_received_meets_the_carriers_delivery(came: Came) -> None:
-    delivered = after(LATE, record("delivered", on("Mar 13", "18:00")))
+    delivered = after(LATE, record("delivered", on("Mar 13", "18:00"), disputes=(dispute_id(),)))
     refusal = (
         given(decider, delivered).when(modify(on("Mar 14"), reason=Reason.NOT_RECEIVED)).then_rejects(ReasonNotCovered)
     )
@@ -124,7 +133,8 @@ def test_s13_t7_a_change_to_an_unwanted_item_is_no_ground_either(came: Came) -> 
 
 
 def test_k9_t7_a_scan_decides_nothing_about_the_reason_that_stands() -> None:
-    scanned = after(opened(), counter(on("Mar 13")), record("delivered", on("Mar 13", "18:00")))
+    came = record("delivered", on("Mar 13", "18:00"), disputes=(dispute_id(),))
+    scanned = after(opened(), counter(on("Mar 13")), came)
     for named in (None, Reason.NOT_RECEIVED):
         given(decider, scanned).when(modify(on("Mar 14"), amount="40.00", reason=named)).then_types(RequestModified)
 

@@ -8,6 +8,7 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.disputes.visibility import looks_as, visible_refs
 from dispute.domain.rejections import (
     AlreadyAppealed,
     AppealWindowOver,
@@ -16,6 +17,7 @@ from dispute.domain.rejections import (
     OtherPartyMayAppeal,
     UnexplainedDecision,
 )
+from dispute.views.disputes.dispute import dispute_view
 from shared.events.base import Actor
 from shared.events.dispute import (
     CloseReason,
@@ -270,6 +272,18 @@ def test_s56_t20_the_buyer_answers_once_until_the_fifteenth_day_also_after_the_e
         answered.when(survey(on("Apr 2", "23:59"))).then_rejects(WrongPhase)
         given(decider, happened).when(survey(on("Apr 3", "00:00"))).then_rejects(DeadlinePassed)
         given(decider, happened).when(survey(on("Mar 27"), SELLER)).then_rejects(Forbidden)
+
+
+def test_s56_what_the_buyer_says_of_the_team_is_read_by_the_buyer_and_the_platform_alone() -> None:
+    answered = after(decided(), survey(on("Mar 19"), rating=2, text="It took long."))
+    dispute = dispute_of(answered)
+    events = {type(event): event for event in answered[dispute_stream()]}
+    detail = events[SurveySubmitted].model_dump(mode="json")
+    for actor, reads in ((BUYER, True), (CASE_TEAM, True), (SUPPORT, True), (SELLER, False)):
+        shown = dispute_view(dispute, dispute.version, actor, on("Mar 19"))["survey"]
+        assert (shown is not None and shown["rating"] == 2) == reads
+        assert bool(visible_refs("survey_submitted", detail, looks_as(dispute, actor))) == reads
+    assert dispute_view(dispute_of(decided()), 1, BUYER, on("Mar 19"))["survey"] is None
 
 
 def test_s56_t20_without_a_result_of_the_case_team_there_is_nothing_to_ask() -> None:

@@ -71,7 +71,7 @@ TWO = (order_line("l1", "30.00"), order_line("l2", "20.00"))
 def cancelled(happened: Histories, at: str = "Mar 12", *disputes: str, **more: Any) -> Outcome:
     fact = record("cancelled", on(at), by="seller", **more)
     return given(decider, happened).when(
-        CancelOrder(**dict(fact), disputes=disputes or tuple(sorted(disputes_of(order_of(happened)))))
+        CancelOrder(**dict(fact) | {"disputes": disputes or tuple(sorted(disputes_of(order_of(happened))))})
     )
 
 

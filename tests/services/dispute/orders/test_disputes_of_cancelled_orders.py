@@ -88,7 +88,7 @@ def appealed(amount: str) -> Histories:
 
 def cancelled(happened: Histories, at: str = "Mar 20") -> Came:
     fact = record("cancelled", on(at), by="seller")
-    return given(decider, happened).when(CancelOrder(**dict(fact), disputes=(dispute_id(),)))
+    return given(decider, happened).when(CancelOrder(**dict(fact) | {"disputes": (dispute_id(),)}))
 
 
 def asked(outcome: Came) -> list[str]:

@@ -101,7 +101,7 @@ def asking_back() -> Histories:
 
 def cancelled(happened: Histories) -> Histories:
     told = record("cancelled", on("Mar 21"), by="seller")
-    return after(happened, CancelOrder(**dict(told), disputes=(dispute_id(),)))
+    return after(happened, CancelOrder(**dict(told) | {"disputes": (dispute_id(),)}))
 
 
 async def faults(happened: Histories, rows: Rows | None = None) -> dict[str, int]:

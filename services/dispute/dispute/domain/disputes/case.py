@@ -68,7 +68,7 @@ class Case:
     appeal_until: datetime | None = None
     appeal_review_until: datetime | None = None
     survey_until: datetime | None = None
-    surveyed: bool = False
+    survey: mediation.SurveySubmitted | None = None
     survey_over: bool = False
     proposal: Proposal | None = None
 
@@ -128,7 +128,7 @@ class Case:
 
     def due(self, kind: str) -> datetime | None:
         """The instant of one of the case's deadlines."""
-        over = kind == DeadlineKind.SURVEY and (self.surveyed or self.survey_over)
+        over = kind == DeadlineKind.SURVEY and (self.survey or self.survey_over)
         date: datetime | None = getattr(self, DATES[kind])
         return None if over else date
 
@@ -204,7 +204,7 @@ def _decided(case: Case, event: Event, version: int) -> Case:
             decided = changed(case.decided(event, version), reviewer=None, since=None)
             return changed(decided, survey_until=event.survey_until, survey_over=False)
         case mediation.SurveySubmitted():
-            return changed(case, surveyed=True)
+            return changed(case, survey=event)
         case mediation.SurveyWindowClosed():
             return changed(case, survey_over=True)
         case _:

@@ -125,9 +125,16 @@ def guard_appeals_complete(dispute: Dispute, _: Actor, at: datetime) -> None:
 def guard_survey(dispute: Dispute, _: Actor, at: datetime) -> None:
     """S56: after a result of the case team, within its days, once."""
     case = dispute.case
-    if case.survey_until is None or case.surveyed:
+    if case.survey_until is None or case.survey:
         raise WrongPhase("There is no result of the case team to ask about, or it was answered.", state=dispute.state)
     DeadlinePassed.unless_before(case.survey_until, at)
+
+
+def guard_undecided(dispute: Dispute, _: Actor, __: datetime) -> None:
+    """K9: what a carrier tells is no evidence where nobody can decide any more."""
+    decided = dispute.state == DisputeState.DECIDED
+    if decided and (dispute.case.by_support or not dispute.case.appeal_until):
+        raise WrongPhase("Nobody decides on it any more.", state=dispute.state)
 
 
 def guard_awaited(dispute: Dispute, _: Actor, __: datetime) -> None:

@@ -17,7 +17,7 @@ from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.order import Terms
 from shared.parties import NOBODY, Parties, parties_of_dispute
@@ -171,7 +171,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             return changed(dispute, fulfilment=fulfilment, returned=event.outcome)
         case events.DisputeClosed():
             return changed(dispute, state=DisputeState.CLOSED, closed=event, end=dispute.version + 1)
-        case EvidenceAdded() | EvidenceRemoved():
+        case EvidenceAdded() | EvidenceRemoved() | CarrierScanAdded():
             return changed(dispute, evidence=dispute.evidence.after(event))
         case DeadlineMoved(kind=kind) if kind in DATES:
             return changed(dispute, **{DATES[kind]: event.due_at})

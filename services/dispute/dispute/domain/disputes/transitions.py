@@ -52,6 +52,7 @@ class Told(StrEnum):
     RETURN = "return"
     ORDER_CANCELLED = "order_cancelled"
     CARRIER = "carrier"
+    SCAN = "scan"
 
 
 class Need(StrEnum):
@@ -109,6 +110,7 @@ TABLE: Sequence[Transition] = (
     Transition("T9", Step.ESCALATE, PARTIES, (ASKED,), (ESCALATED,), (D1,), guards=(guards.guard_answered,)),
     Transition("T9", Step.ESCALATE, PARTIES, (ANSWERED,), (ESCALATED,), (D2, D4), guards=(guards.guard_answered,)),
     Transition("T10", D4, SYSTEM, (ANSWERED,), (ESCALATED,)),
+    Transition("T11", Told.SCAN, SYSTEM, (*OPEN, DECIDED, APPEALED), (), guards=(guards.guard_undecided,)),
     Transition("T12", Step.MESSAGE, (*PARTIES, *TEAM), (*OPEN, *TO_CARRY_OUT), ()),
     Transition("T13", D3, SYSTEM, (ESCALATED,), (REVIEWED,)),
     Transition("T13", Step.CLAIM, DESK, (*WITH_THE_TEAM, APPEALED), (), guards=(guards.guard_claimable,)),

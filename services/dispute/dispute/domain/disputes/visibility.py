@@ -15,7 +15,7 @@ from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
-from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation import proposals
 from shared.parties import Parties
 from shared.rejections import snake_case
@@ -38,6 +38,12 @@ def _seen(by_all: str, address: str = "", staff: str = "") -> Mapping[str, Field
 def _staffs(fields: str) -> Mapping[str, Fields]:
     """Of a step that is the platform's own: the parties are told what comes of it."""
     return {PLATFORM: frozenset(fields.split())}
+
+
+def _buyers(fields: str) -> Mapping[str, Fields]:
+    """What the buyer tells the platform, and nobody else: the seller learns that it was told."""
+    told = frozenset(fields.split())
+    return {BUYER: told, SELLER: frozenset(), PLATFORM: told, SENDER: told}
 
 
 _SOLUTION = "solution.type solution.amount solution.freight_payer"
@@ -97,7 +103,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     mediation.AppealWindowClosed: _seen(""),
     mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
     mediation.ClawbackNotDue: _seen(f"clawback_id {_PARTS} amount"),
-    mediation.SurveySubmitted: _seen(""),
+    mediation.SurveySubmitted: _buyers("rating text_ref"),
     mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(
         "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd", "address_ref"
@@ -119,6 +125,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         "item.evidence_id item.by item.kind item.purpose item.media_type item.size item.width item.height item.seconds"
         " item.sha256 item.caption_ref item.sent_at added_at"
     ),
+    CarrierScanAdded: _seen("evidence_id delivered_at parcels lines.line_id lines.quantity added_at"),
     EvidenceRemoved: _seen("evidence_id removed_at"),
     DeadlineMoved: _seen("kind previous_due_at due_at"),
 }

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from shared.events.evidence import EvidenceAdded, EvidenceItem, EvidenceRemoved
+from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceItem, EvidenceRemoved
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """All that was added, in order, and which of it was taken back."""
+    """All that was added, in order, and which of it was taken back; what a carrier told nobody takes back (K9)."""
 
     added: tuple[EvidenceAdded, ...] = ()
     removed: frozenset[str] = frozenset()
+    scans: tuple[CarrierScanAdded, ...] = ()
 
-    def after(self, event: EvidenceAdded | EvidenceRemoved) -> Items:
+    def after(self, event: EvidenceAdded | EvidenceRemoved | CarrierScanAdded) -> Items:
+        if isinstance(event, CarrierScanAdded):
+            return replace(self, scans=(*self.scans, event))
         if isinstance(event, EvidenceAdded):
             return replace(self, added=(*self.added, event))
         return replace(self, removed=self.removed | {event.evidence_id})
@@ -27,6 +30,12 @@ class Items:
             for event in self.added
             if event.item.evidence_id not in self.removed and by in (None, event.item.by)
         ]
+
+    @property
+    def to_weigh(self) -> set[str]:
+        """The ids of all that a decision has to weigh (G13)."""
+        files, scans = self.standing(), self.scans
+        return {item.evidence_id for item in files} | {scan.evidence_id for scan in scans}
 
     def hidden_captions(self, looking: Collection[str]) -> set[str | None]:
         """What was written to items that others than these sides have taken back (S37)."""

@@ -9,7 +9,7 @@ from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.evidence import EvidenceAdded, EvidenceRemoved
+from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation import proposals
 from shared.events.mediation.conversation import MessagePosted
 from shared.notifications.requests import BUYER, SELLER
@@ -29,6 +29,7 @@ NOTICES: Notices = {
     ),
     mediation.DecisionIssued: Notice("decision_issued", BOTH, "appeal_until", DeadlineKind.APPEAL, ("S54", "S55")),
     mediation.AppealDecided: Notice("appeal_decided", BOTH),
+    CarrierScanAdded: Notice("carrier_scan_added", BOTH, rules=("S54", "K9")),
     MessagePosted: Notice("message_posted", "told", rules=("S54", "S44")),
     events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
 }

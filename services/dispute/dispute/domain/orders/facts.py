@@ -13,7 +13,7 @@ from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.protection import with_protection
 from dispute.domain.orders.state import Order
-from shared.events.base import Event, Instant, Message
+from shared.events.base import Event, Instant, Message, StreamName
 from shared.events.order import AccountStatusChanged, OrderCancelled, OrderFinished
 from shared.rejections import ValidationFailed
 
@@ -59,10 +59,17 @@ class Fact(Message):
 
 
 class RecordFact(OrderCommand):
-    """`ahead` is how far a fact that is no scan may lie before now."""
+    """`ahead` is how far a fact that is no scan may lie before now; `disputes` are those that are open, where pieces
+    come that they are about.
+    """
 
     fact: Fact
     ahead: timedelta = SCAN_TOLERANCE
+    disputes: tuple[str, ...] = ()
+
+    @property
+    def streams(self) -> Sequence[StreamName]:
+        return (*super().streams, *(StreamName(f"dispute-{dispute_id}") for dispute_id in self.disputes))
 
 
 def record_fact(command: RecordFact, order: Order) -> Sequence[Event]:

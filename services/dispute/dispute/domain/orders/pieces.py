@@ -51,9 +51,11 @@ def free(pieces: NamedPieces) -> NamedPieces:
     return replace(pieces, groups=left)
 
 
-def disputed_pieces(order: Order, dispute_id: str) -> list[NamedPieces]:
-    """The pieces that this dispute is about, wherever they are by now."""
-    groups = order.piece_groups
+def disputed_pieces(order: Order, dispute_id: str, *, missing_first: bool = False) -> list[NamedPieces]:
+    """The pieces that this dispute is about, wherever they are by now; where nothing tells which of several, they are
+    those that have not come if `missing_first`.
+    """
+    groups = sorted(order.piece_groups, key=lambda group: missing_first and group.delivered_at is not None)
     of_lines = (_disputed(line, dispute_id, _of(line, groups)) for line in order.lines.values())
     return [pieces for pieces in of_lines if pieces]
 

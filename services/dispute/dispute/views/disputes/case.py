@@ -8,7 +8,7 @@ from datetime import datetime
 from dispute.domain.disputes.case import Decision, Ruled, ruling_in
 from dispute.domain.disputes.ending import reason_of, ruling_of
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.disputes.visibility import PLATFORM
+from dispute.domain.disputes.visibility import BUYER, PLATFORM
 from dispute.views.disputes.case_members import (
     AppealView,
     Assignment,
@@ -22,6 +22,7 @@ from dispute.views.disputes.case_members import (
     Receipt,
     Statements,
     StatementView,
+    SurveyView,
 )
 from dispute.views.disputes.members import ResultView
 from dispute.views.disputes.proposals import proposal_views
@@ -34,12 +35,13 @@ from shared.events.mediation import (
     EvidenceRequested,
     Question,
     Ruling,
+    SurveySubmitted,
 )
 from shared.events.order import LineAmount
-from shared.views import LineAmountView, TextLink
+from shared.views import LineAmountView, TextLink, text_link
 
 
-def case_members(dispute: Dispute, path: str, looking: Collection[str], now: datetime) -> CaseMembers:
+def case_members(dispute: Dispute, path: str, looking: frozenset[str], now: datetime) -> CaseMembers:
     """What the mediation adds to the dispute, as those who look this way see it."""
     case = dispute.case
     return {
@@ -51,8 +53,13 @@ def case_members(dispute: Dispute, path: str, looking: Collection[str], now: dat
         "appeals": [_appeal(event, path) for event in case.appeals],
         "appeal_until_at": case.appeal_until,
         "survey_until_at": case.survey_until,
+        "survey": None if looking.isdisjoint((BUYER, PLATFORM)) else _survey(case.survey, path),
         "clawbacks": [_clawback(event, case.withdrawn) for event in case.clawbacks],
     }
+
+
+def _survey(said: SurveySubmitted | None, path: str) -> SurveyView | None:
+    return {"rating": said.rating, "text": text_link(path, said.text_ref)} if said else None
 
 
 def ruled_result(dispute: Dispute) -> ResultView | None:

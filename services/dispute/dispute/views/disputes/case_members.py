@@ -100,8 +100,17 @@ ClawbackView = TypedDict("ClawbackView", {"id": str, "from": str, "amount": Mone
 """Money that is asked back."""
 
 
+class SurveyView(TypedDict):
+    """What the buyer says of the case team's work: from 1 to 5, and why."""
+
+    rating: int
+    text: TextLink | None
+
+
 class CaseMembers(TypedDict):
-    """What the mediation adds to a dispute; `assignment` and `proposals` are for the platform's people."""
+    """What the mediation adds to a dispute; `assignment` and `proposals` are for the platform's people, `survey` is for
+    them and for the buyer, who wrote it (S56).
+    """
 
     assignment: Assignment | None
     proposals: Sequence[ProposalView]
@@ -111,4 +120,5 @@ class CaseMembers(TypedDict):
     appeals: Sequence[AppealView]
     appeal_until_at: Instant | None
     survey_until_at: Instant | None
+    survey: SurveyView | None
     clawbacks: Sequence[ClawbackView]

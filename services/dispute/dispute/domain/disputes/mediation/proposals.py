@@ -60,6 +60,6 @@ def named(dispute: Dispute, name: str) -> Proposal:
     if not made or made.proposal_id != name:
         raise WrongPhase("This is not proposed any more.", state=dispute.state)
     weighed = {item.evidence_id for item in made.ruling.weights} if made.ruling else set()
-    if made.ruling and weighed != {item.evidence_id for item in dispute.evidence.standing()}:
+    if made.ruling and weighed != dispute.evidence.to_weigh:
         raise WrongPhase("Evidence has come since: it is to be decided anew.", state=dispute.state)
     return made

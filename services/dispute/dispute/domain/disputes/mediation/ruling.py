@@ -169,7 +169,7 @@ def guard_explained(found: Found, dispute: Dispute) -> None:
     for i, rule in enumerate(found.rules):
         if rule not in RULES:
             raise ValidationFailed.at(f"/rules/{i}", "unknown_rule", "no such rule", "G13")
-    items = {item.evidence_id for item in dispute.evidence.standing()}
+    items = dispute.evidence.to_weigh
     if foreign := sorted(found.weights.keys() - items):
         raise ValidationFailed.at(f"/weights/{foreign[0]}", "unknown_evidence", "no evidence of this dispute", "G13")
     missing = [*([] if found.rules else ["rules"]), *sorted(items - found.weights.keys())]
