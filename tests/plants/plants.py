@@ -248,8 +248,8 @@ CORE = (
     Plant(
         "If-Match is not looked at",
         "shared/eventstore/command_handling.py",
-        "if seen is not None and len(histories[0]) not in seen:",
-        "if False and len(histories[0]) not in (seen or ()):",
+        "if not conditions.hold_at(len(histories[0])):",
+        "if False and not conditions.hold_at(len(histories[0])):",
         ("tests/shared/eventstore/test_command_handling.py",),
     ),
     Plant(
