@@ -79,6 +79,15 @@ def refused(happened: Histories) -> Histories:
     return after(happened, note_refund(due, on("Mar 18"), RefundOutcome.REFUSED, "over_captured"))
 
 
+def asked_twice() -> Histories:
+    """What was agreed on and paid is asked for once more, as only a fault could, and refused."""
+    closed = paid(agreed())
+    due = next(iter(dispute_of(closed).refunds.values())).due
+    again = due.model_copy(update={"refund_id": due.refund_id[:-1] + "_"})
+    happened = closed | {dispute_stream(): [*closed[dispute_stream()], again]}
+    return after(happened, note_refund(again, on("Mar 18"), RefundOutcome.REFUSED, "amount_exceeds_cap"))
+
+
 def opened_unshipped(amount: str = "50.00") -> Histories:
     return after(order(promised_by=on("Mar 10").date()), open_dispute(on("Mar 12"), amount=amount))
 
@@ -131,6 +140,7 @@ CASES: Mapping[str, Callable[[], Histories]] = {
     "agreed on less than was paid": lambda: settled("20.00"),
     "agreed on more than was paid": lambda: settled("45.00"),
     "agreed and refused": lambda: refused(agreed()),
+    "agreed and paid, and refused a second time": asked_twice,
     "cancelled": lambda: cancelled(opened_unshipped()),
     "cancelled after a refusal": lambda: cancelled(refused_before()),
     "cancelled after a refusal, and paid": lambda: paid(cancelled(refused_before())),

@@ -55,9 +55,15 @@ def owed_by_cancellation(dispute: State) -> Iterator[str]:
 
 
 def _is_asked(dispute: State, said: Mapping[str, int]) -> bool:
-    """Whether what was asked for, less what is asked back, is what the last word says of each line."""
-    refunds, back = dispute["refunds"].values(), dispute["back"]
-    return all(sum(parts.get(line, 0) for parts, _ in refunds) - back.get(line, 0) == said[line] for line in said)
+    """Whether what was asked for, less what is asked back, is what the last word says of each line: with what was
+    refused, or without it, for that moved nothing.
+    """
+    asked, back = dispute["refunds"].values(), dispute["back"]
+    stands = [(parts, outcome) for parts, outcome in asked if outcome != "refused"]
+    return any(
+        all(sum(parts.get(line, 0) for parts, _ in refunds) - back.get(line, 0) == said[line] for line in said)
+        for refunds in (asked, stands)
+    )
 
 
 def _is_paid(dispute: State) -> bool:
