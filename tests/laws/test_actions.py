@@ -62,6 +62,7 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
     )
     name = dispute.case.proposal.proposal_id if dispute.case.proposal else "prp_none"
     other = {"reviewer": "case-3"} if "support" in actor.roles else {}
+    weights = dict.fromkeys(dispute.evidence.to_weigh, 1)  # a carrier's scan may be there
     return {
         Step.RESPOND: lambda: respond(at=at, actor=actor, n=n, **answer),
         Step.ACCEPT: lambda: accept(at, actor, n),
@@ -73,13 +74,15 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
         Step.RELEASE: lambda: mediation.release(at, actor, n),
         Step.REVIEW: lambda: mediation.review(at, actor, n),
         Step.REQUEST_EVIDENCE: lambda: mediation.ask_for(at, actor=actor, n=n),
-        Step.DECIDE: lambda: mediation.decide(at, actor=actor, n=n, **NOTHING),
+        Step.DECIDE: lambda: mediation.decide(at, actor=actor, n=n, weights=weights, **NOTHING),
         Step.AGREE_DECISION: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.DECISION),
         Step.AGREE_APPEAL_DECISION: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.APPEAL_DECISION),
         Step.APPEAL: lambda: mediation.appeal(at, actor, n),
-        Step.DECIDE_APPEAL: lambda: mediation.decide_appeal(at, actor=actor, n=n, decision=AppealOutcome.UPHELD),
+        Step.DECIDE_APPEAL: lambda: mediation.decide_appeal(
+            at, actor=actor, n=n, decision=AppealOutcome.UPHELD, weights=weights
+        ),
         Step.SURVEY: lambda: mediation.survey(at, actor, n),
-        Step.OVERRIDE: lambda: mediation.force(at, actor=actor, n=n, **_all_of_it(dispute)),
+        Step.OVERRIDE: lambda: mediation.force(at, actor=actor, n=n, weights=weights, **_all_of_it(dispute)),
         Step.AGREE_OVERRIDE: lambda: mediation.agree(at, actor, n, name, answers=ProposalKind.OVERRIDE),
         Step.MESSAGE: lambda: say(at, actor, n),
         Step.SHIP_REPLACEMENT: lambda: ship(at, actor, n, number="RR9ES"),
