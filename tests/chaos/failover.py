@@ -117,9 +117,9 @@ async def _execute(run: Run, statement: str) -> None:
 
 
 async def _halts(run: Run, service: str) -> str:
-    """What stands still in the service's worker, and what it says."""
-    async with run.client.session.get(run.client.url(service, "/readyz", worker=True)) as answer:
-        return str((await answer.json())["checks"]["halted"])
+    """What stands still in the service's worker, and what it says; nothing while it does not answer."""
+    answer = await run.client.probe(service, "/readyz", worker=True)
+    return str(answer["checks"]["halted"]) if answer else ""
 
 
 async def _mended(run: Run) -> list[str]:
@@ -132,8 +132,7 @@ async def _mended(run: Run) -> list[str]:
                 if name not in mended:
                     mended.append(name)
                     await _mend(run, service, name)
-        answers = [await run.client.send(each, "GET", "/internal/quiet", worker=True) for each in SERVICES]
-        return all(answer["quiet"] for answer in answers)
+        return all([await run.client.quiet(service) for service in SERVICES])
 
     await eventually(rest, bool, PATIENCE)
     return mended

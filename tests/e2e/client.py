@@ -21,7 +21,8 @@ from tests.e2e.contract import Contract
 PORTS = {"console": 0, "dispute": 1, "refund": 2, "return_label": 3, "sandbox": 9}
 SERVICES = ("dispute", "refund", "return_label")
 LIMIT = aiohttp.ClientTimeout(total=120)
-PATIENCE = 60.0
+PROBE = aiohttp.ClientTimeout(total=30)
+PATIENCE = 180.0
 PAGES = "console"
 """What it answers are pages, of which no document speaks."""
 
@@ -94,6 +95,18 @@ class Services:
             contract.hold(method, path.partition("?")[0], answer.status, response.content_type, answer.raw)
         return answer
 
+    async def probe(self, service: str, path: str, *, worker: bool = False) -> Answer | None:
+        """What a process says of itself; None while nobody answers there, for it may be starting."""
+        try:
+            return await Services.send(self, service, "GET", path, worker=worker, timeout=PROBE)
+        except (aiohttp.ClientError, OSError):
+            return None
+
+    async def quiet(self, service: str) -> bool:
+        """Whether the service's worker has nothing left to do; one that does not say so has."""
+        answer = await self.probe(service, "/internal/quiet", worker=True)
+        return answer is not None and answer.status == 200 and answer["quiet"] is True
+
     async def _contract(self, service: str) -> Contract:
         if service not in self._contracts:
             async with self.session.get(self.url(service, "/openapi.json")) as response:
@@ -135,10 +148,7 @@ class Services:
         """Returns when no worker has anything left to do."""
 
         async def asked() -> list[bool]:
-            answers = await asyncio.gather(
-                *(self.send(service, "GET", "/internal/quiet", worker=True) for service in SERVICES)
-            )
-            return [answer["quiet"] for answer in answers]
+            return await asyncio.gather(*map(self.quiet, SERVICES))
 
         await eventually(asked, all)
         await eventually(asked, all)

@@ -74,11 +74,8 @@ async def beside(stack: Stack, services: Services, tmp_path: Path) -> AsyncItera
 
 
 async def _is_ready(other: Beside) -> bool:
-    try:
-        async with other.session.get(other.url("dispute", "/readyz")) as response:
-            return response.status == 200
-    except OSError:
-        return False
+    answer = await other.probe("dispute", "/readyz")
+    return answer is not None and answer.status == 200
 
 
 async def test_s102_a_sixth_programme_is_a_file_and_workers_that_never_heard_of_it_keep_its_days(
