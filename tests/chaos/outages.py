@@ -18,7 +18,7 @@ from tests.chaos.stories import STORIES, Case, Wave, accepted
 from tests.e2e.client import SERVICES, eventually
 from tests.e2e.log import open_logs
 
-PATIENCE = 120.0
+PATIENCE = 180.0
 APPROVED = 4
 """Refunds that are approved and unpaid when the broker goes away."""
 HOLD = 1.0

@@ -12,7 +12,6 @@ from shared.resilience import crash_points
 from tests.chaos.run import Kept, Run, seconds
 from tests.chaos.stack import Process
 
-FIRE_LIMIT = 180.0
 PACKAGES = ("shared", "dispute", "refund", "return_label", "sandbox", "console", "ops")
 EVERYBODY = ("return_label-worker", "dispute-worker", "refund-worker", "return_label", "dispute", "refund")
 PASSED_BY: Mapping[str, Sequence[str]] = {
@@ -77,6 +76,6 @@ async def _fire(process: Process, points: Sequence[str]) -> None:
     assert await process.kill()
     for n in range(len(points)):
         await process.begun()
-        await process.died(FIRE_LIMIT)
+        await process.died()
         assert process.crashed == [f"{point}:1" for point in points[: n + 1]]
     await process.back()

@@ -32,7 +32,7 @@ APPS = ("dispute", "refund", "return_label")
 WORKERS = ("dispute-worker", "refund-worker", "return_label-worker")
 PROJECT = (*APPS, *WORKERS)
 """The processes of makewhole itself; the sandbox, which is the world outside, has a case of its own."""
-BACK_LIMIT = 120.0
+BACK_LIMIT = 300.0
 
 
 class Marked:

@@ -24,7 +24,7 @@ from tests.support.servers.sandbox import Served, sandbox
 from tests.support.toys.marks import as_owner
 from tests.support.toys.notes import listening
 
-LIMIT = 5.0
+LIMIT = 60.0
 Migrated = Callable[[str], Awaitable[str]]
 
 
@@ -141,7 +141,7 @@ async def test_no_answer_is_unknown_and_the_same_call_again_tells_what_happened(
     provider: Provider, fault: str, paid: list[str]
 ) -> None:
     await provider.capture("o1", "100.00")
-    await provider.break_next(fault)
+    await provider.break_next(fault, seconds=0.2)
     with pytest.raises(Unanswered) as unknown:
         await provider.gateway.refund(call())
     assert transient(unknown.value)
@@ -192,6 +192,18 @@ async def test_nobody_there_is_unknown() -> None:
             await gateway.refund(call())
         with pytest.raises(Unanswered):
             await gateway.find(call())
+
+
+async def test_an_answer_that_does_not_come_in_time_is_unknown() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as provider:
+        port = provider.sockets[0].getsockname()[1]
+        async with sandbox_gateway(f"http://127.0.0.1:{port}", 0.2) as gateway:
+            with pytest.raises(Unanswered):
+                await gateway.refund(call())
 
 
 def answered(**other: Any) -> str:

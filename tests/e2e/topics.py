@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 # What a broker says of a topic that is just being made, as the supervisor's probe is: the same again soon succeeds.
 NOT_YET = frozenset(
     {

@@ -29,6 +29,7 @@ from shared.process.addresses import PASSWORDS, database_name, database_url, loc
 from shared.process.settings import Settings
 from tests.cases.plugin import Came
 from tests.support.servers import backing
+from tests.support.servers.stack import LIMIT
 from tests.support.toys.notes import listening
 
 
@@ -162,7 +163,7 @@ async def own_server() -> AsyncIterator[tuple[Path, Postgres]]:
 async def refusal(address: str, *statements: str) -> str:
     """Why PostgreSQL refuses the first statement that it does, or that it does not."""
     try:
-        connection = await asyncpg.connect(address, timeout=10)
+        connection = await asyncpg.connect(address, timeout=LIMIT)
     except asyncpg.PostgresError as error:
         return type(error).__name__
     try:

@@ -9,6 +9,7 @@ import pytest
 from shared.process.addresses import Ports
 from tests.support.servers import backing
 from tests.support.servers.stack import (
+    LIMIT,
     backing_stack,
     closed_to,
     descendants,
@@ -78,7 +79,7 @@ async def test_it_stops_although_nobody_reads_what_it_says_any_more(postgres_url
             await line_of(process)
             closed_to(process)
             process.terminate()
-            assert await asyncio.wait_for(process.wait(), 30) == 0
+            assert await asyncio.wait_for(process.wait(), LIMIT) == 0
 
 
 async def test_no_container_engine_is_one_line() -> None:

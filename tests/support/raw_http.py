@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from shared.http.admission.sockets import Admission, Limits
 from shared.http.server import listening
 from shared.process.startup import bind
+from tests.support.servers.stack import LIMIT
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -30,7 +31,7 @@ async def served(app: ASGIApp = application, **most: int) -> AsyncIterator[int]:
         yield int(address.rpartition(":")[2])
 
 
-async def said(port: int, *pieces: bytes, within: float = 30, pause: float = 0) -> bytes:
+async def said(port: int, *pieces: bytes, within: float = LIMIT, pause: float = 0) -> bytes:
     """All that is answered until the server closes; a TimeoutError when it does not."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answer = b""

@@ -10,10 +10,10 @@ from pathlib import Path
 from local_stack.child import Command
 from local_stack.jars import cache_folder, jars
 from local_stack.report import StackError
+from local_stack.server import READY_LIMIT
 from local_stack.topics import round_trip
 
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
-START_LIMIT = 90.0
 FLAGS = [
     # A young generation of the default's size would be filled, and kept, before it is first collected.
     "-Xms64m",
@@ -121,7 +121,7 @@ class Kafka:
             check=False,
             capture_output=True,
             text=True,
-            timeout=START_LIMIT,
+            timeout=READY_LIMIT,
             cwd=self.folder,
             env={**os.environ, **UTF_8},
             umask=0o077,

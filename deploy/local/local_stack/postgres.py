@@ -15,10 +15,10 @@ import asyncpg
 from local_stack.child import Command, User
 from local_stack.passwords import passwords
 from local_stack.report import StackError
+from local_stack.server import READY_LIMIT
 from local_stack.state import open_folder, reachable, server_user, spare_folder
 from shared.process.addresses import OWNER, PASSWORDS
 
-START_LIMIT = 60.0
 PROGRAMS = Path("pginstall", "bin")
 
 SETTINGS = """\
@@ -124,7 +124,7 @@ def run_as(user: User | None, argv: list[str], said: str = "") -> None:
             text=True,
             cwd="/",
             env={"LC_ALL": "C"},
-            timeout=START_LIMIT,
+            timeout=READY_LIMIT,
         )
     except PermissionError as error:
         raise StackError(

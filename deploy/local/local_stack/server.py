@@ -11,7 +11,8 @@ from local_stack.child import Child, Command
 from local_stack.report import StackError
 
 READY_POLL = 0.03
-READY_LIMIT = 90.0
+READY_LIMIT = 300.0
+"""Seconds: what ends while it starts is told at once, so this is for what hangs, and a busy machine needs minutes."""
 
 
 class Server(Protocol):

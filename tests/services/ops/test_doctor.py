@@ -22,7 +22,7 @@ def doctor(**environment: str) -> tuple[int, Any]:
     known = {name: value for name, value in os.environ.items() if not name.startswith("MAKEWHOLE_")}
     program = Path(sys.executable).with_name("makewhole")
     done = subprocess.run(
-        [program, "doctor", "--json"], env=known | environment, capture_output=True, text=True, check=False, timeout=60
+        [program, "doctor", "--json"], env=known | environment, capture_output=True, text=True, check=False
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 

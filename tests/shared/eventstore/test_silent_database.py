@@ -16,8 +16,8 @@ from shared.resilience.retry import transient
 from tests.cases.plugin import Came
 from tests.support.proxy import Proxy, proxied
 
-BOUND = 15.0
-"""Seconds within which everybody must have been told, however many they are."""
+BOUND = 60.0
+"""Seconds within which everybody must have been told, however many they are and however busy the machine is."""
 
 
 @pytest.fixture

@@ -279,7 +279,7 @@ async def test_a_queue_full_of_bytes_refuses_too(dsn: str) -> None:
 
 
 async def test_no_word_of_what_was_sent_is_an_unknown_outcome(dsn: str, proxy: Proxy) -> None:
-    async with opened(proxy.url, Limits(outcome=0.3)) as store:
+    async with opened(proxy.url, Limits(outcome=3)) as store:
         await insisted(store, 0)
         proxy.faults.lose_next_answer = proxy.faults.refuse = True
         answers = await asyncio.gather(*(add(store, n) for n in range(1, 4)), return_exceptions=True)
@@ -298,7 +298,7 @@ async def test_what_was_never_sent_is_busy_and_not_unknown(dsn: str, proxy: Prox
 
 
 async def test_a_network_that_falls_silent_is_waited_for_no_longer_than_the_limit(dsn: str, proxy: Proxy) -> None:
-    async with opened(proxy.url, Limits(attempt=0.2, outcome=0.5)) as store:
+    async with opened(proxy.url, Limits(attempt=1, outcome=3)) as store:
         await insisted(store, 0)
         proxy.faults.silent = True
         with pytest.raises(OutcomeUnknown):

@@ -254,7 +254,7 @@ async def test_a_body_that_was_answered_early_has_its_time_too(came: Came, monke
 async def test_a_connection_whose_body_ended_after_its_answer_serves_on_and_is_closed_when_idle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.http.server.KEEP_ALIVE", 0.3)
+    monkeypatch.setattr("shared.http.server.KEEP_ALIVE", 2.0)
     async with served(at_once) as port, clients(port, 1) as [client]:
         client.writer.write(b"POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\n")
         assert status(await client.reader.readuntil(b"yes")) == 200
@@ -267,7 +267,10 @@ async def test_a_connection_whose_body_ended_after_its_answer_serves_on_and_is_c
 
 
 async def test_who_does_not_take_an_answer_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
     async def long(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for _ in range(100):
             await send({"type": "http.response.body", "body": b"a" * 1_000_000, "more_body": True})
@@ -276,5 +279,5 @@ async def test_who_does_not_take_an_answer_holds_no_place(monkeypatch: pytest.Mo
     admission = Admission(Limits())
     at = bind("127.0.0.1", 0)
     async with listening(long, at, admission), clients(at.getsockname()[1], 1, says=GET % b"/"):
-        await eventually(lambda: admission.sockets == 1)
+        await asked.wait()
         await eventually(lambda: admission.sockets == 0)

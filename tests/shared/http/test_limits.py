@@ -14,6 +14,7 @@ from shared.http import protocol
 from shared.process import health
 from tests.cases.plugin import Came
 from tests.support.raw_http import problem, said, served
+from tests.support.servers.stack import LIMIT
 
 WHOLE = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -131,7 +132,7 @@ async def test_what_cannot_be_read_behind_a_request_changes_nothing_in_its_answe
             writer.write_eof()
         await asyncio.sleep(0.1)
         slow.go_on.set()
-        answer = await asyncio.wait_for(reader.read(), 30)
+        answer = await asyncio.wait_for(reader.read(), LIMIT)
         writer.close()
     answers = answer.split(b"HTTP/1.1 ")[1:]
     assert [one[:3] for one in answers] == [b"200"] * (2 if WHOLE in behind else 1)
@@ -146,7 +147,7 @@ async def test_a_client_that_has_ended_its_side_is_not_waited_for_long(monkeypat
         writer.write(WHOLE)
         await slow.begun.wait()
         writer.write_eof()
-        assert (await asyncio.wait_for(reader.read(), 30)).endswith(b"one")
+        assert (await asyncio.wait_for(reader.read(), LIMIT)).endswith(b"one")
         writer.close()
 
 
@@ -216,7 +217,7 @@ async def test_an_answer_is_kept_for_half_a_second_and_no_longer(
     connection.open.set()
     check = health.database_check("postgresql://nowhere", "dispute")
     with monkeypatch.context() as patience:
-        patience.setattr(health, "KEPT", 60.0)
+        patience.setattr(health, "KEPT", 3600.0)
         assert [await check() for _ in range(5)] == [None] * 5
     assert connection.made == 1
     await asyncio.sleep(health.KEPT)
@@ -224,7 +225,10 @@ async def test_an_answer_is_kept_for_half_a_second_and_no_longer(
     assert connection.made == 2
 
 
-async def test_draining_is_told_at_once_beside_a_kept_answer(connection: Connection) -> None:
+async def test_draining_is_told_at_once_beside_a_kept_answer(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "KEPT", 3600.0)
     connection.open.set()
     stopping: list[str] = []
 

@@ -21,6 +21,8 @@ from shared.media.verdict import TooLong, Undecodable, Verdict
 from tests.support.pictures import HIDDEN, film, noise, picture, told_place
 
 LIMIT = 10
+PATIENCE = 180.0
+"""Seconds by the clock, on a busy machine too."""
 
 
 async def inspected(content: bytes, inspector: Inspector | None = None) -> tuple[Verdict, bytes]:
@@ -31,7 +33,7 @@ async def inspected(content: bytes, inspector: Inspector | None = None) -> tuple
         source, target = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
         source.write(content)
         source.flush()
-        verdict = await (inspector or Inspector()).inspect(source, target, kind, LIMIT)
+        verdict = await (inspector or Inspector(patience=PATIENCE)).inspect(source, target, kind, LIMIT)
         target.seek(0)
         return verdict, target.read()
 

@@ -119,7 +119,7 @@ async def test_a_complete_set_starts_and_serves(issuer: tuple[Issuer, Authority]
 
 async def takes(address: str) -> bool:
     try:
-        await (await asyncpg.connect(address, timeout=5)).close()
+        await (await asyncpg.connect(address, timeout=LIMIT)).close()
     except (OSError, asyncpg.PostgresError):
         return False
     return True

@@ -9,6 +9,7 @@ import pytest
 
 from shared.resilience.retry import Transient
 from shared.worker.sweep import Sweep
+from tests.support.servers.stack import LIMIT
 
 NEVER, AT_ONCE = 3600.0, 0.0
 
@@ -33,7 +34,7 @@ def turns(*answers: bool | Exception) -> tuple[Callable[[], Awaitable[bool]], as
 
 async def ended(sweep: Sweep, done: asyncio.Event) -> None:
     running = asyncio.create_task(sweep.run())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         await done.wait()
         assert sweep.stop()
         await running

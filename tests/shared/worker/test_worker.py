@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 
 from shared.http import protocol
+from shared.process.addresses import Ports
 from shared.process.clock import SystemClock
 from shared.process.component import Component
 from shared.process.health import newest_revision
@@ -26,6 +27,7 @@ from shared.worker.worker import EndedEarly, Worker
 from tests.cases.plugin import Came
 from tests.support import raw_http
 from tests.support.production import ENVIRONMENT
+from tests.support.servers.backing import free_port_base
 from tests.support.servers.stack import LIMIT, eventually
 from tests.support.toys.notes import running_issuer, settings_for
 
@@ -122,9 +124,9 @@ class Deaf(Component):
     async def run(self) -> None:
         while True:
             try:
-                await asyncio.sleep(60)
+                await asyncio.sleep(3600)
             except asyncio.CancelledError:
-                await asyncio.sleep(60)
+                await asyncio.sleep(3600)
                 raise
 
 
@@ -172,7 +174,7 @@ async def running(port: int, *components: Component, **settings: Any) -> AsyncIt
     """A worker on the port; the body stops it, or it is cancelled."""
     base = port - 101
     clock, store, asked = MovingClock(), Store(), asyncio.Event()
-    worker = Worker("dispute", Settings(port_base=base, stop_limit=0.3, **settings), clock, store, components, {})
+    worker = Worker("dispute", Settings(port_base=base, **settings), clock, store, components, {})
     task = asyncio.create_task(worker.run(asked))
     try:
         yield Running(worker, asked, task, f"http://127.0.0.1:{port}", clock, store)
@@ -182,9 +184,9 @@ async def running(port: int, *components: Component, **settings: Any) -> AsyncIt
 
 
 @pytest.fixture
-def port(unused_tcp_port_factory: Any) -> int:
-    """A free port that can be a worker's."""
-    return int(next(found for found in iter(unused_tcp_port_factory, 0) if found < 54_000))
+def port() -> int:
+    """A worker's port, free like all others of its stack."""
+    return Ports(free_port_base()).worker("dispute")
 
 
 async def test_components_run_side_by_side_until_they_are_asked_to_stop(port: int) -> None:
@@ -291,7 +293,7 @@ async def test_what_is_needs_attention_is_told_while_all_goes_on(port: int, came
 
 
 async def test_a_component_that_does_not_end_is_not_waited_for(port: int) -> None:
-    async with running(port, Deaf()) as worker, asyncio.timeout(30):
+    async with running(port, Deaf(), stop_limit=0.3) as worker, asyncio.timeout(LIMIT):
         await asyncio.sleep(0)
         with pytest.raises(TimeoutError):
             await worker.stop()

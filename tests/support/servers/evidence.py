@@ -22,6 +22,7 @@ from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.store import PostgresEventStore, open_store
 from tests.support.builders.orders import on
 from tests.support.servers.backing import free_ports
+from tests.support.servers.stack import LIMIT
 from tests.support.toys.notes import Issuer, running_issuer
 
 NOW = on("Mar 12")
@@ -78,7 +79,7 @@ class EvidenceService:
         pipe = asyncio.subprocess.PIPE
         self.process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe)
         assert self.process.stdout
-        while await asyncio.wait_for(self.process.stdout.readline(), 60) != b"listening\n":
+        while await asyncio.wait_for(self.process.stdout.readline(), LIMIT) != b"listening\n":
             assert self.process.returncode is None
 
     async def stop(self) -> None:

@@ -15,7 +15,8 @@ from local_stack.topics import ensure_topics
 from shared.process.addresses import APPS, OWNER, PASSWORDS, WORKER, Ports, database_url, local_address
 from tests.support.servers import backing
 
-LIMIT = 60.0
+LIMIT = 180.0
+"""Seconds for what must come, however busy the machine is: a test that fails waits so long, and no other."""
 # A server of a few lines: port, file for its note at the stop, name.
 ANSWERING = """
 import http.server, signal, sys
@@ -131,7 +132,7 @@ async def line_of(process: asyncio.subprocess.Process) -> str:
     """The next line that it prints, or a failure with all of its complaints."""
     assert process.stdout
     assert process.stderr
-    line = await asyncio.wait_for(process.stdout.readline(), 5 * LIMIT)
+    line = await asyncio.wait_for(process.stdout.readline(), 2 * LIMIT)
     assert line, (await process.stderr.read()).decode()
     return line.decode().strip()
 
