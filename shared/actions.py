@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, NotRequired
 
@@ -64,14 +64,13 @@ class Offer(NamedTuple):
 
 
 class Action(NamedTuple):
-    """One thing that a party in one of the roles `of` may do: the offer, or what its guard refuses it with, which it
-    raises or answers: most of a list is refused, and raising costs more than all the rest of it.
+    """One thing that a party may do: the question for the offer, which raises what the guard of its command refuses it
+    with, or the refusal itself where that is known unasked: most of a list is, and raising costs more than the rest.
     """
 
     rel: str
     href: str
-    of: Collection[str]
-    offer: Callable[[], Offer | Rejected]
+    offer: Callable[[], Offer] | Rejected
     method: str = "POST"
 
 
@@ -81,16 +80,15 @@ def rendered(actions: Iterable[Action]) -> Actions:
     unavailable: list[UnavailableAction] = []
     for action in actions:
         named: ActionView = {"rel": action.rel, "method": action.method, "href": action.href}
+        if isinstance(action.offer, Rejected):
+            unavailable.append(_refused(named, action.offer))
+            continue
         try:
-            offer = action.offer()
+            available.append(_offered(named, action.offer()))
         except (Forbidden, NotFound):
             continue
         except Rejected as refusal:
-            offer = refusal
-        if isinstance(offer, Rejected):
-            unavailable.append(_refused(named, offer))
-        else:
-            available.append(_offered(named, offer))
+            unavailable.append(_refused(named, refusal))
     return {"available_actions": available, "unavailable_actions": unavailable}
 
 

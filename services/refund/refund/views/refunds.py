@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from refund.domain.payments.retries import RETRIERS, guard_agreement, guard_retry, standing
+from refund.domain.payments.retries import guard_agreement, guard_retry, standing
 from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
@@ -171,7 +171,7 @@ def refund_actions(payment: Payment, refund_id: str, actor: Actor, now: datetime
         return Offer()
 
     path = f"{_path(refund_id)}/retry"
-    return Action("retry", path, RETRIERS, retry), Action("agree-retry", path, ("support",), agree)
+    return Action("retry", path, retry), Action("agree-retry", path, agree)
 
 
 def _path(refund_id: str) -> str:

@@ -7,14 +7,7 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Return, ReturnState
-from return_label.domain.returns.transit import (
-    INSPECTORS,
-    RECEIVERS,
-    SHIPPERS,
-    guard_inspection,
-    guard_receipt,
-    guard_shipment,
-)
+from return_label.domain.returns.transit import guard_inspection, guard_receipt, guard_shipment
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
@@ -135,9 +128,9 @@ def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]
         return Offer(return_.received.inspect_by if return_.received else None, mandatory=True)
 
     return (
-        Action("ship", f"{path}/shipment", SHIPPERS, ship),
-        Action("receive", f"{path}/receipt", RECEIVERS, receive),
-        Action("inspect", f"{path}/inspection", INSPECTORS, inspect),
+        Action("ship", f"{path}/shipment", ship),
+        Action("receive", f"{path}/receipt", receive),
+        Action("inspect", f"{path}/inspection", inspect),
     )
 
 

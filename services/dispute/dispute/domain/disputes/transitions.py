@@ -226,8 +226,8 @@ def fitting(step: Step | Told, dispute: Dispute) -> Transition:
 
 
 def row_or_refusal(step: Step | Told, dispute: Dispute) -> Transition | Rejected:
-    """The same, with the refusal as an answer: raising one costs more than finding it, and a list of actions holds a
-    dozen.
+    """The row of the state that the dispute is in, or what refuses the step there: as an answer, for raising a refusal
+    costs more than finding it, and a list of actions holds a dozen.
     """
     rows = _FROM.get((step, dispute.state)) if dispute.state else None
     if not rows:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 
 from dispute.domain.disputes.evidence import addition_until, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.disputes.transitions import PARTIES, Step, guard_row, roles_of, row_or_refusal
+from dispute.domain.disputes.transitions import Step, Transition, guard_row, roles_of, row_or_refusal
 from dispute.domain.evidence.limits import guard_number, most_bytes
 from shared.actions import Action, Offer, UploadLimits
 from shared.events.base import Actor
@@ -44,23 +44,22 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
     acting, dispute_id = dispute.parties.acting(actor), dispute.opened.dispute_id
     return [
-        Action(step, path.format(dispute_id), roles, partial(_offer, step, dispute, actor, now))
-        for step, path, roles in _steps_of(acting)
-    ] + [
-        Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", PARTIES, partial(_addition, dispute, actor, now))
-    ]
+        Action(step, path.format(dispute_id), _offer(step, dispute, actor, now)) for step, path in _steps_of(acting)
+    ] + [Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", partial(_addition, dispute, actor, now))]
 
 
 @lru_cache(maxsize=256)
-def _steps_of(acting: frozenset[str]) -> Sequence[tuple[Step, str, Sequence[str]]]:
-    """The steps of who acts in these roles, with their paths and everybody's roles; asked for in each answer."""
-    every = [(step, path, roles_of(step)) for step, path in PATHS.items()]
-    return [(step, path, roles) for step, path, roles in every if not acting.isdisjoint(roles)]
+def _steps_of(acting: frozenset[str]) -> Sequence[tuple[Step, str]]:
+    """The steps of who acts in these roles, with their paths; asked for in each answer."""
+    return [(step, path) for step, path in PATHS.items() if not acting.isdisjoint(roles_of(step))]
 
 
-def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Offer | Rejected:
-    if isinstance(row := row_or_refusal(step, dispute), Rejected):
-        return row
+def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Callable[[], Offer] | Rejected:
+    row = row_or_refusal(step, dispute)
+    return row if isinstance(row, Rejected) else partial(_guarded, row, dispute, actor, now)
+
+
+def _guarded(row: Transition, dispute: Dispute, actor: Actor, now: datetime) -> Offer:
     guard_row(row, dispute, actor, now)
     return Offer(min(filter(None, map(dispute.due, row.within)), default=None), row.mandatory)
 

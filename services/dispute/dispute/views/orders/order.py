@@ -161,7 +161,7 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
                 return Offer(order.protection_ends_at)
         raise refusal or TooEarly()
 
-    return (Action("open-dispute", "/v1/disputes", ("buyer",), offer),)
+    return (Action("open-dispute", "/v1/disputes", offer),)
 
 
 def _parcels(order: Order, lines: Collection[str]) -> list[OrderParcel]:
