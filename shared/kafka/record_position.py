@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import Self, cast
 from uuid import UUID
 
 from shared.events.envelope import attributes_of
@@ -34,22 +34,29 @@ class RecordPosition:
     @classmethod
     def of(cls, record: Record) -> Self:
         """Where the record says that it stands; Strange where it makes no sense."""
+        if found := record.made.get("position"):
+            return cast(Self, found)
         try:
-            return cls._read(record, attributes_of(record.headers))
+            position = record.made["position"] = cls._read(record, attributes_of(record.headers))
         except (KeyError, ValueError) as error:
             raise Strange(f"malformed: {type(error).__name__}: {error}") from None
+        return position
 
     def believe(self, record: Record, keys: LogKeys | None) -> None:
         """Strange where there are keys and the record bears no signature by one of them."""
-        if keys:
+        if keys and record.made.get("believed by") is not keys:
             try:
                 keys.verify(record.partition, self.attributes, record.key or b"", record.value)
             except Unsigned as error:
                 raise Strange(f"unsigned: {error}") from None
+            record.made["believed by"] = keys
 
-    def fingerprint(self, data: bytes) -> str:
-        """What tells the event from another one at this place."""
-        return fingerprint(self.attributes.get("ce_id", b""), self.attributes.get("ce_commandid", b""), data)
+    def fingerprint(self, record: Record) -> str:
+        """What tells the record's event from another one at this place."""
+        if not (found := record.made.get("fingerprint")):
+            ids = self.attributes.get("ce_id", b""), self.attributes.get("ce_commandid", b"")
+            found = record.made["fingerprint"] = fingerprint(*ids, record.value)
+        return str(found)
 
     @classmethod
     def _read(cls, record: Record, attributes: Mapping[str, bytes]) -> Self:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -36,6 +37,8 @@ class Record:
     key: bytes | None
     headers: Headers
     value: bytes
+    made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was read from it, kept for whoever reads the same record next."""
 
     def header(self, name: str) -> str | None:
         """The text of a header, of the first one where there are several."""

@@ -88,7 +88,7 @@ def _place(identity: LogIdentity, record: Record, keys: LogKeys | None) -> Place
         at.believe(record, keys)
     except Strange:
         return None
-    return (at.position, at.fingerprint(record.value)) if identity.includes(at.log_id, at.position) else None
+    return (at.position, at.fingerprint(record)) if identity.includes(at.log_id, at.position) else None
 
 
 async def _compared(pool: Pool, page: Mapping[Place, Record]) -> list[Difference]:

@@ -21,12 +21,6 @@ insert into checkpoints as c (subscription, topic, partition) select $1, $2, p f
 on conflict (subscription, topic, partition) do update set epoch = c.epoch + 1
 returning partition, log_id, position, next_offset, epoch, lineage, event
 """
-# Nobody waits for the commit to reach the disk: what a power cut takes back, rows and checkpoint together, the topic
-# delivers again.
-HOLD = """
-select partition, epoch, set_config('synchronous_commit', 'off', true) from checkpoints
-where subscription = $1 and topic = $2 and partition = any($3::int[]) order by partition for update
-"""
 SAVE = """
 update checkpoints c
 set log_id = new.log_id, position = new.position, next_offset = new.next_offset, lineage = new.lineage,
@@ -35,6 +29,16 @@ from unnest($3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8:
     as new (partition, log_id, position, next_offset, epoch, lineage, event)
 where c.subscription = $1 and c.topic = $2 and c.partition = new.partition and c.epoch = new.epoch
 """
+# Nobody waits for the commit to reach the disk: what a power cut takes back, rows and checkpoint together, the topic
+# delivers again.
+HOLD = """
+with held as materialized (
+    select from checkpoints
+    where subscription = $1 and topic = $2 and partition = any($3::int[]) order by partition for update
+)
+"""
+HELD = ", (select count(*), set_config('synchronous_commit', 'off', true) from held) held\nwhere c."
+MOVE = HOLD + SAVE.lstrip().replace("\nwhere c.", HELD)
 EPOCHS = (
     "select partition, epoch from checkpoints where subscription = $1 and topic = $2 and partition = any($3::int[])"
 )
@@ -82,20 +86,26 @@ async def claim(
     return {row["partition"]: Checkpoint(**row) for row in rows}
 
 
-async def hold(connection: Connection, subscription: str, topic: str, ours: Mapping[int, Checkpoint]) -> None:
-    """Locks the rows until the transaction ends; Superseded unless their epochs are still ours."""
-    rows = await connection.fetch(HOLD, subscription, topic, sorted(ours))
-    if {row["partition"]: row["epoch"] for row in rows} != {partition: mine.epoch for partition, mine in ours.items()}:
-        raise Superseded(f"{subscription}: another worker holds the checkpoints")
+async def move(connection: Connection | Pool, subscription: str, topic: str, reached: Sequence[Checkpoint]) -> None:
+    """Moves the checkpoints and holds their rows until the transaction ends, else Superseded; the rows of a read model
+    are written under it.
+    """
+    await _moved(connection, MOVE, subscription, topic, reached)
 
 
 async def save(connection: Connection | Pool, subscription: str, topic: str, reached: Sequence[Checkpoint]) -> None:
     """Moves the checkpoints where the epochs are still ours, else Superseded."""
+    await _moved(connection, SAVE, subscription, topic, reached)
+
+
+async def _moved(
+    connection: Connection | Pool, statement: str, subscription: str, topic: str, reached: Sequence[Checkpoint]
+) -> None:
     columns = (
         [getattr(checkpoint, name) for checkpoint in reached]
         for name in ("partition", "log_id", "position", "next_offset", "epoch", "lineage", "event")
     )
-    status = await connection.execute(SAVE, subscription, topic, *columns)
+    status = await connection.execute(statement, subscription, topic, *columns)
     if status != f"UPDATE {len(reached)}":
         raise Superseded(f"{subscription}: another worker holds the checkpoints")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from shared.events import codec
 from shared.events.envelope import Recorded
@@ -62,8 +62,10 @@ class Quarantined:
 
 
 def of_log(record: Record) -> Recorded[Any]:
-    """The event of a record that a relay published."""
-    return codec.from_headers(record.headers, record.value)[0]
+    """The event of a record that a relay published, decoded once however many read it."""
+    if (found := record.made.get("recorded")) is None:
+        found = record.made["recorded"] = codec.from_headers(record.headers, record.value)[0]
+    return cast(Recorded[Any], found)
 
 
 class Follower:
@@ -139,7 +141,7 @@ class Follower:
     def _other_event(self, record: Record, at: RecordPosition) -> str | None:
         checkpoint = self.checkpoint
         if at.position == checkpoint.position:
-            same = checkpoint.event in ("", at.fingerprint(record.value))
+            same = checkpoint.event in ("", at.fingerprint(record))
             return None if same else f"another event than the one at position {checkpoint.position}"
         if at.previous == self._previous:
             return f"another event behind {at.previous} than {checkpoint.position}"
@@ -168,7 +170,7 @@ class Follower:
             record.offset + 1,
             checkpoint.epoch,
             lineage,
-            at.fingerprint(record.value),
+            at.fingerprint(record),
         )
         return Delivery(record, at.stream, at.position, of_log)
 

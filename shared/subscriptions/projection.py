@@ -1,15 +1,17 @@
-"""Projection: events to rows, in one transaction with the checkpoint."""
+"""Projection: events to rows, in one transaction with the checkpoint; a batch at once where it has a fold (ADR 36)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, Self
 
-from shared.events.envelope import Recorded
+from sqlalchemy import Table
+
 from shared.resilience import crash_points
 from shared.resilience.retry import transient
 from shared.subscriptions import checkpoints
+from shared.subscriptions.changes import Changes, Project, ProjectAll, folded
 from shared.subscriptions.checkpoints import Checkpoint
 from shared.subscriptions.follower import Delivery
 from shared.subscriptions.handler import SubscriptionContext
@@ -20,35 +22,71 @@ if TYPE_CHECKING:
 
 BEFORE_CHECKPOINT = crash_points.register(
     "projection.before_checkpoint",
-    "shared/subscriptions/projection.py: a batch's rows are written, and nothing is committed",
+    "shared/subscriptions/projection.py: a batch's checkpoints and rows are written, and nothing is committed",
 )
 
-Project = Callable[["Connection", Recorded[Any]], Awaitable[None]]
-ProjectAll = Callable[["Connection", Sequence[Recorded[Any]]], Awaitable[None]]
+EVERY = ("",)
+"""Streams of any name."""
+
 Apply = Callable[["SubscriptionContext", "Connection", Sequence[Delivery]], Awaitable[None]]
 
 
+class ReadModel(Protocol):
+    """A module of a service's `read_models`."""
+
+    @property
+    def NAME(self) -> str:
+        """Its name, by which its checkpoints go."""
+
+    @property
+    def TABLES(self) -> Sequence[Table]:
+        """The tables that its rows stand in."""
+
+    @property
+    def STREAMS(self) -> tuple[str, ...]:
+        """How the names of the streams begin that it follows."""
+
+    @property
+    def changes(self) -> Changes:
+        """What becomes of an event."""
+
+    @property
+    def project(self) -> Project:
+        """The same, written row by row."""
+
+
 class Projection:
-    """Handles deliveries by `project(connection, recorded)`, or many at once by `project_all(connection, batch)` where
-    a read model has one.
+    """Handles deliveries of the streams that begin so by `project(connection, recorded)`, or many at once by
+    `project_all(connection, batch)` where a read model has one; others are passed over, and not decoded.
 
     A batch is one transaction: its rows, its checkpoints, and what it parks become visible together or not at all.
     """
 
-    def __init__(self, project: Project, project_all: ProjectAll | None = None) -> None:
+    def __init__(
+        self, project: Project, project_all: ProjectAll | None = None, streams: tuple[str, ...] = EVERY
+    ) -> None:
         self._project = project
         self._project_all = project_all
+        self._streams = streams
+
+    @classmethod
+    def of(cls, model: ReadModel) -> Self:
+        """The projection that keeps a read model."""
+        return cls(model.project, folded(model.changes, model.STREAMS), model.STREAMS)
 
     async def take(
         self, context: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint]
     ) -> None:
         """Handles the batch and saves the checkpoints."""
+        followed = [delivery for delivery in deliveries if delivery.stream.startswith(self._streams)]
+        if not followed:
+            return await checkpoints.move(context.pool, context.subscription, context.topic, reached)
         try:
-            await self._commit(context, deliveries, reached, self._apply)
+            await self._commit(context, followed, reached, self._apply)
         except Exception as error:
             if transient(error):
                 raise
-            await self._commit(context, deliveries, reached, self._apply_singly)
+            await self._commit(context, followed, reached, self._apply_singly)
 
     async def redo(self, context: SubscriptionContext, delivery: Delivery, anew: bool = False) -> None:
         """Handles a parked event and takes it out of its parked stream; rows know of no other event in its place."""
@@ -60,23 +98,16 @@ class Projection:
         self, context: SubscriptionContext, deliveries: Sequence[Delivery], reached: Sequence[Checkpoint], apply: Apply
     ) -> None:
         async with context.pool.acquire() as connection, connection.transaction():
-            await checkpoints.hold(
-                connection,
-                context.subscription,
-                context.topic,
-                {checkpoint.partition: checkpoint for checkpoint in reached},
-            )
+            await checkpoints.move(connection, context.subscription, context.topic, reached)
             await apply(context, connection, deliveries)
             crash_points.point(BEFORE_CHECKPOINT)
-            await checkpoints.save(connection, context.subscription, context.topic, reached)
 
     async def _apply(
         self, context: SubscriptionContext, connection: Connection, deliveries: Sequence[Delivery]
     ) -> None:
         free = [delivery.recorded for delivery in deliveries if not await context.parked.keeps(connection, delivery)]
-        if self._project_all:
-            await self._project_all(connection, free)
-            return
+        if self._project_all and len(free) > 1:
+            return await self._project_all(connection, free)
         for recorded in free:
             await self._project(connection, recorded)
 

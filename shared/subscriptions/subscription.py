@@ -22,7 +22,7 @@ from shared.subscriptions.checkpoints import Checkpoint, claim, demand
 from shared.subscriptions.follower import Decode, Delivery, Follower, Quarantined, Recreated, of_log
 from shared.subscriptions.foreign_topic import ForeignFollower
 from shared.subscriptions.handler import Handler, SubscriptionContext, retry
-from shared.subscriptions.log_beside import demand_held
+from shared.subscriptions.log_beside import LogBeside
 from shared.subscriptions.parked_streams import ParkedStreams
 from shared.subscriptions.source import Source, Stalled, seek
 
@@ -44,8 +44,8 @@ class Subscription(Component):
     nothing but I/O errors.
 
     `decode` is given for a foreign topic: it is then followed by offset, and a repeat is the handler's to recognise.
-    With `keys` only records that bear a signature by one of them are taken. `own` says that the log is the one in the
-    same database: nothing is taken that it does not hold.
+    With `keys` only records that bear a signature by one of them are taken. `beside` is given where the log is the one
+    in the same database: nothing is taken that it does not hold.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Subscription(Component):
         source: Callable[[], AbstractAsyncContextManager[Source]],
         decode: Decode | None = None,
         keys: LogKeys | None = None,
-        own: bool = False,
+        beside: LogBeside | None = None,
         give_up: float = GIVE_UP_AFTER,
     ) -> None:
         self._name = name
@@ -68,7 +68,7 @@ class Subscription(Component):
         self._open = source
         self._decode = decode
         self._keys = keys
-        self._own = own
+        self._beside = beside
         self._give_up = give_up
         self._source: Source | None = None
         self._trouble = Trouble(f"subscription {name}")
@@ -165,7 +165,7 @@ class Subscription(Component):
 
     def _begun(self, checkpoint: Checkpoint, identity: LogIdentity) -> Checkpoint:
         """Who follows the log beside it need not ask the topic which log that is."""
-        if not self._own or checkpoint.log_id:
+        if self._beside is None or checkpoint.log_id:
             return checkpoint
         return replace(checkpoint, log_id=identity.log_id, lineage=identity.lineage)
 
@@ -197,8 +197,8 @@ class Subscription(Component):
         deliveries = [each for each in taken if isinstance(each, Delivery)]
         await self._attention.keep(self._context.pool, [each for each in taken if isinstance(each, Quarantined)])
         reached = [mark for p, old in before.items() if (mark := self._followers[p].checkpoint) != old]
-        if self._own:
-            await demand_held(self._context.pool, deliveries)
+        if self._beside:
+            await self._beside.demand_held(deliveries)
         if reached:
             await self._handler.take(self._context, deliveries, reached)
         self._count(sum(map(len, fetched.values())), len(deliveries))

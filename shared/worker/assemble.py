@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,8 +23,10 @@ from shared.process.clock import Clock
 from shared.process.settings import Settings
 from shared.relay.relay import Relay
 from shared.subscriptions.handler import Handler
+from shared.subscriptions.log_beside import LogBeside
 from shared.subscriptions.policy import Policy, React
-from shared.subscriptions.projection import Project, Projection
+from shared.subscriptions.projection import Projection, ReadModel
+from shared.subscriptions.shared_source import Open, SharedSource
 from shared.subscriptions.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -52,16 +54,20 @@ class Assembly:
         publisher = partial(KafkaPublisher.opened, Brokers.of(self.settings), self.log.topic, self.settings.partitions)
         return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source, self._keys(self.log))
 
-    def projection(self, name: str, project: Project) -> Subscription:
-        """The service's own topic to the read model `name`."""
-        return self._subscription(name, self.log, Projection(project), own=True)
+    def projections(self, *models: ReadModel) -> Sequence[Subscription]:
+        """The service's own topic to its read models: read, decoded and held against the log once for all of them."""
+        source, beside = SharedSource(self._source(self.log)), LogBeside(self.pool)
+        return [
+            self._subscription(model.NAME, self.log, Projection.of(model), source.opened, beside) for model in models
+        ]
 
     def policy(self, name: str, log: Log, react: React) -> Subscription:
         """A topic, mostly another service's, to commands here."""
         own = log is self.log
         if not own and log.service not in self.log.follows:
             raise ValueError(f"{self.log.service} does not say that it follows {log.service}")
-        return self._subscription(name, log, Policy(react, self.store, self.decider), own)
+        beside = LogBeside(self.pool) if own else None
+        return self._subscription(name, log, Policy(react, self.store, self.decider), self._source(log), beside)
 
     def due_loop(
         self,
@@ -71,9 +77,14 @@ class Assembly:
         """What is due: timers, and the calls of `effects`."""
         return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
 
-    def _subscription(self, name: str, log: Log, handler: Handler, own: bool = False) -> Subscription:
-        source = partial(KafkaSource.opened, Brokers.of(self.settings), log.topic, self.settings.partitions)
-        return Subscription(name, log.topic, handler, self.pool, self.dsn, source, keys=self._keys(log), own=own)
+    def _subscription(
+        self, name: str, log: Log, handler: Handler, source: Open, beside: LogBeside | None
+    ) -> Subscription:
+        keys = self._keys(log)
+        return Subscription(name, log.topic, handler, self.pool, self.dsn, source, keys=keys, beside=beside)
+
+    def _source(self, log: Log) -> Open:
+        return partial(KafkaSource.opened, Brokers.of(self.settings), log.topic, self.settings.partitions)
 
     def _keys(self, log: Log) -> LogKeys | None:
         keys = self.settings.keys_of(log.service)

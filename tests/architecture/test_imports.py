@@ -45,7 +45,7 @@ BREAKS = [
     (
         "api-writes-no-read-model",
         "services/refund/refund/api/refunds.py",
-        "from shared.subscriptions.upsert import upsert",
+        "from shared.subscriptions.changes import upsert",
     ),
     ("api-writes-no-read-model", "services/dispute/dispute/api/orders.py", "from dispute.read_models import tables"),
     ("migrations-alone", "migrations/event_store/__init__.py", "from shared.events.money import Money"),

@@ -119,11 +119,11 @@ def test_a_service_declares_to_the_audit_its_streams_and_whom_it_follows(log: Lo
 def subscriptions(log: Log) -> dict[str, str]:
     """The subscriptions that the service's worker starts, each with the service whose topic it follows."""
     worker = importlib.import_module(f"{log.service}.worker")
-    found = {}
+    found: dict[str, str] = {}
     for call in ast.walk(ast.parse(inspect.getsource(worker))):
         match call:
-            case ast.Call(func=ast.Attribute(attr="projection"), args=[name, *_]):
-                found[_value(name, worker)] = log.service
+            case ast.Call(func=ast.Attribute(attr="projections"), args=models):
+                found |= {_value(model, worker).NAME: log.service for model in models}
             case ast.Call(func=ast.Attribute(attr="policy"), args=[name, followed, *_]):
                 found[_value(name, worker)] = _value(followed, worker).service
     return found

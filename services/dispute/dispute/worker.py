@@ -33,10 +33,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
             service.store,
             [
                 service.relay(),
-                service.projection(order_status.NAME, order_status.project),
-                service.projection(disputes.NAME, disputes.project),
-                service.projection(evidence.NAME, evidence.project),
-                service.projection(dispute_history.NAME, dispute_history.project),
+                *service.projections(order_status, disputes, evidence, dispute_history),
                 service.policy(policies.NOTE_REFUNDS, REFUND, policies.react),
                 service.policy(policies.NOTE_RETURNS, RETURN_LABEL, policies.react),
                 service.policy(NOTIFY, DISPUTE, policies.notify),

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module, util
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import cast
 
-from sqlalchemy import Table
-
-from shared.events.envelope import Recorded
-
-if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection
-
-
-class ReadModel(Protocol):
-    """A module of a service's `read_models`."""
-
-    NAME: str
-    TABLES: Sequence[Table]
-
-    async def project(self, connection: Connection, recorded: Recorded[Any]) -> None:
-        """One event to rows."""
+from shared.subscriptions.projection import ReadModel
 
 
 def read_models(service: str) -> Mapping[str, ReadModel]:

@@ -10,7 +10,6 @@ from sqlalchemy import delete
 from ops.commands.options import Failed
 from ops.interventions import keep
 from ops.leases import lease
-from ops.read_models import ReadModel
 from shared.events import codec
 from shared.events.errors import NewerVersion
 from shared.events.fingerprint import fingerprint_of
@@ -21,6 +20,7 @@ from shared.eventstore.log_identity import identify
 from shared.eventstore.store import EventStore, open_store
 from shared.subscriptions import checkpoints
 from shared.subscriptions.checkpoints import Checkpoint
+from shared.subscriptions.projection import ReadModel
 from shared.subscriptions.statements import compiled
 
 if TYPE_CHECKING:

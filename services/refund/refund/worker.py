@@ -35,7 +35,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
             service.store,
             [
                 service.relay(),
-                service.projection(refunds.NAME, refunds.project),
+                *service.projections(refunds),
                 service.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react),
                 service.policy(NOTIFY, REFUND, policies.notify),
                 service.due_loop(effects={DeadlineKind.PAY: pay}),

@@ -152,7 +152,7 @@ async def stands_still(component: Any) -> bool:
 async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system: System, came: Came) -> None:
     async with system.services() as (dispute, refund):
         relay = dispute.relay()
-        followers = [dispute.projection(disputes.NAME, disputes.project)]
+        followers = [*dispute.projections(disputes)]
         followers.append(refund.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react))
         await append(dispute.store, "order-o1", 0, PAID)
         async with running(relay, *followers):
@@ -170,7 +170,7 @@ async def test_the_runbook_of_a_restore_ends_with_every_follower_at_work(system:
     async with system.services() as (dispute, refund):
         await append(dispute.store, "dispute-dsp_1", 0, due("rfd_new", 3000))
         relay = dispute.relay()
-        followers = [dispute.projection(disputes.NAME, disputes.project)]
+        followers = [*dispute.projections(disputes)]
         followers.append(refund.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react))
         async with running(relay, *followers):
             await eventually(partial(stands_still, relay))

@@ -16,6 +16,7 @@ from shared.events.envelope import Recorded
 from shared.process.addresses import database_url
 from shared.relay.progress import rewind
 from shared.relay.relay import Relay
+from shared.subscriptions.log_beside import LogBeside
 from shared.subscriptions.policy import Policy
 from shared.subscriptions.projection import Projection
 from shared.subscriptions.subscription import Subscription
@@ -199,7 +200,7 @@ def answering(flow: Flow) -> Subscription:
         if recorded.stream.startswith("order-"):
             yield Send.on(recorded, "answer", 0, Answer, about="1", text=word(recorded))
 
-    return flow.subscription("answers", Policy(react, flow.store, DECIDER), own=True)
+    return flow.subscription("answers", Policy(react, flow.store, DECIDER), beside=LogBeside(flow.pool))
 
 
 async def answers(flow: Flow) -> Sequence[str]:
@@ -236,7 +237,7 @@ async def test_who_follows_the_log_beside_it_takes_nothing_that_the_log_has_lost
         assert await answers(flow) == ["opened", "lost"]
     async with flow_on(copy, kafka, topic) as restored:
         restored._versions["order-1"] = 1
-        seen = restored.subscription("seen", Projection(count_versions), own=True)
+        seen = restored.subscription("seen", Projection(count_versions), beside=LogBeside(restored.pool))
         async with running(relay := restored.relay(), each := answering(restored), seen):
             await eventually(partial(says, each, "makewhole log renew"))
             await eventually(partial(says, seen, "makewhole log renew"))

@@ -374,7 +374,7 @@ async def test_a_projection_whose_epoch_is_taken_saves_nothing(flow: Flow) -> No
     await checkpoints.claim(flow.pool, "seen", flow.topic, [0])
     async with flow.pool.acquire() as connection, connection.transaction():
         with pytest.raises(checkpoints.Superseded):
-            await checkpoints.hold(connection, "seen", flow.topic, marks)
+            await checkpoints.move(connection, "seen", flow.topic, list(marks.values()))
         with pytest.raises(checkpoints.Superseded):
             await checkpoints.save(connection, "seen", flow.topic, list(marks.values()))
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Text, any_, bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute.read_models import tables
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 from shared.events.mediation import SurveySubmitted, SurveyWindowClosed
 from shared.rejections import snake_case
+from shared.subscriptions.changes import Change, insert, row_by_row
 from shared.subscriptions.statements import compiled
 
 if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection, Pool
+    from shared.eventstore.connections import Pool
 
 NAME = "dispute_history"
 TABLES = (tables.dispute_history,)
+STREAMS = ("dispute-",)
 
 _HISTORY = tables.dispute_history
-_INSERT = compiled(insert(_HISTORY).on_conflict_do_nothing(), _HISTORY.c.keys())
 _PAGE = compiled(
     select(_HISTORY)
     .where(
@@ -39,21 +40,19 @@ _BESIDE = {"dispute_id", "order_id", "payment_id", "buyer_id", "seller_id", "ter
 """What the entry holds elsewhere, or the dispute itself shows."""
 
 
-async def project(connection: Connection, recorded: Recorded[Event]) -> None:
-    """Adds the event's entry; other streams are passed over, and what is no part of the dispute's story (S52)."""
-    if recorded.stream.startswith("dispute-") and not isinstance(recorded.event, ASIDE):
-        await _INSERT.execute(connection, **entry(recorded))
+def changes(recorded: Recorded[Event]) -> Iterator[Change]:
+    """Adds the event's entry; what is no part of the dispute's story is passed over (S52)."""
+    if not isinstance(recorded.event, ASIDE):
+        yield insert(_HISTORY, recorded.stream.removeprefix("dispute-"), recorded.version, **entry(recorded))
 
 
 def entry(recorded: Recorded[Event]) -> dict[str, Any]:
-    """The row of an event: its name in snake case is the action, the rest of its data the detail, of which each party
-    sees what is listed for it.
+    """The row of an event beside its key: its name in snake case is the action, the rest of its data the detail, of
+    which each party sees what is listed for it.
     """
     event, metadata = recorded.event, recorded.metadata
     detail = event.model_dump(mode="json", exclude=_BESIDE, exclude_none=True)
     return {
-        "dispute_id": recorded.stream.removeprefix("dispute-"),
-        "version": recorded.version,
         "position": recorded.position,
         "at": metadata.at,
         "actor": metadata.actor,
@@ -61,6 +60,9 @@ def entry(recorded: Recorded[Event]) -> dict[str, Any]:
         "rules": list(getattr(event, "rules", ())),
         "detail": to_json(detail).decode(),
     }
+
+
+project = row_by_row(changes, STREAMS)
 
 
 async def page(

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Text,
-    bindparam,
-    case,
-    func,
-    literal_column,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import bindparam, or_, select, true, tuple_
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, Fulfilment
@@ -31,74 +19,74 @@ from shared.events import dispute as disputes
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.subscriptions.changes import Change, Computed, change, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
-from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection, Pool
+    from shared.eventstore.connections import Pool
 
 NAME = "disputes"
 TABLES = (tables.disputes,)
+STREAMS = ("dispute-",)
 W = TypeVar("W", bound=StrEnum)
 
 
-async def project(connection: Connection, recorded: Recorded[Event]) -> None:  # noqa: C901 - one arm an event
-    """Keeps the dispute's row; other streams are passed over."""
-    if not recorded.stream.startswith("dispute-"):
-        return
+def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one arm an event
+    """Keeps the dispute's row."""
     match recorded.event:
         case disputes.DisputeOpened() as event:
-            await _open(connection, recorded, event)
+            yield _open(recorded, event)
         case disputes.SellerResponded() as event:
             until = {"answer_by": event.answer_by, "negotiate_until": event.negotiate_until}
             due_at = min(filter(None, until.values()), default=None)
-            await _set(connection, recorded, state=DisputeState.AWAITING_BUYER, next_due_at=due_at, **until)
+            yield _set(recorded, state=DisputeState.AWAITING_BUYER, next_due_at=due_at, **until)
         case disputes.RequestModified() as event:
             asked = {"reason": event.reason, **_wanted(event.request), "next_due_at": event.respond_by}
-            await _set(connection, recorded, state=DisputeState.AWAITING_SELLER, **asked)
+            yield _set(recorded, state=DisputeState.AWAITING_SELLER, **asked)
         case disputes.SolutionReached() as event:
-            await _set(connection, recorded, **_wanted(event.solution), **mediation.agreed(event))
+            yield _set(recorded, **_wanted(event.solution), **mediation.agreed(event))
         case disputes.Escalated() as event:
             anew = {"state": DisputeState.ESCALATED, "next_due_at": event.evidence_until, **mediation.ANEW}
-            await _set(connection, recorded, **anew)
+            yield _set(recorded, **anew)
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
-            await _set(connection, recorded, **due, proposed_until=None)
+            yield _set(recorded, **due, proposed_until=None)
         case disputes.CancellationNoted() as event:
             settled = {"state": DisputeState.AGREED, "next_due_at": None, **mediation.NO_CASE}
             whole = {"solution_type": disputes.SolutionType.REFUND_ONLY, "amount": event.amount.minor}
-            await _set(connection, recorded, **settled, **whole)
+            yield _set(recorded, **settled, **whole)
         case DeadlineMoved() as event:
-            await _set(connection, recorded)
-            await _move(connection, recorded, event)
+            yield _set(recorded)
+            if move := _MOVES.get(event.kind):  # one that asks nobody now is not shown
+                yield change(tables.disputes, _id(recorded), by=move(event.due_at))
         case disputes.ReturnDue() as event:
-            await _set(connection, recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
+            yield _set(recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
-            await _set(connection, recorded, **_step(REFUND_STEPS, event.outcome))
-            await _note(connection, recorded, event)
+            yield _set(recorded, **_step(REFUND_STEPS, event.outcome))
+            yield change(tables.disputes, _id(recorded), by=_noted(event))
         case disputes.ReturnNoted() as event:
-            await _set(connection, recorded, return_event=event.source_event, **_returned(event.outcome))
+            yield _set(recorded, return_event=event.source_event, **_returned(event.outcome))
         case disputes.DisputeClosed() as event:
             closed = {"close_reason": event.reason, "closed_at": event.closed_at, **mediation.came_to(event)}
-            await _set(connection, recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
-            await mediation.ground(connection, recorded, event)
+            yield _set(recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
+            yield from mediation.ground(recorded, event)
         case event:
-            await _set(connection, recorded, **mediation.mediated(event))
-            await mediation.follow(connection, recorded)
+            yield _set(recorded, **mediation.mediated(event))
+            yield from mediation.follow(recorded)
 
 
-async def _note(connection: Connection, recorded: Recorded[Event], event: disputes.RefundNoted) -> None:
+project = row_by_row(changes, STREAMS)
+
+
+def _noted(event: disputes.RefundNoted) -> Computed:
     """The last word on the last refund, and the sum of all that were paid."""
     paid = event.amount.minor if event.outcome == disputes.RefundOutcome.ISSUED else 0
-    dispute_id = recorded.stream.removeprefix("dispute-")
-    outcome = event.outcome.value
-    await _NOTED.execute(connection, moved_id=dispute_id, refund=event.refund_id, outcome=outcome, paid=paid)
 
+    def noted(row: Mapping[str, Any]) -> Mapping[str, Any]:
+        last = {"refund_outcome": event.outcome} if row["refund_id"] == event.refund_id else {}
+        return {**last, **({"refunded": (row["refunded"] or 0) + paid} if paid > 0 else {})}
 
-async def _move(connection: Connection, recorded: Recorded[Event], event: DeadlineMoved) -> None:
-    """Who is to act has more time, or less; a deadline that asks nobody now is not shown."""
-    if move := _MOVES.get(event.kind):
-        await move.execute(connection, moved_id=recorded.stream.removeprefix("dispute-"), due_at=event.due_at)
+    return noted
 
 
 async def of_order(pool: Pool, order_id: str) -> Sequence[Mapping[str, Any]]:
@@ -137,44 +125,34 @@ _ROWS = tables.disputes.c
 _OF_ORDER = compiled(
     select(tables.disputes).where(_ROWS.order_id == bindparam("order_id")).order_by(_ROWS.opened_at, _ROWS.dispute_id)
 )
-_DUE_AT = bindparam("due_at", type_=tables.INSTANT)
 
 
-def _while(state: DisputeState, due_at: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The instant while who is asked by it is to act, else what stands."""
-    return case((_ROWS.state == literal_column(f"'{state.value}'"), due_at), else_=_ROWS.next_due_at)
+def _while(
+    state: DisputeState, kept: str | None = None, or_sooner: str | None = None
+) -> Callable[[datetime], Computed]:
+    """Who is to act in this state has more time, or less; the instant is `kept` in a column of its own where it has
+    one, and what is due is the other one where that comes sooner.
+    """
+
+    def moved(due_at: datetime) -> Computed:
+        def by(row: Mapping[str, Any]) -> Mapping[str, Any]:
+            due = min(due_at, row[or_sooner] or due_at) if or_sooner else due_at
+            return {**({kept: due_at} if kept else {}), **({"next_due_at": due} if row["state"] == state else {})}
+
+        return by
+
+    return moved
 
 
-_OUTCOME, _PAID = bindparam("outcome", type_=Text), bindparam("paid", type_=BigInteger)
-_ONE = tables.disputes.update().where(_ROWS.dispute_id == bindparam("moved_id"))
-_MOVES: Mapping[str, Statement] = {
-    DeadlineKind.SELLER_RESPONSE: compiled(_ONE.values(next_due_at=_while(DisputeState.AWAITING_SELLER, _DUE_AT))),
-    DeadlineKind.BUYER_RESPONSE: compiled(
-        _ONE.values(
-            answer_by=_DUE_AT,
-            next_due_at=_while(DisputeState.AWAITING_BUYER, func.least(_DUE_AT, _ROWS.negotiate_until)),
-        )
-    ),
-    DeadlineKind.NEGOTIATION: compiled(
-        _ONE.values(
-            negotiate_until=_DUE_AT,
-            next_due_at=_while(DisputeState.AWAITING_BUYER, func.least(_DUE_AT, _ROWS.answer_by)),
-        )
-    ),
-    DeadlineKind.EVIDENCE: compiled(_ONE.values(next_due_at=_while(DisputeState.ESCALATED, _DUE_AT))),
-    DeadlineKind.REVIEW: compiled(_ONE.values(next_due_at=_while(DisputeState.UNDER_REVIEW, _DUE_AT))),
-    DeadlineKind.APPEAL: compiled(_ONE.values(next_due_at=_while(DisputeState.DECIDED, _DUE_AT))),
-    DeadlineKind.APPEAL_REVIEW: compiled(_ONE.values(next_due_at=_while(DisputeState.APPEAL_REVIEW, _DUE_AT))),
+_MOVES: Mapping[str, Callable[[datetime], Computed]] = {
+    DeadlineKind.SELLER_RESPONSE: _while(DisputeState.AWAITING_SELLER),
+    DeadlineKind.BUYER_RESPONSE: _while(DisputeState.AWAITING_BUYER, "answer_by", or_sooner="negotiate_until"),
+    DeadlineKind.NEGOTIATION: _while(DisputeState.AWAITING_BUYER, "negotiate_until", or_sooner="answer_by"),
+    DeadlineKind.EVIDENCE: _while(DisputeState.ESCALATED),
+    DeadlineKind.REVIEW: _while(DisputeState.UNDER_REVIEW),
+    DeadlineKind.APPEAL: _while(DisputeState.DECIDED),
+    DeadlineKind.APPEAL_REVIEW: _while(DisputeState.APPEAL_REVIEW),
 }
-_NOTED = compiled(
-    _ONE.values(
-        refund_outcome=case((_ROWS.refund_id == bindparam("refund"), _OUTCOME), else_=_ROWS.refund_outcome),
-        refunded=case(
-            (literal_column("0") < _PAID, func.coalesce(_ROWS.refunded, literal_column("0")) + _PAID),
-            else_=_ROWS.refunded,
-        ),
-    )
-)
 _CONDITIONS = {
     "order_id": _ROWS.order_id == bindparam("order_id"),
     "state": _ROWS.state == bindparam("state"),
@@ -201,11 +179,10 @@ def _page(given: tuple[str, ...]) -> Statement:
     )
 
 
-async def _open(connection: Connection, recorded: Recorded[Event], event: disputes.DisputeOpened) -> None:
-    await upsert(
-        connection,
+def _open(recorded: Recorded[Event], event: disputes.DisputeOpened) -> Change:
+    return upsert(
         tables.disputes,
-        {"dispute_id": event.dispute_id},
+        event.dispute_id,
         version=recorded.version,
         position=recorded.position,
         order_id=event.order_id,
@@ -223,11 +200,14 @@ async def _open(connection: Connection, recorded: Recorded[Event], event: disput
     )
 
 
-async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
+def _set(recorded: Recorded[Event], **columns: Any) -> Change:
     if "state" in columns:  # what was proposed was proposed for the state before
         columns["proposed_until"] = None
-    key = {"dispute_id": recorded.stream.removeprefix("dispute-")}
-    await update(connection, tables.disputes, key, version=recorded.version, position=recorded.position, **columns)
+    return update(tables.disputes, _id(recorded), version=recorded.version, position=recorded.position, **columns)
+
+
+def _id(recorded: Recorded[Event]) -> str:
+    return recorded.stream.removeprefix("dispute-")
 
 
 def _wanted(solution: disputes.Solution) -> dict[str, Any]:

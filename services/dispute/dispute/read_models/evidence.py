@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
@@ -12,14 +13,15 @@ from dispute.read_models import tables
 from shared.events import evidence as events
 from shared.events.base import Event
 from shared.events.envelope import Recorded
+from shared.subscriptions.changes import Change, Note, row_by_row, update, upsert
 from shared.subscriptions.statements import compiled
-from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection, Pool
+    from shared.eventstore.connections import Pool
 
 NAME = "evidence"
 TABLES = (tables.evidence,)
+STREAMS = ("evidence-",)
 
 _ITEMS, _COPIES = tables.evidence, tables.evidence_bytes
 
@@ -51,21 +53,22 @@ _LOOK_AT_COPY = compiled(
 )
 
 
-async def project(connection: Connection, recorded: Recorded[Event]) -> None:
-    """Keeps the item's row; other streams are passed over."""
-    if not recorded.stream.startswith("evidence-"):
-        return
+def changes(recorded: Recorded[Event]) -> Iterator[Change | Note]:
+    """Keeps the item's row."""
     match recorded.event:
         case events.EvidenceUploaded() as event:
-            await _upload(connection, recorded, event)
+            yield _upload(recorded, event)
         case events.EvidenceAdded() as event:
-            await _set(connection, recorded, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id)
+            yield _set(recorded, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id)
         case events.EvidenceRemoved():
-            await _end(connection, recorded, EvidenceState.REMOVED)
+            yield from _end(recorded, EvidenceState.REMOVED)
         case events.EvidenceExpired():
-            await _end(connection, recorded, EvidenceState.EXPIRED)
+            yield from _end(recorded, EvidenceState.EXPIRED)
         case _:
-            await _set(connection, recorded)
+            yield _set(recorded)
+
+
+project = row_by_row(changes, STREAMS)
 
 
 async def waiting(pool: Pool, order_id: str, party_id: str) -> int:
@@ -80,11 +83,10 @@ async def twin(pool: Pool, order_id: str, party_id: str, sha256: str | None) -> 
     return rows[0]["evidence_id"] if rows else None
 
 
-async def _upload(connection: Connection, recorded: Recorded[Event], event: events.EvidenceUploaded) -> None:
-    await upsert(
-        connection,
+def _upload(recorded: Recorded[Event], event: events.EvidenceUploaded) -> Change:
+    return upsert(
         _ITEMS,
-        _key(recorded),
+        _id(recorded),
         version=recorded.version,
         position=recorded.position,
         order_id=event.order_id,
@@ -96,15 +98,15 @@ async def _upload(connection: Connection, recorded: Recorded[Event], event: even
     )
 
 
-async def _end(connection: Connection, recorded: Recorded[Event], state: EvidenceState) -> None:
+def _end(recorded: Recorded[Event], state: EvidenceState) -> Iterator[Change | Note]:
     """It stands no more, and perhaps nobody wants its bytes."""
-    await _set(connection, recorded, state=state)
-    await _LOOK_AT_COPY.execute(connection, item=_key(recorded)["evidence_id"])
+    yield _set(recorded, state=state)
+    yield Note(_LOOK_AT_COPY, {"item": _id(recorded)})
 
 
-async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
-    await update(connection, _ITEMS, _key(recorded), version=recorded.version, position=recorded.position, **columns)
+def _set(recorded: Recorded[Event], **columns: Any) -> Change:
+    return update(_ITEMS, _id(recorded), version=recorded.version, position=recorded.position, **columns)
 
 
-def _key(recorded: Recorded[Event]) -> dict[str, str]:
-    return {"evidence_id": recorded.stream.removeprefix("evidence-")}
+def _id(recorded: Recorded[Event]) -> str:
+    return recorded.stream.removeprefix("evidence-")

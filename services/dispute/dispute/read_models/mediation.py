@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Text, bindparam, case, func, literal_column, null
-from sqlalchemy.dialects.postgresql import ARRAY
+from collections.abc import Iterator
+from typing import Any
 
 from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
 from dispute.domain.disputes.ending import reason_of
@@ -24,10 +22,7 @@ from shared.events.dispute import (
 )
 from shared.events.envelope import Recorded
 from shared.events.mediation import proposals
-from shared.subscriptions.statements import compiled
-
-if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection
+from shared.subscriptions.changes import Change, Computed, change
 
 NOBODYS: dict[str, Any] = {"reviewer": None, "reviewed_since": None}
 """Of a case that nobody has."""
@@ -135,34 +130,33 @@ def came_to(event: DisputeClosed) -> dict[str, Any]:
     }
 
 
-async def follow(connection: Connection, recorded: Recorded[Event]) -> None:
+def follow(recorded: Recorded[Event]) -> Iterator[Change]:
     """What changes with what the row holds: a party that was asked has said all (T42); nobody can appeal any more,
     while an appeal under review goes on; what was agreed to be sent has come.
     """
     dispute_id = recorded.stream.removeprefix("dispute-")
     match recorded.event:
         case mediation.EvidenceCompleted(by=by):
-            await _HEARD.execute(connection, moved_id=dispute_id, by=by)
+            yield change(tables.disputes, dispute_id, by=_heard(by))
         case mediation.AppealWindowClosed():
-            await _NOBODY_ACTS.execute(connection, moved_id=dispute_id)
+            yield change(tables.disputes, dispute_id, by=_not_due_while(DisputeState.DECIDED))
         case ReplacementReceived():
-            await _NOT_AWAITED.execute(connection, moved_id=dispute_id)
+            yield change(tables.disputes, dispute_id, by=_not_due_while(DisputeState.AGREED))
 
 
-async def ground(connection: Connection, recorded: Recorded[Event], event: DisputeClosed) -> None:
+def ground(recorded: Recorded[Event], event: DisputeClosed) -> Iterator[Change]:
     """The rules of the end follow those of what was decided or agreed, where it came to that."""
     if event.reached_type:
         dispute_id = recorded.stream.removeprefix("dispute-")
-        await _GROUNDED.execute(connection, moved_id=dispute_id, rules=list(event.rules))
+        rules = list(event.rules)
+        yield change(
+            tables.disputes, dispute_id, by=lambda row: {"result_rules": [*(row["result_rules"] or ()), *rules]}
+        )
 
 
-_ROWS = tables.disputes.c
-_ONE = tables.disputes.update().where(_ROWS.dispute_id == bindparam("moved_id"))
-_HEARD = compiled(_ONE.values(asked=func.array_remove(_ROWS.asked, bindparam("by", type_=Text))))
-_GROUNDED = compiled(
-    _ONE.values(result_rules=func.array_cat(_ROWS.result_rules, bindparam("rules", type_=ARRAY(Text))))
-)
-_DECIDED = _ROWS.state == literal_column(f"'{DisputeState.DECIDED.value}'")
-_NOBODY_ACTS = compiled(_ONE.values(next_due_at=case((_DECIDED, null()), else_=_ROWS.next_due_at)))
-_AGREED = _ROWS.state == literal_column(f"'{DisputeState.AGREED.value}'")
-_NOT_AWAITED = compiled(_ONE.values(next_due_at=case((_AGREED, null()), else_=_ROWS.next_due_at)))
+def _heard(party: str) -> Computed:
+    return lambda row: {"asked": [each for each in row["asked"] if each != party]}
+
+
+def _not_due_while(state: DisputeState) -> Computed:
+    return lambda row: {"next_due_at": None} if row["state"] == state else {}

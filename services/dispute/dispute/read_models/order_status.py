@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Text, any_, bindparam, column, func, insert, literal_column, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import bindparam, select
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.read_models import tables
@@ -15,42 +14,46 @@ from shared.events import order as orders
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.subscriptions.changes import Change, Computed, change, row_by_row, upsert
 from shared.subscriptions.statements import compiled
-from shared.subscriptions.upsert import upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection, Pool
+    from shared.eventstore.connections import Pool
 
 NAME = "order_status"
 TABLES = (tables.order_status, tables.order_status_lines)
+STREAMS = ("order-",)
 
 _ORDERS, _LINES = tables.order_status, tables.order_status_lines
 _FIND = compiled(select(_ORDERS).where(_ORDERS.c.order_id == bindparam("order_id")))
 _FIND_LINES = compiled(select(_LINES).where(_LINES.c.order_id == bindparam("order_id")).order_by(_LINES.c.line_id))
 
 
-async def project(connection: Connection, recorded: Recorded[Event]) -> None:  # noqa: C901 - one arm an event
-    """Keeps the order's row and the rows of its lines; other streams are passed over."""
-    if not recorded.stream.startswith("order-"):
-        return
+def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one arm an event
+    """Keeps the order's row and the rows of its lines."""
     match recorded.event:
         case orders.OrderRegistered() as event:
-            await _register(connection, recorded, event)
+            yield _register(recorded, event)
+            for line in event.lines:
+                yield upsert(_LINES, event.order_id, line.line_id, cap=line.cap.minor)
         case orders.OrderPaid() as event:
-            await _set(connection, recorded, paid_at=event.paid_at, **_end(event))
+            yield _set(recorded, paid_at=event.paid_at, **_end(event))
         case orders.OrderShipped() | orders.OrderDelivered() | orders.DeliveryCorrected() as event:
-            await _set(connection, recorded, **_end(event))
+            yield _set(recorded, **_end(event))
         case orders.OrderFinished() as event:
-            await _set(connection, recorded, **_end(event))
+            yield _set(recorded, **_end(event))
         case DeadlineMoved() as event:
-            await _set(connection, recorded, **_moved(event))
+            yield _set(recorded, **_moved(event))
         case orders.ProtectionExpired() as event:
-            await _set(connection, recorded, expired=True, release_at=event.release_at)
+            yield _set(recorded, expired=True, release_at=event.release_at)
         case orders.OrderCompleted():
-            await _set(connection, recorded, completed=True)
+            yield _set(recorded, completed=True)
         case event:
-            await _set(connection, recorded)
-            await _project_lines(connection, event)
+            yield _set(recorded)
+            yield from _lines(event)
+
+
+project = row_by_row(changes, STREAMS)
 
 
 async def find(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]] | None:
@@ -60,49 +63,47 @@ async def find(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[M
     return (rows[0], lines) if rows else None
 
 
-async def _project_lines(connection: Connection, event: Event) -> None:
+def _lines(event: Event) -> Iterator[Change]:
     match event:
         case orders.PaymentHeld(dispute_id=dispute_id) if dispute_id:
-            lines = [part.line_id for part in event.lines]
-            await _HOLD.execute(connection, order_id=event.order_id, line_ids=lines, dispute_id=dispute_id)
+            yield from _each(event.order_id, [part.line_id for part in event.lines], _held(dispute_id))
         case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id:
-            lines = list(event.lines)
-            await _LIFT.execute(connection, order_id=event.order_id, line_ids=lines, dispute_id=dispute_id)
+            yield from _each(event.order_id, event.lines, _lifted(dispute_id))
         case orders.PaymentReleased():
-            amounts = _amounts(event.lines)
-            await _RELEASE.execute(connection, order_id=event.order_id, dispute_id=event.dispute_id or "", **amounts)
+            yield from _parts(event, lambda part: _released(part, event.dispute_id))
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
-            await _REFUND.execute(connection, order_id=event.order_id, **_amounts(event.lines))
+            yield from _parts(event, _refunded)
 
 
-# The lines of an event, each with its amount.
-_PART = (
-    func.unnest(bindparam("line_ids", type_=ARRAY(Text)), bindparam("amounts", type_=ARRAY(BigInteger)))
-    .table_valued(column("line_id", Text), column("amount", BigInteger))
-    .render_derived(name="part")
-)
-_OF_ORDER = update(_LINES).where(_LINES.c.order_id == bindparam("order_id"))
-_OF_PART = _OF_ORDER.where(_LINES.c.line_id == _PART.c.line_id)
-_DISPUTE: Any = bindparam("dispute_id", type_=Text)
-_NAMED = _OF_ORDER.where(_LINES.c.line_id == any_(bindparam("line_ids", type_=ARRAY(Text))))
-_HOLD = compiled(_NAMED.values(held_by=func.array_append(_LINES.c.held_by, _DISPUTE)))
-_LIFT = compiled(_NAMED.values(held_by=func.array_remove(_LINES.c.held_by, _DISPUTE)))
-_RELEASE = compiled(
-    _OF_PART.values(
-        released=func.coalesce(_LINES.c.released, literal_column("0")) + _PART.c.amount,
-        held_by=func.array_remove(_LINES.c.held_by, _DISPUTE),
-    )
-)
-_REFUND = compiled(_OF_PART.values(refunded=_LINES.c.refunded + _PART.c.amount))
-_REGISTER = compiled(
-    insert(_LINES).from_select(["order_id", "line_id", "cap"], select(bindparam("order_id", type_=Text), _PART))
-)
+def _each(order_id: str, line_ids: Iterable[str], by: Computed) -> Iterator[Change]:
+    return (change(_LINES, order_id, line_id, by=by) for line_id in line_ids)
 
 
-async def _register(connection: Connection, recorded: Recorded[Event], event: orders.OrderRegistered) -> None:
+def _parts(
+    event: orders.PaymentReleased | disputes.RefundNoted, by: Callable[[orders.LineAmount], Computed]
+) -> Iterator[Change]:
+    return (change(_LINES, event.order_id, part.line_id, by=by(part)) for part in event.lines)
+
+
+def _held(dispute_id: str) -> Computed:
+    return lambda line: {"held_by": [*line["held_by"], dispute_id]}
+
+
+def _lifted(dispute_id: str | None) -> Computed:
+    return lambda line: {"held_by": [each for each in line["held_by"] if each != dispute_id]}
+
+
+def _released(part: orders.LineAmount, dispute_id: str | None) -> Computed:
+    return lambda line: {"released": (line["released"] or 0) + part.amount.minor, **_lifted(dispute_id)(line)}
+
+
+def _refunded(part: orders.LineAmount) -> Computed:
+    return lambda line: {"refunded": line["refunded"] + part.amount.minor}
+
+
+def _register(recorded: Recorded[Event], event: orders.OrderRegistered) -> Change:
     terms, amount = event.terms, event.payment.amount
-    await _set(
-        connection,
+    return _set(
         recorded,
         buyer_id=event.buyer_id,
         seller_ids=sorted({event.seller_id, *(line.seller_id for line in event.lines)}),
@@ -113,13 +114,10 @@ async def _register(connection: Connection, recorded: Recorded[Event], event: or
         promised_by=event.promised_by,
         **_end(event),
     )
-    caps = {"line_ids": [line.line_id for line in event.lines], "amounts": [line.cap.minor for line in event.lines]}
-    await _REGISTER.execute(connection, order_id=event.order_id, **caps)
 
 
-async def _set(connection: Connection, recorded: Recorded[Event], **columns: Any) -> None:
-    key = {"order_id": recorded.metadata.key}
-    await upsert(connection, _ORDERS, key, version=recorded.version, position=recorded.position, **columns)
+def _set(recorded: Recorded[Event], **columns: Any) -> Change:
+    return upsert(_ORDERS, recorded.metadata.key, version=recorded.version, position=recorded.position, **columns)
 
 
 def _moved(event: DeadlineMoved) -> dict[str, Any]:
@@ -133,7 +131,3 @@ def _moved(event: DeadlineMoved) -> dict[str, Any]:
 
 def _end(event: Any) -> dict[str, Any]:
     return {"protection_ends_at": event.protection_ends_at} if event.protection_ends_at else {}
-
-
-def _amounts(parts: Sequence[orders.LineAmount]) -> dict[str, Any]:
-    return {"line_ids": [part.line_id for part in parts], "amounts": [part.amount.minor for part in parts]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,73 +15,55 @@ from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
+from shared.subscriptions.changes import Change, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
-from shared.subscriptions.upsert import update, upsert
 
 if TYPE_CHECKING:
-    from shared.eventstore.connections import Connection, Pool
+    from shared.eventstore.connections import Pool
 
 NAME = "refunds"
 TABLES = (tables.payments, tables.refunds)
+STREAMS = ("payment-",)
 
 
-async def project(connection: Connection, recorded: Recorded[Event]) -> None:  # noqa: C901 - one arm an event
+def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one arm an event
     """Keeps the payment's row and the rows of its refunds."""
     match recorded.event:
         case refunds.PaymentCaptured() as event:
             parties = {"buyer_id": event.buyer_id, "seller_id": event.seller_id}
-            await upsert(
-                connection,
-                tables.payments,
-                {"order_id": event.order_id},
-                payment_id=event.payment_id,
-                method=event.method,
-                **parties,
-            )
+            yield upsert(tables.payments, event.order_id, payment_id=event.payment_id, method=event.method, **parties)
         case refunds.RefundRequested() as event:
-            await _begin(
-                connection,
-                recorded,
-                event,
-                state=RefundState.REQUESTED,
-                source=event.source,
-                seller_id=event.seller_id,
-            )
+            yield _begin(recorded, event, state=RefundState.REQUESTED, source=event.source, seller_id=event.seller_id)
         case refunds.RefundRefused() as event:
-            await _begin(
-                connection, recorded, event, state=RefundState.REFUSED, reason=event.reason, seller_id=event.seller_id
-            )
+            yield _begin(recorded, event, state=RefundState.REFUSED, reason=event.reason, seller_id=event.seller_id)
         case refunds.RefundApproved() as event:
-            await _set(connection, recorded, event.refund_id, state=RefundState.APPROVED, destination=event.destination)
+            yield _set(recorded, event.refund_id, state=RefundState.APPROVED, destination=event.destination)
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
             paid = {"issued_at": event.issued_at, "retry_at": None, **window}
-            await _set(connection, recorded, event.refund_id, state=RefundState.ISSUED, **paid)
+            yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid)
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            await _set(connection, recorded, event.refund_id, state=RefundState.FAILED, **failure)
+            yield _set(recorded, event.refund_id, state=RefundState.FAILED, **failure)
         case refunds.RefundRetried() as event:
-            await _set(connection, recorded, event.refund_id, state=RefundState.APPROVED, retry_at=None)
+            yield _set(recorded, event.refund_id, state=RefundState.APPROVED, retry_at=None)
         case refunds.RefundSentToManual() as event:
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
             reason = {"reason": str(event.reason)} if doubt else {}
-            await _set(connection, recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None, **reason)
+            yield _set(recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None, **reason)
         case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
-            await _set(connection, recorded, refund_id)
+            yield _set(recorded, refund_id)
         case refunds.RefundSettled() as event:
-            await _set(connection, recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
+            yield _set(recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
 
 
-async def _begin(
-    connection: Connection,
-    recorded: Recorded[Event],
-    event: refunds.RefundRequested | refunds.RefundRefused,
-    **columns: Any,
-) -> None:
-    await upsert(
-        connection,
+project = row_by_row(changes, STREAMS)
+
+
+def _begin(recorded: Recorded[Event], event: refunds.RefundRequested | refunds.RefundRefused, **columns: Any) -> Change:
+    return upsert(
         tables.refunds,
-        {"refund_id": event.refund_id},
+        event.refund_id,
         position=recorded.position,
         order_id=event.order_id,
         dispute_id=event.dispute_id,
@@ -93,8 +75,8 @@ async def _begin(
     )
 
 
-async def _set(connection: Connection, recorded: Recorded[Event], refund_id: str, **columns: Any) -> None:
-    await update(connection, tables.refunds, {"refund_id": refund_id}, position=recorded.position, **columns)
+def _set(recorded: Recorded[Event], refund_id: str, **columns: Any) -> Change:
+    return update(tables.refunds, refund_id, position=recorded.position, **columns)
 
 
 async def order_of(pool: Pool, refund_id: str) -> str | None:
