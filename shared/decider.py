@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from shared.events.base import SYSTEM, Actor, Command, Event, Instant, StreamName, StreamOfKey
 from shared.events.deadlines import DeadlineMoved
@@ -27,16 +27,14 @@ def changed(state: S, /, **values: Any) -> S:
     return copy
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """An event starts (or moves) the deadline `kind` of its stream: due at the instant that it records."""
 
     kind: str
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(NamedTuple):
     """An event ends the deadline `kind` of its stream."""
 
     kind: str

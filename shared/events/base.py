@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -50,6 +49,7 @@ class Actor(Message):
         return f"{'+'.join(sorted(self.roles))}:{name}"
 
 
+@lru_cache(maxsize=4096)
 def pseudonym(party_id: str) -> str:
     """The same short name for the same party, for ever: an id is often an address of mail, and a log is for ever too.
 
@@ -106,16 +106,14 @@ class Command(Message):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class StreamName:
+class StreamName(NamedTuple):
     """A stream and, where this command may begin it, its key for life (the partition key of all its events)."""
 
     name: str
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StreamOfKey:
+class StreamOfKey(NamedTuple):
     """The stream of another category whose id is the first stream's key: the order of a dispute."""
 
     category: str
@@ -124,8 +122,7 @@ class StreamOfKey:
         return StreamName(f"{self.category}-{key}")
 
 
-@dataclass(frozen=True, slots=True)
-class Personal:
+class Personal(NamedTuple):
     """Text about a person, stored beside the log under the `ref` that the event carries, so that it can be erased."""
 
     ref: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -13,8 +12,7 @@ from pydantic_core import from_json, to_json
 from shared.events.base import Command, Event, Personal, wire_time
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why events are appended: the command, who sent it and what it follows from."""
 
     command_id: UUID
@@ -29,8 +27,7 @@ class Cause:
     @classmethod
     def of(cls, command: Command, **more: object) -> Cause:
         """The cause of what `command` decides; `more` names the fields that the command does not hold."""
-        given = {"personal": command.personal, **more}
-        return cls(command.command_id, command.at, str(command.actor), **given)  # type: ignore[arg-type]
+        return cls(command.command_id, command.at, str(command.actor), personal=command.personal, **more)  # type: ignore[arg-type]
 
     def correlated(self, histories: Sequence[Sequence[Recorded[Event]]]) -> Cause:
         """The cause as part of the story that these streams tell, where it names none itself."""
@@ -41,10 +38,7 @@ class Cause:
 
     def part_of(self, correlation: str) -> Cause:
         """The same cause in this story."""
-        causation, traceparent, personal = self.causation, self.traceparent, self.personal
-        return Cause(
-            self.command_id, self.at, self.actor, self.request_hash, correlation, causation, traceparent, personal
-        )
+        return self._replace(correlation=correlation)
 
 
 _HEADERS = {
@@ -61,8 +55,7 @@ _PRIVATE = frozenset({"request_hash"})
 """Stays in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What is recorded beside an event's data; its members and their headers are named here and nowhere else."""
 
     at: datetime
@@ -155,8 +148,7 @@ def attributes_of(headers: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An event as it stands in the log: the relay carries it without reading its data."""
 
     stream: str
@@ -176,8 +168,7 @@ class Stored:
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded(Generic[E_co]):
+class Recorded(NamedTuple, Generic[E_co]):
     """An event with its envelope: `version` counts its stream from 1, `position` its service's log from 1 without a
     hole.
     """
@@ -194,8 +185,7 @@ class Recorded(Generic[E_co]):
         return event_id(self.stream, self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """The events that one stream receives if it is still at `expected_version`; no events make it a guard."""
 
     stream: str

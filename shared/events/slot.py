@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from struct import iter_unpack
-from typing import Self
+from typing import NamedTuple, Self
 
 SLOTS = 3072
 """Frozen, like the hash: ids and topics say it. 3 · 2^10 has many divisors, so partitions can be multiplied often."""
@@ -40,8 +39,7 @@ _LAST_POSITION = 2**63 - 1
 _SEED, _FACTOR, _WORD = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class SlotPosition:
+class SlotPosition(NamedTuple):
     """A position of the log together with the slot of what stands there: opaque text for clients."""
 
     slot: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.decider import Decided, Decider
 from shared.events.base import Command, Event, StreamName, StreamOfKey
@@ -21,8 +20,7 @@ from shared.rejections import Forbidden, NotFound, Rejected
 ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a command came to. `streams` (names), `states` and `versions` stand in the order of the command's streams.
 
     `events` are this command's, in the log's order; `position` is that of the last one, or where it has none of the
@@ -42,8 +40,7 @@ class Outcome:
     shown: Sequence[History] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A command that is decided and not appended: its streams with their histories and states, what it decided on each,
     and the histories that its answer shows besides.
     """
@@ -147,7 +144,7 @@ async def prepare_on(
     streams = _named(command.streams, loaded[0])
     histories, shown = loaded[: len(streams)], loaded[len(streams) :]
     if outcome := await _replay(decider, command, cause.request_hash, streams, histories):
-        return replace(outcome, shown=[up_to(history, outcome.position) for history in shown])
+        return outcome._replace(shown=[up_to(history, outcome.position) for history in shown])
     states = await _states(decider, streams, histories)
     if not conditions.hold_at(len(histories[0])):
         raise _stale(decider, command, states, histories[0], conditions)

@@ -142,23 +142,27 @@ class _JsonFormatter(logging.Formatter):
         line: dict[str, Any] = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower()}
         if record.exc_info and record.exc_info[1]:
             line |= without_text(record.exc_info[1])
-        return _line(line | {"service": self._service, "time": _time()})
+        return _line(line | {"service": self._service, "time": _now()})
 
 
 def _rendered(service: str) -> Any:
     def rendered(_: Any, level: str, line: dict[str, Any]) -> str:
-        return _line(line | {"level": level, "service": service, "time": _time()})
+        line |= {"level": level, "service": service, "time": _now()}
+        return _line(line)
 
     return rendered
 
 
-def _time() -> str:
+def _now() -> datetime:
     # The real clock: a log tells what the machine did, whatever time it is in the domain.
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")  # noqa: TID251
+    return datetime.now(UTC)  # noqa: TID251
 
 
 def _line(line: Mapping[str, Any]) -> str:
-    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(line, str, orjson.OPT_UTC_Z).decode()
+    except orjson.JSONEncodeError:  # a name that is no text: rare, and looking for one costs each line
+        return orjson.dumps(line, str, orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _frames(trace: TracebackType | None) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.events.ids import digest, framed_uuid
@@ -30,8 +29,7 @@ def idempotency_key(headers: Mapping[bytes, bytes], required: bool) -> tuple[str
     return (None if key is None else key.decode("latin-1")), []
 
 
-@dataclass(frozen=True, slots=True)
-class RequestIdentity:
+class RequestIdentity(NamedTuple):
     """What makes a request the same one: its method, its path, its canonical body, and the order that a JSON body
     names.
     """

@@ -5,7 +5,6 @@ change.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
@@ -229,7 +228,7 @@ def test_an_attribute_without_a_value_has_no_header() -> None:
 
 
 def test_what_only_a_newer_version_knows_of_an_event_travels_on_and_is_passed_over() -> None:
-    newer = replace(stored(recorded()), metadata={**recorded().metadata.to_members(), "trace_state": "x", "rank": 7})
+    newer = stored(recorded())._replace(metadata={**recorded().metadata.to_members(), "trace_state": "x", "rank": 7})
     sent = headers(newer, "/makewhole/dispute", LOG_ID)
     assert dict(sent)["ce_tracestate"] == b"x"
     assert from_headers(sent, newer.data) == (recorded(), LOG_ID)

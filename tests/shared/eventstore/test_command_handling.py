@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -55,7 +54,7 @@ class Meddled:
     async def append(self, writes: Sequence[Write], cause_: Cause) -> int:
         if self.times:
             self.times -= 1
-            moved = replace(writes[0], events=[counted(100)])
+            moved = writes[0]._replace(events=[counted(100)])
             if self.stream:
                 (there,) = await self.load(self.stream)
                 moved = Write(self.stream, self.stream, len(there), [counted(100)])
@@ -88,7 +87,7 @@ async def test_a_repeat_is_answered_as_of_then_and_records_nothing(store: EventS
     await carried_out(store, count("counter-g", 3, 2))
     await carried_out(store, count("counter-a", 5, 3))
     again = await carried_out(store, command)
-    assert again == replace(first, replayed=True, states=list(first.states), versions=list(first.versions))
+    assert again == first._replace(replayed=True, states=list(first.states), versions=list(first.versions))
     assert await store.head() == 3
 
 
@@ -182,7 +181,7 @@ async def test_a_decision_may_differ_the_second_time(store: EventStore) -> None:
         async def append(self, writes: Sequence[Write], cause_: Cause) -> int:
             if self.times:
                 self.times -= 1
-                await self.inner.append([replace(writes[0], events=[counted(-5)])], cause("meddler"))
+                await self.inner.append([writes[0]._replace(events=[counted(-5)])], cause("meddler"))
             return await self.inner.append(writes, cause_)
 
     with pytest.raises(Overdrawn):
@@ -205,7 +204,7 @@ async def test_a_guard_that_moved_is_decided_on_again(store: EventStore) -> None
         async def append(self, writes: Sequence[Write], cause_: Cause) -> int:
             if self.times:
                 self.times -= 1
-                await self.inner.append([replace(writes[-1], events=[counted(1)])], cause("meddler"))
+                await self.inner.append([writes[-1]._replace(events=[counted(1)])], cause("meddler"))
             return await self.inner.append(writes, cause_)
 
     outcome = await carried_out(Guarded(store, 1), count("counter-a", 1, 1, guard="counter-g"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.cases.plugin import Came
 from tests.support.toys.counter import cause, counted, counters, decode, encode, write
 
 EVENTS = 1000
-BUYERS = replace(cause(), actor="buyer:b")
+BUYERS = cause()._replace(actor="buyer:b")
 NAME, DATA = encode(counted(1))
 METADATA = Metadata.of(BUYERS, "k").to_json()
 
@@ -101,7 +100,7 @@ async def test_below_the_ceiling_everybody_appends_and_above_it_the_system_alone
     actor: str, version: int, ceiling: int
 ) -> None:
     appended = encode_append(
-        [write("counter-1", version, counted(1))], replace(BUYERS, actor=actor), encode, no_deadlines, ceiling
+        [write("counter-1", version, counted(1))], BUYERS._replace(actor=actor), encode, no_deadlines, ceiling
     )
     assert appended.events
 
