@@ -4,11 +4,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from shared.events.logs import PARTITIONS
+from tests.laws.size import examples
 from tests.support.servers import backing
+
+# On a busy machine a slow example is no failure.
+settings.register_profile("makewhole", deadline=None, max_examples=examples(100))
+settings.load_profile("makewhole")
 
 pytest_plugins = ["tests.cases.plugin"]
 

@@ -104,7 +104,7 @@ def found(amounts: Mapping[str, int]) -> dict[str, Any]:
     return {"outcome": outcome if amount else Outcome.SELLER_FAVOUR, "type": kind, "lines": lines}
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200))
 @given(AMOUNTS, AMOUNTS)
 def test_a_decision_recomputed_from_its_receipt_is_the_same(first: dict[str, int], then: dict[str, int]) -> None:
     happened = after(REVIEWED, decide(on("Mar 18"), **found(first)))

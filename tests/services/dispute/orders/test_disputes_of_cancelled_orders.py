@@ -176,7 +176,7 @@ def test_t45_s66_k18_what_is_asked_back_of_a_dispute_that_has_ended_is_left_to_t
     assert view["result"] and view["result"]["amount"] == usd(stays)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 @for_all(st.integers(1, 4999), st.integers(0, 5000))
 def test_t45_s66_k18_of_a_cancelled_order_refunds_less_clawbacks_are_what_was_paid(first: int, then: int) -> None:
     """Some of the 50.00 is paid and both appeal; with all of it paid the order is over, and nobody cancels it (S26)."""
