@@ -40,7 +40,7 @@ C = TypeVar("C", bound=Command)
 IfMatch = Literal["required", "for_money", "optional"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueryContext:
     """Who asks a query, and when for the domain. `state` holds what the app was started with: its store, its pool."""
 
@@ -51,7 +51,7 @@ class QueryContext:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CommandContext(QueryContext):
     """Who sends a command. `seen` are the versions that If-Match names; `request_hash` tells one body from another
     under the same key, if there is one.

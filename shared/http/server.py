@@ -27,6 +27,7 @@ from shared.process.startup import bind, prepare, settle, stop_signals, unless_s
 
 KEEP_ALIVE = 60  # seconds, between two requests
 CLOSE_LIMIT = 2.0  # seconds
+LOOK_EVERY = 1.0  # seconds
 
 
 def serve(app: App, port: int | None = None, begins_with: Check | None = None) -> None:
@@ -76,6 +77,7 @@ class DrainingServer(uvicorn.Server):
         self._app = app
         self._drain = settings.drain
         self._signals = 0
+        self._signalled = asyncio.Event()
         self._stop_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -84,8 +86,17 @@ class DrainingServer(uvicorn.Server):
         settle()
         logger("http").info("listening", address=[_address(listening) for listening in sockets or []])
 
+    async def main_loop(self) -> None:
+        """Looks once a second, where uvicorn looks ten times, whether to stop, and at once when a signal has come."""
+        while not await self.on_tick(0):
+            left = LOOK_EVERY if self._stop_at is None else self._stop_at - asyncio.get_running_loop().time()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(LOOK_EVERY, left)):
+                    await self._signalled.wait()
+            self._signalled.clear()
+
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: whether to stop."""
+        """Whether to stop."""
         if self._signals and self._stop_at is None:
             self._app.draining.set()
             self._stop_at = asyncio.get_running_loop().time() + self._drain
@@ -99,6 +110,7 @@ class DrainingServer(uvicorn.Server):
         self._signals += 1
         if self._signals > 1:
             self.should_exit = self.force_exit = True
+        asyncio.get_running_loop().call_soon_threadsafe(self._signalled.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
