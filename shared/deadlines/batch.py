@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.decider import Decider
 from shared.events.base import Command
 from shared.events.envelope import Cause
-from shared.eventstore.command_handling import Outcome, Prepared, asked, handle, prepare_on
+from shared.eventstore.command_handling import Outcome, Prepared, handle, prepare, streams_to_load
 from shared.eventstore.errors import WrongExpectedVersion
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def decided(outcome: Outcome) -> bool:
 async def _prepare_each(
     store: BatchStore, decider: Decider, commands: Sequence[Command]
 ) -> Sequence[Prepared | Answer]:
-    loaded = await store.load_each([asked(command) for command in commands])
+    loaded = await store.load_each([streams_to_load(command) for command in commands])
     return [await _prepare(decider, *each) for each in zip(commands, loaded, strict=True)]
 
 
@@ -49,7 +49,7 @@ async def _prepare(decider: Decider, command: Command, histories: Sequence[Histo
     if isinstance(histories, BaseException):
         return _error(histories)
     try:
-        prepared = await prepare_on(histories, decider, command, Cause.of(command))
+        prepared = await prepare(histories, decider, command, Cause.of(command))
     except Exception as error:
         return error
     return prepared if isinstance(prepared, Prepared) and any(prepared.decided) else False

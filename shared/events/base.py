@@ -96,11 +96,6 @@ class Command(Message):
         return first
 
     @property
-    def shown(self) -> Sequence[str]:
-        """The streams that its answer shows besides, and on which nothing is decided."""
-        return ()
-
-    @property
     def personal(self) -> Sequence[Personal]:
         """The text about people that it brings, to be stored beside the log."""
         return ()

@@ -25,9 +25,9 @@ class Cause(NamedTuple):
     personal: Sequence[Personal] = ()
 
     @classmethod
-    def of(cls, command: Command, **more: object) -> Cause:
+    def of(cls, command: Command, **more: Any) -> Cause:
         """The cause of what `command` decides; `more` names the fields that the command does not hold."""
-        return cls(command.command_id, command.at, str(command.actor), personal=command.personal, **more)  # type: ignore[arg-type]
+        return cls(command.command_id, command.at, str(command.actor), personal=command.personal, **more)
 
     def correlated(self, histories: Sequence[Sequence[Recorded[Event]]]) -> Cause:
         """The cause as part of the story that these streams tell, where it names none itself."""

@@ -93,14 +93,16 @@ async def handle(
     cause: Cause,
     conditions: Conditions = UNCONDITIONAL,
     guard: Guard = unguarded,
+    shown: Sequence[str] = (),
 ) -> Outcome:
     """Carries the command out, once however often it comes; raises what `decide` rejects, KeyReused, StaleVersion or an
-    I/O error.
+    I/O error. `shown` are streams that its answer shows besides, on which nothing is decided.
 
     The conditions speak of the first stream. A conflict starts it all again, and the decision anew; the fifth is Busy.
     """
     for _ in range(ATTEMPTS):
-        prepared = await prepare(store, decider, command, cause, conditions, guard)
+        loaded = await store.load(*streams_to_load(command), *shown)
+        prepared = await prepare(loaded, decider, command, cause, conditions, guard)
         if isinstance(prepared, Outcome):
             return prepared
         position = prepared.position
@@ -113,26 +115,12 @@ async def handle(
     raise Busy(f"{ATTEMPTS} conflicts in a row")
 
 
+def streams_to_load(command: Command) -> Sequence[str | StreamOfKey]:
+    """What is loaded for a command: the streams that it decides on."""
+    return [stream.name if isinstance(stream, StreamName) else stream for stream in command.streams]
+
+
 async def prepare(
-    store: EventStore,
-    decider: Decider,
-    command: Command,
-    cause: Cause,
-    conditions: Conditions = UNCONDITIONAL,
-    guard: Guard = unguarded,
-) -> Prepared | Outcome:
-    """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
-    `handle` raises for a refusal.
-    """
-    return await prepare_on(await store.load(*asked(command)), decider, command, cause, conditions, guard)
-
-
-def asked(command: Command) -> Sequence[str | StreamOfKey]:
-    """What is loaded for a command: its streams, and what its answer shows besides."""
-    return [*(stream.name if isinstance(stream, StreamName) else stream for stream in command.streams), *command.shown]
-
-
-async def prepare_on(
     loaded: Sequence[History],
     decider: Decider,
     command: Command,
@@ -140,7 +128,10 @@ async def prepare_on(
     conditions: Conditions = UNCONDITIONAL,
     guard: Guard = unguarded,
 ) -> Prepared | Outcome:
-    """As `prepare`, on what was loaded for the command."""
+    """The command up to where it would be appended, or its outcome where it had been carried out before; raises what
+    `handle` raises for a refusal. `loaded` are the histories of its streams, and of those that its answer shows
+    besides.
+    """
     streams = _named(command.streams, loaded[0])
     histories, shown = loaded[: len(streams)], loaded[len(streams) :]
     if outcome := await _replay(decider, command, cause.request_hash, streams, histories):

@@ -23,7 +23,7 @@ from starlette.datastructures import State
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Command
 from shared.events.envelope import Cause
-from shared.eventstore.command_handling import Guard, Outcome, handle, prepare, unguarded
+from shared.eventstore.command_handling import Guard, Outcome, handle, prepare, streams_to_load, unguarded
 from shared.eventstore.conditions import Conditions
 from shared.eventstore.store import ForetellingStore
 from shared.faults import Faults
@@ -78,22 +78,27 @@ class CommandContext(QueryContext):
             raise invalid(error) from None
 
     async def handle(
-        self, command: Command, guard: Guard = unguarded, unwanted: Container[int] | None = None
+        self,
+        command: Command,
+        guard: Guard = unguarded,
+        unwanted: Container[int] | None = None,
+        shown: Sequence[str] = (),
     ) -> Outcome:
         """Carries the command out on the app's store, by its decider; raises what it or the guard rejects or an I/O
         error, and in a dry run Foretold where it would append. `unwanted` are versions in the place of those that
-        If-None-Match names: none, where the guard judges these.
+        If-None-Match names: none, where the guard judges these. `shown` are streams that the answer shows besides.
         """
         conditions = Conditions(self.seen, self.unwanted if unwanted is None else unwanted)
         cause = Cause.of(command, request_hash=self.request_hash, traceparent=self.traceparent)
         if self.dry_run:
             raise await self._foretold(command, cause, conditions, guard)
-        return await handle(self.state.store, self.state.decider, command, cause, conditions, guard)
+        return await handle(self.state.store, self.state.decider, command, cause, conditions, guard, shown)
 
     async def _foretold(self, command: Command, cause: Cause, conditions: Conditions, guard: Guard) -> Foretold:
         store: ForetellingStore = self.state.store
         decider = self.state.decider
-        prepared = await prepare(store, decider, command, cause, conditions, guard)
+        loaded = await store.load(*streams_to_load(command))
+        prepared = await prepare(loaded, decider, command, cause, conditions, guard)
         if isinstance(prepared, Outcome):
             return Foretold(self.state.foretelling.view(None, decider, self.actor))
         if writes := prepared.writes:

@@ -20,7 +20,7 @@ from shared.events.base import Command, Event
 from shared.events.codec import encode
 from shared.events.envelope import Cause, Write
 from shared.events.ids import derived_uuid
-from shared.eventstore.command_handling import Prepared, prepare
+from shared.eventstore.command_handling import Prepared, prepare, streams_to_load
 from shared.eventstore.memory import MemoryEventStore
 from shared.http.dry_run.foretelling import Foretelling
 from shared.http.responses import to_json
@@ -58,7 +58,7 @@ class Rehearsed(Market):
         other = {} if isinstance(command, ExpireDeadline) else {"command_id": derived_uuid("dry", command.command_id)}
         twin, before = command.model_copy(update=other), len(self.store.log)
         try:
-            prepared = asyncio.run(prepare(self.store, decider, twin, Cause.of(twin)))
+            prepared = asyncio.run(self._prepared(twin))
         except Rejected as rejected:
             return rejected.code
         assert isinstance(prepared, Prepared)
@@ -69,6 +69,10 @@ class Rehearsed(Market):
         ]
         assert json.loads(to_json(view))["dry_run"] is True
         return _without_ids(dict(zip(prepared.names, prepared.decided, strict=True)))
+
+    async def _prepared(self, command: Command) -> Any:
+        loaded = await self.store.load(*streams_to_load(command))
+        return await prepare(loaded, decider, command, Cause.of(command))
 
     def _append(self, stream: str, event: Event) -> None:
         version = len(self.streams.get(stream, ()))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,7 @@ def log_of(streams: Mapping[str, Sequence[Event]], dice: Random) -> Log:
     versions = {stream: itertools.count(1) for stream in streams}
     numbered = ((position, stream, next(versions[stream])) for position, stream in enumerate(turns, 1))
     return [
-        Recorded(stream, version, position, streams[stream][version - 1], replace(metadata, key=key_of(stream)))
+        Recorded(stream, version, position, streams[stream][version - 1], metadata._replace(key=key_of(stream)))
         for position, stream, version in numbered
     ]
 

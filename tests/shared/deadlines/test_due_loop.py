@@ -331,8 +331,8 @@ async def test_time_that_passes_by_itself_wakes_the_loop(flow: Flow) -> None:
 
 
 async def test_thousands_due_at_once_each_fire_once(flow: Flow, clock: HandClock) -> None:
-    for thousand in range(3):
-        await asyncio.gather(*(flow.record(f"order-{thousand}{n:03}", starts("respond", SOON)) for n in range(1000)))
+    for hundred in range(30):
+        await asyncio.gather(*(flow.record(f"order-{hundred}{n:02}", starts("respond", SOON)) for n in range(100)))
     await flow.record("order-later", starts("respond", SOON + timedelta(seconds=1)))
     async with running(loop := loop_of(flow, clock)):
         clock.move(SOON)

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 
-from shared.events.base import Event, StreamName
+from shared.events.base import Event, StreamName, StreamOfKey
 from shared.events.envelope import Cause, Recorded, Write
 from shared.eventstore.command_handling import Outcome, StaleVersion, handle
 from shared.eventstore.conditions import Conditions
 from shared.eventstore.errors import Busy
 from shared.eventstore.idempotency import KeyReused
 from shared.eventstore.memory import MemoryEventStore
-from shared.eventstore.store import EventStore, open_store
+from shared.eventstore.store import EventStore, History, open_store
 from tests.support.toys.counter import (
     Count,
     Overdrawn,
@@ -62,6 +62,22 @@ class Meddled:
         return await self.inner.append(writes, cause_)
 
 
+class ReadableBut:
+    """A store that can read every stream but one."""
+
+    def __init__(self, store: EventStore, unread: str) -> None:
+        self.inner = store
+        self.unread = unread
+        self.append = store.append
+        self.read_all = store.read_all
+        self.head = store.head
+
+    async def load(self, *streams: str | StreamOfKey) -> Sequence[History]:
+        if self.unread in streams:
+            raise LookupError(self.unread)
+        return await self.inner.load(*streams)
+
+
 async def carried_out(
     store: EventStore, command: Count, expected_version: int | None = None, request: str = "r"
 ) -> Outcome:
@@ -95,13 +111,26 @@ async def test_what_an_answer_shows_besides_is_decided_on_by_nobody_and_a_repeat
     store: EventStore,
 ) -> None:
     await carried_out(store, count("counter-b", 3, 1))
-    command = count("counter-a", 10, 2, beside="counter-b")
-    first = await handle(Meddled(store, 1, "counter-b"), counters, command, Cause.of(command, request_hash="r"))
+    command = count("counter-a", 10, 2)
+    cause = Cause.of(command, request_hash="r")
+    first = await handle(Meddled(store, 1, "counter-b"), counters, command, cause, shown=["counter-b"])
     await carried_out(store, count("counter-b", 5, 3))
-    again = await carried_out(store, command)
+    again = await handle(store, counters, command, cause, shown=["counter-b"])
     assert [[recorded.version for recorded in history] for history in first.shown] == [[1]]
     assert [[recorded.version for recorded in history] for history in again.shown] == [[1, 2]]
     assert (list(first.states), list(again.states), again.replayed) == ([10], [10], True)
+
+
+@pytest.mark.parametrize("shown", [(), ("counter-unread",)])
+async def test_a_stream_that_nobody_can_read_holds_back_only_whose_answer_shows_it(
+    store: EventStore, shown: Sequence[str]
+) -> None:
+    command, readable = count("counter-a", 10, 1, guard="counter-g"), ReadableBut(store, "counter-unread")
+    if shown:
+        with pytest.raises(LookupError, match="counter-unread"):
+            await handle(readable, counters, command, Cause.of(command), shown=shown)
+    outcome = await handle(readable, counters, command, Cause.of(command))
+    assert (outcome.states, outcome.shown) == ([10, 0], [])
 
 
 async def test_a_repeat_is_recognised_before_anything_can_refuse_it(store: EventStore) -> None:

@@ -14,11 +14,11 @@ from tests.support.servers.in_memory import InMemory, order_body, usd
 NOW = SystemClock().now()
 
 
-async def open_late(service: InMemory, order_id: str) -> str:
-    """An order whose promised day was yesterday, and the path of the dispute over it."""
-    placed, sent = (wire_time(NOW - timedelta(days=days)) for days in (25, 5))
+async def open_late(service: InMemory, order_id: str, sent: bool = True) -> str:
+    """An order whose promised day was yesterday, shipped or not, and the path of the dispute over it."""
+    placed, shipped = (wire_time(NOW - timedelta(days=days)) for days in (25 if sent else 40, 5))
     promised = (NOW - timedelta(days=1)).date().isoformat()
-    facts = [{"type": "shipped", "at": sent}]
+    facts = [{"type": "shipped", "at": shipped}] if sent else []
     body = order_body(placed_at=placed, promised_by=promised, facts=facts)
     assert (await service.ask("PUT", f"/v1/orders/{order_id}", body=body)).status_code == 201
     form = {

@@ -31,13 +31,12 @@ class Overdrawn(Rejected):
 
 
 class Count(Command):
-    """Adds to a counter; `into` receives the opposite, `guard` is looked at only, and `beside` shown."""
+    """Adds to a counter; `into` receives the opposite, and `guard` is looked at only."""
 
     stream: str
     amount: int
     into: str | None = None
     guard: str | None = None
-    beside: str | None = None
     remind_at: Instant | None = None
     reminded: bool = False
 
@@ -45,11 +44,6 @@ class Count(Command):
     def streams(self) -> Sequence[StreamName]:
         """The counter, then the one that receives, then the one that is looked at."""
         return [StreamName(name, name) for name in (self.stream, self.into, self.guard) if name]
-
-    @property
-    def shown(self) -> Sequence[str]:
-        """What is shown beside."""
-        return [self.beside] if self.beside else []
 
 
 def encode(event: Event) -> tuple[str, bytes]:

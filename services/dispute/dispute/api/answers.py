@@ -7,6 +7,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
+from dispute.domain.commands import DisputeCommand
 from dispute.domain.conversations.state import Conversation
 from dispute.domain.decider import decider
 from dispute.views.disputes.dispute import dispute_view
@@ -22,14 +23,15 @@ from shared.rejections import NotFound
 CREATED = 201
 
 
+async def carry_out(caller: CommandContext, command: DisputeCommand) -> Outcome:
+    """Carries the command out, and loads with it what was said, which its answer shows."""
+    return await caller.handle(command, shown=(_conversation(command.dispute_id),))
+
+
 async def answer(caller: CommandContext, outcome: Outcome, status: int = 200, item: str = "") -> Response:
     """The dispute as it stands behind the command; the address of what was made is that of the item."""
-    if outcome.shown:
-        (history,) = outcome.shown
-    else:  # the command itself may have added to it
-        (said,) = await caller.state.store.load(_conversation(outcome.states[0].opened.dispute_id))
-        history = _until(outcome, said)
-    return _answer(caller, outcome, await conversation(history), status, item)
+    said = outcome.shown[0] if outcome.shown else await _said(caller, outcome)
+    return _answer(caller, outcome, await conversation(said), status, item)
 
 
 def answer_opening(caller: CommandContext, outcome: Outcome) -> Response:
@@ -42,8 +44,9 @@ def _answer(caller: CommandContext, outcome: Outcome, said: Conversation, status
     return command_response(outcome, view, status, f"{view['href']}{item}" if status == CREATED else None)
 
 
-def _until(outcome: Outcome, history: History) -> History:
+async def _said(caller: CommandContext, outcome: Outcome) -> History:
     """What was said until the command, so that a repeat is answered the same; all, where it changed nothing."""
+    (history,) = await caller.state.store.load(_conversation(outcome.states[0].opened.dispute_id))
     return [recorded for recorded in history if recorded.position <= outcome.position or not outcome.events]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from starlette.responses import Response
 
-from dispute.api.answers import answer, answer_opening, conversation, histories
+from dispute.api.answers import answer, answer_opening, carry_out, conversation, histories
 from dispute.api.as_of import page_as_of
 from dispute.api.bodies.disputes import (
     CancellationBody,
@@ -70,7 +70,7 @@ async def respond(
     """Accept the request, offer something else, or refuse (S40, S42). With the case team the offer that stands already
     changes nothing (T43).
     """
-    return await answer(caller, await caller.handle(await response(caller, dispute_id, body)))
+    return await answer(caller, await carry_out(caller, await response(caller, dispute_id, body)))
 
 
 @router.post("/v1/disputes/{dispute_id}/acceptance", summary="Accept the seller's offer", response_model=DisputeView)
@@ -78,7 +78,7 @@ async def accept(
     dispute_id: str, caller: Annotated[CommandContext, command("buyer", "seller", if_match="required")]
 ) -> Response:
     """The seller's offer becomes the solution (S42)."""
-    outcome = await caller.handle(caller.command(AcceptSolution, dispute_id=dispute_id))
+    outcome = await carry_out(caller, caller.command(AcceptSolution, dispute_id=dispute_id))
     return await answer(caller, outcome)
 
 
@@ -90,7 +90,7 @@ async def modify(
 ) -> Response:
     """The next round: the seller has five days again (S43). What stands already, word for word, is no change."""
     changes = await without_standing_text(caller, dispute_id, body)
-    outcome = await caller.handle(caller.command(ModifyRequest, changes, dispute_id=dispute_id))
+    outcome = await carry_out(caller, caller.command(ModifyRequest, changes, dispute_id=dispute_id))
     return await answer(caller, outcome)
 
 
@@ -103,7 +103,7 @@ async def cancel(
     """Protected again, or, when protection is over and the buyer acknowledges it, released (S46–S48): that moves money,
     so it needs an Idempotency-Key and an If-Match.
     """
-    outcome = await caller.handle(caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id))
+    outcome = await carry_out(caller, caller.command(CancelDispute, body or CancellationBody(), dispute_id=dispute_id))
     return await answer(caller, outcome)
 
 
@@ -114,7 +114,7 @@ async def ship_replacement(
     dispute_id: str, body: ReplacementShipmentBody, caller: Annotated[CommandContext, command("buyer", "seller")]
 ) -> Response:
     """What was agreed or decided as a replacement or an exchange is on its way (T40)."""
-    return await answer(caller, await caller.handle(caller.command(ShipReplacement, body, dispute_id=dispute_id)))
+    return await answer(caller, await carry_out(caller, caller.command(ShipReplacement, body, dispute_id=dispute_id)))
 
 
 @router.post(
@@ -133,7 +133,7 @@ async def receive_replacement(
     told = body or ReplacementReceiptBody()
     if not caller.actor.roles.isdisjoint(PARTIES):
         receipt = caller.command(ReceiveReplacement, told, dispute_id=dispute_id)
-        return await answer(caller, await caller.handle(receipt))
+        return await answer(caller, await carry_out(caller, receipt))
     outcome = await caller.handle(caller.command(NoteArrival, told, dispute_id=dispute_id))
     arrival: ArrivalView = {
         "dispute_id": dispute_id,

@@ -8,7 +8,7 @@ from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispute.api.answers import answer
+from dispute.api.answers import answer, carry_out
 from dispute.api.files import Files, form_described
 from dispute.api.uploads import Sending
 from dispute.domain.decider import decider
@@ -118,7 +118,7 @@ async def remove_upload(order_id: str, evidence_id: str, caller: Remover) -> Res
 async def remove_evidence(dispute_id: str, evidence_id: str, caller: Remover) -> Response:
     """By who added it: nobody sees its bytes any more, and everybody that it was there (S37)."""
     _guard_beside(f"dispute-{dispute_id}", evidence_id)
-    outcome = await caller.handle(caller.command(RemoveEvidence, dispute_id=dispute_id, evidence_id=evidence_id))
+    outcome = await carry_out(caller, caller.command(RemoveEvidence, dispute_id=dispute_id, evidence_id=evidence_id))
     return await answer(caller, outcome)
 
 

@@ -140,17 +140,26 @@ async def _known(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence
 
 
 async def _told(caller: CommandContext, fact: type[CancelOrder | RecordFact], told: Mapping[str, Any]) -> Outcome:
-    """The disputes that a fact touches are streams of its command: they are looked up where it says so, and again where
-    one began meanwhile.
+    """The disputes that a fact touches are streams of its command: they are looked up where it says so, again where one
+    began meanwhile, and for a repeat, which is answered with all that was recorded then.
     """
     disputes: Sequence[str] = ()
     for _ in range(ATTEMPTS):
         try:
-            return await caller.handle(caller.command(fact, **told, disputes=disputes))
+            outcome = await caller.handle(caller.command(fact, **told, disputes=disputes))
         except DisputesChanged:
-            order = await _fold((await caller.state.store.load(f"order-{told['order_id']}"))[0])
-            disputes = sorted(disputes_of(order))
+            disputes = _touched(fact, await _fold((await caller.state.store.load(f"order-{told['order_id']}"))[0]))
+        else:
+            named = outcome.replayed and not disputes and _touched(fact, outcome.states[0])
+            if not named:
+                return outcome
+            disputes = named
     raise Busy("its disputes changed again and again")
+
+
+def _touched(fact: type[CancelOrder | RecordFact], order: Order) -> Sequence[str]:
+    """The disputes that the fact may concern: a scan those that are open, a cancellation all that there were (T45)."""
+    return sorted(disputes_of(order) if fact is CancelOrder else order.open_disputes)
 
 
 def _sees_own_lines_only(order: Order, actor: Actor) -> bool:

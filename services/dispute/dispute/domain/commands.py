@@ -40,10 +40,6 @@ class DisputeCommand(Command):
     def streams(self) -> Sequence[StreamName | StreamOfKey]:
         return (StreamName(f"dispute-{self.dispute_id}"),)
 
-    @property
-    def shown(self) -> Sequence[str]:
-        return (f"conversation-{self.dispute_id}",)
-
 
 class DisputeAndOrderCommand(DisputeCommand):
     """A command that decides on a dispute and on its order, which shares the dispute's key."""

@@ -13,6 +13,7 @@ from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.disputes import (
     cancellation,
     cancelled_order,
+    carrier_scans,
     escalation,
     evidence,
     fulfilment,
@@ -26,7 +27,6 @@ from dispute.domain.disputes.agreement import replacement
 from dispute.domain.disputes.mediation import (
     appeal,
     appeal_decision,
-    carrier_scans,
     decision,
     override,
     review,
@@ -71,7 +71,7 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     registration.RegisterOrder: registration.register_order,
-    facts.RecordFact: carrier_scans.record_fact,
+    facts.RecordFact: carrier_scans.record_fact_and_scans,
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
     reports.ReportSeller: reports.report_seller,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,

@@ -232,3 +232,17 @@ async def test_k9_over_http_the_fact_is_told_as_ever_and_the_parties_see_the_ite
     assert came_of(await service.ask("GET", item["href"])).startswith("403")
     assert (shown["buyer"]["state"], shown["buyer"]["deadlines"]) == (before["state"], before["deadlines"])
     assert shown["buyer"]["version"] == before["version"] + 1
+
+
+@pytest.mark.parametrize("fact", ["delivered", "cancelled"])
+async def test_a_repeated_fact_has_the_position_of_all_that_was_recorded_the_first_time(
+    service: InMemory, fact: str
+) -> None:
+    order_id = f"repeated-{fact}"
+    await open_late(service, order_id, sent=fact == "delivered")
+    body = {"type": fact, "at": wire_time(NOW - timedelta(hours=1))}
+    path = f"/v1/orders/{order_id}/facts"
+    first, again = [await service.ask("POST", path, body=body, key="k-repeated") for _ in range(2)]
+    assert (first.status_code, again.headers.get("Idempotent-Replayed")) == (200, "true")
+    assert again.headers["Makewhole-Position"] == first.headers["Makewhole-Position"]
+    assert again.json() == first.json()

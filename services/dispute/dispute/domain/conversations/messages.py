@@ -36,10 +36,6 @@ class ConversationCommand(NamingEvidence):
         conversation = StreamName(f"conversation-{self.dispute_id}", self.order_id)
         return (StreamName(dispute), conversation, *named_streams(self.evidence, dispute))
 
-    @property
-    def shown(self) -> Sequence[str]:
-        return ()  # it decides on it
-
 
 class PostMessage(ConversationCommand):
     """A message of one side to the others."""

@@ -29,7 +29,7 @@ class Arrival:
     groups: Sequence[PieceGroup]
 
 
-def record_fact(command: RecordFact, order: Order, *disputes: Dispute) -> Decided:
+def record_fact_and_scans(command: RecordFact, order: Order, *disputes: Dispute) -> Decided:
     """A fact of the order; disputes about pieces that have come by it are to be among the command's."""
     events = facts.record_fact(command, order)
     then = after(order, events)
