@@ -5,14 +5,15 @@ that answer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import aiohttp
 
 from shared.resilience import crash_points
-from tests.chaos.client import Journal, Patient
+from tests.chaos.client import FIRST_PAUSE, LATER, Journal, Patient
 from tests.chaos.run import Kept, Run, seconds
 from tests.chaos.stack import APPS, Chaos, Process
 from tests.chaos.stories import STORIES, Case, Wave
@@ -34,7 +35,9 @@ class Unlucky(Patient):
         """A query's answer; a command's, which is that of a repeat, the same at the second repeat."""
         if "Idempotency-Key" not in (request.get("headers") or {}):
             return await super().send(service, method, path, worker=worker, **request)
-        await self._cut_off(self.stack.processes[service], Services.send(self, service, method, path, **request))
+        await self._cut_off(
+            self.stack.processes[service], lambda: Services.send(self, service, method, path, **request)
+        )
         first = await super().send(service, method, path, **request)
         again = await super().send(service, method, path, **request)
         assert first.replayed and again.replayed, (first, again)
@@ -47,14 +50,14 @@ class Unlucky(Patient):
         self.seen["cut off"] += 1
         return first
 
-    async def _cut_off(self, app: Process, asked: Any) -> None:
+    async def _cut_off(self, app: Process, ask: Callable[[], Awaitable[Answer]]) -> None:
+        """Asks until the app dies of it; one that is too busy to begin is asked again."""
         app.server.may_start.clear()
-        answer = None
-        try:
-            answer = await asked
-        except (aiohttp.ClientError, OSError):
-            await app.died()
-        assert answer is None, f"{app.server.name} lived on and answered {answer}"
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            while (answer := await ask()).status in LATER:
+                await asyncio.sleep(FIRST_PAUSE)
+            raise AssertionError(f"{app.server.name} lived on and answered {answer}")
+        await app.died()
         assert app.crashed == [PLAN]
         app.forget_crashes()
         app.server.plans.append(PLAN)

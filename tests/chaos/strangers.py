@@ -54,7 +54,7 @@ async def _write(run: Run, templates: Sequence[Record], dice: random.Random) -> 
             key, headers, value = KINDS[n % len(KINDS)](record)
             producer.produce(log.topic, value, key, dice.randrange(PARTITIONS), headers=list(headers.items()))
             written += 1
-        assert await asyncio.to_thread(producer.flush, 30) == 0
+        assert await asyncio.to_thread(producer.flush, 180) == 0
         await asyncio.sleep(PAUSE)
     return written
 

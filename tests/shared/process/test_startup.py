@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,6 @@ from shared.process.addresses import Ports
 from shared.process.startup import unless_stopped, wait_for
 from tests.support.servers.backing import free_port_base
 from tests.support.servers.stack import LIMIT, eventually
-
-PORTS = Ports(free_port_base())
 
 
 @dataclass
@@ -48,9 +46,10 @@ class Process:
 
 
 @asynccontextmanager
-async def alone(module: str, port: int) -> AsyncIterator[Process]:
+async def alone(module: str, port: Callable[[Ports], int]) -> AsyncIterator[Process]:
+    ports = Ports(free_port_base())
     environment = {
-        "PORT_BASE": str(PORTS.base),
+        "PORT_BASE": str(ports.base),
         "MAKEWHOLE_DATABASE_URL": "postgresql://127.0.0.1:9",
         "MAKEWHOLE_KAFKA": "127.0.0.1:9",
     }
@@ -58,7 +57,7 @@ async def alone(module: str, port: int) -> AsyncIterator[Process]:
         sys.executable, "-m", module, env=environment, stderr=asyncio.subprocess.PIPE
     )
     try:
-        yield Process(child, port)
+        yield Process(child, port(ports))
     finally:
         if child.returncode is None:
             child.kill()
@@ -67,10 +66,12 @@ async def alone(module: str, port: int) -> AsyncIterator[Process]:
 
 @pytest.mark.parametrize(
     ("module", "port"),
-    [("refund.app", PORTS.app("refund")), ("refund.worker", PORTS.worker("refund"))],
+    [("refund.app", lambda ports: ports.app("refund")), ("refund.worker", lambda ports: ports.worker("refund"))],
     ids=["app", "worker"],
 )
-async def test_a_process_without_its_servers_lives_is_not_ready_and_stops_in_order(module: str, port: int) -> None:
+async def test_a_process_without_its_servers_lives_is_not_ready_and_stops_in_order(
+    module: str, port: Callable[[Ports], int]
+) -> None:
     async with alone(module, port) as process:
         await eventually(process.alive)
         assert await process.status("/readyz") == 503
@@ -81,7 +82,7 @@ async def test_a_process_without_its_servers_lives_is_not_ready_and_stops_in_ord
 
 
 async def test_a_sandbox_without_its_database_waits_says_so_once_and_stops_in_order() -> None:
-    async with alone("sandbox.app", PORTS.app("sandbox")) as process:
+    async with alone("sandbox.app", lambda ports: ports.app("sandbox")) as process:
         assert process.child.stderr
         first = json.loads(await asyncio.wait_for(process.child.stderr.readline(), LIMIT))
         assert (first["event"], first["waiting_for"]) == ("waiting", "database")
