@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from shared.events.base import wire_time
 
 
+@cache  # of the names of our own classes
 def snake_case(name: str) -> str:
     """`TooEarly` becomes `too_early`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -6,7 +6,7 @@ read by one statement a table, changed in memory, and written by one (ADR 36).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from shared.subscriptions.statements import Statement
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
 
-Row = dict[str, Any]
+Key = rows.Key
+Row = rows.Row
 Computed = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """From a row as it stands to the columns that change."""
 
@@ -97,58 +98,80 @@ def folded(changes: Changes, streams: tuple[str, ...]) -> ProjectAll:
     """Writes a batch's changes at once; events of streams that do not begin so are passed over."""
 
     async def project_all(connection: Connection, batch: Sequence[Recorded[Any]]) -> None:
+        made = [each for recorded in batch if recorded.stream.startswith(streams) for each in changes(recorded)]
         fold = Fold()
-        fold.add(each for recorded in batch if recorded.stream.startswith(streams) for each in changes(recorded))
-        for table, keys in fold.unread():
-            fold.found(table, await rows.find(connection, table, keys))
-        for table, changed, keep in fold.apply():
-            await rows.write_all(connection, table, changed, keep)
+        for table, keys in _unread(made).items():
+            fold.found(table, await rows.find(connection, table, list(keys)))
+        fold.add(made)
+        for table, changed in fold.done():
+            await rows.write_all(connection, table, changed, keep=table in fold.keeping)
         for note in fold.notes:
             await note.statement.execute(connection, **note.values)
 
     return project_all
 
 
+def _unread(made: Iterable[Change | Note]) -> Mapping[Table, Mapping[Key, None]]:
+    """By table: the keys whose rows must be known first."""
+    keys: dict[Table, dict[Key, None]] = {}
+    for each in made:
+        if isinstance(each, Change) and not each.keeps:
+            keys.setdefault(each.table, {})[each.key] = None
+    return keys
+
+
 class Fold:
-    """Rows in memory, and the changes that go to them."""
+    """Rows in memory, and what changes make of them."""
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
-        self._changes: dict[Table, list[Change]] = {}
-        self._rows: dict[Table, dict[tuple[Any, ...], Row]] = {}
+        self.keeping: set[Table] = set()
+        self._tables: dict[Table, _Rows] = {}
+
+    def found(self, table: Table, found: Mapping[Key, Row]) -> None:
+        """The rows that are there."""
+        self._of(table).held.update(found)
 
     def add(self, changes: Iterable[Change | Note]) -> None:
-        """Changes to be applied, in order."""
+        """Changes the rows, in order."""
         for each in changes:
             if isinstance(each, Note):
                 self.notes.append(each)
             else:
-                self._changes.setdefault(each.table, []).append(each)
+                (self._tables.get(each.table) or self._of(each.table)).change(each)
+                if each.keeps:
+                    self.keeping.add(each.table)
 
-    def unread(self) -> Iterable[tuple[Table, Sequence[tuple[Any, ...]]]]:
-        """By table: the keys whose rows must be known first."""
-        for table, changes in self._changes.items():
-            if keys := {each.key: None for each in changes if not each.keeps}:
-                yield table, list(keys)
+    def done(self, all_of_them: bool = True) -> Iterator[tuple[Table, Sequence[Row]]]:
+        """By table: the rows that were changed, which are then forgotten; or those alone that no event changes any
+        more.
+        """
+        for table in list(self._tables if all_of_them else self.keeping):
+            if (part := self._tables.pop(table, None)) and part.changed:
+                yield table, list(part.changed.values())
 
-    def found(self, table: Table, found: Mapping[tuple[Any, ...], Row]) -> None:
-        """The rows that are there."""
-        self._rows.setdefault(table, {}).update(found)
+    def _of(self, table: Table) -> _Rows:
+        return self._tables.setdefault(table, _Rows(rows.new(table)))
 
-    def apply(self) -> Iterable[tuple[Table, Sequence[Row], bool]]:
-        """By table: the rows as the changes leave them, and whether those that are there stay as they are."""
-        for table, changes in self._changes.items():
-            held, changed = self._rows.setdefault(table, {}), dict[tuple[Any, ...], Row]()
-            new = rows.new(table)
-            for each in changes:
-                if (row := held.get(each.key)) is None:
-                    if not each.makes:
-                        continue
-                    row = held[each.key] = new(each.key)
-                elif each.keeps:
-                    continue
-                row.update(each.columns(row) if callable(each.columns) else each.columns)
-                changed[each.key] = row
-            if changed:
-                yield table, list(changed.values()), changes[0].keeps
-        self._changes = {}
+
+class _Rows:
+    """One table's."""
+
+    __slots__ = ("_new", "changed", "held")
+
+    def __init__(self, new: Callable[[Key], Row]) -> None:
+        self.held: dict[Key, Row] = {}
+        self.changed: dict[Key, Row] = {}
+        self._new = new
+
+    def change(self, each: Change) -> None:
+        """Changes the row, and makes it where it is to be made."""
+        row, columns = self.held.get(each.key), each.columns
+        if row is None:
+            if not each.makes:
+                return
+            row = self.held[each.key] = self._new(each.key)
+        elif each.keeps:
+            return
+        row.update(columns(row) if callable(columns) else columns)
+        self.changed[each.key] = row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, Integer, Table, Text, bindparam
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
+NO_LIMIT = 24 * 3600.0
+"""Seconds: for who waits as long as it takes."""
 
 _TYPES = {
     BigInteger: "bigint",
@@ -68,6 +71,13 @@ async def write_all(connection: Connection, table: Table, changed: Sequence[Row]
         for column in table.c
     ]
     await connection.execute(_write_all(table, keep), *columns)
+
+
+async def copy(connection: Connection, table: Table, made: Sequence[Row]) -> None:
+    """Writes new rows of a table that holds none of them."""
+    names = [column.name for column in table.c]
+    values = map(itemgetter(*names), made)
+    await connection.copy_records_to_table(table.name, records=values, columns=names, timeout=NO_LIMIT)
 
 
 def _key(table: Table) -> tuple[str, ...]:

@@ -83,12 +83,17 @@ def item_of(dice: Random) -> Sequence[Event]:
 def payments_of(seed: int) -> Log:
     """Refunds of three orders, in orders of events that a payment allows, and in others."""
     dice = Random(seed)
-    return log_of({f"payment-o{n}": [r.captured(), *dice.choices(refund_events(), k=12)] for n in range(3)}, dice)
+    streams = {f"payment-o{n}": [captured(n), *dice.choices(refund_events(n), k=12)] for n in range(3)}
+    return log_of(streams, dice)
 
 
-def refund_events() -> Sequence[Event]:
+def captured(n: int) -> Event:
+    return r.captured().model_copy(update={"order_id": f"o{n}"})
+
+
+def refund_events(n: int) -> Sequence[Event]:
     made: list[Event] = []
-    for refund_id in ("rfd_1", "rfd_2"):
+    for refund_id in (f"rfd_{n}1", f"rfd_{n}2"):
         named = {"refund_id": refund_id}
         asked = r.requested(**named).__dict__.items()
         refused = {name: value for name, value in asked if name in RefundRefused.model_fields} | {"reason": "no"}

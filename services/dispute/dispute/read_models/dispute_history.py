@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from sqlalchemy import Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -42,7 +42,7 @@ _BESIDE = {"dispute_id", "order_id", "payment_id", "buyer_id", "seller_id", "ter
 
 def changes(recorded: Recorded[Event]) -> Iterator[Change]:
     """Adds the event's entry; what is no part of the dispute's story is passed over (S52)."""
-    if not isinstance(recorded.event, ASIDE):
+    if type(recorded.event) not in ASIDE:
         yield insert(_HISTORY, recorded.stream.removeprefix("dispute-"), recorded.version, **entry(recorded))
 
 
@@ -51,14 +51,13 @@ def entry(recorded: Recorded[Event]) -> dict[str, Any]:
     which each party sees what is listed for it.
     """
     event, metadata = recorded.event, recorded.metadata
-    detail = event.model_dump(mode="json", exclude=_BESIDE, exclude_none=True)
     return {
         "position": recorded.position,
         "at": metadata.at,
         "actor": metadata.actor,
         "action": snake_case(type(event).__name__),
         "rules": list(getattr(event, "rules", ())),
-        "detail": to_json(detail).decode(),
+        "detail": event.model_dump_json(exclude=_BESIDE, exclude_none=True),
     }
 
 
