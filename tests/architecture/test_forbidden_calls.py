@@ -25,6 +25,9 @@ LISTENS = {
     "run_app",
     "Config",
 }
+WAITS = {"timeout", "wait", "wait_for", "eventually"}
+LEAST = 60
+"""Seconds that what must come is waited for at least: a busy machine needs them."""
 BROAD = {"Exception", "BaseException"}
 
 Offences = Callable[[ast.AST], Iterator[str]]
@@ -96,6 +99,23 @@ def reads_other_logs(service: str) -> Offences:
                     yield _at(node, module)
 
     return imports
+
+
+def hurries(tree: ast.AST, ends: bool = False) -> Iterator[str]:
+    """A limit of a few seconds, but where it is the end of the waiting that is expected."""
+    for node in ast.iter_child_nodes(tree):
+        inside = ends or (
+            isinstance(node, ast.With) and any("TimeoutError" in ast.unparse(item.context_expr) for item in node.items)
+        )
+        if isinstance(node, ast.Call) and _called(node) in WAITS and not inside:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if any(isinstance(each, ast.Constant) and _is_short(each.value) for each in given):
+                yield _at(node, _called(node))
+        yield from hurries(node, inside)
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value < LEAST
 
 
 def _languages(log: Log) -> set[str]:
@@ -177,6 +197,12 @@ FORBIDDEN: list[tuple[str, Offences, list[Path], str]] = [
         projects,
         files("services/*/*/api.py", "services/*/*/api/*.py"),
         "await disputes.project(connection, recorded)",
+    ),
+    (
+        "no test is in a hurry",
+        hurries,
+        files("tests/**/*.py"),
+        "async with asyncio.timeout(5):\n    await answer",
     ),
     *(
         (
