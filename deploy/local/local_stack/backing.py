@@ -11,6 +11,7 @@ from local_stack.kafka import Kafka
 from local_stack.passwords import passwords
 from local_stack.postgres import Postgres
 from local_stack.report import StackError, say
+from local_stack.revisions import guard_revisions, keep_revisions
 from local_stack.settings import StackSettings
 from local_stack.supervisor import Supervisor
 from local_stack.topics import ensure_topics, round_trip
@@ -75,11 +76,19 @@ class Backing:
         await ensure_databases(url)
         if self.migrations:
             started = time.monotonic()
-            await migrate_all(url, self.settings.partitions)
+            await self._migrate(url)
             say(f"databases are migrated ({time.monotonic() - started:.1f} s)")
             if self.settings.database_url is None:
                 await ensure_logins(url, passwords(self.settings.state))
         return url
+
+    async def _migrate(self, url: str) -> None:
+        ours = self.settings.database_url is None and self.settings.backing == "local"
+        if ours:
+            guard_revisions(self.settings.state)
+        await migrate_all(url, self.settings.partitions)
+        if ours:
+            keep_revisions(self.settings.state)
 
     async def _own_postgres(self) -> str:
         port = self.settings.ports.postgres

@@ -12,6 +12,7 @@ from typing import TextIO
 from local_stack.child import User
 from local_stack.keys import FILE as KEYS_FILE
 from local_stack.report import StackError
+from local_stack.revisions import FILE as REVISIONS_FILE
 from shared.process import addresses
 
 PROJECT = addresses.PROJECT
@@ -113,5 +114,6 @@ def wipe(state: Path) -> None:
         for name in ("postgres", "kafka"):
             shutil.rmtree(root / name, ignore_errors=True)
     (state / KEYS_FILE).unlink(missing_ok=True)  # what signed the records of the old logs is none of the new ones
+    (state / REVISIONS_FILE).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         spare.rmdir()
