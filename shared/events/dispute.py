@@ -132,8 +132,19 @@ class Forced(Value):
     reason_ref: str
 
 
+class ByLaw(Value):
+    """The rights of the law by which it was opened once the programme's time was over (S17), and the lines whose seller
+    had been paid already: what goes back of them is asked of him (K19).
+    """
+
+    rights: tuple[str, ...]
+    paid_out: tuple[str, ...] = ()
+
+
 class DisputeOpened(Event):
-    """A buyer disputes lines of an order, or support does for the buyer; the seller has until `respond_by` (S39)."""
+    """A buyer disputes lines of an order, or support does for the buyer; the seller has until `respond_by` (S39). Until
+    `protection_ends_at` it could be opened, by the programme or by law.
+    """
 
     dispute_id: str
     order_id: str
@@ -154,6 +165,7 @@ class DisputeOpened(Event):
     respond_by: Instant
     hints: tuple[Open[Hint], ...] = ()
     forced: Forced | None = None
+    by_law: ByLaw | None = None
     rules: tuple[str, ...]
 
 

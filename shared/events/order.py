@@ -338,13 +338,16 @@ class HeldPieces(Value):
 
 
 class PaymentHeld(Event):
-    """The payout of these pieces waits."""
+    """The payout of these pieces waits; of the lines that are `paid_out` it went before, and nothing of it is free
+    again until the dispute has ended (K19).
+    """
 
     order_id: str
     hold: Open[Hold]
     dispute_id: str | None
     lines: tuple[HeldPieces, ...]
     held_at: Instant
+    paid_out: tuple[str, ...] = ()
 
 
 class HoldEnd(StrEnum):
@@ -367,14 +370,15 @@ class PaymentHoldLifted(Event):
 
 
 class PaymentReleased(Event):
-    """The seller is paid for the pieces of that dispute, or without one for all that none is about: what was paid less
-    what was refunded (T39, S24).
+    """The seller is paid for the pieces of that dispute, which ended `because` of that, or without one for all that
+    none is about: what was paid less what was refunded (T39, S24).
     """
 
     order_id: str
     lines: tuple[LineAmount, ...]
     amount: Money
     dispute_id: str | None
+    because: Open[HoldEnd] | None = None
     rules: tuple[str, ...]
 
 

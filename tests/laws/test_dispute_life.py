@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
+from dispute.domain.disputes.difference import paid_out
 from dispute.domain.disputes.solutions import Standing
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import OPEN as MAY_AGREE
@@ -36,10 +37,11 @@ from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.slot import slot_of, slot_of_id
 from tests.cases.plugin import Came
 from tests.laws.size import LONG, examples
-from tests.support.builders.disputes import cancel, note_refund, note_return
+from tests.support.builders.disputes import cancel, dispute_stream, note_refund, note_return
 from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, decide_appeal
 from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
+from tests.support.random_law import Lawful
 from tests.support.random_life import WITH_THE_TEAM, Life
 from tests.support.random_words import Words
 
@@ -65,6 +67,14 @@ def test_i1_i2_i3_i4_i5_i8_the_invariants_hold_at_every_moment_and_in_the_end(se
 @given(SEEDS, STEPS)
 def test_i1_i3_i4_k18_word_upon_word_on_the_same_money_ends_with_what_the_last_one_says(seed: int, steps: int) -> None:
     lived(Words(Random(seed)), steps)
+
+
+@settings(max_examples=examples(50, LONG))
+@given(SEEDS, STEPS)
+def test_i1_i3_s17_k19_after_the_sellers_pay_the_law_gives_back_no_more_than_is_asked_of_him(
+    seed: int, steps: int
+) -> None:
+    lived(Lawful(Random(seed)), steps)
 
 
 def lived(life: Life, steps: int) -> None:
@@ -116,6 +126,7 @@ def awaiting_in_vain(market: Market) -> list[Dispute]:
 def check(market: Market) -> None:
     """All that holds at every moment; that each event is legal is checked as it is appended (I5)."""
     no_line_gives_more_than_was_paid_on_it(market)
+    of_a_seller_who_was_paid_just_that_is_asked_which_the_buyer_has(market)
     a_piece_has_at_most_one_open_dispute(market)
     nobody_is_asked_for_more_than_the_cap(market)
     what_went_back_is_what_the_last_word_says(market)
@@ -127,11 +138,33 @@ def check(market: Market) -> None:
 
 
 def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
-    """I1 and I3, counted from the events and compared with the fold."""
-    gone = market.refunded() + market.released()
+    """I1 and I3, counted from the events and compared with the fold: what is above it was asked back."""
+    refunded, released, again, back = market.refunded(), market.released(), market.reclaimed(), asked_back(market)
     for name, line in market.order.lines.items():
-        assert gone[name] <= line.cap.minor
-        assert line.remainder.minor == line.cap.minor - gone[name]
+        assert refunded[name] <= line.cap.minor
+        assert refunded[name] + released[name] <= line.cap.minor + back[name]
+        assert line.remainder.minor == line.cap.minor - refunded[name] - released[name] + again[name] >= 0
+
+
+def asked_back(market: Market) -> Counter[str]:
+    """What the seller was paid before and is asked for, or the buyer has to give of it."""
+    sums: Counter[str] = Counter()
+    for dispute in market.disputes:
+        standing = [back for back in (dispute.case.asked_of("seller"), dispute.case.asked_back) if back]
+        for part in (part for back in standing for part in back.lines if part.line_id in paid_out(dispute)):
+            sums[part.line_id] += part.amount.minor
+    return sums
+
+
+def of_a_seller_who_was_paid_just_that_is_asked_which_the_buyer_has(market: Market) -> None:
+    """K19: once money is asked for, and until a later word leaves less of it."""
+    for dispute in market.disputes:
+        asked = by_line([one.due for one in dispute.refunds.values() if not one.is_refused])
+        asked.subtract(by_line([dispute.case.asked_back] if dispute.case.asked_back else []))
+        of_seller = by_line([dispute.case.asked_of("seller")] if dispute.case.asked_of("seller") else [])
+        assert without_zeros(of_seller) == {
+            name: minor for name, minor in without_zeros(asked).items() if name in paid_out(dispute)
+        }
 
 
 def a_piece_has_at_most_one_open_dispute(market: Market) -> None:
@@ -153,9 +186,10 @@ def nobody_is_asked_for_more_than_the_cap(market: Market) -> None:
     """G9, I1: of a line no more than its cap is asked for, whatever words and clawbacks there were."""
     refused = {noted.refund_id for noted in market.events(RefundNoted) if noted.outcome == RefundOutcome.REFUSED}
     asked = by_line([due for due in market.events(RefundDue) if due.refund_id not in refused])
-    released = market.released()
+    released, back = market.released(), asked_back(market)
     for name, line in market.order.lines.items():
-        assert asked[name] + released[name] <= line.cap.minor
+        assert asked[name] <= line.cap.minor
+        assert asked[name] + released[name] <= line.cap.minor + back[name]
 
 
 def what_went_back_is_what_the_last_word_says(market: Market) -> None:
@@ -165,8 +199,9 @@ def what_went_back_is_what_the_last_word_says(market: Market) -> None:
         if not end or end.reason not in ENDED_BY_ITS_WORD:
             continue
         of_it = market.streams[f"dispute-{dispute.opened.dispute_id}"][: dispute.end]
-        back = by_line([event for event in of_it if isinstance(event, ClawbackRequested)])
-        back.subtract(by_line([event for event in of_it if isinstance(event, ClawbackNotDue)]))
+        back = by_line([event for event in of_it if isinstance(event, ClawbackRequested) and event.party == "buyer"])
+        not_back = [event for event in of_it if isinstance(event, ClawbackNotDue) and event.party == "buyer"]
+        back.subtract(by_line(not_back))
         paid = [event for event in of_it if isinstance(event, RefundNoted) and event.outcome == RefundOutcome.ISSUED]
         stays = by_line(paid)
         stays.subtract(back)
@@ -275,7 +310,8 @@ def end_what_is_open(life: Life) -> None:
         end_the_case(life, n)
     for n in life.of(DisputeState.APPEAL_REVIEW):
         for reviewer in (CASE_TEAM, REVIEWER_2, REVIEWER_3):  # two of them may have decided together (G15)
-            market.ask(decide_appeal(market.now, actor=reviewer, n=n))
+            weights = dict.fromkeys(market.state(dispute_stream(n)).evidence.to_weigh, 1)
+            market.ask(decide_appeal(market.now, actor=reviewer, n=n, weights=weights))
     if market.rows:
         fire_next(market)
 
@@ -316,6 +352,5 @@ def nothing_is_lost(market: Market) -> None:
     order = market.order
     assert order.completed or refused(market) or not order.protection_ends_at
     if order.completed:
-        assert market.refunded() + market.released() == Counter(
-            {name: line.cap.minor for name, line in order.lines.items() if line.cap}
-        )
+        went = market.refunded() + market.released() - market.reclaimed()
+        assert went == Counter({name: line.cap.minor for name, line in order.lines.items() if line.cap})

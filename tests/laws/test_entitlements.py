@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispute.domain.decider import decider
+from dispute.domain.entitlements.entitlement import Question
 from dispute.domain.entitlements.judging import best
 from dispute.domain.orders.facts import FactType
 from shared.events.dispute import Reason
@@ -23,8 +24,10 @@ from tests.support.builders.orders import (
     PROGRAMMES,
     Histories,
     after,
+    expire_order,
     on,
     order_line,
+    order_of,
     record,
     register,
 )
@@ -65,16 +68,39 @@ def orders(draw: st.DrawFn) -> Histories:
 
 
 @settings(max_examples=examples(200))
-@given(orders(), HOURS, st.sampled_from(Reason))
-def test_the_programme_grants_exactly_what_its_command_accepts(happened: Histories, hours: int, reason: Reason) -> None:
+@given(orders(), HOURS, st.sampled_from(Reason), st.booleans())
+def test_s17_what_is_usable_is_exactly_what_the_command_accepts(
+    happened: Histories, hours: int, reason: Reason, is_paid: bool
+) -> None:
+    """By the programme, or once that is over by the law; also after the seller was paid."""
     at = _at(hours)
-    judged = next(one for name, one in all_judged(happened, at, reason).items() if name.startswith("programme"))
+    happened = _paid(happened, at) if is_paid else happened
+    found = all_judged(happened, at, reason)
+    asked = _question(happened, reason, at)
+    programme = next(one for name, one in found.items() if name.startswith("programme"))
+    usable = {name for name, one in found.items() if one.is_usable(asked)}
     refusal = spec.given(decider, happened).when(open_dispute(at, reason=reason)).rejection
     refused = refusal is not None and refusal.code not in OF_THE_FORM
-    assert judged.is_granted == (not refused)
+    assert bool(usable) == (not refused)
+    assert programme.is_granted == any(name.startswith("programme") for name in usable)
+    assert programme.is_granted or all(name.endswith("_conformity") for name in usable)
     if refusal is not None and refused:
-        assert judged.refusal is not None
-        assert (judged.refusal.code, judged.refusal.cited) == (refusal.code, refusal.cited)
+        assert programme.refusal is not None
+        assert (programme.refusal.code, programme.refusal.cited) == (refusal.code, refusal.cited)
+
+
+def _question(happened: Histories, reason: Reason, at: datetime) -> Question:
+    state = order_of(happened)
+    assert state.terms
+    return Question(state, reason, at, PROGRAMMES.places(state.terms.programme, at))
+
+
+def _paid(happened: Histories, at: datetime) -> Histories:
+    """Its timers have fired by then."""
+    for kind in ("protection_end", "release"):
+        due = order_of(happened).due(kind)
+        happened = after(happened, expire_order(kind, due)) if due and due <= at else happened
+    return happened
 
 
 @settings(max_examples=examples(200))

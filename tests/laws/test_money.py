@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from dispute.domain.disputes.settlement import split
 from dispute.domain.orders.caps import refundable
-from dispute.domain.orders.line import Line
+from dispute.domain.orders.line import Line, Sold
 from dispute.domain.orders.registration import register_order
 from dispute.domain.orders.state import Order
 from shared.events.dispute import DisputedLine
@@ -93,7 +93,8 @@ def test_g9_a_cap_is_the_lines_goods_and_its_share_of_what_was_paid_beside_goods
 @given(AMOUNTS, st.integers(1, 20))
 def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int, quantity: int) -> None:
     whole = Money(cap, "USD")
-    line = Line("l1", "seller-1", quantity, whole, (), refunded=Money.zero(whole), released=Money.zero(whole))
+    nothing = Money.zero(whole)
+    line = Line("l1", "seller-1", quantity, whole, (), nothing, nothing, nothing, Sold(0, nothing))
     parts = [refundable(line, part) for part in range(1, quantity + 1)]
     assert parts == sorted(parts, key=lambda money: money.minor)
     assert parts[-1] == whole
@@ -102,6 +103,6 @@ def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int
 @given(AMOUNTS, AMOUNTS, st.integers(1, 20), st.integers(1, 20))
 def test_g9_what_was_refunded_lowers_the_cap_of_any_part(cap: int, refunded: int, quantity: int, part: int) -> None:
     assume(refunded <= cap and part <= quantity)
-    nothing = Money(0, "USD")
-    line = Line("l1", "seller-1", quantity, Money(cap, "USD"), (), refunded=Money(refunded, "USD"), released=nothing)
+    nothing, paid_back = Money(0, "USD"), Money(refunded, "USD")
+    line = Line("l1", "seller-1", quantity, Money(cap, "USD"), (), paid_back, nothing, nothing, Sold(0, nothing))
     assert refundable(line, part) <= line.remainder

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from dispute.domain.decider import decider
+from dispute.domain.disputes.difference import paid_out
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.state import Order
 from shared.decider import Clear, Start
@@ -148,6 +149,16 @@ class Market:
                 if isinstance(event, RefundNoted) and event.outcome == RefundOutcome.ISSUED
             ]
         )
+
+    def reclaimed(self) -> Counter[str]:
+        """What was refunded of money that the seller had been paid before."""
+        by_dispute = {dispute.opened.dispute_id: paid_out(dispute) for dispute in self.disputes}
+        counted: Counter[str] = Counter()
+        for noted in self.streams[ORDER_STREAM]:
+            if isinstance(noted, RefundNoted) and noted.outcome == RefundOutcome.ISSUED:
+                of_it = by_dispute.get(noted.dispute_id or "", ())
+                counted.update({part.line_id: part.amount.minor for part in noted.lines if part.line_id in of_it})
+        return counted
 
     def released(self) -> Counter[str]:
         return _sum([event for event in self.streams[ORDER_STREAM] if isinstance(event, PaymentReleased)])

@@ -8,8 +8,9 @@ from typing import Any
 
 from dispute.domain.conversations.state import Conversation
 from dispute.domain.disputes.case import Ruled, ruling_in
+from dispute.domain.disputes.difference import paid_out
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.orders.line import Line
+from dispute.domain.orders.line import Line, Sold
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
@@ -58,6 +59,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     e.CarrierScanAdded: {*OPEN, DECIDED, APPEAL},
     d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
     d.DisputeClosed: {*OPEN, AGREED, DECIDED, APPEAL},
+    e.EvidenceAdded: {*OPEN},
     m.CaseClaimed: {TEAM, REVIEW, APPEAL},
     m.CaseReleased: {TEAM, REVIEW, APPEAL},
     m.StatementSubmitted: {TEAM},
@@ -71,8 +73,8 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.AppealReviewOverdue: {APPEAL},
     m.AppealDecided: {APPEAL},
     m.AppealWindowClosed: {DECIDED, APPEAL},
-    m.ClawbackRequested: {AGREED, DECIDED},
-    m.ClawbackNotDue: {AGREED, DECIDED, CLOSED},
+    m.ClawbackRequested: {AGREED, DECIDED, CLOSED},
+    m.ClawbackNotDue: {AGREED, DECIDED, APPEAL, CLOSED},
     m.SurveySubmitted: {DECIDED, CLOSED},
     p.ProposalMade: {REVIEW, APPEAL},
     p.ProposalAgreed: {REVIEW, APPEAL},
@@ -160,17 +162,31 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     m.AppealWindowClosed: lambda state, event: state.case.appeal_until is not None,
     m.ClawbackRequested: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
-        and all(part.amount.minor <= _paid(state, part.line_id) for part in event.lines)
-        and state.case.asked_back is None
+        and _standing(state, event.party) is None
+        and (_of_the_seller(state, event) if event.party == "seller" else _of_the_buyer(state, event))
     ),
     m.ClawbackNotDue: lambda state, event: (
-        state.case.asked_back is not None
-        and (state.case.asked_back.clawback_id, state.case.asked_back.lines) == (event.clawback_id, event.lines)
-        and (state.state != CLOSED or "T45" in event.rules)
+        (back := _standing(state, event.party)) is not None
+        and (back.clawback_id, back.lines) == (event.clawback_id, event.lines)
+        and (state.state != CLOSED or "T45" in event.rules or event.party == "seller")
     ),
     m.SurveySubmitted: lambda state, event: state.case.survey is None and state.case.survey_until is not None,
 }
 """Event → what else must hold of the dispute."""
+
+
+def _standing(state: Dispute, party: str) -> m.ClawbackRequested | None:
+    return state.case.asked_of("seller") if party == "seller" else state.case.asked_back
+
+
+def _of_the_buyer(state: Dispute, event: m.ClawbackRequested) -> bool:
+    return state.state != CLOSED and all(part.amount.minor <= _paid(state, part.line_id) for part in event.lines)
+
+
+def _of_the_seller(state: Dispute, event: m.ClawbackRequested) -> bool:
+    """No more than the buyer was to have of what was paid out before (K19)."""
+    return all(x.line_id in paid_out(state) and x.amount.minor <= _paid(state, x.line_id) for x in event.lines)
+
 
 ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderRegistered: lambda state, event: not state.registered,
@@ -184,7 +200,9 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         and not (state.expired and state.release_at is None)
     ),
     o.PaymentHeld: lambda state, event: all(
-        0 < x.quantity <= state.lines[x.line_id].free and x.cap <= state.lines[x.line_id].free_cap for x in event.lines
+        0 < x.quantity <= left.quantity and x.cap <= left.paid
+        for x in event.lines
+        for left in [_left(state.lines[x.line_id], x.line_id in event.paid_out)]
     ),
     o.PaymentHoldLifted: lambda state, event: (
         event.lines != () and all(event.dispute_id in state.lines[x].open_claims for x in event.lines)
@@ -270,6 +288,11 @@ def _paid(state: Dispute, line_id: str) -> int:
     """What was asked for on the line, and not refused."""
     standing = [asked.due for asked in state.refunds.values() if not asked.is_refused]
     return sum(part.amount.minor for due in standing for part in due.lines if part.line_id == line_id)
+
+
+def _left(line: Line, paid_out: bool) -> Sold:
+    """Of what another dispute may be."""
+    return line.reach if paid_out else Sold(line.free, line.free_cap)
 
 
 def _may_be_released(line: Line, event: o.PaymentReleased) -> Money:

@@ -220,12 +220,13 @@ class ClawbackRequested(Event):
 
 
 class ClawbackNotDue(Event):
-    """Withdraws what was asked back: a later word leaves it to the buyer, or asks for another amount (K18)."""
+    """Withdraws what was asked back of `party`: a later word leaves it there, or asks for another amount (K18)."""
 
     clawback_id: str
     dispute_id: str
     order_id: str
     payment_id: str
+    party: str = "buyer"
     lines: tuple[LineAmount, ...]
     amount: Money
     rules: tuple[str, ...]

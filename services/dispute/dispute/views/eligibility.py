@@ -70,7 +70,7 @@ def eligibility(
         "version": version,
         "at": question.now,
         "lines": _lines((pieces.line.line_id, pieces.quantity) for pieces in named),
-        "entitlements": [_entitlement(one, one is winner, is_buyer) for one in found],
+        "entitlements": [_entitlement(question, one, one is winner, is_buyer) for one in found],
         "contact": [
             _link(contact_seller(order)),
             {"rel": "contact-support", "method": "GET", "href": support},
@@ -78,7 +78,7 @@ def eligibility(
     }
 
 
-def _entitlement(judged: Judged, is_best: bool, is_buyer: bool) -> EntitlementView:
+def _entitlement(question: Question, judged: Judged, is_best: bool, is_buyer: bool) -> EntitlementView:
     one, refusal = judged.entitlement, judged.refusal
     return {
         "kind": one.kind,
@@ -97,15 +97,13 @@ def _entitlement(judged: Judged, is_best: bool, is_buyer: bool) -> EntitlementVi
             {"code": change.code, "detail": change.detail, "at": change.at}
             for change in (would_change(refusal) if refusal else ())
         ],
-        "action": _action(judged) if is_buyer else None,
+        "action": _action(question, judged) if is_buyer else None,
     }
 
 
-def _action(judged: Judged) -> ActionView | None:
+def _action(question: Question, judged: Judged) -> ActionView | None:
     """The command that uses the right: disputes are the only one that exists."""
-    if judged.is_granted and judged.entitlement.kind == EntitlementKind.PROGRAMME:
-        return {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
-    return None
+    return {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"} if judged.is_usable(question) else None
 
 
 def _link(link: Link) -> ActionView:

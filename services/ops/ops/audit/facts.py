@@ -49,10 +49,10 @@ COLUMNS = (
 """
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
-create table part (fact, name, settled, order_id, payment_id, refund_id, line_id, units, currency);
+create table part (fact, name, settled, order_id, dispute_id, party, payment_id, refund_id, line_id, units, currency);
 create table movement (kind, order_id, payment_id, refund_id, units, currency, destination, key);
 create table hold (order_id, line_id, dispute_id, settled);
-create table disputed (dispute_id, order_id, line_id, state, settled);
+create table disputed (dispute_id, order_id, line_id, paid_out, state, settled);
 create table ordered (order_id, cancelled, settled);
 """
 INDEXES = """
@@ -91,8 +91,9 @@ class Facts:
         self._insert("fact", (*about, *_of_data(data), *_of_money(data, amount), _people(entry)))
         for payment_id, part in _parts(entry):
             money = units(part["amount"]), part["amount"]["currency"]
+            about = data.get("order_id"), data.get("dispute_id"), data.get("party", "buyer")
             names = (payment_id, data.get("refund_id"), part["line_id"])
-            self._insert("part", (entry.id, entry.name, int(settled), data.get("order_id"), *names, *money))
+            self._insert("part", (entry.id, entry.name, int(settled), *about, *names, *money))
 
     def move(self, movement: Data) -> None:
         """A movement of money in the payment provider's books."""
@@ -107,10 +108,14 @@ class Facts:
         for line_id, dispute_id in held:
             self._insert("hold", (order_id, line_id, dispute_id, int(settled)))
 
-    def dispute(self, dispute_id: str, order_id: str, state: str, lines: Iterable[str], settled: bool) -> None:
-        """The end of a dispute's stream: where it is, and which lines it is about."""
-        for line_id in lines:
-            self._insert("disputed", (dispute_id, order_id, line_id, state, int(settled)))
+    def dispute(
+        self, dispute_id: str, order_id: str, state: str, lines: Iterable[tuple[str, bool]], settled: bool
+    ) -> None:
+        """The end of a dispute's stream: where it is, and which lines it is about, each with whether its seller was
+        paid before.
+        """
+        for line_id, paid_out in lines:
+            self._insert("disputed", (dispute_id, order_id, line_id, int(paid_out), state, int(settled)))
 
     def finish(self) -> None:
         """Everything is gathered: questions may be asked."""

@@ -10,15 +10,20 @@ from ops.audit.entry import in_words
 from ops.audit.facts import Facts
 
 # A refund that failed for good or lies with people is owed still: it counts until it is refused.
+# What is refunded after the seller was paid is asked of him, or back of the buyer: that much may go twice.
 LINES = """
 with said as (
-    select order_id, line_id, currency,
+    select part.order_id, part.line_id, currency,
         sum(case when name = 'OrderPaid' then units else 0 end) as captured,
-        sum(case when name = 'PaymentReleased' and settled then units else 0 end) as released,
-        sum(case when name = 'RefundRequested' and settled then units else 0 end) as refunds
-    from part where name in ('OrderPaid', 'PaymentReleased', 'RefundRequested') group by order_id, line_id, currency
+        sum(case when name = 'PaymentReleased' and part.settled then units else 0 end) as released,
+        sum(case when name = 'RefundRequested' and part.settled then units else 0 end) as refunds,
+        sum(case when not coalesce(paid_out, 0) then 0 when name = 'ClawbackRequested' then units
+            when name = 'ClawbackNotDue' then -units else 0 end) as back
+    from part left join disputed on disputed.dispute_id = part.dispute_id and disputed.line_id = part.line_id
+    where name in ('OrderPaid', 'PaymentReleased', 'RefundRequested', 'ClawbackRequested', 'ClawbackNotDue')
+    group by part.order_id, part.line_id, currency
 )
-select * from said where released + refunds > captured
+select * from said where released + refunds > captured + back
 """
 PAYMENTS = """
 with said as (
@@ -62,13 +67,14 @@ where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'PaymentRele
     'ClawbackRequested', 'ClawbackNotDue')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
-# Only what was paid can be asked back, and only what is asked back withdrawn.
+# Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.
 CLAWED = """
 with said as (
     select order_id, line_id, currency,
         sum(case name when 'ClawbackRequested' then units when 'ClawbackNotDue' then -units else 0 end) as back,
         sum(case when name = 'RefundIssued' then units else 0 end) as refunds
-    from part where name in ('ClawbackRequested', 'ClawbackNotDue', 'RefundIssued') group by order_id, line_id, currency
+    from part where name = 'RefundIssued' or name in ('ClawbackRequested', 'ClawbackNotDue') and party = 'buyer'
+    group by order_id, line_id, currency
 )
 select * from said where back > refunds or back < 0
 """
@@ -76,7 +82,8 @@ select * from said where back > refunds or back < 0
 LEFT_ASKED = """
 with said as (
     select order_id, line_id, currency, sum(case name when 'ClawbackRequested' then units else -units end) as back
-    from part where name in ('ClawbackRequested', 'ClawbackNotDue') group by order_id, line_id, currency
+    from part where name in ('ClawbackRequested', 'ClawbackNotDue') and party = 'buyer'
+    group by order_id, line_id, currency
 )
 select said.* from said join ordered on ordered.order_id = said.order_id
 where ordered.settled and ordered.cancelled and said.back > 0

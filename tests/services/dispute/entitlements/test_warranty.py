@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.entitlements.categories import words_of
+from dispute.domain.orders.categories import words_of
 from shared.events.calendar import within_years
 from shared.events.dispute import Payer, Reason
 from shared.events.order import Remedy, ShipTo

@@ -13,6 +13,7 @@ from ops.audit.facts import gathering
 from ops.audit.readings import disputes, orders, waiting
 from tests.support.audit import EARLY, entry_of, made_log, stream_faults
 from tests.support.dispute_service import Market
+from tests.support.random_law import Lawful
 from tests.support.random_life import Life
 from tests.support.random_words import Words
 
@@ -27,7 +28,7 @@ def lived(seed: int) -> Market:
 
 
 @pytest.mark.parametrize("seed", range(LIVES))
-@pytest.mark.parametrize("kind", [Life, Words])
+@pytest.mark.parametrize("kind", [Life, Words, Lawful])
 async def test_streams_and_deadlines_of_a_life_by_the_rules_have_no_fault_at_any_time(
     kind: type[Life], seed: int
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispute.domain.commands import DisputeAndOrderCommand
+from dispute.domain.disputes.difference import paid_out
 from dispute.domain.disputes.settlement import closed, goods_kept
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
@@ -23,8 +24,12 @@ class CancelDispute(DisputeAndOrderCommand, ConsideredCommand):
 
 
 def guard_release_acknowledged(order: Order, dispute: Dispute, command: CancelDispute) -> None:
-    """G16 (S47): once the protection is over, cancelling moves money, and the warning says how much."""
-    if not order.protection_over(command.at):
+    """G16 (S47): once the protection is over, cancelling moves money, and the warning says how much; none where the
+    seller was paid before.
+    """
+    if not order.protection_over(command.at) or paid_out(dispute).issuperset(
+        line.line_id for line in dispute.opened.lines
+    ):
         return
     if not command.acknowledge_release:
         warning = "Protection is over: cancelling pays the seller and cannot be undone. Send acknowledge_release=true."

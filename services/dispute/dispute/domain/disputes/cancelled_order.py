@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from dispute.domain.commands import OrderCommand
-from dispute.domain.disputes.difference import asked_for
+from dispute.domain.disputes.difference import asked_for, paid_out
 from dispute.domain.disputes.ending import ended_if_over
-from dispute.domain.disputes.settlement import goods_kept, not_asked_back, nothing_sent
+from dispute.domain.disputes.settlement import goods_kept, not_asked_back, nothing_sent, with_sellers_part
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import cancelled, guard_all_disputes, guard_cancellable, refund_due
 from dispute.domain.orders.facts import Fact, guard_fact, is_first
@@ -43,7 +43,10 @@ def cancel_order(command: CancelOrder, order: Order, *disputes: Dispute) -> Deci
     guard_cancellable(order, command.fact.at)
     guard_all_disputes(order, command.disputes)
     event = OrderCancelled(order_id=command.order_id, by=command.fact.by or "seller", cancelled_at=command.fact.at)
-    ends = [_noted(command, order, dispute) if dispute.closed is None else _left_over(dispute) for dispute in disputes]
+    ends = [
+        _noted(command, order, dispute) if dispute.closed is None else _left_over(command, dispute)
+        for dispute in disputes
+    ]
     asked: dict[str, Money] = {}
     for part in (part for end, dispute in zip(ends, disputes, strict=True) for part in _under_way(end, dispute)):
         asked[part.line_id] = asked.get(part.line_id, Money.zero(part.amount)) + part.amount
@@ -75,12 +78,12 @@ def _noted(command: CancelOrder, order: Order, dispute: Dispute) -> Sequence[Eve
     parts = [LineAmount(line_id=name, amount=amount) for name, amount in left if amount]
     due = [refund_due(order, command, parts, opened.seller_id, opened.dispute_id)] if parts else []
     nothing = [*nothing_sent(dispute, ("T45",)), *goods_kept(dispute, ("T45",))]
-    return [*nothing, noted, *not_asked_back(dispute, ("T45",)), *due]
+    return with_sellers_part(command, dispute, [*nothing, noted, *not_asked_back(dispute, ("T45",)), *due])
 
 
-def _left_over(dispute: Dispute) -> Sequence[Event]:
+def _left_over(command: CancelOrder, dispute: Dispute) -> Sequence[Event]:
     """Of a dispute that has ended what is asked back is left to the buyer (T45)."""
-    return not_asked_back(dispute, ("T45",))
+    return with_sellers_part(command, dispute, not_asked_back(dispute, ("T45",)))
 
 
 def _left(order: Order, dispute: Dispute, line_id: str) -> Money:
@@ -97,5 +100,6 @@ def _unpaid(dispute: Dispute) -> Sequence[LineAmount]:
 
 
 def _under_way(events: Sequence[Event], dispute: Dispute) -> Sequence[LineAmount]:
-    """What the dispute has asked for and still waits for, with what it asks for now."""
-    return [*_unpaid(dispute), *(part for event in events if isinstance(event, RefundDue) for part in event.lines)]
+    """What the dispute has asked for and still waits for, with what it asks for now, of money that is not paid out."""
+    asked = (part for event in events if isinstance(event, RefundDue) for part in event.lines)
+    return [part for part in (*_unpaid(dispute), *asked) if part.line_id not in paid_out(dispute)]

@@ -80,8 +80,13 @@ class Case:
 
     @property
     def asked_back(self) -> mediation.ClawbackRequested | None:
-        """What is asked back and not withdrawn; there is one at most."""
-        return next((back for back in self.clawbacks if back.clawback_id not in self.withdrawn), None)
+        """What is asked back of the buyer."""
+        return self.asked_of("buyer")
+
+    def asked_of(self, party: str) -> mediation.ClawbackRequested | None:
+        """What is asked back of a party and not withdrawn: there is one at most."""
+        standing = (back for back in self.clawbacks if back.clawback_id not in self.withdrawn)
+        return next((back for back in standing if back.party == party), None)
 
     def decided_or(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
         """What goes back and how much by what was decided or agreed last, or else was asked for."""

@@ -16,13 +16,34 @@ Minor = Mapping[str, int]
 
 def asked_for(dispute: Dispute) -> Minor:
     """The money that was asked for and not refused."""
-    return _sums(part for asked in dispute.refunds.values() if not asked.is_refused for part in asked.due.lines)
+    return sums(part for asked in dispute.refunds.values() if not asked.is_refused for part in asked.due.lines)
 
 
 def asked_back(dispute: Dispute) -> Minor:
     """The money that is asked back, and not collected."""
     back = dispute.case.asked_back
-    return _sums(back.lines) if back else {}
+    return sums(back.lines) if back else {}
+
+
+def paid_out(dispute: Dispute) -> frozenset[str]:
+    """The lines whose seller was paid before: what goes back of them is asked of him (K19)."""
+    by_law = dispute.first_event.by_law if dispute.first_event else None
+    return frozenset(by_law.paid_out) if by_law else frozenset()
+
+
+def asked_of_seller(dispute: Dispute) -> Minor:
+    """What the seller was paid and is asked for, and has not given (K19)."""
+    standing = dispute.case.asked_of("seller")
+    return sums(standing.lines) if standing else {}
+
+
+def owed_by_seller(dispute: Dispute) -> Parts:
+    """What the buyer has of the money that the seller was paid before: what was asked for, less what is asked back."""
+    asked, back = asked_for(dispute), asked_back(dispute)
+    left = [(line, asked.get(line.line_id, 0) - back.get(line.line_id, 0)) for line in dispute.opened.lines]
+    theirs = paid_out(dispute)
+    owed = [(line, minor) for line, minor in left if line.line_id in theirs and minor]
+    return [_money(line.line_id, minor, line.cap) for line, minor in owed]
 
 
 def difference(dispute: Dispute, lines: Parts) -> tuple[Parts, Parts]:
@@ -36,7 +57,7 @@ def difference(dispute: Dispute, lines: Parts) -> tuple[Parts, Parts]:
 
 def is_asked_back(dispute: Dispute, less: Parts) -> bool:
     """Just this is asked back already; nothing is, where it is nothing."""
-    return _sums(less) == asked_back(dispute)
+    return sums(less) == asked_back(dispute)
 
 
 def is_settled(dispute: Dispute, lines: Parts) -> bool:
@@ -50,12 +71,17 @@ def all_paid(dispute: Dispute) -> bool:
     return all(asked.is_paid or asked.is_refused for asked in dispute.refunds.values())
 
 
-def _sums(parts: Iterable[LineAmount]) -> Minor:
-    sums: dict[str, int] = defaultdict(int)
+def sums(parts: Iterable[LineAmount]) -> Minor:
+    """The money of these parts by line."""
+    found: dict[str, int] = defaultdict(int)
     for part in parts:
-        sums[part.line_id] += part.amount.minor
-    return dict(sums)
+        found[part.line_id] += part.amount.minor
+    return dict(found)
 
 
 def _part(like: LineAmount, minor: int) -> LineAmount:
-    return LineAmount(line_id=like.line_id, amount=Money(minor, like.amount.currency, like.amount.exponent))
+    return _money(like.line_id, minor, like.amount)
+
+
+def _money(line_id: str, minor: int, like: Money) -> LineAmount:
+    return LineAmount(line_id=line_id, amount=Money(minor, like.currency, like.exponent))

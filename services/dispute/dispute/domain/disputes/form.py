@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from dispute.domain.orders.caps import refundable
+from dispute.domain.orders.caps import reclaimable, refundable
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.domain.orders.state import Order
@@ -71,14 +71,15 @@ def guard_lines(order: Order, requested: Sequence[RequestedLine]) -> list[Line]:
     return lines
 
 
-def disputed_lines(order: Order, requested: Sequence[RequestedLine]) -> tuple[DisputedLine, ...]:
+def disputed_lines(named: Sequence[NamedPieces]) -> tuple[DisputedLine, ...]:
     """The requested quantities with their caps (S109)."""
     return tuple(
-        DisputedLine(
-            line_id=part.line_id, quantity=part.quantity, cap=refundable(order.lines[part.line_id], part.quantity)
-        )
-        for part in requested
+        DisputedLine(line_id=pieces.line.line_id, quantity=pieces.quantity, cap=_cap(pieces)) for pieces in named
     )
+
+
+def _cap(pieces: NamedPieces) -> Money:
+    return (reclaimable if pieces.paid_out else refundable)(pieces.line, pieces.quantity)
 
 
 def guard_amount(amount: Money, lines: Sequence[DisputedLine], pointer: str = "/amount") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.settlement import refund_due
+from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
@@ -66,7 +66,8 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         noted_at=command.at,
         rules=_REFUND_RULES[command.outcome],
     )
-    return ended_if_over(command, [noted], dispute, orders.evolve(order, noted), [noted])
+    followed = with_sellers_part(command, dispute, [noted])
+    return ended_if_over(command, followed, dispute, orders.evolve(order, noted), [noted])
 
 
 _REFUND_RULES = {
@@ -130,7 +131,7 @@ def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
         return []
     match command.outcome:
         case ReturnOutcome.PASSED:
-            return [refund_due(command, dispute, dispute.solution)]
+            return with_sellers_part(command, dispute, [refund_due(command, dispute, dispute.solution)])
         case ReturnOutcome.FAILED:
             return [escalated(dispute, EscalationReason.RETURN_CONDITION, command.at)]
         case ReturnOutcome.DENIED:

@@ -13,6 +13,7 @@ from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable
 from dispute.domain.disputes.opening.eligibility import guard_reason
+from dispute.domain.disputes.opening.law import guard_against_fault
 from dispute.domain.disputes.settlement import reach
 from dispute.domain.disputes.solutions import SELLER, of_side, solution_id
 from dispute.domain.disputes.state import Dispute
@@ -223,6 +224,7 @@ def modify(command: ModifyRequest, dispute: Dispute, order: Order, *evidence: Ev
 def guard_new_reason(command: ModifyRequest, dispute: Dispute, order: Order) -> None:
     """G6: another reason is judged as at the opening, on the order as it stands now (S3, S6, S11)."""
     if command.reason and command.reason != dispute.reason:
+        guard_against_fault(dispute.opened.by_law, command.reason)
         guard_reason(order, disputed_pieces(order, command.dispute_id), command.reason, command.at)
 
 

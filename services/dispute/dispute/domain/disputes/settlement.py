@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 
 from dispute.domain.deadlines import replacement_due
 from dispute.domain.disputes.case import BY_THE_TEAM
-from dispute.domain.disputes.difference import Parts, asked_for, difference, is_asked_back
+from dispute.domain.disputes.difference import (
+    Parts,
+    asked_for,
+    asked_of_seller,
+    difference,
+    is_asked_back,
+    owed_by_seller,
+    paid_out,
+    sums,
+)
 from dispute.domain.disputes.progress import Fulfilment
-from dispute.domain.disputes.state import Dispute, DisputeState
+from dispute.domain.disputes.state import Dispute, DisputeState, evolve
 from dispute.domain.orders.refund import due_for
 from shared.events.base import Command, Event
 from shared.events.dispute import (
@@ -68,31 +78,45 @@ def moved(
     more, less = difference(dispute, lines)
     refunds: list[Event] = [refund_due(command, dispute, reached, more)] if reached and more else []
     if is_asked_back(dispute, less):
-        return refunds
-    requested = [_clawback(command, dispute, less, rules)] if less else []
-    return [*refunds, *not_asked_back(dispute, rules), *requested]
+        return with_sellers_part(command, dispute, refunds)
+    requested = [_clawback(command, dispute, "buyer", less, ("K18", "K19", *rules))] if less else []
+    return with_sellers_part(command, dispute, [*refunds, *not_asked_back(dispute, rules), *requested])
 
 
 def not_asked_back(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     """What is asked back is left to the buyer, or asked for anew."""
-    back = dispute.case.asked_back
-    if not back:
-        return []
-    same = {name: value for name, value in back if name in ClawbackNotDue.model_fields}
-    return [ClawbackNotDue(**same | {"rules": ("K18", *rules)})]
+    return _withdrawn(dispute.case.asked_back, ("K18", *rules))
 
 
-def _clawback(command: Command, dispute: Dispute, parts: Parts, rules: tuple[str, ...]) -> ClawbackRequested:
+def with_sellers_part(command: Command, dispute: Dispute, events: Sequence[Event]) -> list[Event]:
+    """The events, and what they change of what is asked of a seller who was paid before: what the buyer has (K19)."""
+    since = reduce(evolve, events, dispute) if paid_out(dispute) else dispute
+    owed = owed_by_seller(since)
+    if sums(owed) == asked_of_seller(since):
+        return [*events]
+    requested = [_clawback(command, dispute, "seller", owed, ("K19", "S17"))] if owed else []
+    return [*events, *_withdrawn(since.case.asked_of("seller"), ("K19",)), *requested]
+
+
+def _withdrawn(back: ClawbackRequested | None, rules: tuple[str, ...]) -> list[Event]:
+    same = {name: value for name, value in back or () if name in ClawbackNotDue.model_fields}
+    return [ClawbackNotDue(**same | {"rules": rules})] if back else []
+
+
+def _clawback(
+    command: Command, dispute: Dispute, party: str, parts: Parts, rules: tuple[str, ...]
+) -> ClawbackRequested:
     opened = dispute.opened
+    name = () if party == "buyer" else (party,)
     return ClawbackRequested(
-        clawback_id=derived_id("clw", opened.order_id, command.command_id),
+        clawback_id=derived_id("clw", opened.order_id, command.command_id, *name),
         dispute_id=opened.dispute_id,
         order_id=opened.order_id,
         payment_id=opened.payment_id,
-        party="buyer",
+        party=party,
         lines=tuple(parts),
         amount=total([part.amount for part in parts]),
-        rules=("K18", "K19", *rules),
+        rules=rules,
     )
 
 

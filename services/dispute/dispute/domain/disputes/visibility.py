@@ -57,7 +57,7 @@ _RULING = (
 VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.DisputeOpened: _seen(
         f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
-        " reopened_from protection_ends_at opened_at respond_by hints",
+        " reopened_from protection_ends_at opened_at respond_by hints by_law",
         "return_address_ref",
         "forced.ticket forced.reason_ref",
     ),
@@ -102,7 +102,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     ),
     mediation.AppealWindowClosed: _seen(""),
     mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
-    mediation.ClawbackNotDue: _seen(f"clawback_id {_PARTS} amount"),
+    mediation.ClawbackNotDue: _seen(f"clawback_id party {_PARTS} amount"),
     mediation.SurveySubmitted: _buyers("rating text_ref"),
     mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(

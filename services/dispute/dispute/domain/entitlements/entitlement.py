@@ -62,6 +62,10 @@ class Entitlement(ABC):
     def granted(self, question: Question, pieces: NamedPieces) -> NamedPieces:
         """Of these pieces of one line those that have the right now; the refusal says why none has."""
 
+    def opens(self, question: Question, line_id: str) -> bool:
+        """Whether a dispute about pieces of this line, which has it, can be opened by it."""
+        return False
+
     @abstractmethod
     def begins(self, question: Question, group: PieceGroup) -> datetime | None:
         """From when on pieces that have come so far have it; None where nothing tells yet."""
@@ -109,7 +113,7 @@ def guard_unsettled(order: Order, line: Line) -> None:
     """Nothing is owed any more of what was cancelled or paid back whole, and a dispute goes on alone (G5)."""
     if order.cancelled_at or (line.cap and not line.cap - line.refunded):
         raise OrderAlreadyCompleted("The line is cancelled or fully refunded.", line_id=line.line_id)
-    if line.held_by and not line.free:
+    if line.held_by and not (line.free or line.reach.quantity):
         raise AlreadyOpen("There is an open dispute on this line.", rules=("G5",), dispute_id=line.held_by)
 
 
@@ -126,3 +130,7 @@ class Judged:
     @property
     def is_granted(self) -> bool:
         return self.refusal is None
+
+    def is_usable(self, question: Question) -> bool:
+        """Whether a dispute about any of it can be opened now."""
+        return self.is_granted and any(self.entitlement.opens(question, name) for name, _ in self.pieces)

@@ -48,6 +48,9 @@ class ProgrammeRight(Entitlement):
                 raise
             return self._eligible(question, pieces, quantity)
 
+    def opens(self, question: Question, line_id: str) -> bool:
+        return True
+
     def _passes(self, question: Question, pieces: NamedPieces, quantity: int) -> bool:
         try:
             self._eligible(question, pieces, quantity)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime
 
-from dispute.domain.entitlements.categories import words_of
 from dispute.domain.entitlements.entitlement import EntitlementKind, FromReceipt, Question
+from dispute.domain.orders.categories import words_of
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.rejections import ReasonNotCovered, WarrantyNotApplicable

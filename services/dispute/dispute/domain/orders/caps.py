@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dispute.domain.orders.line import Line
+from dispute.domain.orders.line import Line, Sold
 from shared.events.money import Money
 
 
@@ -23,5 +23,14 @@ def refundable(line: Line, quantity: int) -> Money:
     """The cap for so many of the pieces that are free: pro rata of what is left for them, so that all of them together
     have all of it (G9, S109).
     """
-    others = line.free - quantity
-    return line.free_cap.split([quantity, others])[0] if others > 0 else line.free_cap
+    return _share(Sold(line.free, line.free_cap), quantity)
+
+
+def reclaimable(line: Line, quantity: int) -> Money:
+    """The cap for so many of the pieces that the seller was paid for: what was captured for them and never refunded."""
+    return _share(line.reach, quantity)
+
+
+def _share(whole: Sold, quantity: int) -> Money:
+    others = whole.quantity - quantity
+    return whole.paid.split([quantity, others])[0] if others > 0 else whole.paid

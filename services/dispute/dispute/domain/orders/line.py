@@ -15,7 +15,8 @@ class Claim:
     """So many pieces of a line that one dispute is about, with their share of the cap; `agreed` once it ended so, or by
     a decision.
 
-    `parcels` are those that the pieces were in when it began.
+    `parcels` are those that the pieces were in when it began. If the seller was `paid_out` before, nothing of the
+    line's money waits for it: what goes back is asked of him (K19).
     """
 
     quantity: int
@@ -23,6 +24,7 @@ class Claim:
     refunded: Money
     parcels: tuple[str, ...] = ()
     agreed: bool = False
+    paid_out: bool = False
 
     @property
     def remainder(self) -> Money:
@@ -31,11 +33,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Sold:
+    """So many pieces, and what the seller was paid for them."""
+
+    quantity: int
+    paid: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap.
+    """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap, but
+    for what was `reclaimed`: refunded after the seller was paid, and asked of him (K19).
 
     `claims` are by dispute, `disputes` all that ever had one; `holds` are no dispute's: they keep the line's money, and
-    lift by themselves.
+    lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
     """
 
     line_id: str
@@ -45,6 +56,8 @@ class Line:
     flags: tuple[str, ...]
     refunded: Money
     released: Money
+    reclaimed: Money
+    sold: Sold
     released_pieces: int = 0
     claims: Mapping[str, Claim] = field(default_factory=dict)
     disputes: frozenset[str] = frozenset()
@@ -57,7 +70,8 @@ class Line:
     def of(cls, line: events.OrderLine) -> Self:
         """The line as it was ordered."""
         nothing = Money.zero(line.cap)
-        return cls(line.line_id, line.seller_id, line.quantity, line.cap, line.flags, nothing, nothing, ordered=line)
+        said = (line.line_id, line.seller_id, line.quantity, line.cap, line.flags)
+        return cls(*said, nothing, nothing, nothing, Sold(0, nothing), ordered=line)
 
     @property
     def listing(self) -> events.OrderLine:
@@ -68,12 +82,22 @@ class Line:
     @property
     def remainder(self) -> Money:
         """What is neither refunded nor released."""
-        return self.cap - self.refunded - self.released
+        return self.cap - self.refunded - self.released + self.reclaimed
 
     @property
     def open_claims(self) -> Mapping[str, Claim]:
         """Of the disputes that go on."""
         return {dispute_id: claim for dispute_id, claim in self.claims.items() if not claim.agreed}
+
+    @property
+    def kept_claims(self) -> Mapping[str, Claim]:
+        """Those whose pieces are not paid out."""
+        return {dispute_id: claim for dispute_id, claim in self.claims.items() if not claim.paid_out}
+
+    @property
+    def waiting_claims(self) -> Mapping[str, Claim]:
+        """Those for which money of the line waits."""
+        return {dispute_id: claim for dispute_id, claim in self.kept_claims.items() if not claim.agreed}
 
     @property
     def held_by(self) -> str | None:
@@ -83,26 +107,34 @@ class Line:
     @property
     def agreed(self) -> bool:
         """The parties have agreed on some of its pieces."""
-        return any(claim.agreed for claim in self.claims.values())
+        return any(claim.agreed for claim in self.claims.values()) or self.released_pieces > self.sold.quantity
 
     @property
     def free(self) -> int:
         """How many pieces no dispute is or was about, and that are not released."""
-        return self.quantity - self.released_pieces - sum(claim.quantity for claim in self.claims.values())
+        return self.quantity - self.released_pieces - sum(claim.quantity for claim in self.kept_claims.values())
 
     @property
     def free_cap(self) -> Money:
         """What is left for the pieces that are free (G9)."""
-        return self._less(self.claims)
+        return self._less(self.kept_claims)
+
+    @property
+    def reach(self) -> Sold:
+        """Of what is sold that which no dispute is about: the law still reaches it (S17)."""
+        claims = [claim for claim in self.claims.values() if claim.paid_out]
+        quantity, caps = sum(claim.quantity for claim in claims), [claim.cap for claim in claims]
+        return Sold(self.sold.quantity - quantity, self.sold.paid - total([Money.zero(self.cap), *caps]))
 
     @property
     def releasable(self) -> Money:
         """What the seller may have: nothing while something holds the line, else all that no open dispute is about."""
-        return Money.zero(self.cap) if self.holds else self._less(self.open_claims)
+        return Money.zero(self.cap) if self.holds else self._less(self.waiting_claims)
 
     def left_of(self, dispute_id: str) -> Money:
-        """What the seller may have of this dispute's pieces once it has ended."""
-        return min(self.claims[dispute_id].remainder, self.remainder)
+        """What was not refunded of this dispute's pieces; the seller has it, or may have it once it has ended."""
+        claim = self.claims[dispute_id]
+        return claim.remainder if claim.paid_out else min(claim.remainder, self.remainder)
 
     def _less(self, claims: Mapping[str, Claim]) -> Money:
         # A refund without a dispute may have taken from what the claims stand for.
@@ -122,7 +154,7 @@ class Line:
     @property
     def held(self) -> bool:
         """Money of it waits, for a dispute or something else."""
-        return bool(self.open_claims or self.holds)
+        return bool(self.waiting_claims or self.holds)
 
     def is_again(self, quantity: int) -> bool:
         """Whether some of so many pieces were disputed before (G18)."""
@@ -132,7 +164,8 @@ class Line:
         """With one hold more."""
         if not event.dispute_id:
             return replace(self, holds=self.holds | {event.hold})
-        claim = Claim(part.quantity, part.cap, Money.zero(self.cap), part.parcels)
+        paid_out = self.line_id in event.paid_out
+        claim = Claim(part.quantity, part.cap, Money.zero(self.cap), part.parcels, paid_out=paid_out)
         disputed = min(self.quantity, self.disputed + part.quantity)
         claims, disputes = {**self.claims, event.dispute_id: claim}, self.disputes | {event.dispute_id}
         return replace(self, claims=claims, disputes=disputes, disputed=disputed)
@@ -147,22 +180,28 @@ class Line:
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
         return replace(self, claims=_without(self.claims, event.dispute_id), reopens=reopens)
 
-    def paid_out(self, amount: Money, dispute_id: str | None) -> Self:
+    def paid_out(self, amount: Money, event: events.PaymentReleased) -> Self:
         """With so much released: for the pieces of a dispute that has ended, else for all that none is about."""
-        if dispute_id:
-            pieces = self.released_pieces + self.claims[dispute_id].quantity
-            left: Mapping[str, Claim] = _without(self.claims, dispute_id)
+        released = replace(self, released=self.released + amount)
+        if event.dispute_id:
+            pieces = self.claims[event.dispute_id].quantity
+            is_sold = event.because in (events.HoldEnd.CANCELLED, events.HoldEnd.CLOSED)
+            left, sold = _without(self.claims, event.dispute_id), Sold(pieces, amount) if is_sold else None
         else:
-            left = self.open_claims
-            pieces = self.quantity - sum(claim.quantity for claim in left.values())
-        return replace(self, released=self.released + amount, released_pieces=pieces, claims=left)
+            waiting = self.waiting_claims.keys()
+            pieces = self.quantity - self.released_pieces - sum(self.claims[name].quantity for name in waiting)
+            left = {name: claim for name, claim in self.claims.items() if claim.paid_out or name in waiting}
+            sold = Sold(self.free, min(amount, self.free_cap))
+        whole = Sold(self.sold.quantity + sold.quantity, self.sold.paid + sold.paid) if sold else self.sold
+        return replace(released, released_pieces=self.released_pieces + pieces, claims=left, sold=whole)
 
     def paid_back(self, amount: Money, dispute_id: str | None) -> Self:
         """With so much refunded, on the ground of a dispute or without one."""
-        claims = self.claims
+        claims, reclaimed = self.claims, self.reclaimed
         if dispute_id and (claim := claims.get(dispute_id)):
             claims = {**claims, dispute_id: replace(claim, refunded=claim.refunded + amount)}
-        return replace(self, refunded=self.refunded + amount, claims=claims)
+            reclaimed = reclaimed + amount if claim.paid_out else reclaimed
+        return replace(self, refunded=self.refunded + amount, reclaimed=reclaimed, claims=claims)
 
 
 def _without(claims: Mapping[str, Claim], dispute_id: str) -> Mapping[str, Claim]:

@@ -13,11 +13,14 @@ from dispute.domain.orders.state import Order
 
 @dataclass(frozen=True, slots=True)
 class NamedPieces:
-    """So many pieces of a line; `groups` are those that they may be of, as far as anything tells."""
+    """So many pieces of a line, the seller `paid_out` before or not; `groups` are those that they may be of, as far as
+    anything tells.
+    """
 
     line: Line
     quantity: int
     groups: Sequence[PieceGroup]
+    paid_out: bool = False
 
     def where(self, holds: Callable[[PieceGroup], bool]) -> Self:
         """Only of groups for which this holds."""
@@ -45,10 +48,20 @@ def named_pieces(order: Order, asked: Iterable[tuple[str, int]]) -> list[NamedPi
 def free(pieces: NamedPieces) -> NamedPieces:
     """Only of groups that no dispute is or was about, and that are not released."""
     left = list(pieces.groups)
-    for claim in pieces.line.claims.values():
+    for claim in pieces.line.kept_claims.values():
         _, left = _taken(left, claim.quantity, claim.parcels)
     _, left = _split(left, pieces.line.released_pieces)
     return replace(pieces, groups=left)
+
+
+def sold(pieces: NamedPieces) -> NamedPieces:
+    """Only of groups that the seller was paid for, and no agreement, decision or dispute by law was about."""
+    line, left = pieces.line, list(pieces.groups)
+    for claim in line.claims.values():
+        _, left = _taken(left, claim.quantity, claim.parcels)
+    _, left = _split(left, line.released_pieces - line.sold.quantity)
+    is_there = line.reach.quantity >= pieces.quantity and bool(line.reach.paid)
+    return replace(pieces, groups=left if is_there else [], paid_out=True)
 
 
 def disputed_pieces(order: Order, dispute_id: str, *, missing_first: bool = False) -> list[NamedPieces]:

@@ -30,14 +30,16 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
     # `at` may be earlier than the end of the protection that is recorded already: a late note keeps the instant of what
     # it tells. R fires once, so these lines are released here or never.
     releasing = (order.expired or order.protection_over(at)) and not order.cancelled_at
-    parts = _parts([(line, line.left_of(dispute.dispute_id)) for line in held if releasing and not line.holds])
+    kept = [line for line in held if dispute.dispute_id in line.kept_claims and not line.holds]
+    parts = _parts([(line, line.left_of(dispute.dispute_id)) for line in kept if releasing])
     left = {part.line_id for part in parts}
     freed = tuple(line.line_id for line in held if line.line_id not in left)
     lifted = PaymentHoldLifted(
         order_id=order.order_id, hold=Hold.DISPUTE, dispute_id=dispute.dispute_id, lines=freed, because=because
     )
     rules = ("S47" if because == HoldEnd.CANCELLED else "S45",)
-    events: list[Event] = [*([lifted] if freed else []), *_released(order, parts, dispute.dispute_id, rules)]
+    released = _released(order, parts, dispute.dispute_id, rules, because)
+    events: list[Event] = [*([lifted] if freed else []), *released]
     return events + completed_if_done(after(order, events))
 
 
@@ -54,12 +56,17 @@ def _parts(amounts: Sequence[tuple[Line, Money]]) -> tuple[LineAmount, ...]:
 
 
 def _released(
-    order: Order, parts: tuple[LineAmount, ...], dispute_id: str | None, rules: tuple[str, ...]
+    order: Order,
+    parts: tuple[LineAmount, ...],
+    dispute_id: str | None,
+    rules: tuple[str, ...],
+    because: HoldEnd | None = None,
 ) -> list[Event]:
     if not parts:
         return []
-    amount = total([part.amount for part in parts])
-    return [PaymentReleased(order_id=order.order_id, lines=parts, amount=amount, dispute_id=dispute_id, rules=rules)]
+    paid = total([part.amount for part in parts])
+    of = {"order_id": order.order_id, "dispute_id": dispute_id, "because": because}
+    return [PaymentReleased(lines=parts, amount=paid, rules=rules, **of)]
 
 
 def completed_if_done(order: Order) -> list[Event]:

@@ -237,7 +237,7 @@ def _held(order: Order, event: events.PaymentHeld) -> Order:
 
 def _released(order: Order, event: events.PaymentReleased) -> Order:
     parts = {part.line_id: part.amount for part in event.lines}
-    released = _with_lines(order, parts, lambda line: line.paid_out(parts[line.line_id], event.dispute_id))
+    released = _with_lines(order, parts, lambda line: line.paid_out(parts[line.line_id], event))
     return released if event.dispute_id else replace(released, release_at=None)
 
 

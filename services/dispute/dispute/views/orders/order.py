@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.opening.eligibility import guard_eligible
+from dispute.domain.disputes.opening.law import guard_openable
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.protection import opens_at
@@ -154,11 +154,9 @@ def order_actions(order: Order, actor: Actor, now: datetime) -> Sequence[Action]
         refusal = None
         for name in order.lines:
             try:
-                guard_eligible(order, named_pieces(order, [(name, 1)]), None, now)
+                return Offer(guard_openable(order, named_pieces(order, [(name, 1)]), None, now).until)
             except Rejected as rejected:
                 refusal = refusal or rejected
-            else:
-                return Offer(order.protection_ends_at)
         raise refusal or TooEarly()
 
     return (Action("open-dispute", "/v1/disputes", offer),)

@@ -47,6 +47,8 @@ def beginning() -> State:
         "agreed": None,
         "refunds": {},
         "back": {},
+        "of_seller": {},
+        "paid_out": (),
         "whole": None,
     }
 
@@ -73,12 +75,14 @@ def owed(dispute: State) -> Iterator[str]:
         yield from mediation.owed_by_agreement(dispute)
     if dispute["whole"] is not None and dispute["state"] == "agreed":
         yield from mediation.owed_by_cancellation(dispute)
+    yield from mediation.owed_by_seller(dispute)
 
 
 def _opened(dispute: State, data: Data) -> None:
     for name in ("order_id", "buyer_id", "seller_id", "reason"):
         dispute[name] = data[name]
     dispute["opened_at"] = instant(data["opened_at"])
+    dispute["paid_out"] = tuple((data.get("by_law") or {}).get("paid_out") or ())
     dispute["lines"] = tuple((line["line_id"], line["quantity"]) for line in data["lines"])
     _solution(dispute, data["request"])
     dispute.update(currency=data["request"]["amount"]["currency"], exponent=exponent(data["request"]["amount"]))

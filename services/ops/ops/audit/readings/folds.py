@@ -106,7 +106,8 @@ class DisputeFold:
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
-        lines, settled = [line for line, _ in self._state["lines"]], self._checks.settled(last)
+        paid_out, settled = self._state["paid_out"], self._checks.settled(last)
+        lines = [(line, line in paid_out) for line, _ in self._state["lines"]]
         self._checks.facts.dispute(self._id, self._state["order_id"], self._state["state"], lines, settled)
         return disputes.owed(self._state)
 

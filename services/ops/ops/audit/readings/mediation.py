@@ -54,6 +54,15 @@ def owed_by_cancellation(dispute: State) -> Iterator[str]:
         yield "a cancelled order whose money went back, and no DisputeClosed"
 
 
+def owed_by_seller(dispute: State) -> Iterator[str]:
+    """Of a seller who was paid before just that is asked which the buyer has: no more, no less, and of nobody else."""
+    for line in {*dispute["paid_out"], *dispute["of_seller"]}:
+        asked = [parts.get(line, 0) for parts, outcome in dispute["refunds"].values() if outcome != "refused"]
+        has = sum(asked) - dispute["back"].get(line, 0) if line in dispute["paid_out"] else 0
+        if dispute["of_seller"].get(line, 0) != has:
+            yield f"a line {line} whose seller was paid, and not just that asked of him which the buyer has"
+
+
 def _is_asked(dispute: State, said: Mapping[str, int]) -> bool:
     """Whether what was asked for, less what is asked back, is what the last word says of each line: with what was
     refused, or without it, for that moved nothing.
@@ -135,14 +144,22 @@ def _survey_over(dispute: State, _: Data) -> None:
     dispute["due"].pop("survey", None)
 
 
+def _back(dispute: State, data: Data) -> dict[str, int]:
+    """What is asked back of that party, by line."""
+    found: dict[str, int] = dispute["of_seller" if data.get("party") == "seller" else "back"]
+    return found
+
+
 def _asked_back(dispute: State, data: Data) -> None:
+    back = _back(dispute, data)
     for line, amount in parts_of(data).items():
-        dispute["back"][line] = dispute["back"].get(line, 0) + amount
+        back[line] = back.get(line, 0) + amount
 
 
 def _not_asked_back(dispute: State, data: Data) -> None:
+    back = _back(dispute, data)
     for line, amount in parts_of(data).items():
-        dispute["back"][line] = dispute["back"].get(line, 0) - amount
+        back[line] = back.get(line, 0) - amount
     if dispute["state"] == "closed":  # its order was cancelled: what it came to is not what went any more
         dispute.update(ruling=None, agreed=None)
 

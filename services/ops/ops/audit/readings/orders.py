@@ -62,8 +62,8 @@ def row(order: State) -> State:
 
 
 def left(line: Mapping[str, Any]) -> int:
-    """What is neither released nor refunded of a line."""
-    return int(line["cap"] - line["refunded"] - (line["released"] or 0))
+    """What is neither released nor refunded of a line; what was refunded after the release is the seller's affair."""
+    return int(line["cap"] - line["refunded"] - (line["released"] or 0) + line["reclaimed"])
 
 
 def _releasable(line: Mapping[str, Any]) -> int:
@@ -88,7 +88,8 @@ def _registered(order: State, data: Data) -> None:
 
 
 def _new_line(line: Data) -> State:
-    return {"cap": minor(line["cap"]), "refunded": 0, "released": None, "held_by": {}, "holds": set()}
+    money = {"cap": minor(line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
+    return {**money, "held_by": {}, "holds": set(), "paid_out": set()}
 
 
 def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
@@ -98,7 +99,10 @@ def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
 def _held_for(order: State, data: Data) -> None:
     for part in data["lines"]:
         line = order["lines"][part["line_id"]]
-        if data["dispute_id"]:
+        if part["line_id"] in (data.get("paid_out") or ()):
+            line["held_by"][data["dispute_id"]] = 0
+            line["paid_out"].add(data["dispute_id"])
+        elif data["dispute_id"]:
             line["held_by"][data["dispute_id"]] = minor(part["cap"])
         else:
             line["holds"].add(data["hold"])
@@ -125,7 +129,9 @@ def _refunded(order: State, data: Data) -> None:
         for part in data["lines"]:
             line = order["lines"][part["line_id"]]
             line["refunded"] += minor(part["amount"])
-            if data["dispute_id"] in line["held_by"]:
+            if data["dispute_id"] in line["paid_out"]:
+                line["reclaimed"] += minor(part["amount"])
+            elif data["dispute_id"] in line["held_by"]:
                 line["held_by"][data["dispute_id"]] -= minor(part["amount"])
 
 

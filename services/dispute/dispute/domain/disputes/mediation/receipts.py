@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
-from dispute.domain.disputes.difference import asked_back, asked_for
+from dispute.domain.disputes.difference import asked_back, asked_for, asked_of_seller, paid_out
 from dispute.domain.disputes.state import Dispute, evolve
 from shared.events import dispute, mediation
 from shared.events.base import Event, wire_time
@@ -62,7 +62,7 @@ def receipt_of(history: History, version: int) -> Receipt:
     recorded = history[version - 1]
     before = _fold(part.event for part in history[: version - 1])
     same = [part.event for part in history[version - 1 :] if part.metadata.command_id == recorded.metadata.command_id]
-    return Receipt(recorded, tuple(_facts(before, history[: version - 1], recorded)), _results(same))
+    return Receipt(recorded, tuple(_facts(before, history[: version - 1], recorded)), _results(before, same))
 
 
 def decides(event: Event) -> bool:
@@ -88,6 +88,9 @@ def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iter
     yield Fact("asked_minor", asked_for(before), _last(history, dispute.RefundDue) or first)
     back = _last(history, mediation.ClawbackRequested, mediation.ClawbackNotDue) or first
     yield Fact("asked_back_minor", asked_back(before), back)
+    if paid_out(before):
+        yield Fact("paid_out", sorted(paid_out(before)), first)
+        yield Fact("asked_of_seller_minor", asked_of_seller(before), back)
     match decision.event:
         case dispute.SolutionReached() as reached:
             source = _last(history, dispute.SolutionProposed, dispute.RequestModified, dispute.DisputeOpened) or first
@@ -127,22 +130,30 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json")
 
 
-def _results(events: Sequence[Event]) -> Values:
-    """What the decision's own events say."""
+def _results(before: Dispute, events: Sequence[Event]) -> Values:
+    """What the decision's own events say; of a seller only where one was paid before."""
     first = events[0]
     lines = first.lines if isinstance(first, dispute.SolutionReached) else _ruling(first).lines
     windows = {name: getattr(first, name, None) for name in ("appeal_until", "survey_until")}
     due = [event for event in events if isinstance(event, dispute.RefundDue)]
-    back = [event for event in events if isinstance(event, mediation.ClawbackRequested)]
-    not_back = [event for event in events if isinstance(event, mediation.ClawbackNotDue)]
     return {
         "lines": [_plain(part) for part in lines],
         "amount": _money(total([part.amount for part in lines])),
         "refund": [_plain(part) for event in due for part in event.lines],
-        "clawback": [_plain(part) for event in back for part in event.lines],
-        "clawback_withdrawn": {part.line_id: part.amount.minor for event in not_back for part in event.lines},
+        **_asked_of("buyer", "clawback", events),
+        **(_asked_of("seller", "seller_clawback", events) if paid_out(before) else {}),
         "goods": any(isinstance(event, dispute.ReturnDue) for event in events),
         **{name: wire_time(at) if at else None for name, at in windows.items()},
+    }
+
+
+def _asked_of(party: str, name: str, events: Sequence[Event]) -> Values:
+    """What is asked back of a party, and what is not any more."""
+    back = [event for event in events if isinstance(event, mediation.ClawbackRequested) and event.party == party]
+    not_back = [event for event in events if isinstance(event, mediation.ClawbackNotDue) and event.party == party]
+    return {
+        name: [_plain(part) for event in back for part in event.lines],
+        f"{name}_withdrawn": {part.line_id: part.amount.minor for event in not_back for part in event.lines},
     }
 
 

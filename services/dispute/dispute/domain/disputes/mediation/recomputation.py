@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,11 @@ Results = Mapping[str, Any]
 
 def decided_anew(facts: Facts) -> Results:
     """What these facts come to."""
+    results = _decided(facts)
+    return {**results, **_of_seller(facts, results)} if "paid_out" in facts else results
+
+
+def _decided(facts: Facts) -> Results:
     if "solution" in facts:
         return _agreed(facts)
     if "appeal" in facts:
@@ -75,6 +80,30 @@ def _moved(facts: Facts, lines: Parts) -> Results:
     if {part.line_id: part.amount.minor for part in less} == back:
         return {"refund": more}
     return {"refund": more, "clawback": less, "withdrawn": back}
+
+
+def _of_seller(facts: Facts, results: Results) -> Results:
+    """Of a seller who was paid before just that is asked which the buyer then has of it (K19)."""
+    more, back = _minor(results["refund"]), _minor(results["clawback"])
+    if not back and not results["clawback_withdrawn"]:
+        back = facts["asked_back_minor"]
+    has = {
+        name: facts["asked_minor"].get(name, 0) + more.get(name, 0) - back.get(name, 0) for name in facts["paid_out"]
+    }
+    owed = [_money(line, has.get(line["line_id"], 0)) for line in facts["lines"]]
+    asked, standing = _plain([part for part in owed if part.amount]), facts["asked_of_seller_minor"]
+    if _minor(asked) == standing:
+        return {"seller_clawback": [], "seller_clawback_withdrawn": {}}
+    return {"seller_clawback": asked, "seller_clawback_withdrawn": standing}
+
+
+def _minor(parts: Iterable[Any]) -> Mapping[str, int]:
+    return {part.line_id: part.amount.minor for part in map(LineAmount.model_validate, parts)}
+
+
+def _money(line: Any, minor: int) -> LineAmount:
+    cap = DisputedLine.model_validate(line).cap
+    return LineAmount(line_id=line["line_id"], amount=Money(minor, cap.currency, cap.exponent))
 
 
 def _part(like: LineAmount, minor: int) -> LineAmount:

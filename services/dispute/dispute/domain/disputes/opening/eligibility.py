@@ -31,6 +31,7 @@ from shared.events.base import wire_time
 from shared.events.calendar import from_day, within_days
 from shared.events.dispute import Reason
 from shared.events.outside.ids import path_of
+from shared.rejections import Rejected
 
 RULE_OF_REASON: Mapping[Reason, str] = {
     Reason.NOT_RECEIVED: "S1",
@@ -136,19 +137,33 @@ def guard_protected(order: Order, named: Sequence[NamedPieces], now: datetime) -
 
 def guard_disputable(order: Order, pieces: NamedPieces, protected: NamedPieces) -> NamedPieces:
     """G5 (S25, S26, S20, I2): so many pieces have no open dispute, no agreement, and are not settled."""
-    line, passing = pieces.line, {replace(group, quantity=0) for group in protected.groups}
-    disputable = free(pieces).where(lambda group: replace(group, quantity=0) in passing)
-    is_over = bool(order.cancelled_at or order.completed or line.settled)
-    if disputable.enough and not is_over:
+    if disputable := kept(order, pieces, protected):
         return disputable
+    raise not_disputable(order, pieces.line)
+
+
+def kept(order: Order, pieces: NamedPieces, passed: NamedPieces) -> NamedPieces | None:
+    """Of those that passed the ones whose money waits for nobody and is not paid out; None where they are too few."""
+    is_over = bool(order.cancelled_at or order.completed or pieces.line.settled)
+    left = like(free(pieces), passed)
+    return left if left.enough and not is_over else None
+
+
+def like(pieces: NamedPieces, passed: NamedPieces) -> NamedPieces:
+    """Only of groups like those that passed, which may be smaller by now."""
+    passing = {replace(group, quantity=0) for group in passed.groups}
+    return pieces.where(lambda group: replace(group, quantity=0) in passing)
+
+
+def not_disputable(order: Order, line: Line) -> Rejected:
+    """What stands against another dispute on this line (G5)."""
     if line.held_by:
-        raise AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
+        return AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
+    seller = contact_seller(order)
     if line.agreed:
-        raise AlreadyAgreed(
-            "The parties have agreed on this line.", line_id=line.line_id, actions=[contact_seller(order)]
-        )
+        return AlreadyAgreed("The parties have agreed on this line.", line_id=line.line_id, actions=[seller])
     detail = "The line is released, cancelled or fully refunded."
-    raise OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[contact_seller(order)])
+    return OrderAlreadyCompleted(detail, line_id=line.line_id, actions=[seller])
 
 
 def guard_again(order: Order, named: Sequence[NamedPieces], now: datetime) -> None:

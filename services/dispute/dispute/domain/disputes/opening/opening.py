@@ -18,13 +18,14 @@ from dispute.domain.disputes.form import (
     guard_lines,
     guard_returnable,
 )
-from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible, guard_forced
+from dispute.domain.disputes.opening.eligibility import covering_rule, guard_forced
 from dispute.domain.disputes.opening.hints import hints
+from dispute.domain.disputes.opening.law import Openable, guard_openable
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.evidence.limits import guard_needed
 from dispute.domain.evidence.naming import Named, Naming, named, named_streams
 from dispute.domain.evidence.state import Evidence
-from dispute.domain.orders.pieces import NamedPieces, named_pieces
+from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Message, Personal, StreamName
 from shared.events.dispute import DisputeOpened, Forced, Reason, Solution
@@ -89,14 +90,15 @@ class OpenDispute(Command):
 
 def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evidence) -> tuple[Sequence[Event], ...]:
     """The dispute begins and the payout of its lines waits for it; guards G8, G1–G5, G18, G6, G7 and G9 in order."""
-    eligible = guard_openable(command, order)
+    openable = _openable(command, order)
+    eligible = openable.pieces
     lines = guard_lines(order, command.lines)
     guard_returnable(eligible, command.reason, command.type)
     guard_text(**command.texts)
     shown = _shown(command, order, evidence)
     if not command.override:
         guard_needed(command.reason, shown.items)
-    disputed = disputed_lines(order, command.lines)
+    disputed = disputed_lines(eligible)
     guard_amount(command.amount, disputed)
     assert order.terms and order.payment
     opened = DisputeOpened(
@@ -113,14 +115,15 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         contacted_seller=command.contacted_seller,
         terms=order.terms,
         reopened_from=next((line.reopens for line in lines if line.reopens), None),
-        protection_ends_at=order.protection_ends_at,
+        protection_ends_at=openable.until,
         # Of an order with several sellers it is the first one's, where the others' goods must not go (K22).
         return_address_ref=order.return_address_ref if lines[0].seller_id == order.seller_id else None,
         opened_at=command.at,
         respond_by=seller_response_due(order.terms, command.at),
         hints=hints(order, eligible, command.reason, command.at),
         forced=command.forced,
-        rules=(covering_rule(command.reason), *(("S20",) if command.override else ("S21", "S22")), "S39"),
+        by_law=openable.by_law,
+        rules=(covering_rule(command.reason), *(("S20",) if command.override else openable.rules), "S39"),
     )
     held = PaymentHeld(
         order_id=order.order_id,
@@ -130,19 +133,20 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
             HeldPieces(**dict(line), parcels=held.parcels) for line, held in zip(disputed, eligible, strict=True)
         ),
         held_at=command.at,
+        paid_out=openable.by_law.paid_out if openable.by_law else (),
     )
     return [opened, *shown.added], [held], *shown.by_stream
 
 
-def guard_openable(command: OpenDispute, order: Order) -> Sequence[NamedPieces]:
+def _openable(command: OpenDispute, order: Order) -> Openable:
     """G8, and the pieces that may be disputed; for support, with a ticket and a reason, in spite of time, standing and
     what is known of them (S20).
     """
     order.parties.guard(command.actor, "order", "support" if command.override else "buyer")
     pieces = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
     if command.override:
-        return guard_forced(order, pieces, command.reason)
-    return guard_eligible(order, pieces, command.reason, command.at)
+        return Openable(guard_forced(order, pieces, command.reason), order.protection_ends_at)
+    return guard_openable(order, pieces, command.reason, command.at)
 
 
 def _shown(command: OpenDispute, order: Order, evidence: Sequence[Evidence]) -> Named:
