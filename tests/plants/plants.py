@@ -403,9 +403,16 @@ MEDIATION = (
     Plant(
         "an appeal that gives less asks nothing back",
         SETTLEMENT,
-        "requested = [_clawback(command, dispute, less, rules)] if less else []",
-        "requested = [_clawback(command, dispute, less, rules)] if less and not less else []",
+        'less, ("K18", "K19", *rules))] if less else []',
+        'less, ("K18", "K19", *rules))] if less and not less else []',
         (AUDITED_CASES,),
+    ),
+    Plant(
+        "a seller who was paid is not asked for what the law gives back",
+        SETTLEMENT,
+        'owed, ("K19", "S17"))] if owed else []',
+        'owed, ("K19", "S17"))] if owed and not owed else []',
+        ("tests/services/ops/audit/test_by_law.py",),
     ),
     Plant(
         "an appeal that gives more pays nothing",
