@@ -261,10 +261,11 @@ async def test_an_action_says_until_when_it_may_be_done_and_whether_silence_cost
     assert due["accept"] == due["modify"] == min(deadline["due_at"] for deadline in shown["deadlines"])
 
 
+OVER: Json = {"promised": -24, "facts": {"shipped": -24, "delivered": -17}}
 ORDERS: dict[str, tuple[Json, str]] = {
     "may be disputed": ({}, ""),
     "was just shipped": ({"promised": 30, "facts": {"shipped": -1}}, "too_early"),
-    "is over": ({"promised": -24, "facts": {"shipped": -24, "delivered": -17}}, "protection_expired"),
+    "is over, and no law runs": (OVER | {"ship_to": {"country": "US", "postal_code": "10001"}}, "protection_expired"),
     "was bought elsewhere": ({"channel": "off_platform"}, "not_eligible_off_platform"),
     "is a restricted buyer's": ({"buyer_account_status": "restricted"}, "account_not_in_good_standing"),
 }

@@ -47,6 +47,8 @@ async def test_s17_k19_a_defect_after_the_orders_end_is_paid_back_and_asked_of_t
     action = (await rights(deal, "defective"))["eu_conformity"]
     assert action is not None
     assert (action["rel"], action["href"]) == ("open-dispute", "/v1/disputes")
+    (listed,) = (await deal.status())["available_actions"]
+    assert (listed["rel"], listed["due_at"][:4]) == ("open-dispute", str(instant(deal.body["facts"][1]["at"]).year + 2))
     shown: Json = {"reason": "defective", "amount": usd("30.00"), "evidence": [await sent_picture(deal)]}
     dispute = Dispute(deal, (await deal.open(**shown)).ok(201)["id"])
     assert (await deal.open(**shown)).refused == (409, "already_open")

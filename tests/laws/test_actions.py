@@ -9,6 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ from tests.support.builders.disputes import (
 )
 from tests.support.builders.orders import BUYER, CASE_TEAM, OTHER_BUYER, OTHER_SELLER, SELLER, SHOP
 from tests.support.dispute_service import Market
+from tests.support.random_law import Lawful
 from tests.support.random_life import Life
 
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
@@ -118,12 +120,13 @@ def code_of(market: Market, command: Command) -> str:
     return ""
 
 
+@pytest.mark.parametrize("kind", [Life, Lawful])
 @settings(max_examples=examples(20, LONG))
 @given(SEEDS, STEPS)
 @example(34363, 14)  # the carrier has lost what was to go back
-def test_g8_an_action_is_listed_exactly_when_its_command_is_accepted(seed: int, steps: int) -> None:
+def test_g8_an_action_is_listed_exactly_when_its_command_is_accepted(kind: type[Life], seed: int, steps: int) -> None:
     dice = Random(seed)
-    life = Life(dice)
+    life = kind(dice)
     for _ in range(steps):
         life.step()
     for n in range(life.opened):
