@@ -50,7 +50,7 @@ def recorded(event: Event, version: int = 1, actor: str = str(BUYER)) -> Recorde
 def shown(happened: Histories, event: Event, viewer: Actor, actor: str = str(BUYER)) -> Any:
     """The event's entry in the history, as the viewer sees it."""
     row = entry(recorded(event, actor=actor))
-    return history_entry({**row, "detail": from_json(row["detail"])}, dispute_of(happened), viewer)
+    return history_entry({**row, "version": 1, "detail": from_json(row["detail"])}, dispute_of(happened), viewer)
 
 
 def readable(happened: Histories, viewer: Actor) -> set[str]:
