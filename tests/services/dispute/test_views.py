@@ -73,7 +73,11 @@ def test_s52_the_last_entry_says_how_it_was_reached_too(came: Came) -> None:
     happened = refunded()
     metadata = Metadata(on("Mar 14"), UUID(int=1), "", "system", "", None, None, "o1")
     row = entry(Recorded(dispute_stream(), 6, 9, happened[dispute_stream()][-1], metadata))
-    shown = history_entry({**row, "detail": from_json(row["detail"])}, dispute_of(happened), BUYER)
+    shown = history_entry(
+        {**row, "version": dispute_of(happened).version, "detail": from_json(row["detail"])},
+        dispute_of(happened),
+        BUYER,
+    )
     amount, detail = shown["detail"]["amount"], shown["detail"]
     reached = f"{amount['amount']} {amount['currency']} {detail['reason']} {detail['reached_type']}"
     came(f"{reached} {' '.join(shown['rules'])}")
@@ -106,7 +110,9 @@ def test_s52_the_history_of_what_is_finished_ends_with_why_and_by_which_rules(pa
         dispute, history = dispute_of(happened), history_of(happened)
         assert dispute.end
         row = entry(history[dispute.end - 1])
-        last = history_entry({**row, "detail": from_json(row["detail"])}, dispute, party)
+        last = history_entry(
+            {**row, "version": dispute_of(happened).version, "detail": from_json(row["detail"])}, dispute, party
+        )
         result = dispute_view(dispute, len(history), party, on("Mar 16"))["result"]
         assert result and last["action"] == "dispute_closed"
         assert (last["rules"], last["detail"]["reason"]) == (result["rules"], result["reason"])

@@ -143,6 +143,7 @@ def test_s47_t39_with_the_acknowledgement_the_seller_is_paid() -> None:
         lines=(LineAmount(line_id="l1", amount=usd("50.00")),),
         amount=usd("50.00"),
         dispute_id=dispute_id(),
+        because=HoldEnd.CANCELLED,
         rules=("S47",),
     )
     assert outcome.events[0].acknowledged_release

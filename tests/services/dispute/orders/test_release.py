@@ -174,7 +174,12 @@ def test_t39_s45_after_the_protection_the_rest_is_released_when_the_dispute_ends
     noted, released = outcome.by_stream[ORDER_STREAM]
     assert isinstance(noted, RefundNoted)
     assert released == PaymentReleased(
-        order_id=ORDER, lines=parts(l1="20.00"), amount=usd("20.00"), dispute_id=dispute_id(), rules=("S45",)
+        order_id=ORDER,
+        lines=parts(l1="20.00"),
+        amount=usd("20.00"),
+        dispute_id=dispute_id(),
+        because=HoldEnd.AGREED,
+        rules=("S45",),
     )
 
 
