@@ -27,7 +27,8 @@ class Cause(NamedTuple):
     @classmethod
     def of(cls, command: Command, **more: Any) -> Cause:
         """The cause of what `command` decides; `more` names the fields that the command does not hold."""
-        return cls(command.command_id, command.at, str(command.actor), personal=command.personal, **more)
+        given = {"personal": command.personal, **more}
+        return cls(command.command_id, command.at, str(command.actor), **given)
 
     def correlated(self, histories: Sequence[Sequence[Recorded[Event]]]) -> Cause:
         """The cause as part of the story that these streams tell, where it names none itself."""
