@@ -72,7 +72,7 @@ def is_named(path: str, fields: frozenset[str]) -> bool:
 
 def told(history: History, dispute: Dispute, viewer: Actor) -> list[Any]:
     """The history as the viewer reads it, event by event."""
-    rows = [entry(recorded) for recorded in history]
+    rows = [{**entry(recorded), "version": recorded.version} for recorded in history]
     return [history_entry({**row, "detail": from_json(row["detail"])}, dispute, viewer) for row in rows]
 
 
