@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.decider import decider
 from dispute.views.dry_run import money
 from shared.events.dispute import (
     Decision,
@@ -22,7 +21,7 @@ from shared.events.dispute import (
 from shared.events.mediation import AppealDecided, ClawbackNotDue, ClawbackRequested
 from shared.events.order import PaymentHoldLifted
 from tests.support.builders import mediation as m
-from tests.support.builders.by_law import claimed
+from tests.support.builders.by_law import claimed, only, parts, when
 from tests.support.builders.disputes import (
     dispute_of,
     expire,
@@ -41,20 +40,7 @@ from tests.support.builders.orders import (
     order_of,
     usd,
 )
-from tests.support.spec import History, Outcome, given
-
-
-def when(happened: History, command: Any) -> Outcome:
-    return given(decider, happened).when(command)
-
-
-def parts(event: Any) -> dict[str, str]:
-    return {part.line_id: part.amount.amount for part in event.lines}
-
-
-def only(outcome: Outcome, kind: type[Any]) -> Any:
-    (found,) = [event for event in outcome.events if isinstance(event, kind)]
-    return found
+from tests.support.spec import History
 
 
 def accepted(**more: Any) -> Histories:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from dispute.domain.decider import decider
 from dispute.domain.rejections import (
     AlreadyAgreed,
     AlreadyOpen,
@@ -33,7 +32,21 @@ from shared.events.dispute import (
     SolutionReached,
 )
 from shared.events.order import HoldEnd, PaymentHeld, PaymentHoldLifted, PaymentReleased
-from tests.support.builders.by_law import LAST, MAY, OVER, PAID, P, R, bought, claimed, complete, faulty
+from tests.support.builders.by_law import (
+    LAST,
+    MAY,
+    OVER,
+    PAID,
+    P,
+    R,
+    bought,
+    claimed,
+    complete,
+    faulty,
+    only,
+    parts,
+    when,
+)
 from tests.support.builders.disputes import (
     cancel,
     dispute_id,
@@ -53,7 +66,7 @@ from tests.support.builders.orders import (
     order_of,
     usd,
 )
-from tests.support.spec import History, Outcome, given
+from tests.support.spec import History, Outcome
 
 THREE = complete(bought(order_line("l1", "30.01", 3), order_line("l2", "20.00")))
 
@@ -61,19 +74,6 @@ THREE = complete(bought(order_line("l1", "30.01", 3), order_line("l2", "20.00"))
 def judged(happened: History, at: datetime, n: int = 1, **more: Any) -> Outcome:
     """What the command that opens it comes to."""
     return when(after(happened, upload(at, n=n)), faulty(at, n, **more))
-
-
-def when(happened: History, command: Any) -> Outcome:
-    return given(decider, happened).when(command)
-
-
-def parts(event: Any) -> dict[str, str]:
-    return {part.line_id: part.amount.amount for part in event.lines}
-
-
-def only(outcome: Outcome, kind: type[Any]) -> Any:
-    (found,) = [event for event in outcome.events if isinstance(event, kind)]
-    return found
 
 
 # G4, G5: until when, and about what
