@@ -71,6 +71,7 @@ def test_i1_i3_i4_k18_word_upon_word_on_the_same_money_ends_with_what_the_last_o
 
 @settings(max_examples=examples(50, LONG))
 @given(SEEDS, STEPS)
+@example(1170, 40)  # the goods come back, and are paid for, while the ruling is appealed
 def test_i1_i3_s17_k19_after_the_sellers_pay_the_law_gives_back_no_more_than_is_asked_of_him(
     seed: int, steps: int
 ) -> None:

@@ -73,7 +73,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.AppealReviewOverdue: {APPEAL},
     m.AppealDecided: {APPEAL},
     m.AppealWindowClosed: {DECIDED, APPEAL},
-    m.ClawbackRequested: {AGREED, DECIDED, CLOSED},
+    m.ClawbackRequested: {AGREED, DECIDED, APPEAL, CLOSED},
     m.ClawbackNotDue: {AGREED, DECIDED, APPEAL, CLOSED},
     m.SurveySubmitted: {DECIDED, CLOSED},
     p.ProposalMade: {REVIEW, APPEAL},
@@ -180,7 +180,8 @@ def _standing(state: Dispute, party: str) -> m.ClawbackRequested | None:
 
 
 def _of_the_buyer(state: Dispute, event: m.ClawbackRequested) -> bool:
-    return state.state != CLOSED and all(part.amount.minor <= _paid(state, part.line_id) for part in event.lines)
+    may_be = state.state in (AGREED, DECIDED)
+    return may_be and all(part.amount.minor <= _paid(state, part.line_id) for part in event.lines)
 
 
 def _of_the_seller(state: Dispute, event: m.ClawbackRequested) -> bool:
