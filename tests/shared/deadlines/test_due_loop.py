@@ -377,7 +377,7 @@ async def test_a_deadline_that_cannot_be_decided_is_held_back_and_no_other_waits
         await eventually(partial(is_quiet, loop))
 
 
-async def test_what_fails_in_a_batch_fails_alone(flow: Flow, clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_fails_in_a_batch_fails_alone(flow: Flow, clock: HandClock) -> None:
     """Refused, unreadable, overtaken, cleared, impossible to ask for: each stands beside ninety that fire, and two of
     one stream are asked one after the other.
     """

@@ -13,6 +13,7 @@ from shared.http.problems import Refusal
 from shared.http.request.body import read_body
 from shared.http.request_context import RequestContext
 from shared.http.responses import JsonResponse
+from shared.http.whole_messages import taken_whole
 from tests.support.raw_http import said, served
 
 LAST = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
@@ -79,6 +80,22 @@ async def test_an_answer_in_one_piece_is_the_one_in_two(request_: bytes) -> None
     whole, pieces = await answers(Echo(), request_ + LAST), await answers(Echo(whole=False), request_ + LAST)
     assert plain(whole) == plain(pieces)
     assert plain(whole) and all(status == b"200 OK" for status, *_ in plain(whole))
+
+
+async def test_a_body_that_is_there_is_taken_without_a_wait_and_the_answer_goes_in_one_write() -> None:
+    """What the server gives whole is measured, not needed: nothing else would show that it is never used."""
+    taken: list[bytes | None] = []
+    sent: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        taken.append(taken_whole(receive))
+        sent.append(send.whole(200, [(b"content-length", b"3")], b"", b"yes"))
+        if not sent[-1]:
+            await JsonResponse(b"pieces")(scope, receive, send)
+
+    answer = await answers(app, REQUESTS["with a body"] + LAST)
+    assert (taken, sent) == ([b"hello", b""], [True, False])
+    assert [body for *_, body in plain(answer)] == [b"yes", b"pieces"]
 
 
 async def test_a_body_that_comes_later_is_waited_for_and_answered_in_order() -> None:
