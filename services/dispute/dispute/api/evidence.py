@@ -15,10 +15,10 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.evidence import AddEvidence, RemoveEvidence, ViewEvidence, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import looks_as as looks_at_dispute_as
+from dispute.domain.evidence import visibility
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload, side_of
 from dispute.domain.evidence.visibility import Part, looks_as, visible_role
-from dispute.domain.evidence.visibility import Viewer as Seeing
 from dispute.domain.orders.state import Order
 from dispute.read_models import evidence as uploads
 from dispute.views.disputes.members import DisputeView
@@ -180,7 +180,9 @@ async def show_caption(order_id: str, evidence_id: str, ref: str, viewer: Viewer
     return query_response(await find_text(viewer.state.pool, ref, {evidence.item.caption_ref}))
 
 
-async def _upload(viewer: QueryContext, order_id: str, evidence_id: str) -> tuple[Evidence, frozenset[Seeing]]:
+async def _upload(
+    viewer: QueryContext, order_id: str, evidence_id: str
+) -> tuple[Evidence, frozenset[visibility.Viewer]]:
     """An item of the order, and as whom it is seen; NotFound for who may not."""
     _guard_beside(f"order-{order_id}", evidence_id)
     evidence: Evidence = await _state(viewer, f"evidence-{evidence_id}")
