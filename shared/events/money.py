@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from iso4217 import Currency
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -15,18 +16,8 @@ MOST_DIGITS = 12
 """Of an amount's whole part: with four decimals it still fits the integers that tables and the audit count in."""
 _DECIMAL = re.compile(rf"(0|[1-9][0-9]{{0,{MOST_DIGITS - 1}}})(?:\.([0-9]{{1,4}}))?")
 
-_NO_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
-_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND".split()  # noqa: SIM905
-_TWO_DECIMALS = """
-AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE
-CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR
-KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB
-PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY
-TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG
-""".split()  # noqa: SIM905
-
-MINOR_UNITS = dict.fromkeys(_NO_MINOR_UNIT, 0) | dict.fromkeys(_TWO_DECIMALS, 2) | dict.fromkeys(_THREE_DECIMALS, 3)
-"""Decimals of each active currency (ISO 4217)."""
+MINOR_UNITS = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
+"""Decimals of each active currency (ISO 4217); metals and units of account have none, and pay nothing."""
 
 
 @dataclass(frozen=True, slots=True)
