@@ -21,7 +21,7 @@ from shared.http.request.paths import parted_path
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
 from shared.http.responses import JsonResponse, to_json
 from shared.http.routing import Route
-from shared.observability.log_lines import logger, without_text
+from shared.observability.log_lines import Logger, without_text
 from shared.observability.metrics import REFUSALS, REPLAYS, REQUESTS
 from shared.process.health import Probes
 from shared.resilience.retry import transient
@@ -53,7 +53,7 @@ class Middleware:
         self._probes = probes
         self._support = support
         self._https = https
-        self._log = logger("http").bind()
+        self._log = Logger("http")
         self._timers: dict[tuple[str, str, int], Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -87,7 +87,7 @@ class RequestContext:
             "request_id": self.request_id,
             "caller_request_id": self.caller_request_id,
             "code": self.code,
-            "command_id": self.command_id and str(self.command_id),
+            "command_id": self.command_id,
             "stream": self.stream,
             "version": self.version,
             "position": self.position,

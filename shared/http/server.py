@@ -19,7 +19,7 @@ from shared.http.admission.addresses import Proxies
 from shared.http.admission.sockets import Admission
 from shared.http.app import App
 from shared.http.protocol import BoundedHttpProtocol
-from shared.observability.log_lines import logger, watch_loop
+from shared.observability.log_lines import Logger, watch_loop
 from shared.process.health import Check
 from shared.process.liveness import watched_loop
 from shared.process.settings import Settings
@@ -84,7 +84,7 @@ class DrainingServer(uvicorn.Server):
         """Starts, and then settles the heap."""
         await super().startup(sockets)
         settle()
-        logger("http").info("listening", address=[_address(listening) for listening in sockets or []])
+        Logger("http").info("listening", address=[_address(listening) for listening in sockets or []])
 
     async def main_loop(self) -> None:
         """Looks once a second, where uvicorn looks ten times, whether to stop, and at once when a signal has come."""
@@ -100,7 +100,7 @@ class DrainingServer(uvicorn.Server):
         if self._signals and self._stop_at is None:
             self._app.draining.set()
             self._stop_at = asyncio.get_running_loop().time() + self._drain
-            logger("http").info("draining", seconds=self._drain)
+            Logger("http").info("draining", seconds=self._drain)
         if self._stop_at is not None and asyncio.get_running_loop().time() >= self._stop_at:
             self.should_exit = True
         return await super().on_tick(counter)

@@ -17,8 +17,6 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
-import structlog
-from structlog.typing import FilteringBoundLogger
 
 _FRAMES = 20
 OWN = frozenset({"shared"})
@@ -30,12 +28,7 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     """Every line of this process as one JSON object on `stream` (stderr), our own and those of libraries alike."""
     out = LogStream(stream or sys.stderr)
     number = logging.getLevelNamesMapping()[level.upper()]
-    structlog.configure(
-        processors=[_rendered(service)],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: out,
-        cache_logger_on_first_use=False,
-    )
+    Logger.service, Logger.least, Logger.out = service, number, out
     handler = logging.StreamHandler(out)
     atexit.register(out.write_out)
     handler.setFormatter(_JsonFormatter(service))
@@ -44,12 +37,6 @@ def configure_logging(service: str, level: str = "info", stream: TextIO | None =
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for ours in OWN | {service}:
         logging.getLogger(ours).setLevel(number)
-
-
-def logger(name: str) -> FilteringBoundLogger:
-    """A logger for events with fields."""
-    bound: FilteringBoundLogger = structlog.get_logger().bind(logger=name)
-    return bound
 
 
 def watch_loop(loop: asyncio.AbstractEventLoop) -> None:
@@ -72,12 +59,6 @@ class LogStream:
         self._stream = stream
         self._waiting: list[str] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    def msg(self, line: str) -> None:
-        """Takes one line, without its end."""
-        self.write(line + "\n")
-
-    debug = info = warning = error = critical = msg
 
     def write(self, text: str) -> None:
         """Takes whole lines; without an event loop they are written at once."""
@@ -103,6 +84,41 @@ class LogStream:
             self._stream.flush()
         except (OSError, ValueError):
             return
+
+
+class Logger:
+    """Says events with their fields, each as one line; all of a process on one stream."""
+
+    service = ""
+    least = logging.INFO
+    out = LogStream(sys.stderr)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def info(self, event: str, **fields: Any) -> None:
+        """What is as it should be."""
+        self._say(logging.INFO, "info", event, fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """What should not be, and may pass by itself."""
+        self._say(logging.WARNING, "warning", event, fields)
+
+    def error(self, event: str, **fields: Any) -> None:
+        """What a person should look at."""
+        self._say(logging.ERROR, "error", event, fields)
+
+    def _say(self, number: int, level: str, event: str, fields: Mapping[str, Any]) -> None:
+        if number >= self.least:
+            line = {
+                "logger": self._name,
+                **fields,
+                "event": event,
+                "level": level,
+                "service": self.service,
+                "time": _now(),
+            }
+            self.out.write(_line(line) + "\n")
 
 
 class Repeats(logging.Filter):
@@ -145,14 +161,6 @@ class _JsonFormatter(logging.Formatter):
         return _line(line | {"service": self._service, "time": _now()})
 
 
-def _rendered(service: str) -> Any:
-    def rendered(_: Any, level: str, line: dict[str, Any]) -> str:
-        line |= {"level": level, "service": service, "time": _now()}
-        return _line(line)
-
-    return rendered
-
-
 def _now() -> datetime:
     # The real clock: a log tells what the machine did, whatever time it is in the domain.
     return datetime.now(UTC)  # noqa: TID251
@@ -178,4 +186,4 @@ def _cause(error: BaseException) -> dict[str, Any]:
 
 def _on_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
-    logger("asyncio").error(context.get("message", "event loop"), **(without_text(error) if error else {}))
+    Logger("asyncio").error(context.get("message", "event loop"), **(without_text(error) if error else {}))

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
-from shared.observability.log_lines import configure_logging, logger
+from shared.observability.log_lines import Logger, configure_logging
 from shared.process.clock import Clock
 from shared.process.health import Check
 from shared.process.settings import Settings
@@ -77,11 +77,11 @@ async def wait_for(name: str, check: Check) -> None:
     backoff, said = Backoff(), None
     while word := await check():
         if word != said:
-            logger("startup").warning("waiting", waiting_for=name, because=word)
+            Logger("startup").warning("waiting", waiting_for=name, because=word)
         said = word
         await backoff.pause(Transient(word))
     if said:
-        logger("startup").info("there", waiting_for=name)
+        Logger("startup").info("there", waiting_for=name)
 
 
 async def wait_until_known(clock: Clock) -> None:

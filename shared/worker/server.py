@@ -16,7 +16,7 @@ from shared.http.problems import Problem, problem_of
 from shared.http.request_context import RequestContext
 from shared.http.responses import JsonResponse, to_json
 from shared.http.server import listening
-from shared.observability.log_lines import logger, without_text
+from shared.observability.log_lines import Logger, without_text
 from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.health import Check, Probes
@@ -105,7 +105,7 @@ class WorkerServer:
             return problem_response(Problem("not_found"), request_id)
         except Exception as error:
             if not transient(error):
-                logger("worker").error("failed", request_id=request_id, **without_text(error))
+                Logger("worker").error("failed", request_id=request_id, **without_text(error))
             return problem_response(problem_of(error), request_id)
 
     async def _clock_known(self) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 import uvloop
 
-from shared.observability.log_lines import logger, watch_loop, without_text
+from shared.observability.log_lines import Logger, watch_loop, without_text
 from shared.observability.metrics import CLOCK_REVISION
 from shared.process.clock import Clock, running_clock
 from shared.process.component import Component
@@ -41,7 +41,7 @@ def run_worker(service: str, assemble: Assemble, settings: Settings, checks: Map
 
 
 async def _main(service: str, assemble: Assemble, settings: Settings, checks: Mapping[str, Check]) -> int:
-    log = logger("worker")
+    log = Logger("worker")
     try:
         with watched_loop(), stop_signals() as stop_requested:
             async with running_clock(settings) as clock:
@@ -77,7 +77,7 @@ class Worker:
         self._clock = clock
         self._components = components
         self._stopping = asyncio.Event()
-        self._log = logger("worker").bind()
+        self._log = Logger("worker")
         self.control = WorkerServer(
             settings, settings.worker_port(service), clock, store, components, {"stopping": self._stops, **checks}
         )

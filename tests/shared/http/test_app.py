@@ -14,13 +14,12 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-import structlog
 
 from shared.events.slot import slot_of
 from shared.http.app import App, create_app, database_checks
 from shared.http.responses import to_json
 from shared.http.routing import Route
-from shared.observability.log_lines import configure_logging, watch_loop
+from shared.observability.log_lines import Logger, configure_logging, watch_loop
 from shared.observability.tracing import traceparent_of
 from shared.process.clock import SystemClock
 from tests.cases.plugin import Came
@@ -53,11 +52,11 @@ async def client(app: App, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
 def logged() -> Iterator[io.StringIO]:
     """Everything that this process logs while the test runs."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, (Logger.service, Logger.least, Logger.out)
     stream = io.StringIO()
     configure_logging("dispute", stream=stream)
     yield stream
-    structlog.reset_defaults()
+    Logger.service, Logger.least, Logger.out = before
     root.handlers[:] = handlers
     root.setLevel(level)
 

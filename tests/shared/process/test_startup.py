@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from shared.observability.log_lines import Logger, LogStream
 from shared.process.addresses import Ports
 from shared.process.startup import unless_stopped, wait_for
 from tests.support.servers.backing import free_port_base
@@ -90,16 +92,17 @@ async def test_a_sandbox_without_its_database_waits_says_so_once_and_stops_in_or
     assert (status, said) == (0, [])
 
 
-async def test_one_line_says_what_is_waited_for_and_one_when_it_is_there(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_one_line_says_what_is_waited_for_and_one_when_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(Logger, "out", LogStream(stream))
     answers = iter(["away", "away", "away", "not migrated", None])
 
     async def check() -> str | None:
         return next(answers)
 
     await wait_for("database", check)
-    said = capsys.readouterr().out
+    await asyncio.sleep(0)  # the turn in which they are written
+    said = stream.getvalue()
     assert [said.count(word) for word in ("away", "not migrated", "there")] == [1, 1, 1]
 
 
