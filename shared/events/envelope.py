@@ -34,8 +34,10 @@ class Cause(NamedTuple):
         """The cause as part of the story that these streams tell, where it names none itself."""
         if self.correlation is not None:
             return self
-        first = next((history[0].metadata.correlation for history in histories if history), str(self.command_id))
-        return self.part_of(first)
+        for history in histories:
+            if history:
+                return self.part_of(history[0].metadata.correlation)
+        return self.part_of(str(self.command_id))
 
     def part_of(self, correlation: str) -> Cause:
         """The same cause in this story."""

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -48,7 +49,7 @@ def encode_append(
     """The append in rows; Unstorable, EventTooLarge or StreamFull where the log cannot hold it, ValueError without
     events.
     """
-    streams = frozenset(write.stream for write in writes)
+    streams = frozenset([write.stream for write in writes])
     if len(streams) != len(writes):
         raise ValueError("two writes to one stream in one append")
     _check_length(writes, cause, ceiling)
@@ -64,7 +65,7 @@ def encode_append(
         events,
         _deadlines(writes, deadlines),
         personal,
-        size=sum(len(row[4]) + len(row[5]) for row in events) + sum(len(row[3]) for row in personal),
+        size=sum([len(row[4]) + len(row[5]) for row in events]) + sum([len(row[3]) for row in personal]),
     )
 
 
@@ -82,7 +83,7 @@ def _columns(groups: Sequence[Sequence[Row]], width: int) -> list[Sequence[Any]]
     numbers = [number for number, rows in enumerate(groups, 1) for _ in rows]
     if not numbers:
         return [()] * (width + 1)
-    return [numbers, *zip(*(row for rows in groups for row in rows), strict=True)]
+    return [numbers, *zip(*chain.from_iterable(groups), strict=True)]
 
 
 def _events(write: Write, metadata: bytes, encode: Encode) -> Iterable[Row]:
@@ -145,7 +146,7 @@ def _check(text: bytes) -> None:
 
 
 def _check_names(events: Sequence[Row], streams: Iterable[str]) -> None:
-    for text in {*streams, *(row[2] for row in events)}:
+    for text in {*streams, *[row[2] for row in events]}:
         _check_text(text)
 
 
