@@ -10,7 +10,7 @@ MOST_NAMES = 100_000
 _ROUNDING = 1e-6  # of a request: sums of fractions of a second are not exact
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draw:
     """What a request found in the bucket: `left` after it, below zero where there was none for it; seconds until there
     is one, and until the bucket is full.

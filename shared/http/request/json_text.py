@@ -60,11 +60,14 @@ def each_member_once(raw: bytes) -> Any:
         if not _ESCAPED_SURROGATE.search(raw):
             raise
         value = json.loads(raw.decode(), parse_constant=_no_number)
-    # Both parsers take the last of two members without a word, so the members of the text are counted.
-    named = sum(map(bool, _TEXTS.findall(raw)))
+    # Both parsers take the last of two members without a word, so the members of the text are counted; by the colons
+    # first, of which it has no fewer.
+    kept, named = _members(value), raw.count(b":")
+    if named > kept:
+        named = sum(map(bool, _TEXTS.findall(raw)))
     if named > MOST_MEMBERS:
         raise TooManyMembers
-    if named > _members(value):
+    if named > kept:
         raise Repeated
     return value
 
