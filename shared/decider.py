@@ -18,12 +18,13 @@ S = TypeVar("S")
 
 
 def changed(state: S, /, **values: Any) -> S:
-    """A copy of a frozen state with other values: what `dataclasses.replace` does, in a tenth of its time, for a class
-    without slots. Every event of every load makes one.
+    """A copy of a frozen state with other values: what `dataclasses.replace` does, in an eighth of its time, for a
+    class without slots. Every event of every load makes one.
     """
-    assert values.keys() <= state.__dict__.keys() and "__slots__" not in type(state).__dict__
+    fields = state.__dict__ | values
+    assert len(fields) == len(state.__dict__) and "__slots__" not in type(state).__dict__
     copy = object.__new__(type(state))
-    copy.__dict__.update(state.__dict__, **values)
+    object.__setattr__(copy, "__dict__", fields)  # the class itself is frozen
     return copy
 
 

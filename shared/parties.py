@@ -61,8 +61,7 @@ class Parties:
         """Those of them in which the actor may act and look: one of the platform's people who is buyer or seller here
         acts and looks as that alone (G15).
         """
-        held = self.roles_of(actor)
-        return held - PEOPLE if self._has_interest(actor) else held
+        return counting_to_act(self.kind, actor.roles, actor.id == self.buyer_id, actor.id in self.seller_ids)
 
     def guard(self, actor: Actor, what: str, *roles: str) -> None:
         """NotFound for a stranger, Forbidden for a party in none of `roles` (none named: every party will do) (G8),
@@ -99,9 +98,10 @@ def counting(kind: Kind | None, roles: frozenset[str], buys: bool, sells: bool) 
 
 
 @lru_cache(maxsize=4096)
-def parties_of_dispute(buyer_id: str, seller_id: str) -> Parties:
-    """The two of a dispute; asked for a dozen times in each request."""
-    return Parties("dispute", buyer_id, (seller_id,))
+def counting_to_act(kind: Kind | None, roles: frozenset[str], buys: bool, sells: bool) -> frozenset[str]:
+    """Those of them in which one may act and look."""
+    held = counting(kind, roles, buys, sells)
+    return held - PEOPLE if buys or sells else held
 
 
 NOBODY = Parties(None, "", ())

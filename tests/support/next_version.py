@@ -62,6 +62,8 @@ def evolve(state: Any, event: Event) -> Any:
             return replace(state, triage_until=event.due_at)
         case TriageEnded():
             return replace(state, triage_until=None)
+        case DisputeOpened():
+            return disputes.evolve(state, dispute.DisputeOpened(**dict(event)))
     return disputes.evolve(state, event)
 
 

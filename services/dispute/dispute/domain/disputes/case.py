@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,9 @@ class Case:
     @property
     def ruled(self) -> Ruled | None:
         """The platform's last word."""
-        last = self.decisions[max(self.decisions)] if self.decisions else None
+        if not self.decisions:
+            return None
+        last = self.decisions[max(self.decisions)]
         return None if isinstance(last, dispute.SolutionReached) else last
 
     @property
@@ -90,9 +92,11 @@ class Case:
 
     def decided_or(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
         """What goes back and how much by what was decided or agreed last, or else was asked for."""
-        decided = [_decided_on(event) for event in self.decisions.values()]
-        kinds = [kind for kind, _ in decided if kind]
-        return kinds[-1] if kinds else request.type, decided[-1][1] if decided else request.amount
+        kind, amount = request.type, request.amount
+        for event in self.decisions.values():
+            decided, amount = _decided_on(event)
+            kind = decided or kind
+        return kind, amount
 
     @property
     def reached(self) -> dispute.ReachedType | None:
@@ -153,80 +157,47 @@ def after(case: Case, event: Event, version: int, moved: bool) -> Case:
     """The case once this has happened too; what was proposed ends where the dispute has `moved` to another state, or
     more money is asked for.
     """
-    since = _after(case, event, version)
+    move = _MOVES.get(type(event))
+    since = move(case, event, version) if move else case
     ends = since.proposal and (moved or isinstance(event, dispute.RefundDue))
     return changed(since, proposal=None) if ends else since
 
 
-def _after(case: Case, event: Event, version: int) -> Case:  # noqa: C901 - one arm an event
-    match event:
-        case proposals.ProposalMade() | proposals.SupportOverrideProposed():
-            return changed(case, proposal=event)
-        case proposals.ProposalAgreed() | proposals.ProposalDeclined():
-            return changed(case, proposal=None)
-        case proposals.SupportOverrideApplied():
-            decided = case.decided(event, version) if event.ruling else case
-            return changed(decided, reviewer=None, since=None, proposal=None)
-        case dispute.Escalated() | dispute.CancellationNoted():
-            return Case(decisions=case.decisions, clawbacks=case.clawbacks, withdrawn=case.withdrawn)
-        case dispute.SolutionReached():
-            return _agreed(case, event, version)
-        case mediation.CaseClaimed():
-            return changed(case, reviewer=event.reviewer, since=event.claimed_at)
-        case mediation.CaseReleased():
-            return changed(case, reviewer=None, since=None)
-        case mediation.StatementSubmitted():
-            return _said(case, event)
-        case mediation.EvidenceCompleted():
-            return changed(case, complete=case.complete | {event.by})
-        case mediation.EvidenceRequested():
-            return _asked(case, event)
-        case mediation.ReviewStarted() | mediation.ReviewOverdue():
-            return changed(case, review_until=event.review_until)
-        case mediation.ClawbackRequested():
-            return changed(case, clawbacks=(*case.clawbacks, event))
-        case mediation.ClawbackNotDue():
-            return changed(case, withdrawn=case.withdrawn | {event.clawback_id})
-        case DeadlineMoved() if event.kind in DATES:
-            return _with(case, {DATES[event.kind]: event.due_at})
-        case _:
-            return _decided(case, event, version)
+def _begun(case: Case, _: dispute.Escalated | dispute.CancellationNoted, __: int) -> Case:
+    return Case(decisions=case.decisions, clawbacks=case.clawbacks, withdrawn=case.withdrawn)
 
 
-def _decided(case: Case, event: Event, version: int) -> Case:
-    match event:
-        case mediation.DecisionIssued():
-            decided = changed(case.decided(event, version), reviewer=None, since=None, appeals=())
-            return changed(decided, appeal_until=event.appeal_until, survey_until=event.survey_until)
-        case mediation.Appealed():
-            review_until = event.review_until or case.appeal_review_until
-            return changed(case, appeals=(*case.appeals, event), appeal_review_until=review_until)
-        case mediation.AppealReviewOverdue():
-            return changed(case, appeal_review_until=event.review_until)
-        case mediation.AppealWindowClosed():
-            return changed(case, appeal_until=None)
-        case mediation.AppealDecided():
-            decided = changed(case.decided(event, version), reviewer=None, since=None)
-            return changed(decided, survey_until=event.survey_until, survey_over=False)
-        case mediation.SurveySubmitted():
-            return changed(case, survey=event)
-        case mediation.SurveyWindowClosed():
-            return changed(case, survey_over=True)
-        case _:
-            return case
+def _put_off(case: Case, event: DeadlineMoved, _: int) -> Case:
+    return changed(case, **{DATES[event.kind]: event.due_at}) if event.kind in DATES else case
 
 
-def _with(case: Case, dates: Mapping[str, Any]) -> Case:
-    return changed(case, **dates)
+def _issued(case: Case, event: mediation.DecisionIssued, version: int) -> Case:
+    decided = changed(case.decided(event, version), reviewer=None, since=None, appeals=())
+    return changed(decided, appeal_until=event.appeal_until, survey_until=event.survey_until)
 
 
-def _asked(case: Case, event: mediation.EvidenceRequested) -> Case:
+def _appealed(case: Case, event: mediation.Appealed, _: int) -> Case:
+    review_until = event.review_until or case.appeal_review_until
+    return changed(case, appeals=(*case.appeals, event), appeal_review_until=review_until)
+
+
+def _appeal_decided(case: Case, event: mediation.AppealDecided, version: int) -> Case:
+    decided = changed(case.decided(event, version), reviewer=None, since=None)
+    return changed(decided, survey_until=event.survey_until, survey_over=False)
+
+
+def _overridden(case: Case, event: proposals.SupportOverrideApplied, version: int) -> Case:
+    decided = case.decided(event, version) if event.ruling else case
+    return changed(decided, reviewer=None, since=None, proposal=None)
+
+
+def _asked(case: Case, event: mediation.EvidenceRequested, _: int) -> Case:
     party, mandatory = frozenset({event.party}), (question.key for question in event.questions if question.mandatory)
     owed = {**case.owed, event.party: tuple(dict.fromkeys((*case.owed.get(event.party, ()), *mandatory)))}
     return changed(case, asked=party, complete=case.complete - party, requests=(*case.requests, event), owed=owed)
 
 
-def _said(case: Case, event: mediation.StatementSubmitted) -> Case:
+def _said(case: Case, event: mediation.StatementSubmitted, _: int) -> Case:
     """A question that is asked later is not answered by what was said before, under whatever key (T14)."""
     answered = {answer.key for answer in event.answers}
     owed = {**case.owed, event.by: tuple(key for key in case.owed.get(event.by, ()) if key not in answered)}
@@ -246,3 +217,33 @@ def _whole(case: Case, event: mediation.StatementSubmitted) -> mediation.Stateme
     evidence = tuple(dict.fromkeys((*said.evidence, *event.evidence)))
     answers = {answer.key: answer for answer in (*said.answers, *event.answers)}
     return event.model_copy(update={"answers": tuple(answers.values()), "evidence": evidence})
+
+
+_MOVES: Mapping[type[Event], Callable[[Case, Any, int], Case]] = {
+    dispute.Escalated: _begun,
+    dispute.CancellationNoted: _begun,
+    dispute.SolutionReached: _agreed,
+    DeadlineMoved: _put_off,
+    mediation.CaseClaimed: lambda case, event, _: changed(case, reviewer=event.reviewer, since=event.claimed_at),
+    mediation.CaseReleased: lambda case, _, __: changed(case, reviewer=None, since=None),
+    mediation.StatementSubmitted: _said,
+    mediation.EvidenceCompleted: lambda case, event, _: changed(case, complete=case.complete | {event.by}),
+    mediation.EvidenceRequested: _asked,
+    mediation.ReviewStarted: lambda case, event, _: changed(case, review_until=event.review_until),
+    mediation.ReviewOverdue: lambda case, event, _: changed(case, review_until=event.review_until),
+    mediation.DecisionIssued: _issued,
+    mediation.Appealed: _appealed,
+    mediation.AppealReviewOverdue: lambda case, event, _: changed(case, appeal_review_until=event.review_until),
+    mediation.AppealWindowClosed: lambda case, _, __: changed(case, appeal_until=None),
+    mediation.AppealDecided: _appeal_decided,
+    mediation.ClawbackRequested: lambda case, event, _: changed(case, clawbacks=(*case.clawbacks, event)),
+    mediation.ClawbackNotDue: lambda case, event, _: changed(case, withdrawn=case.withdrawn | {event.clawback_id}),
+    mediation.SurveySubmitted: lambda case, event, _: changed(case, survey=event),
+    mediation.SurveyWindowClosed: lambda case, _, __: changed(case, survey_over=True),
+    proposals.ProposalMade: lambda case, event, _: changed(case, proposal=event),
+    proposals.ProposalAgreed: lambda case, _, __: changed(case, proposal=None),
+    proposals.ProposalDeclined: lambda case, _, __: changed(case, proposal=None),
+    proposals.SupportOverrideProposed: lambda case, event, _: changed(case, proposal=event),
+    proposals.SupportOverrideApplied: _overridden,
+}
+"""By event: what it changes of the case, given the version that the event has."""

@@ -25,7 +25,8 @@ OfDisputeAndOrder = tuple[list[Event], list[Event]]
 
 def ruling_of(dispute: Dispute) -> Ruling | None:
     """What the platform's last word says."""
-    return ruling_in(dispute.case.ruled) if dispute.case.ruled else None
+    ruled = dispute.case.ruled
+    return ruling_in(ruled) if ruled else None
 
 
 def stands(dispute: Dispute, request: Solution) -> tuple[SolutionType, Money]:

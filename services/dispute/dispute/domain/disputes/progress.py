@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute as events
@@ -97,22 +98,25 @@ class Replacement:
 
 def replaced(replacement: Replacement, event: Event) -> Replacement:
     """The replacement once this has happened too; another solution, or the case team, begins anew."""
-    match event:
-        case events.SolutionReached():
-            return Replacement(event.replacement_until, event.reached_at)
-        case events.ReplacementShipped():
-            return replace(replacement, shipped=event)
-        case events.ReplacementReceived():
-            return replace(replacement, until=None, received_at=event.received_at)
-        case events.ReplacementNotDue() | events.Escalated():
-            return Replacement()
-        case events.DisputeClosed() | events.CancellationNoted():
-            return replace(replacement, until=None)
-        case DeadlineMoved(kind=DeadlineKind.REPLACEMENT):
-            return replace(replacement, until=event.due_at)
-        case _:
-            return replacement
+    move = _MOVES.get(type(event))
+    return move(replacement, event) if move else replacement
 
+
+def _put_off(replacement: Replacement, event: DeadlineMoved) -> Replacement:
+    return replace(replacement, until=event.due_at) if event.kind == DeadlineKind.REPLACEMENT else replacement
+
+
+_MOVES: Mapping[type[Event], Callable[[Replacement, Any], Replacement]] = {
+    events.SolutionReached: lambda _, event: Replacement(event.replacement_until, event.reached_at),
+    events.ReplacementShipped: lambda replacement, event: replace(replacement, shipped=event),
+    events.ReplacementReceived: lambda sent, event: replace(sent, until=None, received_at=event.received_at),
+    events.ReplacementNotDue: lambda _, __: Replacement(),
+    events.Escalated: lambda _, __: Replacement(),
+    events.DisputeClosed: lambda replacement, _: replace(replacement, until=None),
+    events.CancellationNoted: lambda replacement, _: replace(replacement, until=None),
+    DeadlineMoved: _put_off,
+}
+"""By event: what it changes of the replacement."""
 
 FULFILLED: Mapping[type[Event], Fulfilment] = {
     events.ReplacementReceived: Fulfilment.REPLACED,

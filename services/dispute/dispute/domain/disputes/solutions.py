@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from dispute.domain.disputes.case import BY_THE_TEAM
 from shared.events import dispute, mediation
@@ -27,8 +28,7 @@ class Standing(StrEnum):
     """The other side answered otherwise, or the dispute went on without it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A solution as a side put it; the same side's next one is the next version."""
 
     by: str
@@ -53,35 +53,8 @@ def of_side(listed: Solutions, by: str) -> Solutions:
 
 def after(listed: Solutions, event: Event) -> Solutions:
     """The solutions once this has happened too."""
-    match event:
-        case dispute.DisputeOpened():
-            return _put(listed, BUYER, event.request, event.opened_at)
-        case dispute.RequestModified():
-            return _put(_declined(listed, SELLER), BUYER, event.request, event.modified_at)
-        case dispute.SolutionProposed():
-            return _put(listed, event.by, event.solution, event.proposed_at)
-        case dispute.SolutionReached() if event.reached_type in BY_THE_TEAM:
-            return _put(listed, PLATFORM, event.solution, event.reached_at)
-        case dispute.SolutionReached():
-            return _agreed(listed, event.solution)
-        case dispute.Escalated():
-            return _asked_again(_declined(listed, SELLER, PLATFORM))
-        case _:
-            return _ended(listed, event)
-
-
-def _ended(listed: Solutions, event: Event) -> Solutions:
-    match event:
-        case mediation.AppealDecided() if event.ruling.type is None:
-            return _declined(listed, PLATFORM)
-        case SupportOverrideApplied(ruling=mediation.Ruling(type=kind)):
-            return _declined(listed, BUYER, SELLER, *(() if kind else (PLATFORM,)))
-        case mediation.DecisionIssued() | dispute.DisputeClosed():
-            return _declined(listed, BUYER, SELLER)
-        case dispute.CancellationNoted():
-            return _declined(listed, BUYER, SELLER, PLATFORM)
-        case _:
-            return listed
+    move = _MOVES.get(type(event))
+    return move(listed, event) if move else listed
 
 
 def _put(listed: Solutions, by: str, solution: dispute.Solution, at: datetime) -> Solutions:
@@ -97,16 +70,43 @@ def _declined(listed: Solutions, *sides: str) -> Solutions:
 def _now(listed: Solutions, state: Standing, *sides: str) -> Solutions:
     """What stands of these sides is now that."""
     stands = Standing.STANDING
-    return tuple(replace(x, state=state) if x.state == stands and x.by in sides else x for x in listed)
+    return tuple(x._replace(state=state) if x.state == stands and x.by in sides else x for x in listed)
 
 
-def _agreed(listed: Solutions, solution: dispute.Solution) -> Solutions:
-    """Of the two that stand, the one that was agreed on."""
-    taken = {x.by for x in listed if x.state == Standing.STANDING and x.solution == solution}
+def _reached(listed: Solutions, event: dispute.SolutionReached) -> Solutions:
+    """The case team's is another one; of the two that stand, the one that was agreed on."""
+    if event.reached_type in BY_THE_TEAM:
+        return _put(listed, PLATFORM, event.solution, event.reached_at)
+    taken = {x.by for x in listed if x.state == Standing.STANDING and x.solution == event.solution}
     return _declined(_now(listed, Standing.ACCEPTED, *taken), BUYER, SELLER)
 
 
-def _asked_again(listed: Solutions) -> Solutions:
+def _modified(listed: Solutions, event: dispute.RequestModified) -> Solutions:
+    return _put(_declined(listed, SELLER), BUYER, event.request, event.modified_at)
+
+
+def _asked_again(listed: Solutions, _: dispute.Escalated) -> Solutions:
     """What the buyer asked for last is what the seller may still grant (T43)."""
-    last = len(of_side(listed, BUYER))
-    return tuple(replace(x, state=Standing.STANDING) if (x.by, x.version) == (BUYER, last) else x for x in listed)
+    listed, last = _declined(listed, SELLER, PLATFORM), len(of_side(listed, BUYER))
+    return tuple(x._replace(state=Standing.STANDING) if (x.by, x.version) == (BUYER, last) else x for x in listed)
+
+
+def _overridden(listed: Solutions, event: SupportOverrideApplied) -> Solutions:
+    if event.ruling is None:
+        return listed
+    return _declined(listed, BUYER, SELLER, *(() if event.ruling.type else (PLATFORM,)))
+
+
+_MOVES: Mapping[type[Event], Callable[[Solutions, Any], Solutions]] = {
+    dispute.DisputeOpened: lambda listed, event: _put(listed, BUYER, event.request, event.opened_at),
+    dispute.RequestModified: _modified,
+    dispute.SolutionProposed: lambda listed, event: _put(listed, event.by, event.solution, event.proposed_at),
+    dispute.SolutionReached: _reached,
+    dispute.Escalated: _asked_again,
+    dispute.CancellationNoted: lambda listed, _: _declined(listed, BUYER, SELLER, PLATFORM),
+    dispute.DisputeClosed: lambda listed, _: _declined(listed, BUYER, SELLER),
+    mediation.DecisionIssued: lambda listed, _: _declined(listed, BUYER, SELLER),
+    mediation.AppealDecided: lambda listed, event: listed if event.ruling.type else _declined(listed, PLATFORM),
+    SupportOverrideApplied: _overridden,
+}
+"""By event: what it changes of the solutions."""

@@ -20,7 +20,7 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.order import Terms
-from shared.parties import NOBODY, Parties, parties_of_dispute
+from shared.parties import NOBODY, Parties
 
 
 class DisputeState(StrEnum):
@@ -61,11 +61,13 @@ DATES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Dispute:
-    """The fold of one dispute's stream; `version` is that of its last event, `end` that of its closing, `after_close`
-    what was noted later, `goods` the lines that are to go back, `cancelled` that its order was (T45).
+    """The fold of one dispute's stream; `parties` are the buyer and the seller of the disputed lines, `version` is that
+    of its last event, `end` that of its closing, `after_close` what was noted later, `goods` the lines that are to go
+    back, `cancelled` that its order was (T45).
     """
 
     first_event: events.DisputeOpened | None = None
+    parties: Parties = NOBODY
     state: DisputeState | None = None
     fulfilment: Fulfilment = Fulfilment.NONE
     round: int = 1
@@ -106,11 +108,6 @@ class Dispute:
         return self.opened.terms
 
     @property
-    def parties(self) -> Parties:
-        """The buyer, and the seller of the disputed lines."""
-        return parties_of_dispute(self.opened.buyer_id, self.opened.seller_id) if self.first_event else NOBODY
-
-    @property
     def goods_unsent(self) -> bool:
         """The goods are to go back, and nothing is on its way yet (T21)."""
         return self.state in SETTLED and self.fulfilment == Fulfilment.RETURN_PENDING
@@ -129,6 +126,10 @@ class Dispute:
         if kind == DeadlineKind.REPLACEMENT:
             return self.replacement.until
         return getattr(self, DATES[kind]) if kind in DATES else self.case.due(kind)
+
+    def first_due(self, *kinds: str) -> datetime | None:
+        """The instant of the first of these deadlines, of those that still stand."""
+        return min([due for kind in kinds if (due := self.due(kind))], default=None)
 
 
 def evolve(dispute: Dispute, event: Event) -> Dispute:
@@ -215,6 +216,7 @@ def _opened(dispute: Dispute, event: events.DisputeOpened) -> Dispute:
     return changed(
         dispute,
         first_event=event,
+        parties=Parties("dispute", event.buyer_id, (event.seller_id,)),
         state=DisputeState.AWAITING_SELLER,
         reason=event.reason,
         request=event.request,
