@@ -79,24 +79,23 @@ def rendered(actions: Iterable[Action]) -> Actions:
     available: list[AvailableAction] = []
     unavailable: list[UnavailableAction] = []
     for action in actions:
-        named: ActionView = {"rel": action.rel, "method": action.method, "href": action.href}
         if isinstance(action.offer, Rejected):
-            unavailable.append(_refused(named, action.offer))
+            unavailable.append(_refused(action, action.offer))
             continue
         try:
-            available.append(_offered(named, action.offer()))
+            available.append(_offered(action, action.offer()))
         except (Forbidden, NotFound):
             continue
         except Rejected as refusal:
-            unavailable.append(_refused(named, refusal))
+            unavailable.append(_refused(action, refusal))
     return {"available_actions": available, "unavailable_actions": unavailable}
 
 
-def _refused(named: ActionView, refusal: Rejected) -> UnavailableAction:
+def _refused(action: Action, refusal: Rejected) -> UnavailableAction:
     return {
-        "rel": named["rel"],
-        "method": named["method"],
-        "href": named["href"],
+        "rel": action.rel,
+        "method": action.method,
+        "href": action.href,
         "code": refusal.code,
         "reason": refusal.detail or refusal.code,
         "rules": refusal.cited,
@@ -104,11 +103,11 @@ def _refused(named: ActionView, refusal: Rejected) -> UnavailableAction:
     }
 
 
-def _offered(named: ActionView, offer: Offer) -> AvailableAction:
+def _offered(action: Action, offer: Offer) -> AvailableAction:
     offered: AvailableAction = {
-        "rel": named["rel"],
-        "method": named["method"],
-        "href": named["href"],
+        "rel": action.rel,
+        "method": action.method,
+        "href": action.href,
         "due_at": offer.due_at,
         "mandatory": offer.mandatory,
     }

@@ -232,7 +232,8 @@ def _outcome(decider: Decider, command: Command, prepared: Prepared, position: i
 
 
 def _slot(streams: Sequence[StreamName], histories: Sequence[History]) -> int:
-    keys = [
-        history[0].metadata.key if history else stream.key for stream, history in zip(streams, histories, strict=True)
-    ]
-    return slot_of(next((key for key in keys if key is not None), ""))
+    for stream, history in zip(streams, histories, strict=True):
+        key = history[0].metadata.key if history else stream.key
+        if key is not None:
+            return slot_of(key)
+    return slot_of("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 
 from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand, guard_text
 from dispute.domain.deadlines import DeadlineKind
@@ -74,7 +75,7 @@ def guard_addition(dispute: Dispute, actor: Actor, at: datetime) -> str:
 
 def addition_until(dispute: Dispute) -> datetime | None:
     """Until when evidence is added in this state."""
-    return min(filter(None, map(dispute.due, ENDS_ADDITION)), default=None)
+    return dispute.first_due(*ENDS_ADDITION)
 
 
 def guard_not_complete(dispute: Dispute, by: str) -> None:
@@ -122,7 +123,7 @@ class NamingEvidence(DisputeAndOrderCommand):
 
     evidence: EvidenceIds = ()
 
-    @property
+    @cached_property
     def streams(self) -> Sequence[StreamName | StreamOfKey]:
         return (*super().streams, *named_streams(self.evidence, f"dispute-{self.dispute_id}"))
 
@@ -136,6 +137,8 @@ def shown_by(command: NamingEvidence, dispute: Dispute, by: str, evidence: Seque
 
 def named_by(command: NamingEvidence, dispute: Dispute, by: str, evidence: Sequence[Evidence]) -> Named:
     """What a form of this side names, whatever the dispute's state."""
+    if not command.evidence:
+        return Named([], [], ())
     form = Naming(
         command.actor,
         by,

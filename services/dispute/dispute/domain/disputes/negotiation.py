@@ -78,6 +78,8 @@ def respond(command: RespondToDispute, dispute: Dispute, order: Order, *evidence
     shown = shown_by(command, dispute, "seller", evidence)
     answered = settling if dispute.state in WITH_THE_TEAM else _responded
     events = [*shown.added, *answered(command, dispute, order)]
+    if command.decision != Decision.ACCEPT:  # without an agreement there is all left to do
+        return events, [], *shown.by_stream
     return *ended_if_over(command, events, dispute, order), *shown.by_stream
 
 

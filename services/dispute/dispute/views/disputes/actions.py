@@ -61,7 +61,7 @@ def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Callabl
 
 def _guarded(row: Transition, dispute: Dispute, actor: Actor, now: datetime) -> Offer:
     guard_row(row, dispute, actor, now)
-    return Offer(min(filter(None, map(dispute.due, row.within)), default=None), row.mandatory)
+    return Offer(dispute.first_due(*row.within), row.mandatory)
 
 
 def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Offer:

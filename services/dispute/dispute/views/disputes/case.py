@@ -64,8 +64,10 @@ def _survey(said: SurveySubmitted | None, path: str) -> SurveyView | None:
 
 def ruled_result(dispute: Dispute) -> ResultView | None:
     """What the case team decided, before the end (S52)."""
+    if dispute.state not in (DisputeState.DECIDED, DisputeState.APPEAL_REVIEW):
+        return None
     ruled, ruling = dispute.case.ruled, ruling_of(dispute)
-    if not ruled or not ruling or dispute.state not in (DisputeState.DECIDED, DisputeState.APPEAL_REVIEW):
+    if not ruled or not ruling:
         return None
     return {
         "amount": ruling.amount,

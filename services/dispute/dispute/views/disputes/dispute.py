@@ -55,7 +55,7 @@ _WHY = {
 _MAY_STAND: Mapping[DisputeState | None, Sequence[DeadlineKind]] = {
     state: [kind for kind in _WHY if state in STANDS[kind]] for state in DisputeState
 }
-_ACTS_UNTIL: Mapping[DisputeState, Sequence[DeadlineKind]] = {
+_ACTS_UNTIL: Mapping[DisputeState | None, Sequence[DeadlineKind]] = {
     DisputeState.AWAITING_SELLER: (DeadlineKind.SELLER_RESPONSE,),
     DisputeState.AWAITING_BUYER: (DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION),
     DisputeState.ESCALATED: (DeadlineKind.EVIDENCE,),
@@ -178,8 +178,7 @@ def _terms(terms: Terms) -> TermsView:
 
 def due_at(dispute: Dispute) -> datetime | None:
     """Until when the one who has to act may."""
-    kinds = _ACTS_UNTIL.get(dispute.state, ()) if dispute.state else ()
-    return min(filter(None, map(dispute.due, kinds)), default=None)
+    return dispute.first_due(*_ACTS_UNTIL.get(dispute.state, ()))
 
 
 def _deadlines(dispute: Dispute) -> list[DeadlineView]:

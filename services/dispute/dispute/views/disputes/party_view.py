@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
@@ -23,8 +22,7 @@ _ACTS: Mapping[str, str] = {
 """By state, and by how far the solution is carried out: who is to do something."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a dispute stands, by its fold or by its row; `asked` are the parties that the case team has asked and not
     heard yet, `sent` says that the seller has told of what comes in the place of the goods.
     """
