@@ -143,8 +143,8 @@ class Fold:
                     self.keeping.add(each.table)
 
     def done(self, all_of_them: bool = True) -> Iterator[tuple[Table, Sequence[Row]]]:
-        """By table: the rows that were changed, which are then forgotten; or those alone that no event changes any
-        more.
+        """By table: the rows that were changed, which are then forgotten; or those alone of tables to which rows are
+        only added.
         """
         for table in list(self._tables if all_of_them else self.keeping):
             if (part := self._tables.pop(table, None)) and part.changed:

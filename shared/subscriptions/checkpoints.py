@@ -42,7 +42,7 @@ MOVE = HOLD + SAVE.lstrip().replace("\nwhere c.", HELD)
 EPOCHS = (
     "select partition, epoch from checkpoints where subscription = $1 and topic = $2 and partition = any($3::int[])"
 )
-# In the order of `hold`, so that the two wait for each other and never crosswise.
+# In the order of `MOVE`, so that the two wait for each other and never crosswise.
 RESTART = """
 with held as materialized (select from checkpoints where subscription = $1 order by topic, partition for update)
 insert into checkpoints as c (subscription, topic, partition, log_id, lineage, position, event)

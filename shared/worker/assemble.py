@@ -56,9 +56,10 @@ class Assembly:
 
     def projections(self, *models: ReadModel) -> Sequence[Subscription]:
         """The service's own topic to its read models: read, decoded and held against the log once for all of them."""
-        source, beside = SharedSource(self._source(self.log)), LogBeside(self.pool)
+        source, beside, keys = SharedSource(self._source(self.log)), LogBeside(self.pool), self._keys(self.log)
         return [
-            self._subscription(model.NAME, self.log, Projection.of(model), source.opened, beside) for model in models
+            self._subscription(model.NAME, self.log, Projection.of(model), source.opened, keys, beside)
+            for model in models
         ]
 
     def policy(self, name: str, log: Log, react: React) -> Subscription:
@@ -67,7 +68,8 @@ class Assembly:
         if not own and log.service not in self.log.follows:
             raise ValueError(f"{self.log.service} does not say that it follows {log.service}")
         beside = LogBeside(self.pool) if own else None
-        return self._subscription(name, log, Policy(react, self.store, self.decider), self._source(log), beside)
+        policy = Policy(react, self.store, self.decider)
+        return self._subscription(name, log, policy, self._source(log), self._keys(log), beside)
 
     def due_loop(
         self,
@@ -78,9 +80,8 @@ class Assembly:
         return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
 
     def _subscription(
-        self, name: str, log: Log, handler: Handler, source: Open, beside: LogBeside | None
+        self, name: str, log: Log, handler: Handler, source: Open, keys: LogKeys | None, beside: LogBeside | None
     ) -> Subscription:
-        keys = self._keys(log)
         return Subscription(name, log.topic, handler, self.pool, self.dsn, source, keys=keys, beside=beside)
 
     def _source(self, log: Log) -> Open:

@@ -86,9 +86,8 @@ class Backing:
         ours = self.settings.database_url is None and self.settings.backing == "local"
         if ours:
             guard_revisions(self.settings.state)
+            keep_revisions(self.settings.state)  # before they are: a process may end in between
         await migrate_all(url, self.settings.partitions)
-        if ours:
-            keep_revisions(self.settings.state)
 
     async def _own_postgres(self) -> str:
         port = self.settings.ports.postgres

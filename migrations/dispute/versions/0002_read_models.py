@@ -33,6 +33,8 @@ create table order_status_lines (
     refunded bigint not null default 0,
     released bigint,
     held_by text[] not null default '{}',
+    asked_of_seller text[] not null default '{}',
+    reclaimed bigint not null default 0,
     primary key (order_id, line_id)
 );
 comment on table order_status_lines is 'what became of the money of an order''s lines, in the order''s minor units';

@@ -11,11 +11,13 @@ from dispute.policies import notify
 from shared.events import dispute as events
 from shared.events.base import Event
 from shared.events.dispute import Decision
+from shared.events.mediation import ClawbackNotDue, ClawbackRequested
 from shared.events.notification import NotificationRequested
+from shared.events.order import LineAmount
 from shared.events.slot import slot_of_stream
 from shared.notifications.requests import RequestNotifications
 from tests.support.builders import disputes as d
-from tests.support.builders.orders import on
+from tests.support.builders.orders import on, usd
 from tests.support.policies import AT, recorded
 from tests.support.spec import given
 
@@ -83,6 +85,26 @@ def test_s54_what_was_asked_for_is_not_asked_for_again_whatever_happened_meanwhi
 @pytest.mark.parametrize("kind", [events.SolutionProposed])
 def test_s54_what_another_event_tells_is_not_told_twice(kind: type[Event]) -> None:
     assert list(notify(recorded(last(ANSWERED, kind)))) == []
+
+
+@pytest.mark.parametrize("party", ["buyer", "seller"])
+def test_s54_k19_who_is_asked_for_money_is_told_and_once_more_when_he_is_asked_no_longer(party: str) -> None:
+    back = ClawbackRequested(
+        clawback_id="clw_1",
+        dispute_id=d.dispute_id(),
+        order_id="o1",
+        payment_id="pay-1",
+        party=party,
+        lines=(LineAmount(line_id="l1", amount=usd("30.00")),),
+        amount=usd("30.00"),
+        rules=("K19",),
+    )
+    asked = [
+        (each.kind, each.role, each.amount)
+        for event in (back, ClawbackNotDue(**dict(back)))
+        for each in notified(OPENED, event)
+    ]
+    assert asked == [(kind, party, usd("30.00")) for kind in ("clawback_requested", "clawback_withdrawn")]
 
 
 def test_s54_a_notification_is_nothing_to_be_told_of() -> None:

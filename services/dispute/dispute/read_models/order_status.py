@@ -67,12 +67,13 @@ def _lines(event: Event) -> Iterator[Change]:
     match event:
         case orders.PaymentHeld(dispute_id=dispute_id) if dispute_id:
             yield from _each(event.order_id, [part.line_id for part in event.lines], _held(dispute_id))
+            yield from _each(event.order_id, event.paid_out, _asked_of_seller(dispute_id))
         case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id:
             yield from _each(event.order_id, event.lines, _lifted(dispute_id))
         case orders.PaymentReleased():
             yield from _parts(event, lambda part: _released(part, event.dispute_id))
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
-            yield from _parts(event, _refunded)
+            yield from _parts(event, lambda part: _refunded(part, event.dispute_id))
 
 
 def _each(order_id: str, line_ids: Iterable[str], by: Computed) -> Iterator[Change]:
@@ -97,8 +98,16 @@ def _released(part: orders.LineAmount, dispute_id: str | None) -> Computed:
     return lambda line: {"released": (line["released"] or 0) + part.amount.minor, **_lifted(dispute_id)(line)}
 
 
-def _refunded(part: orders.LineAmount) -> Computed:
-    return lambda line: {"refunded": line["refunded"] + part.amount.minor}
+def _asked_of_seller(dispute_id: str) -> Computed:
+    return lambda line: {"asked_of_seller": [*line["asked_of_seller"], dispute_id]}
+
+
+def _refunded(part: orders.LineAmount, dispute_id: str | None) -> Computed:
+    amount = part.amount.minor
+    return lambda line: {
+        "refunded": line["refunded"] + amount,
+        "reclaimed": line["reclaimed"] + (amount if dispute_id in line["asked_of_seller"] else 0),
+    }
 
 
 def _register(recorded: Recorded[Event], event: orders.OrderRegistered) -> Change:

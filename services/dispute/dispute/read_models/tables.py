@@ -54,6 +54,8 @@ order_status_lines = Table(
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     Column("released", BigInteger),
     Column("held_by", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("asked_of_seller", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("reclaimed", BigInteger, nullable=False, server_default="0"),
     comment="what became of the money of an order's lines, in the order's minor units",
 )
 

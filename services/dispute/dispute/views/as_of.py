@@ -96,4 +96,5 @@ def _line(line: Line) -> Row:
         "refunded": line.refunded.minor,
         "released": line.released.minor or None,
         "held_by": list(line.open_claims),
+        "reclaimed": line.reclaimed.minor,
     }

@@ -107,7 +107,7 @@ def _clawback(
     command: Command, dispute: Dispute, party: str, parts: Parts, rules: tuple[str, ...]
 ) -> ClawbackRequested:
     opened = dispute.opened
-    name = () if party == "buyer" else (party,)
+    name = () if party == "buyer" else (party, opened.dispute_id)
     return ClawbackRequested(
         clawback_id=derived_id("clw", opened.order_id, command.command_id, *name),
         dispute_id=opened.dispute_id,

@@ -171,14 +171,18 @@ class Line:
         return replace(self, claims=claims, disputes=disputes, disputed=disputed)
 
     def lifted(self, event: events.PaymentHoldLifted) -> Self:
-        """Without this hold; after a dispute its pieces are agreed or decided on, or may be disputed again."""
+        """Without this hold; after a dispute its pieces are agreed or decided on, or may be disputed again: of what the
+        seller was paid for them, what went back is gone.
+        """
         if not event.dispute_id:
             return replace(self, holds=self.holds - {event.hold})
         if event.because in (events.HoldEnd.AGREED, events.HoldEnd.DECIDED):
             agreed = replace(self.claims[event.dispute_id], agreed=True)
             return replace(self, claims={**self.claims, event.dispute_id: agreed})
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
-        return replace(self, claims=_without(self.claims, event.dispute_id), reopens=reopens)
+        claim = self.claims[event.dispute_id]
+        sold = replace(self.sold, paid=self.sold.paid - claim.refunded) if claim.paid_out else self.sold
+        return replace(self, claims=_without(self.claims, event.dispute_id), reopens=reopens, sold=sold)
 
     def paid_out(self, amount: Money, event: events.PaymentReleased) -> Self:
         """With so much released: for the pieces of a dispute that has ended, else for all that none is about."""

@@ -1,4 +1,4 @@
-"""Plain words of a decision: what goes, and when; what went already; what is asked back (S52, K18)."""
+"""Plain words of a decision: what goes, and when; what went already; what is asked back, of whom (S52, K18, K19)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ IN_ALL = "in_all"
 ALREADY = "already"
 AT_ONCE = "at_once"
 ASKED_BACK = "asked_back"
+ASKED_OF_SELLER = "asked_of_seller"
 AFTER_GOODS = "after_goods"
 NOTHING = "nothing"
 AGAIN: Mapping[SolutionType, str] = {SolutionType.REPLACEMENT: "again", SolutionType.EXCHANGE: "another"}
@@ -33,7 +34,8 @@ def parts_of(decision: DecisionView, receipt: Receipt) -> NamedAmounts:
         return [(AGAIN[kind], amount), *moved]
     if not amount:
         return [(NOTHING, amount), *moved]
-    single = len(moved) == 1 and moved[0][1] == amount
+    to_buyer = [part for part in moved if part[0] != ASKED_OF_SELLER]
+    single = len(to_buyer) == 1 and to_buyer[0][1] == amount
     return moved if single else [(IN_ALL, amount), *moved]
 
 
@@ -45,7 +47,8 @@ def _moved(decision: DecisionView, receipt: Receipt) -> list[tuple[str, Money]]:
     waits = decision["type"] == SolutionType.RETURN_AND_REFUND and left > Money.zero(left)
     after_goods = [(AFTER_GOODS, left)] if waits else []
     moved = [(ALREADY, before), (AT_ONCE, goes), (ASKED_BACK, back)]
-    return [*((name, money) for name, money in moved if money), *after_goods]
+    of_seller = [(ASKED_OF_SELLER, _sum(decision, receipt, "seller_clawback"))]
+    return [*(part for part in moved if part[1]), *after_goods, *(part for part in of_seller if part[1])]
 
 
 def _asked_back(decision: DecisionView, receipt: Receipt) -> Money:
@@ -62,5 +65,5 @@ def _fact(decision: DecisionView, receipt: Receipt, name: str) -> Money:
 
 
 def _sum(decision: DecisionView, receipt: Receipt, name: str) -> Money:
-    parts = (LineAmount.model_validate(part).amount for part in receipt.results[name])
+    parts = (LineAmount.model_validate(part).amount for part in receipt.results.get(name, ()))
     return sum(parts, start=Money.zero(decision["amount"]))

@@ -193,9 +193,15 @@ def payout(lines: Sequence[Row]) -> Payout:
     """`held` while anything may still go either way, `released` where the seller got some, `refunded` where all went
     back.
     """
-    if not lines or any(line["cap"] > line["refunded"] + (line["released"] or 0) for line in lines):
+    if not lines or any(_left(line) > 0 for line in lines):
         return "held"
     return "released" if any(line["released"] is not None for line in lines) else "refunded"
+
+
+def _left(line: Row) -> int:
+    """What went to nobody yet; what was refunded after the seller was paid was not the line's any more (K19)."""
+    left: int = line["cap"] - line["refunded"] - (line["released"] or 0) + line["reclaimed"]
+    return left
 
 
 def _line(line: Row, order: Row) -> OrderLineView:

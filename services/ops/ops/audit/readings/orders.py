@@ -164,4 +164,4 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
 
 def _line(name: str, line: State) -> str:
     released = "-" if line["released"] is None else line["released"]
-    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{','.join(line['held_by']) or '-'}"
+    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{','.join(line['held_by']) or '-'}|{line['reclaimed']}"
