@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundSource
-from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
+from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount
@@ -84,7 +84,9 @@ class RefundApproved(Event):
 
 
 class RefundIssued(Event):
-    """The provider took the order to pay; the bank credits between the two instants (S58, D12)."""
+    """The provider took the order to pay, or people have paid it by hand (`manual`: then `provider_ref` is the bank's
+    reference); the bank credits between the two instants (S58, D12).
+    """
 
     refund_id: str
     order_id: str
@@ -93,6 +95,7 @@ class RefundIssued(Event):
     amount: Money
     destination: Open[Destination]
     provider_ref: str
+    manual: bool = False
     issued_at: Instant
     expected_from: Instant
     expected_until: Instant
@@ -161,6 +164,7 @@ RefundEvent = (
     | RefundSentToManual
     | ProposalMade
     | ProposalAgreed
+    | ProposalDeclined
     | RefundSettled
     | DeadlineMoved
 )

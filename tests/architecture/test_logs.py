@@ -21,7 +21,7 @@ from ops.audit.sources import declared, source_of, topic_of
 from shared.events.codec import EVENT_CLASSES
 from shared.events.deadlines import DeadlineMoved
 from shared.events.logs import LOGS, Log
-from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
+from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.events.notification import NotificationRequested
 from shared.notifications.renderer import LANGUAGES, TEXTS
 from shared.process.addresses import APPS
@@ -65,7 +65,7 @@ def test_no_category_of_streams_and_no_event_belongs_to_two_logs_but_those_that_
     proposed and agreed to in whichever stream it is about.
     """
     everywhere = {DeadlineMoved, NotificationRequested}
-    where_two_decide = {ProposalMade, ProposalAgreed}
+    where_two_decide = {ProposalMade, ProposalAgreed, ProposalDeclined}
     categories = [category for log in LOGS.values() for category in log.streams if category != "notification"]
     shared = everywhere | where_two_decide
     events = [event for log in LOGS.values() for event in log.event_classes if event not in shared]

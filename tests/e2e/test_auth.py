@@ -82,7 +82,16 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "GET", "/v1/disputes/{dispute_id}/texts/{ref}"): Row(),
     ("refund", "GET", "/v1/refunds"): Row(is_list=True),
     ("refund", "GET", "/v1/refunds/{refund_id}"): Row(),
+    ("refund", "GET", "/v1/refunds/{refund_id}/texts/{ref}"): Row(),
     ("refund", "POST", "/v1/refunds/{refund_id}/retry"): Row(),
+    ("refund", "POST", "/v1/refunds/{refund_id}/manual-payment"): Row(
+        {
+            "bank_reference": "B1",
+            "paid_at": "2026-03-02T10:00:00Z",
+            "ticket": "CASE-4711",
+            "reason": "Its card is closed.",
+        }
+    ),
     ("return_label", "GET", "/v1/returns/{return_id}"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),

@@ -120,7 +120,8 @@ async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it
     assert (refund["failures"], refund["reason"], refund["retry_at"]) == (6, "account_invalid", None)
     assert refund["available_actions"] == refund["unavailable_actions"] == []
     support = services.party("sue", "support")
-    (action,) = (await support.get(f"/v1/refunds/{refund['id']}", service="refund"))["available_actions"]
+    action, by_hand = (await support.get(f"/v1/refunds/{refund['id']}", service="refund"))["available_actions"]
+    assert (action["rel"], by_hand["rel"]) == ("retry", "record-manual-payment")
     for party in (deal.seller, deal.buyer):
         assert (await party.post(action["href"], key="try", service="refund")).refused == (403, "forbidden")
     proposed = (await support.post(action["href"], key="try", service="refund")).ok(202)

@@ -14,13 +14,15 @@ from dispute.domain.disputes.agreement.offers import CounterOffer
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.negotiation import RespondToDispute
-from refund.domain.payments.retries import AgreeToRetry, RetryRefund
+from refund.domain.payments.retries import RetryRefund
+from refund.domain.payments.second_person import AgreeToProposal
 from return_label.domain.decider import decider as returns
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import InspectReturn
 from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.ids import derived_id
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.outside.ids import is_outside_id
 from shared.events.return_label import ReturnLabelIssued
 from shared.events.slot import slot_of, slot_of_id, slot_of_stream
@@ -52,7 +54,7 @@ def asked(order_id: str, command_id: Any) -> Sequence[Command]:
             **who, stream=f"dispute-{dispute_id}", key=order_id, kind=DeadlineKind.BUYER_RESPONSE, due_at=AT
         ),
         RetryRefund(**who, order_id=order_id, refund_id=refund_id),
-        AgreeToRetry(**who, order_id=order_id, refund_id=refund_id, agree="prp_1"),
+        AgreeToProposal(**who, order_id=order_id, refund_id=refund_id, answers=ProposalKind.RETRY, agree="prp_1"),
         InspectReturn(**who, return_id=return_id, result="pass", note="scratched"),
         RequestReturn(
             **who, **r.ASKED | {"ship_days": 10}, return_id=return_id, order_id=order_id, dispute_id=dispute_id

@@ -26,6 +26,7 @@ from refund.effects import ask, outcome, wanted
 from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
 from shared.decider import Clear, Start
 from shared.events.base import Event
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
 from shared.rejections import Rejected
 from tests.laws.size import examples
@@ -108,6 +109,8 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
             assert isinstance(event, Event)
             self.events.append(event)
             self.follow(event)
+            if isinstance(event, RefundIssued) and event.manual:
+                self.provider.ledger.append((event.refund_id, event.amount.minor))
 
     def follow(self, event: Event) -> None:
         for wish in decider.deadlines("payment-o1", event):
@@ -127,8 +130,20 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
         refund = self.payment.refunds.get(refund_id)
         if self.provider.keeps_books or not (refund and refund.doubts):
             made = refund.proposal if refund and agrees else None
-            word = p.agree(actor, made.proposal_id, refund_id, at=self.now) if made else None
+            word = p.agree(actor, made, at=self.now) if made and made.kind == ProposalKind.RETRY else None
             self.decide(word or p.retry(actor, refund_id, at=self.now))
+
+    @rule(refund_id=REFUNDS, actor=ACTORS)
+    def pay_by_hand(self, refund_id: str, actor: Any) -> None:
+        """Who pays by hand has read the provider's books, and found nothing in them."""
+        if refund_id not in dict(self.provider.ledger):
+            self.decide(p.by_hand(actor, refund_id, at=self.now))
+
+    @rule(refund_id=REFUNDS, actor=ACTORS)
+    def answer(self, refund_id: str, actor: Any) -> None:
+        refund = self.payment.refunds.get(refund_id)
+        if refund and refund.proposal and refund.proposal.kind != ProposalKind.RETRY:
+            self.decide(p.agree(actor, refund.proposal, at=self.now))
 
     @rule(
         which=st.integers(0, 2),

@@ -79,6 +79,20 @@ MONEY = (
         (PAYMENTS,),
     ),
     Plant(
+        "what a machine may still pay is paid by hand",
+        f"{REFUND}/domain/payments/manual_payment.py",
+        "return guard_support(payment, refund_id, actor, RefundState.MANUAL)",
+        "return guard_support(payment, refund_id, actor, RefundState.MANUAL, RefundState.FAILED)",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "one person alone pays by hand",
+        f"{REFUND}/domain/payments/second_person.py",
+        "if made.by == actor.id:",
+        "if made.by == actor.id and kind == ProposalKind.RETRY:",
+        (PAYMENTS,),
+    ),
+    Plant(
         "one try fewer before people take over",
         f"{REFUND}/domain/payments/outcomes.py",
         "if failures > RETRY_LIMIT:",

@@ -41,6 +41,7 @@ comment on column refunds.seller_id is 'null where the refund names none, then i
 create index refunds_order on refunds (order_id, requested_at desc, refund_id desc);
 create index refunds_dispute on refunds (dispute_id, requested_at desc, refund_id desc);
 create index refunds_seller on refunds (seller_id);
+create index refunds_state on refunds (state, requested_at desc, refund_id desc);
 create index refunds_newest on refunds (requested_at desc, refund_id desc);
 create index payments_buyer on payments (buyer_id);
 create index payments_seller on payments (seller_id)

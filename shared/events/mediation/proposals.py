@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from shared.events.base import Event, Instant
+from shared.events.base import Event, Instant, Value
 from shared.events.mediation import AppealOutcome, Ruling
 from shared.events.open_enums import Open
 
@@ -18,6 +18,7 @@ class ProposalKind(StrEnum):
     APPEAL_DECISION = "appeal_decision"
     OVERRIDE = "override"
     RETRY = "retry"
+    MANUAL_PAYMENT = "manual_payment"
 
 
 class OverrideAction(StrEnum):
@@ -28,9 +29,18 @@ class OverrideAction(StrEnum):
     CLOSE = "close"
 
 
+class RefundEnding(Value):
+    """How a refund that is with people ends, and on what ground; what was paid by hand has its bank's reference."""
+
+    ticket: str
+    reason_ref: str
+    bank_reference: str | None = None
+    paid_at: Instant | None = None
+
+
 class ProposalMade(Event):
     """One person wants this, until `expires_at`; it takes another one's word. A ruling is there whole, `decision` is
-    what it makes of the one before.
+    what it makes of the one before; of a refund, `ending` is how it ends.
     """
 
     proposal_id: str
@@ -43,6 +53,7 @@ class ProposalMade(Event):
     expires_at: Instant
     decision: Open[AppealOutcome] | None = None
     ruling: Ruling | None = None
+    ending: RefundEnding | None = None
     rules: tuple[str, ...]
 
 

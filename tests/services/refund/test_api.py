@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from refund.domain.payments.retries import RETRY_LIMIT
 from refund.read_models import refunds
 from shared.events.base import Actor
 from shared.events.refund import RefundIssued
@@ -175,6 +176,65 @@ async def test_a_retry_that_is_sent_again_gets_the_first_answer_also_after_the_r
     assert refused(await service.served.post(f"{RFD}/retry", p.BUYER, key="another")) == (409, "wrong_phase")
 
 
+BY_HAND = {"bank_reference": "bank-4711", "paid_at": "2026-03-01T09:00:00Z", **p.WHY}
+LAST = RETRY_LIMIT + 1
+
+
+async def with_people(service: RefundService) -> None:
+    """A refund of which every try was declined."""
+    await service.ask(p.capture(), p.request(), *(p.decline(attempt) for attempt in range(LAST)))
+
+
+async def test_t31a_two_persons_of_support_say_that_a_refund_was_paid_by_hand(service: RefundService) -> None:
+    await with_people(service)
+    path, post = f"{RFD}/manual-payment", service.served.post
+    assert refused(await post(path, p.SUPPORT, BY_HAND)) == (400, "idempotency_key_required")
+    assert refused(await post(path, p.BUYER, BY_HAND, key="k")) == (403, "forbidden")
+    assert refused(await post(path, p.SUPPORT, {}, key="k")) == (422, "validation_failed")
+    proposed = await post(path, p.SUPPORT, BY_HAND, key="k")
+    (made,) = proposed.body["proposals"]
+    assert (proposed.status, proposed.body["state"], made["kind"]) == (202, "manual", "manual_payment")
+    reason = made["body"]["reason"]["href"]
+    assert (await service.served.get(reason, p.OTHER_SUPPORT)).body["text"] == p.WHY["reason"]
+    assert refused(await service.served.get(reason, p.BUYER)) == (403, "forbidden")
+    agrees, seen = {"agree": made["id"]}, proposed.headers["ETag"]
+    assert refused(await post(path, p.OTHER_SUPPORT, agrees, key="a")) == (428, "if_match_required")
+    assert refused(await post(path, p.SUPPORT, agrees, key="a", seen=seen)) == (403, "same_reviewer")
+    paid = await post(path, p.OTHER_SUPPORT, agrees, key="a", seen=seen)
+    assert (paid.status, paid.body["state"], paid.body["manual"]) == (200, "issued", True)
+    await service.project()
+    assert (await service.served.get(reason, p.OTHER_SUPPORT)).status == 200
+    (row,) = (await service.served.get("/v1/refunds", p.BUYER, state="issued")).body["data"]
+    assert (row["state"], row["issued_at"]) == ("issued", "2026-03-01T09:00:00.000000Z")
+
+
+async def test_t31a_a_second_person_of_support_declines(service: RefundService) -> None:
+    await with_people(service)
+    path, post = f"{RFD}/manual-payment", service.served.post
+    proposed = await post(path, p.SUPPORT, BY_HAND, key="k")
+    (made,) = proposed.body["proposals"]
+    no, seen = {"decline": made["id"], "reason": "The bank knows of none."}, proposed.headers["ETag"]
+    declined = await post(path, p.OTHER_SUPPORT, no, key="d", seen=seen)
+    assert (declined.status, declined.body["state"], declined.body["proposals"]) == (200, "manual", [])
+    assert refused(await post(path, p.OTHER_SUPPORT, no, key="e", seen=seen))[0] == 412
+
+
+async def test_support_lists_what_waits_for_people_by_its_state(service: RefundService) -> None:
+    await with_people(service)
+    await service.ask(p.request("rfd_9a32", parts={"b": 1000}), p.request("rfd_9a33", parts={"b": 9000}))
+
+    async def ids(state: str, **query: str) -> list[str]:
+        listed = await service.served.get("/v1/refunds", p.SUPPORT, state=state, **query)
+        return [row["id"] for row in listed.body["data"]]
+
+    assert await ids("manual") == ["rfd_9a31"]
+    assert await ids("manual,refused") == ["rfd_9a33", "rfd_9a31"]
+    assert await ids("approved,issued,settled") == ["rfd_9a32"]
+    assert await ids("manual", order_id="o2") == []
+    for wrong in ("", "manual,", "gone"):
+        assert refused(await service.served.get("/v1/refunds", p.SUPPORT, state=wrong)) == (422, "validation_failed")
+
+
 async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_nothing(service: RefundService) -> None:
     retry = p.retry(p.SUPPORT)
     await service.ask(
@@ -210,6 +270,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         (refunds.RefundFilter(buyer_id="bea"), "payments_buyer"),
         (refunds.RefundFilter(seller_id="sam"), "payments_seller"),
         (refunds.RefundFilter(seller_id="sam"), "refunds_seller"),
+        (refunds.RefundFilter(states=["manual"]), "refunds_state"),
     ],
 )
 async def test_each_list_is_read_by_an_index(service: RefundService, wanted: refunds.RefundFilter, index: str) -> None:

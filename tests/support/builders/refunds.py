@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued, RecordSettled
 from refund.domain.payments.request import RecordCapture, RequestRefund
-from refund.domain.payments.retries import AgreeToRetry, RetryRefund
+from refund.domain.payments.retries import RetryRefund
+from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from refund.gateways.port import RefundCall, Said
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
 from shared.events.ids import derived_uuid
+from shared.events.mediation.proposals import ProposalMade
 from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPaid, PaymentPart
 from shared.events.refund import (
@@ -35,6 +38,9 @@ OTHER_SELLER = Actor(id="olga", roles=frozenset({"seller"}))
 SUPPORT = Actor(id="sue", roles=frozenset({"support"}))
 OTHER_SUPPORT = Actor(id="tom", roles=frozenset({"support"}))
 STRANGER = Actor(id="eve", roles=frozenset({"buyer"}))
+
+WHY = {"ticket": "CASE-4711", "reason": "The buyer's card is closed."}
+Answer = TypeVar("Answer", AgreeToProposal, DeclineProposal)
 
 COMMON: dict[str, Any] = {"refund_id": "rfd_9a31", "order_id": "o1", "dispute_id": "dsp_9a31"}
 
@@ -101,17 +107,42 @@ def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> R
     return RetryRefund(**_envelope("retry", actor, at, refund_id, actor.id), refund_id=refund_id)
 
 
-def agree_to(outcome: Outcome, actor: Actor = OTHER_SUPPORT, **more: Any) -> AgreeToRetry:
+def by_hand(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> PayByHand:
+    """Somebody of support says that the money was sent, and what the bank calls it."""
+    said = {"bank_reference": "bank-4711", "paid_at": at, **WHY}
+    return PayByHand(**_envelope("by hand", actor, at, refund_id, actor.id), refund_id=refund_id, **said | more)
+
+
+def agree_to(outcome: Outcome, actor: Actor = OTHER_SUPPORT, **more: Any) -> AgreeToProposal:
     """The second person's yes to what has come of this."""
-    made = outcome.states[0].refund("rfd_9a31").proposal
+    made = proposal_of(outcome)
+    return agree(actor, made, **more)
+
+
+def decline_to(outcome: Outcome, actor: Actor = OTHER_SUPPORT, **more: Any) -> DeclineProposal:
+    """The second person's no to what has come of this."""
+    return answer(
+        DeclineProposal, actor, proposal_of(outcome), **{"reason": "The bank knows of no such payment."} | more
+    )
+
+
+def proposal_of(outcome: Outcome) -> ProposalMade:
+    made: ProposalMade | None = outcome.states[0].refund("rfd_9a31").proposal
     assert made
-    return agree(actor, made.proposal_id, **more)
+    return made
 
 
-def agree(actor: Actor, name: str, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> AgreeToRetry:
-    """A second person's yes to what is proposed under this name."""
-    plain = {"agree": name, "has_key": True, "has_seen": True}
-    return AgreeToRetry(**_envelope("agree", actor, at, refund_id, name, actor.id), refund_id=refund_id, **plain | more)
+def agree(actor: Actor, made: ProposalMade, **more: Any) -> AgreeToProposal:
+    """A second person's yes to what is proposed."""
+    return answer(AgreeToProposal, actor, made, **more)
+
+
+def answer(kind: type[Answer], actor: Actor, made: ProposalMade, at: datetime = MONDAY, **more: Any) -> Answer:
+    """A second person's word on what is proposed."""
+    name = {AgreeToProposal: "agree", DeclineProposal: "decline"}[kind]
+    plain = {name: made.proposal_id, "answers": made.kind, "has_key": True, "has_seen": True}
+    envelope = _envelope(name, actor, at, made.refund_id, made.proposal_id, actor.id)
+    return kind(**envelope, refund_id=made.refund_id, **plain | more)
 
 
 def settle(refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RecordSettled:

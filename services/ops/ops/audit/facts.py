@@ -42,10 +42,10 @@ TOLD = {"SolutionReached": 2, "DisputeClosed": 2, "RefundIssued": 1, "RefundFail
 COLUMNS = (
     *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
     *("refund_id", "payment_id", "outcome", "source", "source_event", "units", "currency", "destination", "parts"),
-    *("money", "people"),
+    *("money", "people", "manual"),
 )
 """`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
-`people` how many are told.
+`people` how many are told, `manual` whether people have paid it by hand.
 """
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
@@ -88,7 +88,7 @@ class Facts:
         data = entry.data
         amount = data.get("amount") or (data.get("solution") or {}).get("amount") or {}
         about = _of_entry(service, entry, settled)
-        self._insert("fact", (*about, *_of_data(data), *_of_money(data, amount), _people(entry)))
+        self._insert("fact", (*about, *_of_data(data), *_of_money(data, amount), *_otherwise(entry)))
         for payment_id, part in _parts(entry):
             money = units(part["amount"]), part["amount"]["currency"]
             about = data.get("order_id"), data.get("dispute_id"), data.get("party", "buyer")
@@ -160,8 +160,9 @@ def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
 
 
-def _people(entry: Entry) -> int | None:
-    return len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
+def _otherwise(entry: Entry) -> Row:
+    told = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
+    return told, int(bool(entry.data.get("manual")))
 
 
 def _of_data(data: Data) -> Row:

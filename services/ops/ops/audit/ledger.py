@@ -1,4 +1,7 @@
-"""Ledger = events: every refund that was issued moved its money once, as it was asked, and nothing else moved."""
+"""Ledger = events: every refund that was issued moved its money once, as it was asked, and nothing else moved.
+
+What people paid by hand is in the bank's books alone: in the provider's it would stand for a second payment.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,13 @@ from ops.audit.facts import Facts
 
 MISSING = """
 select issued.about as refund_id, issued.units, issued.currency from fact issued where issued.name = 'RefundIssued'
-and issued.settled and not exists (select 1 from movement m where m.kind = 'refund' and m.refund_id = issued.about)
+and issued.settled and not issued.manual
+and not exists (select 1 from movement m where m.kind = 'refund' and m.refund_id = issued.about)
+"""
+BY_HAND_TOO = """
+select distinct m.refund_id from movement m
+join fact issued on issued.about = m.refund_id and issued.name = 'RefundIssued' and issued.manual
+where m.kind = 'refund'
 """
 TWICE = """
 select refund_id, count(*) as times from movement where kind = 'refund' group by refund_id having count(*) > 1
@@ -48,7 +57,13 @@ select refund_id, key from movement where kind = 'refund'
 OVER_CAP = """
 select payment_id, currency, sum(case when kind = 'capture' then units else 0 end) as captured,
     sum(case when kind = 'capture' then 0 else units end) as went
-from movement group by payment_id, currency having went > captured
+from (
+    select kind, payment_id, units, currency from movement
+    union all
+    select 'by hand', asked.payment_id, issued.units, issued.currency from fact issued
+    join fact asked on asked.about = issued.about and asked.name = 'RefundRequested'
+    where issued.name = 'RefundIssued' and issued.manual
+) group by payment_id, currency having went > captured
 """
 
 
@@ -56,6 +71,7 @@ def ledger_check(facts: Facts, asked: bool, at_rest: bool) -> Check:
     """The payment provider's books beside the refunds; without books only what was issued is counted."""
     check = Check.of("ledger", "missing", "twice", "unasked", "different", "misdirected", "other_key", "over_cap")
     check.see("refunds", facts.count("select count(*) from fact where name = 'RefundIssued'"))
+    check.see("by_hand", facts.count("select count(*) from fact where name = 'RefundIssued' and manual"))
     check.see("effects", facts.count("select count(*) from movement where kind = 'refund'"))
     for row in facts.ask(ISSUED_TWICE):
         check.fault("twice", f"{row['refund_id']} is issued {row['times']} times in the log")
@@ -82,6 +98,8 @@ def _otherwise(check: Check, facts: Facts) -> None:
     list(facts.ask(BESIDE))
     for row in facts.ask(TWICE):
         check.fault("twice", f"{row['refund_id']} went {row['times']} times")
+    for row in facts.ask(BY_HAND_TOO):
+        check.fault("twice", f"{row['refund_id']} was paid by hand, and by the provider")
     for row in facts.ask(AMOUNT):
         went, said = in_words(row["went"], row["went_in"]), in_words(row["units"], row["currency"])
         check.fault("different", f"{row['refund_id']}: {said} was issued, {went} went")

@@ -22,12 +22,15 @@ MOMENT = timedelta(microseconds=1)
 async def page_as_of(
     viewer: QueryContext, wanted: RefundFilter, as_of: datetime, limit: int
 ) -> tuple[Sequence[Row], Sequence[Row]]:
-    """The rows of a page as they stand now, those requested by then alone, and all but the last one as they stood."""
-    requested = replace(wanted, before=wanted.before or [as_of + MOMENT, ""])
+    """The rows of a page as they stand now, those requested by then alone, and all but the last one as they stood, of
+    which only those in a wanted state then.
+    """
+    requested = replace(wanted, states=None, before=wanted.before or [as_of + MOMENT, ""])
     rows = await refunds.page(viewer.state.pool, requested, limit)
     payments = await _payments(viewer, {row["order_id"] for row in rows[: limit - 1]}, as_of)
     known = ((payments[row["order_id"]].refunds.get(row["refund_id"])) for row in rows[: limit - 1])
-    return rows, [refund_row_of(refund) for refund in known if refund]
+    then = [refund for refund in known if refund and (not wanted.states or refund.state in wanted.states)]
+    return rows, [refund_row_of(refund) for refund in then]
 
 
 async def _payments(viewer: QueryContext, orders: set[str], as_of: datetime) -> Mapping[str, Payment]:

@@ -1,4 +1,4 @@
-"""Refunds: where the money is, in lists and one by one, and another try for one that failed."""
+"""Refunds: where the money is, in lists and one by one, and what people do about one that the provider has not paid."""
 
 from __future__ import annotations
 
@@ -7,35 +7,52 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
+from fastapi import Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from refund.api.as_of import page_as_of
+from refund.api.bodies.refunds import AgreementBody, AnswerRequest, ManualPaymentRequest, RefusalBody
+from refund.domain.commands import RefundCommand
 from refund.domain.decider import decider
-from refund.domain.payments.retries import RETRIERS, AgreeToRetry, RetryRefund, proposal_id
-from refund.domain.payments.state import Payment
+from refund.domain.payments.manual_payment import PayByHand
+from refund.domain.payments.proposals import proposal_id
+from refund.domain.payments.retries import RETRIERS, RetryRefund
+from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
+from refund.domain.payments.state import Payment, RefundState
 from refund.read_models import refunds
+from refund.views.proposals import reasons_of
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.moments import Moment
 from shared.events.slot import PREFIXES, slot_of_id
 from shared.eventstore.folding import folded, until
+from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
-from shared.http.command_body import CommandBody
 from shared.http.pagination import Cursor, Limit, Listing, Position
-from shared.http.request.body import example
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import own_sides
 from shared.rejections import NotFound
 from shared.subscriptions.freshness import wait_for_head, wait_for_position
-from shared.views import Page
+from shared.views import Page, TextView
 
 router = Router("refunds")
 
 
-class AgreementBody(CommandBody, of=AgreeToRetry):
-    """A second person's yes to what is proposed under this id."""
+WAITS: dict[int | str, dict[str, Any]] = {202: {"model": RefundView, "description": "A second person has to agree"}}
+Support = Annotated[CommandContext, command("support", key_required=True)]
 
-    model_config = example(agree="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9")
+
+def _states(text: str | None) -> str | None:
+    for word in text.split(",") if text is not None else ():
+        if word not in list(RefundState):
+            raise PydanticCustomError("state", "These are states of a refund, parted by commas")
+    return text
+
+
+States = Annotated[str | None, AfterValidator(_states), Query(description="States of which it is one, by comma")]
 
 
 @router.get("/v1/refunds", summary="List refunds", response_model=Page[RefundRow])
@@ -43,20 +60,23 @@ async def list_refunds(
     viewer: Annotated[QueryContext, query()],
     order_id: str | None = None,
     dispute_id: str | None = None,
+    state: States = None,
     as_of: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
-    """The newest first: a party's own, or all for those who oversee (S64). With `as_of` as they stood at that instant:
+    """The newest first: a party's own, or all for those who oversee (S64), for instance all that are `manual,refused`
+    and so wait for people (T30a, T31a). With `as_of` as they stood at that instant:
     a page may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
     """
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
-    listing = Listing("refunds", (order_id, dispute_id, as_of))
+    listing = Listing("refunds", (order_id, dispute_id, state, as_of))
     shown = partial(refund_row, now=as_of or viewer.at)
     before = listing.read(cursor, datetime, str)
-    wanted = refunds.RefundFilter(order_id, dispute_id, *own_sides(viewer.actor), before)
+    states = state.split(",") if state else None
+    wanted = refunds.RefundFilter(order_id, dispute_id, states, *own_sides(viewer.actor), before)
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
         return query_response({**listing.page(rows, limit, shown, _cursor), "data": [*map(shown, then)]})
@@ -77,22 +97,55 @@ async def show_refund(
     return query_response(view, len(history))
 
 
+@router.get("/v1/refunds/{refund_id}/texts/{ref}", summary="Read a text of a refund", response_model=TextView)
+async def show_text(refund_id: str, ref: str, viewer: Annotated[QueryContext, query("support")]) -> Response:
+    """The reason that somebody of support gives for what is proposed: for support alone."""
+    stream = f"payment-{await _order_of(viewer, refund_id)}"
+    (history,) = await viewer.state.store.load(stream)
+    payment: Payment = await folded(decider, stream, history)
+    payment.refund_for(viewer.actor, refund_id, "support")
+    return query_response(await find_text(viewer.state.pool, ref, reasons_of(refund_id, history)))
+
+
 @router.post(
-    "/v1/refunds/{refund_id}/retry",
-    summary="Try a failed refund again",
-    response_model=RefundView,
-    responses={202: {"model": RefundView, "description": "A second person has to agree"}},
+    "/v1/refunds/{refund_id}/retry", summary="Try a failed refund again", response_model=RefundView, responses=WAITS
 )
 async def retry_refund(
     refund_id: str,
     caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)],
-    body: AgreementBody | None = None,
+    body: AnswerRequest | None = None,
 ) -> Response:
     """For support, or for the buyer who has put the account right (S63). Once people took over it takes two persons of
-    support: the first one's request proposes it, and the second one agrees to that here (T31a).
+    support: the first one's request proposes it, and the second one agrees to that here, or declines it (T31a).
     """
+    return await _answer(caller, refund_id, ProposalKind.RETRY, RetryRefund, body)
+
+
+@router.post(
+    "/v1/refunds/{refund_id}/manual-payment",
+    summary="Say that a refund was paid by hand",
+    response_model=RefundView,
+    responses=WAITS,
+)
+async def pay_by_hand(refund_id: str, body: ManualPaymentRequest, caller: Support) -> Response:
+    """Of a refund that people took over: the money was sent, under this reference of the bank's. It is a proposal, to
+    which another person of support agrees here, or declines it (T31a).
+    """
+    return await _answer(caller, refund_id, ProposalKind.MANUAL_PAYMENT, PayByHand, body)
+
+
+async def _answer(
+    caller: CommandContext, refund_id: str, kind: ProposalKind, proposes: type[RefundCommand], body: Any
+) -> Response:
+    """What a first person proposes, or a second one's word on it, and the refund as it then stands."""
     ids: dict[str, Any] = {"refund_id": refund_id, "order_id": await _order_of(caller, refund_id)}
-    asked = caller.command(AgreeToRetry, body, **ids) if body else caller.command(RetryRefund, **ids)
+    match body:
+        case AgreementBody():
+            asked: RefundCommand = caller.command(AgreeToProposal, body, **ids, answers=kind)
+        case RefusalBody():
+            asked = caller.command(DeclineProposal, body, **ids, answers=kind)
+        case _:
+            asked = caller.command(proposes, body, **ids)
     outcome = await caller.handle(asked)
     payment: Payment = outcome.states[0]
     made = payment.refund(refund_id).proposal

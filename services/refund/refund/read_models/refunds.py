@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, or_, select, true, tuple_, union_all
+from sqlalchemy import Text, any_, bindparam, or_, select, true, tuple_, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from refund.domain.payments.state import RefundState
 from refund.read_models import tables
@@ -93,6 +94,7 @@ class RefundFilter:
 
     order_id: str | None = None
     dispute_id: str | None = None
+    states: Sequence[str] | None = None
     buyer_id: str | None = None
     seller_id: str | None = None
     before: Sequence[Any] | None = None
@@ -121,6 +123,7 @@ _ORDER_OF = compiled(select(_REFUNDS.c.order_id).where(_REFUNDS.c.refund_id == b
 _CONDITIONS = {
     "order_id": _REFUNDS.c.order_id == bindparam("order_id"),
     "dispute_id": _REFUNDS.c.dispute_id == bindparam("dispute_id"),
+    "states": _REFUNDS.c.state == any_(bindparam("states", type_=ARRAY(Text))),
     "before": tuple_(_REFUNDS.c.requested_at, _REFUNDS.c.refund_id)
     < tuple_(bindparam("last_requested_at"), bindparam("last_refund_id")),
 }

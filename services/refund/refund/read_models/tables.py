@@ -48,6 +48,7 @@ refunds = Table(
     Index("refunds_order", "order_id", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_dispute", "dispute_id", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_seller", "seller_id"),
+    Index("refunds_state", "state", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_newest", text("requested_at desc"), text("refund_id desc")),
     comment="where the money of each refund is",
 )

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
-from refund.domain.payments.retries import guard_agreement, guard_retry, standing
+from refund.domain.payments.manual_payment import guard_pay_by_hand
+from refund.domain.payments.retries import guard_retry
+from refund.domain.payments.second_person import guard_answer
 from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.views.proposals import ProposalView, proposal_views
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
-from shared.events.mediation.proposals import ProposalMade
+from shared.events.mediation.proposals import ProposalKind
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
-from shared.views import LineAmountView, ProposalMembers
+from shared.views import LineAmountView
 
-PARTIES = frozenset({"buyer", "seller"})
 CARDS = frozenset({"visa", "mastercard", "maestro"})
 """Payment methods that go back to a card; all others go back to an account (S63)."""
 
@@ -72,15 +74,10 @@ class RefundRow(TypedDict):
     retry_at: Instant | None
 
 
-class ProposalView(ProposalMembers):
-    """What one person of support proposed, which the others see (T31a); of another try there is no more to say."""
-
-    body: None
-
-
 class RefundView(RefundRow, Actions):
     """A refund. `version` is that of its order's payment; `reason` is the last refusal; `source`, `destination` and
-    `expected_business_days` are unknown of a refund that was refused.
+    `expected_business_days` are unknown of a refund that was refused; what was paid by hand is `manual`, and has the
+    bank's reference.
     """
 
     version: int
@@ -88,6 +85,7 @@ class RefundView(RefundRow, Actions):
     lines: Sequence[LineAmountView]
     expected_business_days: tuple[int, int] | None
     provider_ref: str | None
+    manual: bool
     proposals: Sequence[ProposalView]
     checks: Sequence[RefundCheck]
     rules: Sequence[str]
@@ -116,7 +114,8 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "lines": [{"line_id": line.line_id, "amount": line.amount} for line in request.lines],
         **_ground(refund),
         "provider_ref": issued.provider_ref if issued else None,
-        "proposals": _proposals(payment, refund, actor, now),
+        "manual": issued is not None and issued.manual,
+        "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
         "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),
@@ -159,19 +158,43 @@ def checks(method: str) -> list[RefundCheck]:
     return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]
 
 
+class WayOn(NamedTuple):
+    """What can be done about a refund that is not paid, and the names of its actions and of its route."""
+
+    proposes: str
+    agrees: str
+    route: str
+    guard: Callable[[Payment, str, Actor], object]
+
+
+WAYS_ON = {
+    ProposalKind.RETRY: WayOn("retry", "agree-retry", "retry", guard_retry),
+    ProposalKind.MANUAL_PAYMENT: WayOn(
+        "record-manual-payment", "agree-manual-payment", "manual-payment", guard_pay_by_hand
+    ),
+}
+
+
 def refund_actions(payment: Payment, refund_id: str, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done with a refund and by whom, each with the guard of its command."""
 
-    def retry() -> Offer:
-        guard_retry(payment, refund_id, actor)
+    path = _path(refund_id)
+    return [
+        action
+        for kind, way in WAYS_ON.items()
+        for action in (
+            Action(way.proposes, f"{path}/{way.route}", _offer(way.guard, payment, refund_id, actor)),
+            Action(way.agrees, f"{path}/{way.route}", _offer(guard_answer, payment, refund_id, actor, now, kind)),
+        )
+    ]
+
+
+def _offer(guard: Callable[..., object], *asked: object) -> Callable[[], Offer]:
+    def offer() -> Offer:
+        guard(*asked)
         return Offer()
 
-    def agree() -> Offer:
-        guard_agreement(payment, refund_id, actor, now)
-        return Offer()
-
-    path = f"{_path(refund_id)}/retry"
-    return Action("retry", path, retry), Action("agree-retry", path, agree)
+    return offer
 
 
 def _path(refund_id: str) -> str:
@@ -187,18 +210,6 @@ def _ground(refund: Refund) -> _Ground:
         "destination": refund.destination,
         "expected_business_days": refund.request.bank_window_bd,
     }
-
-
-def _proposals(payment: Payment, refund: Refund, actor: Actor, now: datetime) -> list[ProposalView]:
-    """What waits for a second person now: the platform's people see it, and no party."""
-    made = standing(refund, now)
-    roles = payment.parties_of(refund).acting(actor)
-    return [_proposal(made)] if made and roles - PARTIES else []
-
-
-def _proposal(made: ProposalMade) -> ProposalView:
-    name, kind = made.proposal_id, made.kind
-    return {"id": name, "kind": kind, "by": made.by, "at": made.made_at, "expires_at": made.expires_at, "body": None}
 
 
 def _window(issued: RefundIssued | None) -> CreditWindow | None:

@@ -19,6 +19,8 @@ from tests.support.builders import refunds as p
 from tests.support.spec import Outcome, given
 
 MANUAL = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
+BY_SUPPORT = ["retry", "agree-retry", "record-manual-payment"]
+"""What the other person of support may do, once one has asked for another try."""
 
 
 def proposed() -> Outcome:
@@ -98,12 +100,13 @@ def test_t31a_what_was_tried_again_has_no_proposal_left() -> None:
 
 def test_t31a_support_sees_what_waits_for_a_second_person_and_the_parties_do_not() -> None:
     payment = proposed().states[0]
-    for viewer, rels in ((p.BUYER, []), (p.SELLER, []), (p.OTHER_SUPPORT, ["retry", "agree-retry"])):
+    for viewer, rels in ((p.BUYER, []), (p.SELLER, []), (p.OTHER_SUPPORT, BY_SUPPORT)):
         view = refund_view(payment, "rfd_9a31", 9, viewer, p.MONDAY)
         assert [made["by"] for made in view["proposals"]] == ([p.SUPPORT.id] if rels else [])
         assert [action["rel"] for action in view["available_actions"]] == rels
     mine = refund_view(payment, "rfd_9a31", 9, p.SUPPORT, p.MONDAY)["unavailable_actions"]
-    assert [(action["rel"], action["code"]) for action in mine] == [("agree-retry", "same_reviewer")]
+    codes = [("agree-retry", "same_reviewer"), ("agree-manual-payment", "wrong_phase")]
+    assert [(action["rel"], action["code"]) for action in mine] == codes
 
 
 # M11: a refused refund is its own seller's

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shared.events import refund as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
+from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.notifications.requests import BUYER
 from shared.notifications.table import Notice, Notices
 
@@ -27,6 +27,7 @@ SILENT: Mapping[type[Event], str] = {
     events.RefundSentToManual: "the failure before was told, and people see to the rest",
     ProposalMade: "between two people of support",
     ProposalAgreed: "between two people of support",
+    ProposalDeclined: "between two people of support",
     events.RefundSettled: "the buyer's bank tells of the credit",
     DeadlineMoved: "the next try is moved, which nobody waits for",
 }

@@ -12,7 +12,7 @@ from typing import Any, Self
 from refund.domain.commands import RefundCommand
 from refund.domain.deadlines import credit_window
 from refund.domain.payments.retries import RETRY_LIMIT, retry_due
-from refund.domain.payments.state import Payment, RefundState
+from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.events.base import SYSTEM, Event
 from shared.events.ids import derived_uuid
 from shared.events.refund import (
@@ -53,18 +53,23 @@ def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
     refund = payment.refund(command.refund_id)
     if refund.issued or not isinstance(refund.request, RefundRequested):
         return []
-    expected_from, expected_until = credit_window(refund.request, command.at)
-    return [
-        RefundIssued(
-            **refund.event_fields,
-            destination=refund.destination,
-            provider_ref=command.provider_ref,
-            issued_at=command.at,
-            expected_from=expected_from,
-            expected_until=expected_until,
-            rules=("S57", "S58", "K1", "T30", "D12"),
-        )
-    ]
+    return [issued(refund, command.provider_ref, command.at, ("S57", "S58", "K1", "T30", "D12"))]
+
+
+def issued(refund: Refund, reference: str, at: datetime, rules: tuple[str, ...], manual: bool = False) -> RefundIssued:
+    """The money went at this instant, under this reference of the provider's or, sent by hand, of the bank's."""
+    assert isinstance(refund.request, RefundRequested)
+    expected_from, expected_until = credit_window(refund.request, at)
+    return RefundIssued(
+        **refund.event_fields,
+        destination=refund.destination,
+        provider_ref=reference,
+        manual=manual,
+        issued_at=at,
+        expected_from=expected_from,
+        expected_until=expected_until,
+        rules=rules,
+    )
 
 
 class RecordDeclined(OutcomeCommand):

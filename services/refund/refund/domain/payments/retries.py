@@ -6,27 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.state import Payment, Refund, RefundState
-from shared.decider import ConsideredCommand
+from refund.domain.payments.proposals import guard_support, proposed
+from refund.domain.payments.state import Payment, RefundState
 from shared.events.base import Actor, Event
-from shared.events.calendar import within_days
-from shared.events.fields import ShortText
-from shared.events.ids import derived_id
-from shared.events.mediation.proposals import ProposalAgreed, ProposalKind, ProposalMade
-from shared.events.refund import RefundRequested, RefundRetried
-from shared.rejections import Forbidden, SameReviewer, WrongPhase
+from shared.events.mediation.proposals import ProposalKind
+from shared.events.refund import RefundRetried
+from shared.rejections import WrongPhase
 
 RETRY_LIMIT = 5
 """Tries after the first one, by the system's own motion; then people take over (T31a). No programme sets it."""
 
 FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""
-
-PROPOSAL_DAYS = 7
-"""How long a proposal waits for a second person: a refund knows no programme, so for all alike."""
 
 RETRIERS = ("buyer", "support")
 
@@ -41,12 +34,6 @@ class RetryRefund(RefundCommand):
     """Somebody asks for another try."""
 
 
-class AgreeToRetry(RefundCommand, ConsideredCommand):
-    """A second person of support agrees to what the first one has proposed."""
-
-    agree: ShortText
-
-
 def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
     """G8: support or the buyer, and there is something to try again (S63).
 
@@ -56,25 +43,7 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
     refund = payment.refund_for(actor, refund_id, *RETRIERS)
     WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
     if refund.state is RefundState.MANUAL:
-        _guard_support(payment, refund, actor)
-
-
-def _guard_support(payment: Payment, refund: Refund, actor: Actor) -> None:
-    if "support" not in actor.roles:
-        raise Forbidden("People took this refund over: only support tries it again.")
-    payment.parties_of(refund).guard_interest(actor)
-
-
-def guard_agreement(payment: Payment, refund_id: str, actor: Actor, at: datetime) -> ProposalMade:
-    """What waits for a second person, who is another one of support and no party (T31a, G15)."""
-    refund = payment.refund_for(actor, refund_id, "support")
-    WrongPhase.unless_in("refund", refund.state, RefundState.MANUAL)
-    _guard_support(payment, refund, actor)
-    if not (made := standing(refund, at)):
-        raise WrongPhase("Nothing waits for a second person.", state=refund.state)
-    if made.by == actor.id:
-        raise SameReviewer("You proposed this: another person of support has to agree.")
-    return made
+        guard_support(payment, refund_id, actor, RefundState.MANUAL)
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
@@ -86,53 +55,10 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
         return []
     guard_retry(payment, command.refund_id, command.actor)
     if refund.state is not RefundState.MANUAL:
-        return [_retried(command, "S63", "T31")]
-    return [_proposed(command, refund)]
+        return [retried(command, "S63", "T31")]
+    return [proposed(command, refund, ProposalKind.RETRY, ("T31a",), None)]
 
 
-def agree_to_retry(command: AgreeToRetry, payment: Payment) -> Sequence[Event]:
-    """It is tried again, by the word of two."""
-    made = guard_agreement(payment, command.refund_id, command.actor, command.at)
-    if made.proposal_id != command.agree:
-        raise WrongPhase("This is not proposed any more.")
-    command.guard_considered()
-    return [_agreed(command, made), _retried(command, "S63", "T31a")]
-
-
-def standing(refund: Refund, at: datetime) -> ProposalMade | None:
-    """The proposal that waits for a second person."""
-    return refund.proposal if refund.proposal and at < refund.proposal.expires_at else None
-
-
-def _retried(command: RefundCommand, *rules: str) -> RefundRetried:
+def retried(command: RefundCommand, *rules: str) -> RefundRetried:
+    """The next try begins at once."""
     return RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=rules)
-
-
-def proposal_id(order_id: str, command_id: UUID) -> str:
-    """The id of what this command proposes."""
-    return derived_id("prp", order_id, command_id)
-
-
-def _proposed(command: RetryRefund, refund: Refund) -> ProposalMade:
-    timezone = refund.request.timezone if isinstance(refund.request, RefundRequested) else "UTC"
-    return ProposalMade(
-        proposal_id=proposal_id(command.order_id, command.command_id),
-        kind=ProposalKind.RETRY,
-        order_id=command.order_id,
-        refund_id=command.refund_id,
-        by=command.actor.id,
-        made_at=command.at,
-        expires_at=within_days(command.at, PROPOSAL_DAYS, timezone),
-        rules=("T31a",),
-    )
-
-
-def _agreed(command: AgreeToRetry, made: ProposalMade) -> ProposalAgreed:
-    return ProposalAgreed(
-        proposal_id=made.proposal_id,
-        kind=made.kind,
-        order_id=command.order_id,
-        refund_id=command.refund_id,
-        by=command.actor.id,
-        rules=("T31a",),
-    )

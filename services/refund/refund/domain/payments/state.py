@@ -15,7 +15,7 @@ from refund.domain.deadlines import DeadlineKind, refund_of
 from shared.decider import Clear, Start
 from shared.events.base import Actor, Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
+from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.events.refund import (
     Destination,
     ManualReason,
@@ -152,11 +152,11 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
                 pay_at=event.retry_at,
             )
         case RefundRetried():
-            return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at, proposal=None)
+            return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
         case ProposalMade():
             return _changed(payment, event, proposal=event)
-        case ProposalAgreed():
-            return payment  # what was agreed follows as an event of its own
+        case ProposalAgreed() | ProposalDeclined():
+            return _changed(payment, event, proposal=None)  # what was agreed follows as an event of its own
         case RefundSentToManual():
             return _handed_over(payment, event)
         case RefundSettled():
@@ -184,8 +184,11 @@ def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
 
 
 def _changed(payment: Payment, event: Any, **changes: Any) -> Payment:
+    """What was proposed was proposed for the state before, and ends with it."""
     if not (refund := payment.refunds.get(event.refund_id)):
         return payment
+    if "state" in changes:
+        changes["proposal"] = None
     return _begun(payment, replace(refund, **changes))
 
 

@@ -1,0 +1,51 @@
+"""Bodies of the commands about refunds: what a person of support proposes, and another one's word on it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Tag
+
+from refund.domain.payments.manual_payment import PayByHand
+from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
+from shared.http.command_body import CommandBody
+from shared.http.request.body import example
+
+
+class AgreementBody(CommandBody, of=AgreeToProposal):
+    """A second person's yes to what is proposed under this id."""
+
+    model_config = example(agree="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9")
+
+
+class RefusalBody(CommandBody, of=DeclineProposal):
+    """A second person's no."""
+
+    model_config = example(decline="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9", reason="The bank knows of no such payment.")
+
+
+class ManualPaymentBody(CommandBody, of=PayByHand):
+    """What was paid by hand: the bank's reference, when, and why (T31a)."""
+
+    model_config = example(
+        bank_reference="2026-11-26/4711",
+        paid_at="2026-11-26T10:00:00Z",
+        ticket="CASE-4711",
+        reason="The buyer's card is closed; the bank has sent it to the account that the buyer named.",
+    )
+
+
+def _says(body: Any) -> str:
+    """Which of the three it is; the names are none of a member, so that no pointer holds one."""
+    names = body if isinstance(body, dict) else type(body).model_fields
+    return "an_agreement" if "agree" in names else "a_refusal" if "decline" in names else "a_proposal"
+
+
+Agreement = Annotated[AgreementBody, Tag("an_agreement")]
+Refusal = Annotated[RefusalBody, Tag("a_refusal")]
+AnswerRequest = Annotated[Agreement | Refusal, Discriminator(_says)]
+"""A second person's word."""
+ManualPaymentRequest = Annotated[
+    Annotated[ManualPaymentBody, Tag("a_proposal")] | Agreement | Refusal, Discriminator(_says)
+]
+"""What was paid by hand, or a second person's word on it."""

@@ -1,0 +1,51 @@
+"""Payment by hand: people have sent the money of a refund that they took over, and two of support say so (T31a)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from refund.domain.commands import RefundCommand
+from refund.domain.payments.outcomes import issued
+from refund.domain.payments.proposals import Why, guard_support, proposed, reason_ref, reason_text
+from refund.domain.payments.state import Payment, Refund, RefundState
+from shared.events.base import Actor, Event, Personal
+from shared.events.fields import Ticket
+from shared.events.mediation.proposals import ProposalKind, RefundEnding
+from shared.events.moments import Moment
+from shared.rejections import ValidationFailed
+
+
+class PayByHand(RefundCommand, Why):
+    """Somebody of support says that the money was sent, and under which reference the bank knows it."""
+
+    bank_reference: Ticket
+    paid_at: Moment
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return reason_text(self, self.reason)
+
+
+def guard_pay_by_hand(payment: Payment, refund_id: str, actor: Actor) -> Refund:
+    """Only of what people took over: anything else a machine may still pay, and so it would be paid twice."""
+    return guard_support(payment, refund_id, actor, RefundState.MANUAL)
+
+
+def pay_by_hand(command: PayByHand, payment: Payment) -> Sequence[Event]:
+    """It waits for a second person."""
+    refund = guard_pay_by_hand(payment, command.refund_id, command.actor)
+    if command.paid_at > command.at:
+        raise ValidationFailed.at("/paid_at", "in_the_future", "it has not been paid yet", "T31a")
+    ending = RefundEnding(
+        ticket=command.ticket,
+        reason_ref=reason_ref(command),
+        bank_reference=command.bank_reference,
+        paid_at=command.paid_at,
+    )
+    return [proposed(command, refund, ProposalKind.MANUAL_PAYMENT, ("T31a",), ending)]
+
+
+def paid_by_hand(refund: Refund, ending: RefundEnding) -> Event:
+    """A refund that was issued like any other, but that no provider has in its books."""
+    assert ending.bank_reference and ending.paid_at
+    return issued(refund, ending.bank_reference, ending.paid_at, ("S57", "S58", "K1", "T31a", "D12"), manual=True)

@@ -1,0 +1,73 @@
+"""Proposals: what takes two persons of support waits for the second one's word (T31a, G15, ADR 28, ADR 40)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from refund.domain.commands import RefundCommand
+from refund.domain.payments.state import Payment, Refund, RefundState
+from shared.events.base import Actor, Command, Message, Personal
+from shared.events.calendar import within_days
+from shared.events.fields import Text, Ticket
+from shared.events.ids import derived_id, derived_id_beside
+from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
+from shared.events.refund import RefundRequested
+from shared.rejections import WrongPhase
+
+PROPOSAL_DAYS = 7
+"""How long a proposal waits for a second person: a refund knows no programme, so for all alike."""
+
+
+class Why(Message):
+    """On what ground a refund ends otherwise than by the provider."""
+
+    ticket: Ticket
+    reason: Annotated[str, Text(2000)]
+
+
+def reason_ref(command: Command) -> str:
+    """The id of the row that holds the command's reason: derived, so that a repeat names the same row."""
+    return derived_id_beside(command.first_stream.name, "txt", command.command_id, "reason")
+
+
+def reason_text(command: Command, reason: str) -> Sequence[Personal]:
+    """What a person of support gives as a reason, beside the log."""
+    return (Personal(reason_ref(command), command.actor.id, "reason", reason),)
+
+
+def guard_support(payment: Payment, refund_id: str, actor: Actor, *states: RefundState) -> Refund:
+    """One of support who is no party of the order, and a refund in one of these states (G15)."""
+    refund = payment.refund_for(actor, refund_id, "support")
+    WrongPhase.unless_in("refund", refund.state, *states)
+    return refund
+
+
+def standing(refund: Refund, at: datetime) -> ProposalMade | None:
+    """The proposal that waits for a second person."""
+    return refund.proposal if refund.proposal and at < refund.proposal.expires_at else None
+
+
+def proposal_id(order_id: str, command_id: UUID) -> str:
+    """The id of what this command proposes."""
+    return derived_id("prp", order_id, command_id)
+
+
+def proposed(
+    command: RefundCommand, refund: Refund, kind: ProposalKind, rules: tuple[str, ...], ending: RefundEnding | None
+) -> ProposalMade:
+    """What one person of support wants; another has some days to agree."""
+    timezone = refund.request.timezone if isinstance(refund.request, RefundRequested) else "UTC"
+    return ProposalMade(
+        proposal_id=proposal_id(command.order_id, command.command_id),
+        kind=kind,
+        order_id=command.order_id,
+        refund_id=command.refund_id,
+        by=command.actor.id,
+        made_at=command.at,
+        expires_at=within_days(command.at, PROPOSAL_DAYS, timezone),
+        ending=ending,
+        rules=rules,
+    )

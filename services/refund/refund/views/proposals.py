@@ -1,0 +1,75 @@
+"""View of what waits for a second person of support: for the platform's people alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from refund.domain.payments.proposals import standing
+from refund.domain.payments.state import Payment, Refund
+from shared.events.base import Actor, Event, Instant
+from shared.events.envelope import Recorded
+from shared.events.mediation.proposals import ProposalDeclined, ProposalMade
+from shared.views import ProposalMembers, TextLink, text_link
+
+PARTIES = frozenset({"buyer", "seller"})
+
+
+class EndingView(TypedDict):
+    """How somebody of support wants a refund to end, and why; what was paid by hand has its bank's reference."""
+
+    ticket: str
+    reason: TextLink | None
+    bank_reference: str | None
+    paid_at: Instant | None
+
+
+class ProposalView(ProposalMembers):
+    """What one person of support proposed, which the others see (T31a); of another try there is no more to say."""
+
+    body: EndingView | None
+
+
+def proposal_views(payment: Payment, refund: Refund, path: str, actor: Actor, now: datetime) -> list[ProposalView]:
+    """What waits for a second person now: the platform's people see it, and no party."""
+    made = standing(refund, now)
+    roles = payment.parties_of(refund).acting(actor)
+    return [_proposal(made, path)] if made and roles - PARTIES else []
+
+
+def reasons_of(refund_id: str, history: Sequence[Recorded[Event]]) -> set[str]:
+    """The refs of all reasons that were ever given for this refund."""
+    return set(_reasons(refund_id, [recorded.event for recorded in history]))
+
+
+def _reasons(refund_id: str, events: Sequence[Any]) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, ProposalMade) and event.refund_id == refund_id and event.ending:
+            yield event.ending.reason_ref
+        if isinstance(event, ProposalDeclined) and event.refund_id == refund_id:
+            yield event.reason_ref
+
+
+def _proposal(made: ProposalMade, path: str) -> ProposalView:
+    return {
+        "id": made.proposal_id,
+        "kind": made.kind,
+        "by": made.by,
+        "at": made.made_at,
+        "expires_at": made.expires_at,
+        "body": _ending(made, path),
+    }
+
+
+def _ending(made: ProposalMade, path: str) -> EndingView | None:
+    if not (ending := made.ending):
+        return None
+    return {
+        "ticket": ending.ticket,
+        "reason": text_link(path, ending.reason_ref),
+        "bank_reference": ending.bank_reference,
+        "paid_at": ending.paid_at,
+    }
