@@ -72,7 +72,7 @@ def guard_text(**texts: str | None) -> None:
     errors = [
         {"pointer": f"/{field}", "code": "forbidden_characters", "detail": "Chinese text", "positions": positions}
         for field, text in texts.items()
-        if text and (positions := [found.start() for found in _FORBIDDEN.finditer(text)])
+        if text and not text.isascii() and (positions := [found.start() for found in _FORBIDDEN.finditer(text)])
     ]
     if errors:
         raise ValidationFailed("The text holds characters that are not allowed.", rules=("S31",), errors=errors)
