@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -19,17 +19,16 @@ from shared.events.evidence import EvidenceRemoved
 from shared.events.fields import EvidenceIds
 from shared.rejections import DeadlinePassed, NotFound, WrongPhase
 
+ENDS_ADDITION: Mapping[DisputeState | None, Sequence[DeadlineKind]] = {
+    DisputeState.AWAITING_SELLER: (DeadlineKind.SELLER_RESPONSE,),
+    DisputeState.AWAITING_BUYER: (DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION),
+    DisputeState.ESCALATED: (DeadlineKind.EVIDENCE,),
+}
+"""G8: by state, behind the first of these that stands the dispute is in another one, fired or not."""
 GIVES_BACK = (DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER, DisputeState.ESCALATED)
 """T11: the states in which the parties take back their own evidence, and add more."""
 TAKES_EVIDENCE = (*GIVES_BACK, DisputeState.APPEAL_REVIEW)
 """T11: the states in which the parties add evidence."""
-ENDS_ADDITION = (
-    DeadlineKind.SELLER_RESPONSE,
-    DeadlineKind.BUYER_RESPONSE,
-    DeadlineKind.NEGOTIATION,
-    DeadlineKind.EVIDENCE,
-)
-"""G8: behind the first of these that stands in a state, the dispute is in another one, fired or not."""
 
 
 class AddEvidence(SendEvidence):
@@ -75,7 +74,7 @@ def guard_addition(dispute: Dispute, actor: Actor, at: datetime) -> str:
 
 def addition_until(dispute: Dispute) -> datetime | None:
     """Until when evidence is added in this state."""
-    return dispute.first_due(*ENDS_ADDITION)
+    return dispute.first_due(*ENDS_ADDITION.get(dispute.state, ()))
 
 
 def guard_not_complete(dispute: Dispute, by: str) -> None:

@@ -193,10 +193,10 @@ ROWS: Mapping[Step | Told, Sequence[Transition]] = {
 }
 """By what somebody may do, or tell."""
 _ROLES = {step: tuple(dict.fromkeys(role for row in rows for role in row.by)) for step, rows in ROWS.items()}
-_FROM = {
-    (step, state): [row for row in rows if state in row.states] for step, rows in ROWS.items() for state in DisputeState
+_FROM: Mapping[tuple[Step | Told, DisputeState | None], Transition] = {
+    (step, state): row for step, rows in ROWS.items() for row in reversed(rows) for state in row.states
 }
-"""By step and state: the rows that lead from there."""
+"""By step and state: the first row that leads from there."""
 
 
 def roles_of(step: Step) -> Sequence[str]:
@@ -229,19 +229,22 @@ def row_or_refusal(step: Step | Told, dispute: Dispute) -> Transition | Rejected
     """The row of the state that the dispute is in, or what refuses the step there: as an answer, for raising a refusal
     costs more than finding it, and a list of actions holds a dozen.
     """
-    rows = _FROM.get((step, dispute.state)) if dispute.state else None
-    if not rows:
-        return refusal(step, dispute)
-    if (needs := rows[0].needs) and not getattr(dispute, needs):
-        lacking = needs.replace("_", " ")
+    if not (row := _FROM.get((step, dispute.state))):
+        return refused_in(step, dispute.state) or _no_appeal(dispute)
+    if row.needs and not getattr(dispute, row.needs):
+        lacking = row.needs.replace("_", " ")
         return WrongPhase(f"Not while the dispute is {dispute.state} without {lacking}.", state=dispute.state)
-    return rows[0]
+    return row
 
 
-def refusal(step: Step | Told, dispute: Dispute) -> Rejected:
-    """What a step that no row allows is refused with; of an appeal it says whether there was one to be had (G14)."""
-    if step is not Step.APPEAL:
-        return WrongPhase(f"Not while the dispute is {dispute.state}.", state=dispute.state)
+def refused_in(step: Step | Told, state: DisputeState | None) -> WrongPhase | None:
+    """What refuses the step in this state, whatever else is true of the dispute; None where that matters."""
+    depends = (step, state) in _FROM or step is Step.APPEAL
+    return None if depends else WrongPhase(f"Not while the dispute is {state}.", state=state)
+
+
+def _no_appeal(dispute: Dispute) -> Rejected:
+    """What an appeal that no row allows is refused with: it says whether there was one to be had (G14)."""
     if dispute.case.ruled and not dispute.case.by_support and dispute.state == DisputeState.CLOSED:
         return AppealWindowOver("The days for an appeal are over.")
     return NotAppealable("The case team has decided nothing here.", state=dispute.state)

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from dispute.domain.disputes.evidence import addition_until, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.disputes.transitions import Step, Transition, guard_row, roles_of, row_or_refusal
+from dispute.domain.disputes.transitions import Step, Transition, guard_row, refused_in, roles_of, row_or_refusal
 from dispute.domain.evidence.limits import guard_number, most_bytes
 from shared.actions import Action, Offer, UploadLimits
 from shared.events.base import Actor
@@ -44,14 +44,18 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
     acting, dispute_id = dispute.parties.acting(actor), dispute.opened.dispute_id
     return [
-        Action(step, path.format(dispute_id), _offer(step, dispute, actor, now)) for step, path in _steps_of(acting)
+        Action(step, path.format(dispute_id), refused or _offer(step, dispute, actor, now))
+        for step, path, refused in _steps_of(acting, dispute.state)
     ] + [Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", partial(_addition, dispute, actor, now))]
 
 
 @lru_cache(maxsize=256)
-def _steps_of(acting: frozenset[str]) -> Sequence[tuple[Step, str]]:
-    """The steps of who acts in these roles, with their paths; asked for in each answer."""
-    return [(step, path) for step, path in PATHS.items() if not acting.isdisjoint(roles_of(step))]
+def _steps_of(acting: frozenset[str], state: DisputeState | None) -> Sequence[tuple[Step, str, Rejected | None]]:
+    """The steps of who acts in these roles, with their paths and with what refuses them in this state alone; asked for
+    in each answer.
+    """
+    own = [(step, path) for step, path in PATHS.items() if not acting.isdisjoint(roles_of(step))]
+    return [(step, path, refused_in(step, state)) for step, path in own]
 
 
 def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Callable[[], Offer] | Rejected:
