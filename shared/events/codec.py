@@ -43,7 +43,8 @@ def decode(name: str, data: str | bytes) -> Event:
     fit.
     """
     if event_class := EVENT_CLASSES.get(name):
-        return event_class.model_validate_json(data)
+        event: Event = event_class.__pydantic_validator__.validate_json(data)
+        return event
     return _upcast(name, from_json(data))
 
 

@@ -8,12 +8,13 @@ that no more rows are held than those of some hundred thousand events.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic_core import from_json
+import orjson
+from sqlalchemy import Table
 
 from shared.events import codec
 from shared.events.envelope import Metadata, Recorded
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import asyncpg
 
     from shared.eventstore.connections import Connection
+
+T = TypeVar("T")
+Made = Sequence[tuple[Table, Sequence[rows.Row]]]
 
 PAGE = 2_000
 TURN = 250
@@ -69,32 +73,46 @@ async def rebuild(
 
 async def _pass(log: Connection, connection: Connection, model: ReadModel, head: int, passes: int, turn: int) -> None:
     fold = Fold()
-    async for page in _pages(log, model.STREAMS, head, passes, turn):
-        for start in range(0, len(page), TURN):
-            for row in page[start : start + TURN]:
-                _add(fold, model, row)
-            await asyncio.sleep(0)
-        await _write(connection, fold, all_of_them=False)
-    await _write(connection, fold, all_of_them=True)
+    pages = _ahead(_pages(log, model.STREAMS, head, passes, turn))
+    async with aclosing(pages), aclosing(_ahead(_made(fold, model, pages))) as made:
+        async for done in made:
+            for table, changed in done:
+                await rows.copy(connection, table, changed)
     for note in fold.notes:
         await note.statement.execute(connection, **note.values)
+
+
+async def _ahead(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The same, each next one made while the last is worked on."""
+    coming = asyncio.ensure_future(anext(source, None))
+    try:
+        while (found := await coming) is not None:
+            coming = asyncio.ensure_future(anext(source, None))
+            yield found
+    finally:
+        coming.cancel()
+        await asyncio.wait({coming})
 
 
 async def _pages(
     log: Connection, streams: Sequence[str], head: int, passes: int, turn: int
 ) -> AsyncIterator[Sequence[asyncpg.Record]]:
-    """The pages of one pass, each next one asked for while the last is worked on."""
+    """The pages of one pass."""
+    after = 0
+    while page := await log.fetch(READ, after, head, list(streams), passes, turn, PAGE, timeout=rows.NO_LIMIT):
+        yield page
+        after = page[-1]["position"]
 
-    async def page(after: int) -> Sequence[asyncpg.Record]:
-        return await log.fetch(READ, after, head, list(streams), passes, turn, PAGE, timeout=rows.NO_LIMIT)
 
-    coming = asyncio.create_task(page(0))
-    try:
-        while found := await coming:
-            coming = asyncio.create_task(page(found[-1]["position"]))
-            yield found
-    finally:
-        coming.cancel()
+async def _made(fold: Fold, model: ReadModel, pages: AsyncIterator[Sequence[asyncpg.Record]]) -> AsyncIterator[Made]:
+    """The rows that no event changes any more, a page at a time, and at the end all others."""
+    async for page in pages:
+        for start in range(0, len(page), TURN):
+            for row in page[start : start + TURN]:
+                _add(fold, model, row)
+            await asyncio.sleep(0)
+        yield list(fold.done(all_of_them=False))
+    yield list(fold.done())
 
 
 def _add(fold: Fold, model: ReadModel, row: asyncpg.Record) -> None:
@@ -107,27 +125,18 @@ def _add(fold: Fold, model: ReadModel, row: asyncpg.Record) -> None:
 
 
 class _Metadata:
-    """Metadata of which projections want little: each member is read when it is asked for."""
+    """Metadata of which projections want little beside the key: it is read when something is asked for."""
 
     def __init__(self, key: str, text: str) -> None:
         self.key = key
         self._text = text
 
-    @cached_property
-    def at(self) -> datetime:
-        return datetime.fromisoformat(self._members["at"])
-
-    @cached_property
-    def _members(self) -> dict[str, Any]:
-        return cast(dict[str, Any], from_json(self._text))
-
     def __getattr__(self, name: str) -> Any:
-        return self._members[name] if name == "actor" else getattr(Metadata.from_members(self._members, self.key), name)
-
-
-async def _write(connection: Connection, fold: Fold, all_of_them: bool) -> None:
-    for table, changed in fold.done(all_of_them):
-        await rows.copy(connection, table, changed)
+        members = orjson.loads(self._text)
+        self.at, self.actor = datetime.fromisoformat(members["at"]), members["actor"]
+        if name in ("at", "actor"):
+            return getattr(self, name)
+        return getattr(Metadata.from_members(members, self.key), name)
 
 
 async def _reached(log: Connection, head: int, partitions: int) -> Mapping[int, Checkpoint]:

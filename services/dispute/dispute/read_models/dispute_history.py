@@ -57,7 +57,7 @@ def entry(recorded: Recorded[Event]) -> dict[str, Any]:
         "actor": metadata.actor,
         "action": snake_case(type(event).__name__),
         "rules": list(getattr(event, "rules", ())),
-        "detail": event.model_dump_json(exclude=_BESIDE, exclude_none=True),
+        "detail": event.__pydantic_serializer__.to_json(event, exclude=_BESIDE, exclude_none=True).decode(),
     }
 
 
