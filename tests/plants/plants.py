@@ -26,6 +26,20 @@ PAYMENTS = "tests/services/refund/payments"
 
 MONEY = (
     Plant(
+        "what went back by law may be claimed once more",
+        f"{DISPUTE}/domain/orders/line.py",
+        "paid=self.sold.paid - claim.refunded",
+        "paid=self.sold.paid",
+        (f"{DISPUTES}/test_asked_of_seller.py",),
+    ),
+    Plant(
+        "two disputes of one order ask their seller under one name",
+        f"{DISPUTE}/domain/disputes/settlement.py",
+        "(party, opened.dispute_id)",
+        "(party,)",
+        (f"{DISPUTES}/test_asked_of_seller.py",),
+    ),
+    Plant(
         "a new idempotency key for each retry",
         f"{REFUND}/gateways/port.py",
         'return f"{self.refund_id}/{self.attempt}"',
@@ -388,9 +402,16 @@ READ_MODELS = (
     Plant(
         "a refund is not added to its order's line",
         f"{DISPUTE}/read_models/order_status.py",
-        '{"refunded": line["refunded"] + part.amount.minor}',
-        '{"refunded": line["refunded"]}',
+        '"refunded": line["refunded"] + amount',
+        '"refunded": line["refunded"]',
         ("tests/services/ops/audit/test_whole.py",),
+    ),
+    Plant(
+        "held money shows as released where the law gave back as much of its line",
+        f"{DISPUTE}/views/orders/order.py",
+        ' + line["reclaimed"]\n',
+        "\n",
+        (f"{DISPUTES}/test_asked_of_seller.py",),
     ),
     Plant(
         "a refund that is paid still shows its next try",
