@@ -120,7 +120,7 @@ async def test_a_condition_an_order_and_a_collation_that_differ_are_found(
         ("comment on column refunds.seller_id is 'another'", "modify_comment"),
         ("comment on table refunds is 'another'", "add_table_comment"),
         ("drop index refunds_seller", "add_index"),
-        ("create index refunds_state on refunds (state)", "remove_index"),
+        ("create index refunds_outcome on refunds (state)", "remove_index"),
         ("drop index payments_buyer; create index payments_buyer on payments (seller_id)", "remove_index"),
         ("create table fees (fee_id text primary key)", "remove_table"),
         ("drop table payments", "add_table"),
