@@ -13,11 +13,10 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 
-@lru_cache(maxsize=4096)
 def wire_time(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC with microseconds and a Z: fixed width, so that text order is time order."""
-    # A third of the time that isoformat takes, and every event and answer holds several instants, most in UTC and most
-    # of them twice.
+    # A third of the time that isoformat takes, and every event and answer holds several instants; a cache would take
+    # longer, for the hash of one that was read from JSON asks for its offset.
     text = orjson.dumps(instant, None, orjson.OPT_UTC_Z).decode()
     if not text.endswith('Z"'):
         return wire_time(instant.astimezone(UTC))

@@ -49,9 +49,7 @@ class Money:
     @property
     def amount(self) -> str:
         """The decimal string, with exactly the currency's decimals."""
-        digits = str(abs(self.minor)).rjust(self.exponent + 1, "0")
-        sign = "-" if self.minor < 0 else ""
-        return sign + (f"{digits[: -self.exponent]}.{digits[-self.exponent :]}" if self.exponent else digits)
+        return _decimal(self.minor, self.exponent)
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
@@ -113,6 +111,14 @@ def total(amounts: Sequence[Money]) -> Money:
     """The sum of at least one amount."""
     first, *rest = amounts
     return sum(rest, start=first)
+
+
+@lru_cache(maxsize=4096)
+def _decimal(minor: int, exponent: int) -> str:
+    # An event and an answer tell the same few amounts several times.
+    digits = str(abs(minor)).rjust(exponent + 1, "0")
+    sign = "-" if minor < 0 else ""
+    return sign + (f"{digits[:-exponent]}.{digits[-exponent:]}" if exponent else digits)
 
 
 def _from_wire(value: Any) -> Money:
