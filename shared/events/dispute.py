@@ -336,6 +336,7 @@ class RefundOutcome(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     SENT_TO_MANUAL = "sent_to_manual"
+    ABANDONED = "abandoned"
 
 
 class RefundNoted(Event):

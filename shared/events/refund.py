@@ -144,6 +144,22 @@ class RefundSentToManual(Event):
     rules: tuple[str, ...]
 
 
+class RefundAbandoned(Event):
+    """Two persons of support have given it up, for a reason that a ticket tells: it is not paid (T30a, T31a)."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    ticket: str
+    reason_ref: str
+    decided_by: str
+    agreed_by: str
+    abandoned_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundSettled(Event):
     """The bank confirmed the credit."""
 
@@ -165,6 +181,7 @@ RefundEvent = (
     | ProposalMade
     | ProposalAgreed
     | ProposalDeclined
+    | RefundAbandoned
     | RefundSettled
     | DeadlineMoved
 )

@@ -35,11 +35,11 @@ WORDS = {
     "Outcome": "buyer_favour seller_favour split",
     "Payer": "buyer seller platform",
     "OverrideAction": "decide escalate close",
-    "ProposalKind": "decision appeal_decision override retry manual_payment",
+    "ProposalKind": "decision appeal_decision override retry manual_payment abandonment",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
     wrong_size unauthorised_charge change_of_mind""",
-    "RefundOutcome": "issued failed refused sent_to_manual",
+    "RefundOutcome": "issued failed refused sent_to_manual abandoned",
     "RefundSource": "agreement cancellation mediation return goodwill",
     "Remedy": "cancellation refund_only return_and_refund return replacement repair",
     "ReturnKind": "dispute free extra domestic statutory",

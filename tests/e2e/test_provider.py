@@ -11,7 +11,7 @@ import pytest
 
 from tests.cases.plugin import Came
 from tests.e2e.client import Answer, Json, Services, eventually
-from tests.e2e.deals import Deal, Dispute, ordered
+from tests.e2e.deals import Deal, Dispute, ordered, usd
 from tests.e2e.log import Logs
 
 pytestmark = pytest.mark.e2e
@@ -120,8 +120,8 @@ async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it
     assert (refund["failures"], refund["reason"], refund["retry_at"]) == (6, "account_invalid", None)
     assert refund["available_actions"] == refund["unavailable_actions"] == []
     support = services.party("sue", "support")
-    action, by_hand = (await support.get(f"/v1/refunds/{refund['id']}", service="refund"))["available_actions"]
-    assert (action["rel"], by_hand["rel"]) == ("retry", "record-manual-payment")
+    action, *others = (await support.get(f"/v1/refunds/{refund['id']}", service="refund"))["available_actions"]
+    assert [each["rel"] for each in (action, *others)] == ["retry", "record-manual-payment", "abandon"]
     for party in (deal.seller, deal.buyer):
         assert (await party.post(action["href"], key="try", service="refund")).refused == (403, "forbidden")
     proposed = (await support.post(action["href"], key="try", service="refund")).ok(202)
@@ -139,6 +139,29 @@ async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it
         "RefundRetried",
         "RefundIssued",
     ]
+
+
+async def test_t31a_two_of_support_give_up_what_the_provider_never_pays_and_the_dispute_ends_without_a_refund(
+    services: Services, logs: Logs
+) -> None:
+    dispute = await (await ordered(services)).opened()
+    deal = dispute.deal
+    await services.arm(on="refund", fault="decline", order_id=deal.order_id, times=6, code="account_invalid")
+    await dispute.respond(ACCEPT)
+    await services.move_clock(advance="1h")
+    refund = await refund_of(dispute, "manual")
+    path, support = f"/v1/refunds/{refund['id']}/abandonment", services.party("sue", "support")
+    why = {"ticket": "CASE-4711", "reason": "The buyer has the money by another way, and says so."}
+    proposed = (await support.post(path, why, key="give-up", service="refund")).ok(202)
+    (made,) = proposed["proposals"]
+    word: dict[str, Any] = {"body": {"agree": made["id"]}, "key": "agree", "seen": proposed.etag, "service": "refund"}
+    gone = (await services.party("tom", "support").post(path, **word)).ok()
+    assert (gone["state"], gone["proposals"]) == ("abandoned", [])
+    closed = await dispute.closed()
+    assert (closed["result"]["reason"], closed["result"]["amount"]) == ("no_refund", usd("0.00"))
+    assert closed["refunds"][0]["outcome"] == "abandoned"
+    assert await refunds(deal) == []
+    assert (await names(logs, deal))[-3:] == ["ProposalMade", "ProposalAgreed", "RefundAbandoned"]
 
 
 @pytest.mark.case(

@@ -140,6 +140,11 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
             self.decide(p.by_hand(actor, refund_id, at=self.now))
 
     @rule(refund_id=REFUNDS, actor=ACTORS)
+    def give_up(self, refund_id: str, actor: Any) -> None:
+        """Also of what is in doubt, without a look at anybody's books."""
+        self.decide(p.abandon(actor, refund_id, at=self.now))
+
+    @rule(refund_id=REFUNDS, actor=ACTORS)
     def answer(self, refund_id: str, actor: Any) -> None:
         refund = self.payment.refunds.get(refund_id)
         if refund and refund.proposal and refund.proposal.kind != ProposalKind.RETRY:
@@ -195,8 +200,9 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
 
     @invariant()
     def no_line_gives_back_more_than_its_cap(self) -> None:
-        paid = {refund_id for refund_id, _ in self.provider.ledger}
-        for refund_ids in (paid, self.ids(RefundIssued), self.ids(RefundApproved)):
+        paid, refunds = {refund_id for refund_id, _ in self.provider.ledger}, self.payment.refunds
+        reserved = {refund_id for refund_id in self.ids(RefundApproved) if refunds[refund_id].reserves}
+        for refund_ids in (paid, self.ids(RefundIssued), reserved | paid):
             given_back: Counter[str] = Counter()
             for refund_id in refund_ids:
                 for line in self.payment.refunds[refund_id].request.lines:

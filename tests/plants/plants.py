@@ -100,6 +100,27 @@ MONEY = (
         (PAYMENTS,),
     ),
     Plant(
+        "what was given up in doubt frees its money",
+        f"{REFUND}/domain/payments/state.py",
+        "return self.doubts > 0",
+        "return False",
+        (PAYMENTS, "tests/laws/test_refund_cap.py"),
+    ),
+    Plant(
+        "what was given up before a word counts for it too",
+        f"{DISPUTE}/domain/disputes/progress.py",
+        "return self.outcome == events.RefundOutcome.ABANDONED and not self.replaced",
+        "return self.outcome == events.RefundOutcome.ABANDONED",
+        (f"{DISPUTES}/test_given_up.py",),
+    ),
+    Plant(
+        "the audit takes what was given up for paid back",
+        "services/ops/ops/audit/money.py",
+        "and not exists (select 1 from fact paid where paid.about = gone.about and paid.name = 'RefundIssued')",
+        "and gone.about is not null",
+        ("tests/services/ops/audit/test_ledger.py",),
+    ),
+    Plant(
         "one person alone pays by hand",
         f"{REFUND}/domain/payments/second_person.py",
         "if made.by == actor.id:",

@@ -125,10 +125,15 @@ class Market:
     # What the other services still owe an answer to
 
     def unpaid(self) -> list[RefundDue]:
-        """Money asked for and neither issued nor refused."""
-        final = {RefundOutcome.ISSUED, RefundOutcome.REFUSED}
+        """Money asked for and neither issued nor refused nor given up."""
+        final = {RefundOutcome.ISSUED, RefundOutcome.REFUSED, RefundOutcome.ABANDONED}
         answered = {noted.refund_id for noted in self.events(RefundNoted) if noted.outcome in final}
         return [due for due in self.events(RefundDue) if due.refund_id not in answered]
+
+    def refused(self) -> list[RefundDue]:
+        """Money that was refused, and not given up: people look at it."""
+        last = {noted.refund_id: noted.outcome for noted in self.events(RefundNoted)}
+        return [due for due in self.events(RefundDue) if last.get(due.refund_id) == RefundOutcome.REFUSED]
 
     def under_way(self) -> list[tuple[ReturnDue, Sequence[ReturnOutcome]]]:
         """Goods asked for, with the steps that may come next."""

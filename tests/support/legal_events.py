@@ -287,7 +287,7 @@ def _ruled(state: Dispute, line_id: str) -> int:
 
 def _paid(state: Dispute, line_id: str) -> int:
     """What was asked for on the line, and not refused."""
-    standing = [asked.due for asked in state.refunds.values() if not asked.is_refused]
+    standing = [asked.due for asked in state.refunds.values() if not asked.brings_nothing]
     return sum(part.amount.minor for due in standing for part in due.lines if part.line_id == line_id)
 
 

@@ -130,6 +130,7 @@ class Life:
             *self._mediation(),
             *self._overrides(),
             (4 if self.market.unpaid() else 0, self._refund),
+            (1 if self.market.refused() else 0, self._give_up),
             (6 if self.market.under_way() else 0, self._return),
         ]
 
@@ -361,6 +362,10 @@ class Life:
     def _refund(self) -> None:
         outcome = self.dice.choice([RefundOutcome.ISSUED] * 4 + list(RefundOutcome))
         self.market.ask(note_refund(self.dice.choice(self.market.unpaid()), self.market.now, outcome))
+
+    def _give_up(self) -> None:
+        due = self.dice.choice(self.market.refused())
+        self.market.ask(note_refund(due, self.market.now, RefundOutcome.ABANDONED))
 
     def _return(self) -> None:
         due, steps = self.dice.choice(self.market.under_way())

@@ -19,6 +19,7 @@ class ProposalKind(StrEnum):
     OVERRIDE = "override"
     RETRY = "retry"
     MANUAL_PAYMENT = "manual_payment"
+    ABANDONMENT = "abandonment"
 
 
 class OverrideAction(StrEnum):

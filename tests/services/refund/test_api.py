@@ -219,6 +219,20 @@ async def test_t31a_a_second_person_of_support_declines(service: RefundService) 
     assert refused(await post(path, p.OTHER_SUPPORT, no, key="e", seen=seen))[0] == 412
 
 
+async def test_t30a_two_persons_of_support_give_up_a_refund_that_was_refused(service: RefundService) -> None:
+    await service.ask(p.capture(), p.request(parts={"b": 9000}))
+    path, post = f"{RFD}/abandonment", service.served.post
+    proposed = await post(path, p.SUPPORT, p.WHY, key="k")
+    (made,) = proposed.body["proposals"]
+    assert (proposed.status, proposed.body["state"], made["kind"]) == (202, "refused", "abandonment")
+    agrees = {"agree": made["id"]}
+    gone = await post(path, p.OTHER_SUPPORT, agrees, key="a", seen=proposed.headers["ETag"])
+    assert (gone.status, gone.body["state"], gone.body["reason"]) == (200, "abandoned", "amount_exceeds_cap")
+    await service.project()
+    (row,) = (await service.served.get("/v1/refunds", p.BUYER, state="abandoned")).body["data"]
+    assert (row["id"], row["destination"]) == ("rfd_9a31", None)
+
+
 async def test_support_lists_what_waits_for_people_by_its_state(service: RefundService) -> None:
     await with_people(service)
     await service.ask(p.request("rfd_9a32", parts={"b": 1000}), p.request("rfd_9a33", parts={"b": 9000}))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued, RecordSettled
 from refund.domain.payments.request import RecordCapture, RequestRefund
@@ -22,10 +23,12 @@ from shared.events.refund import (
     Destination,
     ManualReason,
     PaymentCaptured,
+    RefundAbandoned,
     RefundApproved,
     RefundEvent,
     RefundFailed,
     RefundIssued,
+    RefundRefused,
     RefundRequested,
     RefundSentToManual,
 )
@@ -113,6 +116,11 @@ def by_hand(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = 
     return PayByHand(**_envelope("by hand", actor, at, refund_id, actor.id), refund_id=refund_id, **said | more)
 
 
+def abandon(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> AbandonRefund:
+    """Somebody of support wants the refund given up."""
+    return AbandonRefund(**_envelope("abandon", actor, at, refund_id, actor.id), refund_id=refund_id, **WHY)
+
+
 def agree_to(outcome: Outcome, actor: Actor = OTHER_SUPPORT, **more: Any) -> AgreeToProposal:
     """The second person's yes to what has come of this."""
     made = proposal_of(outcome)
@@ -178,6 +186,12 @@ def requested(**more: Any) -> RefundRequested:
     return RefundRequested(**(COMMON | given | more))
 
 
+def refused(**more: Any) -> RefundRefused:
+    """What a `request` above the cap leads to."""
+    given: dict[str, Any] = {"lines": lines(a=2500), "amount": usd(2500), "reason": "amount_exceeds_cap"}
+    return RefundRefused(**(COMMON | given | more), requested_at=MONDAY, rules=("G9", "T30a"))
+
+
 def approved(**more: Any) -> RefundApproved:
     """What `request` leads to, its second event."""
     given = {
@@ -219,6 +233,21 @@ def sent_to_manual(failures: int, **more: Any) -> RefundSentToManual:
     """What the last `decline` leads to besides, or a `doubt`."""
     given: dict[str, Any] = {"reason": ManualReason.RETRIES_USED_UP, "rules": ("T31a",)}
     return RefundSentToManual(**(COMMON | given | more), lines=lines(a=2500), amount=usd(2500), failures=failures)
+
+
+def given_up(**more: Any) -> RefundAbandoned:
+    """What `abandon` and a second person's yes lead to."""
+    given: dict[str, Any] = {
+        "lines": lines(a=2500),
+        "amount": usd(2500),
+        "ticket": "CASE-4711",
+        "reason_ref": "txt_9a31",
+        "decided_by": SUPPORT.id,
+        "agreed_by": OTHER_SUPPORT.id,
+        "abandoned_at": MONDAY,
+        "rules": ("T30a", "T31a"),
+    }
+    return RefundAbandoned(**(COMMON | given | more))
 
 
 def said(call: RefundCall, **other: str) -> Said:

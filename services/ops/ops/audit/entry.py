@@ -27,7 +27,7 @@ NAMES = frozenset(
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
     ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
-    RefundSentToManual ProposalMade ProposalAgreed ProposalDeclined RefundSettled
+    RefundSentToManual RefundAbandoned ProposalMade ProposalAgreed ProposalDeclined RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected NotificationRequested RemindersSet ReminderSent
     """.split()  # noqa: SIM905

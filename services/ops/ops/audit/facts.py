@@ -17,6 +17,7 @@ FACTS = frozenset(
     OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
     ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
+    RefundAbandoned
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
@@ -28,6 +29,7 @@ OUTCOMES = {
     "RefundRefused": "refused",
     "RefundFailed": "failed",
     "RefundSentToManual": "sent_to_manual",
+    "RefundAbandoned": "abandoned",
     "ReturnAuthorized": "authorized",
     "ReturnDenied": "denied",
     "ReturnLabelVoided": "voided",

@@ -25,9 +25,11 @@ select refund_id, count(*) as times from movement where kind = 'refund' group by
 ISSUED_TWICE = """
 select about as refund_id, count(*) as times from fact where name = 'RefundIssued' group by about having count(*) > 1
 """
-# What is approved and not issued yet may just have been paid: no fault while its outcome is under way.
+# What is approved and not issued yet may just have been paid: no fault while its outcome is under way. What was given
+# up is not paid any more.
 UNASKED = """
 select m.*, exists (select 1 from fact asked where asked.about = m.refund_id and asked.name = 'RefundApproved')
+    and not exists (select 1 from fact gone where gone.about = m.refund_id and gone.name = 'RefundAbandoned')
     as approved
 from movement m where m.kind = 'refund'
 and not exists (select 1 from fact issued where issued.about = m.refund_id and issued.name = 'RefundIssued')

@@ -9,14 +9,21 @@ from ops.audit.check import Check
 from ops.audit.entry import in_words
 from ops.audit.facts import Facts
 
-# A refund that failed for good or lies with people is owed still: it counts until it is refused.
+# What was requested and is given up is owed no more, unless it was paid all the same.
+GIVEN_UP = """
+create temp view given_up as
+select about from fact gone where name = 'RefundAbandoned'
+and not exists (select 1 from fact paid where paid.about = gone.about and paid.name = 'RefundIssued')
+"""
+# A refund that failed for good or lies with people is owed still: it counts until it is refused or given up.
 # What is refunded after the seller was paid is asked of him, or back of the buyer: that much may go twice.
 LINES = """
 with said as (
     select part.order_id, part.line_id, currency,
         sum(case when name = 'OrderPaid' then units else 0 end) as captured,
         sum(case when name = 'PaymentReleased' and part.settled then units else 0 end) as released,
-        sum(case when name = 'RefundRequested' and part.settled then units else 0 end) as refunds,
+        sum(case when name = 'RefundRequested' and part.settled and refund_id not in given_up then units else 0 end)
+            as refunds,
         sum(case when not coalesce(paid_out, 0) then 0 when name = 'ClawbackRequested' then units
             when name = 'ClawbackNotDue' then -units else 0 end) as back
     from part left join disputed on disputed.dispute_id = part.dispute_id and disputed.line_id = part.line_id
@@ -29,7 +36,7 @@ PAYMENTS = """
 with said as (
     select order_id, payment_id, line_id, currency,
         sum(case when name = 'PaymentCaptured' then units else 0 end) as captured,
-        sum(case when name = 'RefundRequested' then units else 0 end) as refunds
+        sum(case when name = 'RefundRequested' and refund_id not in given_up then units else 0 end) as refunds
     from part where name in ('PaymentCaptured', 'RefundRequested') group by order_id, payment_id, line_id, currency
 )
 select * from said where refunds > captured
@@ -38,7 +45,7 @@ TOTALS = """
 with said as (
     select order_id, payment_id, currency,
         sum(case when name = 'PaymentCaptured' then units else 0 end) as captured,
-        sum(case when name = 'RefundRequested' then units else 0 end) as refunds
+        sum(case when name = 'RefundRequested' and about not in given_up then units else 0 end) as refunds
     from fact where name in ('PaymentCaptured', 'RefundRequested') group by order_id, payment_id, currency
 )
 select * from said where refunds > captured
@@ -63,8 +70,8 @@ group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
-where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'PaymentReleased', 'PaymentCaptured',
-    'ClawbackRequested', 'ClawbackNotDue')
+where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'RefundAbandoned', 'PaymentReleased',
+    'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
 # Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.
@@ -117,6 +124,7 @@ FAULTS = (
 def money_check(facts: Facts) -> Check:
     """What became of the money of every line and every payment."""
     check = Check.of("money", *FAULTS)
+    list(facts.ask(GIVEN_UP))
     check.see("lines", facts.count("select count(distinct order_id || char(10) || line_id) from part"))
     for row in facts.ask(LINES):
         went = in_words(row["released"] + row["refunds"], row["currency"])

@@ -38,6 +38,13 @@ DIFFERENT = {
         where (b.name = 'RefundApproved' and not (a.units is b.units and a.currency is b.currency))
             or (b.name in ('RefundIssued', 'RefundFailed', 'RefundSentToManual')
                 and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id))""",
+    "given up, and not what was requested or refused": """
+        select b.id from fact b join fact a on a.about = b.about and a.name in ('RefundRequested', 'RefundRefused')
+        where b.name = 'RefundAbandoned'
+            and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
+    "given up after it was paid": """
+        select b.id from fact b join fact a on a.stream = b.stream and a.about = b.about and a.name = 'RefundIssued'
+        where b.name = 'RefundAbandoned' and a.version < b.version""",
     "not to the destination that was approved": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundApproved'
         where b.name = 'RefundIssued' and a.destination is not b.destination""",
@@ -80,7 +87,7 @@ TWICE = {
         group by about, stream having count(*) > 1""",
     "asked, answered or paid": """
         select min(id) as id, name from fact where name in ('RefundDue', 'RefundRequested', 'RefundRefused',
-            'RefundApproved', 'RefundIssued', 'ReturnDue', 'ReturnRequested')
+            'RefundApproved', 'RefundIssued', 'RefundAbandoned', 'ReturnDue', 'ReturnRequested')
         group by about, name having count(*) > 1""",
     "captured": """
         select min(id) as id from fact where name = 'PaymentCaptured'

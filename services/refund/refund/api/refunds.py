@@ -13,9 +13,16 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from refund.api.as_of import page_as_of
-from refund.api.bodies.refunds import AgreementBody, AnswerRequest, ManualPaymentRequest, RefusalBody
+from refund.api.bodies.refunds import (
+    AbandonmentRequest,
+    AgreementBody,
+    AnswerRequest,
+    ManualPaymentRequest,
+    RefusalBody,
+)
 from refund.domain.commands import RefundCommand
 from refund.domain.decider import decider
+from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.proposals import proposal_id
 from refund.domain.payments.retries import RETRIERS, RetryRefund
@@ -132,6 +139,16 @@ async def pay_by_hand(refund_id: str, body: ManualPaymentRequest, caller: Suppor
     which another person of support agrees here, or declines it (T31a).
     """
     return await _answer(caller, refund_id, ProposalKind.MANUAL_PAYMENT, PayByHand, body)
+
+
+@router.post(
+    "/v1/refunds/{refund_id}/abandonment", summary="Give a refund up", response_model=RefundView, responses=WAITS
+)
+async def abandon(refund_id: str, body: AbandonmentRequest, caller: Support) -> Response:
+    """Of a refund that was refused, or that people took over: nothing is paid, and its dispute ends with what is left.
+    It is a proposal, to which another person of support agrees here, or declines it (T30a, T31a).
+    """
+    return await _answer(caller, refund_id, ProposalKind.ABANDONMENT, AbandonRefund, body)
 
 
 async def _answer(

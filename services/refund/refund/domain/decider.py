@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refund.domain.payments import manual_payment, outcomes, request, retries, second_person
+from refund.domain.payments import abandonment, manual_payment, outcomes, request, retries, second_person
 from refund.domain.payments.state import KINDS, Payment, deadlines, evolve
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
@@ -27,6 +27,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     outcomes.RecordDoubtful: outcomes.record_doubtful,
     outcomes.RecordSettled: outcomes.record_settled,
     retries.RetryRefund: retries.retry_refund,
+    abandonment.AbandonRefund: abandonment.abandon_refund,
     manual_payment.PayByHand: manual_payment.pay_by_hand,
     second_person.AgreeToProposal: second_person.agree,
     second_person.DeclineProposal: second_person.decline,

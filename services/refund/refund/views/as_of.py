@@ -12,7 +12,7 @@ from shared.events.refund import RefundRefused
 def refund_row_of(refund: Refund) -> Mapping[str, Any]:
     """The refund's row as the read model would hold it."""
     request, issued, state = refund.request, refund.issued, refund.state
-    waits = state in (RefundState.REQUESTED, RefundState.REFUSED)
+    nowhere = state is RefundState.REQUESTED or isinstance(request, RefundRefused)
     return {
         "refund_id": request.refund_id,
         "order_id": request.order_id,
@@ -23,7 +23,7 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "amount": request.amount.minor,
         "currency": request.amount.currency,
         "exponent": request.amount.exponent,
-        "destination": None if waits else refund.destination,
+        "destination": None if nowhere else refund.destination,
         "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_from": issued.expected_from if issued else None,

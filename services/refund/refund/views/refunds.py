@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
+from refund.domain.payments.abandonment import guard_abandonment
 from refund.domain.payments.manual_payment import guard_pay_by_hand
 from refund.domain.payments.retries import guard_retry
 from refund.domain.payments.second_person import guard_answer
@@ -172,6 +173,7 @@ WAYS_ON = {
     ProposalKind.MANUAL_PAYMENT: WayOn(
         "record-manual-payment", "agree-manual-payment", "manual-payment", guard_pay_by_hand
     ),
+    ProposalKind.ABANDONMENT: WayOn("abandon", "agree-abandonment", "abandonment", guard_abandonment),
 }
 
 

@@ -1,11 +1,16 @@
-"""The provider's books: a refund goes under a key of its own, and not at all where people have paid it by hand."""
+"""The provider's books: a refund goes under a key of its own, and not at all where people have paid it by hand or given
+it up; what is given up is owed no more.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from ops.audit.facts import gathering
+from ops.audit.facts import Facts, gathering
 from ops.audit.ledger import ledger_check
+from ops.audit.money import money_check
+from ops.audit.sagas import saga_check
+from shared.events.base import Event
 from tests.support.audit import entry_of, found
 from tests.support.audit_services import movement
 from tests.support.builders import refunds as p
@@ -56,10 +61,71 @@ def test_t31a_what_was_paid_by_hand_is_in_nobodys_books_here_or_was_paid_twice(
     it, then the audit finds what went twice, and what went above the payment.
     """
     with gathering() as facts:
-        for n, event in enumerate((*PAID, p.issued(manual=by_hand)), 1):
-            facts.add("refund", entry_of(event, n, "payment-o1", n), settled=True)
+        known(facts, *PAID, p.issued(manual=by_hand))
         facts.move(movement("capture", "100.00", order_id="o1", payment_id="o1"))
         for amount in books:
             facts.move(movement("refund", amount, "rfd_9a31", order_id="o1", payment_id="o1"))
         facts.finish()
         assert found(ledger_check(facts, asked=True, at_rest=True)) == faults
+
+
+@pytest.mark.parametrize("at_rest", [True, False])
+def test_t31a_what_was_given_up_and_went_all_the_same_is_a_fault(at_rest: bool) -> None:
+    """Given a refund that support gave up, when it stands in the provider's books, then no outcome is under way."""
+    with gathering() as facts:
+        known(facts, *PAID, p.given_up())
+        facts.move(movement("capture", "100.00", order_id="o1", payment_id="o1"))
+        facts.move(movement("refund", "25.00", "rfd_9a31", order_id="o1", payment_id="o1"))
+        facts.finish()
+        assert found(ledger_check(facts, asked=True, at_rest=at_rest)) == {"unasked": 1}
+
+
+ALL_OF_A = {"refund_id": "rfd_9a32", "lines": p.lines(a=6000), "amount": p.usd(6000)}
+
+
+@pytest.mark.parametrize(
+    ("more", "faults"),
+    [
+        ((), {"over_payment": 1}),
+        ((p.given_up(),), {}),
+        ((p.given_up(), p.issued()), {"over_payment": 1}),
+    ],
+)
+def test_t31a_what_was_given_up_is_owed_no_more_unless_it_was_paid(
+    more: tuple[Event, ...], faults: dict[str, int]
+) -> None:
+    """Given 25.00 and then 60.00 of a line of 60.00 were asked for, then that is too much but where the first was given
+    up.
+    """
+    with gathering() as facts:
+        known(facts, *PAID, p.requested(**ALL_OF_A), *more)
+        facts.finish()
+        assert {name: n for name, n in found(money_check(facts)).items() if name == "over_payment"} == faults
+
+
+OTHER = {"lines": p.lines(a=2400), "amount": p.usd(2400)}
+
+
+@pytest.mark.parametrize(
+    ("events", "fault"),
+    [
+        ((*PAID, p.given_up(**OTHER)), "different"),
+        ((*PAID, p.issued(), p.given_up()), "different"),
+        ((p.captured(), p.refused(), p.given_up(**OTHER)), "different"),
+        ((*PAID, p.given_up(), p.given_up()), "twice"),
+        ((*PAID, p.given_up()), ""),
+        ((p.captured(), p.refused(), p.given_up()), ""),
+    ],
+)
+def test_t31a_what_is_given_up_is_what_was_asked_for_once_and_not_paid(events: tuple[Event, ...], fault: str) -> None:
+    with gathering() as facts:
+        known(facts, *events)
+        facts.finish()
+        faults = found(saga_check(facts))
+        assert [name for name in ("different", "twice") if faults.get(name)] == ([fault] if fault else [])
+
+
+def known(facts: Facts, *events: Event) -> None:
+    """These have happened to the payment."""
+    for n, event in enumerate(events, 1):
+        facts.add("refund", entry_of(event, n, "payment-o1", n), settled=True)

@@ -94,8 +94,8 @@ def _left(order: Order, dispute: Dispute, line_id: str) -> Money:
 
 
 def _unpaid(dispute: Dispute) -> Sequence[LineAmount]:
-    """What was asked for, and is neither paid nor refused."""
-    asked = [asked.due for asked in dispute.refunds.values() if not (asked.is_paid or asked.is_refused)]
+    """What was asked for, and is neither paid nor refused nor given up."""
+    asked = [asked.due for asked in dispute.refunds.values() if not (asked.is_paid or asked.brings_nothing)]
     return [part for due in asked for part in due.lines]
 
 

@@ -15,8 +15,13 @@ Minor = Mapping[str, int]
 
 
 def asked_for(dispute: Dispute) -> Minor:
-    """The money that was asked for and not refused."""
-    return sums(part for asked in dispute.refunds.values() if not asked.is_refused for part in asked.due.lines)
+    """The money that was asked for, and neither refused nor given up."""
+    return sums(part for asked in dispute.refunds.values() if not asked.brings_nothing for part in asked.due.lines)
+
+
+def given_up(dispute: Dispute) -> Minor:
+    """The money of the last word that support has given up: so much less is paid (T30a, T31a)."""
+    return sums(part for asked in dispute.refunds.values() if asked.is_given_up for part in asked.due.lines)
 
 
 def asked_back(dispute: Dispute) -> Minor:
@@ -61,14 +66,14 @@ def is_asked_back(dispute: Dispute, less: Parts) -> bool:
 
 
 def is_settled(dispute: Dispute, lines: Parts) -> bool:
-    """What was asked for, less what is asked back, is this."""
+    """What was asked for, less what is asked back, is this, but for what was given up."""
     more, less = difference(dispute, lines)
-    return not more and is_asked_back(dispute, less)
+    return sums(more) == given_up(dispute) and is_asked_back(dispute, less)
 
 
 def all_paid(dispute: Dispute) -> bool:
     """Nothing that was asked for is under way, failed or with people."""
-    return all(asked.is_paid or asked.is_refused for asked in dispute.refunds.values())
+    return all(asked.is_paid or asked.brings_nothing for asked in dispute.refunds.values())
 
 
 def sums(parts: Iterable[LineAmount]) -> Minor:

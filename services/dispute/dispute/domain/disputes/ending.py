@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 
 from dispute.domain.disputes.case import ruling_in
-from dispute.domain.disputes.difference import Parts, all_paid, is_settled
+from dispute.domain.disputes.difference import Parts, all_paid, given_up, is_settled
 from dispute.domain.disputes.settlement import closed
 from dispute.domain.disputes.state import Dispute, DisputeState, evolve
 from dispute.domain.orders.release import end_hold
@@ -36,8 +37,8 @@ def stands(dispute: Dispute, request: Solution) -> tuple[SolutionType, Money]:
 
 
 def is_over(dispute: Dispute) -> bool:
-    """T33: what the last word says is what was paid, and nothing is to come."""
-    said = _said(dispute)
+    """T33: what the last word says is what was paid, or given up, and nothing is to come."""
+    said = () if dispute.closed else _said(dispute)
     return bool(said) and not dispute.replacement.is_awaited and all_paid(dispute) and is_settled(dispute, said)
 
 
@@ -55,15 +56,19 @@ def _said(dispute: Dispute) -> Parts:
 
 
 def ended(dispute: Dispute, at: datetime, rule: str) -> DisputeClosed:
-    """The end by this rule, with the amount of the last word (S52); of a cancelled order all that went back (T45)."""
+    """The end by this rule, with the amount of the last word (S52), of a cancelled order all that went back (T45); less
+    what was given up.
+    """
     if gone := dispute.cancelled:
-        return closed(dispute, _reason(None, gone.amount), gone.amount, at, (*gone.rules, rule, "S52"))
-    ruling = ruling_of(dispute) if dispute.state == DisputeState.DECIDED else None
-    if ruling:
-        return closed(dispute, reason_of(ruling), ruling.amount, at, (rule, "S52"))
-    assert dispute.solution
-    agreed = dispute.solution.solution
-    return closed(dispute, _reason(agreed.type, agreed.amount), agreed.amount, at, (rule, "S52"))
+        kind, amount, rules = None, gone.amount, (*gone.rules, rule, "S52")
+    elif dispute.state == DisputeState.DECIDED and (ruling := ruling_of(dispute)):
+        kind, amount, rules = ruling.type, ruling.amount, (rule, "S52")
+    else:
+        assert dispute.solution
+        agreed = dispute.solution.solution
+        kind, amount, rules = agreed.type, agreed.amount, (rule, "S52")
+    left = replace(amount, minor=amount.minor - sum(given_up(dispute).values()))
+    return closed(dispute, _reason(kind, left), left, at, rules)
 
 
 def ended_if_over(

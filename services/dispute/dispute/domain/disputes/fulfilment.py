@@ -75,6 +75,7 @@ _REFUND_RULES = {
     RefundOutcome.FAILED: ("S63",),
     RefundOutcome.SENT_TO_MANUAL: ("S63", "T31a"),
     RefundOutcome.REFUSED: ("S45", "T30a"),
+    RefundOutcome.ABANDONED: ("T30a", "T31a"),
 }
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute as events
+from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.money import Money, total
 
 
@@ -40,23 +42,34 @@ REFUND_STEPS = {
     events.RefundOutcome.FAILED: Fulfilment.REFUND_FAILED,
     events.RefundOutcome.SENT_TO_MANUAL: Fulfilment.REFUND_FAILED,
     events.RefundOutcome.REFUSED: Fulfilment.NONE,
+    events.RefundOutcome.ABANDONED: Fulfilment.NONE,
 }
+NOTHING = frozenset({events.RefundOutcome.REFUSED, events.RefundOutcome.ABANDONED})
+"""Of money that is not paid: refused, or given up by support."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedRefund:
-    """Money that was asked for, and the refund service's last word on it."""
+    """Money that was asked for, and the refund service's last word on it; `replaced` once a later word on the money has
+    counted without it.
+    """
 
     due: events.RefundDue
     outcome: events.RefundOutcome | None = None
+    replaced: bool = False
 
     @property
     def is_paid(self) -> bool:
         return self.outcome == events.RefundOutcome.ISSUED
 
     @property
-    def is_refused(self) -> bool:
-        return self.outcome == events.RefundOutcome.REFUSED
+    def brings_nothing(self) -> bool:
+        return self.outcome in NOTHING
+
+    @property
+    def is_given_up(self) -> bool:
+        """Support gave it up, and nobody has decided about its money since."""
+        return self.outcome == events.RefundOutcome.ABANDONED and not self.replaced
 
 
 Refunds = Mapping[str, AskedRefund]
@@ -65,10 +78,33 @@ Noted = events.RefundNoted | events.ReturnNoted
 """What another service tells of a dispute, also once it is closed."""
 
 
+def due(refunds: Refunds, event: events.RefundDue) -> Refunds:
+    """The refunds with another one that is asked for."""
+    return {**refunds, event.refund_id: AskedRefund(event)}
+
+
 def noted(refunds: Refunds, event: events.RefundNoted) -> Refunds:
     """The refunds with the refund service's word on one that was asked for."""
     asked = refunds.get(event.refund_id)
     return {**refunds, event.refund_id: replace(asked, outcome=event.outcome)} if asked else refunds
+
+
+_WORDS: Mapping[type[Event], Callable[[Any], bool]] = {
+    events.SolutionReached: lambda _: True,
+    events.CancellationNoted: lambda _: True,
+    mediation.DecisionIssued: lambda _: True,
+    mediation.AppealDecided: lambda event: event.decision != mediation.AppealOutcome.UPHELD,
+    SupportOverrideApplied: lambda event: event.ruling is not None,
+}
+"""By event: whether it is another word on the money."""
+
+
+def counted_anew(refunds: Refunds, event: Event) -> Refunds:
+    """The refunds; another word on the money counts without what was refused or given up before it."""
+    word = _WORDS.get(type(event))
+    if not word or not word(event) or not any(asked.brings_nothing for asked in refunds.values()):
+        return refunds
+    return {name: replace(asked, replaced=asked.replaced or asked.brings_nothing) for name, asked in refunds.items()}
 
 
 def last_outcome(refunds: Refunds) -> events.RefundOutcome | None:

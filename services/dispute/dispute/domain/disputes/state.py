@@ -10,7 +10,7 @@ from enum import StrEnum
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import case as cases
 from dispute.domain.disputes import progress, solutions
-from dispute.domain.disputes.progress import AskedRefund, Fulfilment, Replacement
+from dispute.domain.disputes.progress import Fulfilment, Replacement
 from dispute.domain.evidence.items import Items
 from shared.decider import changed
 from shared.events import dispute as events
@@ -139,7 +139,8 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:
     since, version = _evolved(dispute, event), dispute.version + 1
     case = cases.after(dispute.case, event, version, since.state != dispute.state)
     listed, again = solutions.after(dispute.solutions, event), progress.replaced(dispute.replacement, event)
-    return changed(since, case=case, solutions=listed, replacement=again, version=version)
+    refunds = progress.counted_anew(since.refunds, event)
+    return changed(since, case=case, solutions=listed, replacement=again, refunds=refunds, version=version)
 
 
 def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm an event
@@ -157,8 +158,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
         case events.Escalated():
             return _escalated(dispute, event)
         case events.RefundDue():
-            refunds = {**dispute.refunds, event.refund_id: AskedRefund(event)}
-            return changed(dispute, fulfilment=Fulfilment.REFUND_PENDING, refunds=refunds)
+            return changed(dispute, fulfilment=Fulfilment.REFUND_PENDING, refunds=progress.due(dispute.refunds, event))
         case events.CancellationNoted():
             return changed(dispute, state=DisputeState.AGREED, cancelled=event)
         case events.ReturnDue():

@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
 from ops.audit.readings import mediation
-from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, first, not_refused, parts_of
+from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, counted_anew, first, parts_of
 
 COLUMNS = (
     *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
@@ -107,7 +107,7 @@ def _reached(dispute: State, data: Data) -> None:
     if until:
         dispute["fulfilment"] = "replacement_pending"
     if data["reached_type"] not in ("arbitrated", "appeal", "support_override"):
-        not_refused(dispute)
+        counted_anew(dispute)
         dispute.update(state="agreed", ruling=None, agreed=parts_of(data), result_rules=data["rules"], **NO_RESULT)
         dispute["next_due_at"] = first(dispute)
     dispute.update(solution=data["solution"], replacement_sent=False)

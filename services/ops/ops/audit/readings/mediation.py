@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ops.audit.entry import Data, instant, minor
-from ops.audit.readings.waiting import NO_RESULT, State, awaits, first, not_refused, parts_of
+from ops.audit.readings.waiting import BRINGS_NOTHING, NO_RESULT, State, awaits, counted_anew, first, parts_of
 
 NO_ENTRY = frozenset({"SurveySubmitted", "SurveyWindowClosed"})
 """What is no part of a dispute's story."""
@@ -57,7 +57,7 @@ def owed_by_cancellation(dispute: State) -> Iterator[str]:
 def owed_by_seller(dispute: State) -> Iterator[str]:
     """Of a seller who was paid before just that is asked which the buyer has: no more, no less, and of nobody else."""
     for line in {*dispute["paid_out"], *dispute["of_seller"]}:
-        asked = [parts.get(line, 0) for parts, outcome in dispute["refunds"].values() if outcome != "refused"]
+        asked = [parts.get(line, 0) for parts, outcome in dispute["refunds"].values() if outcome not in BRINGS_NOTHING]
         has = sum(asked) - dispute["back"].get(line, 0) if line in dispute["paid_out"] else 0
         if dispute["of_seller"].get(line, 0) != has:
             yield f"a line {line} whose seller was paid, and not just that asked of him which the buyer has"
@@ -76,7 +76,7 @@ def _is_asked(dispute: State, said: Mapping[str, int]) -> bool:
 
 
 def _is_paid(dispute: State) -> bool:
-    return all(outcome == "issued" for _, outcome in dispute["refunds"].values())
+    return all(outcome in ("issued", "abandoned") for _, outcome in dispute["refunds"].values())
 
 
 def _claimed(dispute: State, data: Data) -> None:
@@ -104,7 +104,7 @@ def _ruled(dispute: State, data: Data) -> None:
     ruling = data["ruling"]
     _nobodys(dispute, data)
     if data.get("decision") != "upheld":
-        not_refused(dispute)
+        counted_anew(dispute)
     dispute.update(ruling=ruling, agreed=None, amount=minor(ruling["amount"]))
     dispute["solution_type"] = ruling["type"] or dispute["solution_type"]
     again = ruling["type"] in SENT_AGAIN
@@ -165,7 +165,7 @@ def _not_asked_back(dispute: State, data: Data) -> None:
 
 
 def _order_cancelled(dispute: State, data: Data) -> None:
-    not_refused(dispute)
+    counted_anew(dispute)
     dispute.update(state="agreed", next_due_at=None, ruling=None, agreed=None, due={}, asked=[], **NO_RESULT)
     dispute.update(reviewer=None, reviewed_since=None, whole=parts_of(data), solution=None, surveyed=False)
     dispute.update(solution_type="refund_only", amount=minor(data["amount"]))

@@ -121,5 +121,6 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundFailed": _failed,
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
     "RefundSentToManual": _sent_to_manual,
+    "RefundAbandoned": lambda _: {"state": "abandoned", "pay_at": None, "retry_at": None},
     "RefundSettled": lambda data: {"state": "settled", "settled_at": instant(data["settled_at"])},
 }

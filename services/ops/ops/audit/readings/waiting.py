@@ -48,10 +48,14 @@ def first(dispute: State) -> datetime | None:
     return min(filter(None, due), default=None)
 
 
-def not_refused(dispute: State) -> None:
-    """A new word on the money counts from what was not refused before it."""
+BRINGS_NOTHING = ("refused", "abandoned")
+"""What became of money that is not paid."""
+
+
+def counted_anew(dispute: State) -> None:
+    """A new word on the money counts from what was neither refused nor given up before it."""
     refunds = dispute["refunds"]
-    dispute["refunds"] = {name: asked for name, asked in refunds.items() if asked[1] != "refused"}
+    dispute["refunds"] = {name: asked for name, asked in refunds.items() if asked[1] not in BRINGS_NOTHING}
 
 
 def parts_of(data: Data) -> dict[str, int]:

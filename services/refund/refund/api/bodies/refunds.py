@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
+from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from shared.http.command_body import CommandBody
@@ -35,6 +36,12 @@ class ManualPaymentBody(CommandBody, of=PayByHand):
     )
 
 
+class AbandonmentBody(CommandBody, of=AbandonRefund):
+    """Why a refund is given up (T30a, T31a)."""
+
+    model_config = example(ticket="CASE-4711", reason="The buyer has the money by another way, and says so.")
+
+
 def _says(body: Any) -> str:
     """Which of the three it is; the names are none of a member, so that no pointer holds one."""
     names = body if isinstance(body, dict) else type(body).model_fields
@@ -49,3 +56,7 @@ ManualPaymentRequest = Annotated[
     Annotated[ManualPaymentBody, Tag("a_proposal")] | Agreement | Refusal, Discriminator(_says)
 ]
 """What was paid by hand, or a second person's word on it."""
+AbandonmentRequest = Annotated[
+    Annotated[AbandonmentBody, Tag("a_proposal")] | Agreement | Refusal, Discriminator(_says)
+]
+"""Why it is given up, or a second person's word on that."""

@@ -28,6 +28,7 @@ SILENT: Mapping[type[Event], str] = {
     ProposalMade: "between two people of support",
     ProposalAgreed: "between two people of support",
     ProposalDeclined: "between two people of support",
+    events.RefundAbandoned: "the end of its dispute is told, and support writes to the buyer of a cancelled order",
     events.RefundSettled: "the buyer's bank tells of the credit",
     DeadlineMoved: "the next try is moved, which nobody waits for",
 }

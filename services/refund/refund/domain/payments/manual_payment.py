@@ -10,7 +10,7 @@ from refund.domain.payments.proposals import Why, guard_support, proposed, reaso
 from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import Ticket
-from shared.events.mediation.proposals import ProposalKind, RefundEnding
+from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
 from shared.events.moments import Moment
 from shared.rejections import ValidationFailed
 
@@ -45,7 +45,8 @@ def pay_by_hand(command: PayByHand, payment: Payment) -> Sequence[Event]:
     return [proposed(command, refund, ProposalKind.MANUAL_PAYMENT, ("T31a",), ending)]
 
 
-def paid_by_hand(refund: Refund, ending: RefundEnding) -> Event:
+def paid_by_hand(refund: Refund, made: ProposalMade) -> Event:
     """A refund that was issued like any other, but that no provider has in its books."""
-    assert ending.bank_reference and ending.paid_at
-    return issued(refund, ending.bank_reference, ending.paid_at, ("S57", "S58", "K1", "T31a", "D12"), manual=True)
+    assert made.ending and made.ending.bank_reference and made.ending.paid_at
+    reference, paid_at = made.ending.bank_reference, made.ending.paid_at
+    return issued(refund, reference, paid_at, ("S57", "S58", "K1", "T31a", "D12"), manual=True)

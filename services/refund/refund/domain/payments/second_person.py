@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from refund.domain.commands import RefundCommand
+from refund.domain.payments.abandonment import GIVEN_UP_FROM, abandoned
 from refund.domain.payments.manual_payment import paid_by_hand
 from refund.domain.payments.proposals import guard_support, reason_ref, reason_text, standing
 from refund.domain.payments.retries import retried
@@ -14,12 +15,13 @@ from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import ShortText, Text
-from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalKind, ProposalMade, RefundEnding
+from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalKind, ProposalMade
 from shared.rejections import SameReviewer, WrongPhase
 
 STATES: Mapping[ProposalKind, Sequence[RefundState]] = {
     ProposalKind.RETRY: (RefundState.MANUAL,),
     ProposalKind.MANUAL_PAYMENT: (RefundState.MANUAL,),
+    ProposalKind.ABANDONMENT: GIVEN_UP_FROM,
 }
 """By kind: the states of a refund in which it can be proposed and agreed to."""
 
@@ -57,7 +59,7 @@ def guard_answer(payment: Payment, refund_id: str, actor: Actor, at: datetime, k
 def agree(command: AgreeToProposal, payment: Payment) -> Sequence[Event]:
     """What was proposed happens as it was proposed, by both of them."""
     made = _named(command, payment, command.agree)
-    happens = CARRIED_OUT[command.answers](command, payment.refund(command.refund_id), made.ending)
+    happens = CARRIED_OUT[command.answers](command, payment.refund(command.refund_id), made)
     return [ProposalAgreed(**_answered(command, made)), happens]
 
 
@@ -67,18 +69,10 @@ def decline(command: DeclineProposal, payment: Payment) -> Sequence[Event]:
     return [ProposalDeclined(**_answered(command, made), reason_ref=reason_ref(command))]
 
 
-def _retried(command: AgreeToProposal, _: Refund, __: RefundEnding | None) -> Event:
-    return retried(command, "S63", "T31a")
-
-
-def _paid_by_hand(_: AgreeToProposal, refund: Refund, ending: RefundEnding | None) -> Event:
-    assert ending
-    return paid_by_hand(refund, ending)
-
-
-CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Refund, RefundEnding | None], Event]] = {
-    ProposalKind.RETRY: _retried,
-    ProposalKind.MANUAL_PAYMENT: _paid_by_hand,
+CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Refund, ProposalMade], Event]] = {
+    ProposalKind.RETRY: lambda command, _, __: retried(command, "S63", "T31a"),
+    ProposalKind.MANUAL_PAYMENT: lambda _, refund, made: paid_by_hand(refund, made),
+    ProposalKind.ABANDONMENT: abandoned,
 }
 """By kind: what follows a second person's yes."""
 

@@ -20,6 +20,7 @@ from shared.events.refund import (
     Destination,
     ManualReason,
     PaymentCaptured,
+    RefundAbandoned,
     RefundApproved,
     RefundEvent,
     RefundFailed,
@@ -44,6 +45,7 @@ class RefundState(StrEnum):
     FAILED = "failed"
     MANUAL = "manual"
     SETTLED = "settled"
+    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ class Refund:
     @property
     def reserves(self) -> bool:
         """Whether it counts against the cap. One that people took over still does: its money is owed, and a retry may
-        pay it.
+        pay it. So does one that was given up while nobody could be sure of the provider's answer: its money may have
+        gone.
         """
+        if self.state is RefundState.ABANDONED:
+            return self.doubts > 0
         return self.state is not RefundState.REFUSED
 
     @property
@@ -159,6 +164,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _changed(payment, event, proposal=None)  # what was agreed follows as an event of its own
         case RefundSentToManual():
             return _handed_over(payment, event)
+        case RefundAbandoned():
+            return _changed(payment, event, state=RefundState.ABANDONED)
         case RefundSettled():
             return _changed(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
         case DeadlineMoved():

@@ -74,7 +74,7 @@ def force_transition(command: ForceTransition, dispute: Dispute, _: Order) -> Of
 
 def guard_forced(action: OverrideAction, dispute: Dispute) -> None:
     """Money or goods that were asked for are not undone by another state: that takes a ruling."""
-    asked = any(not asked.is_refused for asked in dispute.refunds.values())
+    asked = any(not asked.brings_nothing for asked in dispute.refunds.values())
     if asked or dispute.return_id or dispute.replacement.is_awaited:
         raise WrongPhase("Money or goods were asked for already: decide.", state=dispute.state)
     if action == OverrideAction.ESCALATE and dispute.state == DisputeState.ESCALATED:
