@@ -103,7 +103,8 @@ def _same(mine: Any, audits: Any) -> None:
 
 def _line(line: Any) -> str:
     released = "-" if line["released"] is None else line["released"]
-    return f"{line['line_id']}|{line['cap']}|{line['refunded']}|{released}|{','.join(line['held_by']) or '-'}"
+    held = ",".join(line["held_by"]) or "-"
+    return f"{line['line_id']}|{line['cap']}|{line['refunded']}|{released}|{held}|{line['reclaimed']}"
 
 
 def test_without_an_instant_nothing_is_left_out() -> None:
