@@ -41,7 +41,9 @@ class PaymentCaptured(Event):
 
 
 class RefundRequested(Event):
-    """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller."""
+    """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller. It
+    refers to a dispute, to a return, or to both; of a cancelled order it may refer to neither (S15).
+    """
 
     refund_id: str
     order_id: str
@@ -55,6 +57,7 @@ class RefundRequested(Event):
     requested_at: Instant
     rules: tuple[str, ...]
     seller_id: str | None = None
+    return_id: str | None = None
 
 
 class RefundRefused(Event):
@@ -69,6 +72,7 @@ class RefundRefused(Event):
     requested_at: Instant
     rules: tuple[str, ...]
     seller_id: str | None = None
+    return_id: str | None = None
 
 
 class RefundApproved(Event):

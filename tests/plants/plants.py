@@ -100,6 +100,13 @@ MONEY = (
         (PAYMENTS,),
     ),
     Plant(
+        "a refund for nothing that has come back",
+        f"{REFUND}/domain/payments/request.py",
+        "return bool(command.return_id)",
+        "return True",
+        (PAYMENTS,),
+    ),
+    Plant(
         "what was given up in doubt frees its money",
         f"{REFUND}/domain/payments/state.py",
         "return self.doubts > 0",

@@ -20,6 +20,7 @@ create table refunds (
     position bigint not null,
     order_id text collate "C" not null,
     dispute_id text,
+    return_id text,
     seller_id text,
     state text not null,
     source text,
@@ -40,6 +41,7 @@ comment on table refunds is 'where the money of each refund is';
 comment on column refunds.seller_id is 'null where the refund names none, then it is the payment''s';
 create index refunds_order on refunds (order_id, requested_at desc, refund_id desc);
 create index refunds_dispute on refunds (dispute_id, requested_at desc, refund_id desc);
+create index refunds_return on refunds (return_id);
 create index refunds_seller on refunds (seller_id);
 create index refunds_state on refunds (state, requested_at desc, refund_id desc);
 create index refunds_newest on refunds (requested_at desc, refund_id desc);

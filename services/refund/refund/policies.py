@@ -69,5 +69,6 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
         bank_window_bd=event.bank_window_bd,
         timezone=event.timezone,
         seller_id=event.seller_id,
+        return_id=event.return_id,
         rules=event.rules,
     )

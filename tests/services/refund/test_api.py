@@ -66,7 +66,7 @@ async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(s
     await service.ask(
         p.capture(),
         p.request(),
-        p.request("rfd_9a32", parts={"b": 1000}, dispute_id="dsp_9a32"),
+        p.request("rfd_9a32", parts={"b": 1000}, dispute_id="dsp_9a32", return_id="ret_9a32"),
         p.request("rfd_9a33", parts={"b": 9000}),
     )
 
@@ -74,8 +74,9 @@ async def test_s64_refunds_are_listed_by_order_and_by_dispute_the_newest_first(s
         return [row["id"] for row in (await service.served.get("/v1/refunds", p.BUYER, **query)).body["data"]]
 
     assert await ids(order_id="o1") == ["rfd_9a33", "rfd_9a32", "rfd_9a31"]
-    assert await ids(dispute_id="dsp_9a32") == ["rfd_9a32"]
+    assert await ids(dispute_id="dsp_9a32") == await ids(return_id="ret_9a32") == ["rfd_9a32"]
     assert await ids(order_id="o2") == await ids(order_id="o1", dispute_id="dsp_9a39") == []
+    assert await ids(return_id="ret_9a39") == []
     row = (await service.served.get("/v1/refunds", p.BUYER, dispute_id="dsp_9a31")).body["data"][0]
     assert (row["state"], row["reason"], row["amount"]) == (
         "refused",
@@ -285,6 +286,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         (refunds.RefundFilter(seller_id="sam"), "payments_seller"),
         (refunds.RefundFilter(seller_id="sam"), "refunds_seller"),
         (refunds.RefundFilter(states=["manual"]), "refunds_state"),
+        (refunds.RefundFilter(return_id="ret_9a31"), "refunds_return"),
     ],
 )
 async def test_each_list_is_read_by_an_index(service: RefundService, wanted: refunds.RefundFilter, index: str) -> None:

@@ -26,6 +26,7 @@ RETRY_AT = p.MONDAY + timedelta(minutes=1)
         (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6)),
         (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6), p.given_up()),
         (p.captured(), p.refused(), p.given_up()),
+        (p.captured(), p.requested(return_id="ret_1"), p.approved(), p.issued()),
     ],
 )
 def test_s64_as_of_an_instant_a_row_is_what_the_refund_was(events: tuple[Event, ...]) -> None:

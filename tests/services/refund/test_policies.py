@@ -28,7 +28,7 @@ def test_on_a_refund_due_the_refund_is_requested() -> None:
     command: RequestRefund = sent(react, p.DUE)
     assert isinstance(command, RequestRefund)
     assert command.model_dump(exclude={"command_id", "actor", "at"}) == p.DUE.model_dump(
-        exclude={"buyer_id", "return_id", "refund_after_return_bd", "holidays"}
+        exclude={"buyer_id", "refund_after_return_bd", "holidays"}
     )
 
 

@@ -67,6 +67,7 @@ async def list_refunds(
     viewer: Annotated[QueryContext, query()],
     order_id: str | None = None,
     dispute_id: str | None = None,
+    return_id: str | None = None,
     state: States = None,
     as_of: Moment | None = None,
     limit: Limit = 25,
@@ -79,11 +80,11 @@ async def list_refunds(
     """
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
-    listing = Listing("refunds", (order_id, dispute_id, state, as_of))
+    listing = Listing("refunds", (order_id, dispute_id, return_id, state, as_of))
     shown = partial(refund_row, now=as_of or viewer.at)
     before = listing.read(cursor, datetime, str)
     states = state.split(",") if state else None
-    wanted = refunds.RefundFilter(order_id, dispute_id, states, *own_sides(viewer.actor), before)
+    wanted = refunds.RefundFilter(order_id, dispute_id, return_id, states, *own_sides(viewer.actor), before)
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
         return query_response({**listing.page(rows, limit, shown, _cursor), "data": [*map(shown, then)]})

@@ -70,6 +70,7 @@ def _begin(recorded: Recorded[Event], event: refunds.RefundRequested | refunds.R
         position=recorded.position,
         order_id=event.order_id,
         dispute_id=event.dispute_id,
+        return_id=event.return_id,
         amount=event.amount.minor,
         currency=event.amount.currency,
         exponent=event.amount.exponent,
@@ -96,6 +97,7 @@ class RefundFilter:
 
     order_id: str | None = None
     dispute_id: str | None = None
+    return_id: str | None = None
     states: Sequence[str] | None = None
     buyer_id: str | None = None
     seller_id: str | None = None
@@ -125,6 +127,7 @@ _ORDER_OF = compiled(select(_REFUNDS.c.order_id).where(_REFUNDS.c.refund_id == b
 _CONDITIONS = {
     "order_id": _REFUNDS.c.order_id == bindparam("order_id"),
     "dispute_id": _REFUNDS.c.dispute_id == bindparam("dispute_id"),
+    "return_id": _REFUNDS.c.return_id == bindparam("return_id"),
     "states": _REFUNDS.c.state == any_(bindparam("states", type_=ARRAY(Text))),
     "before": tuple_(_REFUNDS.c.requested_at, _REFUNDS.c.refund_id)
     < tuple_(bindparam("last_requested_at"), bindparam("last_refund_id")),

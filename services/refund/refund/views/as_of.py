@@ -17,6 +17,7 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "refund_id": request.refund_id,
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
+        "return_id": request.return_id,
         "state": state,
         "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
         "source": None if isinstance(request, RefundRefused) else request.source,

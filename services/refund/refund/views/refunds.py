@@ -61,6 +61,7 @@ class RefundRow(TypedDict):
     href: str
     order_id: str
     dispute_id: str | None
+    return_id: str | None
     state: RefundState
     reason: str | None
     source: Open[RefundSource] | None
@@ -107,6 +108,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "href": _path(request.refund_id),
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
+        "return_id": request.return_id,
         "payment_id": captured.payment_id if captured else None,
         "version": version,
         "state": refund.state,
@@ -138,6 +140,7 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "href": _path(row["refund_id"]),
         "order_id": row["order_id"],
         "dispute_id": row["dispute_id"],
+        "return_id": row["return_id"],
         "state": row["state"],
         "reason": row["reason"],
         "source": row["source"],

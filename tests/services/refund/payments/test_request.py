@@ -61,11 +61,20 @@ def test_s15_a_refund_from_a_dispute_names_the_dispute(source: RefundSource) -> 
     assert refusal(p.request(source=source, dispute_id=None), p.captured()) == "dispute_required"
 
 
-@pytest.mark.parametrize("source", [RefundSource.CANCELLATION, RefundSource.RETURN, RefundSource.GOODWILL])
-def test_s15_other_refunds_need_no_dispute(source: RefundSource) -> None:
-    given(decider, p.captured()).when(p.request(source=source, dispute_id=None)).then_types(
-        RefundRequested, RefundApproved
-    )
+@pytest.mark.parametrize(
+    ("source", "return_id"),
+    [(RefundSource.RETURN, None), (RefundSource.GOODWILL, None), (RefundSource.GOODWILL, "ret_1")],
+)
+def test_s15_a_refund_that_refers_to_nothing_is_refused(source: RefundSource, return_id: str | None) -> None:
+    asked = p.request(source=source, dispute_id=None, return_id=return_id)
+    assert refusal(asked, p.captured()) == "dispute_required"
+
+
+@pytest.mark.parametrize(("source", "return_id"), [(RefundSource.CANCELLATION, None), (RefundSource.RETURN, "ret_1")])
+def test_s15_a_return_or_a_cancelled_order_needs_no_dispute(source: RefundSource, return_id: str | None) -> None:
+    asked = given(decider, p.captured()).when(p.request(source=source, dispute_id=None, return_id=return_id))
+    requested, _ = asked.then_types(RefundRequested, RefundApproved).events
+    assert (requested.dispute_id, requested.return_id) == (None, return_id)
 
 
 def test_g9_the_whole_payment_can_be_refunded() -> None:

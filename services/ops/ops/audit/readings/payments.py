@@ -11,7 +11,18 @@ from ops.audit.entry import Data, Entry, exponent, instant, minor
 State = dict[str, Any]
 
 COLUMNS = (
-    *("order_id", "dispute_id", "seller_id", "state", "source", "amount", "currency", "exponent", "destination"),
+    *(
+        "order_id",
+        "dispute_id",
+        "return_id",
+        "seller_id",
+        "state",
+        "source",
+        "amount",
+        "currency",
+        "exponent",
+        "destination",
+    ),
     *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "failures", "retry_at", "reason"),
 )
 PAID_WITHIN = timedelta(hours=25)
@@ -67,6 +78,7 @@ def _begun(data: Data, more: State) -> State:
         **dict.fromkeys(COLUMNS),
         "order_id": data["order_id"],
         "dispute_id": data["dispute_id"],
+        "return_id": data.get("return_id"),
         "amount": minor(data["amount"]),
         "currency": data["amount"]["currency"],
         "exponent": exponent(data["amount"]),

@@ -57,6 +57,7 @@ class RequestRefund(RefundCommand):
     timezone: str
     rules: tuple[str, ...]
     seller_id: str | None = None
+    return_id: str | None = None
 
 
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
@@ -78,6 +79,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
                 reason=reason,
                 requested_at=command.at,
                 seller_id=command.seller_id,
+                return_id=command.return_id,
                 rules=rules,
             )
         ]
@@ -92,6 +94,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             timezone=command.timezone,
             requested_at=command.at,
             seller_id=command.seller_id,
+            return_id=command.return_id,
             rules=command.rules,
         ),
         RefundApproved(
@@ -104,14 +107,24 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
     ]
 
 
-_DISPUTED = {RefundSource.AGREEMENT, RefundSource.MEDIATION}
+def _refers(command: RequestRefund) -> bool:
+    """S15: to the dispute that was settled, the return that came, or its cancelled order, which it names anyway."""
+    match command.source:
+        case RefundSource.AGREEMENT | RefundSource.MEDIATION:
+            return bool(command.dispute_id)
+        case RefundSource.RETURN:
+            return bool(command.return_id)
+        case RefundSource.CANCELLATION:
+            return True
+        case RefundSource.GOODWILL:
+            return False  # a seller's goodwill has no name yet that a refund could refer to
 
 
 def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, ...]] | None:
     """Why the refund may not be paid, with the rules that say so; None if it may."""
     if not (capture := payment.captures.get(command.payment_id)):
         return "unknown_payment", ("T30a",)
-    if command.source in _DISPUTED and not command.dispute_id:
+    if not _refers(command):
         return "dispute_required", ("S15",)
     if not _adds_up(command):
         return "amount_invalid", ("G9",)
