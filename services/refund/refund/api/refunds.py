@@ -121,7 +121,7 @@ async def show_text(refund_id: str, ref: str, viewer: Annotated[QueryContext, qu
 async def retry_refund(
     refund_id: str,
     caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)],
-    body: AnswerRequest | None = None,
+    body: AnswerRequest = None,
 ) -> Response:
     """For support, or for the buyer who has put the account right (S63). Once people took over it takes two persons of
     support: the first one's request proposes it, and the second one agrees to that here, or declines it (T31a).

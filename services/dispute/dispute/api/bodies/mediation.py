@@ -17,6 +17,7 @@ from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
+from shared.http.second_person import AGREEMENT, REFUSAL, answer_in, answer_or
 
 WEIGHTS = {"evd_9a353617410a5fa282cb893492211cbe": 1, "evd_9a3f40cd2c6d59029ea0d543beffb37b": 3}
 
@@ -95,17 +96,11 @@ class RefusalBody(CommandBody, of=DeclineProposal):
     model_config = example(decline="prp_0a1b2c3d4e5f60718293a4b5c6d7e8f9", reason="The photos show another item.")
 
 
-def _says(body: Any) -> str:
-    """Which of the three it is; the names are none of a member, so that no pointer holds one."""
-    names = body if isinstance(body, dict) else type(body).model_fields
-    return "an_agreement" if "agree" in names else "a_refusal" if "decline" in names else "a_ruling"
-
-
-Agreement = Annotated[AgreementBody, Tag("an_agreement")]
-Refusal = Annotated[RefusalBody, Tag("a_refusal")]
-DecisionRequest = Annotated[Annotated[DecisionBody, Tag("a_ruling")] | Agreement | Refusal, Discriminator(_says)]
+Agreement = Annotated[AgreementBody, Tag(AGREEMENT)]
+Refusal = Annotated[RefusalBody, Tag(REFUSAL)]
+DecisionRequest = Annotated[Annotated[DecisionBody, Tag("a_ruling")] | Agreement | Refusal, answer_or("a_ruling")]
 AppealDecisionRequest = Annotated[
-    Annotated[AppealDecisionBody, Tag("a_ruling")] | Agreement | Refusal, Discriminator(_says)
+    Annotated[AppealDecisionBody, Tag("a_ruling")] | Agreement | Refusal, answer_or("a_ruling")
 ]
 """A ruling, or a second person's word on one that is proposed."""
 
@@ -134,8 +129,7 @@ class ForcedTransitionBody(CommandBody, of=ForceTransition):
 
 def _forces(body: Any) -> str:
     action = body.get("action") if isinstance(body, dict) else getattr(body, "action", None)
-    said = _says(body)
-    return said if said != "a_ruling" or action == "decide" else "a_transition"
+    return answer_in(body) or ("a_ruling" if action == "decide" else "a_transition")
 
 
 OverrideRequest = Annotated[

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Discriminator, Tag
+from pydantic import BeforeValidator, Tag
 
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
+from shared.http.second_person import AGREEMENT, REFUSAL, answer_or
 
 
 class AgreementBody(CommandBody, of=AgreeToProposal):
@@ -42,21 +43,18 @@ class AbandonmentBody(CommandBody, of=AbandonRefund):
     model_config = example(ticket="CASE-4711", reason="The buyer has the money by another way, and says so.")
 
 
-def _says(body: Any) -> str:
-    """Which of the three it is; the names are none of a member, so that no pointer holds one."""
-    names = body if isinstance(body, dict) else type(body).model_fields
-    return "an_agreement" if "agree" in names else "a_refusal" if "decline" in names else "a_proposal"
-
-
-Agreement = Annotated[AgreementBody, Tag("an_agreement")]
-Refusal = Annotated[RefusalBody, Tag("a_refusal")]
-AnswerRequest = Annotated[Agreement | Refusal, Discriminator(_says)]
-"""A second person's word."""
+Agreement = Annotated[AgreementBody, Tag(AGREEMENT)]
+Refusal = Annotated[RefusalBody, Tag(REFUSAL)]
+AnswerRequest = Annotated[
+    Annotated[Agreement | Refusal, answer_or(AGREEMENT)] | None,
+    BeforeValidator(lambda body: None if body == {} else body),
+]
+"""A second person's word; an object without members is none."""
 ManualPaymentRequest = Annotated[
-    Annotated[ManualPaymentBody, Tag("a_proposal")] | Agreement | Refusal, Discriminator(_says)
+    Annotated[ManualPaymentBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")
 ]
 """What was paid by hand, or a second person's word on it."""
 AbandonmentRequest = Annotated[
-    Annotated[AbandonmentBody, Tag("a_proposal")] | Agreement | Refusal, Discriminator(_says)
+    Annotated[AbandonmentBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")
 ]
 """Why it is given up, or a second person's word on that."""
