@@ -235,7 +235,14 @@ async def test_cancelling_after_the_protections_end_warns_first_and_then_pays_th
     status = (await deal.status(at_least=cancelled.position)).ok()
     assert (status["payout"], status["completed"]) == ("released", True)
     assert status["lines"] == [
-        {"line_id": "1", "cap": usd("50.00"), "refunded": usd("0.00"), "released": usd("50.00"), "held_by": None}
+        {
+            "line_id": "1",
+            "cap": usd("50.00"),
+            "refunded": usd("0.00"),
+            "released": usd("50.00"),
+            "reclaimed": usd("0.00"),
+            "held_by": None,
+        }
     ]
     assert (await deal.open(reason="late")).refused == (409, "protection_expired")
 

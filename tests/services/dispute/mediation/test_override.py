@@ -11,7 +11,9 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.rejections import NotAppealable
+from dispute.views.disputes.actions import dispute_actions
 from dispute.views.disputes.dispute import dispute_view
+from shared.actions import rendered
 from shared.events.base import Actor
 from shared.events.dispute import (
     CloseReason,
@@ -60,6 +62,7 @@ from tests.support.builders.disputes import (
     opened,
     refund_due,
 )
+from tests.support.builders.evidence import add
 from tests.support.builders.mediation import (
     SUPPORT,
     SUPPORT_2,
@@ -99,6 +102,18 @@ def answered(
     assert made
     named = {"name": made.proposal_id, "answers": ProposalKind.OVERRIDE}
     return given(decider, happened).when(word(at, actor, **named | more))
+
+
+@pytest.mark.parametrize("word", [agree, decline])
+def test_t37_g13_g8_what_does_not_rest_on_all_the_evidence_is_neither_offered_nor_answered(word: Any) -> None:
+    first, last = on("Mar 13"), on("Mar 14")
+    proposed = forced(opened(), at=first)
+    later = after(proposed, add(last, SELLER))
+    answered(later, at=last, word=word).then_rejects(WrongPhase)
+    for happened, code in ((proposed, None), (later, "wrong_phase")):
+        told: Any = rendered(dispute_actions(dispute_of(happened), SUPPORT_2, last))
+        offered = {one["rel"]: one.get("code") for actions in told.values() for one in actions}
+        assert offered["agree-override"] == code
 
 
 def test_t37_the_first_one_only_proposes_and_says_why() -> None:

@@ -17,7 +17,7 @@ from dispute.domain.disputes.mediation.statements import SubmitStatement
 from dispute.domain.disputes.mediation.survey import SubmitSurvey
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
-from shared.http.second_person import AGREEMENT, REFUSAL, answer_in, answer_or
+from shared.http.request.second_person import AGREEMENT, REFUSAL, answer_in, answer_or
 
 WEIGHTS = {"evd_9a353617410a5fa282cb893492211cbe": 1, "evd_9a3f40cd2c6d59029ea0d543beffb37b": 3}
 

@@ -32,7 +32,9 @@ def guard_answered(dispute: Dispute, _: Actor, at: datetime) -> None:
     """G11: the seller has answered, and so long ago; until then the seller's time is what there is to wait for."""
     allowed_at = dispute.escalation_from or dispute.respond_by
     if allowed_at and (dispute.escalation_from is None or at < allowed_at):
-        raise EscalationNotYet("The seller has not answered long enough ago.", allowed_at=allowed_at)
+        raise EscalationNotYet(
+            "The seller's time to answer, or to settle it with you, still runs.", allowed_at=allowed_at
+        )
 
 
 def guard_incomplete(dispute: Dispute, actor: Actor, _: datetime) -> None:
@@ -68,13 +70,17 @@ def second_person_for(kind: ProposalKind) -> Callable[[Dispute, Actor, datetime]
     """The guard of a second person's word on what is proposed of this kind."""
 
     def guard_second_person(dispute: Dispute, actor: Actor, at: datetime) -> None:
-        """Such a thing waits for a second person, who is neither the first one nor barred from deciding (G15)."""
+        """Such a thing waits for a second person, who is neither the first one nor barred from deciding (G15), and
+        rests on all the evidence that there is (G13).
+        """
         made = dispute.case.proposal
         if not made or made.kind != kind or made.expires_at <= at:
             raise WrongPhase("Nothing waits for a second person.", state=dispute.state)
         if made.by == actor.id:
             raise SameReviewer("You proposed this: somebody else has to agree.")
         guard_may_decide(dispute, actor.id)
+        if made.ruling and {item.evidence_id for item in made.ruling.weights} != dispute.evidence.to_weigh:
+            raise WrongPhase("Evidence has come since: it is to be decided anew.", state=dispute.state)
 
     return guard_second_person
 

@@ -39,14 +39,16 @@ class OrderRegistrationView(TypedDict):
 
 
 class OrderLineView(TypedDict):
-    """The money of an order line: at most the cap goes back, or it is released; `held_by` is the first dispute that is
-    open about pieces of it.
+    """The money of an order line: at most the cap goes back, or it is released. What was `reclaimed` is refunded
+    though it had been released, and asked of the seller (K19). `held_by` is the first dispute that is open about pieces
+    of it.
     """
 
     line_id: str
     cap: Money
     refunded: Money
     released: Money | None
+    reclaimed: Money
     held_by: str | None
 
 
@@ -211,6 +213,7 @@ def _line(line: Row, order: Row) -> OrderLineView:
         "cap": _money(line["cap"], order),
         "refunded": _money(line["refunded"], order),
         "released": None if released is None else _money(released, order),
+        "reclaimed": _money(line["reclaimed"], order),
         "held_by": next(iter(line["held_by"]), None),
     }
 

@@ -11,7 +11,7 @@ from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
-from shared.http.second_person import AGREEMENT, REFUSAL, answer_or
+from shared.http.request.second_person import AGREEMENT, REFUSAL, answer_or
 
 
 class AgreementBody(CommandBody, of=AgreeToProposal):

@@ -55,11 +55,8 @@ def proposed(
 
 
 def named(dispute: Dispute, name: str) -> Proposal:
-    """What stands proposed under this id, on all the evidence that there is; WrongPhase for anything else."""
+    """What stands proposed under this id; WrongPhase for anything else."""
     made = dispute.case.proposal
     if not made or made.proposal_id != name:
         raise WrongPhase("This is not proposed any more.", state=dispute.state)
-    weighed = {item.evidence_id for item in made.ruling.weights} if made.ruling else set()
-    if made.ruling and weighed != dispute.evidence.to_weigh:
-        raise WrongPhase("Evidence has come since: it is to be decided anew.", state=dispute.state)
     return made
