@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from refund.api import refunds
 from refund.domain.decider import decider
+from refund.domain.notifications.state import NOTICES
+from refund.views.dry_run import money, parties
 from shared.events.logs import REFUND
 from shared.http.app import App, service_app
 from shared.http.dry_run.foretelling import Foretelling
 from shared.http.server import serve
 from shared.process.settings import Settings
 
+FORETELLING = Foretelling(NOTICES, money, parties=parties)
+"""What a dry run tells of a payment's events: who is told, and the money that they move."""
+
 
 def build(settings: Settings) -> App:
     """The application over its database."""
-    return service_app(REFUND, decider, [refunds.router], settings, Foretelling())
+    return service_app(REFUND, decider, [refunds.router], settings, FORETELLING)
 
 
 if __name__ == "__main__":

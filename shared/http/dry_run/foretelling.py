@@ -16,6 +16,7 @@ from shared.events.money import Money
 from shared.eventstore.command_handling import Prepared
 from shared.notifications.requests import party_of
 from shared.notifications.table import Notices
+from shared.parties import Parties
 
 SWITCH = "dry_run"
 
@@ -87,15 +88,21 @@ def _everything(_: Actor, event: Event) -> Mapping[str, Any]:
     return event.model_dump(mode="json")
 
 
+def _of_the_stream(state: Any, _: Event) -> Parties:
+    parties: Parties = state.parties
+    return parties
+
+
 @dataclass(frozen=True, slots=True)
 class Foretelling:
-    """What a service knows of its events: who is told of them, what money they move behind a state, and what of their
-    data an actor may see.
+    """What a service knows of its events: who is told of them, what money they move behind a state, what of their data
+    an actor may see, and whose an event is where that is not all of its stream's.
     """
 
     notices: Notices = field(default_factory=dict)
     money: Callable[[Event, Any], Iterable[ForetoldMoney]] = _nothing
     shown: Callable[[Actor, Event], Mapping[str, Any]] = _everything
+    parties: Callable[[Any, Event], Parties] = _of_the_stream
 
     def view(self, prepared: Prepared | None, decider: Decider, actor: Actor) -> DryRunView:
         """What would follow; nothing where it had been carried out before, or changes nothing."""
@@ -115,7 +122,11 @@ class Foretelling:
         if notice := self.notices.get(type(each.event)):
             due_at = getattr(each.event, notice.due) if notice.due else None
             for role in notice.roles(each.event):
-                yield {"kind": notice.kind, "recipient": party_of(each.after.parties, role), "due_at": due_at}
+                yield {
+                    "kind": notice.kind,
+                    "recipient": party_of(self.parties(each.after, each.event), role),
+                    "due_at": due_at,
+                }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from refund.domain.payments.retries import RETRY_LIMIT
+from refund.policies import notify
 from refund.read_models import refunds
 from shared.events.base import Actor
 from shared.events.refund import RefundIssued
@@ -177,7 +178,7 @@ async def test_a_retry_that_is_sent_again_gets_the_first_answer_also_after_the_r
     assert refused(await service.served.post(f"{RFD}/retry", p.BUYER, key="another")) == (409, "wrong_phase")
 
 
-BY_HAND = {"bank_reference": "bank-4711", "paid_at": "2026-03-01T09:00:00Z", **p.WHY}
+BY_HAND = {"bank_reference": "bank-4711", "paid_at": "2026-03-02T10:00:00Z", **p.WHY}
 LAST = RETRY_LIMIT + 1
 
 
@@ -192,6 +193,8 @@ async def test_t31a_two_persons_of_support_say_that_a_refund_was_paid_by_hand(se
     assert refused(await post(path, p.SUPPORT, BY_HAND)) == (400, "idempotency_key_required")
     assert refused(await post(path, p.BUYER, BY_HAND, key="k")) == (403, "forbidden")
     assert refused(await post(path, p.SUPPORT, {}, key="k")) == (422, "validation_failed")
+    early = await post(path, p.SUPPORT, {**BY_HAND, "paid_at": "2000-01-01T00:00:00Z"}, key="k")
+    assert (early.status, early.body["errors"][0]["pointer"]) == (422, "/paid_at")
     proposed = await post(path, p.SUPPORT, BY_HAND, key="k")
     (made,) = proposed.body["proposals"]
     assert (proposed.status, proposed.body["state"], made["kind"]) == (202, "manual", "manual_payment")
@@ -206,7 +209,26 @@ async def test_t31a_two_persons_of_support_say_that_a_refund_was_paid_by_hand(se
     await service.project()
     assert (await service.served.get(reason, p.OTHER_SUPPORT)).status == 200
     (row,) = (await service.served.get("/v1/refunds", p.BUYER, state="issued")).body["data"]
-    assert (row["state"], row["issued_at"]) == ("issued", "2026-03-01T09:00:00.000000Z")
+    assert (row["state"], row["issued_at"]) == ("issued", "2026-03-02T10:00:00.000000Z")
+
+
+async def test_a_dry_run_foretells_the_money_and_whom_the_run_tells(service: RefundService) -> None:
+    """Given a payment by hand that is proposed, when somebody tries to agree and then does, then the buyer is told what
+    was foretold, and only that.
+    """
+    await with_people(service)
+    path, post = f"{RFD}/manual-payment", service.served.post
+    proposed = await post(path, p.SUPPORT, BY_HAND, key="k")
+    (made,), seen = proposed.body["proposals"], proposed.headers["ETag"]
+    agrees = {"agree": made["id"]}
+    foretold = (await post(f"{path}?dry_run=true", p.OTHER_SUPPORT, agrees, key="a", seen=seen)).body
+    amount = {"amount": "25.00", "currency": "USD"}
+    lines = [{"line_id": "a", "amount": amount}]
+    assert foretold["money"] == [{"kind": "refund", "amount": amount, "lines": lines, "party": "buyer"}]
+    assert [told["kind"] for told in foretold["notifications"]] == ["refund_issued"]
+    agreed = await post(path, p.OTHER_SUPPORT, agrees, key="a", seen=seen)
+    assert (agreed.status, agreed.body["state"]) == (200, "issued")
+    assert await service.served.told("payment-o1", 2, notify) == foretold["notifications"]
 
 
 async def test_t31a_a_second_person_of_support_declines(service: RefundService) -> None:

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from return_label.api.returns import router
+from return_label.app import FORETELLING
 from return_label.domain.decider import decider
+from return_label.policies import notify
 from shared.events.base import Actor
+from shared.events.envelope import Cause
 from shared.events.slot import slot_of
+from shared.eventstore.command_handling import Prepared, prepare
 from tests.cases.plugin import Came
 from tests.support.builders import returns as r
 from tests.support.servers.sandbox import Answered
 from tests.support.servers.service import ServedService, serving
+from tests.support.wire import on_the_wire
 
 RET = f"/v1/returns/{r.RETURN_ID}"
 NOBODY = Actor(id="nora", roles=frozenset())
@@ -24,7 +29,8 @@ NOBODY = Actor(id="nora", roles=frozenset())
 
 @pytest.fixture
 async def service(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[ServedService]:
-    async with serving("return_label", router, decider, await migrated("return_label")) as service:
+    dsn = await migrated("return_label")
+    async with serving("return_label", router, decider, dsn, FORETELLING) as service:
         await service.decide(r.request(at=service.clock.now()))
         yield service
 
@@ -209,6 +215,23 @@ async def test_the_inspector_s_words_are_read_by_the_parties_and_stand_in_no_eve
     assert refused(await service.get(note["href"], r.OTHER_BUYER)) == (404, "not_found")
     assert refused(await service.get(f"{RET}/texts/txt_other", r.BUYER)) == (404, "not_found")
     assert await service.pool.fetchval("select count(*) from events where data::text like '%brick%'") == 0
+
+
+async def test_a_dry_run_foretells_whom_the_run_tells(service: ServedService) -> None:
+    """Given a return that was authorised, when the buyer tries to send the goods and then does, then whoever is told
+    was foretold; and so is who hears of an authorisation, which only a dispute asks for.
+    """
+    number = {"tracking_number": "TRACK1"}
+    foretold = (await service.post(f"{RET}/shipment?dry_run=true", r.BUYER, number)).body
+    assert [event["type"] for event in foretold["events"]] == ["makewhole.ReturnShipped.v1"]
+    assert (await service.post(f"{RET}/shipment", r.BUYER, number)).status == 200
+    stream = f"return-{r.RETURN_ID}"
+    assert await service.told(stream, 1, notify) == foretold["notifications"] == []
+    asked = r.request(at=service.clock.now())
+    prepared = await prepare([[]], decider, asked, Cause.of(asked))
+    assert isinstance(prepared, Prepared)
+    foretold = on_the_wire(FORETELLING.view(prepared, decider, r.BUYER))["notifications"]
+    assert await service.told(stream, 4, notify) == foretold != []
 
 
 async def test_who_has_seen_an_older_version_is_told_what_came_since(service: ServedService) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from refund import effects
 from refund.api.refunds import router
+from refund.app import FORETELLING
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.state import Payment, Refund
@@ -97,7 +98,7 @@ class Paying(RefundService):
 @contextlib.asynccontextmanager
 async def serving_refunds(dsn: str) -> AsyncIterator[RefundService]:
     """The service over its database."""
-    async with serving("refund", router, decider, dsn) as served:
+    async with serving("refund", router, decider, dsn, FORETELLING) as served:
         yield RefundService(served)
 
 

@@ -5,18 +5,20 @@ set by hand.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.decider import Decider
-from shared.events.base import Actor, Command
-from shared.events.envelope import Cause
+from shared.decider import Decider, Send
+from shared.events.base import Actor, Command, wire_time
+from shared.events.envelope import Cause, Recorded
+from shared.events.notification import NotificationRequested
 from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.http.app import App, Parts, create_app
+from shared.http.dry_run.foretelling import Foretelling
 from shared.http.routing import Router
 from shared.process.settings import Settings
 from tests.support.servers.sandbox import Answered, Served, served
@@ -59,13 +61,26 @@ class ServedService:
         """What policies, timers and effects do, one after the other."""
         return [await handle(self.store, self.decider, command, Cause.of(command)) for command in commands]
 
+    async def told(self, stream: str, last: int, notify: Callable[[Recorded[Any]], Iterable[Send]]) -> list[Any]:
+        """What the policy asks for on the last events of a stream, as a dry run says it."""
+        (history,) = await self.store.load(stream)
+        asked = [send.command for recorded in history[-last:] for send in notify(recorded)]
+        every = [event for outcome in await self.decide(*asked) for event in outcome.events]
+        return [
+            {"kind": event.kind, "recipient": event.recipient, "due_at": event.due_at and wire_time(event.due_at)}
+            for event in every
+            if isinstance(event, NotificationRequested)
+        ]
+
     def _bearer(self, actor: Actor) -> dict[str, str]:
         # Not the issuer's own default, which makes a buyer of somebody without a role.
         return {"Authorization": f"Bearer {self.issuer.token(actor.id, *(sorted(actor.roles) or ('none',)))}"}
 
 
 @contextlib.asynccontextmanager
-async def serving(service: str, router: Router, decider: Decider, dsn: str) -> AsyncIterator[ServedService]:
+async def serving(
+    service: str, router: Router, decider: Decider, dsn: str, foretelling: Foretelling
+) -> AsyncIterator[ServedService]:
     """The service's routes over the database at `dsn`."""
     clock = StandingClock()
     async with (
@@ -78,7 +93,7 @@ async def serving(service: str, router: Router, decider: Decider, dsn: str) -> A
         def build(_: str) -> App:
             parts: Parts = {"store": contextlib.nullcontext(store), "pool": contextlib.nullcontext(pool)}
             app = create_app(service, [router], parts, settings, clock=clock)
-            app.state.decider = decider
+            app.state.decider, app.state.foretelling = decider, foretelling
             return app
 
         async with served(build) as running:

@@ -44,10 +44,10 @@ TOLD = {"SolutionReached": 2, "DisputeClosed": 2, "RefundIssued": 1, "RefundFail
 COLUMNS = (
     *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
     *("refund_id", "payment_id", "outcome", "source", "source_event", "units", "currency", "destination", "parts"),
-    *("money", "people", "manual"),
+    *("money", "people", "manual", "at"),
 )
 """`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
-`people` how many are told, `manual` whether people have paid it by hand.
+`people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued.
 """
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
@@ -164,7 +164,8 @@ def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
 
 def _otherwise(entry: Entry) -> Row:
     told = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
-    return told, int(bool(entry.data.get("manual")))
+    at = entry.data.get("issued_at" if entry.name == "RefundIssued" else "requested_at")
+    return told, int(bool(entry.data.get("manual"))), at
 
 
 def _of_data(data: Data) -> Row:

@@ -25,6 +25,12 @@ select refund_id, count(*) as times from movement where kind = 'refund' group by
 ISSUED_TWICE = """
 select about as refund_id, count(*) as times from fact where name = 'RefundIssued' group by about having count(*) > 1
 """
+# What people say of the bank's books; of a provider's answer two clocks may differ.
+TOO_EARLY = """
+select issued.about as refund_id, issued.at as issued_at, asked.at as requested_at from fact issued
+join fact asked on asked.about = issued.about and asked.name = 'RefundRequested'
+where issued.name = 'RefundIssued' and issued.manual and issued.at < asked.at
+"""
 # What is approved and not issued yet may just have been paid: no fault while its outcome is under way. What was given
 # up is not paid any more.
 UNASKED = """
@@ -69,14 +75,20 @@ from (
 """
 
 
+FAULTS = ("missing", "twice", "too_early", "unasked", "different", "misdirected", "other_key", "over_cap")
+
+
 def ledger_check(facts: Facts, asked: bool, at_rest: bool) -> Check:
     """The payment provider's books beside the refunds; without books only what was issued is counted."""
-    check = Check.of("ledger", "missing", "twice", "unasked", "different", "misdirected", "other_key", "over_cap")
+    check = Check.of("ledger", *FAULTS)
     check.see("refunds", facts.count("select count(*) from fact where name = 'RefundIssued'"))
     check.see("by_hand", facts.count("select count(*) from fact where name = 'RefundIssued' and manual"))
     check.see("effects", facts.count("select count(*) from movement where kind = 'refund'"))
     for row in facts.ask(ISSUED_TWICE):
         check.fault("twice", f"{row['refund_id']} is issued {row['times']} times in the log")
+    for row in facts.ask(TOO_EARLY):
+        said = f"was paid by hand at {row['issued_at']} and requested at {row['requested_at']}"
+        check.fault("too_early", f"{row['refund_id']} {said}")
     if not asked:
         check.see("not_asked")
         return check

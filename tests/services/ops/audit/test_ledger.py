@@ -4,6 +4,8 @@ it up; what is given up is owed no more.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from ops.audit.facts import Facts, gathering
@@ -67,6 +69,16 @@ def test_t31a_what_was_paid_by_hand_is_in_nobodys_books_here_or_was_paid_twice(
             facts.move(movement("refund", amount, "rfd_9a31", order_id="o1", payment_id="o1"))
         facts.finish()
         assert found(ledger_check(facts, asked=True, at_rest=True)) == faults
+
+
+@pytest.mark.parametrize(("paid_at", "faults"), [(p.MONDAY, {}), (p.MONDAY - timedelta(seconds=1), {"too_early": 1})])
+def test_t31a_what_was_paid_by_hand_before_it_was_asked_for_is_a_fault(
+    paid_at: datetime, faults: dict[str, int]
+) -> None:
+    with gathering() as facts:
+        known(facts, *PAID, p.issued(manual=True, issued_at=paid_at))
+        facts.finish()
+        assert found(ledger_check(facts, asked=False, at_rest=True)) == faults
 
 
 @pytest.mark.parametrize("at_rest", [True, False])

@@ -97,6 +97,12 @@ def test_t31a_what_is_still_to_be_paid_was_not_paid() -> None:
     assert [(error["pointer"], error["code"]) for error in refusal.errors] == [("/paid_at", "in_the_future")]
 
 
+def test_t31a_what_nobody_had_asked_for_yet_was_not_paid() -> None:
+    early = p.by_hand(paid_at=p.MONDAY - timedelta(seconds=1))
+    refusal = given(decider, *MANUAL).when(early).then_rejects(ValidationFailed)
+    assert [(error["pointer"], error["code"]) for error in refusal.errors] == [("/paid_at", "before_request")]
+
+
 @pytest.mark.parametrize(
     ("actor", "refusal"),
     [

@@ -36,6 +36,8 @@ def pay_by_hand(command: PayByHand, payment: Payment) -> Sequence[Event]:
     refund = guard_pay_by_hand(payment, command.refund_id, command.actor)
     if command.paid_at > command.at:
         raise ValidationFailed.at("/paid_at", "in_the_future", "it has not been paid yet", "T31a")
+    if command.paid_at < refund.request.requested_at:
+        raise ValidationFailed.at("/paid_at", "before_request", "before the refund was requested", "T31a")
     ending = RefundEnding(
         ticket=command.ticket,
         reason_ref=reason_ref(command),
