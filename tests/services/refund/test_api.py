@@ -239,6 +239,8 @@ async def test_t31a_a_second_person_of_support_declines(service: RefundService) 
     no, seen = {"decline": made["id"], "reason": "The bank knows of none."}, proposed.headers["ETag"]
     declined = await post(path, p.OTHER_SUPPORT, no, key="d", seen=seen)
     assert (declined.status, declined.body["state"], declined.body["proposals"]) == (200, "manual", [])
+    reason = (await service.served.get(RFD, p.SUPPORT)).body["declined"]["reason"]["href"]
+    assert (await service.served.get(reason, p.SUPPORT)).body["text"] == no["reason"]
     assert refused(await post(path, p.OTHER_SUPPORT, no, key="e", seen=seen))[0] == 412
 
 

@@ -29,7 +29,7 @@ from refund.domain.payments.retries import RETRIERS, RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from refund.domain.payments.state import Payment, RefundState
 from refund.read_models import refunds
-from refund.views.proposals import reasons_of
+from refund.views.proposals import READERS, reasons_of
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
 from shared.events.mediation.proposals import ProposalKind
 from shared.events.moments import Moment
@@ -106,12 +106,12 @@ async def show_refund(
 
 
 @router.get("/v1/refunds/{refund_id}/texts/{ref}", summary="Read a text of a refund", response_model=TextView)
-async def show_text(refund_id: str, ref: str, viewer: Annotated[QueryContext, query("support")]) -> Response:
+async def show_text(refund_id: str, ref: str, viewer: Annotated[QueryContext, query(READERS)]) -> Response:
     """The reason that somebody of support gives for what is proposed: for support alone."""
     stream = f"payment-{await _order_of(viewer, refund_id)}"
     (history,) = await viewer.state.store.load(stream)
     payment: Payment = await folded(decider, stream, history)
-    payment.refund_for(viewer.actor, refund_id, "support")
+    payment.refund_for(viewer.actor, refund_id, READERS)
     return query_response(await find_text(viewer.state.pool, ref, reasons_of(refund_id, history)))
 
 

@@ -12,14 +12,19 @@ from refund.domain.payments.proposals import standing
 from refund.domain.payments.state import Payment, Refund
 from shared.events.base import Actor, Event, Instant
 from shared.events.envelope import Recorded
-from shared.events.mediation.proposals import ProposalDeclined, ProposalMade
+from shared.events.mediation.proposals import ProposalDeclined, ProposalKind, ProposalMade
+from shared.events.open_enums import Open
 from shared.views import ProposalMembers, TextLink, text_link
 
 PARTIES = frozenset({"buyer", "seller"})
+READERS = "support"
+"""Who may read the reasons that are given."""
 
 
 class EndingView(TypedDict):
-    """How somebody of support wants a refund to end, and why; what was paid by hand has its bank's reference."""
+    """How somebody of support wants a refund to end, and for support why; what was paid by hand has its bank's
+    reference.
+    """
 
     ticket: str
     reason: TextLink | None
@@ -33,11 +38,28 @@ class ProposalView(ProposalMembers):
     body: EndingView | None
 
 
+class DeclinedView(TypedDict):
+    """The last proposal that a second person of support did not want, and why."""
+
+    id: str
+    kind: Open[ProposalKind]
+    by: str
+    reason: TextLink | None
+
+
 def proposal_views(payment: Payment, refund: Refund, path: str, actor: Actor, now: datetime) -> list[ProposalView]:
     """What waits for a second person now: the platform's people see it, and no party."""
     made = standing(refund, now)
     roles = payment.parties_of(refund).acting(actor)
-    return [_proposal(made, path)] if made and roles - PARTIES else []
+    return [_proposal(made, path, READERS in roles)] if made and roles - PARTIES else []
+
+
+def declined_view(payment: Payment, refund: Refund, path: str, actor: Actor) -> DeclinedView | None:
+    """The last no of a second person, for who may read why."""
+    no = refund.declined
+    if not no or READERS not in payment.parties_of(refund).acting(actor):
+        return None
+    return {"id": no.proposal_id, "kind": no.kind, "by": no.by, "reason": text_link(path, no.reason_ref)}
 
 
 def reasons_of(refund_id: str, history: Sequence[Recorded[Event]]) -> set[str]:
@@ -53,23 +75,23 @@ def _reasons(refund_id: str, events: Sequence[Any]) -> Iterator[str]:
             yield event.reason_ref
 
 
-def _proposal(made: ProposalMade, path: str) -> ProposalView:
+def _proposal(made: ProposalMade, path: str, readable: bool) -> ProposalView:
     return {
         "id": made.proposal_id,
         "kind": made.kind,
         "by": made.by,
         "at": made.made_at,
         "expires_at": made.expires_at,
-        "body": _ending(made, path),
+        "body": _ending(made, path, readable),
     }
 
 
-def _ending(made: ProposalMade, path: str) -> EndingView | None:
+def _ending(made: ProposalMade, path: str, readable: bool) -> EndingView | None:
     if not (ending := made.ending):
         return None
     return {
         "ticket": ending.ticket,
-        "reason": text_link(path, ending.reason_ref),
+        "reason": text_link(path, ending.reason_ref) if readable else None,
         "bank_reference": ending.bank_reference,
         "paid_at": ending.paid_at,
     }

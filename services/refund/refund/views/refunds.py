@@ -13,7 +13,7 @@ from refund.domain.payments.manual_payment import guard_pay_by_hand
 from refund.domain.payments.retries import guard_retry
 from refund.domain.payments.second_person import guard_answer
 from refund.domain.payments.state import Payment, Refund, RefundState
-from refund.views.proposals import ProposalView, proposal_views
+from refund.views.proposals import DeclinedView, ProposalView, declined_view, proposal_views
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
@@ -89,6 +89,7 @@ class RefundView(RefundRow, Actions):
     provider_ref: str | None
     manual: bool
     proposals: Sequence[ProposalView]
+    declined: DeclinedView | None
     checks: Sequence[RefundCheck]
     rules: Sequence[str]
 
@@ -119,6 +120,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "provider_ref": issued.provider_ref if issued else None,
         "manual": issued is not None and issued.manual,
         "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
+        "declined": declined_view(payment, refund, _path(refund_id), actor),
         "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),

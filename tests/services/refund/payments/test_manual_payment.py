@@ -165,6 +165,32 @@ def test_t31a_money_that_the_provider_sent_after_all_ends_what_is_proposed() -> 
     sent.when(p.agree_to(happened)).then_rejects(WrongPhase)
 
 
+def test_t31a_the_reason_is_linked_for_who_may_read_it() -> None:
+    payment = proposed().states[0]
+    for role in ("case_team", "ops"):
+        actor = Actor(id="x", roles=frozenset({role}))
+        (shown,) = refund_view(payment, "rfd_9a31", 9, actor, p.MONDAY)["proposals"]
+        assert shown["body"]
+        assert (shown["body"]["ticket"], shown["body"]["reason"]) == ("CASE-4711", None)
+
+
+def test_t31a_support_sees_who_declined_what_and_why_and_nobody_else() -> None:
+    happened = proposed()
+    declined = happened.when(p.decline_to(happened))
+    (no,) = declined.events
+    payment = declined.states[0]
+    for actor in (p.SUPPORT, p.OTHER_SUPPORT):
+        shown = refund_view(payment, "rfd_9a31", 10, actor, p.MONDAY)["declined"]
+        assert shown == {
+            "id": no.proposal_id,
+            "kind": ProposalKind.MANUAL_PAYMENT,
+            "by": p.OTHER_SUPPORT.id,
+            "reason": {"ref": no.reason_ref, "href": f"/v1/refunds/rfd_9a31/texts/{no.reason_ref}"},
+        }
+    for actor in (p.BUYER, p.SELLER, Actor(id="x", roles=frozenset({"case_team"}))):
+        assert refund_view(payment, "rfd_9a31", 10, actor, p.MONDAY)["declined"] is None
+
+
 def test_t31a_support_sees_what_was_paid_and_why_and_the_parties_do_not() -> None:
     happened = proposed()
     payment = happened.states[0]

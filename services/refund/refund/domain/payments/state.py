@@ -51,7 +51,8 @@ class RefundState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Refund:
     """One refund; `request` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
-    refusal; `doubts` counts how often people took it over because nobody could be sure of the provider's answer.
+    refusal; `doubts` counts how often people took it over because nobody could be sure of the provider's answer;
+    `declined` is the last no of a second person.
     """
 
     request: RefundRequested | RefundRefused
@@ -64,6 +65,7 @@ class Refund:
     issued: RefundIssued | None = None
     settled_at: datetime | None = None
     proposal: ProposalMade | None = None
+    declined: ProposalDeclined | None = None
 
     @property
     def reserves(self) -> bool:
@@ -160,8 +162,10 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
         case ProposalMade():
             return _changed(payment, event, proposal=event)
-        case ProposalAgreed() | ProposalDeclined():
+        case ProposalAgreed():
             return _changed(payment, event, proposal=None)  # what was agreed follows as an event of its own
+        case ProposalDeclined():
+            return _changed(payment, event, proposal=None, declined=event)
         case RefundSentToManual():
             return _handed_over(payment, event)
         case RefundAbandoned():
