@@ -50,7 +50,7 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.ReturnNotDue: {AGREED, DECIDED, APPEAL},
     d.RefundDue: {AGREED, DECIDED, APPEAL},
     d.CancellationNoted: {*OPEN, AGREED, DECIDED, APPEAL},
-    d.RefundNoted: {AGREED, DECIDED, APPEAL},
+    d.RefundNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
     d.ReturnNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
     d.ReplacementShipped: {AGREED, DECIDED, APPEAL},
     d.ReplacementReceived: {AGREED, DECIDED, APPEAL},
@@ -126,7 +126,10 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and (state.state != DECIDED or bool(state.case.appeal_until))
     ),
     d.DisputeCancelled: lambda state, event: state.state in OPEN or state.goods_unsent,
-    d.RefundNoted: lambda state, event: event.refund_id in state.refunds,
+    d.RefundNoted: lambda state, event: (
+        event.refund_id in state.refunds
+        and (state.state in (AGREED, DECIDED, APPEAL) or event.outcome == d.RefundOutcome.ABANDONED)
+    ),
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (
         (event.reason == d.CloseReason.REFUNDED) == bool(event.amount)

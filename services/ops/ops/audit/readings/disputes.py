@@ -28,6 +28,7 @@ REFUND_STEPS = {
     "failed": "refund_failed",
     "sent_to_manual": "refund_failed",
     "refused": "none",
+    "abandoned": "none",
 }
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
