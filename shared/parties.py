@@ -45,6 +45,15 @@ def own_sides(actor: Actor, side: Side | None = None) -> tuple[str | None, str |
     return (buyer, seller) if buyer or seller else ("", None)
 
 
+def barred_from(actor: Actor) -> tuple[str | None, str | None]:
+    """Whose things, as buyer and as seller, one who oversees does not look through: the actor's own, on a side that the
+    token does not name (G15).
+    """
+    barred = oversees(actor)
+    buyer, seller = (actor.id if barred and side not in actor.roles else None for side in ("buyer", "seller"))
+    return buyer, seller
+
+
 @dataclass(frozen=True, slots=True)
 class Parties:
     """Whose something of a kind is: one buyer, and a seller or several; who sees all of the kind sees it besides."""

@@ -25,6 +25,9 @@ router = Router("notifications")
 
 ASKED = "select position, data::text as data from events where type = 'makewhole.NotificationRequested.v1'"
 OWN, SIDES = "data ->> 'recipient' = {}", "data ->> 'role' = any({}::text[])"
+NOT_ANOTHERS = """(data ->> 'recipient' = {0} or not exists (
+    select from events mine where mine.type = 'makewhole.NotificationRequested.v1'
+    and mine.data ->> 'recipient' = {0} and mine.key = events.key))"""
 OF_ORDER, OF_KIND, BEFORE = "key = {}", "data ->> 'kind' = {}", "position < {}"
 
 
@@ -72,9 +75,13 @@ async def list_notifications(
 
 
 def _own(actor: Actor) -> Mapping[str, Any]:
-    """Whose notifications the actor sees: a party its own, on the sides that its token names."""
-    if oversees(actor) or "service" in actor.roles:
+    """Whose notifications the actor sees: a party its own, on the sides that its token names; who oversees everybody's,
+    but of an order of which he is a party his own alone (G15).
+    """
+    if "service" in actor.roles:
         return {}
+    if oversees(actor):
+        return {NOT_ANOTHERS: actor.id}
     return {OWN: actor.id, SIDES: sorted(actor.roles)}
 
 

@@ -119,6 +119,19 @@ async def test_s54_nobody_reads_what_another_one_was_told(story: Story, services
     assert (await told(same_name_other_role))["data"] == []
 
 
+async def test_g15_who_oversees_and_is_a_party_looks_through_no_list_of_the_own_order(
+    story: Story, services: Services
+) -> None:
+    deal = story.dispute.deal
+    query, overseer = f"?order_id={deal.order_id}", services.party("case-1", "case_team")
+    for party in (deal.buyer, deal.seller):
+        biased = services.party(party.sub, "case_team")
+        assert (await told(biased, query=query))["data"] == (await told(party, query=query))["data"]
+        for service, name in (("dispute", "disputes"), ("refund", "refunds")):
+            found = [await who.send(service, "GET", f"/v1/{name}{query}") for who in (biased, overseer, party)]
+            assert [len(answer.ok()["data"]) for answer in found] == [0, 1, 1]
+
+
 async def test_s54_who_is_silent_is_reminded_a_day_before_and_who_has_answered_is_not(services: Services) -> None:
     silent, answered = [await (await ordered(services)).opened() for _ in range(2)]
     await answered.respond(counter("20.00"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.events.base import SYSTEM, Actor
-from shared.parties import NOBODY, Kind, Parties, oversees, own_sides
+from shared.parties import NOBODY, Kind, Parties, barred_from, oversees, own_sides
 from shared.rejections import ConflictOfInterest, Forbidden, NotFound
 from tests.cases.plugin import Came
 
@@ -105,6 +105,16 @@ def test_a_party_looks_for_its_own_who_oversees_for_anybodys_and_others_for_nobo
         ("x", "x"),
         (None, None),
         ("", None),
+    ]
+
+
+def test_g15_who_oversees_does_not_look_through_the_own_things_but_as_their_party() -> None:
+    bea, sam = (Actor(id=CASE_TEAM.id, roles=CASE_TEAM.roles | {side}) for side in ("buyer", "seller"))
+    assert [barred_from(actor) for actor in (BUYER, CASE_TEAM, bea, sam)] == [
+        (None, None),
+        (CASE_TEAM.id, CASE_TEAM.id),
+        (None, CASE_TEAM.id),
+        (CASE_TEAM.id, None),
     ]
 
 

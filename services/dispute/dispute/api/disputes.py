@@ -41,7 +41,7 @@ from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.parties import Side, own_sides
+from shared.parties import Side, barred_from, own_sides
 from shared.rejections import snake_case
 from shared.subscriptions.freshness import wait_for_position
 from shared.views import Page, TextView
@@ -212,7 +212,9 @@ async def list_disputes(
     shown = partial(dispute_row, actor=viewer.actor)
     listing = Listing("disputes", (state, order_id, role, due_before, as_of))
     before = listing.read(cursor, datetime, str)
-    wanted = disputes.DisputeFilter(order_id, state, due_before, *own_sides(viewer.actor, role), before)
+    wanted = disputes.DisputeFilter(
+        order_id, state, due_before, *own_sides(viewer.actor, role), before, *barred_from(viewer.actor)
+    )
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
         return query_response({**listing.page(rows, limit, shown, _place), "data": [*map(shown, then)]})

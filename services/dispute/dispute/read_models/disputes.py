@@ -97,7 +97,7 @@ async def of_order(pool: Pool, order_id: str) -> Sequence[Mapping[str, Any]]:
 @dataclass(frozen=True, slots=True)
 class DisputeFilter:
     """Which disputes a list shows; of nobody in particular where neither buyer nor seller is named, of either where
-    both are.
+    both are. None that somebody is a party of who is `not` to look through them.
     """
 
     order_id: str | None = None
@@ -106,6 +106,8 @@ class DisputeFilter:
     buyer_id: str | None = None
     seller_id: str | None = None
     before: Sequence[Any] | None = None
+    not_buyer_id: str | None = None
+    not_seller_id: str | None = None
 
 
 async def page(pool: Pool, wanted: DisputeFilter, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -156,6 +158,8 @@ _MOVES: Mapping[str, Callable[[datetime], Computed]] = {
 _CONDITIONS = {
     "order_id": _ROWS.order_id == bindparam("order_id"),
     "state": _ROWS.state == bindparam("state"),
+    "not_buyer_id": _ROWS.buyer_id != bindparam("not_buyer_id"),
+    "not_seller_id": _ROWS.seller_id != bindparam("not_seller_id"),
     "due_before": _ROWS.next_due_at < bindparam("due_before"),
     "before": tuple_(_ROWS.opened_at, _ROWS.dispute_id)
     < tuple_(bindparam("last_opened_at"), bindparam("last_dispute_id")),

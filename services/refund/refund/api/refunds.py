@@ -40,7 +40,7 @@ from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.parties import own_sides
+from shared.parties import barred_from, own_sides
 from shared.rejections import NotFound
 from shared.subscriptions.freshness import wait_for_head, wait_for_position
 from shared.views import Page, TextView
@@ -84,7 +84,8 @@ async def list_refunds(
     shown = partial(refund_row, now=as_of or viewer.at)
     before = listing.read(cursor, datetime, str)
     states = state.split(",") if state else None
-    wanted = refunds.RefundFilter(order_id, dispute_id, return_id, states, *own_sides(viewer.actor), before)
+    sides = (*own_sides(viewer.actor), before, *barred_from(viewer.actor))
+    wanted = refunds.RefundFilter(order_id, dispute_id, return_id, states, *sides)
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
         return query_response({**listing.page(rows, limit, shown, _cursor), "data": [*map(shown, then)]})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, any_, bindparam, or_, select, true, tuple_, union_all
+from sqlalchemy import Text, any_, bindparam, func, or_, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from refund.domain.payments.state import RefundState
@@ -92,7 +92,7 @@ async def order_of(pool: Pool, refund_id: str) -> str | None:
 @dataclass(frozen=True, slots=True)
 class RefundFilter:
     """Which refunds a list shows; of nobody in particular where neither buyer nor seller is named, of either where both
-    are.
+    are. None that somebody is a party of who is `not` to look through them.
     """
 
     order_id: str | None = None
@@ -102,6 +102,8 @@ class RefundFilter:
     buyer_id: str | None = None
     seller_id: str | None = None
     before: Sequence[Any] | None = None
+    not_buyer_id: str | None = None
+    not_seller_id: str | None = None
 
 
 async def page(pool: Pool, wanted: RefundFilter, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -124,7 +126,10 @@ def query(wanted: RefundFilter, limit: int) -> tuple[Statement, Mapping[str, Any
 
 _REFUNDS, _PAYMENTS = tables.refunds, tables.payments
 _ORDER_OF = compiled(select(_REFUNDS.c.order_id).where(_REFUNDS.c.refund_id == bindparam("refund_id")))
+_SELLER = func.coalesce(_REFUNDS.c.seller_id, _PAYMENTS.c.seller_id)
 _CONDITIONS = {
+    "not_buyer_id": _PAYMENTS.c.buyer_id.is_distinct_from(bindparam("not_buyer_id")),
+    "not_seller_id": _SELLER.is_distinct_from(bindparam("not_seller_id")),
     "order_id": _REFUNDS.c.order_id == bindparam("order_id"),
     "dispute_id": _REFUNDS.c.dispute_id == bindparam("dispute_id"),
     "return_id": _REFUNDS.c.return_id == bindparam("return_id"),
