@@ -102,14 +102,21 @@ async def test_a_decline_is_told_to_the_parties_and_tried_again_a_minute_later_u
     ]
 
 
+async def declined_until_people_take_over(services: Services) -> Dispute:
+    """A dispute whose refund the provider has declined as often as it is tried."""
+    dispute = await (await ordered(services)).opened()
+    order_id = dispute.deal.order_id
+    await services.arm(on="refund", fault="decline", order_id=order_id, times=6, code="account_invalid")
+    await dispute.respond(ACCEPT)
+    await services.move_clock(advance="1h")
+    return dispute
+
+
 async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it_tried_again(
     services: Services, logs: Logs
 ) -> None:
-    dispute = await (await ordered(services)).opened()
+    dispute = await declined_until_people_take_over(services)
     deal = dispute.deal
-    await services.arm(on="refund", fault="decline", order_id=deal.order_id, times=6, code="account_invalid")
-    await dispute.respond(ACCEPT)
-    await services.move_clock(advance="1h")
     shown = await dispute.show()
     assert (shown["state"], shown["fulfilment"], shown["refunds"][0]["outcome"]) == (
         "agreed",
@@ -144,11 +151,8 @@ async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it
 async def test_t31a_two_of_support_give_up_what_the_provider_never_pays_and_the_dispute_ends_without_a_refund(
     services: Services, logs: Logs
 ) -> None:
-    dispute = await (await ordered(services)).opened()
+    dispute = await declined_until_people_take_over(services)
     deal = dispute.deal
-    await services.arm(on="refund", fault="decline", order_id=deal.order_id, times=6, code="account_invalid")
-    await dispute.respond(ACCEPT)
-    await services.move_clock(advance="1h")
     refund = await refund_of(dispute, "manual")
     path, support = f"/v1/refunds/{refund['id']}/abandonment", services.party("sue", "support")
     why = {"ticket": "CASE-4711", "reason": "The buyer has the money by another way, and says so."}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-
-import pytest
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from shared.deadlines.batch import decide_each
 from shared.deadlines.due_loop import DueLoop
@@ -21,19 +19,11 @@ from tests.support.toys.marks import (
     Expire,
     Flow,
     HandClock,
-    deadlines,
-    flow_on,
     mark,
     running,
     starts,
     word,
 )
-
-
-@pytest.fixture
-async def flow(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[Flow]:
-    async with flow_on(await migrated("dispute"), "no kafka", "no topic", deadlines=deadlines) as flow:
-        yield flow
 
 
 class Appending:

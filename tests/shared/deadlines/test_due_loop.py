@@ -5,7 +5,7 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -35,20 +35,12 @@ from tests.support.toys.marks import (
     Expire,
     Flow,
     HandClock,
-    deadlines,
-    flow_on,
     mark,
     running,
     starts,
     word,
 )
 from tests.support.toys.provider import AFTER_GATEWAY, PAYING, Bank, paying
-
-
-@pytest.fixture
-async def flow(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[Flow]:
-    async with flow_on(await migrated("dispute"), "no kafka", "no topic", deadlines=deadlines) as flow:
-        yield flow
 
 
 @pytest.fixture
