@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -185,3 +187,13 @@ async def described(bootstrap: str, topic: str) -> dict[str, str]:
     answer = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
     await admin.close()
     return {entry[0]: entry[1] for entry in answer[0].resources[0][4]}
+
+
+def test_a_port_is_given_to_one_test_of_one_process_before_anybody_listens_there() -> None:
+    mine = [backing.free_ports(1)[0] for _ in range(200)]
+    bases = [backing.free_port_base() for _ in range(20)]
+    assert len({*mine}) == 200
+    assert len({*bases}) == 20
+    given = f"from tests.support.servers import backing; print(any(backing._keep([port]) for port in {mine + bases}))"
+    asked = subprocess.run([sys.executable, "-c", given], check=True, capture_output=True, text=True, timeout=LIMIT)
+    assert asked.stdout.strip() == "False"

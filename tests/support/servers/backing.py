@@ -7,7 +7,8 @@ import random
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -18,16 +19,21 @@ from local_stack.postgres import Postgres
 from local_stack.server import serving
 from local_stack.topics import ensure_topics
 from shared.events.logs import PARTITIONS
-from shared.process.addresses import APPS, KAFKA, KAFKA_CONTROLLER, POSTGRES, PROJECT, WORKER, database_url
+from shared.process.addresses import APPS, INNER, KAFKA, KAFKA_CONTROLLER, POSTGRES, PROJECT, WORKER, database_url
 
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 6 * 1024**3
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 # Below the range that the kernel takes for outgoing connections, so that a port found free stays free until it is used.
-# Two processes of one run each look in their own half.
-_HALF = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
-PORTS = range(20_000 + 5_000 * _HALF, 25_000 + 5_000 * _HALF)
+PORTS = range(20_000, 30_000)
+BASES = range(10_000, 19_000, 10)
 _OFFSETS = (*APPS.values(), *(WORKER + offset for offset in APPS.values()), POSTGRES, KAFKA, KAFKA_CONTROLLER)
+_TENS = (0, WORKER, INNER)
+"""Of a stack's ports those that stand for ten: bases are ten apart."""
+_kept: deque[socket.socket] = deque(maxlen=500)
+"""The datagram port of each stream port that was given out, the newest ones: what tells other processes, and this one's
+next question, that it is taken before anybody listens there.
+"""
 _numbers = itertools.count(1)
 
 
@@ -111,21 +117,36 @@ async def fresh_topic_on(bootstrap: str, name: str = "test.events", partitions: 
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on the loopback address that nobody listens on."""
+    """Ports on the loopback address that nobody listens on, and that nobody else is given meanwhile."""
     found: list[int] = []
     while len(found) < count:
         port = random.choice(PORTS)
-        if port not in found and _free(port):
+        if _free(port) and _keep([port]):
             found.append(port)
     return found
 
 
 def free_port_base() -> int:
-    """A PORT_BASE with all the ports of a stack free."""
+    """A PORT_BASE with all the ports of a stack free, and given to nobody else."""
     while True:
-        base = random.randrange(10_000 + 4_500 * _HALF, 14_500 + 4_500 * _HALF, 10)
-        if all(_free(base + offset) for offset in _OFFSETS):
+        base = random.choice(BASES)
+        kept = [base + offset for offset in (*_TENS, POSTGRES, KAFKA, KAFKA_CONTROLLER)]
+        if all(_free(base + offset) for offset in _OFFSETS) and _keep(kept):
             return base
+
+
+def _keep(ports: Sequence[int]) -> bool:
+    """Takes all of them, or none where one is taken."""
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in ports]
+        try:
+            for datagrams, port in zip(taken, ports, strict=True):
+                datagrams.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        stack.pop_all()
+        _kept.extend(taken)
+        return True
 
 
 def _free(port: int) -> bool:
