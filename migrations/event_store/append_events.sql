@@ -73,6 +73,10 @@ begin
         where w.due_at is not null and w.item <> all (refused)
         order by w.stream, w.kind
         on conflict (stream, kind) do update set due_at = excluded.due_at, key = excluded.key;
+        perform pg_notify('makewhole_deadlines', extract(epoch from min(w.due_at))::text)
+        from unnest(deadline_item, deadline_due_at) as w (item, due_at)
+        where w.due_at is not null and w.item <> all (refused)
+        having count(*) > 0;
     end if;
 
     if personal_item <> '{}' then

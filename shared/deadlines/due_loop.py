@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from shared.deadlines.batch import decide_each, decided
 from shared.deadlines.clock import Clock
 from shared.deadlines.effect import Effect
-from shared.deadlines.queue import Deadline, DueQueue
+from shared.deadlines.queue import POLL, Deadline, DueQueue
 from shared.decider import Decider
 from shared.events.base import SYSTEM, Command, wire_time
 from shared.events.envelope import Cause
 from shared.events.ids import derived_uuid
 from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.folding import folded
-from shared.eventstore.lease import Lease
+from shared.eventstore.lease import DEADLINES_CHANNEL, Lease
 from shared.observability import metrics
 from shared.process.component import Component
 from shared.resilience import crash_points
@@ -109,7 +109,7 @@ class DueLoop(Component):
         backoff = Backoff(GIVE_UP_AFTER)
         while not self._stopping.is_set():
             try:
-                async with Lease(self._dsn, "due") as lease:
+                async with Lease(self._dsn, "due", hears=DEADLINES_CHANNEL, matters=self._soon) as lease:
                     queues = run_all([queue.run() for queue in self._queues] or [self._stopping.wait()])
                     await lease.guard(
                         run_with_companions(queues, self._listen(lease, backoff), self._follow_clock(), self._observe())
@@ -156,12 +156,16 @@ class DueLoop(Component):
         earliest: datetime | None = await self._pool.fetchval(NEXT, self._kinds)
         return earliest
 
+    def _soon(self, instant: str) -> bool:
+        """Whether it is due before the queues look by themselves anyway: most of what is announced lies days ahead."""
+        return float(instant) <= self._clock.now().timestamp() + POLL
+
     async def _listen(self, lease: Lease, backoff: Backoff) -> None:
         while True:
             if await lease.woken(OBSERVE_EVERY):
                 self.wake()
             backoff.succeeded()
-            await asyncio.sleep(LISTEN_EVERY)  # a busy log notifies more often than a look is worth
+            await asyncio.sleep(LISTEN_EVERY)  # a busy log announces more often than a look is worth
 
     async def _follow_clock(self) -> None:
         while True:

@@ -1,11 +1,11 @@
-"""Lease: a session's advisory lock, so that one holder works at a time; it also listens for the log's notifications."""
+"""Lease: a session's advisory lock, so that one holder works at a time; it may also hear what appends announce."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -17,6 +17,10 @@ from shared.resilience.retry import Transient, jittered
 LOG_CHANNEL = "makewhole_log"
 """The channel on which the append function announces a batch: payload = the log's last position. A hint only; readers
 also poll.
+"""
+DEADLINES_CHANNEL = "makewhole_deadlines"
+"""The channel on which the append function announces that it set deadlines: payload = the instant of the first one, in
+seconds since 1970. A hint only, too.
 """
 LOG_LOCK = 7_001
 """Advisory lock of the append function, held from its first statement to commit; such locks hold within one
@@ -49,15 +53,20 @@ class LeaseLost(Transient):
 
 
 class Lease:
-    """The lock `name` of one database, waited for on entering; `woken` returns when the log grew, or after a time-out.
+    """The lock `name` of one database, waited for on entering. Of one that `hears` a channel, `woken` returns when
+    something was said there that `matters`; every session that listens costs each append a signal.
 
     It lives in a session, so it does not work through a pooler that shares connections between transactions.
     """
 
-    def __init__(self, dsn: str, name: str) -> None:
+    def __init__(
+        self, dsn: str, name: str, *, hears: str | None = None, matters: Callable[[str], bool] = lambda payload: True
+    ) -> None:
         self._dsn = dsn
+        self._hears = hears
+        self._matters = matters
         self._key = lock_key(name)
-        self._grown = asyncio.Event()
+        self._told = asyncio.Event()
         self._lost = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -70,7 +79,8 @@ class Lease:
         )
         try:
             self._connection.add_termination_listener(lambda _: self._lost.set())
-            await self._connection.add_listener(LOG_CHANNEL, self._on_notify)
+            if self._hears:
+                await self._connection.add_listener(self._hears, self._on_notify)
             await self._acquire()
         except BaseException:
             self._connection.terminate()
@@ -101,22 +111,23 @@ class Lease:
             await _ended(task)
 
     async def woken(self, limit: float) -> bool:
-        """Whether the log has grown since the last call, as soon as it has, else after `limit` seconds; it may also say
+        """Whether something was said since the last call, as soon as it is, else after `limit` seconds; it may also say
         so early.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit):
-                await self._grown.wait()
-        grown = self._grown.is_set()
-        self._grown.clear()
-        return grown
+                await self._told.wait()
+        told = self._told.is_set()
+        self._told.clear()
+        return told
 
     def wake(self) -> None:
         """Ends the wait of `woken`."""
-        self._grown.set()
+        self._told.set()
 
-    def _on_notify(self, *_: Any) -> None:
-        self._grown.set()
+    def _on_notify(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        if self._matters(str(payload)):
+            self._told.set()
 
     async def _acquire(self) -> None:
         while not await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):

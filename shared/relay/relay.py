@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from shared.events.envelope import Stored
-from shared.eventstore.lease import Lease
+from shared.eventstore.lease import LOG_CHANNEL, Lease
 from shared.kafka.records import Ack, Outgoing, Record
 from shared.kafka.signatures import LogKeys
 from shared.observability import metrics
@@ -141,7 +141,7 @@ class Relay(Component):
         backoff = Backoff()
         while True:
             try:
-                async with Lease(self._dsn, "relay") as lease, self._publisher() as publisher:
+                async with Lease(self._dsn, "relay", hears=LOG_CHANNEL) as lease, self._publisher() as publisher:
                     await lease.guard(self._session(lease, publisher, backoff))
             except Halted as halt:
                 self._trouble.stands_still(halt)

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from shared.deadlines.due_loop import DROP
-from shared.eventstore.lease import Lease, LeaseLost
+from shared.eventstore.lease import LOG_CHANNEL, Lease, LeaseLost
 from shared.kafka.records import Ack
 from shared.relay.progress import RelaySuperseded, take_over
 from shared.subscriptions import checkpoints
@@ -96,6 +96,22 @@ async def test_whoever_lost_the_lease_stops_at_once(flow: Flow) -> None:
         )
         with pytest.raises(LeaseLost):
             await asyncio.wait_for(working, BOUND)
+
+
+async def test_a_session_is_woken_by_what_matters_to_it_and_by_nothing_else(flow: Flow) -> None:
+    heard: list[str] = []
+
+    def matters(payload: str) -> bool:
+        heard.append(payload)
+        return payload == "4"
+
+    async with Lease(flow.dsn, "due", hears=LOG_CHANNEL, matters=matters) as lease, asyncio.timeout(BOUND):
+        for n in (1, 2, 3):
+            await flow.append(f"order-{n}", "a")
+        assert not await lease.woken(1.0)
+        await flow.append("order-4", "a")
+        assert await lease.woken(BOUND)
+    assert heard == ["1", "2", "3", "4"]
 
 
 @pytest.mark.case("EM8+2", given="a frozen relay saves its progress after another took over", right="RelaySuperseded")

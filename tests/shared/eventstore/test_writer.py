@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from shared.events.base import Event, StreamOfKey
 from shared.eventstore import connections
 from shared.eventstore.errors import Busy, OutcomeUnknown, UnsafeDatabase, Unstorable, WrongExpectedVersion
-from shared.eventstore.lease import LOG_CHANNEL, LOG_LOCK
+from shared.eventstore.lease import DEADLINES_CHANNEL, LOG_CHANNEL, LOG_LOCK
 from shared.eventstore.reader import HEAD, LOAD, READ_ALL
 from shared.eventstore.store import EventStore, Limits, PostgresEventStore, open_store
 from shared.eventstore.writer import lost
@@ -130,6 +131,24 @@ async def test_a_batch_is_announced_once(dsn: str, connect: Connect) -> None:
     while heard[-1:] != ["51"]:
         await listener.fetchval("select 1")
     assert heard == ["50", "51"]
+
+
+async def test_the_soonest_deadline_of_a_batch_is_announced_and_nothing_where_none_was_set(
+    dsn: str, connect: Connect
+) -> None:
+    heard: list[str] = []
+    listener = await connect()
+    await listener.add_listener(DEADLINES_CHANNEL, lambda *message: heard.append(str(message[3])))
+    reminders = [counted(n, remind_at=NOON + timedelta(days=n)) for n in (3, 1, 2)]
+    async with opened(dsn) as store:
+        await add(store, 0)
+        both = [write("counter-1", 0, reminders[0]), write("counter-2", 0, reminders[1])]
+        await store.append(both, cause(1))
+        await store.append([write("counter-3", 0, reminders[2])], cause(2))
+    while len(heard) < 2:
+        await listener.fetchval("select 1")
+    instants = [datetime.fromtimestamp(float(payload), UTC) for payload in heard]
+    assert instants == [NOON + timedelta(days=1), NOON + timedelta(days=2)]
 
 
 # Faults

@@ -1,5 +1,6 @@
 """Real PostgreSQL and real Kafka for the tests: one of each for a session, databases and topics by the dozen."""
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -30,7 +31,8 @@ BASES = range(10_000, 19_000, 10)
 _OFFSETS = (*APPS.values(), *(WORKER + offset for offset in APPS.values()), POSTGRES, KAFKA, KAFKA_CONTROLLER)
 _TENS = (0, WORKER, INNER)
 """Of a stack's ports those that stand for ten: bases are ten apart."""
-_kept: deque[socket.socket] = deque(maxlen=500)
+_AT_MOST = 500
+_kept: deque[socket.socket] = deque()
 """The datagram port of each stream port that was given out, the newest ones: what tells other processes, and this one's
 next question, that it is taken before anybody listens there.
 """
@@ -145,8 +147,17 @@ def _keep(ports: Sequence[int]) -> bool:
         except OSError:
             return False
         stack.pop_all()
-        _kept.extend(taken)
-        return True
+    _kept.extend(taken)
+    _let_go(_AT_MOST)
+    return True
+
+
+def _let_go(all_but: int) -> None:
+    while len(_kept) > all_but:
+        _kept.popleft().close()
+
+
+atexit.register(_let_go, 0)
 
 
 def _free(port: int) -> bool:
