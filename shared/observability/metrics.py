@@ -1,4 +1,4 @@
-"""Prometheus metrics of HTTP, writer, relay, subscriptions, deadlines, halts, doubtful refunds and the clock."""
+"""Prometheus metrics of HTTP, writer, relay, subscriptions, deadlines, halts, refunds, gateways and the clock."""
 
 from dataclasses import dataclass
 
@@ -41,6 +41,10 @@ REFUND_DOUBTS = Counter(
     "makewhole_refund_doubts",
     "Refunds handed to people because the provider's answer was not what was asked, or its outcome stayed unknown",
     ["reason"],
+)
+GATEWAY_LEFT_ALONE = Gauge(
+    "makewhole_gateway_left_alone",
+    "1 while a payment provider that does not answer is asked by one call at a time, with pauses between",
 )
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -68,6 +68,10 @@ class Environment(BaseSettings):
     objects: str = Field("", repr=False)
     """Where files are kept: `file:///folder`, or `s3://key:secret@bucket/prefix?region=…&endpoint=https://…`."""
     sandbox: str = ""
+    gateway: str = Field("", repr=False)
+    """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
+    `stripe+https://sk_live_…@api.stripe.com`.
+    """
     oidc_issuer: str = ""
     oidc_jwks: str = ""
     oidc_audience: str = "makewhole"
@@ -193,6 +197,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
         "kafka": f"127.0.0.1:{ports.kafka}",
         "objects": (state_folder(given.get("state")) / "objects").as_uri(),
         "sandbox": sandbox,
+        "gateway": f"sandbox+{sandbox}",
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
         "token_life": SANDBOX_TOKEN_LIFE,

@@ -18,6 +18,8 @@ from shared.process.requirements import (
     databases_are_own,
     does_not_run,
     every_database,
+    gateway_by_https,
+    gateway_is_named,
     has_certificates,
     has_password,
     hosts_are,
@@ -64,13 +66,13 @@ PRODUCTION: tuple[Requirement, ...] = (
         "the console shows every order to whoever opens the page, without a login: it does not run in production mode",
         does_not_run("console"),
     ),
-    Requirement(
-        "refund-worker",
-        "no payment provider is built in but the sandbox's: production needs a Gateway of its own "
-        "(refund/gateways/port.py)",
-        does_not_run("refund-worker"),
-    ),
     Requirement("MAKEWHOLE_SANDBOX", "no sandbox is known in production mode: leave it out", lambda it: not it.sandbox),
+    Requirement(
+        "MAKEWHOLE_GATEWAY",
+        "must name who pays refunds, and not the sandbox: stripe+https://<secret key>@api.stripe.com",
+        gateway_is_named,
+    ),
+    Requirement("MAKEWHOLE_GATEWAY", "must ask by https", gateway_by_https),
     Requirement(
         "MAKEWHOLE_EXPOSE_SANDBOX", "is for the sandbox: production mode refuses it", lambda it: not it.expose_sandbox
     ),

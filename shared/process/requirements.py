@@ -191,6 +191,21 @@ def objects_by_https(settings: Environment) -> bool:
     return place is None or all(map(is_https, parse_qs(place.query).get("endpoint", [])))
 
 
+def gateway_is_named(settings: Environment) -> bool:
+    """Whether a payment provider is named that is not the sandbox's, where the process that asks, or any, pays."""
+    if settings.process not in ("", "refund-worker"):
+        return True
+    name, _, address = settings.gateway.partition("+")
+    return bool(name and address) and name != "sandbox"
+
+
+def gateway_by_https(settings: Environment) -> bool:
+    """Whether the payment provider is asked by https, where one is named."""
+    address = settings.gateway.partition("+")[2]
+    place = address_parts(address)
+    return not address or bool(place and place.scheme == "https" and place.hostname)
+
+
 def quotas_are_limits(settings: Environment) -> bool:
     """Whether each quota is one that somebody could come up against."""
     found = quotas(settings.quotas).values()

@@ -1,10 +1,8 @@
 """I1: whatever is asked in whatever order, no more is paid back than was captured, neither on a line nor in
 total.
 
-The provider here is gullible on purpose: it pays whatever it is asked for and only honours idempotency keys, so that
-nothing but this service's own decisions keeps the books within the cap. Its faults are the worst that the port allows:
-it pays and does not answer, or does neither; it forgets a key after a day, also where it is asked after it; at times it
-pays something else than was asked, and says so.
+The provider here does the worst that its port allows, so that nothing but this service's own decisions keeps the books
+within the cap.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.state import Payment
 from refund.effects import ask, outcome, wanted
-from refund.gateways.port import Answer, Declined, Issued, RefundCall, Unanswered
+from refund.gateways.port import RefundCall, Unanswered
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.mediation.proposals import ProposalKind
@@ -31,53 +29,14 @@ from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
 from shared.rejections import Rejected
 from tests.laws.size import examples
 from tests.support.builders import refunds as p
+from tests.support.toys import worst_provider
+from tests.support.toys.worst_provider import WorstProvider
 
 CAPS = st.fixed_dictionaries({"a": st.integers(1, 9), "b": st.integers(1, 9)})
 PARTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 6), min_size=1)
-FAULTS = st.sampled_from(["none", "none", "decline", "timeout_before", "timeout_after", "other_amount"])
 REFUNDS = st.sampled_from(["rfd_9a30", "rfd_9a31", "rfd_9a32", "rfd_9a33"])
+FAULTS = st.sampled_from(["none", "none", *worst_provider.FAULTS])
 ACTORS = st.sampled_from([p.BUYER, p.SELLER, p.SUPPORT, p.OTHER_SUPPORT, p.STRANGER])
-FORGETS_AFTER = timedelta(hours=24)
-
-
-class GullibleProvider:
-    """Pays every key that it remembers once; `fault` is what happens to the next question."""
-
-    def __init__(self) -> None:
-        self.now = p.MONDAY
-        self.answers: dict[str, tuple[Answer, datetime]] = {}
-        self.books: dict[str, Issued] = {}
-        self.ledger: list[tuple[str, int]] = []
-        self.fault = "none"
-        self.keeps_books = True
-
-    async def refund(self, call: RefundCall) -> Answer:
-        if self.fault == "timeout_before":
-            raise Unanswered
-        answer = self._remembered(call)
-        if answer is None:
-            answer = self._pay(call)
-            self.answers[call.idempotency_key] = answer, self.now
-        if self.fault == "timeout_after":
-            raise Unanswered
-        return answer
-
-    async def find(self, call: RefundCall) -> Answer | None:
-        if self.fault.startswith("timeout"):
-            raise Unanswered
-        return self._remembered(call) or (self.books.get(call.refund_id) if self.keeps_books else None)
-
-    def _remembered(self, call: RefundCall) -> Answer | None:
-        answer, at = self.answers.get(call.idempotency_key, (None, self.now))
-        return None if self.now - at > FORGETS_AFTER else answer
-
-    def _pay(self, call: RefundCall) -> Answer:
-        if self.fault == "decline":
-            return Declined("account_invalid", p.said(call))
-        minor = call.amount.minor - (self.fault == "other_amount")
-        self.ledger.append((call.refund_id, minor))
-        issued = Issued(call.idempotency_key, p.said(call, amount=p.usd(minor).amount))
-        return self.books.setdefault(call.refund_id, issued)
 
 
 class RefundsOfOnePayment(RuleBasedStateMachine):
@@ -89,7 +48,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
         self.events: list[Event] = []
         self.due: dict[str, datetime] = {}
         self.attempt_began: dict[str, datetime] = {}
-        self.provider = GullibleProvider()
+        self.provider = WorstProvider()
         self.provider.keeps_books = keeps_books
         if captured:
             self.decide(p.capture(at=self.now, **caps))

@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "MAKEWHOLE_OIDC_ISSUER": "https://id.example",
     "MAKEWHOLE_OIDC_JWKS": "https://id.example/keys",
     "MAKEWHOLE_LOG_KEYS": json.dumps({log: {"k1": key_of(log)} for log in LOGS}),
+    "MAKEWHOLE_GATEWAY": "stripe+https://sk_live_hush@api.stripe.com",
     "MAKEWHOLE_HOSTS": "disputes.example",
 }
 

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from refund.domain.deadlines import refund_of
 from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.state import Payment
-from refund.gateways.port import Answer, Declined, Doubtful, Gateway, Issued, RefundCall, Unanswered, checked
+from refund.gateways.port import (
+    Answer,
+    Declined,
+    Doubtful,
+    Gateway,
+    Issued,
+    Pending,
+    RefundCall,
+    Unanswered,
+    checked,
+)
 from shared.deadlines.effect import Effect
 from shared.events.open_enums import known
 from shared.events.refund import ManualReason
@@ -23,6 +33,10 @@ ASK_UNTIL = timedelta(hours=20)
 """Real time from an attempt's beginning to the last call with its key: providers forget keys after a day."""
 PEOPLE_AFTER = timedelta(hours=24)
 """Real time after which an outcome that nobody knows is for people: a new key could pay a second time."""
+LONGEST_PENDING = timedelta(minutes=10)
+"""Real time between two questions after what the provider has taken and not done, at most; young ones are asked after
+more often, each at a tenth of its age.
+"""
 
 BEFORE_GATEWAY = crash_points.register(
     "refund.before_gateway", "services/refund/refund/effects.py: the provider is about to be asked"
@@ -63,13 +77,24 @@ async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Answer | Doubtful
     if old >= ASK_UNTIL:
         return await _looked_up(gateway, call, old)
     found = await gateway.find(call) if call.doubts else None
-    return checked(call, found or await gateway.refund(call))
+    return _final(call, found or await gateway.refund(call), old)
+
+
+def _final(call: RefundCall, answer: Answer | Pending, old: timedelta) -> Answer | Doubtful:
+    """The answer held against what was asked; Unanswered while it is none yet, and for people after a day."""
+    held = checked(call, answer)
+    if not isinstance(held, Pending):
+        return held
+    if old < PEOPLE_AFTER:
+        pause = min(old / 10, LONGEST_PENDING).total_seconds()
+        raise Unanswered(f"{call.idempotency_key} is pending at the provider", pause)
+    return Doubtful(ManualReason.OUTCOME_UNKNOWN, provider_ref=held.provider_ref)
 
 
 async def _looked_up(gateway: Gateway, call: RefundCall, old: timedelta) -> Answer | Doubtful:
     try:
         if found := await gateway.find(call):
-            return checked(call, found)
+            return _final(call, found, old)
     except Unanswered:
         if old < PEOPLE_AFTER:
             raise

@@ -9,7 +9,7 @@ from functools import partial
 from refund import effects, policies
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
-from refund.gateways.sandbox import sandbox_gateway
+from refund.gateways.plugins import gateway_of
 from refund.read_models import refunds
 from shared.events.logs import DISPUTE, REFUND
 from shared.eventstore.store import PostgresEventStore
@@ -28,7 +28,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
     """
     async with (
         assembly(REFUND, decider, settings, clock) as service,
-        sandbox_gateway(settings.sandbox) as gateway,
+        gateway_of(settings.gateway) as gateway,
     ):
         pay = effects.pay(gateway, effects.age_in_log(service.pool))
         yield (
@@ -45,4 +45,5 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
 
 if __name__ == "__main__":
     settings = Settings.load(f"{REFUND.service}-worker")
+    gateway_of(settings.gateway)  # what is wrong with it is said before anything is opened
     run_worker(REFUND.service, partial(assemble, settings), settings)

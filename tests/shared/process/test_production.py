@@ -16,6 +16,7 @@ from tests.support.production import ENVIRONMENT, key_of, production
 
 ISSUER, KEYS = "MAKEWHOLE_OIDC_ISSUER", "MAKEWHOLE_OIDC_JWKS"
 DATABASE, KAFKA, HOSTS = "MAKEWHOLE_DATABASE_URL", "MAKEWHOLE_KAFKA", "MAKEWHOLE_HOSTS"
+GATEWAY = "MAKEWHOLE_GATEWAY"
 BY_TLS = "postgresql://app:hush@db.example?sslmode=verify-full"
 HTTPS, ELSEWHERE = "must be an https address", "must not be this machine"
 PASSWORD, TLS = "must have a login and its password", "must say sslmode=verify-full"
@@ -66,6 +67,12 @@ REFUSED = [
     ("MAKEWHOLE_JWKS_REFRESH", "0.01", "between 1 and 600"),
     ("MAKEWHOLE_JWKS_REFRESH", "86400", "between 1 and 600"),
     ("MAKEWHOLE_SANDBOX", "https://sandbox.example", "no sandbox is known"),
+    (GATEWAY, "", "must name who pays refunds"),
+    (GATEWAY, "sandbox+https://sandbox.example", "must name who pays refunds"),
+    (GATEWAY, "https://sk_live_hush@api.stripe.com", "must name who pays refunds"),
+    (GATEWAY, "paypal+", "must name who pays refunds"),
+    (GATEWAY, "stripe+http://sk_live_hush@api.stripe.com", "must ask by https"),
+    (GATEWAY, "stripe+https://sk_live_hush@[::1", "must ask by https"),
     ("MAKEWHOLE_EXPOSE_SANDBOX", "1", "is for the sandbox"),
     ("MAKEWHOLE_CRASH", "append.after_commit", "is for tests"),
     ("MAKEWHOLE_LOG_LEVEL", "debug", "must not be debug"),
@@ -247,12 +254,17 @@ def test_a_worker_knows_the_keys_of_every_log_that_it_follows(
     assert (unmet(Environment(process=process)) == []) is starts
 
 
-@pytest.mark.parametrize("process", ["sandbox", "refund-worker"])
-def test_nor_does_what_simulates_the_world(process: str) -> None:
-    (line,) = lines_of(process)
-    assert line.startswith(f"{process}: ")
-    with pytest.raises(SystemExit, match=process):
-        require(production(), process)
+def test_nor_does_what_simulates_the_world() -> None:
+    (line,) = lines_of("sandbox")
+    assert line.startswith("sandbox: ")
+    with pytest.raises(SystemExit, match="sandbox"):
+        require(production(), "sandbox")
+
+
+def test_who_pays_refunds_is_asked_of_the_process_that_pays_them_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(GATEWAY, "")
+    assert unmet(Environment(process="dispute-worker")) == []
+    assert [line.partition(":")[0] for line in lines_of("refund-worker")] == [GATEWAY]
 
 
 def test_a_process_is_asked_for_its_own_database_alone(environment: pytest.MonkeyPatch) -> None:

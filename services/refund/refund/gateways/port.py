@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from shared.events.money import Money
 from shared.events.refund import Destination, ManualReason
@@ -60,6 +60,15 @@ class Declined:
 
 
 Answer = Issued | Declined
+A = TypeVar("A", Answer, "Answer | Pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The provider has taken it, and whether the money goes is open: it is asked after, and nothing is paid anew."""
+
+    provider_ref: str
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +84,32 @@ class Unanswered(Transient):
     """Nobody knows whether money went: the same call with the same key is to be made again."""
 
 
+class Unavailable(Unanswered):
+    """The provider does not answer, answers with an error of its own, or has too much to do."""
+
+
 class Gateway(Protocol):
     """A payment provider. Only an answer to this very refund is an answer; all else is `Unanswered`.
 
     A key may be forgotten 24 hours after its first use, here as there. A payment that was made is found by its refund's
-    id for as long as the provider keeps books.
+    id for as long as the provider keeps books. Where the provider keeps an error under a key, a repeat asks what became
+    of the call instead.
     """
 
-    async def refund(self, call: RefundCall) -> Answer:
-        """Pays back, once a key; the first answer again for a repeat. Raises Unanswered."""
+    async def refund(self, call: RefundCall) -> Answer | Pending:
+        """Pays back, once a key; for a repeat what became of it, without paying. Raises Unanswered."""
 
-    async def find(self, call: RefundCall) -> Answer | None:
+    async def find(self, call: RefundCall) -> Answer | Pending | None:
         """What became of this attempt, by its key, or of the refund, by its id: a payment under any of its keys counts.
 
         None where the provider knows of nothing, which does not prove that nothing was paid. Raises Unanswered.
         """
 
 
-def checked(call: RefundCall, answer: Answer) -> Answer | Doubtful:
+def checked(call: RefundCall, answer: A) -> A | Doubtful:
     """The answer, unless it is about something else than was asked."""
     if differs := tuple(_differences(call, answer.said)):
-        provider_ref = answer.provider_ref if isinstance(answer, Issued) else None
+        provider_ref = None if isinstance(answer, Declined) else answer.provider_ref
         return Doubtful(ManualReason.ANSWER_DIFFERS, differs, provider_ref)
     return answer
 

@@ -9,11 +9,9 @@ from typing import Any, Literal, TypeVar
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
-from refund.gateways.port import Answer, Declined, Issued, RefundCall, Said, Unanswered
+from refund.gateways.guard import ANSWER_LIMIT, AT_ONCE
+from refund.gateways.port import Answer, Declined, Issued, RefundCall, Said, Unanswered, Unavailable
 
-AT_ONCE = 16
-ANSWER_LIMIT = 8.0
-"""Seconds; below the due loop's own limit of ten, so that we say what happened, not it."""
 CONNECT_LIMIT = 2.0
 
 
@@ -49,9 +47,12 @@ class SandboxGateway:
     async def _ask(self, method: str, **request: Any) -> bytes:
         try:
             async with self._session.request(method, "/psp/refunds", **request) as response:
-                return await response.read()
+                body = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unanswered(f"the provider does not answer: {type(error).__name__}") from error
+            raise Unavailable(f"the provider does not answer: {type(error).__name__}") from error
+        if response.status >= 500:
+            raise Unavailable(f"the provider answers {response.status}")
+        return body
 
 
 @contextlib.asynccontextmanager

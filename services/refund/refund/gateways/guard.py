@@ -1,0 +1,69 @@
+"""Guard: the limits within which every gateway is called, whoever wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+from refund.gateways.port import Answer, Gateway, Pending, RefundCall, Unanswered, Unavailable
+from shared.observability import metrics
+from shared.resilience.breaker import Breaker, LeftAlone
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+"""Calls under way to the provider."""
+ANSWER_LIMIT = 8.0
+"""Seconds; below the due loop's own limit of ten, so that we say what happened, not it."""
+
+log = logging.getLogger(__name__)
+
+
+class Guarded:
+    """A gateway that is asked by so many at once, for so many seconds, and left alone while it does not answer."""
+
+    def __init__(self, gateway: Gateway, limit: float = ANSWER_LIMIT) -> None:
+        self._gateway = gateway
+        self._limit = limit
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._breaker = Breaker(Unavailable)
+
+    async def refund(self, call: RefundCall) -> Answer | Pending:
+        """Pays back, as the port says."""
+        return await self._guarded(partial(self._gateway.refund, call))
+
+    async def find(self, call: RefundCall) -> Answer | Pending | None:
+        """What became of it, as the port says."""
+        return await self._guarded(partial(self._gateway.find, call))
+
+    async def _guarded(self, ask: Callable[[], Awaitable[T]]) -> T:
+        async with self._places, self._watched():
+            try:
+                return await self._breaker.call(partial(self._in_time, ask))
+            except LeftAlone as error:
+                raise Unanswered(f"the provider is left alone: {error}") from error
+
+    async def _in_time(self, ask: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(self._limit):
+                return await ask()
+        except TimeoutError as error:
+            raise Unavailable(f"the provider did not answer within {self._limit:g} s") from error
+
+    @contextlib.asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """Says when the provider is left alone, and when it answers again."""
+        before = self._breaker.is_open
+        try:
+            yield
+        finally:
+            after = self._breaker.is_open
+            metrics.GATEWAY_LEFT_ALONE.set(after)
+            if after != before:
+                log.warning(
+                    "the payment provider %s", "is left alone: it does not answer" if after else "answers again"
+                )
