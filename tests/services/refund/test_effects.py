@@ -15,7 +15,7 @@ from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.state import RefundState
 from refund.effects import ask, outcome, wanted
-from refund.gateways.port import Answer, Declined, Doubtful, Issued, RefundCall, Unanswered, checked
+from refund.gateways.port import Answer, Declined, Doubtful, Issued, Pending, RefundCall, Unanswered, checked
 from refund.gateways.sandbox import sandbox_gateway
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.queue import DUE
@@ -304,14 +304,14 @@ def test_an_outcome_becomes_a_command_whose_id_follows_from_it() -> None:
 class Books:
     """A provider in memory that does the worst that the port allows: it forgets its keys, and only its books remain."""
 
-    def __init__(self, *paid: Answer, silent: bool = False) -> None:
+    def __init__(self, *paid: Answer | Pending, silent: bool = False) -> None:
         self.books, self.paid, self.silent = paid, list[str](), silent
 
     async def refund(self, call: RefundCall) -> Answer:
         self.paid.append(call.idempotency_key)
         return ISSUED
 
-    async def find(self, call: RefundCall) -> Answer | None:
+    async def find(self, call: RefundCall) -> Answer | Pending | None:
         if self.silent:
             raise Unanswered
         return next(iter(self.books), None)
@@ -335,6 +335,31 @@ async def test_an_attempt_older_than_its_key_is_only_asked_after(answer: Answer)
     books = Books(answer)
     assert await ask(books, aged(20), CALL) == answer
     assert books.paid == []
+
+
+PENDING = Pending("re_1", p.said(CALL))
+
+
+@pytest.mark.parametrize(("hours", "pause"), [(0, 0), (1, 360), (19.9, 600), (21, 600), (23.9, 600)])
+async def test_what_the_provider_is_not_done_with_is_asked_after_at_a_tenth_of_its_age(
+    hours: float, pause: float
+) -> None:
+    with pytest.raises(Unanswered) as unknown:
+        await ask(Books(PENDING), aged(hours), replace(CALL, doubts=1))
+    assert unknown.value.pause == pause
+
+
+async def test_what_the_provider_is_not_done_with_after_a_day_goes_to_people_with_its_name() -> None:
+    books = Books(PENDING)
+    assert await ask(books, aged(25), CALL) == Doubtful(ManualReason.OUTCOME_UNKNOWN, provider_ref="re_1")
+    assert books.paid == []
+
+
+async def test_what_is_pending_and_another_refund_goes_to_people_at_once() -> None:
+    other = replace(PENDING, said=p.said(CALL, amount="24.00"))
+    assert await ask(Books(other), aged(0), replace(CALL, doubts=1)) == Doubtful(
+        ManualReason.ANSWER_DIFFERS, ("amount",), "re_1"
+    )
 
 
 @pytest.mark.parametrize("hours", [20.5, 23.9])

@@ -16,6 +16,7 @@ from refund.app import FORETELLING
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.state import Payment, Refund
+from refund.gateways.guard import Guarded
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
 from shared.deadlines.due_loop import DueLoop
@@ -113,7 +114,7 @@ async def serving_payments(dsn: str, provider: str) -> AsyncIterator[Paying]:
         sandbox_gateway(psp.address, TIMEOUT) as gateway,
     ):
         served = service.served
-        pay = effects.pay(gateway, effects.age_in_log(served.pool))
+        pay = effects.pay(Guarded(gateway, TIMEOUT), effects.age_in_log(served.pool))
         loop = DueLoop(served.store, decider, served.pool, dsn, served.clock, ExpireDeadline, {DeadlineKind.PAY: pay})
         await psp.capture("o1", "100.00")
         async with running(loop):

@@ -1,0 +1,93 @@
+"""An outside system that does not answer, on real PostgreSQL: timers keep their pace, and nobody hammers."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from shared.deadlines.due_loop import DueLoop
+from shared.deadlines.effect import Effect
+from shared.resilience.breaker import FAILURES, Breaker
+from shared.resilience.retry import Transient
+from tests.support.servers.stack import eventually
+from tests.support.toys.marks import DAY_1, SOON, Expire, Flow, HandClock, running, starts
+from tests.support.toys.provider import PAYING, Bank, paying
+
+WAITING, TIMERS = 200, 100
+
+
+class Away(Transient):
+    """The bank does not answer."""
+
+
+@dataclass
+class Outage:
+    """A bank that is away, behind a circuit breaker."""
+
+    bank: Bank = field(default_factory=Bank)
+    away: bool = True
+    asked: int = 0
+
+    async def pay(self, key: str) -> str:
+        self.asked += 1
+        if self.away:
+            raise Away
+        return await self.bank.pay(key)
+
+
+def loop_of(flow: Flow, call: Any) -> DueLoop:
+    clock = HandClock()
+    clock.move(SOON)
+    effects: dict[str, Effect[Any, Any, Any]] = {
+        kind: replace(effect, call=call) for kind, effect in paying(Bank()).items()
+    }
+    return DueLoop(flow.store, PAYING, flow.pool, flow.dsn, clock, Expire, effects=effects)
+
+
+async def due(flow: Flow, kind: str) -> int:
+    """How many deadlines of a kind are due."""
+    counted: int = await flow.pool.fetchval("select count(*) from deadlines where split_part(kind, ':', 1) = $1", kind)
+    return counted
+
+
+async def test_timers_keep_their_pace_while_calls_wait_for_a_provider_that_is_away(flow: Flow) -> None:
+    outage, breaker = Outage(), Breaker(Away)
+    await asyncio.gather(*(flow.record(f"order-p{n}", starts(f"pay:p{n}", DAY_1)) for n in range(WAITING)))
+    await asyncio.gather(*(flow.record(f"order-t{n}", starts("respond", DAY_1)) for n in range(TIMERS)))
+
+    async def timers_are_done() -> bool:
+        return await due(flow, "respond") == 0
+
+    async def all_is_paid() -> bool:
+        return await due(flow, "pay") == 0
+
+    async with running(loop_of(flow, lambda key: breaker.call(partial(outage.pay, key)))):
+        await eventually(timers_are_done)
+        assert await due(flow, "pay") == WAITING
+        # What was under way when it was left alone, and then one at a time.
+        assert breaker.is_open
+        assert outage.asked <= FAILURES + 16 + 20
+        outage.away = False
+        await eventually(all_is_paid)
+    assert sum(outage.bank.book.values()) == WAITING == outage.bank.calls
+
+
+async def test_a_call_that_says_when_it_is_worth_asking_again_is_not_made_before(flow: Flow) -> None:
+    asked: list[float] = []
+
+    async def pay(key: str) -> str:
+        asked.append(asyncio.get_running_loop().time())
+        if len(asked) == 1:
+            raise Transient("under way", pause=0.7)
+        return "paid"
+
+    await flow.record("order-1", starts("pay:1", DAY_1))
+
+    async def is_asked_again() -> bool:
+        return len(asked) == 2
+
+    async with running(loop_of(flow, pay)):
+        await eventually(is_asked_again)
+    assert asked[1] - asked[0] >= 0.7
