@@ -141,7 +141,10 @@ def own(order_id: str, placed_at: str, **changes: Any) -> Json:
         (("events", "verify"), 0),
         (("events", "show", "order-unheard-of"), 1),
         (("events", "show", "unheard-of"), 2),
-        (("ledger", "check"), 0),
+        (("ledger", "balance"), 0),
+        (("ledger", "export", "--format", "jsonl"), 0),
+        (("ledger", "export", "--day", "yesterday"), 2),
+        (("ledger", "reconcile", "unheard-of.csv"), 2),
         (("token", "ann", "buyer"), 0),
         (("token", "ann", "emperor"), 1),
         (("unheard-of",), 2),
@@ -149,6 +152,30 @@ def own(order_id: str, placed_at: str, **changes: Any) -> Json:
 )
 async def test_every_command_ends_with_the_code_of_its_outcome(stack: Stack, words: tuple[str, ...], code: int) -> None:
     assert (await makewhole(stack, *words))[0] == code
+
+
+async def test_the_books_differ_in_nothing_but_what_shops_say_was_taken(stack: Stack, services: Services) -> None:
+    """Orders of this session were registered with another amount than the provider took, or without any."""
+    deal = await ordered(services, capture="10.00")
+    await services.at_rest()
+    code, out = await makewhole(stack, "ledger", "check", "--json")
+    differences = json.loads(out)["differences"]
+    assert (code, [line for line in differences if not line.startswith("captured: ")]) == (1, [])
+    assert any(deal.order_id in line and line.endswith("the provider took 10 USD") for line in differences)
+
+
+async def test_the_providers_report_of_a_day_is_held_against_the_books(
+    stack: Stack, services: Services, tmp_path: Path
+) -> None:
+    deal = await ordered(services)
+    await services.at_rest()
+    day = (await services.clock())["now"][:10]
+    file = tmp_path / "report.csv"
+    async with services.session.get(services.url("sandbox", f"/psp/report?day={day}")) as report:
+        file.write_bytes(await report.read())
+    _, out = await makewhole(stack, "ledger", "reconcile", str(file), "--day", day)
+    assert "USD reported captures: " in out
+    assert deal.order_id not in out
 
 
 async def test_an_event_is_seen_in_its_stream_and_in_its_topic(stack: Stack, services: Services) -> None:

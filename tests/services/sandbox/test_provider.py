@@ -1,6 +1,7 @@
 """Payment provider: as strict as a real one with captures, refunds, keys and its ledger."""
 
 import asyncio
+import csv
 from typing import Any
 
 import asyncpg
@@ -189,3 +190,21 @@ async def test_the_books_cannot_be_changed_behind_the_providers_back(
     with pytest.raises(asyncpg.PostgresError):
         await connection.execute(statement)
     await connection.close()
+
+
+async def test_a_day_has_a_report_of_its_movements_as_a_file_or_as_json(provider: Served, o1: str) -> None:
+    await provider.capture(o1, "10.00")
+    paid = await provider.refund(o1, "4.00", f"{o1}-1/0", destination="bonus")
+    day = paid.body["at"][:10]
+    file = await provider.get("/psp/report", day=day)
+    assert (file.status, file.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    rows = [row for row in csv.DictReader(file.body.splitlines()) if row["order_id"] == o1]
+    assert [(row["kind"], row["refund_id"], row["amount"], row["currency"]) for row in rows] == [
+        ("capture", "", "10.00", "USD"),
+        ("refund", f"{o1}-1", "4.00", "USD"),
+    ]
+    assert rows[1]["at"] == paid.body["at"]
+    shown = (await provider.get("/psp/report", day=day, format="json")).body["data"]
+    assert [line for line in shown if line["order_id"] == o1] == await provider.ledger(order_id=o1)
+    assert (await provider.get("/psp/report", day="2026-01-01")).body.count("\n") == 1
+    assert (await provider.get("/psp/report", day="2026-1-1")).status == 422

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 EXAMPLES = 5
+
+Tell = Callable[[str], None]
+"""Takes one fault, in one line."""
 
 
 @dataclass(slots=True)
@@ -18,11 +21,13 @@ class Check:
     faults: dict[str, int]
     seen: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
+    tell: Tell | None = None
+    """Hears of every fault, where a few examples are not enough."""
 
     @classmethod
-    def of(cls, name: str, *faults: str) -> Check:
+    def of(cls, name: str, *faults: str, tell: Tell | None = None) -> Check:
         """A check that knows what can be wrong, and has found nothing yet."""
-        return cls(name, dict.fromkeys(faults, 0))
+        return cls(name, dict.fromkeys(faults, 0), tell=tell)
 
     def see(self, what: str, count: int = 1) -> None:
         """Counts something that was looked at."""
@@ -33,6 +38,8 @@ class Check:
         self.faults[kind] += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"{kind}: {example}")
+        if self.tell:
+            self.tell(f"{kind}: {example}")
 
     @property
     def ok(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ops.audit.entry import Data, Entry, units
+from ops.books.accounts import postings
 
 FACTS = frozenset(
     """
@@ -48,12 +49,14 @@ COLUMNS = (
 )
 """`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
 `people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued.
+Of a clawback `about` is its own id.
 """
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
 create table part (fact, name, settled, order_id, dispute_id, party, payment_id, refund_id, line_id, units, currency);
 create table movement (kind, order_id, payment_id, refund_id, units, currency, destination, key);
-create table hold (order_id, line_id, dispute_id, settled);
+create table journal (fact, account, order_id, line_id, debit, credit, currency, settled);
+create table hold (order_id, line_id, dispute_id, short, currency, settled);
 create table disputed (dispute_id, order_id, line_id, paid_out, state, settled);
 create table ordered (order_id, cancelled, settled);
 """
@@ -74,6 +77,8 @@ CACHE_KIB = 8 * 1024
 AT_ONCE = 1000
 
 Row = Sequence[Any]
+Hold = tuple[str, str, int, str]
+"""A line, the dispute that its money waits for, how much of what waits is not there any more, and its currency."""
 
 
 class Facts:
@@ -96,6 +101,10 @@ class Facts:
             about = data.get("order_id"), data.get("dispute_id"), data.get("party", "buyer")
             names = (payment_id, data.get("refund_id"), part["line_id"])
             self._insert("part", (entry.id, entry.name, int(settled), *about, *names, *money))
+        for posting in postings(entry):
+            of_line = data.get("order_id"), posting.line_id
+            sums = posting.debit, posting.credit, posting.currency
+            self._insert("journal", (entry.id, posting.account, *of_line, *sums, int(settled)))
 
     def move(self, movement: Data) -> None:
         """A movement of money in the payment provider's books."""
@@ -104,11 +113,11 @@ class Facts:
         more = movement.get("destination"), movement.get("idempotency_key")
         self._insert("movement", (*names, units(amount), amount["currency"], *more))
 
-    def order(self, order_id: str, held: Iterable[tuple[str, str]], cancelled: bool, settled: bool) -> None:
+    def order(self, order_id: str, held: Iterable[Hold], cancelled: bool, settled: bool) -> None:
         """The end of an order's stream: which lines' money waits, each for which dispute; whether it was cancelled."""
         self._insert("ordered", (order_id, int(cancelled), int(settled)))
-        for line_id, dispute_id in held:
-            self._insert("hold", (order_id, line_id, dispute_id, int(settled)))
+        for hold in held:
+            self._insert("hold", (order_id, *hold, int(settled)))
 
     def dispute(
         self, dispute_id: str, order_id: str, state: str, lines: Iterable[tuple[str, bool]], settled: bool
@@ -156,7 +165,7 @@ def gathering() -> Iterator[Facts]:
 
 
 def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
-    about = entry.data.get("refund_id") or entry.data.get("return_id")
+    about = entry.data.get("refund_id") or entry.data.get("return_id") or entry.data.get("clawback_id")
     outcome = OUTCOMES.get(entry.name)
     to_note = outcome.get(entry.data["result"]) if isinstance(outcome, Mapping) else outcome
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)

@@ -5,7 +5,7 @@ What people paid by hand is in the bank's books alone: in the provider's it woul
 
 from __future__ import annotations
 
-from ops.audit.check import Check
+from ops.audit.check import Check, Tell
 from ops.audit.entry import in_words
 from ops.audit.facts import Facts
 
@@ -62,6 +62,23 @@ OTHER_KEY = """
 select refund_id, key from movement where kind = 'refund'
     and (rtrim(key, '0123456789') <> refund_id || '/' or key = refund_id || '/')
 """
+# What other services were told, and the log that told it does not hold any more.
+LOST = """
+select note.id, note.about as refund_id, note.units, note.currency, note.source_event from fact note
+where note.name = 'RefundNoted' and note.outcome = 'issued' and note.settled
+and not exists (select 1 from fact issued where issued.about = note.about and issued.name = 'RefundIssued')
+"""
+# That money was taken is the shop's word: nothing here asks the provider before a refund.
+CAPTURED = """
+with said as (
+    select payment_id, currency, units, 0 as taken, settled from fact where name = 'PaymentCaptured'
+    union all
+    select payment_id, currency, 0, units, 1 from movement where kind = 'capture'
+        and payment_id in (select payment_id from fact where name = 'PaymentCaptured')
+)
+select payment_id, currency, sum(units) as said, sum(taken) as taken from said
+group by payment_id, currency having sum(units) <> sum(taken) and min(settled)
+"""
 OVER_CAP = """
 select payment_id, currency, sum(case when kind = 'capture' then units else 0 end) as captured,
     sum(case when kind = 'capture' then 0 else units end) as went
@@ -75,17 +92,20 @@ from (
 """
 
 
-FAULTS = ("missing", "twice", "too_early", "unasked", "different", "misdirected", "other_key", "over_cap")
+FAULTS = ("missing", "twice", "lost", "too_early", "unasked", "different", "misdirected", "other_key", "over_cap")
 
 
-def ledger_check(facts: Facts, asked: bool, at_rest: bool) -> Check:
+def ledger_check(facts: Facts, asked: bool, at_rest: bool, tell: Tell | None = None) -> Check:
     """The payment provider's books beside the refunds; without books only what was issued is counted."""
-    check = Check.of("ledger", *FAULTS)
+    check = Check.of("ledger", *FAULTS, tell=tell)
     check.see("refunds", facts.count("select count(*) from fact where name = 'RefundIssued'"))
     check.see("by_hand", facts.count("select count(*) from fact where name = 'RefundIssued' and manual"))
     check.see("effects", facts.count("select count(*) from movement where kind = 'refund'"))
     for row in facts.ask(ISSUED_TWICE):
         check.fault("twice", f"{row['refund_id']} is issued {row['times']} times in the log")
+    for row in facts.ask(LOST):
+        said = f"{row['refund_id']} of {in_words(row['units'], row['currency'])} is noted as paid by {row['id']}"
+        check.fault("lost", f"{said}, and {row['source_event']} is not in the log")
     for row in facts.ask(TOO_EARLY):
         said = f"was paid by hand at {row['issued_at']} and requested at {row['requested_at']}"
         check.fault("too_early", f"{row['refund_id']} {said}")
@@ -93,7 +113,8 @@ def ledger_check(facts: Facts, asked: bool, at_rest: bool) -> Check:
         check.see("not_asked")
         return check
     for row in facts.ask(MISSING):
-        check.fault("missing", f"{row['refund_id']} of {in_words(row['units'], row['currency'])}")
+        amount = in_words(row["units"], row["currency"])
+        check.fault("missing", f"{row['refund_id']} of {amount} is issued, and the provider has not paid it")
     _unasked(check, facts, at_rest)
     _otherwise(check, facts)
     return check
@@ -126,3 +147,13 @@ def _otherwise(check: Check, facts: Facts) -> None:
     for row in facts.ask(OVER_CAP):
         taken, went = in_words(row["captured"], row["currency"]), in_words(row["went"], row["currency"])
         check.fault("over_cap", f"{row['payment_id']}: {taken} were taken and {went} went back")
+
+
+def captures_check(facts: Facts, tell: Tell | None = None) -> Check:
+    """What shops say was taken, beside what the payment provider took: no promise of ours, so no part of the audit."""
+    check = Check.of("captures", "captured", tell=tell)
+    check.see("captures", facts.count("select count(*) from fact where name = 'PaymentCaptured'"))
+    for row in facts.ask(CAPTURED):
+        said, taken = (in_words(row[name], row["currency"]) for name in ("said", "taken"))
+        check.fault("captured", f"payment {row['payment_id']}: events say {said}, the provider took {taken}")
+    return check

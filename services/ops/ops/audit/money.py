@@ -5,7 +5,7 @@ Counted from the events of both logs, and for each payment by itself. That none 
 
 from __future__ import annotations
 
-from ops.audit.check import Check
+from ops.audit.check import Check, Tell
 from ops.audit.entry import in_words
 from ops.audit.facts import Facts
 
@@ -43,7 +43,7 @@ select * from said where refunds > captured
 """
 TOTALS = """
 with said as (
-    select order_id, payment_id, currency,
+    select order_id, payment_id, null as line_id, currency,
         sum(case when name = 'PaymentCaptured' then units else 0 end) as captured,
         sum(case when name = 'RefundRequested' and about not in given_up then units else 0 end) as refunds
     from fact where name in ('PaymentCaptured', 'RefundRequested') group by order_id, payment_id, currency
@@ -85,6 +85,11 @@ with said as (
 )
 select * from said where back > refunds or back < 0
 """
+# One request has one life: it is made once, and withdrawn once.
+ASKED_TWICE = """
+select about as clawback_id, order_id, units, currency, count(*) as times from fact
+where name in ('ClawbackRequested', 'ClawbackNotDue') group by about, name having count(*) > 1
+"""
 # All of a cancelled order's money goes back, and none of it is asked for again.
 LEFT_ASKED = """
 with said as (
@@ -101,6 +106,8 @@ select hold.* from hold
 left join disputed on disputed.dispute_id = hold.dispute_id and disputed.line_id = hold.line_id
 where hold.settled and (disputed.dispute_id is null or (disputed.state = 'closed' and disputed.settled))
 """
+# What waits for an open dispute is still there.
+RELEASED_HELD = "select * from hold where short > 0 and settled"
 NOT_HELD = """
 select disputed.* from disputed join ordered on ordered.order_id = disputed.order_id
 where disputed.settled and ordered.settled and disputed.state <> 'closed' and not exists (
@@ -116,24 +123,27 @@ FAULTS = (
     "unequal_sum",
     "held",
     "not_held",
+    "released_held",
     "clawed_unpaid",
+    "clawed_twice",
     "asked_back",
 )
 
 
-def money_check(facts: Facts) -> Check:
+def money_check(facts: Facts, tell: Tell | None = None) -> Check:
     """What became of the money of every line and every payment."""
-    check = Check.of("money", *FAULTS)
+    check = Check.of("money", *FAULTS, tell=tell)
     list(facts.ask(GIVEN_UP))
     check.see("lines", facts.count("select count(distinct order_id || char(10) || line_id) from part"))
     for row in facts.ask(LINES):
         went = in_words(row["released"] + row["refunds"], row["currency"])
-        check.fault("over_line", f"{_line(row)}: {went} of {in_words(row['captured'], row['currency'])}")
+        taken = in_words(row["captured"], row["currency"])
+        check.fault("over_line", f"{_line(row)}: {went} were released and refunded, and {taken} paid")
     for question in (PAYMENTS, TOTALS):
         for row in facts.ask(question):
-            went = in_words(row["refunds"], row["currency"])
-            name = f"payment {row['payment_id']} of order {row['order_id']}"
-            check.fault("over_payment", f"{name}: {went} of {in_words(row['captured'], row['currency'])}")
+            went, taken = (in_words(row[name], row["currency"]) for name in ("refunds", "captured"))
+            name = f"payment {row['payment_id']}, {_line(row) if row['line_id'] else 'order ' + row['order_id']}"
+            check.fault("over_payment", f"{name}: refunds of {went} were asked for, and {taken} captured")
     for row in facts.ask(LOST):
         missing = row["captured"] - row["released"] - row["refunds"]
         check.fault("lost", f"{_line(row)}: {in_words(missing, row['currency'])} went to nobody")
@@ -147,15 +157,26 @@ def _rest(check: Check, facts: Facts) -> None:
     for row in facts.ask(SUMS):
         said, parts = in_words(row["units"], row["currency"]), in_words(row["parts"], row["currency"])
         check.fault("unequal_sum", f"{row['id']}: {said}, and its lines {parts}")
-    for row in facts.ask(CLAWED):
-        back, paid = in_words(row["back"], row["currency"]), in_words(row["refunds"], row["currency"])
-        check.fault("clawed_unpaid", f"{_line(row)}: {back} asked back of {paid}")
-    for row in facts.ask(LEFT_ASKED):
-        check.fault("asked_back", f"{_line(row)}, which is cancelled: {in_words(row['back'], row['currency'])}")
+    _asked_back(check, facts)
     for row in facts.ask(HELD_FOR_NOBODY):
         check.fault("held", f"{_line(row)} for {row['dispute_id']}, which is not open")
     for row in facts.ask(NOT_HELD):
         check.fault("not_held", f"{_line(row)} for {row['dispute_id']}, which is open")
+    for row in facts.ask(RELEASED_HELD):
+        short = in_words(row["short"], row["currency"])
+        check.fault("released_held", f"{_line(row)} for {row['dispute_id']}, which is open: {short} of what waits went")
+
+
+def _asked_back(check: Check, facts: Facts) -> None:
+    for row in facts.ask(CLAWED):
+        back, paid = in_words(row["back"], row["currency"]), in_words(row["refunds"], row["currency"])
+        check.fault("clawed_unpaid", f"{_line(row)}: {back} asked back of {paid}")
+    for row in facts.ask(ASKED_TWICE):
+        amount = in_words(row["units"], row["currency"])
+        said = f"{row['clawback_id']} of order {row['order_id']}, {amount}"
+        check.fault("clawed_twice", f"{said}: asked back, or withdrawn, {row['times']} times")
+    for row in facts.ask(LEFT_ASKED):
+        check.fault("asked_back", f"{_line(row)}, which is cancelled: {in_words(row['back'], row['currency'])}")
 
 
 def _line(row: object) -> str:

@@ -12,14 +12,13 @@ from typing import Any
 import aiohttp
 
 from ops.audit.check import Check
-from ops.audit.log import read_lines
 from ops.audit.sources import Sources
+from ops.books import provider_report
+from ops.books.provider_report import Movement
 
 LIMIT = aiohttp.ClientTimeout(total=20)
 LEDGER_PAGE = 10_000
 PAUSE = 0.1
-
-Movement = Mapping[str, Any]
 
 
 class Unreachable(Exception):
@@ -36,7 +35,7 @@ async def now(sources: Sources, session: aiohttp.ClientSession) -> datetime:
 async def movements(sources: Sources, session: aiohttp.ClientSession, report: Path | None) -> AsyncIterator[Movement]:
     """Every movement of money that the payment provider has booked, as its report or the sandbox says."""
     if report:
-        for movement in read_lines(report, {"kind", "payment_id", "amount"}, "the provider's report"):
+        for movement in provider_report.movements(report):
             yield movement
         return
     after = 0

@@ -19,12 +19,12 @@ from typing import Any
 import aiohttp
 
 from ops.audit import kafka, outside
-from ops.audit.check import Check, Report
+from ops.audit.check import Check, Report, Tell
 from ops.audit.database import MODELS, Database, Row, connected
 from ops.audit.deadlines import DeadlineCheck
 from ops.audit.facts import Facts, gathering
 from ops.audit.followers import behind, follower_check, parked_check, quarantine_check
-from ops.audit.ledger import ledger_check
+from ops.audit.ledger import captures_check, ledger_check
 from ops.audit.log import JournalCheck, LogCheck
 from ops.audit.money import money_check
 from ops.audit.read_models import ModelCheck
@@ -33,6 +33,7 @@ from ops.audit.sagas import saga_check
 from ops.audit.sources import Sources, declared, source_of, topic_of
 from ops.audit.streams import check_order, check_streams
 from ops.audit.topic import TopicCheck
+from ops.books.check import books_check
 
 PATIENCE = 30.0
 """Seconds to wait for rest, and for relay and followers to come to the end."""
@@ -84,15 +85,19 @@ async def full_audit(
         return Report([*checks, *fact_checks(audit.facts, audit.asked_for_ledger, audit.at_rest)])
 
 
-async def ledger_audit(sources: Sources, provider_report: Path | None = None) -> Check:
-    """The payment provider's books alone, compared with the refund service's log."""
+async def ledger_audit(
+    sources: Sources, provider_report: Path | None = None, tell: Tell | None = None
+) -> Sequence[Check]:
+    """Money alone: books, events and the payment provider's ledger; `tell` hears of every difference."""
     async with AsyncExitStack() as open_things:
         audit, _ = await _begun(sources, 0, open_things)
         await _note_beginnings(audit)
         await _read_ledger(audit, provider_report)
-        await _streams(audit, "refund")
+        logs = [(await _streams(audit, service)).log.check for service in sources.services]
         audit.facts.finish()
-        return ledger_check(audit.facts, audit.asked_for_ledger, audit.at_rest)
+        checks = money_checks(audit.facts, audit.asked_for_ledger, audit.at_rest, tell)
+        captures = [captures_check(audit.facts, tell)] if audit.asked_for_ledger else []
+        return [*(log for log in logs if not log.ok), *checks, *captures]
 
 
 async def log_audit(service: str, dsn: str) -> Check:
@@ -234,4 +239,10 @@ async def _topic(audit: Audit, service: str) -> Check:
 def fact_checks(facts: Facts, asked_for_ledger: bool, at_rest: bool) -> Sequence[Check]:
     """What no stream shows by itself, once everything is gathered."""
     facts.finish()
-    return [money_check(facts), ledger_check(facts, asked_for_ledger, at_rest), saga_check(facts)]
+    return [*money_checks(facts, asked_for_ledger, at_rest), saga_check(facts)]
+
+
+def money_checks(facts: Facts, asked_for_ledger: bool, at_rest: bool, tell: Tell | None = None) -> Sequence[Check]:
+    """Lines and payments, the books, and the payment provider's ledger."""
+    ledger = ledger_check(facts, asked_for_ledger, at_rest, tell)
+    return [money_check(facts, tell), books_check(facts, tell), ledger]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops.audit.check import Check, Report
+from ops.audit.check import Report
 from ops.audit.log import journal
 from ops.audit.run import full_audit
 from ops.audit.sources import Sources
@@ -33,8 +32,9 @@ ProviderReport = Annotated[
         "--provider-report",
         exists=True,
         dir_okay=False,
-        help="The payment provider's movements: JSON a line with kind (capture, refund or chargeback), payment_id and "
-        "amount, a refund's refund_id, perhaps order_id and destination. Without it the sandbox is asked, if there is.",
+        help="The payment provider's movements: CSV, or JSON a line, with kind (capture, refund or chargeback), "
+        "payment_id, amount and currency, a refund's refund_id, perhaps order_id and destination. Without it the "
+        "sandbox is asked, if there is.",
     ),
 ]
 
@@ -49,16 +49,10 @@ def audit(
     fault is zero.
     """
     report = run(_audit(journal_file, provider_report, patience))
-    show_checks(report.checks, json)
-
-
-def show_checks(checks: Sequence[Check], json: bool) -> None:
-    """Each check's line, with examples of what is wrong; exit code 1 where something is."""
-    report = Report(checks)
     if json:
         show(report.json, json)
     else:
-        for check in checks:
+        for check in report.checks:
             print(check.line)
             print(*(f"    {example}\n" for example in check.examples), sep="", end="")
     if not report.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -20,6 +21,7 @@ from sandbox.provider.payments import (
     RefundWithAttempts,
     current,
 )
+from sandbox.provider.report import MEDIA_TYPE, report, span_of
 from sandbox.provider.store import ProviderStore
 from shared.events.outside.ids import Id
 from shared.http.openapi import KEY
@@ -115,6 +117,20 @@ async def ledger(
     """Movements of money, in the order of their booking; `after` asks for those behind the last one seen."""
     lines: Ledger = {"data": await _store(request).ledger(order_id, payment_id, after, limit, sort == "-id")}
     return query_response(lines)
+
+
+@router.get(
+    "/psp/report",
+    response_model=Ledger,
+    responses={200: {"description": "The day's file", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def day_report(request: Request, day: date, format: Literal["csv", "json"] = "csv") -> Response:
+    """The movements of money of a day of UTC, as a provider's daily report: a file of CSV, or JSON."""
+    lines = await _store(request).day(*span_of(day))
+    if format == "csv":
+        return Response(report(lines), media_type=MEDIA_TYPE)
+    movements: Ledger = {"data": lines}
+    return query_response(movements)
 
 
 def _key(request: Request) -> str:

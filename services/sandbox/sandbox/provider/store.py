@@ -119,6 +119,11 @@ class ProviderStore:
             for row in await self.pool.fetch("select * from refunds where refund_id = $1 order by id", refund_id)
         ]
 
+    async def day(self, begin: datetime, end: datetime) -> list[LedgerLine]:
+        """The movements of money from an instant to before another, in the order of their booking."""
+        rows = await self.pool.fetch("select * from ledger where at >= $1 and at < $2 order by id", begin, end)
+        return [_line(row) for row in rows]
+
     async def ledger(
         self, order_id: str | None, payment_id: str | None, after: int, limit: int, newest_first: bool = False
     ) -> list[LedgerLine]:

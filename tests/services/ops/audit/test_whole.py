@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from shared.events.dispute import Decision
@@ -15,50 +13,12 @@ from tests.support.audit import audited, faults_of
 from tests.support.audit_services import AuditedServices, expire, live, movement, open_services
 from tests.support.builders.disputes import open_dispute, respond
 from tests.support.builders.orders import on, record, register
+from tests.support.damaged_logs import changed, damage, keep, restore
 from tests.support.servers.backing import Databases
 
 Migrated = Callable[[str], Awaitable[str]]
 Faults = dict[str, dict[str, int]]
 NOW = on("Mar 21")
-
-
-TABLES = """
-select table_name from information_schema.tables
-where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'interventions'
-"""
-
-
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def damage(dsn: str, statement: str) -> None:
-    """Changes what stands in a database, the log included."""
-    async with connected(dsn) as connection:
-        await connection.execute("alter table events disable trigger user")
-        assert not (await connection.execute(statement)).endswith(" 0"), f"it changed nothing: {statement}"
-
-
-async def keep(dsn: str) -> None:
-    """Lays a copy of every table beside them."""
-    async with connected(dsn) as connection:
-        await connection.execute("create schema kept")
-        for (table,) in await connection.fetch(TABLES):
-            await connection.execute(f'create table kept."{table}" as table public."{table}"')
-
-
-async def restore(dsn: str) -> None:
-    """Everything is as it was kept."""
-    async with connected(dsn) as connection, connection.transaction():
-        await connection.execute("alter table events disable trigger user")
-        for (table,) in await connection.fetch(TABLES):
-            await connection.execute(f'delete from public."{table}"')
-            await connection.execute(f'insert into public."{table}" table kept."{table}"')
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +117,6 @@ async def test_what_one_service_says_and_another_never_hears_is_found(
 
 def read_model(name: str, fault: str = "wrong") -> Faults:
     return {f"read model {name}": {fault: 1}}
-
-
-def changed(type_name: str, value: str, where: str = "true") -> str:
-    """A statement that changes the data of the first such event."""
-    first = f"select min(position) from events where type = 'makewhole.{type_name}.v1' and {where}"
-    return f"update events set data = data || '{value}' where position = ({first})"
 
 
 def appended(stream: str, like: str, more: str = "{}", command: str = "metadata") -> str:

@@ -76,7 +76,7 @@ class OrderFold:
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
-        held = [(name, dispute) for name, line in self._state["lines"].items() for dispute in line["held_by"]]
+        held = list(orders.held(self._state))
         cancelled = self._state["cancelled_at"] is not None
         self._checks.facts.order(self._id, held, cancelled, self._checks.settled(last))
         return iter(())

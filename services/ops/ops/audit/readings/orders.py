@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from ops.audit.entry import Data, Entry, exponent, instant, minor
+from ops.audit.entry import SCALE, Data, Entry, exponent, instant, minor
 
 State = dict[str, Any]
 
@@ -64,6 +64,15 @@ def row(order: State) -> State:
 def left(line: Mapping[str, Any]) -> int:
     """What is neither released nor refunded of a line; what was refunded after the release is the seller's affair."""
     return int(line["cap"] - line["refunded"] - (line["released"] or 0) + line["reclaimed"])
+
+
+def held(order: State) -> Iterator[tuple[str, str, int, str]]:
+    """Each line with each dispute that its money waits for, how much of what waits is not there any more, in
+    ten-thousandths, and its currency.
+    """
+    for name, line in order["lines"].items():
+        short = max(0, -_releasable(line)) * 10 ** (SCALE - order["exponent"])
+        yield from ((name, dispute, short, order["currency"]) for dispute in line["held_by"])
 
 
 def _releasable(line: Mapping[str, Any]) -> int:

@@ -1,0 +1,81 @@
+"""Accounts, and what each event of money books on them: the chart of the books.
+
+Where the money came from is debited (captured, asked back), where it is now is credited (held, released, refunded). It
+knows no code of the services: the audit reads the books too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ops.audit.entry import Data, Entry, units
+
+Side = Literal["debit", "credit"]
+
+HELD = "held"
+ACCOUNTS: Mapping[str, str] = {
+    "captured": "taken from buyers by the payment provider",
+    "asked_back": "asked back of a seller or a buyer who was paid",
+    HELD: "paid to nobody yet, line by line",
+    "released": "paid to sellers",
+    "refunded": "paid back to buyers by the payment provider",
+    "refunded_by_hand": "paid back to buyers through the bank, by people",
+}
+"""What stands on each account."""
+POSTINGS: Mapping[str, tuple[str, str]] = {
+    "PaymentCaptured": ("captured", HELD),
+    "PaymentReleased": (HELD, "released"),
+    "RefundIssued": (HELD, "refunded"),
+    "ClawbackRequested": ("asked_back", HELD),
+    "ClawbackNotDue": (HELD, "asked_back"),
+}
+"""By event: the account that is debited, and the one that is credited; of other events nothing is booked."""
+BY_HAND = (HELD, "refunded_by_hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of an entry, or a part of it: an amount on an account, of a line where the account is kept by line."""
+
+    account: str
+    side: Side
+    amount: Data
+    line_id: str | None = None
+
+    @property
+    def currency(self) -> str:
+        return str(self.amount["currency"])
+
+    @property
+    def units(self) -> int:
+        """The amount in ten-thousandths."""
+        return units(self.amount)
+
+    @property
+    def debit(self) -> int:
+        return self.units if self.side == "debit" else 0
+
+    @property
+    def credit(self) -> int:
+        return self.units if self.side == "credit" else 0
+
+
+def postings(entry: Entry) -> Iterator[Posting]:
+    """What an event books: its whole amount on one side, and on the other its lines.
+
+    An event whose lines are not its amount does not balance, and neither do books that hold it.
+    """
+    if entry.name not in POSTINGS:
+        return
+    debited, credited = BY_HAND if entry.data.get("manual") else POSTINGS[entry.name]
+    yield from _side("debit", debited, entry.data)
+    yield from _side("credit", credited, entry.data)
+
+
+def _side(side: Side, account: str, data: Data) -> Iterator[Posting]:
+    if account == HELD:
+        yield from (Posting(account, side, line["amount"], line["line_id"]) for line in data["lines"])
+    else:
+        yield Posting(account, side, data["amount"])

@@ -1,0 +1,143 @@
+"""Reconciliation: a payment provider's report of some days, held against what the events of those days booked.
+
+Movements are paired by what they are about, amount and currency, each with one other; what is left on one side is a
+difference. Both sides lie in a temporary file: memory does not grow with the report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ops.audit.entry import Data, in_words, units
+from ops.books.journal import Booked, Span, journal
+from ops.books.provider_report import Movement, movements
+
+AROUND = timedelta(days=7)
+"""How far from the report's days an event may lie that tells of a movement: its answer may have been lost."""
+EDGE = timedelta(hours=1)
+"""Clocks differ, and days end: what is so near to the end of one may stand in the next report."""
+KINDS = {"PaymentCaptured": ("capture", "payment_id"), "RefundIssued": ("refund", "refund_id")}
+"""By event: the movement that a provider books, and what says which one it is."""
+
+TABLES = """
+create table reported_as_read (kind, about, units, currency, at);
+create table booked_as_read (kind, about, units, currency, event, of_days, within);
+"""
+# The number tells equal movements of one thing apart.
+PAIRABLE = """
+create table {table} as select *, rowid as n,
+    row_number() over (partition by kind, about, units, currency order by rowid) as number from {table}_as_read;
+create index {table}_about on {table} (kind, about, units, currency, number);
+"""
+ALONE = """
+select one.* from {table} as one where {which} and not exists (select 1 from {other} as other
+    where other.kind = one.kind and other.about = one.about and other.units = one.units
+    and other.currency = one.currency and other.number = one.number) order by n
+"""
+UNBOOKED = ALONE.format(table="reported", other="booked", which="true")
+UNREPORTED = ALONE.format(table="booked", other="reported", which="within")
+BOOKED = "select * from booked where kind = ? and about = ? order by n limit 1"
+PERIOD = "select min(at) as first, max(at) as last from reported_as_read"
+SUMS = """
+select 'reported' as side, kind, currency, count(*) as times, sum(units) as units from reported group by kind, currency
+union all
+select 'booked', kind, currency, count(*), sum(units) from booked where of_days group by kind, currency
+order by currency, kind, side
+"""
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What a report came to: each difference in a line, and the sums of both sides."""
+
+    days: Span
+    differences: list[str] = field(default_factory=list)
+    sums: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each sum."""
+        return ["{currency} {side} {kind}s: {times}, {amount}".format(**said) for said in self.sums]
+
+    @property
+    def json(self) -> dict[str, Any]:
+        days = {"begin": self.days.begin, "end": self.days.end}
+        return {"ok": not self.differences, **days, "differences": self.differences, "sums": self.sums}
+
+
+async def reconciled(report: Path, dsns: Mapping[str, str], days: Span | None = None) -> Reconciled:
+    """The report compared, for these days or those of its movements; ValueError where neither says which."""
+    with contextlib.closing(sqlite3.connect("", isolation_level=None)) as database:
+        database.row_factory = sqlite3.Row
+        database.executescript(f"pragma journal_mode = off; {TABLES}")
+        database.executemany("insert into reported_as_read values (?, ?, ?, ?, ?)", map(_reported, movements(report)))
+        days = days or _days_of(database)
+        async for booked in journal(dsns, days.wider(AROUND)):
+            if row := _booked(booked, days):
+                database.execute("insert into booked_as_read values (?, ?, ?, ?, ?, ?, ?)", row)
+        for table in ("reported", "booked"):
+            database.executescript(PAIRABLE.format(table=table))
+        sums = [{**dict(row), "amount": in_words(row["units"], row["currency"])} for row in database.execute(SUMS)]
+        return Reconciled(days, list(_differences(database)), sums)
+
+
+def _reported(movement: Movement) -> tuple[Any, ...]:
+    about = movement.get("refund_id") or movement["payment_id"]
+    return (movement["kind"], about, *_money(movement["amount"]), _in_utc(movement.get("at")))
+
+
+def _booked(booked: Booked, days: Span) -> tuple[Any, ...] | None:
+    """None for what no provider has moved."""
+    entry = booked.entry
+    if entry.name not in KINDS or entry.data.get("manual"):
+        return None
+    kind, about = KINDS[entry.name]
+    place = entry.id, booked.at in days, booked.at in days.wider(-EDGE)
+    return (kind, entry.data[about], *_money(entry.data["amount"]), *place)
+
+
+def _in_utc(at: str | None) -> str | None:
+    """The instant as text whose order is that of time; what names no zone is UTC."""
+    if not at:
+        return None
+    moment = datetime.fromisoformat(at)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _money(amount: Data) -> tuple[int, str]:
+    return units(amount), amount["currency"]
+
+
+def _days_of(database: sqlite3.Connection) -> Span:
+    found = database.execute(PERIOD).fetchone()
+    if not found["first"]:
+        raise ValueError("the report does not say when its money moved: name its --day")
+    first, last = (datetime.fromisoformat(at).date() for at in found)
+    return Span.of_days(first, last)
+
+
+def _differences(database: sqlite3.Connection) -> Iterator[str]:
+    """Each in a line; what stands on both sides otherwise is told once."""
+    told = set()
+    for row in database.execute(UNBOOKED).fetchall():
+        said, about = _in_words(row), (row["kind"], row["about"])
+        if booked := database.execute(BOOKED, about).fetchone():
+            told.add(about)
+            amount = in_words(booked["units"], booked["currency"])
+            yield f"different: {said} is reported, and {booked['event']} books {amount} once"
+        else:
+            yield f"unbooked: {said} is reported, and no event says so"
+    for row in database.execute(UNREPORTED).fetchall():
+        if (row["kind"], row["about"]) not in told:
+            yield f"unreported: {_in_words(row)} is booked by {row['event']}, and the provider has not moved it"
+
+
+def _in_words(row: sqlite3.Row) -> str:
+    return f"{row['kind']} {row['about']} of {in_words(row['units'], row['currency'])}"

@@ -1,0 +1,98 @@
+"""Laws of the books: whatever happens to an order, its disputes and its payment, every entry balances, so the trial
+balance closes behind every event, and nothing is paid of a line that is not held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from ops.audit.entry import Entry
+from ops.books.accounts import HELD, Posting, postings
+from ops.books.trial_balance import TrialBalance
+from refund.domain.decider import decider as refund_decider
+from refund.policies import react
+from shared.events.base import Event
+from shared.events.dispute import RefundNoted, RefundOutcome
+from shared.events.order import OrderPaid
+from tests.laws.size import examples
+from tests.support.audit import entry_of
+from tests.support.builders import refunds as p
+from tests.support.dispute_service import Market
+from tests.support.policies import recorded
+from tests.support.random_law import Lawful
+from tests.support.random_life import Life
+from tests.support.random_words import Words
+
+LIVES, STEPS = examples(30), 60
+
+
+class BooksOfAMarket(Market):
+    """A market whose every event is booked as it happens, and beside it what the refund service makes of it."""
+
+    def __init__(self, market: Market) -> None:
+        super().__init__(market.now)
+        self.balance = TrialBalance()
+        self.held: Counter[str | None] = Counter()
+        self.entries = 0
+        for stream, events in market.streams.items():
+            for event in events:
+                self._append(stream, event)
+
+    def _append(self, stream: str, event: Event) -> None:
+        super()._append(stream, event)
+        for happened in (event, *of_the_payment(stream, event)):
+            self.entries += 1
+            self._book(entry_of(happened, self.entries, stream, self.entries))
+
+    def _book(self, entry: Entry) -> None:
+        booked = list(postings(entry))
+        for posting in booked:
+            self.balance.add(posting)
+        self.held.update(held(booked))
+        assert Counter(sides(booked, "debit")) == Counter(sides(booked, "credit")), entry
+        assert self.balance.open == {}, entry
+        assert min(self.held.values(), default=0) >= 0, (entry, self.held)
+
+
+def sides(booked: list[Posting], side: str) -> Counter[str]:
+    """The sum of one side of an entry, by currency."""
+    sums: Counter[str] = Counter()
+    for posting in booked:
+        sums[posting.currency] += posting.units if posting.side == side else 0
+    return sums
+
+
+def held(booked: list[Posting]) -> Counter[str | None]:
+    """What comes to each line, or goes from it."""
+    sums: Counter[str | None] = Counter()
+    for posting in booked:
+        sums[posting.line_id] += posting.credit - posting.debit if posting.account == HELD else 0
+    return sums
+
+
+def of_the_payment(stream: str, event: Event) -> Iterator[Event]:
+    """What was paid is captured, and what is noted on the order as paid back was issued."""
+    if isinstance(event, OrderPaid):
+        for send in react(recorded(event, stream)):
+            captured = refund_decider.decide(send.command, refund_decider.fold("payment-o1", ()))
+            yield from (each for each in captured if isinstance(each, Event))
+    if isinstance(event, RefundNoted) and event.outcome == RefundOutcome.ISSUED and stream.startswith("order-"):
+        yield p.issued(refund_id=event.refund_id, lines=event.lines, amount=event.amount)
+
+
+@pytest.mark.parametrize("kind", [Life, Words, Lawful])
+def test_every_entry_balances_and_the_trial_balance_closes_behind_every_event(kind: type[Life]) -> None:
+    debited: Counter[str] = Counter()
+    for seed in range(LIVES):
+        life = kind(Random(seed))
+        life.market = market = BooksOfAMarket(life.market)
+        for _ in range(STEPS):
+            life.step()
+        assert market.balance.currencies == ["USD"]
+        debited.update(account for (_, account), sum_ in market.balance.debits.items() if sum_)
+    assert {"captured", HELD} <= debited.keys()
+    assert kind is not Lawful or "asked_back" in debited
