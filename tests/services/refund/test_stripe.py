@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import stripe as sdk
 from aiohttp import web
+from stripe.params import RefundCreateParams, RefundListParams
 
 from refund.gateways.port import Answer, Declined, Issued, Pending, RefundCall, Unanswered, Unavailable, checked
 from refund.gateways.stripe.gateway import stripe_gateway
@@ -14,7 +16,7 @@ from refund.gateways.stripe.refunds import exponent_of, units_of
 from shared.events.money import Money
 from shared.events.refund import Destination
 from tests.support.servers.gateways import Stripe, stripe_provider, with_key
-from tests.support.servers.stripe_api import KEY, Fault
+from tests.support.servers.stripe_api import KEY, Fault, Refused
 from tests.support.toys.notes import listening
 
 
@@ -144,6 +146,21 @@ async def test_a_refund_is_found_among_more_than_a_page_of_them(stripe: Stripe) 
         await stripe.gateway.refund(call(f"rfd_{n}", minor=1))
     assert isinstance(await stripe.gateway.find(call("rfd_0")), Issued)
     assert await stripe.gateway.find(call("rfd_none")) is None
+
+
+async def test_a_refund_of_somebody_elses_is_no_concern_of_ours(stripe: Stripe) -> None:
+    await stripe.gateway.refund(call())
+    stripe.api.refunds.append(stripe.api.refunds[0] | {"id": "re_old", "metadata": None, "status": None})
+    assert isinstance(await stripe.gateway.find(call()), Issued)
+
+
+async def test_the_local_server_speaks_in_the_fields_of_stripes_own_document(stripe: Stripe) -> None:
+    """The SDK's types are made from it."""
+    await stripe.gateway.refund(call())
+    await stripe.gateway.find(call())
+    assert set(stripe.api.refunds[0]) <= set(sdk.Refund.__annotations__)
+    assert stripe.api.params <= set(RefundCreateParams.__annotations__ | RefundListParams.__annotations__)
+    assert set(Refused(400, "x").body["error"]) <= {*sdk.ErrorObject.__annotations__}
 
 
 async def test_a_key_that_stripe_does_not_know_moves_nothing(stripe: Stripe) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import pytest
+
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.effect import Effect
 from shared.resilience.breaker import FAILURES, Breaker
@@ -16,6 +18,8 @@ from tests.support.toys.marks import DAY_1, SOON, Expire, Flow, HandClock, runni
 from tests.support.toys.provider import PAYING, Bank, paying
 
 WAITING, TIMERS = 200, 100
+MANY, OUTAGE = 20_000, 180.0
+"""Calls that wait, and seconds."""
 
 
 class Away(Transient):
@@ -91,3 +95,33 @@ async def test_a_call_that_says_when_it_is_worth_asking_again_is_not_made_before
     async with running(loop_of(flow, pay)):
         await eventually(is_asked_again)
     assert asked[1] - asked[0] >= 0.7
+
+
+@pytest.mark.proof
+async def test_an_outage_of_three_minutes_with_twenty_thousand_waiting_costs_timers_nothing(flow: Flow) -> None:
+    outage, breaker = Outage(), Breaker(Away)
+    for start in range(0, MANY, 500):
+        numbers = range(start, start + 500)
+        await asyncio.gather(*(flow.record(f"order-p{n}", starts(f"pay:p{n}", DAY_1)) for n in numbers))
+    async with running(loop := loop_of(flow, lambda key: breaker.call(partial(outage.pay, key)))):
+        began = asyncio.get_running_loop().time()
+        late = [await lateness(flow, loop, f"order-t{n}") for n in range(int(OUTAGE))]
+        lasted = asyncio.get_running_loop().time() - began
+        print(f"{lasted:.0f} s: asked {outage.asked} times; timers late by {max(late):.2f} s at most")
+        assert lasted >= OUTAGE
+        assert outage.asked <= FAILURES + 16 + 10 + lasted / 2.5
+        assert max(late) < 1.0
+        assert await due(flow, "pay") == MANY
+
+
+async def lateness(flow: Flow, loop: DueLoop, stream: str) -> float:
+    """Seconds until a timer has fired that is due at once; a second goes by in any case."""
+    now = asyncio.get_running_loop().time
+    begun = now()
+    await flow.record(stream, starts("respond", DAY_1))
+    loop.wake()
+    while await due(flow, "respond"):
+        await asyncio.sleep(0.01)
+    late = now() - begun
+    await asyncio.sleep(max(0.0, 1.0 - late))
+    return late

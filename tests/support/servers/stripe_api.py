@@ -50,6 +50,8 @@ class StripeApi:
     faults: list[Fault] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
     """The idempotency keys of the requests to create a refund, in their order."""
+    params: set[str] = field(default_factory=set)
+    """The parameters that were asked with."""
     away: bool = False
     now: float = 0.0
     _answers: dict[str, tuple[float, Mapping[str, str], int, Any]] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class StripeApi:
             {str(name): str(value) for name, value in (await request.post()).items()},
         )
         self.posts.append(key)
+        self.params |= {name.partition("[")[0] for name in params}
         if kept := self._kept(key):
             _, asked, status, body = kept
             if asked != params:
@@ -109,6 +112,7 @@ class StripeApi:
     async def list(self, request: web.Request) -> web.Response:
         """`GET /v1/refunds`: the newest first, a page at a time."""
         by, after, limit = request.query, request.query.get("starting_after"), int(request.query.get("limit", "10"))
+        self.params |= set(by)
         payment = by.get("payment_intent") or by.get("charge") or ""
         if payment not in self.captured:
             raise Refused(404, "invalid_request_error", "resource_missing")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
@@ -31,6 +30,7 @@ class Guarded:
         self._limit = limit
         self._places = asyncio.Semaphore(AT_ONCE)
         self._breaker = Breaker(Unavailable)
+        self._left_alone = False
 
     async def refund(self, call: RefundCall) -> Answer | Pending:
         """Pays back, as the port says."""
@@ -41,11 +41,13 @@ class Guarded:
         return await self._guarded(partial(self._gateway.find, call))
 
     async def _guarded(self, ask: Callable[[], Awaitable[T]]) -> T:
-        async with self._places, self._watched():
+        async with self._places:
             try:
                 return await self._breaker.call(partial(self._in_time, ask))
             except LeftAlone as error:
                 raise Unanswered(f"the provider is left alone: {error}") from error
+            finally:
+                self._tell()
 
     async def _in_time(self, ask: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -54,16 +56,10 @@ class Guarded:
         except TimeoutError as error:
             raise Unavailable(f"the provider did not answer within {self._limit:g} s") from error
 
-    @contextlib.asynccontextmanager
-    async def _watched(self) -> AsyncIterator[None]:
-        """Says when the provider is left alone, and when it answers again."""
-        before = self._breaker.is_open
-        try:
-            yield
-        finally:
-            after = self._breaker.is_open
-            metrics.GATEWAY_LEFT_ALONE.set(after)
-            if after != before:
-                log.warning(
-                    "the payment provider %s", "is left alone: it does not answer" if after else "answers again"
-                )
+    def _tell(self) -> None:
+        """Says once when the provider is left alone, and once when it answers again."""
+        alone = self._breaker.is_open
+        metrics.GATEWAY_LEFT_ALONE.set(alone)
+        if alone != self._left_alone:
+            log.warning("the payment provider %s", "is left alone: it does not answer" if alone else "answers again")
+        self._left_alone = alone

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, StrictInt
 
-from refund.gateways.port import Answer, Declined, Issued, Pending, RefundCall, Said
+from refund.gateways.port import Answer, Declined, Issued, Pending, RefundCall, Said, Unanswered
 from shared.events.money import Money
 from shared.events.refund import Destination
 
@@ -24,18 +22,18 @@ class StripeRefund(BaseModel):
     """A refund as Stripe shows it: what is read of it."""
 
     id: str
-    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+    status: str | None
     amount: StrictInt
     currency: str
     charge: str | None = None
     payment_intent: str | None = None
     failure_reason: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] | None = None
 
     @property
     def is_final(self) -> bool:
         """Whether it stays what it is, as far as we have asked for it."""
-        return self.status not in ("pending", "requires_action")
+        return self.status == "succeeded" or self.has_failed
 
     @property
     def has_failed(self) -> bool:
@@ -44,23 +42,31 @@ class StripeRefund(BaseModel):
 
     def is_of(self, call: RefundCall) -> bool:
         """Whether it was made for this refund, under whichever key."""
-        return self.metadata.get(REFUND_ID) == call.refund_id
+        return self._noted(REFUND_ID) == call.refund_id
 
     def is_under_key_of(self, call: RefundCall) -> bool:
         """Whether it was made by this very attempt."""
-        return self.metadata.get(KEY) == call.idempotency_key
+        return self._noted(KEY) == call.idempotency_key
 
     def answer_to(self, call: RefundCall) -> Answer | Pending:
-        """What it says to the call."""
+        """What it says to the call; Unanswered in a state that we do not know."""
         said = self._said(call)
-        if self.has_failed:
-            return Declined(self.failure_reason or self.status, said)
-        return Issued(self.id, said) if self.is_final else Pending(self.id, said)
+        match self.status:
+            case "succeeded":
+                return Issued(self.id, said)
+            case "failed" | "canceled":
+                return Declined(self.failure_reason or self.status, said)
+            case "pending" | "requires_action":
+                return Pending(self.id, said)
+        raise Unanswered(f"Stripe's refund is {self.status}, which is not known here")
+
+    def _noted(self, name: str) -> str:
+        return (self.metadata or {}).get(name, "")
 
     def _said(self, call: RefundCall) -> Said:
         currency = self.currency.upper()
         return Said(
-            refund_id=self.metadata.get(REFUND_ID, ""),
+            refund_id=self._noted(REFUND_ID),
             payment_id=(self.charge if is_charge(call.payment_id) else self.payment_intent) or "",
             amount=Money(self.amount, currency, exponent_of(currency)).amount,
             currency=currency,
