@@ -71,6 +71,12 @@ class ValidationFailed(Rejected):
         return cls("The form is not valid.", rules=rules, errors=[{"pointer": pointer, "code": code, "detail": detail}])
 
 
+class AmountExceedsCap(Rejected):
+    """G9: with the `cap`."""
+
+    rules = ("S45",)
+
+
 class IdempotencyKeyRequired(Rejected):
     """The command moves money, and nothing tells a repeat of it from another one."""
 

@@ -309,7 +309,8 @@ class ReturnNotDue(Event):
 class RefundDue(Event):
     """Asks the refund service for money: the only event that does (S57).
 
-    Money for goods that came back has their `return_id`, and business days within which it is due (S59).
+    Money for goods that came back has their `return_id`, and business days within which it is due (S59). What was
+    refused and is asked for again names the refund that it `replaces` (T30a).
     """
 
     refund_id: str
@@ -326,6 +327,7 @@ class RefundDue(Event):
     refund_after_return_bd: int | None = None
     timezone: str
     holidays: str | None = None
+    replaces: str | None = None
     rules: tuple[str, ...]
 
 

@@ -398,6 +398,18 @@ class OrderCompleted(Event):
     rules: tuple[str, ...]
 
 
+class RefundNotDue(Event):
+    """Withdraws a refund that support asked for again: what it `replaces` is owed no more, for it was decided otherwise
+    meanwhile (T30a).
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    replaces: str
+    rules: tuple[str, ...]
+
+
 OrderEvent = (
     OrderRegistered
     | OrderPaid
@@ -416,4 +428,5 @@ OrderEvent = (
     | PaymentReleased
     | ProtectionExpired
     | OrderCompleted
+    | RefundNotDue
 )

@@ -28,6 +28,10 @@ class ManualReason(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
 
 
+NOT_DUE = "not_due"
+"""Why a refund that support asked for again is refused: nothing waits for it any more."""
+
+
 class PaymentCaptured(Event):
     """What was paid, and the cap of each line: every refund of the order is counted against it."""
 
@@ -42,7 +46,8 @@ class PaymentCaptured(Event):
 
 class RefundRequested(Event):
     """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller. It
-    refers to a dispute, to a return, or to both; of a cancelled order it may refer to neither (S15).
+    refers to a dispute, to a return, or to both; of a cancelled order it may refer to neither (S15). It may be asked
+    for again in the place of one that was refused, which it `replaces` (T30a).
     """
 
     refund_id: str
@@ -58,10 +63,13 @@ class RefundRequested(Event):
     rules: tuple[str, ...]
     seller_id: str | None = None
     return_id: str | None = None
+    replaces: str | None = None
 
 
 class RefundRefused(Event):
-    """The refund will not be paid: no such payment, or more than the cap (T30a); `seller_id` as when requested."""
+    """The refund will not be paid: no such payment, more than the cap, or asked for again when nothing waits for it
+    (T30a); `seller_id` as when requested.
+    """
 
     refund_id: str
     order_id: str
@@ -73,6 +81,7 @@ class RefundRefused(Event):
     rules: tuple[str, ...]
     seller_id: str | None = None
     return_id: str | None = None
+    replaces: str | None = None
 
 
 class RefundApproved(Event):
@@ -164,6 +173,25 @@ class RefundAbandoned(Event):
     rules: tuple[str, ...]
 
 
+class RefundReRequested(Event):
+    """Two persons of support ask for the money of a refund that was refused again, at most for what it was, as the
+    refund that it is `replaced_by` (T30a).
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    replaced_by: str
+    ticket: str
+    reason_ref: str
+    decided_by: str
+    agreed_by: str
+    re_requested_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundSettled(Event):
     """The bank confirmed the credit."""
 
@@ -186,6 +214,7 @@ RefundEvent = (
     | ProposalAgreed
     | ProposalDeclined
     | RefundAbandoned
+    | RefundReRequested
     | RefundSettled
     | DeadlineMoved
 )

@@ -85,6 +85,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("refund", "GET", "/v1/refunds/{refund_id}/texts/{ref}"): Row(),
     ("refund", "POST", "/v1/refunds/{refund_id}/retry"): Row(),
     ("refund", "POST", "/v1/refunds/{refund_id}/abandonment"): Row({"ticket": "CASE-4711", "reason": "It was paid."}),
+    ("refund", "POST", "/v1/refunds/{refund_id}/re-request"): Row({"ticket": "CASE-4711", "reason": "Some is free."}),
     ("refund", "POST", "/v1/refunds/{refund_id}/manual-payment"): Row(
         {
             "bank_reference": "B1",

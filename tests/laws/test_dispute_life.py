@@ -211,7 +211,7 @@ def what_went_back_is_what_the_last_word_says(market: Market) -> None:
         stays = by_line(paid)
         stays.subtract(back)
         said = by_line([last_word(of_it)])
-        said.subtract(by_line(given_up(of_it)))
+        said.subtract(given_up(of_it))
         assert without_zeros(stays) == without_zeros(said)
         assert end.amount.minor == stays.total()
 
@@ -233,13 +233,20 @@ def last_word(events: Sequence[Event]) -> Any:
     return [word for word in said if hasattr(word, "lines")][-1]
 
 
-def given_up(events: Sequence[Event]) -> list[RefundNoted]:
-    """What support gave up of the last word: nothing that was refused or given up before, for that it counts anew."""
+def given_up(events: Sequence[Event]) -> Counter[str]:
+    """What support gave up of the last word, or did not ask for again: nothing that was refused or given up before it,
+    for that it counts anew.
+    """
     words = [n for n, event in enumerate(events) if isinstance(event, WORDS) and is_new(event)]
     notes = [(n, event) for n, event in enumerate(events) if isinstance(event, RefundNoted)]
     before = {noted.refund_id for n, noted in notes if n < words[-1] and noted.outcome in NOTHING}
     abandoned = [noted for n, noted in notes if n > words[-1] and noted.outcome == RefundOutcome.ABANDONED]
-    return [noted for noted in abandoned if noted.refund_id not in before]
+    gone = by_line([noted for noted in abandoned if noted.refund_id not in before])
+    dues = {event.refund_id: event for event in events if isinstance(event, RefundDue)}
+    again = [due for n, due in enumerate(events) if n > words[-1] and isinstance(due, RefundDue) and due.replaces]
+    gone.update(by_line([dues[due.replaces] for due in again if due.replaces]))
+    gone.subtract(by_line(again))
+    return gone
 
 
 def is_new(word: Any) -> bool:

@@ -25,7 +25,7 @@ from refund.gateways.port import RefundCall, Unanswered
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.mediation.proposals import ProposalKind
-from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued
+from shared.events.refund import PaymentCaptured, RefundApproved, RefundIssued, RefundReRequested
 from shared.rejections import Rejected
 from tests.laws.size import examples
 from tests.support.builders import refunds as p
@@ -103,6 +103,19 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
         """Also of what is in doubt, without a look at anybody's books."""
         self.decide(p.abandon(actor, refund_id, at=self.now))
 
+    @rule(refund_id=REFUNDS, actor=ACTORS, part=PARTS, all_of_it=st.booleans())
+    def ask_again(self, refund_id: str, actor: Any, part: dict[str, int], all_of_it: bool) -> None:
+        lines = tuple({"line_id": name, "amount": p.usd(minor)} for name, minor in part.items())
+        self.decide(p.re_request(actor, refund_id, at=self.now, lines=None if all_of_it else lines))
+
+    @rule(again=st.booleans())
+    def hear_what_is_asked_again(self, again: bool) -> None:
+        """Its dispute asks for it, sooner or later and at times twice."""
+        for event in [event for event in self.events if isinstance(event, RefundReRequested)]:
+            if again or event.replaced_by not in self.payment.refunds:
+                asked = {"lines": event.lines, "amount": event.amount, "replaces": event.refund_id}
+                self.decide(p.request(event.replaced_by, at=self.now, **asked))
+
     @rule(refund_id=REFUNDS, actor=ACTORS)
     def answer(self, refund_id: str, actor: Any) -> None:
         refund = self.payment.refunds.get(refund_id)
@@ -175,6 +188,10 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
             assert paid[refund_id] == self.payment.refunds[refund_id].request.amount.minor
 
     @invariant()
+    def a_refusal_is_asked_for_again_once(self) -> None:
+        self.ids(RefundReRequested)
+
+    @invariant()
     def every_refund_that_is_owed_has_a_next_step_or_people(self) -> None:
         for refund_id, refund in self.payment.refunds.items():
             assert (refund.pay_at is not None) == (DeadlineKind.PAY.of(refund_id) in self.due)
@@ -184,7 +201,7 @@ class RefundsOfOnePayment(RuleBasedStateMachine):
         assert len(captures) <= 1
         return Counter({line.line_id: line.amount.minor for capture in captures for line in capture.lines})
 
-    def ids(self, kind: type[RefundIssued] | type[RefundApproved]) -> set[str]:
+    def ids(self, kind: type[RefundIssued | RefundApproved | RefundReRequested]) -> set[str]:
         found = [event.refund_id for event in self.events if isinstance(event, kind)]
         assert len(found) == len(set(found))
         return set(found)

@@ -116,9 +116,23 @@ MONEY = (
     Plant(
         "what was given up before a word counts for it too",
         f"{DISPUTE}/domain/disputes/progress.py",
-        "return self.outcome == events.RefundOutcome.ABANDONED and not self.replaced",
-        "return self.outcome == events.RefundOutcome.ABANDONED",
+        "if self.replaced or not self.brings_nothing:",
+        "if not self.brings_nothing:",
         (f"{DISPUTES}/test_given_up.py",),
+    ),
+    Plant(
+        "a refusal is asked for again and again",
+        f"{REFUND}/domain/payments/state.py",
+        "if self.again or self.reason_refused == NOT_DUE:",
+        "if self.reason_refused == NOT_DUE:",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "what a later word has replaced is asked for again",
+        f"{DISPUTE}/domain/disputes/progress.py",
+        "return self.outcome == events.RefundOutcome.REFUSED and not self.replaced and not self.again",
+        "return self.outcome == events.RefundOutcome.REFUSED and not self.again",
+        ("tests/services/dispute/mediation/test_re_request.py",),
     ),
     Plant(
         "the audit takes what was given up for paid back",

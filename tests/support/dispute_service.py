@@ -26,7 +26,7 @@ from shared.events.dispute import (
     ReturnNoted,
     ReturnOutcome,
 )
-from shared.events.order import PaymentReleased
+from shared.events.order import PaymentReleased, RefundNotDue
 from shared.events.slot import slot_of_stream
 from shared.rejections import Rejected
 from tests.support.builders.orders import ORDER_STREAM, expire_stream
@@ -131,9 +131,11 @@ class Market:
         return [due for due in self.events(RefundDue) if due.refund_id not in answered]
 
     def refused(self) -> list[RefundDue]:
-        """Money that was refused, and not given up: people look at it."""
+        """Money that was refused, and neither given up nor asked for again: people look at it."""
         last = {noted.refund_id: noted.outcome for noted in self.events(RefundNoted)}
-        return [due for due in self.events(RefundDue) if last.get(due.refund_id) == RefundOutcome.REFUSED]
+        again = {event.replaces for event in self.events(RefundDue, RefundNotDue)}
+        refused = [due for due in self.events(RefundDue) if last.get(due.refund_id) == RefundOutcome.REFUSED]
+        return [due for due in refused if due.refund_id not in again]
 
     def under_way(self) -> list[tuple[ReturnDue, Sequence[ReturnOutcome]]]:
         """Goods asked for, with the steps that may come next."""

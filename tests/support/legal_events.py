@@ -107,7 +107,7 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.RefundDue: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
         and all(part.amount for part in event.lines)
-        and (_is_of_the_order(state, event) if state.cancelled else _is_agreed(state, event))
+        and (_is_asked_again if event.replaces else _is_of_the_order if state.cancelled else _is_agreed)(state, event)
     ),
     d.CancellationNoted: lambda state, event: (
         state.cancelled is None
@@ -226,7 +226,11 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         and event.report_id not in {one.report_id for one in state.reports}
     ),
     o.OrderCompleted: lambda state, event: not state.completed and all(line.done for line in state.lines.values()),
-    d.RefundDue: lambda state, event: state.cancelled_at is not None and event.refund_id not in state.refunds,
+    d.RefundDue: lambda state, event: (
+        state.cancelled_at is not None
+        and event.refund_id not in state.refunds
+        and (not event.replaces or state.refunds[event.replaces].outcome == d.RefundOutcome.REFUSED)
+    ),
 }
 """Event → what must hold of the order."""
 
@@ -246,6 +250,14 @@ def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:
     return state.state == AGREED and all(
         part.amount.minor == agreed[part.line_id] - _paid(state, part.line_id) for part in event.lines
     )
+
+
+def _is_asked_again(state: Dispute, event: d.RefundDue) -> bool:
+    """Once in the place of what was refused, for the last word, and no more of any line (T30a)."""
+    before = state.refunds[event.replaces or ""]
+    lines = {part.line_id: part.amount for part in before.due.lines}
+    is_owed = before.outcome == d.RefundOutcome.REFUSED and not before.replaced and not before.again
+    return is_owed and all(part.amount <= lines[part.line_id] for part in event.lines)
 
 
 def _is_of_the_order(state: Dispute, event: d.RefundDue) -> bool:

@@ -26,6 +26,7 @@ from tests.support.builders import mediation
 from tests.support.builders.disputes import (
     accept,
     arrive,
+    ask_again,
     cancel,
     dispute_stream,
     modify,
@@ -54,6 +55,7 @@ from tests.support.builders.orders import (
     register,
     report_seller,
     terms,
+    usd,
 )
 from tests.support.dispute_service import KINDS, Market
 
@@ -131,6 +133,7 @@ class Life:
             *self._overrides(),
             (4 if self.market.unpaid() else 0, self._refund),
             (1 if self.market.refused() else 0, self._give_up),
+            (1 if self.market.refused() else 0, self._ask_again),
             (6 if self.market.under_way() else 0, self._return),
         ]
 
@@ -366,6 +369,14 @@ class Life:
     def _give_up(self) -> None:
         due = self.dice.choice(self.market.refused())
         self.market.ask(note_refund(due, self.market.now, RefundOutcome.ABANDONED))
+
+    def _ask_again(self) -> None:
+        """All of it, or one line of it, or some of that; also where nothing waits for it any more."""
+        due = self.dice.choice(self.market.refused())
+        part = self.dice.choice(due.lines)
+        some = part.model_copy(update={"amount": usd(_cents(self.dice.randint(1, part.amount.minor)))})
+        lines = self.dice.choice([due.lines, (part,), (some,)])
+        self.market.ask(ask_again(due, self.market.now).model_copy(update={"lines": lines}))
 
     def _return(self) -> None:
         due, steps = self.dice.choice(self.market.under_way())

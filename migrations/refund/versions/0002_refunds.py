@@ -21,6 +21,8 @@ create table refunds (
     order_id text collate "C" not null,
     dispute_id text,
     return_id text,
+    replaces text,
+    replaced_by text,
     seller_id text,
     state text not null,
     source text,
@@ -38,6 +40,8 @@ create table refunds (
     retry_at timestamptz
 );
 comment on table refunds is 'where the money of each refund is';
+comment on column refunds.replaces is 'the refused refund that it is asked for in the place of';
+comment on column refunds.replaced_by is 'as which it is asked for again';
 comment on column refunds.seller_id is 'null where the refund names none, then it is the payment''s';
 create index refunds_order on refunds (order_id, requested_at desc, refund_id desc);
 create index refunds_dispute on refunds (dispute_id, requested_at desc, refund_id desc);

@@ -10,8 +10,10 @@ from typing import Any
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.disputes.mediation.re_request import AskAgain
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
+from dispute.domain.orders.re_request import AskOrderAgain
 from dispute.domain.reminders.keeping import KeepReminders
 from shared.decider import Send
 from shared.events import refund as refunds
@@ -28,10 +30,16 @@ NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm an event
-    """On a refund's or a return's step → note it on the dispute that it names and on its order."""
+    """On a refund's or a return's step → note it on the dispute that it names and on its order. On RefundReRequested →
+    ask for it again.
+    """
     match recorded.event:
         case refunds.RefundIssued():
             return _note_refund(recorded, RefundOutcome.ISSUED)
+        case refunds.RefundReRequested() as event:
+            return [_ask_again(recorded, event)]
+        case refunds.RefundRefused(reason=refunds.NOT_DUE):
+            return []  # an answer to what this service has said itself
         case refunds.RefundRefused(reason=reason):
             return _note_refund(recorded, RefundOutcome.REFUSED, reason)
         case refunds.RefundFailed(reason=reason):
@@ -85,6 +93,21 @@ def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | 
         **_window(event),
     )
     return [note]
+
+
+def _ask_again(recorded: Recorded[Any], event: refunds.RefundReRequested) -> Send:
+    whose = {"dispute_id": event.dispute_id} if event.dispute_id else {}
+    return Send.on(
+        recorded,
+        NOTE_REFUNDS,
+        0,
+        AskAgain if event.dispute_id else AskOrderAgain,
+        **whose,
+        order_id=event.order_id,
+        refund_id=event.replaced_by,
+        replaces=event.refund_id,
+        lines=event.lines,
+    )
 
 
 def _window(event: Any) -> Mapping[str, Any]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from refund.domain.notifications.state import NOTICES
+from refund.domain.payments.re_request import RefuseReRequest
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from shared.decider import Send
 from shared.events.base import Event
 from shared.events.dispute import RefundDue
 from shared.events.envelope import Recorded
-from shared.events.order import OrderPaid
+from shared.events.order import OrderPaid, RefundNotDue
 from shared.notifications.table import notifications
 
 CAPTURE_AND_REFUND = "capture_and_refund"
@@ -21,12 +22,16 @@ CAPTURE_AND_REFUND = "capture_and_refund"
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On OrderPaid → record each capture. On RefundDue → request the refund."""
+    """On OrderPaid → record each capture. On RefundDue → request the refund. On RefundNotDue → refuse it, which support
+    asked for again.
+    """
     match recorded.event:
         case OrderPaid() as event:
             return [_record_capture(recorded, event, n) for n in range(len(event.payments))]
         case RefundDue() as event:
             return [_request_refund(recorded, event)]
+        case RefundNotDue() as event:
+            return [_refuse_re_request(recorded, event)]
         case _:
             return []
 
@@ -70,5 +75,11 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
         timezone=event.timezone,
         seller_id=event.seller_id,
         return_id=event.return_id,
+        replaces=event.replaces,
         rules=event.rules,
     )
+
+
+def _refuse_re_request(recorded: Recorded[Event], event: RefundNotDue) -> Send:
+    ids = {"order_id": event.order_id, "refund_id": event.refund_id, "replaces": event.replaces}
+    return Send.on(recorded, CAPTURE_AND_REFUND, 0, RefuseReRequest, **ids, rules=event.rules)

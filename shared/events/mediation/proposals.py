@@ -9,6 +9,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant, Value
 from shared.events.mediation import AppealOutcome, Ruling
 from shared.events.open_enums import Open
+from shared.events.order import LineAmount
 
 
 class ProposalKind(StrEnum):
@@ -20,6 +21,7 @@ class ProposalKind(StrEnum):
     RETRY = "retry"
     MANUAL_PAYMENT = "manual_payment"
     ABANDONMENT = "abandonment"
+    RE_REQUEST = "re_request"
 
 
 class OverrideAction(StrEnum):
@@ -31,12 +33,15 @@ class OverrideAction(StrEnum):
 
 
 class RefundEnding(Value):
-    """How a refund that is with people ends, and on what ground; what was paid by hand has its bank's reference."""
+    """How a refund that is with people ends, and on what ground; what was paid by hand has its bank's reference, what
+    is asked for again its lines.
+    """
 
     ticket: str
     reason_ref: str
     bank_reference: str | None = None
     paid_at: Instant | None = None
+    lines: tuple[LineAmount, ...] | None = None
 
 
 class ProposalMade(Event):

@@ -26,6 +26,8 @@ RETRY_AT = p.MONDAY + timedelta(minutes=1)
         (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6)),
         (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6), p.given_up()),
         (p.captured(), p.refused(), p.given_up()),
+        (p.captured(), p.refused(), p.re_requested()),
+        (p.captured(), p.requested(replaces="rfd_9a30"), p.approved()),
         (p.captured(), p.requested(return_id="ret_1"), p.approved(), p.issued()),
     ],
 )

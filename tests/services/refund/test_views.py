@@ -65,14 +65,14 @@ def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> Non
     failed = (*p.APPROVED, p.failed(1, p.MONDAY + timedelta(minutes=1)))
     assert rels(seen(*failed)) == (["retry"], [])
     by_people = ["agree-retry", "record-manual-payment", "agree-manual-payment", "abandon", "agree-abandonment"]
-    assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], by_people)
+    assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], [*by_people, "re-request", "agree-re-request"])
     assert rels(seen(*failed, actor=p.SELLER)) == ([], [])
 
 
 def test_what_people_took_over_offers_a_retry_to_support_alone() -> None:
     manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
     assert rels(seen(*manual)) == ([], [])
-    agrees = ["agree-retry", "agree-manual-payment", "agree-abandonment"]
+    agrees = ["agree-retry", "agree-manual-payment", "agree-abandonment", "re-request", "agree-re-request"]
     assert rels(seen(*manual, actor=p.SUPPORT)) == (["retry", "record-manual-payment", "abandon"], agrees)
 
 

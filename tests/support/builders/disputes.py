@@ -16,14 +16,17 @@ from dispute.domain.disputes.agreement.replacement import NoteArrival, ReceiveRe
 from dispute.domain.disputes.cancellation import CancelDispute
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
+from dispute.domain.disputes.mediation.re_request import AskAgain
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
 from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import NoteOrderRefund
+from dispute.domain.orders.re_request import AskOrderAgain
 from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
-from shared.events.ids import derived_uuid
+from shared.events.ids import derived_id, derived_uuid
+from shared.events.order import LineAmount
 from tests.support.builders.orders import BUYER, ORDER, SELLER, SHOP, Histories, after, expire_stream, on, order, usd
 
 
@@ -134,6 +137,22 @@ def note_refund(
         lines=due.lines,
         reason=reason,
         source_event=f"payment-{due.order_id}/7",
+    )
+
+
+def ask_again(due: RefundDue, at: datetime, amount: str | None = None, n: int = 1) -> AskAgain | AskOrderAgain:
+    """Support asks for a refused refund again, for the `n`th time; so much of its only line, unless it is all."""
+    whose = {"dispute_id": due.dispute_id} if due.dispute_id else {}
+    command_id = derived_uuid("ask_again", due.refund_id, n)
+    return (AskAgain if due.dispute_id else AskOrderAgain)(
+        command_id=command_id,
+        actor=SYSTEM,
+        at=at,
+        **whose,
+        order_id=due.order_id,
+        refund_id=derived_id("rfd", due.order_id, command_id),
+        replaces=due.refund_id,
+        lines=(LineAmount(line_id=due.lines[0].line_id, amount=usd(amount)),) if amount else due.lines,
     )
 
 

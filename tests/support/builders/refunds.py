@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued, RecordSettled
+from refund.domain.payments.re_request import ReRequestRefund
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from refund.domain.payments.retries import RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
@@ -30,6 +31,7 @@ from shared.events.refund import (
     RefundIssued,
     RefundRefused,
     RefundRequested,
+    RefundReRequested,
     RefundSentToManual,
 )
 from tests.support.spec import Outcome
@@ -119,6 +121,13 @@ def by_hand(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = 
 def abandon(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> AbandonRefund:
     """Somebody of support wants the refund given up."""
     return AbandonRefund(**_envelope("abandon", actor, at, refund_id, actor.id), refund_id=refund_id, **WHY)
+
+
+def re_request(
+    actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any
+) -> ReRequestRefund:
+    """Somebody of support wants the refund asked for again."""
+    return ReRequestRefund(**_envelope("re-request", actor, at, refund_id, actor.id), refund_id=refund_id, **WHY | more)
 
 
 def agree_to(outcome: Outcome, actor: Actor = OTHER_SUPPORT, **more: Any) -> AgreeToProposal:
@@ -248,6 +257,22 @@ def given_up(**more: Any) -> RefundAbandoned:
         "rules": ("T30a", "T31a"),
     }
     return RefundAbandoned(**(COMMON | given | more))
+
+
+def re_requested(**more: Any) -> RefundReRequested:
+    """What `re_request` and a second person's yes lead to."""
+    given: dict[str, Any] = {
+        "lines": lines(a=2500),
+        "amount": usd(2500),
+        "replaced_by": "rfd_9a33",
+        "ticket": "CASE-4711",
+        "reason_ref": "txt_9a31",
+        "decided_by": SUPPORT.id,
+        "agreed_by": OTHER_SUPPORT.id,
+        "re_requested_at": MONDAY,
+        "rules": ("T30a",),
+    }
+    return RefundReRequested(**(COMMON | given | more))
 
 
 def said(call: RefundCall, **other: str) -> Said:

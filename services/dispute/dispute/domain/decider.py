@@ -29,6 +29,7 @@ from dispute.domain.disputes.mediation import (
     appeal_decision,
     decision,
     override,
+    re_request,
     review,
     second_person,
     statements,
@@ -41,6 +42,7 @@ from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import facts, registration, release, timers
+from dispute.domain.orders import re_request as order_re_request
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping
@@ -75,6 +77,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
     reports.ReportSeller: reports.report_seller,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,
+    order_re_request.AskOrderAgain: order_re_request.ask_order_again,
     opening.OpenDispute: opening.open_dispute,
     negotiation.RespondToDispute: negotiation.respond,
     negotiation.AcceptSolution: negotiation.accept,
@@ -85,6 +88,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     replacement.NoteArrival: replacement.note_arrival,
     fulfilment.NoteRefund: fulfilment.note_refund,
     fulfilment.NoteReturn: fulfilment.note_return,
+    re_request.AskAgain: re_request.ask_again,
     escalation.EscalateDispute: escalation.escalate,
     statements.SubmitStatement: statements.submit_statement,
     review.ClaimCase: review.claim,

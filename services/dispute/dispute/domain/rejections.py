@@ -135,12 +135,6 @@ class EvidenceRequired(Rejected):
     rules = ("S30",)
 
 
-class AmountExceedsCap(Rejected):
-    """G9: with the `cap`."""
-
-    rules = ("S45",)
-
-
 class MaxRounds(Rejected):
     """G10: the negotiation has had its rounds."""
 

@@ -17,7 +17,7 @@ NAMES = frozenset(
     """
     OrderRegistered OrderPaid OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
     OrderCarrierLost TrackingCorrected AccountStatusChanged SellerReported
-    PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted
+    PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted RefundNotDue
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted CancellationNoted DisputeCancelled DisputeClosed DeadlineMoved
@@ -27,7 +27,7 @@ NAMES = frozenset(
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
     ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
-    RefundSentToManual RefundAbandoned ProposalMade ProposalAgreed ProposalDeclined RefundSettled
+    RefundSentToManual RefundAbandoned RefundReRequested ProposalMade ProposalAgreed ProposalDeclined RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected NotificationRequested RemindersSet ReminderSent
     """.split()  # noqa: SIM905

@@ -18,7 +18,7 @@ FACTS = frozenset(
     OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
     ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
-    RefundAbandoned
+    RefundAbandoned RefundReRequested RefundNotDue
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
@@ -51,6 +51,8 @@ COLUMNS = (
 `people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued.
 Of a clawback `about` is its own id.
 """
+ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id")
+"""What an event is about, by the member that names it."""
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
 create table part (fact, name, settled, order_id, dispute_id, party, payment_id, refund_id, line_id, units, currency);
@@ -165,10 +167,15 @@ def gathering() -> Iterator[Facts]:
 
 
 def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
-    about = entry.data.get("refund_id") or entry.data.get("return_id") or entry.data.get("clawback_id")
-    outcome = OUTCOMES.get(entry.name)
+    about = _about(entry.data)
+    outcome = None if entry.data.get("reason") == "not_due" else OUTCOMES.get(entry.name)
     to_note = outcome.get(entry.data["result"]) if isinstance(outcome, Mapping) else outcome
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
+
+
+def _about(data: Data) -> str | None:
+    """What is asked for again is the refund that comes of it."""
+    return next((data[name] for name in ABOUT if data.get(name)), None)
 
 
 def _otherwise(entry: Entry) -> Row:

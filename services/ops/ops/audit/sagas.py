@@ -14,6 +14,8 @@ ANSWERS = (
     ("RefundRequested", "RefundApproved", "RefundApproved"),
 )
 """What asks, and what may answer."""
+AGAIN = (("RefundReRequested", "RefundDue", "RefundNotDue"), ("RefundNotDue", "RefundRefused", "RefundRefused"))
+"""What support asks for again is asked for by its dispute or order, or withdrawn, and then refused (T30a)."""
 WITHDRAWN = ("ReturnNotDue", "ReturnLabelVoided", "ReturnShipped")
 """A return that is withdrawn: its label becomes void, or the parcel was on its way."""
 
@@ -24,8 +26,14 @@ and not exists (select 1 from fact answer where answer.about = asked.about and a
 UNASKED = """
 select answer.id, answer.about from fact answer where answer.name in (?2, ?3) and answer.settled
 and not exists (select 1 from fact asked where asked.about = answer.about and asked.name = ?1)
+and not (answer.name = 'RefundRefused' and exists (
+    select 1 from fact gone where gone.about = answer.about and gone.name = 'RefundNotDue'))
 """
 DIFFERENT = {
+    "not what support asks for again": """
+        select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundReRequested'
+        where b.name in ('RefundDue', 'RefundRefused')
+            and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
     "not what RefundDue asks": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundDue'
         where b.name = 'RefundRequested' and not (a.money = b.money and a.order_id is b.order_id
@@ -56,7 +64,9 @@ DIFFERENT = {
         select b.id from fact b join fact a on a.stream = b.stream and a.name = 'SolutionReached'
         where b.name = 'RefundDue' and b.source = 'agreement' and a.version = (select max(c.version) from fact c
             where c.stream = b.stream and c.name = 'SolutionReached' and c.version < b.version)
-            and not (a.units is b.units and a.currency is b.currency)""",
+            and not (a.units is b.units and a.currency is b.currency)
+            and not exists (select 1 from fact again where again.about = b.about
+                and again.name = 'RefundReRequested')""",
     "not what its event says": """
         select b.id from fact b join fact a on a.id = b.source_event
         where (b.name = 'RefundNoted' and not (a.money = b.money and a.about is b.about and a.order_id is b.order_id))
@@ -87,7 +97,8 @@ TWICE = {
         group by about, stream having count(*) > 1""",
     "asked, answered or paid": """
         select min(id) as id, name from fact where name in ('RefundDue', 'RefundRequested', 'RefundRefused',
-            'RefundApproved', 'RefundIssued', 'RefundAbandoned', 'ReturnDue', 'ReturnRequested')
+            'RefundApproved', 'RefundIssued', 'RefundAbandoned', 'RefundReRequested', 'RefundNotDue', 'ReturnDue',
+            'ReturnRequested')
         group by about, name having count(*) > 1""",
     "captured": """
         select min(id) as id from fact where name = 'PaymentCaptured'
@@ -117,7 +128,9 @@ def saga_check(facts: Facts) -> Check:
     for names in ANSWERS:
         _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *names)
         _report(check, "unasked", facts, {"nobody asked for": UNASKED}, *names)
-    _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *WITHDRAWN)
+    for names in (*AGAIN, WITHDRAWN):
+        _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *names)
+    _report(check, "unasked", facts, {"nobody asked for": UNASKED}, "RefundReRequested", *["RefundNotDue"] * 2)
     _report(check, "unasked", facts, {"nobody asked for": UNASKED}, "ReturnNotDue", *["ReturnLabelVoided"] * 2)
     _report(check, "unnoted", facts, {"not noted on": UNNOTED})
     _report(check, "unsaid", facts, {"a note of what no event says": UNSAID})

@@ -19,12 +19,14 @@ from refund.api.bodies.refunds import (
     AnswerRequest,
     ManualPaymentRequest,
     RefusalBody,
+    ReRequestRequest,
 )
 from refund.domain.commands import RefundCommand
 from refund.domain.decider import decider
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.proposals import proposal_id
+from refund.domain.payments.re_request import ReRequestRefund
 from refund.domain.payments.retries import RETRIERS, RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from refund.domain.payments.state import Payment, RefundState
@@ -151,6 +153,20 @@ async def abandon(refund_id: str, body: AbandonmentRequest, caller: Support) -> 
     It is a proposal, to which another person of support agrees here, or declines it (T30a, T31a).
     """
     return await _answer(caller, refund_id, ProposalKind.ABANDONMENT, AbandonRefund, body)
+
+
+@router.post(
+    "/v1/refunds/{refund_id}/re-request",
+    summary="Ask for a refused refund again",
+    response_model=RefundView,
+    responses=WAITS,
+)
+async def re_request(refund_id: str, body: ReRequestRequest, caller: Support) -> Response:
+    """Of a refund that was refused: its dispute or its order asks for the money again, or for as much of it as the cap
+    leaves, as the refund that it is `replaced_by`; if it has been settled otherwise meanwhile, that one is refused as
+    `not_due`. It is a proposal, to which another person of support agrees here, or declines it (T30a).
+    """
+    return await _answer(caller, refund_id, ProposalKind.RE_REQUEST, ReRequestRefund, body)
 
 
 async def _answer(

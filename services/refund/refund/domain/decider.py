@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refund.domain.payments import abandonment, manual_payment, outcomes, request, retries, second_person
+from refund.domain.payments import abandonment, manual_payment, outcomes, re_request, request, retries, second_person
 from refund.domain.payments.state import KINDS, Payment, deadlines, evolve
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
@@ -29,6 +29,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     retries.RetryRefund: retries.retry_refund,
     abandonment.AbandonRefund: abandonment.abandon_refund,
     manual_payment.PayByHand: manual_payment.pay_by_hand,
+    re_request.ReRequestRefund: re_request.re_request_refund,
+    re_request.RefuseReRequest: re_request.refuse_re_request,
     second_person.AgreeToProposal: second_person.agree,
     second_person.DeclineProposal: second_person.decline,
     requests.RequestNotifications: request_notifications,

@@ -56,6 +56,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, refund_id)
         case refunds.RefundAbandoned() as event:
             yield _set(recorded, event.refund_id, state=RefundState.ABANDONED)
+        case refunds.RefundReRequested() as event:
+            yield _set(recorded, event.refund_id, replaced_by=event.replaced_by)
         case refunds.RefundSettled() as event:
             yield _set(recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
 
@@ -71,6 +73,7 @@ def _begin(recorded: Recorded[Event], event: refunds.RefundRequested | refunds.R
         order_id=event.order_id,
         dispute_id=event.dispute_id,
         return_id=event.return_id,
+        replaces=event.replaces,
         amount=event.amount.minor,
         currency=event.amount.currency,
         exponent=event.amount.exponent,

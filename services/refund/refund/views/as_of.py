@@ -18,6 +18,8 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
         "return_id": request.return_id,
+        "replaces": request.replaces,
+        "replaced_by": refund.replaced_by,
         "state": state,
         "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
         "source": None if isinstance(request, RefundRefused) else request.source,

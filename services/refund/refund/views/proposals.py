@@ -14,7 +14,7 @@ from shared.events.base import Actor, Event, Instant
 from shared.events.envelope import Recorded
 from shared.events.mediation.proposals import ProposalDeclined, ProposalKind, ProposalMade
 from shared.events.open_enums import Open
-from shared.views import ProposalMembers, TextLink, text_link
+from shared.views import LineAmountView, ProposalMembers, TextLink, text_link
 
 PARTIES = frozenset({"buyer", "seller"})
 READERS = "support"
@@ -23,13 +23,14 @@ READERS = "support"
 
 class EndingView(TypedDict):
     """How somebody of support wants a refund to end, and for support why; what was paid by hand has its bank's
-    reference.
+    reference, what is to be asked for again its lines.
     """
 
     ticket: str
     reason: TextLink | None
     bank_reference: str | None
     paid_at: Instant | None
+    lines: Sequence[LineAmountView] | None
 
 
 class ProposalView(ProposalMembers):
@@ -94,4 +95,5 @@ def _ending(made: ProposalMade, path: str, readable: bool) -> EndingView | None:
         "reason": text_link(path, ending.reason_ref) if readable else None,
         "bank_reference": ending.bank_reference,
         "paid_at": ending.paid_at,
+        "lines": [{"line_id": part.line_id, "amount": part.amount} for part in ending.lines] if ending.lines else None,
     }

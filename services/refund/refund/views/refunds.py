@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from refund.domain.payments.abandonment import guard_abandonment
 from refund.domain.payments.manual_payment import guard_pay_by_hand
+from refund.domain.payments.re_request import guard_re_request
 from refund.domain.payments.retries import guard_retry
 from refund.domain.payments.second_person import guard_answer
 from refund.domain.payments.state import Payment, Refund, RefundState
@@ -55,13 +56,17 @@ class RefundCheck(TypedDict):
 
 
 class RefundRow(TypedDict):
-    """A refund in a list: members of the refund, under the same names."""
+    """A refund in a list: members of the refund, under the same names. One that was refused may be `replaced_by`
+    another, as which support asks for its money again, and which `replaces` it (T30a).
+    """
 
     id: str
     href: str
     order_id: str
     dispute_id: str | None
     return_id: str | None
+    replaces: str | None
+    replaced_by: str | None
     state: RefundState
     reason: str | None
     source: Open[RefundSource] | None
@@ -110,6 +115,8 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
         "return_id": request.return_id,
+        "replaces": request.replaces,
+        "replaced_by": refund.replaced_by,
         "payment_id": captured.payment_id if captured else None,
         "version": version,
         "state": refund.state,
@@ -143,6 +150,8 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "order_id": row["order_id"],
         "dispute_id": row["dispute_id"],
         "return_id": row["return_id"],
+        "replaces": row["replaces"],
+        "replaced_by": row["replaced_by"],
         "state": row["state"],
         "reason": row["reason"],
         "source": row["source"],
@@ -179,6 +188,7 @@ WAYS_ON = {
         "record-manual-payment", "agree-manual-payment", "manual-payment", guard_pay_by_hand
     ),
     ProposalKind.ABANDONMENT: WayOn("abandon", "agree-abandonment", "abandonment", guard_abandonment),
+    ProposalKind.RE_REQUEST: WayOn("re-request", "agree-re-request", "re-request", guard_re_request),
 }
 
 

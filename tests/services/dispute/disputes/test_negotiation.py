@@ -12,7 +12,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.agreement.offers import CounterOffer
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.rejections import AmountExceedsCap, EvidenceRequired, MaxRounds, ReasonNotCovered
+from dispute.domain.rejections import EvidenceRequired, MaxRounds, ReasonNotCovered
 from shared.events.base import Personal
 from shared.events.dispute import (
     Decision,
@@ -31,7 +31,7 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.ids import derived_id
-from shared.rejections import ValidationFailed, WrongPhase
+from shared.rejections import AmountExceedsCap, ValidationFailed, WrongPhase
 from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     accept,

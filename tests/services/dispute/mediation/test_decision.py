@@ -11,7 +11,7 @@ from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteReturn
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.rejections import AlreadyAgreed, AmountExceedsCap, Claimed, UnexplainedDecision
+from dispute.domain.rejections import AlreadyAgreed, Claimed, UnexplainedDecision
 from dispute.views.disputes.dispute import dispute_view
 from shared.events.dispute import (
     CloseReason,
@@ -29,7 +29,7 @@ from shared.events.dispute import (
 )
 from shared.events.mediation import AppealWindowClosed, DecisionIssued, Outcome
 from shared.events.order import HoldEnd, PaymentHoldLifted, PaymentReleased
-from shared.rejections import ConflictOfInterest, Forbidden, ValidationFailed, WrongPhase
+from shared.rejections import AmountExceedsCap, ConflictOfInterest, Forbidden, ValidationFailed, WrongPhase
 from tests.support.builders.disputes import (
     cancel,
     counter,

@@ -13,6 +13,7 @@ from ops.audit.ledger import ledger_check
 from ops.audit.money import money_check
 from ops.audit.sagas import saga_check
 from shared.events.base import Event
+from shared.events.order import RefundNotDue
 from tests.support.audit import entry_of, found
 from tests.support.audit_services import movement
 from tests.support.builders import refunds as p
@@ -135,6 +136,35 @@ def test_t31a_what_is_given_up_is_what_was_asked_for_once_and_not_paid(events: t
         facts.finish()
         faults = found(saga_check(facts))
         assert [name for name in ("different", "twice") if faults.get(name)] == ([fault] if fault else [])
+
+
+NEW = {"refund_id": "rfd_9a33"}
+AGAIN = (p.captured(), p.refused(), p.re_requested())
+ASKED = p.DUE.model_copy(update=NEW | {"replaces": "rfd_9a31"})
+WITHDRAWN = RefundNotDue(**NEW, order_id="o1", dispute_id="dsp_9a31", replaces="rfd_9a31", rules=("T30a",))
+NOT_OWED = p.refused(**NEW, reason="not_due", replaces="rfd_9a31")
+
+
+@pytest.mark.parametrize(
+    ("events", "fault"),
+    [
+        ((*AGAIN, ASKED), {"unanswered": 1}),  # as long as the new refund is not requested
+        ((*AGAIN, ASKED, p.requested(**NEW, payment_id="pay1"), p.approved(**NEW)), {}),
+        ((*AGAIN, ASKED.model_copy(update=OTHER)), {"unanswered": 1, "different": 1}),
+        ((*AGAIN,), {"unanswered": 1}),
+        ((*AGAIN, WITHDRAWN), {"unanswered": 1}),
+        ((*AGAIN, WITHDRAWN, NOT_OWED), {}),
+        ((p.captured(), p.refused(), WITHDRAWN, NOT_OWED), {"unasked": 1}),
+    ],
+)
+def test_t30a_what_is_asked_for_again_is_asked_for_or_withdrawn_and_then_refused(
+    events: tuple[Event, ...], fault: dict[str, int]
+) -> None:
+    with gathering() as facts:
+        known(facts, p.DUE, *events)
+        facts.finish()
+        faults = found(saga_check(facts))
+        assert {name: faults[name] for name in ("unanswered", "unasked", "different") if faults.get(name)} == fault
 
 
 def known(facts: Facts, *events: Event) -> None:

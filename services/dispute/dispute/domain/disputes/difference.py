@@ -21,7 +21,7 @@ def asked_for(dispute: Dispute) -> Minor:
 
 def given_up(dispute: Dispute) -> Minor:
     """The money of the last word that support has given up: so much less is paid (T30a, T31a)."""
-    return sums(part for asked in dispute.refunds.values() if asked.is_given_up for part in asked.due.lines)
+    return sums(part for asked in dispute.refunds.values() for part in asked.given_up)
 
 
 def asked_back(dispute: Dispute) -> Minor:

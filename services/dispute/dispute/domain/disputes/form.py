@@ -12,13 +12,12 @@ from dispute.domain.orders.caps import reclaimable, refundable
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Message
 from shared.events.dispute import DisputedLine, Reason, SolutionType
 from shared.events.fields import Quantity
 from shared.events.money import Money, total
 from shared.events.outside.ids import Id
-from shared.rejections import ValidationFailed
+from shared.rejections import AmountExceedsCap, ValidationFailed
 
 FORM_TYPES = (SolutionType.REFUND_ONLY, SolutionType.RETURN_AND_REFUND)
 """S29: the two that the buyer's form takes; the others are the seller's to offer and the case team's to rule."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.money import Money, total
+from shared.events.order import LineAmount
 
 
 class Fulfilment(StrEnum):
@@ -51,12 +52,13 @@ NOTHING = frozenset({events.RefundOutcome.REFUSED, events.RefundOutcome.ABANDONE
 @dataclass(frozen=True, slots=True)
 class AskedRefund:
     """Money that was asked for, and the refund service's last word on it; `replaced` once a later word on the money has
-    counted without it.
+    counted without it; `again` is what support asks for in its place (T30a).
     """
 
     due: events.RefundDue
     outcome: events.RefundOutcome | None = None
     replaced: bool = False
+    again: events.RefundDue | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -67,9 +69,25 @@ class AskedRefund:
         return self.outcome in NOTHING
 
     @property
-    def is_given_up(self) -> bool:
-        """Support gave it up, and nobody has decided about its money since."""
-        return self.outcome == events.RefundOutcome.ABANDONED and not self.replaced
+    def may_be_asked_again(self) -> bool:
+        """It was refused, and its money is owed still (T30a)."""
+        return self.outcome == events.RefundOutcome.REFUSED and not self.replaced and not self.again
+
+    @property
+    def given_up(self) -> Sequence[LineAmount]:
+        """What support gave up of it, and nobody has decided about since: all, or what is not asked for again."""
+        if self.replaced or not self.brings_nothing:
+            return ()
+        if self.again:
+            return _less(self.due.lines, self.again.lines)
+        return self.due.lines if self.outcome == events.RefundOutcome.ABANDONED else ()
+
+
+def _less(lines: Sequence[LineAmount], others: Sequence[LineAmount]) -> Sequence[LineAmount]:
+    """What these lines are above the others."""
+    taken = {part.line_id: part.amount for part in others}
+    left = [(part.line_id, part.amount - taken.get(part.line_id, Money.zero(part.amount))) for part in lines]
+    return [LineAmount(line_id=name, amount=amount) for name, amount in left if amount]
 
 
 Refunds = Mapping[str, AskedRefund]
@@ -79,8 +97,10 @@ Noted = events.RefundNoted | events.ReturnNoted
 
 
 def due(refunds: Refunds, event: events.RefundDue) -> Refunds:
-    """The refunds with another one that is asked for."""
-    return {**refunds, event.refund_id: AskedRefund(event)}
+    """The refunds with another one that is asked for, which may replace one that was refused."""
+    before = refunds.get(event.replaces) if event.replaces else None
+    replaced = {before.due.refund_id: replace(before, again=event)} if before else {}
+    return {**refunds, **replaced, event.refund_id: AskedRefund(event)}
 
 
 def noted(refunds: Refunds, event: events.RefundNoted) -> Refunds:

@@ -109,7 +109,9 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd", "address_ref"
     ),
     events.ReturnNotDue: _seen("return_id"),
-    events.RefundDue: _seen(f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd"),
+    events.RefundDue: _seen(
+        f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd replaces"
+    ),
     events.RefundNoted: _seen(
         f"refund_id outcome amount {_PARTS} reason expected_from expected_until source_event noted_at"
     ),

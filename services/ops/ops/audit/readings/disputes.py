@@ -123,7 +123,15 @@ def _escalated(dispute: State, data: Data) -> None:
 
 def _refund_due(dispute: State, data: Data) -> None:
     dispute.update(fulfilment="refund_pending", refund_id=data["refund_id"], refund_outcome=None, proposed_until=None)
+    if data.get("replaces") in dispute["refunds"]:
+        _asked_again(dispute["refunds"], data["replaces"], parts_of(data))
     dispute["refunds"][data["refund_id"]] = (parts_of(data), None)
+
+
+def _asked_again(refunds: State, refused: str, again: Mapping[str, int]) -> None:
+    """What is not asked for again of a refund that was refused is given up."""
+    parts = refunds[refused][0]
+    refunds[refused] = ({line: units - again.get(line, 0) for line, units in parts.items()}, "abandoned")
 
 
 def _return_due(dispute: State, data: Data) -> None:

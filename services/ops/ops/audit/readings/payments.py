@@ -15,6 +15,8 @@ COLUMNS = (
         "order_id",
         "dispute_id",
         "return_id",
+        "replaces",
+        "replaced_by",
         "seller_id",
         "state",
         "source",
@@ -79,6 +81,7 @@ def _begun(data: Data, more: State) -> State:
         "order_id": data["order_id"],
         "dispute_id": data["dispute_id"],
         "return_id": data.get("return_id"),
+        "replaces": data.get("replaces"),
         "amount": minor(data["amount"]),
         "currency": data["amount"]["currency"],
         "exponent": exponent(data["amount"]),
@@ -134,5 +137,6 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
     "RefundSentToManual": _sent_to_manual,
     "RefundAbandoned": lambda _: {"state": "abandoned", "pay_at": None, "retry_at": None},
+    "RefundReRequested": lambda data: {"replaced_by": data["replaced_by"]},
     "RefundSettled": lambda data: {"state": "settled", "settled_at": instant(data["settled_at"])},
 }

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Tag
 
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
+from refund.domain.payments.re_request import ReRequestRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
@@ -43,6 +44,16 @@ class AbandonmentBody(CommandBody, of=AbandonRefund):
     model_config = example(ticket="CASE-4711", reason="The buyer has the money by another way, and says so.")
 
 
+class ReRequestBody(CommandBody, of=ReRequestRefund):
+    """Why a refund that was refused is asked for again, and how much of which lines; without them all of it (T30a)."""
+
+    model_config = example(
+        ticket="CASE-4711",
+        reason="Another refund of the line was given up since.",
+        lines=[{"line_id": "1", "amount": {"amount": "60.00", "currency": "USD"}}],
+    )
+
+
 Agreement = Annotated[AgreementBody, Tag(AGREEMENT)]
 Refusal = Annotated[RefusalBody, Tag(REFUSAL)]
 AnswerRequest = Annotated[
@@ -58,3 +69,5 @@ AbandonmentRequest = Annotated[
     Annotated[AbandonmentBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")
 ]
 """Why it is given up, or a second person's word on that."""
+ReRequestRequest = Annotated[Annotated[ReRequestBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")]
+"""Why and how much is asked for again, or a second person's word on that."""

@@ -29,6 +29,7 @@ SILENT: Mapping[type[Event], str] = {
     ProposalAgreed: "between two people of support",
     ProposalDeclined: "between two people of support",
     events.RefundAbandoned: "the end of its dispute is told, and support writes to the buyer of a cancelled order",
+    events.RefundReRequested: "the refund that it is asked for again as is told",
     events.RefundSettled: "the buyer's bank tells of the credit",
     DeadlineMoved: "the next try is moved, which nobody waits for",
 }

@@ -25,7 +25,9 @@ class AbandonRefund(RefundCommand, Why):
 
 def guard_abandonment(payment: Payment, refund_id: str, actor: Actor) -> Refund:
     """Anything else is paid, or may still be by a machine."""
-    return guard_support(payment, refund_id, actor, *GIVEN_UP_FROM)
+    refund = guard_support(payment, refund_id, actor, *GIVEN_UP_FROM)
+    refund.guard_unanswered()
+    return refund
 
 
 def abandon_refund(command: AbandonRefund, payment: Payment) -> Sequence[Event]:

@@ -58,6 +58,7 @@ class RequestRefund(RefundCommand):
     rules: tuple[str, ...]
     seller_id: str | None = None
     return_id: str | None = None
+    replaces: str | None = None
 
 
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
@@ -80,6 +81,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
                 requested_at=command.at,
                 seller_id=command.seller_id,
                 return_id=command.return_id,
+                replaces=command.replaces,
                 rules=rules,
             )
         ]
@@ -95,6 +97,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             requested_at=command.at,
             seller_id=command.seller_id,
             return_id=command.return_id,
+            replaces=command.replaces,
             rules=command.rules,
         ),
         RefundApproved(
@@ -128,7 +131,7 @@ def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, 
         return "dispute_required", ("S15",)
     if not _adds_up(command):
         return "amount_invalid", ("G9",)
-    if _exceeds_cap(command, payment, capture):
+    if exceeds_cap(command.lines, payment, capture):
         return "amount_exceeds_cap", ("G9", "T30a")
     return None
 
@@ -143,10 +146,11 @@ def _adds_up(command: RequestRefund) -> bool:
     )
 
 
-def _exceeds_cap(command: RequestRefund, payment: Payment, capture: PaymentCaptured) -> bool:
-    if not command.amount.same_currency(capture.amount):
+def exceeds_cap(lines: Sequence[LineAmount], payment: Payment, capture: PaymentCaptured) -> bool:
+    """Whether a line, or the payment, has not so much left, in this currency (G9)."""
+    if not all(line.amount.same_currency(capture.amount) for line in lines):
         return True
-    caps, requested = _per_line(capture.lines), _per_line(command.lines)
+    caps, requested = _per_line(capture.lines), _per_line(lines)
     reserved = [
         refund for refund in payment.refunds.values() if refund.reserves and refund.payment_id == capture.payment_id
     ]

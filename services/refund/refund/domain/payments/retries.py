@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.proposals import guard_support, proposed
-from refund.domain.payments.state import Payment, RefundState
+from refund.domain.payments.state import Payment, Refund, RefundState
 from shared.events.base import Actor, Event
 from shared.events.mediation.proposals import ProposalKind
 from shared.events.refund import RefundRetried
@@ -43,7 +43,12 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
     refund = payment.refund_for(actor, refund_id, *RETRIERS)
     WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
     if refund.state is RefundState.MANUAL:
-        guard_support(payment, refund_id, actor, RefundState.MANUAL)
+        guard_retry_with_people(payment, refund_id, actor)
+
+
+def guard_retry_with_people(payment: Payment, refund_id: str, actor: Actor) -> Refund:
+    """Of what people took over (T31a)."""
+    return guard_support(payment, refund_id, actor, RefundState.MANUAL)
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:

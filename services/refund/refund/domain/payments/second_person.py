@@ -7,23 +7,25 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.abandonment import GIVEN_UP_FROM, abandoned
-from refund.domain.payments.manual_payment import paid_by_hand
-from refund.domain.payments.proposals import guard_support, reason_ref, reason_text, standing
-from refund.domain.payments.retries import retried
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.abandonment import abandoned, guard_abandonment
+from refund.domain.payments.manual_payment import guard_pay_by_hand, paid_by_hand
+from refund.domain.payments.proposals import reason_ref, reason_text, standing
+from refund.domain.payments.re_request import guard_re_request, re_requested
+from refund.domain.payments.retries import guard_retry_with_people, retried
+from refund.domain.payments.state import Payment, Refund
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import ShortText, Text
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalKind, ProposalMade
 from shared.rejections import SameReviewer, WrongPhase
 
-STATES: Mapping[ProposalKind, Sequence[RefundState]] = {
-    ProposalKind.RETRY: (RefundState.MANUAL,),
-    ProposalKind.MANUAL_PAYMENT: (RefundState.MANUAL,),
-    ProposalKind.ABANDONMENT: GIVEN_UP_FROM,
+GUARDS: Mapping[ProposalKind, Callable[[Payment, str, Actor], Refund]] = {
+    ProposalKind.RETRY: guard_retry_with_people,
+    ProposalKind.MANUAL_PAYMENT: guard_pay_by_hand,
+    ProposalKind.ABANDONMENT: guard_abandonment,
+    ProposalKind.RE_REQUEST: guard_re_request,
 }
-"""By kind: the states of a refund in which it can be proposed and agreed to."""
+"""By kind: what refuses to propose it, and to agree to it."""
 
 
 class AnswerProposal(RefundCommand, ConsideredCommand):
@@ -47,7 +49,7 @@ class DeclineProposal(AnswerProposal):
 
 def guard_answer(payment: Payment, refund_id: str, actor: Actor, at: datetime, kind: ProposalKind) -> ProposalMade:
     """What waits for a second person, who is another one of support and no party (G15)."""
-    refund = guard_support(payment, refund_id, actor, *STATES[kind])
+    refund = GUARDS[kind](payment, refund_id, actor)
     made = standing(refund, at)
     if not made or made.kind != kind:
         raise WrongPhase("Nothing waits for a second person.", state=refund.state)
@@ -59,7 +61,7 @@ def guard_answer(payment: Payment, refund_id: str, actor: Actor, at: datetime, k
 def agree(command: AgreeToProposal, payment: Payment) -> Sequence[Event]:
     """What was proposed happens as it was proposed, by both of them."""
     made = _named(command, payment, command.agree)
-    happens = CARRIED_OUT[command.answers](command, payment.refund(command.refund_id), made)
+    happens = CARRIED_OUT[command.answers](command, payment, made)
     return [ProposalAgreed(**_answered(command, made)), happens]
 
 
@@ -69,10 +71,13 @@ def decline(command: DeclineProposal, payment: Payment) -> Sequence[Event]:
     return [ProposalDeclined(**_answered(command, made), reason_ref=reason_ref(command))]
 
 
-CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Refund, ProposalMade], Event]] = {
+CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Payment, ProposalMade], Event]] = {
     ProposalKind.RETRY: lambda command, _, __: retried(command, "S63", "T31a"),
-    ProposalKind.MANUAL_PAYMENT: lambda _, refund, made: paid_by_hand(refund, made),
-    ProposalKind.ABANDONMENT: abandoned,
+    ProposalKind.MANUAL_PAYMENT: lambda command, payment, made: paid_by_hand(payment.refund(command.refund_id), made),
+    ProposalKind.ABANDONMENT: lambda command, payment, made: abandoned(
+        command, payment.refund(command.refund_id), made
+    ),
+    ProposalKind.RE_REQUEST: re_requested,
 }
 """By kind: what follows a second person's yes."""
 

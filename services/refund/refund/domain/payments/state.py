@@ -17,6 +17,7 @@ from shared.events.base import Actor, Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.events.refund import (
+    NOT_DUE,
     Destination,
     ManualReason,
     PaymentCaptured,
@@ -27,12 +28,13 @@ from shared.events.refund import (
     RefundIssued,
     RefundRefused,
     RefundRequested,
+    RefundReRequested,
     RefundRetried,
     RefundSentToManual,
     RefundSettled,
 )
 from shared.parties import NOBODY, Parties
-from shared.rejections import NotFound
+from shared.rejections import NotFound, WrongPhase
 
 
 class RefundState(StrEnum):
@@ -52,7 +54,7 @@ class RefundState(StrEnum):
 class Refund:
     """One refund; `request` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
     refusal; `doubts` counts how often people took it over because nobody could be sure of the provider's answer;
-    `declined` is the last no of a second person.
+    `declined` is the last no of a second person; `again` is that one that was refused is asked for as another (T30a).
     """
 
     request: RefundRequested | RefundRefused
@@ -66,6 +68,7 @@ class Refund:
     settled_at: datetime | None = None
     proposal: ProposalMade | None = None
     declined: ProposalDeclined | None = None
+    again: RefundReRequested | None = None
 
     @property
     def reserves(self) -> bool:
@@ -86,6 +89,22 @@ class Refund:
     def seller_id(self) -> str | None:
         """Whose lines they are; None where that is the payment's seller."""
         return self.request.seller_id
+
+    @property
+    def reason_refused(self) -> str | None:
+        """Why it was refused, where it was."""
+        return self.request.reason if isinstance(self.request, RefundRefused) else None
+
+    @property
+    def replaced_by(self) -> str | None:
+        """The refund as which support asks for its money again."""
+        return self.again.replaced_by if self.again else None
+
+    def guard_unanswered(self) -> None:
+        """Refuses to go on with one that was refused, once it is asked for as another, or nothing waits for it."""
+        if self.again or self.reason_refused == NOT_DUE:
+            why = f"It is asked for again as {self.replaced_by}." if self.again else "Nothing waits for it any more."
+            raise WrongPhase(why, state=self.state, rules=("T30a",))
 
     @property
     def event_fields(self) -> dict[str, Any]:
@@ -170,6 +189,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _handed_over(payment, event)
         case RefundAbandoned():
             return _changed(payment, event, state=RefundState.ABANDONED)
+        case RefundReRequested():
+            return _changed(payment, event, again=event)
         case RefundSettled():
             return _changed(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
         case DeadlineMoved():

@@ -14,7 +14,6 @@ import pytest
 from dispute.domain.rejections import (
     AlreadyAgreed,
     AlreadyOpen,
-    AmountExceedsCap,
     ProtectionAlreadyExpired,
     ReasonNotCovered,
     ReleaseAckRequired,
@@ -32,6 +31,7 @@ from shared.events.dispute import (
     SolutionReached,
 )
 from shared.events.order import HoldEnd, PaymentHeld, PaymentHoldLifted, PaymentReleased
+from shared.rejections import AmountExceedsCap
 from tests.support.builders.by_law import (
     LAST,
     MAY,

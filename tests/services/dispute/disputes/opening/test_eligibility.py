@@ -13,7 +13,6 @@ from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyOpen,
-    AmountExceedsCap,
     EvidenceRequired,
     NotEligibleOffPlatform,
     OrderAlreadyCompleted,
@@ -25,7 +24,7 @@ from dispute.domain.rejections import (
 from shared.events.base import wire_time
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import HeldPieces, Hold, PaymentHeld
-from shared.rejections import Rejected, ValidationFailed
+from shared.rejections import AmountExceedsCap, Rejected, ValidationFailed
 from tests.support.builders.disputes import cancel, open_dispute, opened
 from tests.support.builders.orders import (
     BASIC,

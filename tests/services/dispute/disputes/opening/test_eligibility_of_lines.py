@@ -13,7 +13,6 @@ from dispute.domain.orders.pieces import named_pieces
 from dispute.domain.rejections import (
     AlreadyAgreed,
     AlreadyOpen,
-    AmountExceedsCap,
     EvidenceRequired,
     OrderAlreadyCompleted,
     ReasonNotCovered,
@@ -21,7 +20,7 @@ from dispute.domain.rejections import (
 from shared.events.base import Actor
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import PaymentHeld
-from shared.rejections import Forbidden, NotFound, Rejected
+from shared.rejections import AmountExceedsCap, Forbidden, NotFound, Rejected
 from tests.support.builders.disputes import agreed, dispute_id, note_refund, open_dispute, opened, refund_due
 from tests.support.builders.orders import (
     BUYER,

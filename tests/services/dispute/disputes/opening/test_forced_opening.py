@@ -14,7 +14,6 @@ from dispute.domain.disputes.visibility import visible
 from dispute.domain.rejections import (
     AccountNotInGoodStanding,
     AlreadyOpen,
-    AmountExceedsCap,
     NotEligibleOffPlatform,
     OrderAlreadyCompleted,
     ProtectionAlreadyExpired,
@@ -25,7 +24,7 @@ from shared.events.base import Actor, wire_time
 from shared.events.dispute import DisputeOpened, Reason
 from shared.events.order import PaymentHeld
 from shared.process.clock import SystemClock
-from shared.rejections import ConflictOfInterest, Forbidden, NotFound, ValidationFailed
+from shared.rejections import AmountExceedsCap, ConflictOfInterest, Forbidden, NotFound, ValidationFailed
 from tests.support.builders.disputes import open_dispute, opened
 from tests.support.builders.mediation import SUPPORT
 from tests.support.builders.orders import (

@@ -10,11 +10,10 @@ from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.rejections import AmountExceedsCap
 from shared.events.base import Personal
 from shared.events.dispute import DisputedLine, DisputeOpened, Reason, Solution, SolutionType
 from shared.events.order import HeldPieces, Hold, PaymentHeld
-from shared.rejections import ValidationFailed
+from shared.rejections import AmountExceedsCap, ValidationFailed
 from tests.support.builders.disputes import cancel, dispute_id, dispute_of, dispute_stream, open_dispute, opened
 from tests.support.builders.orders import (
     BASIC,

@@ -13,7 +13,7 @@ from dispute.domain.disputes.form import guard_returnable
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import AmountExceedsCap, UnexplainedDecision
+from dispute.domain.rejections import UnexplainedDecision
 from shared.events.base import Message, Personal
 from shared.events.dispute import SENT_AGAIN, DisputedLine, Payer, SolutionType
 from shared.events.fields import ShortText, Text, WireMoney
@@ -21,7 +21,7 @@ from shared.events.mediation import Outcome, Ruling, Weighed
 from shared.events.money import Money, total
 from shared.events.order import LineAmount
 from shared.events.outside.ids import Id
-from shared.rejections import ValidationFailed
+from shared.rejections import AmountExceedsCap, ValidationFailed
 from shared.rules.book import RULES
 
 Weight = Annotated[int, Field(ge=0, le=3, strict=True)]
