@@ -85,15 +85,11 @@ async def audited(stack: Chaos, journal: Journal) -> dict[str, int]:
     """`makewhole audit` over everything since the stack began; a fault is a failure. Answers with some of what it
     looked at.
     """
-    program = Path(sys.executable).with_name("makewhole")
-    argv = [str(program), "audit", "--json", "--journal", str(journal.path)]
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*argv, env=stack.environment, stdout=pipe, stderr=pipe)
-    said, complaint = await asyncio.wait_for(process.communicate(), AUDIT_LIMIT)
+    said, complaint, code = await _makewhole(stack, "audit", "--json", "--journal", str(journal.path))
     report: dict[str, Any] = json.loads(said) if said else {"ok": False, "checks": []}
     broken = [(check["promise"], check["faults"], check["examples"]) for check in report["checks"] if not check["ok"]]
-    assert report["ok"], (broken, complaint.decode())
-    assert process.returncode == 0, complaint.decode()
+    assert report["ok"], (broken, complaint)
+    assert code == 0, complaint
     found = {check["promise"]: check["seen"] for check in report["checks"]}
     events = sum(found[f"log {service}"]["events"] for service in SERVICES)
     return {
@@ -101,7 +97,28 @@ async def audited(stack: Chaos, journal: Journal) -> dict[str, int]:
         "events": events,
         "refunds": found["ledger"]["refunds"],
         "effects": found["ledger"]["effects"],
+        "booked": found["books"]["entries"],
+        "accounts": await _closed_accounts(stack),
     }
+
+
+async def _closed_accounts(stack: Chaos) -> int:
+    """How many accounts hold money, in a trial balance that closes."""
+    said, complaint, code = await _makewhole(stack, "ledger", "balance", "--json")
+    assert code == 0, (said, complaint)
+    rows = json.loads(said)
+    sums = [(row["debit"], row["credit"]) for row in rows if row["account"] == "sum"]
+    assert sums, rows
+    assert all(debit == credit for debit, credit in sums), rows
+    return len(rows) - len(sums)
+
+
+async def _makewhole(stack: Chaos, *words: str) -> tuple[str, str, int | None]:
+    """The command's words, its complaints and its exit code."""
+    program, pipe = str(Path(sys.executable).with_name("makewhole")), asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(program, *words, env=stack.environment, stdout=pipe, stderr=pipe)
+    said, complaint = await asyncio.wait_for(process.communicate(), AUDIT_LIMIT)
+    return said.decode(), complaint.decode(), process.returncode
 
 
 async def once_each(server_url: str, journal: Journal) -> int:

@@ -17,7 +17,8 @@ from refund.domain.decider import decider as refund_decider
 from refund.policies import react
 from shared.events.base import Event
 from shared.events.dispute import RefundNoted, RefundOutcome
-from shared.events.order import OrderPaid
+from shared.events.mediation import ClawbackNotDue, ClawbackRequested
+from shared.events.order import OrderPaid, PaymentReleased
 from tests.laws.size import examples
 from tests.support.audit import entry_of
 from tests.support.builders import refunds as p
@@ -84,6 +85,19 @@ def of_the_payment(stream: str, event: Event) -> Iterator[Event]:
         yield p.issued(refund_id=event.refund_id, lines=event.lines, amount=event.amount)
 
 
+def left_by_the_events(market: Market) -> dict[str, int]:
+    """Of each line in ten-thousandths: paid, less what was released and refunded, and with what is asked back."""
+    left: Counter[str] = Counter()
+    for paid in market.events(OrderPaid):
+        left.update({line.line_id: line.amount.minor for payment in paid.payments for line in payment.lines})
+    for asked in market.events(ClawbackRequested):
+        left.update({line.line_id: line.amount.minor for line in asked.lines})
+    for gone in (*market.events(ClawbackNotDue), *market.events(PaymentReleased)):
+        left.subtract({line.line_id: line.amount.minor for line in gone.lines})
+    left.subtract(market.refunded())
+    return {line: 100 * minor for line, minor in left.items() if minor}
+
+
 @pytest.mark.parametrize("kind", [Life, Words, Lawful])
 def test_every_entry_balances_and_the_trial_balance_closes_behind_every_event(kind: type[Life]) -> None:
     debited: Counter[str] = Counter()
@@ -93,6 +107,7 @@ def test_every_entry_balances_and_the_trial_balance_closes_behind_every_event(ki
         for _ in range(STEPS):
             life.step()
         assert market.balance.currencies == ["USD"]
+        assert {line: units for line, units in market.held.items() if units} == left_by_the_events(market)
         debited.update(account for (_, account), sum_ in market.balance.debits.items() if sum_)
     assert {"captured", HELD} <= debited.keys()
     assert kind is not Lawful or "asked_back" in debited

@@ -471,6 +471,45 @@ READ_MODELS = (
     ),
 )
 
+BOOKS = "services/ops/ops/books"
+BOOKKEEPING = (
+    Plant(
+        "what goes back is taken from the seller",
+        f"{BOOKS}/accounts.py",
+        '"RefundIssued": (HELD, "refunded"),',
+        '"RefundIssued": ("released", "refunded"),',
+        ("tests/laws/test_books.py", "tests/services/ops/books"),
+    ),
+    Plant(
+        "what is asked back comes to nobody",
+        f"{BOOKS}/accounts.py",
+        '"ClawbackRequested": ("asked_back", HELD),',
+        '"ClawbackRequested": ("asked_back", "released"),',
+        ("tests/laws/test_books.py",),
+    ),
+    Plant(
+        "both sides of an entry are its amount",
+        f"{BOOKS}/accounts.py",
+        "    if account == HELD:",
+        "    if account == HELD and not data.get('amount'):",
+        ("tests/services/ops/audit/test_differences.py", "tests/laws/test_books.py"),
+    ),
+    Plant(
+        "a page of the journal leaves out its last position",
+        f"{BOOKS}/journal.py",
+        "where position > $1 and position <= $2 and",
+        "where position > $1 and position < $2 and",
+        ("tests/services/ops/books",),
+    ),
+    Plant(
+        "a report that says a payment twice is reconciled",
+        f"{BOOKS}/reconciliation.py",
+        "and other.currency = one.currency and other.number = one.number) order by n",
+        "and other.currency = one.currency) order by n",
+        ("tests/services/ops/books",),
+    ),
+)
+
 AUDITED_CASES = "tests/services/ops/audit/test_mediation.py"
 TIMERS = f"{DISPUTE}/domain/disputes/timers.py"
 SETTLEMENT = f"{DISPUTE}/domain/disputes/settlement.py"
@@ -542,4 +581,4 @@ MEDIATION = (
     ),
 )
 
-PLANTS = (*MONEY, *TIME, *CORE, *EDGE, *READ_MODELS, *MEDIATION)
+PLANTS = (*MONEY, *TIME, *CORE, *EDGE, *READ_MODELS, *BOOKKEEPING, *MEDIATION)
