@@ -14,6 +14,7 @@ from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
 from shared.deadlines.due_loop import DueLoop
 from shared.eventstore.connections import open_pool
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import open_store
 from tests.support.servers.backing import Databases
 from tests.support.toys.counter import decode, encode
@@ -47,7 +48,7 @@ async def due_at_once(dsn: str, count: int) -> tuple[float, float]:
     clock = HandClock(opened_at)
     async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool:
         await opened_disputes(store, count, opened_at)
-        loop = DueLoop(store, decider, pool, dsn, clock, ExpireDeadline)
+        loop = DueLoop(store, decider, pool, Leases(dsn), clock, ExpireDeadline)
         async with running(loop):
             await until_quiet(loop)
             began, used = time.perf_counter(), time.process_time()

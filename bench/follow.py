@@ -13,6 +13,7 @@ from bench.append import appends
 from bench.lives import filled, wanted_events
 from bench.report import Row
 from dispute.read_models import dispute_history, disputes, evidence, order_status
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import open_store
 from shared.kafka.source import KafkaSource
 from shared.subscriptions.freshness import HEAD, projected
@@ -58,7 +59,9 @@ def subscriptions(flow: Flow) -> Sequence[Subscription]:
     source = SharedSource(partial(KafkaSource.opened, flow.bootstrap, flow.topic, flow.partitions))
     beside = LogBeside(flow.pool)
     return [
-        Subscription(each.NAME, flow.topic, Projection.of(each), flow.pool, flow.dsn, source.opened, beside=beside)
+        Subscription(
+            each.NAME, flow.topic, Projection.of(each), flow.pool, Leases(flow.dsn), source.opened, beside=beside
+        )
         for each in READ_MODELS
     ]
 

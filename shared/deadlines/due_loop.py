@@ -19,6 +19,7 @@ from shared.events.ids import derived_uuid
 from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.folding import folded
 from shared.eventstore.lease import DEADLINES_CHANNEL, Lease
+from shared.eventstore.lease_session import Leases
 from shared.observability import metrics
 from shared.process.component import Component
 from shared.resilience import crash_points
@@ -79,7 +80,7 @@ class DueLoop(Component):
         store: BatchStore,
         decider: Decider,
         pool: Pool,
-        dsn: str,
+        leases: Leases,
         clock: Clock,
         expire: Callable[..., Command],
         effects: Mapping[str, Effect[Any, Any, Any]] | None = None,
@@ -87,7 +88,7 @@ class DueLoop(Component):
         self._store = store
         self._decider = decider
         self._pool = pool
-        self._dsn = dsn
+        self._leases = leases
         self._clock = clock
         self._command = expire
         self._effects = effects or {}
@@ -109,7 +110,7 @@ class DueLoop(Component):
         backoff = Backoff(GIVE_UP_AFTER)
         while not self._stopping.is_set():
             try:
-                async with Lease(self._dsn, "due", hears=DEADLINES_CHANNEL, matters=self._soon) as lease:
+                async with Lease(self._leases, "due", hears=DEADLINES_CHANNEL, matters=self._soon) as lease:
                     queues = run_all([queue.run() for queue in self._queues] or [self._stopping.wait()])
                     await lease.guard(
                         run_with_companions(queues, self._listen(lease, backoff), self._follow_clock(), self._observe())

@@ -9,10 +9,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import asyncpg
-
-from shared.eventstore.connections import PRIMARY
-from shared.resilience.retry import Transient, jittered
+from shared.eventstore.lease_session import Leases
+from shared.resilience.retry import Transient
 
 LOG_CHANNEL = "makewhole_log"
 """The channel on which the append function announces a batch: payload = the log's last position. A hint only; readers
@@ -28,23 +26,6 @@ database.
 """
 RELAY_LOCK = 7_002
 
-CONNECT_LIMIT = 10.0
-PING_EVERY = 3.0
-PING_LIMIT = 5.0
-TRY_EVERY = 0.25
-IDLE_LIMIT = 10.0
-"""Seconds; a few pings."""
-
-# Without them the server would keep the lock of a holder whose machine is gone for two hours, and the lock of one that
-# hangs for as long as it hangs: its kernel goes on answering. A living one pings.
-KEEPALIVE = {
-    "idle_session_timeout": str(int(1000 * IDLE_LIMIT)),
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "application_name": "makewhole lease",
-}
-
 T = TypeVar("T")
 
 
@@ -56,49 +37,53 @@ class Lease:
     """The lock `name` of one database, waited for on entering. Of one that `hears` a channel, `woken` returns when
     something was said there that `matters`; every session that listens costs each append a signal.
 
-    It lives in a session, so it does not work through a pooler that shares connections between transactions.
+    It lives in a session that the leases of a worker share, so it does not work through a pooler that shares
+    connections between transactions.
     """
 
     def __init__(
-        self, dsn: str, name: str, *, hears: str | None = None, matters: Callable[[str], bool] = lambda payload: True
+        self,
+        leases: Leases,
+        name: str,
+        *,
+        hears: str | None = None,
+        matters: Callable[[str], bool] = lambda payload: True,
     ) -> None:
-        self._dsn = dsn
+        self._leases = leases
         self._hears = hears
         self._matters = matters
         self._key = lock_key(name)
         self._told = asyncio.Event()
-        self._lost = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._connection = await asyncpg.connect(
-            self._dsn,
-            timeout=CONNECT_LIMIT,
-            command_timeout=CONNECT_LIMIT,
-            server_settings=KEEPALIVE,
-            target_session_attrs=PRIMARY,
-        )
+        self._session = await self._leases.join()
         try:
-            self._connection.add_termination_listener(lambda _: self._lost.set())
             if self._hears:
-                await self._connection.add_listener(self._hears, self._on_notify)
-            await self._acquire()
+                await self._session.listen(self._hears, self._on_notify)
+            await self._session.lock(self._key)
         except BaseException:
-            self._connection.terminate()
+            await self._leave()
             raise
-        self._watch = asyncio.create_task(self._ping())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watch.cancel()
-        with contextlib.suppress(Exception, asyncio.CancelledError):
-            await self._watch
-        self._connection.terminate()  # closing in order could hang; the server frees the lock when the socket closes
+        try:
+            await self._session.unlock(self._key)
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        try:
+            if self._hears:
+                await self._session.unlisten(self._hears, self._on_notify)
+        finally:
+            self._leases.leave(self._session)
 
     async def guard(self, work: Awaitable[T]) -> T:
         """The result of `work`, which is cancelled at once when the lease is lost; LeaseLost then."""
-        task, lost = asyncio.ensure_future(work), asyncio.ensure_future(self._lost.wait())
+        task, lost = asyncio.ensure_future(work), asyncio.ensure_future(self._session.lost.wait())
         try:
             await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
@@ -128,18 +113,6 @@ class Lease:
     def _on_notify(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         if self._matters(str(payload)):
             self._told.set()
-
-    async def _acquire(self) -> None:
-        while not await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):
-            await asyncio.sleep(jittered(TRY_EVERY))
-
-    async def _ping(self) -> None:
-        while not self._lost.is_set():
-            await asyncio.sleep(PING_EVERY)
-            try:
-                await self._connection.fetchval("select 1", timeout=PING_LIMIT)
-            except Exception:
-                self._lost.set()
 
 
 async def _ended(task: asyncio.Future[Any]) -> None:

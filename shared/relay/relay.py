@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.events.envelope import Stored
 from shared.eventstore.lease import LOG_CHANNEL, Lease
+from shared.eventstore.lease_session import Leases
 from shared.kafka.records import Ack, Outgoing, Record
 from shared.kafka.signatures import LogKeys
 from shared.observability import metrics
@@ -94,7 +95,7 @@ class Relay(Component):
         self,
         store: Log,
         pool: Pool,
-        dsn: str,
+        leases: Leases,
         publisher: OpenPublisher,
         topic: str,
         source: str,
@@ -102,7 +103,7 @@ class Relay(Component):
     ) -> None:
         self._store = store
         self._pool = pool
-        self._dsn = dsn
+        self._leases = leases
         self._publisher = publisher
         self._topic = topic
         self._source = source
@@ -141,7 +142,7 @@ class Relay(Component):
         backoff = Backoff()
         while True:
             try:
-                async with Lease(self._dsn, "relay", hears=LOG_CHANNEL) as lease, self._publisher() as publisher:
+                async with Lease(self._leases, "relay", hears=LOG_CHANNEL) as lease, self._publisher() as publisher:
                     await lease.guard(self._session(lease, publisher, backoff))
             except Halted as halt:
                 self._trouble.stands_still(halt)

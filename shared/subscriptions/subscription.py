@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.eventstore.lease import Lease
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.log_identity import LogIdentity, identify
 from shared.kafka.records import Record
 from shared.kafka.signatures import LogKeys
@@ -54,7 +55,7 @@ class Subscription(Component):
         topic: str,
         handler: Handler,
         pool: Pool,
-        dsn: str,
+        leases: Leases,
         source: Callable[[], AbstractAsyncContextManager[Source]],
         decode: Decode | None = None,
         keys: LogKeys | None = None,
@@ -64,7 +65,7 @@ class Subscription(Component):
         self._name = name
         self._context = SubscriptionContext(name, topic, pool, ParkedStreams(name, decode or of_log))
         self._handler = handler
-        self._dsn = dsn
+        self._leases = leases
         self._open = source
         self._decode = decode
         self._keys = keys
@@ -83,7 +84,7 @@ class Subscription(Component):
         backoff = Backoff(self._give_up)
         while True:
             try:
-                async with Lease(self._dsn, f"subscription {self._name}") as lease, self._open() as source:
+                async with Lease(self._leases, f"subscription {self._name}") as lease, self._open() as source:
                     await lease.guard(self._session(source, backoff))
             except Halted as halt:
                 self._trouble.stands_still(halt)

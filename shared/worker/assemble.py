@@ -14,6 +14,7 @@ from shared.decider import Decider, ExpireDeadline
 from shared.events.base import Command
 from shared.events.logs import Log
 from shared.eventstore.connections import open_pool
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.connections import Brokers
 from shared.kafka.publisher import KafkaPublisher
@@ -43,16 +44,14 @@ class Assembly:
     clock: Clock
     store: PostgresEventStore
     pool: Pool
-
-    @property
-    def dsn(self) -> str:
-        """The address of the service's database."""
-        return self.settings.dsn(self.log.service)
+    leases: Leases
 
     def relay(self) -> Relay:
         """The log to its topic."""
         publisher = partial(KafkaPublisher.opened, Brokers.of(self.settings), self.log.topic, self.settings.partitions)
-        return Relay(self.store, self.pool, self.dsn, publisher, self.log.topic, self.log.source, self._keys(self.log))
+        return Relay(
+            self.store, self.pool, self.leases, publisher, self.log.topic, self.log.source, self._keys(self.log)
+        )
 
     def projections(self, *models: ReadModel) -> Sequence[Subscription]:
         """The service's own topic to its read models: read, decoded and held against the log once for all of them."""
@@ -77,12 +76,12 @@ class Assembly:
         effects: Mapping[str, Effect[Any, Any, Any]] | None = None,
     ) -> DueLoop:
         """What is due: timers, and the calls of `effects`."""
-        return DueLoop(self.store, self.decider, self.pool, self.dsn, self.clock, expire, effects)
+        return DueLoop(self.store, self.decider, self.pool, self.leases, self.clock, expire, effects)
 
     def _subscription(
         self, name: str, log: Log, handler: Handler, source: Open, keys: LogKeys | None, beside: LogBeside | None
     ) -> Subscription:
-        return Subscription(name, log.topic, handler, self.pool, self.dsn, source, keys=keys, beside=beside)
+        return Subscription(name, log.topic, handler, self.pool, self.leases, source, keys=keys, beside=beside)
 
     def _source(self, log: Log) -> Open:
         return partial(KafkaSource.opened, Brokers.of(self.settings), log.topic, self.settings.partitions)
@@ -98,4 +97,4 @@ async def assembly(log: Log, decider: Decider, settings: Settings, clock: Clock)
     """The service's store and pool, open while the body runs."""
     dsn = settings.dsn(log.service)
     async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool:
-        yield Assembly(log, decider, settings, clock, store, pool)
+        yield Assembly(log, decider, settings, clock, store, pool, Leases(dsn))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from shared.events import codec
 from shared.events.envelope import Metadata, Recorded
 from shared.events.ids import derived_uuid
+from shared.eventstore.lease_session import Leases
 from shared.kafka.records import Record
 from shared.kafka.signatures import SIGNATURE, LogKeys
 from shared.subscriptions.checkpoints import Checkpoint
@@ -280,7 +281,7 @@ async def test_rows_and_checkpoints_on_postgresql_obey_the_same_law(
     ):  # a first worker sees the topic's beginning, a second one all of it
         source = MemorySource([records[:end] for records in topic], itertools.cycle(turns))
         subscription = Subscription(
-            name, TOPIC, Projection(count_versions), flow.pool, flow.dsn, partial(opened, source)
+            name, TOPIC, Projection(count_versions), flow.pool, Leases(flow.dsn), partial(opened, source)
         )
         async with running(subscription):
             await eventually(partial(is_quiet, subscription))

@@ -21,6 +21,7 @@ from shared.events.envelope import Metadata, Recorded
 from shared.events.evidence import EvidenceAdded, EvidenceExpired, EvidenceRemoved
 from shared.events.ids import derived_uuid
 from shared.events.refund import RefundRefused, RefundRetried, RefundSettled
+from shared.eventstore.lease_session import Leases
 from shared.subscriptions.changes import folded
 from shared.subscriptions.projection import Projection, ReadModel
 from shared.subscriptions.shared_source import SharedSource
@@ -205,7 +206,7 @@ async def follow(flow: Flow, life: int, topic: Any, turns: Any, *models: ReadMod
     """Until all of it is taken; every opening of the source begins anew."""
     source = SharedSource(lambda: opened(MemorySource(topic, itertools.cycle(turns))))
     subscriptions = [
-        Subscription(f"{model.NAME} {life}", TOPIC, Projection.of(model), flow.pool, flow.dsn, source.opened)
+        Subscription(f"{model.NAME} {life}", TOPIC, Projection.of(model), flow.pool, Leases(flow.dsn), source.opened)
         for model in models
     ]
     async with running(*subscriptions):

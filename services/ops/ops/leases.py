@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from ops.commands.options import Failed
 from shared.eventstore.lease import Lease
+from shared.eventstore.lease_session import Leases
 
 LIMIT = 8.0
 """Seconds: a component that stands still lets go of its lease every five."""
@@ -16,7 +17,7 @@ LIMIT = 8.0
 @contextlib.asynccontextmanager
 async def lease(dsn: str, name: str, service: str) -> AsyncIterator[None]:
     """Holds it while the body runs; Failed where somebody works under it."""
-    taken = Lease(dsn, name)
+    taken = Lease(Leases(dsn), name)
     try:
         async with asyncio.timeout(LIMIT):
             await taken.__aenter__()

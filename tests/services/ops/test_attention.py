@@ -23,6 +23,7 @@ from shared.events.logs import REFUND
 from shared.eventstore.command_handling import handle
 from shared.eventstore.connections import open_pool
 from shared.eventstore.lease import Lease
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import open_store
 from shared.kafka.records import Record
 from shared.subscriptions import checkpoints, quarantine
@@ -159,7 +160,7 @@ async def test_a_read_model_is_made_anew_from_the_log_and_followed_from_there_on
 async def test_a_read_model_that_is_being_kept_is_not_made_anew(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ops.leases.LIMIT", 0.5)
     await paid(dsn)
-    async with Lease(dsn, f"subscription {refunds.NAME}"):
+    async with Lease(Leases(dsn), f"subscription {refunds.NAME}"):
         with pytest.raises(Failed, match="stop refund.worker first"):
             await rebuild(dsn, "refund", read_models("refund")["refunds"], "a test")
     assert await names(dsn) == []

@@ -34,6 +34,7 @@ from refund.gateways.sandbox import sandbox_gateway
 from shared.resilience import crash_points
 from shared.deadlines.due_loop import DueLoop
 from shared.eventstore.connections import open_pool
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import open_store
 from shared.process.clock import SystemClock
 from tests.support.toys.marks import running
@@ -44,7 +45,7 @@ async def main(dsn, address, plan, state):
     async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool, sandbox_gateway(address,
         2.0) as gateway:
         pay = effects.pay(gateway, effects.age_in_log(pool))
-        loop = DueLoop(store, decider, pool, dsn, SystemClock(), ExpireDeadline, {DeadlineKind.PAY: pay})
+        loop = DueLoop(store, decider, pool, Leases(dsn), SystemClock(), ExpireDeadline, {DeadlineKind.PAY: pay})
 
         async def is_quiet():
             return await loop.quiet() is None

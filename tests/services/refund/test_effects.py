@@ -29,6 +29,7 @@ from shared.events.refund import (
     RefundRetried,
     RefundSentToManual,
 )
+from shared.eventstore.lease_session import Leases
 from shared.observability import metrics
 from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
@@ -150,7 +151,9 @@ async def test_no_timer_looks_through_the_refunds_that_wait(service: RefundServi
     async with sandbox_gateway("http://127.0.0.1:9") as away:
         effect = effects.pay(away, effects.age_in_log(served.pool))
         listening: Any = pool
-        loop = DueLoop(served.store, decider, listening, dsn, served.clock, ExpireDeadline, {DeadlineKind.PAY: effect})
+        loop = DueLoop(
+            served.store, decider, listening, Leases(dsn), served.clock, ExpireDeadline, {DeadlineKind.PAY: effect}
+        )
         await service.ask(p.capture(), p.request())
         async with running(loop):
             await eventually(lambda: pool.kinds)

@@ -11,6 +11,7 @@ from shared.events.base import SYSTEM, Command
 from shared.events.envelope import Cause, Write
 from shared.events.ids import derived_uuid
 from shared.events.order import OrderCarrierLost
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import PostgresEventStore
 from tests.support.servers.stack import eventually
 from tests.support.toys.marks import (
@@ -78,7 +79,7 @@ async def test_what_loses_and_is_not_wanted_any_more_appends_nothing(flow: Flow)
 async def test_timers_that_are_due_together_are_appended_together(flow: Flow) -> None:
     await asyncio.gather(*(flow.record(f"order-{n}", starts("respond", DAY_1)) for n in range(30)))
     store = Appending(flow.store)
-    async with running(DueLoop(store, DECIDER, flow.pool, flow.dsn, HandClock(), Expire)):
+    async with running(DueLoop(store, DECIDER, flow.pool, Leases(flow.dsn), HandClock(), Expire)):
         await eventually(lambda: all_fired(flow))
     assert store.sizes == [30]
     assert len(await fired(flow)) == 30

@@ -23,6 +23,7 @@ from shared.events.codec import EVENT_CLASSES, type_name
 from shared.events.envelope import Recorded
 from shared.events.ids import derived_uuid
 from shared.events.order import OrderCarrierLost
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import PostgresEventStore
 from tests.cases.plugin import Came
 from tests.shared.subscriptions.test_subscription import cut_all
@@ -49,7 +50,7 @@ def clock() -> HandClock:
 
 
 def loop_of(flow: Flow, clock: HandClock, decider: Decider = DECIDER, **more: Any) -> DueLoop:
-    return DueLoop(flow.store, decider, flow.pool, flow.dsn, clock, Expire, **more)
+    return DueLoop(flow.store, decider, flow.pool, Leases(flow.dsn), clock, Expire, **more)
 
 
 async def kinds(flow: Flow) -> Sequence[str]:
@@ -255,7 +256,7 @@ async def test_a_deadline_that_was_started_again_at_the_same_instant_stays(
 
         _started = False
 
-    async with running(loop := DueLoop(StartedAgain(flow.store), DECIDER, flow.pool, flow.dsn, clock, Expire)):
+    async with running(loop := DueLoop(StartedAgain(flow.store), DECIDER, flow.pool, Leases(flow.dsn), clock, Expire)):
         await eventually(partial(is_quiet, loop))
     came("fired" if isinstance(await last_event(flow, "order-1"), OrderCarrierLost) else "lost")
 
@@ -268,7 +269,7 @@ async def test_a_deadline_that_was_moved_meanwhile_stays(flow: Flow, clock: Hand
         async def overtake(self) -> None:
             await flow.record("order-1", starts("respond", SOON))
 
-    async with running(loop := DueLoop(Moving(flow.store), DECIDER, flow.pool, flow.dsn, clock, Expire)):
+    async with running(loop := DueLoop(Moving(flow.store), DECIDER, flow.pool, Leases(flow.dsn), clock, Expire)):
         await eventually(partial(is_quiet, loop))
     assert await loop.next_deadline() == SOON
 
@@ -394,7 +395,7 @@ async def test_what_fails_in_a_batch_fails_alone(flow: Flow, clock: HandClock) -
     await flow.record("order-newer", reroute, starts("respond", DAY_1))
     await flow.record("order-broken", starts("broken", DAY_1), starts("respond", DAY_1))
     await flow.record("order-cleared", starts("respond", DAY_1), mark("meanwhile"))
-    loop = DueLoop(Moving(flow.store), Decider(DECIDER.streams, decide), flow.pool, flow.dsn, clock, expire)
+    loop = DueLoop(Moving(flow.store), Decider(DECIDER.streams, decide), flow.pool, Leases(flow.dsn), clock, expire)
     async with running(loop):
         await eventually(lambda: left_are(flow, ["order-broken", "order-moved", "order-newer", "order-poison"]))
     fired = await flow.pool.fetchval("select count(*) from events where type like '%OrderCarrierLost%'")

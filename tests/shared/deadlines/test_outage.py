@@ -11,6 +11,7 @@ import pytest
 
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.effect import Effect
+from shared.eventstore.lease_session import Leases
 from shared.resilience.breaker import FAILURES, Breaker
 from shared.resilience.retry import Transient
 from tests.support.servers.stack import eventually
@@ -47,7 +48,7 @@ def loop_of(flow: Flow, call: Any) -> DueLoop:
     effects: dict[str, Effect[Any, Any, Any]] = {
         kind: replace(effect, call=call) for kind, effect in paying(Bank()).items()
     }
-    return DueLoop(flow.store, PAYING, flow.pool, flow.dsn, clock, Expire, effects=effects)
+    return DueLoop(flow.store, PAYING, flow.pool, Leases(flow.dsn), clock, Expire, effects=effects)
 
 
 async def due(flow: Flow, kind: str) -> int:

@@ -13,6 +13,7 @@ import pytest
 
 from shared.deadlines.due_loop import DROP
 from shared.eventstore.lease import LOG_CHANNEL, Lease, LeaseLost
+from shared.eventstore.lease_session import Leases
 from shared.kafka.records import Ack
 from shared.relay.progress import RelaySuperseded, take_over
 from shared.subscriptions import checkpoints
@@ -24,15 +25,19 @@ BOUND = 60.0
 HOLDER = """
 import asyncio, sys
 from shared.eventstore.lease import Lease
+from shared.eventstore.lease_session import Leases
 
 async def main():
-    async with Lease(sys.argv[1], "due") as lease:
+    async with Lease(Leases(sys.argv[1]), "due") as lease:
         print("held", flush=True)
         {then}
 
 asyncio.run(main())
 """
 IDLE, BLOCKED = "await asyncio.sleep(1000)", "__import__('time').sleep(1000)"
+
+OF_LEASES = "from pg_stat_activity where application_name = 'makewhole lease' and datname = current_database()"
+SESSIONS, CUT = f"select count(*) {OF_LEASES}", f"select pg_terminate_backend(pid) {OF_LEASES}"
 
 Migrated = Callable[[str], Awaitable[str]]
 
@@ -60,7 +65,7 @@ async def holder(dsn: str, then: str) -> AsyncIterator[asyncio.subprocess.Proces
 
 async def taken_over(dsn: str) -> str:
     try:
-        async with asyncio.timeout(BOUND), Lease(dsn, "due"):
+        async with asyncio.timeout(BOUND), Lease(Leases(dsn), "due"):
             return "the standby holds it"
     except TimeoutError:
         return "nobody holds it"
@@ -81,19 +86,65 @@ async def test_a_blocked_process_loses_its_lease(flow: Flow, came: Came) -> None
 
 async def test_a_living_process_keeps_its_lease(flow: Flow) -> None:
     async with holder(flow.dsn, IDLE):
-        lease = Lease(flow.dsn, "due")
+        lease = Lease(Leases(flow.dsn), "due")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(14.0), lease:  # longer than an idle session lives
                 pass
 
 
+async def test_a_workers_leases_stand_in_one_session_and_each_is_given_back_by_itself(flow: Flow) -> None:
+    leases = Leases(flow.dsn)
+    async with Lease(leases, "one"):
+        async with Lease(leases, "two"):
+            assert await flow.pool.fetchval(SESSIONS) == 1
+        async with asyncio.timeout(BOUND), Lease(Leases(flow.dsn), "two"):
+            """Another worker gets it while the first goes on with the other one."""
+    async with asyncio.timeout(BOUND), Lease(Leases(flow.dsn), "one"), Lease(leases, "two"):
+        """And the last one too."""
+
+
+async def test_two_components_of_one_worker_hold_a_lease_one_after_the_other(flow: Flow) -> None:
+    leases, held = Leases(flow.dsn), 0
+
+    async def work() -> None:
+        nonlocal held
+        async with Lease(leases, "one"):
+            assert held == 0
+            held += 1
+            await asyncio.sleep(0.05)
+            held -= 1
+
+    async with asyncio.timeout(BOUND):
+        await asyncio.gather(work(), work(), work())
+
+
+async def test_who_gives_up_waiting_leaves_the_lease_with_its_holder_and_the_session_with_the_others(
+    flow: Flow,
+) -> None:
+    mine = Leases(flow.dsn)
+    async with Lease(Leases(flow.dsn), "held elsewhere"), Lease(mine, "one") as lease:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0), Lease(mine, "held elsewhere"):
+                pass
+        assert await lease.guard(asyncio.sleep(0, "goes on")) == "goes on"
+
+
+async def test_with_the_session_all_leases_of_the_worker_are_lost_and_a_new_one_is_opened(flow: Flow) -> None:
+    leases = Leases(flow.dsn)
+    async with Lease(leases, "one") as one, Lease(leases, "two") as two:
+        working = [asyncio.create_task(lease.guard(asyncio.Event().wait())) for lease in (one, two)]
+        await as_owner(flow.dsn, CUT)
+        for each in working:
+            with pytest.raises(LeaseLost):
+                await asyncio.wait_for(each, BOUND)
+    async with asyncio.timeout(BOUND), Lease(leases, "one"), Lease(leases, "two"):
+        assert await flow.pool.fetchval(SESSIONS) == 1
+
+
 async def test_whoever_lost_the_lease_stops_at_once(flow: Flow) -> None:
-    async with Lease(flow.dsn, "due") as lease:
+    async with Lease(Leases(flow.dsn), "due") as lease:
         working = asyncio.create_task(lease.guard(asyncio.Event().wait()))
-        await as_owner(
-            flow.dsn,
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'makewhole lease'",
-        )
+        await as_owner(flow.dsn, CUT)
         with pytest.raises(LeaseLost):
             await asyncio.wait_for(working, BOUND)
 
@@ -105,7 +156,7 @@ async def test_a_session_is_woken_by_what_matters_to_it_and_by_nothing_else(flow
         heard.append(payload)
         return payload == "4"
 
-    async with Lease(flow.dsn, "due", hears=LOG_CHANNEL, matters=matters) as lease, asyncio.timeout(BOUND):
+    async with Lease(Leases(flow.dsn), "due", hears=LOG_CHANNEL, matters=matters) as lease, asyncio.timeout(BOUND):
         for n in (1, 2, 3):
             await flow.append(f"order-{n}", "a")
         assert not await lease.woken(1.0)

@@ -23,6 +23,7 @@ from shared.deadlines.due_loop import DueLoop
 from shared.decider import ExpireDeadline
 from shared.events import codec
 from shared.events.base import Command
+from shared.eventstore.lease_session import Leases
 from tests.support.servers.sandbox import Served, sandbox
 from tests.support.servers.service import ServedService, serving
 from tests.support.servers.stack import eventually
@@ -115,7 +116,9 @@ async def serving_payments(dsn: str, provider: str) -> AsyncIterator[Paying]:
     ):
         served = service.served
         pay = effects.pay(Guarded(gateway, TIMEOUT), effects.age_in_log(served.pool))
-        loop = DueLoop(served.store, decider, served.pool, dsn, served.clock, ExpireDeadline, {DeadlineKind.PAY: pay})
+        loop = DueLoop(
+            served.store, decider, served.pool, Leases(dsn), served.clock, ExpireDeadline, {DeadlineKind.PAY: pay}
+        )
         await psp.capture("o1", "100.00")
         async with running(loop):
             yield Paying(served, psp, loop)

@@ -24,6 +24,7 @@ from shared.events.ids import derived_uuid
 from shared.events.logs import PARTITIONS
 from shared.events.order import AccountStatusChanged, OrderCarrierLost
 from shared.eventstore.connections import open_pool
+from shared.eventstore.lease_session import Leases
 from shared.eventstore.store import PostgresEventStore, open_store
 from shared.kafka.publisher import KafkaPublisher
 from shared.kafka.signatures import LogKeys
@@ -123,11 +124,13 @@ class Flow:
         return KafkaPublisher.opened(self.bootstrap, self.topic, self.partitions)
 
     def relay(self, publisher: Callable[[], AbstractAsyncContextManager[Publisher]] | None = None) -> Relay:
-        return Relay(self.store, self.pool, self.dsn, publisher or self.publisher, self.topic, SOURCE, self.keys)
+        return Relay(
+            self.store, self.pool, Leases(self.dsn), publisher or self.publisher, self.topic, SOURCE, self.keys
+        )
 
     def subscription(self, name: str, handler: Handler, **more: Any) -> Subscription:
         source = partial(KafkaSource.opened, self.bootstrap, self.topic, self.partitions)
-        return Subscription(name, self.topic, handler, self.pool, self.dsn, source, **more)
+        return Subscription(name, self.topic, handler, self.pool, Leases(self.dsn), source, **more)
 
     async def seen(self) -> Mapping[str, Sequence[int]]:
         """What the projection `count_versions` has written: the versions of each stream in the order of their

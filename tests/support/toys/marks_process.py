@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.deadlines.due_loop import DueLoop
 from shared.events.envelope import Recorded
+from shared.eventstore.lease_session import Leases
 from shared.resilience import crash_points
 from shared.subscriptions.projection import Projection
 from tests.support.toys.marks import Expire, Flow, HandClock, Runs, count_versions, deadlines, flow_on
@@ -42,7 +43,7 @@ def made(component: str, flow: Flow) -> Runs:
     if component == "projection":
         return flow.subscription("seen", Projection(count_or_die))
     bank = Bank(journal=Path(os.environ["MAKEWHOLE_STATE"]) / "calls")
-    return DueLoop(flow.store, PAYING, flow.pool, flow.dsn, HandClock(), Expire, paying(bank))
+    return DueLoop(flow.store, PAYING, flow.pool, Leases(flow.dsn), HandClock(), Expire, paying(bank))
 
 
 if __name__ == "__main__":
