@@ -310,7 +310,7 @@ class RefundDue(Event):
     """Asks the refund service for money: the only event that does (S57).
 
     Money for goods that came back has their `return_id`, and business days within which it is due (S59). What was
-    refused and is asked for again names the refund that it `replaces` (T30a).
+    refused and is asked for again names the refund that it `replaces` (T30a), a seller's goodwill itself (S20).
     """
 
     refund_id: str
@@ -328,6 +328,7 @@ class RefundDue(Event):
     timezone: str
     holidays: str | None = None
     replaces: str | None = None
+    goodwill_id: str | None = None
     rules: tuple[str, ...]
 
 

@@ -398,6 +398,20 @@ class OrderCompleted(Event):
     rules: tuple[str, ...]
 
 
+class GoodwillGranted(Event):
+    """A seller gives money back of what it would be paid for these lines, without a dispute or beside one (S20)."""
+
+    goodwill_id: str
+    order_id: str
+    refund_id: str
+    seller_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    text_ref: str | None
+    granted_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundNotDue(Event):
     """Withdraws a refund that support asked for again: what it `replaces` is owed no more, for it was decided otherwise
     meanwhile (T30a).
@@ -428,5 +442,6 @@ OrderEvent = (
     | PaymentReleased
     | ProtectionExpired
     | OrderCompleted
+    | GoodwillGranted
     | RefundNotDue
 )

@@ -46,8 +46,8 @@ class PaymentCaptured(Event):
 
 class RefundRequested(Event):
     """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller. It
-    refers to a dispute, to a return, or to both; of a cancelled order it may refer to neither (S15). It may be asked
-    for again in the place of one that was refused, which it `replaces` (T30a).
+    refers to a dispute, to a return, or to both, or to a seller's goodwill; of a cancelled order it may refer to none
+    (S15). It may be asked for again in the place of one that was refused, which it `replaces` (T30a).
     """
 
     refund_id: str
@@ -64,6 +64,7 @@ class RefundRequested(Event):
     seller_id: str | None = None
     return_id: str | None = None
     replaces: str | None = None
+    goodwill_id: str | None = None
 
 
 class RefundRefused(Event):
@@ -82,6 +83,7 @@ class RefundRefused(Event):
     seller_id: str | None = None
     return_id: str | None = None
     replaces: str | None = None
+    goodwill_id: str | None = None
 
 
 class RefundApproved(Event):

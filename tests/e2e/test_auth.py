@@ -51,6 +51,10 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "GET", "/v1/orders/{order_id}/status"): Row(),
     ("dispute", "POST", "/v1/orders/{order_id}/seller-reports"): Row({"kind": "other", "text": "It was rude."}),
     ("dispute", "GET", "/v1/orders/{order_id}/texts/{ref}"): Row(),
+    ("dispute", "GET", "/v1/orders/{order_id}/goodwill"): Row(),
+    ("dispute", "POST", "/v1/orders/{order_id}/goodwill"): Row(
+        {"type": "refund_only", "lines": [{"line_id": "1"}], "amount": {"amount": "1.00", "currency": "USD"}}
+    ),
     ("dispute", "POST", "/v1/disputes"): Row({"order_id": "{order_id}"}),
     ("dispute", "GET", "/v1/disputes"): Row(is_list=True),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/response"): Row(counter("20.00")),

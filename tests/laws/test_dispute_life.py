@@ -19,6 +19,7 @@ from dispute.domain.disputes.progress import NOTHING
 from dispute.domain.disputes.solutions import Standing
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import OPEN as MAY_AGREE
+from dispute.domain.orders.refund import ENDED
 from shared.events.base import Event
 from shared.events.codec import decode, encode
 from shared.events.dispute import (
@@ -143,10 +144,20 @@ def check(market: Market) -> None:
 def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
     """I1 and I3, counted from the events and compared with the fold: what is above it was asked back."""
     refunded, released, again, back = market.refunded(), market.released(), market.reclaimed(), asked_back(market)
+    promised = given_and_not_paid(market)
     for name, line in market.order.lines.items():
         assert refunded[name] <= line.cap.minor
         assert refunded[name] + released[name] <= line.cap.minor + back[name]
-        assert line.remainder.minor == line.cap.minor - refunded[name] - released[name] + again[name] >= 0
+        left = line.cap.minor - refunded[name] - released[name] + again[name] - promised[name]
+        assert line.remainder.minor == left >= 0
+
+
+def given_and_not_paid(market: Market) -> Counter[str]:
+    """What sellers give, and is neither paid nor given up nor asked for anew (S20)."""
+    over = {note.refund_id for note in market.events(RefundNoted) if note.outcome in ENDED}
+    gifts = [due for due in market.events(RefundDue) if due.goodwill_id]
+    over |= {due.replaces for due in gifts}
+    return by_line([due for due in gifts if due.refund_id not in over])
 
 
 def asked_back(market: Market) -> Counter[str]:

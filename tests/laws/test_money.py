@@ -94,7 +94,7 @@ def test_g9_a_cap_is_the_lines_goods_and_its_share_of_what_was_paid_beside_goods
 def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int, quantity: int) -> None:
     whole = Money(cap, "USD")
     nothing = Money.zero(whole)
-    line = Line("l1", "seller-1", quantity, whole, (), nothing, nothing, nothing, Sold(0, nothing))
+    line = Line("l1", "seller-1", quantity, whole, (), nothing, nothing, nothing, nothing, Sold(0, nothing))
     parts = [refundable(line, part) for part in range(1, quantity + 1)]
     assert parts == sorted(parts, key=lambda money: money.minor)
     assert parts[-1] == whole
@@ -104,5 +104,7 @@ def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int
 def test_g9_what_was_refunded_lowers_the_cap_of_any_part(cap: int, refunded: int, quantity: int, part: int) -> None:
     assume(refunded <= cap and part <= quantity)
     nothing, paid_back = Money(0, "USD"), Money(refunded, "USD")
-    line = Line("l1", "seller-1", quantity, Money(cap, "USD"), (), paid_back, nothing, nothing, Sold(0, nothing))
+    line = Line(
+        "l1", "seller-1", quantity, Money(cap, "USD"), (), paid_back, nothing, nothing, nothing, Sold(0, nothing)
+    )
     assert refundable(line, part) <= line.remainder

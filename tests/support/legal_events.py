@@ -226,8 +226,18 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         and event.report_id not in {one.report_id for one in state.reports}
     ),
     o.OrderCompleted: lambda state, event: not state.completed and all(line.done for line in state.lines.values()),
+    o.GoodwillGranted: lambda state, event: (
+        not state.nothing_due
+        and event.amount == total([part.amount for part in event.lines])
+        and all(
+            part.amount
+            and part.amount <= state.lines[part.line_id].releasable
+            and state.lines[part.line_id].seller_id == event.seller_id
+            for part in event.lines
+        )
+    ),
     d.RefundDue: lambda state, event: (
-        state.cancelled_at is not None
+        (state.cancelled_at is not None or event.goodwill_id in {one.goodwill_id for one in state.goodwill})
         and event.refund_id not in state.refunds
         and (not event.replaces or state.refunds[event.replaces].outcome == d.RefundOutcome.REFUSED)
     ),

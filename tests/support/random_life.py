@@ -13,11 +13,13 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import FORM_TYPES, RequestedLine
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
+from shared.events.ids import derived_uuid
 from shared.events.mediation import AppealOutcome, Outcome
 from shared.events.mediation.conversation import Addressee
 from shared.events.mediation.proposals import ProposalKind, SupportOverrideProposed
@@ -43,6 +45,7 @@ from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, SUPPORT, SU
 from tests.support.builders.orders import (
     BUYER,
     CASE_TEAM,
+    ORDER,
     OTHER_BUYER,
     OTHER_SELLER,
     SELLER,
@@ -95,6 +98,7 @@ class Life:
         self.address = address
         self.market = Market(on("Mar 12"))
         self.opened = 0
+        self.gifts = 0
         self._register()
 
     def step(self) -> None:
@@ -135,6 +139,7 @@ class Life:
             (1 if self.market.refused() else 0, self._give_up),
             (1 if self.market.refused() else 0, self._ask_again),
             (6 if self.market.under_way() else 0, self._return),
+            (1, self._give),
         ]
 
     def _say(self) -> None:
@@ -377,6 +382,17 @@ class Life:
         some = part.model_copy(update={"amount": usd(_cents(self.dice.randint(1, part.amount.minor)))})
         lines = self.dice.choice([due.lines, (part,), (some,)])
         self.market.ask(ask_again(due, self.market.now).model_copy(update={"lines": lines}))
+
+    def _give(self) -> None:
+        """A seller gives some of a line of its own, or of another's, or too much."""
+        line = self.dice.choice(list(self.market.order.lines.values()) or [None])
+        if line:
+            self.gifts += 1
+            named = (RequestedLine(line_id=line.line_id, quantity=self.dice.randint(1, line.quantity)),)
+            command_id = derived_uuid("give", self.gifts)
+            gift = {"type": "refund_only", "lines": named, "amount": usd(self._part(line.releasable.minor))}
+            who = self.dice.choice([SELLER, SELLER, OTHER_SELLER])
+            self.market.ask(GrantGoodwill(command_id=command_id, actor=who, at=self.market.now, order_id=ORDER, **gift))
 
     def _return(self) -> None:
         due, steps = self.dice.choice(self.market.under_way())

@@ -21,6 +21,7 @@ create table refunds (
     order_id text collate "C" not null,
     dispute_id text,
     return_id text,
+    goodwill_id text,
     replaces text,
     replaced_by text,
     seller_id text,

@@ -17,6 +17,7 @@ from dispute.api import (
     disputes,
     entitlements,
     evidence,
+    goodwill,
     mediation,
     orders,
     programmes,
@@ -45,6 +46,7 @@ ROUTERS = (
     queue.router,
     receipts.router,
     reports.router,
+    goodwill.router,
     programmes.router,
     deadlines.router,
 )

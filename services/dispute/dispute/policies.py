@@ -22,6 +22,7 @@ from shared.events.base import Event
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
 from shared.events.open_enums import known
+from shared.events.order import GoodwillGranted
 from shared.events.return_label import InspectionResult
 from shared.notifications.table import NOTIFY, notifications
 
@@ -67,8 +68,11 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
 
 
 def notify(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On an event of a dispute → ask that its parties be told, and let its reminders follow its deadlines (S54)."""
-    yield from notifications(recorded, NOTICES, "dispute_id")
+    """On an event of a dispute, or a seller's goodwill → ask that its parties be told; let a dispute's reminders follow
+    its deadlines (S54).
+    """
+    about = "goodwill_id" if isinstance(recorded.event, GoodwillGranted) else "dispute_id"
+    yield from notifications(recorded, NOTICES, about)
     if recorded.stream.startswith("dispute-") and tuple(decider.deadlines(recorded.stream, recorded.event)):
         order_id, dispute_id = recorded.metadata.key, recorded.stream.removeprefix("dispute-")
         yield Send.on(recorded, NOTIFY, 1, KeepReminders, dispute_id=dispute_id, order_id=order_id)

@@ -76,6 +76,7 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
         seller_id=event.seller_id,
         return_id=event.return_id,
         replaces=event.replaces,
+        goodwill_id=event.goodwill_id,
         rules=event.rules,
     )
 

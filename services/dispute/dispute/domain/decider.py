@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dispute.domain import reports
+from dispute.domain import goodwill, reports
 from dispute.domain.conversations import messages
 from dispute.domain.conversations import state as conversation
 from dispute.domain.conversations.state import Conversation
@@ -76,6 +76,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     facts.RecordFact: carrier_scans.record_fact_and_scans,
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
     reports.ReportSeller: reports.report_seller,
+    goodwill.GrantGoodwill: goodwill.grant_goodwill,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,
     order_re_request.AskOrderAgain: order_re_request.ask_order_again,
     opening.OpenDispute: opening.open_dispute,

@@ -17,7 +17,7 @@ NAMES = frozenset(
     """
     OrderRegistered OrderPaid OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
     OrderCarrierLost TrackingCorrected AccountStatusChanged SellerReported
-    PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted RefundNotDue
+    PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted RefundNotDue GoodwillGranted
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted CancellationNoted DisputeCancelled DisputeClosed DeadlineMoved

@@ -18,7 +18,7 @@ FACTS = frozenset(
     OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
     ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
-    RefundAbandoned RefundReRequested RefundNotDue
+    RefundAbandoned RefundReRequested RefundNotDue GoodwillGranted
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
@@ -39,7 +39,14 @@ OUTCOMES = {
     "ReturnInspected": {"pass": "passed", "fail": "failed"},
 }
 """The events that are to be noted, each with the outcome that the note bears."""
-TOLD = {"SolutionReached": 2, "DisputeClosed": 2, "RefundIssued": 1, "RefundFailed": 1, "ReturnAuthorized": 1}
+TOLD = {
+    "SolutionReached": 2,
+    "DisputeClosed": 2,
+    "RefundIssued": 1,
+    "RefundFailed": 1,
+    "ReturnAuthorized": 1,
+    "GoodwillGranted": 1,
+}
 """What is told, and to how many; a message says itself to whom."""
 
 COLUMNS = (

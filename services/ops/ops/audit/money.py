@@ -62,10 +62,13 @@ with said as (
 select said.* from said where released + refunds < captured
 and exists (select 1 from fact where name = 'OrderCompleted' and settled and fact.stream = 'order-' || said.order_id)
 """
+# Once, and once more for what a seller gave and was given up.
 RELEASED_TWICE = """
 select part.order_id, part.line_id, part.currency, count(*) as times from part join fact on fact.id = part.fact
 where part.name = 'PaymentReleased'
-group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '') having count(*) > 1
+group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '') having count(*) > 1 + (
+    select count(*) from part freed where freed.order_id = part.order_id and freed.line_id = part.line_id
+    and freed.name in ('RefundAbandoned', 'RefundReRequested') and freed.dispute_id is null)
 """
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts

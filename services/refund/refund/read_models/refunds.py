@@ -74,6 +74,7 @@ def _begin(recorded: Recorded[Event], event: refunds.RefundRequested | refunds.R
         dispute_id=event.dispute_id,
         return_id=event.return_id,
         replaces=event.replaces,
+        goodwill_id=event.goodwill_id,
         amount=event.amount.minor,
         currency=event.amount.currency,
         exponent=event.amount.exponent,

@@ -31,6 +31,7 @@ refunds = Table(
     Column("order_id", ID, nullable=False),
     Column("dispute_id", Text),
     Column("return_id", Text),
+    Column("goodwill_id", Text),
     Column("replaces", Text, comment="the refused refund that it is asked for in the place of"),
     Column("replaced_by", Text, comment="as which it is asked for again"),
     Column("seller_id", Text, comment="null where the refund names none, then it is the payment's"),

@@ -18,6 +18,7 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
         "return_id": request.return_id,
+        "goodwill_id": request.goodwill_id,
         "replaces": request.replaces,
         "replaced_by": refund.replaced_by,
         "state": state,

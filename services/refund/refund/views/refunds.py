@@ -65,6 +65,7 @@ class RefundRow(TypedDict):
     order_id: str
     dispute_id: str | None
     return_id: str | None
+    goodwill_id: str | None
     replaces: str | None
     replaced_by: str | None
     state: RefundState
@@ -115,6 +116,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "order_id": request.order_id,
         "dispute_id": request.dispute_id,
         "return_id": request.return_id,
+        "goodwill_id": request.goodwill_id,
         "replaces": request.replaces,
         "replaced_by": refund.replaced_by,
         "payment_id": captured.payment_id if captured else None,
@@ -150,6 +152,7 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "order_id": row["order_id"],
         "dispute_id": row["dispute_id"],
         "return_id": row["return_id"],
+        "goodwill_id": row["goodwill_id"],
         "replaces": row["replaces"],
         "replaced_by": row["replaced_by"],
         "state": row["state"],

@@ -70,6 +70,12 @@ def test_s15_a_refund_that_refers_to_nothing_is_refused(source: RefundSource, re
     assert refusal(asked, p.captured()) == "dispute_required"
 
 
+def test_s15_s20_a_sellers_goodwill_is_a_reference_of_its_own() -> None:
+    gift = p.request(source=RefundSource.GOODWILL, dispute_id=None, goodwill_id="gdw_1")
+    requested, _ = given(decider, p.captured()).when(gift).then_types(RefundRequested, RefundApproved).events
+    assert (requested.dispute_id, requested.goodwill_id) == (None, "gdw_1")
+
+
 @pytest.mark.parametrize(("source", "return_id"), [(RefundSource.CANCELLATION, None), (RefundSource.RETURN, "ret_1")])
 def test_s15_a_return_or_a_cancelled_order_needs_no_dispute(source: RefundSource, return_id: str | None) -> None:
     asked = given(decider, p.captured()).when(p.request(source=source, dispute_id=None, return_id=return_id))

@@ -12,6 +12,7 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation import proposals
 from shared.events.mediation.conversation import MessagePosted
+from shared.events.order import GoodwillGranted
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
 
@@ -31,11 +32,12 @@ NOTICES: Notices = {
     mediation.AppealDecided: Notice("appeal_decided", BOTH),
     mediation.ClawbackRequested: Notice("clawback_requested", "party", rules=("S54", "K19")),
     mediation.ClawbackNotDue: Notice("clawback_withdrawn", "party", rules=("S54", "K19")),
+    GoodwillGranted: Notice("goodwill_granted", (BUYER,), rules=("S54", "S20")),
     CarrierScanAdded: Notice("carrier_scan_added", BOTH, rules=("S54", "K9")),
     MessagePosted: Notice("message_posted", "told", rules=("S54", "S44")),
     events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
 }
-"""By event of a dispute; texts for a new kind stand in `shared/notifications/texts/`."""
+"""By event of a dispute, and a seller's goodwill; texts for a new kind stand in `shared/notifications/texts/`."""
 
 _WITH_ANOTHER = "another event of the same append tells it"
 _OF_THE_TEAM = "it is the case team's own affair"

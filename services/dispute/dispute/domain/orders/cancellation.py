@@ -9,7 +9,7 @@ from datetime import datetime
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.refund import due_for
-from dispute.domain.orders.release import completed_if_done
+from dispute.domain.orders.release import release_late
 from dispute.domain.orders.state import Order, after, evolve
 from dispute.domain.rejections import AlreadyShipped, DisputesChanged, OrderAlreadyCompleted
 from shared.events.base import Command, Event, Instant
@@ -104,7 +104,9 @@ class NoteOrderRefund(OrderCommand):
 
 
 def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
-    """The refund's outcome, once each; with the last money the order is over (S66)."""
+    """The refund's outcome, once each; with the last money the order is over (S66). Goodwill that is given up is the
+    seller's again (S20).
+    """
     asked = order.refunds.get(command.refund_id)
     if asked is None or asked.outcome == RefundOutcome.ISSUED:
         return []
@@ -120,6 +122,6 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
         expected_until=command.expected_until,
         source_event=command.source_event,
         noted_at=command.at,
-        rules=("S66", "S57"),
+        rules=("S20", "S57") if asked.due.goodwill_id else ("S66", "S57"),
     )
-    return [noted, *completed_if_done(after(order, [noted]))]
+    return [noted, *release_late(after(order, [noted]), command.at)]

@@ -43,7 +43,8 @@ class Sold:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap, but
-    for what was `reclaimed`: refunded after the seller was paid, and asked of him (K19).
+    for what was `reclaimed`: refunded after the seller was paid, and asked of him (K19). What its seller gives of it,
+    and is not paid yet, is `promised` (S20).
 
     `claims` are by dispute, `disputes` all that ever had one; `holds` are no dispute's: they keep the line's money, and
     lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
@@ -57,6 +58,7 @@ class Line:
     refunded: Money
     released: Money
     reclaimed: Money
+    promised: Money
     sold: Sold
     released_pieces: int = 0
     claims: Mapping[str, Claim] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Line:
         """The line as it was ordered."""
         nothing = Money.zero(line.cap)
         said = (line.line_id, line.seller_id, line.quantity, line.cap, line.flags)
-        return cls(*said, nothing, nothing, nothing, Sold(0, nothing), ordered=line)
+        return cls(*said, nothing, nothing, nothing, nothing, Sold(0, nothing), ordered=line)
 
     @property
     def listing(self) -> events.OrderLine:
@@ -81,8 +83,8 @@ class Line:
 
     @property
     def remainder(self) -> Money:
-        """What is neither refunded nor released."""
-        return self.cap - self.refunded - self.released + self.reclaimed
+        """What is neither refunded nor released nor promised."""
+        return self.cap - self.refunded - self.released + self.reclaimed - self.promised
 
     @property
     def open_claims(self) -> Mapping[str, Claim]:
@@ -149,7 +151,7 @@ class Line:
     @property
     def done(self) -> bool:
         """Nothing is left to dispute, refund or release."""
-        return not self.held and not self.remainder
+        return not self.held and not self.promised and not self.remainder
 
     @property
     def held(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dispute.domain.commands import OrderCommand
-from dispute.domain.orders.state import Order
+from dispute.domain.orders.release import release_late
+from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
 from shared.events.dispute import RefundDue, RefundOutcome
 from shared.events.money import total
@@ -21,14 +22,15 @@ class AskOrderAgain(OrderCommand):
 
 
 def ask_order_again(command: AskOrderAgain, order: Order) -> list[Event]:
-    """Once for each refusal."""
+    """Once for each refusal; what is not asked for again of a seller's goodwill is the seller's."""
     if command.refund_id in order.refunds:
         return []
     asked = order.refunds.get(command.replaces)
     replaced = any(refund.due.replaces == command.replaces for refund in order.refunds.values())
     if not asked or asked.outcome != RefundOutcome.REFUSED or replaced:
         return [not_due(command.order_id, command.refund_id, command.replaces, None)]
-    return [asked_again(asked.due, command.refund_id, command.lines)]
+    due = asked_again(asked.due, command.refund_id, command.lines)
+    return [due, *release_late(after(order, [due]), command.at)]
 
 
 def asked_again(due: RefundDue, refund_id: str, lines: Sequence[LineAmount]) -> RefundDue:

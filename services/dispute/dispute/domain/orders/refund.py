@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dispute.domain.orders.line import Line
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
-from shared.events.money import total
+from shared.events.money import Money, total
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount, Terms
+
+ENDED = (RefundOutcome.ISSUED, RefundOutcome.ABANDONED)
+"""The outcomes after which nothing more is to be paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,27 @@ def due_for(
         rules=rules,
         **ids,
     )
+
+
+def promised(refunds: Mapping[str, Refund], lines: Mapping[str, Line]) -> Mapping[str, Line]:
+    """The lines with what their sellers give of them, and is neither paid nor given up (S20)."""
+    again = {refund.due.replaces for refund in refunds.values()}
+    given = [refund.due for refund in refunds.values() if refund.due.goodwill_id]
+    stand = [due for due in given if due.refund_id not in again and refunds[due.refund_id].outcome not in ENDED]
+    parts = [part for due in stand for part in due.lines]
+    sums = {
+        name: total([Money.zero(lines[name].cap), *(part.amount for part in parts if part.line_id == name)])
+        for name in {part.line_id for due in given for part in due.lines}
+    }
+    return {**lines, **{name: replace(lines[name], promised=amount) for name, amount in sums.items()}}
+
+
+def paid_back(lines: Mapping[str, Line], event: RefundNoted) -> Mapping[str, Line]:
+    """The lines with what was paid."""
+    if event.outcome != RefundOutcome.ISSUED:
+        return lines
+    paid = {part.line_id: lines[part.line_id].paid_back(part.amount, event.dispute_id) for part in event.lines}
+    return {**lines, **paid}
 
 
 def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Refund]:

@@ -51,6 +51,12 @@ def release(order: Order) -> list[Event]:
     return events + completed_if_done(after(order, events))
 
 
+def release_late(order: Order, at: datetime) -> list[Event]:
+    """After R what is free again goes to the seller at once: R fires once."""
+    is_over = order.expired and (order.release_at is None or at >= order.release_at) and not order.cancelled_at
+    return release(order) if is_over else completed_if_done(order)
+
+
 def _parts(amounts: Sequence[tuple[Line, Money]]) -> tuple[LineAmount, ...]:
     return tuple(LineAmount(line_id=line.line_id, amount=amount) for line, amount in amounts if amount)
 

@@ -12,12 +12,12 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import is_before_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
-from dispute.domain.orders.refund import Refund, noted, noted_last
+from dispute.domain.orders.refund import Refund, noted, noted_last, paid_back, promised
 from dispute.domain.orders.reopenings import Reopenings
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome
+from shared.events.dispute import RefundDue, RefundNoted
 from shared.parties import NOBODY, Parties
 
 
@@ -51,6 +51,7 @@ class Order:
     release_at: datetime | None = None
     reopenings: Reopenings = Reopenings()
     reports: tuple[events.SellerReported, ...] = ()
+    goodwill: tuple[events.GoodwillGranted, ...] = ()
     expired: bool = False
     completed: bool = False
 
@@ -112,13 +113,9 @@ class Order:
         """The instant of a deadline that still stands."""
         if self.nothing_due:
             return None
-        match kind:
-            case DeadlineKind.PROTECTION_END:
-                return None if self.expired else self.protection_ends_at
-            case DeadlineKind.RELEASE:
-                return self.release_at if self.releasable else None
-            case _:
-                return None
+        if kind == DeadlineKind.PROTECTION_END:
+            return None if self.expired else self.protection_ends_at
+        return self.release_at if kind == DeadlineKind.RELEASE and self.releasable else None
 
 
 def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an event
@@ -140,7 +137,9 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case events.SellerReported():
             return replace(order, reports=(*order.reports, event))
         case RefundDue():
-            return replace(order, refunds={**order.refunds, event.refund_id: Refund(event)})
+            return _with_refunds(order, {**order.refunds, event.refund_id: Refund(event)})
+        case events.GoodwillGranted():
+            return replace(order, goodwill=(*order.goodwill, event))
         case events.OrderCarrierLost():
             return _told(order, Step.LOST, event.lost_at, (), event.parcels, event.lines)
         case events.TrackingCorrected():
@@ -241,9 +240,10 @@ def _released(order: Order, event: events.PaymentReleased) -> Order:
     return released if event.dispute_id else replace(released, release_at=None)
 
 
+def _with_refunds(order: Order, refunds: Mapping[str, Refund]) -> Order:
+    return replace(order, refunds=refunds, lines=promised(refunds, order.lines))
+
+
 def _refunded(order: Order, event: RefundNoted) -> Order:
-    order = replace(order, notes=noted_last(order.notes, event), refunds=noted(order.refunds, event))
-    if event.outcome != RefundOutcome.ISSUED:
-        return order
-    parts = {part.line_id: part.amount for part in event.lines}
-    return _with_lines(order, parts, lambda line: line.paid_back(parts[line.line_id], event.dispute_id))
+    order = replace(order, notes=noted_last(order.notes, event), lines=paid_back(order.lines, event))
+    return _with_refunds(order, noted(order.refunds, event)) if event.refund_id in order.refunds else order

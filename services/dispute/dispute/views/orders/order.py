@@ -17,6 +17,7 @@ from dispute.domain.orders.state import Order
 from dispute.domain.rejections import TooEarly
 from dispute.views.disputes.dispute import FINISHED, IN_PROGRESS, dispute_row, label
 from dispute.views.disputes.members import DisputeRow
+from dispute.views.orders.goodwill import GoodwillView, goodwill_views
 from dispute.views.orders.refunds import OrderRefund, last_events, order_refunds
 from dispute.views.orders.reports import ReportView, report_views
 from shared.actions import Action, Actions, Offer, rendered
@@ -108,6 +109,7 @@ class OrderStatus(Actions):
     refunds: Sequence[OrderRefund]
     returns: Sequence[OrderReturn]
     last_events: Mapping[str, str | None]
+    goodwill: Sequence[GoodwillView]
     seller_reports: Sequence[ReportView]
 
 
@@ -143,6 +145,7 @@ def order_status(
         "refunds": order_refunds(disputes, order, actor),
         "returns": [_return(dispute) for dispute in disputes if dispute["return_id"]],
         "last_events": last_events(row, disputes, order),
+        "goodwill": goodwill_views(order, actor),
         "seller_reports": report_views(order, actor),
         **rendered(order_actions(order, actor, now)),
     }

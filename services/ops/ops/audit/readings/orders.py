@@ -62,8 +62,11 @@ def row(order: State) -> State:
 
 
 def left(line: Mapping[str, Any]) -> int:
-    """What is neither released nor refunded of a line; what was refunded after the release is the seller's affair."""
-    return int(line["cap"] - line["refunded"] - (line["released"] or 0) + line["reclaimed"])
+    """What is neither released nor refunded nor promised of a line; what was refunded after the release is the seller's
+    affair.
+    """
+    gone = line["refunded"] + (line["released"] or 0) + sum(line["promised"].values())
+    return int(line["cap"] - gone + line["reclaimed"])
 
 
 def held(order: State) -> Iterator[tuple[str, str, int, str]]:
@@ -98,7 +101,7 @@ def _registered(order: State, data: Data) -> None:
 
 def _new_line(line: Data) -> State:
     money = {"cap": minor(line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
-    return {**money, "held_by": {}, "holds": set(), "paid_out": set()}
+    return {**money, "promised": {}, "held_by": {}, "holds": set(), "paid_out": set()}
 
 
 def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
@@ -133,7 +136,22 @@ def _released(order: State, data: Data) -> None:
     order["released_whole"] = order["released_whole"] or not data["dispute_id"]
 
 
+def _asked(order: State, data: Data) -> None:
+    """A seller's goodwill waits for its payment; what is asked for again waits in the place of what was refused."""
+    if data.get("goodwill_id"):
+        _settled(order, data.get("replaces"))
+        for part in data["lines"]:
+            order["lines"][part["line_id"]]["promised"][data["refund_id"]] = minor(part["amount"])
+
+
+def _settled(order: State, refund_id: str | None) -> None:
+    for line in order["lines"].values():
+        line["promised"].pop(refund_id, None)
+
+
 def _refunded(order: State, data: Data) -> None:
+    if data["outcome"] in ("issued", "abandoned"):
+        _settled(order, data["refund_id"])
     if data["outcome"] == "issued":
         for part in data["lines"]:
             line = order["lines"][part["line_id"]]
@@ -164,6 +182,7 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "PaymentHeld": _held_for,
     "PaymentHoldLifted": _lifted,
     "PaymentReleased": _released,
+    "RefundDue": _asked,
     "RefundNoted": _refunded,
     "ProtectionExpired": _expired,
     "DeadlineMoved": _moved,

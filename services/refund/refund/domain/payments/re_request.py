@@ -111,6 +111,7 @@ def refuse_re_request(command: RefuseReRequest, payment: Payment) -> Sequence[Ev
             seller_id=before.seller_id,
             return_id=before.request.return_id,
             replaces=command.replaces,
+            goodwill_id=before.request.goodwill_id,
             rules=command.rules,
         )
     ]

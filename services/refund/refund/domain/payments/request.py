@@ -59,6 +59,7 @@ class RequestRefund(RefundCommand):
     seller_id: str | None = None
     return_id: str | None = None
     replaces: str | None = None
+    goodwill_id: str | None = None
 
 
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
@@ -82,6 +83,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
                 seller_id=command.seller_id,
                 return_id=command.return_id,
                 replaces=command.replaces,
+                goodwill_id=command.goodwill_id,
                 rules=rules,
             )
         ]
@@ -98,6 +100,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             seller_id=command.seller_id,
             return_id=command.return_id,
             replaces=command.replaces,
+            goodwill_id=command.goodwill_id,
             rules=command.rules,
         ),
         RefundApproved(
@@ -111,7 +114,9 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
 
 
 def _refers(command: RequestRefund) -> bool:
-    """S15: to the dispute that was settled, the return that came, or its cancelled order, which it names anyway."""
+    """S15: to the dispute that was settled, the return that came, the seller's goodwill, or its cancelled order, which
+    it names anyway.
+    """
     match command.source:
         case RefundSource.AGREEMENT | RefundSource.MEDIATION:
             return bool(command.dispute_id)
@@ -120,7 +125,7 @@ def _refers(command: RequestRefund) -> bool:
         case RefundSource.CANCELLATION:
             return True
         case RefundSource.GOODWILL:
-            return False  # a seller's goodwill has no name yet that a refund could refer to
+            return bool(command.goodwill_id)
 
 
 def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, ...]] | None:

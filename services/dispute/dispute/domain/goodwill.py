@@ -1,0 +1,115 @@
+"""Goodwill: a seller gives money back of what it would be paid, without a dispute or beside one (S20, K19)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dispute.domain.commands import OrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.orders.line import Line
+from dispute.domain.orders.refund import due_for
+from dispute.domain.orders.state import Order
+from dispute.domain.rejections import OrderAlreadyCompleted
+from shared.events.base import Event, Personal
+from shared.events.dispute import RefundSource
+from shared.events.fields import Text, WireMoney
+from shared.events.ids import derived_id
+from shared.events.money import Money, total
+from shared.events.order import GoodwillGranted, LineAmount
+from shared.rejections import AmountExceedsCap, ValidationFailed, WrongPhase
+
+
+class GrantGoodwill(OrderCommand):
+    """So much for so many pieces of the seller's lines, and what the seller wants to say."""
+
+    type: Literal["refund_only"]
+    lines: Annotated[tuple[RequestedLine, ...], Field(min_length=1, max_length=100)]
+    amount: WireMoney
+    text: Annotated[str, Text(2000)] | None = None
+
+    @property
+    def text_ref(self) -> str | None:
+        return text_ref(self, "text") if self.text else None
+
+    @property
+    def personal(self) -> Sequence[Personal]:
+        return texts_about(self.actor.id, self, text=self.text)
+
+
+def grant_goodwill(command: GrantGoodwill, order: Order) -> list[Event]:
+    """It is the seller's own money that waits: nobody else has to agree, and it is asked for at once (K19)."""
+    guard_goodwill(order, command)
+    guard_text(text=command.text)
+    lines = _parts(command.amount, [_most(order.lines[part.line_id], part.quantity) for part in command.lines])
+    refund_id = derived_id("rfd", order.order_id, command.command_id)
+    granted = GoodwillGranted(
+        goodwill_id=derived_id("gdw", order.order_id, command.command_id),
+        order_id=order.order_id,
+        refund_id=refund_id,
+        seller_id=command.actor.id,
+        lines=lines,
+        amount=command.amount,
+        text_ref=command.text_ref,
+        granted_at=command.at,
+        rules=("S20", "K19"),
+    )
+    assert order.terms and order.payment
+    due = due_for(
+        order.terms,
+        lines,
+        RefundSource.GOODWILL,
+        ("S20", "S57"),
+        refund_id=refund_id,
+        order_id=order.order_id,
+        payment_id=order.payment.payment_id,
+        dispute_id=None,
+        buyer_id=order.buyer_id,
+        seller_id=command.actor.id,
+        goodwill_id=granted.goodwill_id,
+    )
+    return [granted, due]
+
+
+def guard_goodwill(order: Order, command: GrantGoodwill) -> None:
+    """A seller's own lines, each once, of an order whose money is with the platform and goes nowhere else."""
+    order.parties.guard(command.actor, "order", "seller")
+    own = {name: line for name, line in order.lines.items() if line.seller_id == command.actor.id}
+    for i, part in enumerate(command.lines):
+        if part.line_id not in own:
+            raise ValidationFailed.at(f"/lines/{i}/line_id", "unknown_line", "no line of yours", "S20")
+        if part.line_id in {other.line_id for other in command.lines[:i]}:
+            raise ValidationFailed.at(f"/lines/{i}/line_id", "repeated", "named twice", "S109")
+        if part.quantity > own[part.line_id].quantity:
+            raise ValidationFailed.at(f"/lines/{i}/quantity", "too_many", "more than were ordered", "S109")
+    if order.completed:
+        raise OrderAlreadyCompleted("You are paid: what you give now, you give yourself.", rules=("K19",))
+    if order.cancelled_at or not order.in_escrow:
+        raise WrongPhase("Its money is not with the platform for you.", rules=("S20",))
+    _guard_amount(command, total([_most(own[part.line_id], part.quantity).amount for part in command.lines]))
+
+
+def _guard_amount(command: GrantGoodwill, cap: Money) -> None:
+    if not command.amount.same_currency(cap):
+        raise ValidationFailed.at("/amount/currency", "wrong_currency", "not the order's", "S45")
+    if not command.amount:
+        raise ValidationFailed.at("/amount/amount", "not_positive", "the amount is more than nothing", "S45")
+    if cap < command.amount:
+        left = {"amount": cap.amount, "currency": cap.currency}
+        raise AmountExceedsCap("More than waits for you of these pieces.", rules=("K19",), cap=left)
+
+
+def _most(line: Line, quantity: int) -> LineAmount:
+    """The share of so many pieces, as far as the seller would be paid it: never what an open dispute is about."""
+    share = line.cap.split([quantity, line.quantity - quantity])[0] if quantity < line.quantity else line.cap
+    return LineAmount(line_id=line.line_id, amount=min(share, line.releasable))
+
+
+def _parts(amount: Money, most: Sequence[LineAmount]) -> tuple[LineAmount, ...]:
+    """The amount in proportion to what there is of each line (G9)."""
+    parts = amount.split([part.amount.minor for part in most])
+    return tuple(
+        LineAmount(line_id=part.line_id, amount=share) for part, share in zip(most, parts, strict=True) if share
+    )

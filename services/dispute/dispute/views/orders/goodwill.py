@@ -1,0 +1,63 @@
+"""View of what sellers give of their own accord: for the buyer, the seller who gives it, and the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from dispute.domain.orders.state import Order
+from shared.events.base import Actor, Instant
+from shared.events.dispute import RefundOutcome
+from shared.events.money import Money
+from shared.events.order import GoodwillGranted
+from shared.events.outside.ids import path_of
+from shared.views import LineAmountView, TextLink, text_link
+
+STATES: dict[RefundOutcome | None, Literal["paid", "failed"]] = {
+    RefundOutcome.ISSUED: "paid",
+    RefundOutcome.ABANDONED: "failed",
+}
+
+
+class GoodwillView(TypedDict):
+    """What a seller gives: `promised` until it is paid, `failed` once support gave it up (S20). What was refused and is
+    asked for again has another `refund_id`, and may be less.
+    """
+
+    id: str
+    order_id: str
+    type: Literal["refund_only"]
+    seller_id: str
+    lines: Sequence[LineAmountView]
+    amount: Money
+    state: Literal["promised", "paid", "failed"]
+    refund_id: str
+    clawback_id: str | None
+    text: TextLink | None
+    granted_at: Instant
+
+
+def goodwill_views(order: Order, actor: Actor) -> list[GoodwillView]:
+    """All that the actor may see: another seller's is none of a seller's business."""
+    own_only = order.parties.acting(actor) == {"seller"}
+    return [goodwill_view(order, one) for one in order.goodwill if not own_only or one.seller_id == actor.id]
+
+
+def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
+    last = [refund for refund in order.refunds.values() if refund.due.goodwill_id == granted.goodwill_id][-1]
+    outcome = RefundOutcome(last.outcome) if last.outcome else None
+    return {
+        "id": granted.goodwill_id,
+        "order_id": granted.order_id,
+        "type": "refund_only",
+        "seller_id": granted.seller_id,
+        "lines": [{"line_id": part.line_id, "amount": part.amount} for part in last.due.lines],
+        "amount": last.due.amount,
+        "state": STATES.get(outcome, "promised"),
+        "refund_id": last.due.refund_id,
+        "clawback_id": None,
+        "text": text_link(path_of("v1", "orders", granted.order_id), granted.text_ref),
+        "granted_at": granted.granted_at,
+    }
