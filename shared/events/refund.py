@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from shared.events.base import Event, Instant
+from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
@@ -32,6 +32,30 @@ NOT_DUE = "not_due"
 """Why a refund that support asked for again is refused: nothing waits for it any more."""
 
 
+class RefundPart(Value):
+    """What one payment gives of a refund that several give; the provider knows it by its own id."""
+
+    part_id: str
+    payment_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+
+
+class PaidPart(RefundPart):
+    """A part that went, under this reference of the provider's or, sent by hand, of the bank's."""
+
+    provider_ref: str
+    manual: bool = False
+    issued_at: Instant
+
+
+class PartStep(Value):
+    """Which part of a refund an event is about, and the state that the whole refund then has."""
+
+    part_id: str
+    refund_state: str
+
+
 class PaymentCaptured(Event):
     """What was paid, and the cap of each line: every refund of the order is counted against it."""
 
@@ -47,7 +71,8 @@ class PaymentCaptured(Event):
 class RefundRequested(Event):
     """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller. It
     refers to a dispute, to a return, or to both, or to a seller's goodwill; of a cancelled order it may refer to none
-    (S15). It may be asked for again in the place of one that was refused, which it `replaces` (T30a).
+    (S15). It may be asked for again in the place of one that was refused, which it `replaces` (T30a). Where several
+    payments give it, each has a part, and `payment_id` is the first one's.
     """
 
     refund_id: str
@@ -65,6 +90,7 @@ class RefundRequested(Event):
     return_id: str | None = None
     replaces: str | None = None
     goodwill_id: str | None = None
+    parts: tuple[RefundPart, ...] = ()
 
 
 class RefundRefused(Event):
@@ -87,7 +113,9 @@ class RefundRefused(Event):
 
 
 class RefundApproved(Event):
-    """The money is reserved under the cap and is to be paid, from `pay_at` on."""
+    """The money is reserved under the cap and is to be paid, from `pay_at` on; each of the parts, where several
+    payments give it.
+    """
 
     refund_id: str
     order_id: str
@@ -95,12 +123,14 @@ class RefundApproved(Event):
     amount: Money
     destination: Open[Destination]
     pay_at: Instant
+    part_ids: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 
 class RefundIssued(Event):
     """The provider took the order to pay, or people have paid it by hand (`manual`: then `provider_ref` is the bank's
-    reference); the bank credits between the two instants (S58, D12).
+    reference); the bank credits between the two instants (S58, D12). Of a refund in parts it comes with the last of
+    them, whose reference it has, and its money is that of the parts that went.
     """
 
     refund_id: str
@@ -114,11 +144,30 @@ class RefundIssued(Event):
     issued_at: Instant
     expected_from: Instant
     expected_until: Instant
+    parts: tuple[PaidPart, ...] = ()
+    rules: tuple[str, ...]
+
+
+class RefundPartIssued(Event):
+    """One payment of several gave its part; the refund is issued with the last of them."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    part: PartStep
+    payment_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    provider_ref: str
+    manual: bool = False
+    issued_at: Instant
     rules: tuple[str, ...]
 
 
 class RefundFailed(Event):
-    """The provider said no, definitively; `retry_at` is the next try, None hands it to people."""
+    """The provider said no, definitively; `retry_at` is the next try, None hands it to people. Where several payments
+    give the refund it is about one `part`, and so is its money.
+    """
 
     refund_id: str
     order_id: str
@@ -128,15 +177,17 @@ class RefundFailed(Event):
     reason: str
     failures: int
     retry_at: Instant | None
+    part: PartStep | None = None
     rules: tuple[str, ...]
 
 
 class RefundRetried(Event):
-    """Support or the buyer asks for another try."""
+    """Support or the buyer asks for another try, of one `part` where several payments give the refund."""
 
     refund_id: str
     order_id: str
     pay_at: Instant
+    part: PartStep | None = None
     rules: tuple[str, ...]
 
 
@@ -144,7 +195,8 @@ class RefundSentToManual(Event):
     """People take over: no try is left, nobody knows whether the money went, or the provider's answer is not what was
     asked (T31a).
 
-    `differs` names what in the answer is other than asked; `provider_ref` is what the provider calls its payment.
+    `differs` names what in the answer is other than asked; `provider_ref` is what the provider calls its payment. Where
+    several payments give the refund it is about one `part`, and so is its money.
     """
 
     refund_id: str
@@ -156,6 +208,7 @@ class RefundSentToManual(Event):
     reason: Open[ManualReason]
     differs: tuple[str, ...] = ()
     provider_ref: str | None = None
+    part: PartStep | None = None
     rules: tuple[str, ...]
 
 
@@ -165,6 +218,23 @@ class RefundAbandoned(Event):
     refund_id: str
     order_id: str
     dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    ticket: str
+    reason_ref: str
+    decided_by: str
+    agreed_by: str
+    abandoned_at: Instant
+    rules: tuple[str, ...]
+
+
+class RefundPartAbandoned(Event):
+    """Two persons of support have given up what one payment of several was to give: so much less is paid (T31a)."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    part: PartStep
     lines: tuple[LineAmount, ...]
     amount: Money
     ticket: str
@@ -195,11 +265,12 @@ class RefundReRequested(Event):
 
 
 class RefundSettled(Event):
-    """The bank confirmed the credit."""
+    """The bank confirmed the credit, of one `part` where several payments give the refund."""
 
     refund_id: str
     order_id: str
     settled_at: Instant
+    part: PartStep | None = None
     rules: tuple[str, ...]
 
 
@@ -208,6 +279,7 @@ RefundEvent = (
     | RefundRequested
     | RefundRefused
     | RefundApproved
+    | RefundPartIssued
     | RefundIssued
     | RefundFailed
     | RefundRetried
@@ -215,6 +287,7 @@ RefundEvent = (
     | ProposalMade
     | ProposalAgreed
     | ProposalDeclined
+    | RefundPartAbandoned
     | RefundAbandoned
     | RefundReRequested
     | RefundSettled

@@ -48,9 +48,9 @@ MONEY = (
     ),
     Plant(
         "the cap forgets what is reserved",
-        f"{REFUND}/domain/payments/request.py",
-        "over_a_line = any(taken[line] + amount > caps[line] for line, amount in requested.items())",
-        "over_a_line = any(amount > caps[line] for line, amount in requested.items())",
+        f"{REFUND}/domain/payments/allocation.py",
+        "max(0, cap - by_line[line_id])",
+        "cap",
         (PAYMENTS,),
     ),
     Plant(
@@ -63,31 +63,31 @@ MONEY = (
     Plant(
         "a refund of a payment that is not the order's",
         f"{REFUND}/domain/payments/request.py",
-        "if not (capture := payment.captures.get(command.payment_id)):",
-        "if not (capture := next(iter(payment.captures.values()), None)):",
+        "if command.payment_id not in payment.captures:",
+        "if not payment.captures:",
         (PAYMENTS,),
     ),
     Plant(
         "what is with people is no longer reserved",
-        f"{REFUND}/domain/payments/state.py",
-        "return self.state is not RefundState.REFUSED",
-        "return self.state not in (RefundState.REFUSED, RefundState.MANUAL)",
+        f"{REFUND}/domain/payments/refund.py",
+        "return self.state is not RefundState.ABANDONED or self.doubts > 0",
+        "return self.state not in (RefundState.ABANDONED, RefundState.MANUAL) or self.doubts > 0",
         (PAYMENTS, "tests/laws/test_refund_cap.py"),
     ),
     Plant(
         "money that went twice is recorded twice",
         f"{REFUND}/domain/payments/outcomes.py",
-        "if refund.issued or not isinstance(refund.request, RefundRequested):",
-        "if not isinstance(refund.request, RefundRequested):",
+        "if not part or part.issued_at:",
+        "if not part:",
         (PAYMENTS,),
     ),
     Plant(
         "a late refusal counts for another attempt",
         f"{REFUND}/domain/payments/outcomes.py",
-        """    if refund.issued or refund.pay_at is None or command.attempt != refund.failures:
+        """    if not part or part.pay_at is None or command.attempt != part.failures:
         return []
     failures""",
-        """    if refund.issued or refund.pay_at is None:
+        """    if not part or part.pay_at is None:
         return []
     failures""",
         (PAYMENTS,),
@@ -108,16 +108,16 @@ MONEY = (
     ),
     Plant(
         "what was given up in doubt frees its money",
-        f"{REFUND}/domain/payments/state.py",
-        "return self.doubts > 0",
-        "return False",
+        f"{REFUND}/domain/payments/refund.py",
+        "return self.state is not RefundState.ABANDONED or self.doubts > 0",
+        "return self.state is not RefundState.ABANDONED",
         (PAYMENTS, "tests/laws/test_refund_cap.py"),
     ),
     Plant(
         "what was given up before a word counts for it too",
         f"{DISPUTE}/domain/disputes/progress.py",
-        "if self.replaced or not self.brings_nothing:",
-        "if not self.brings_nothing:",
+        "if self.replaced:",
+        "if False:",
         (f"{DISPUTES}/test_given_up.py",),
     ),
     Plant(
@@ -137,8 +137,8 @@ MONEY = (
     Plant(
         "the audit takes what was given up for paid back",
         "services/ops/ops/audit/money.py",
-        "and not exists (select 1 from fact paid where paid.about = gone.about and paid.name = 'RefundIssued')",
-        "and gone.about is not null",
+        "and not exists (select 1 from fact paid where paid.part_id = gone.part_id and",
+        "and not exists (select 1 from fact paid where paid.part_id is null and",
         ("tests/services/ops/audit/test_ledger.py",),
     ),
     Plant(
@@ -151,16 +151,37 @@ MONEY = (
     Plant(
         "one try fewer before people take over",
         f"{REFUND}/domain/payments/outcomes.py",
-        "if failures > RETRY_LIMIT:",
-        "if failures >= RETRY_LIMIT:",
+        "is_last = failures > RETRY_LIMIT",
+        "is_last = failures >= RETRY_LIMIT",
         (PAYMENTS,),
     ),
     Plant(
         "a paid refund is asked for again",
-        f"{REFUND}/domain/payments/state.py",
-        "case RefundIssued() | RefundSentToManual():\n            return [Clear",
-        "case RefundSentToManual():\n            return [Clear",
+        f"{REFUND}/domain/payments/timers.py",
+        "case RefundIssued(parts=()) | RefundPartIssued() | RefundSentToManual():",
+        "case RefundPartIssued() | RefundSentToManual():",
         (PAYMENTS, "tests/services/refund/test_effects.py"),
+    ),
+    Plant(
+        "a part gives what another payment has left",
+        f"{REFUND}/domain/payments/allocation.py",
+        "part.reserves and part.payment_id == capture.payment_id]",
+        "part.reserves]",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "a refund is issued with its first part",
+        f"{REFUND}/domain/payments/issuing.py",
+        "if refund.issued or not went or not all(part.has_ended for part in refund.parts.values()):",
+        "if refund.issued or not went:",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "a refund that has a part with people is as its last part says",
+        f"{REFUND}/domain/payments/refund.py",
+        "states = {state, *(other.state for other in self.parts.values() if other.id != part.id)}",
+        "states = {state}",
+        (PAYMENTS,),
     ),
     Plant(
         "amounts are parsed as floats",

@@ -1,4 +1,4 @@
-"""Effect: a due `pay:<refund_id>` asks the payment provider, and its answer is recorded."""
+"""Effect: a due `pay:<part id>` asks the payment provider, who knows a part as a refund, and its answer is recorded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from refund.domain.deadlines import refund_of
+from refund.domain.deadlines import part_of
 from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.state import Payment
 from refund.gateways.port import (
@@ -51,18 +51,18 @@ Age = Callable[[RefundCall], Awaitable[timedelta]]
 
 def wanted(payment: Payment, kind: str) -> RefundCall | None:
     """The payment that is still asked for, None where it went, failed for good or was handed to people."""
-    refund = payment.refunds.get(refund_of(kind))
-    captured = payment.capture_of(refund) if refund else None
-    if refund is None or refund.pay_at is None or captured is None:
+    found = payment.find(part_of(kind))
+    if found is None or found[1].pay_at is None:
         return None
+    refund, part = found
     return RefundCall(
-        refund_id=refund.request.refund_id,
+        refund_id=part.id,
         order_id=refund.request.order_id,
-        payment_id=captured.payment_id,
-        amount=refund.request.amount,
+        payment_id=part.payment_id,
+        amount=part.amount,
         destination=known(refund.destination),
-        attempt=refund.failures,
-        doubts=refund.doubts,
+        attempt=part.failures,
+        doubts=part.doubts,
     )
 
 
@@ -129,7 +129,8 @@ AGE = """
 select clock_timestamp() - min(later.recorded_at)
 from (
     select max(position) as position from events
-    where stream = $1 and data ->> 'refund_id' = $2
+    where stream = $1 and data ->> 'refund_id' = split_part($2, '.', 1)
+        and coalesce(data -> 'part' ->> 'part_id', $2) = $2
         and split_part(type, '.', 2) in ('RefundApproved', 'RefundFailed', 'RefundRetried')
 ) as began
 join events later on later.position between began.position and began.position + 100
@@ -137,8 +138,8 @@ join events later on later.position between began.position and began.position + 
 
 
 def age_in_log(pool: Pool) -> Age:
-    """Ages told from the events that begin an attempt: approval, the failure before, a retry that somebody asked
-    for.
+    """Ages told from the events that begin an attempt: approval, the failure before, a retry that somebody asked for;
+    of a refund in parts those of this part (ADR 44).
     """
 
     async def age(call: RefundCall) -> timedelta:

@@ -46,7 +46,7 @@ class RefundEnding(Value):
 
 class ProposalMade(Event):
     """One person wants this, until `expires_at`; it takes another one's word. A ruling is there whole, `decision` is
-    what it makes of the one before; of a refund, `ending` is how it ends.
+    what it makes of the one before; of a refund, `ending` is how it ends, or how its part that is named does.
     """
 
     proposal_id: str
@@ -54,6 +54,7 @@ class ProposalMade(Event):
     order_id: str
     dispute_id: str | None = None
     refund_id: str | None = None
+    part_id: str | None = None
     by: str
     made_at: Instant
     expires_at: Instant

@@ -10,17 +10,34 @@ from ops.audit.readings import payments
 from refund.domain.decider import decider
 from refund.views.as_of import refund_row_of
 from refund.views.refunds import refund_row, refund_view
-from shared.events.base import Event
+from shared.events.base import Command, Event
 from tests.support.audit import entry_of
 from tests.support.builders import refunds as p
+from tests.support.spec import given
 
 REFUND = "rfd_9a31"
 RETRY_AT = p.MONDAY + timedelta(minutes=1)
 
 
+def in_parts(*commands: Command) -> tuple[Event, ...]:
+    """What becomes of a refund that two payments give."""
+    paid = given(decider, p.captured(payment_id="card"), p.captured("voucher", "voucher", a=2000))
+    outcome = paid.when(p.request(payment_id="card"))
+    for command in commands:
+        outcome = outcome.when(command)
+    return tuple(outcome.after["payment-o1"])
+
+
+FIRST, SECOND = f"{REFUND}.1", f"{REFUND}.2"
+NO_TO_THE_FIRST = [p.decline(attempt, FIRST) for attempt in range(6)]
+
+
 @pytest.mark.parametrize(
     "events",
     [
+        in_parts(p.decline(0, FIRST), p.issue(SECOND), p.retry(p.BUYER, at=p.MONDAY), p.issue(FIRST, 1)),
+        in_parts(*NO_TO_THE_FIRST, p.decline(0, SECOND), p.issue(SECOND, 1), p.by_hand()),
+        in_parts(p.issue(FIRST), p.issue(SECOND), p.settle(FIRST), p.settle(SECOND)),
         (*p.APPROVED, p.issued()),
         (*p.APPROVED, p.failed(1, RETRY_AT), p.issued()),
         (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6)),

@@ -13,7 +13,7 @@ from refund import effects
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
-from refund.domain.payments.state import RefundState
+from refund.domain.payments.refund import RefundState
 from refund.effects import ask, outcome, wanted
 from refund.gateways.port import Answer, Declined, Doubtful, Issued, Pending, RefundCall, Unanswered, checked
 from refund.gateways.sandbox import sandbox_gateway
@@ -65,6 +65,32 @@ async def test_s57_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone(p
     assert await paying.types() == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
     assert await paying.paid() == [("rfd_9a31/0", "25.00")]
     assert await paying.loop.next_deadline() is None
+
+
+async def test_each_payment_of_an_order_gives_its_part_once_though_one_does_not_answer(paying: Paying) -> None:
+    await paying.psp.capture("o1", "20.00", payment_id="voucher")
+    await paying.break_next("timeout_after", times=2, payment_id="voucher")
+    await paying.ask(p.capture(), p.capture(payment_id="voucher", a=2000), p.request(parts={"a": 4000}))
+    await paying.at_rest()
+    assert sorted(await paying.paid()) == [("rfd_9a31.1/0", "30.00"), ("rfd_9a31.2/0", "10.00")]
+    assert (await paying.types())[-3:] == ["RefundPartIssued", "RefundPartIssued", "RefundIssued"]
+    assert await paying.loop.next_deadline() is None
+    shown = (await paying.served.get(RFD, p.BUYER)).body
+    assert (shown["state"], shown["amount"]["amount"]) == ("issued", "40.00")
+    assert [(part["payment_id"], part["state"], part["key"]) for part in shown["parts"]] == [
+        ("o1", "issued", "rfd_9a31.1/0"),
+        ("voucher", "issued", "rfd_9a31.2/0"),
+    ]
+
+
+async def test_the_age_of_a_part_s_attempt_is_told_from_the_event_that_began_it(service: RefundService) -> None:
+    age = effects.age_in_log(service.served.pool)
+    first, second = (RefundCall(f"rfd_9a31.{n}", "o1", "o1", p.usd(1), Destination.ORIGINAL, 0) for n in (1, 2))
+    await service.ask(p.capture(), p.capture(payment_id="voucher", a=2000), p.request(parts={"a": 4000}))
+    begun = await age(second)
+    await service.ask(p.decline(0, "rfd_9a31.1"))
+    assert await age(first) < await age(second)
+    assert await age(second) > begun
 
 
 @pytest.mark.parametrize("fault", ["timeout_before", "timeout_after", "error_after"])

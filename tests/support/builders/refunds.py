@@ -62,12 +62,12 @@ def _envelope(name: str, actor: Actor, at: datetime, *parts: object) -> dict[str
     return {"command_id": derived_uuid(name, *parts), "actor": actor, "at": at, "order_id": "o1"}
 
 
-def capture(at: datetime = MONDAY, **caps: int) -> RecordCapture:
+def capture(at: datetime = MONDAY, payment_id: str = "o1", **caps: int) -> RecordCapture:
     """The order was paid: a 60.00 and b 40.00, unless caps are named."""
     caps = caps or {"a": 6000, "b": 4000}
     return RecordCapture(
-        **_envelope("capture", SYSTEM, at),
-        payment_id="o1",
+        **_envelope("capture", SYSTEM, at, payment_id),
+        payment_id=payment_id,
         buyer_id=BUYER.id,
         seller_id=SELLER.id,
         method="visa",
@@ -108,8 +108,8 @@ def doubt(attempt: int = 0, doubts: int = 0, refund_id: str = "rfd_9a31", at: da
     )
 
 
-def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RetryRefund:
-    return RetryRefund(**_envelope("retry", actor, at, refund_id, actor.id), refund_id=refund_id)
+def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY, part_id: str | None = None) -> RetryRefund:
+    return RetryRefund(**_envelope("retry", actor, at, refund_id, actor.id), refund_id=refund_id, part_id=part_id)
 
 
 def by_hand(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> PayByHand:
@@ -118,9 +118,12 @@ def by_hand(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = 
     return PayByHand(**_envelope("by hand", actor, at, refund_id, actor.id), refund_id=refund_id, **said | more)
 
 
-def abandon(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> AbandonRefund:
-    """Somebody of support wants the refund given up."""
-    return AbandonRefund(**_envelope("abandon", actor, at, refund_id, actor.id), refund_id=refund_id, **WHY)
+def abandon(
+    actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY, part_id: str | None = None
+) -> AbandonRefund:
+    """Somebody of support wants the refund given up, or this part of it."""
+    envelope = _envelope("abandon", actor, at, refund_id, actor.id)
+    return AbandonRefund(**envelope, refund_id=refund_id, part_id=part_id, **WHY)
 
 
 def re_request(
@@ -166,12 +169,12 @@ def settle(refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RecordSettled:
     return RecordSettled(**_envelope("settle", SYSTEM, at, refund_id), refund_id=refund_id)
 
 
-def captured(method: str = "visa", **caps: int) -> PaymentCaptured:
+def captured(method: str = "visa", payment_id: str = "o1", **caps: int) -> PaymentCaptured:
     """What `capture` leads to."""
     caps = caps or {"a": 6000, "b": 4000}
     return PaymentCaptured(
         order_id="o1",
-        payment_id="o1",
+        payment_id=payment_id,
         buyer_id=BUYER.id,
         seller_id=SELLER.id,
         method=method,

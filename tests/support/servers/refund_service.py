@@ -15,7 +15,8 @@ from refund.api.refunds import router
 from refund.app import FORETELLING
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
-from refund.domain.payments.state import Payment, Refund
+from refund.domain.payments.refund import Refund
+from refund.domain.payments.state import Payment
 from refund.gateways.guard import Guarded
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds

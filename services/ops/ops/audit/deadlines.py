@@ -5,7 +5,7 @@ An append writes its rows in its own transaction, so this is exact at any moment
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "SupportOverrideApplied": (*SETTLED, "appeal", "appeal_review"),
     **dict.fromkeys(("SurveySubmitted", "SurveyWindowClosed"), ("survey",)),
     **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),
-    "RefundIssued": (PAY,),
+    **dict.fromkeys(("RefundIssued", "RefundPartIssued"), (PAY,)),
     "RefundSentToManual": (PAY,),
     "ReminderSent": (REMINDER,),
 }
@@ -94,15 +94,17 @@ class Started:
     def add(self, entry: Entry) -> None:
         """The stream's next event."""
         self._note_early(entry)
+        parts = _of_parts(entry.data)
         for kind in CLEARS.get(entry.name, ()):
-            self.due.pop(_filled(kind, entry.data), None)
+            for data in parts:
+                self.due.pop(_filled(kind, data), None)
         if entry.name == "PaymentReleased" and not entry.data["dispute_id"]:
             self.due.pop("release", None)
         if entry.name == "RemindersSet":
             self.due = reminders(entry.data)
         for kind, member in STARTS.get(entry.name, {}).items():
             if due_at := instant(entry.data.get(member)):
-                self.due[_filled(kind, entry.data)] = due_at
+                self.due |= {_filled(kind, data): due_at for data in parts}
 
     def _note_early(self, entry: Entry) -> None:
         """A timer's event names the instant that had come."""
@@ -151,6 +153,12 @@ class DeadlineCheck:
             self.check.fault("different", f"{name} due {due_at.isoformat()}, in the log {called.isoformat()}")
         elif self._now and due_at < self._now - LATE_AFTER:
             self.check.fault("late", f"{name} due {due_at.isoformat()}")
+
+
+def _of_parts(data: Data) -> Sequence[Data]:
+    """The event once for each part that it is about of a refund that several payments give."""
+    step, names = data.get("part"), data.get("part_ids") or ()
+    return [{**data, "refund_id": name} for name in ([step["part_id"]] if step else names)] or [data]
 
 
 def _filled(kind: str, data: Data) -> str:

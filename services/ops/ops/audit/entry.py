@@ -27,7 +27,8 @@ NAMES = frozenset(
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
     ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
-    RefundSentToManual RefundAbandoned RefundReRequested ProposalMade ProposalAgreed ProposalDeclined RefundSettled
+    RefundPartIssued RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
+    ProposalMade ProposalAgreed ProposalDeclined RefundSettled
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected NotificationRequested RemindersSet ReminderSent
     """.split()  # noqa: SIM905

@@ -18,7 +18,7 @@ FACTS = frozenset(
     OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
     ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
-    RefundAbandoned RefundReRequested RefundNotDue GoodwillGranted
+    RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue GoodwillGranted
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
@@ -52,10 +52,11 @@ TOLD = {
 COLUMNS = (
     *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
     *("refund_id", "payment_id", "outcome", "source", "source_event", "units", "currency", "destination", "parts"),
-    *("money", "people", "manual", "at"),
+    *("money", "people", "manual", "at", "part_id"),
 )
 """`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
-`people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued.
+`people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued;
+`part_id` is the part of a refund that several payments give, else the refund.
 Of a clawback `about` is its own id.
 """
 ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id")
@@ -63,6 +64,7 @@ ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id")
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
 create table part (fact, name, settled, order_id, dispute_id, party, payment_id, refund_id, line_id, units, currency);
+create table asked (part_id, refund_id, payment_id, order_id, dispute_id, units, currency, money);
 create table movement (kind, order_id, payment_id, refund_id, units, currency, destination, key);
 create table journal (fact, account, order_id, line_id, debit, credit, currency, settled);
 create table hold (order_id, line_id, dispute_id, short, currency, settled);
@@ -77,6 +79,9 @@ create index fact_name on fact (name);
 create index fact_stream on fact (stream, name);
 create index part_line on part (order_id, line_id, name);
 create index part_refund on part (refund_id, name);
+create index asked_part on asked (part_id);
+create index asked_refund on asked (refund_id);
+create index fact_part on fact (part_id, name);
 create index movement_refund on movement (refund_id);
 create index hold_line on hold (dispute_id, line_id);
 create index disputed_line on disputed (dispute_id, line_id);
@@ -105,15 +110,19 @@ class Facts:
         amount = data.get("amount") or (data.get("solution") or {}).get("amount") or {}
         about = _of_entry(service, entry, settled)
         self._insert("fact", (*about, *_of_data(data), *_of_money(data, amount), *_otherwise(entry)))
-        for payment_id, part in _parts(entry):
+        for payment_id, part_id, part in _parts(entry):
             money = units(part["amount"]), part["amount"]["currency"]
             about = data.get("order_id"), data.get("dispute_id"), data.get("party", "buyer")
-            names = (payment_id, data.get("refund_id"), part["line_id"])
+            names = (payment_id, part_id, part["line_id"])
             self._insert("part", (entry.id, entry.name, int(settled), *about, *names, *money))
         for posting in postings(entry):
             of_line = data.get("order_id"), posting.line_id
             sums = posting.debit, posting.credit, posting.currency
             self._insert("journal", (entry.id, posting.account, *of_line, *sums, int(settled)))
+        for part in asked_parts(data) if entry.name == "RefundRequested" else ():
+            named = (part["part_id"], data["refund_id"], part["payment_id"], data["order_id"], data["dispute_id"])
+            counted, currency, _, _, money = _of_money(part, part["amount"])
+            self._insert("asked", (*named, counted, currency, money))
 
     def move(self, movement: Data) -> None:
         """A movement of money in the payment provider's books."""
@@ -187,8 +196,8 @@ def _about(data: Data) -> str | None:
 
 def _otherwise(entry: Entry) -> Row:
     told = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
-    at = entry.data.get("issued_at" if entry.name == "RefundIssued" else "requested_at")
-    return told, int(bool(entry.data.get("manual"))), at
+    at = entry.data.get("issued_at") or entry.data.get("requested_at")
+    return told, int(bool(entry.data.get("manual"))), at, part_of(entry.data)
 
 
 def _of_data(data: Data) -> Row:
@@ -212,10 +221,28 @@ def _quantity(line: Data) -> str:
     return str(line.get("quantity"))
 
 
-def _parts(entry: Entry) -> Iterator[tuple[str | None, Data]]:
-    """The money of an event by line, each with the payment that it is of where the event says so."""
+def part_of(data: Data) -> str | None:
+    """The part of a refund that an event is about: the refund itself, where one payment gives it."""
+    step = data.get("part")
+    named: str | None = step["part_id"] if step else data.get("refund_id")
+    return named
+
+
+def asked_parts(data: Data) -> Sequence[Data]:
+    """What each payment gives of a refund that was requested."""
+    return data.get("parts") or [{**data, "part_id": data["refund_id"]}]
+
+
+def _parts(entry: Entry) -> Iterator[tuple[str | None, str | None, Data]]:
+    """The money of an event by line, each with the payment that it is of, and the part of a refund, where the event
+    says so.
+    """
+    data = entry.data
     if entry.name == "OrderPaid":
-        yield from ((payment["payment_id"], line) for payment in entry.data["payments"] for line in payment["lines"])
+        yield from ((paid["payment_id"], None, line) for paid in data["payments"] for line in paid["lines"])
+    elif entry.name == "RefundRequested":
+        parts = asked_parts(data)
+        yield from ((part["payment_id"], part["part_id"], line) for part in parts for line in part["lines"])
     elif entry.name not in ("PaymentHeld", "PaymentHoldLifted", "ReturnDue", "ReturnRequested"):
-        lines = entry.data.get("lines") or ()
-        yield from ((entry.data.get("payment_id"), line) for line in lines)
+        lines = data.get("lines") or ()
+        yield from ((data.get("payment_id"), part_of(data), line) for line in lines)

@@ -12,8 +12,9 @@ from ops.audit.facts import Facts
 # What was requested and is given up is owed no more, unless it was paid all the same.
 GIVEN_UP = """
 create temp view given_up as
-select about from fact gone where name = 'RefundAbandoned'
-and not exists (select 1 from fact paid where paid.about = gone.about and paid.name = 'RefundIssued')
+select part_id from fact gone where name in ('RefundAbandoned', 'RefundPartAbandoned')
+and not exists (select 1 from fact paid where paid.part_id = gone.part_id and paid.name in ('RefundIssued',
+    'RefundPartIssued'))
 """
 # A refund that failed for good or lies with people is owed still: it counts until it is refused or given up.
 # What is refunded after the seller was paid is asked of him, or back of the buyer: that much may go twice.
@@ -43,10 +44,12 @@ select * from said where refunds > captured
 """
 TOTALS = """
 with said as (
-    select order_id, payment_id, null as line_id, currency,
-        sum(case when name = 'PaymentCaptured' then units else 0 end) as captured,
-        sum(case when name = 'RefundRequested' and about not in given_up then units else 0 end) as refunds
-    from fact where name in ('PaymentCaptured', 'RefundRequested') group by order_id, payment_id, currency
+    select order_id, payment_id, null as line_id, currency, sum(captured) as captured, sum(refunds) as refunds from (
+        select order_id, payment_id, currency, units as captured, 0 as refunds from fact
+            where name = 'PaymentCaptured'
+        union all
+        select order_id, payment_id, currency, 0, units from asked where part_id not in given_up
+    ) group by order_id, payment_id, currency
 )
 select * from said where refunds > captured
 """
@@ -73,8 +76,8 @@ group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
-where fact.name in ('RefundDue', 'RefundRequested', 'RefundIssued', 'RefundAbandoned', 'RefundReRequested',
-    'PaymentReleased', 'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue')
+where fact.name in ('RefundDue', 'RefundRequested', 'RefundPartIssued', 'RefundIssued', 'RefundPartAbandoned',
+    'RefundAbandoned', 'RefundReRequested', 'PaymentReleased', 'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
 # Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.

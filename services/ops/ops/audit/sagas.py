@@ -37,15 +37,25 @@ DIFFERENT = {
     "not what RefundDue asks": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundDue'
         where b.name = 'RefundRequested' and not (a.money = b.money and a.order_id is b.order_id
-            and a.payment_id is b.payment_id and a.dispute_id is b.dispute_id and a.source is b.source)""",
+            and a.dispute_id is b.dispute_id and a.source is b.source and (a.payment_id is b.payment_id
+                or exists (select 1 from fact c where c.stream = b.stream and c.name = 'PaymentCaptured'
+                    and c.payment_id is a.payment_id)))""",
     "refused is not what RefundDue asks": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundDue'
         where b.name = 'RefundRefused' and not (a.money = b.money and a.order_id is b.order_id)""",
     "not what was requested": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundRequested'
-        where (b.name = 'RefundApproved' and not (a.units is b.units and a.currency is b.currency))
-            or (b.name in ('RefundIssued', 'RefundFailed', 'RefundSentToManual')
-                and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id))""",
+        where b.name = 'RefundApproved' and not (a.units is b.units and a.currency is b.currency)""",
+    "not the part that was requested": """
+        select b.id from fact b join asked a on a.part_id = b.part_id
+        where b.name in ('RefundIssued', 'RefundPartIssued', 'RefundFailed', 'RefundSentToManual',
+                'RefundPartAbandoned')
+            and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
+    "not the parts that went": """
+        select b.id from fact b where b.name = 'RefundIssued'
+            and exists (select 1 from asked where asked.refund_id = b.about and asked.part_id <> b.about)
+            and b.units is not (select sum(units) from fact went where went.about = b.about
+                and went.name = 'RefundPartIssued')""",
     "given up, and not what was requested or refused": """
         select b.id from fact b join fact a on a.about = b.about and a.name in ('RefundRequested', 'RefundRefused')
         where b.name = 'RefundAbandoned'

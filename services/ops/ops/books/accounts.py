@@ -27,6 +27,7 @@ ACCOUNTS: Mapping[str, str] = {
 POSTINGS: Mapping[str, tuple[str, str]] = {
     "PaymentCaptured": ("captured", HELD),
     "PaymentReleased": (HELD, "released"),
+    "RefundPartIssued": (HELD, "refunded"),
     "RefundIssued": (HELD, "refunded"),
     "ClawbackRequested": ("asked_back", HELD),
     "ClawbackNotDue": (HELD, "asked_back"),
@@ -65,9 +66,10 @@ class Posting:
 def postings(entry: Entry) -> Iterator[Posting]:
     """What an event books: its whole amount on one side, and on the other its lines.
 
-    An event whose lines are not its amount does not balance, and neither do books that hold it.
+    An event whose lines are not its amount does not balance, and neither do books that hold it. A refund in parts was
+    booked part by part.
     """
-    if entry.name not in POSTINGS:
+    if entry.name not in POSTINGS or entry.data.get("parts"):
         return
     debited, credited = BY_HAND if entry.data.get("manual") else POSTINGS[entry.name]
     yield from _side("debit", debited, entry.data)

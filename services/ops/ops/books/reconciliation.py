@@ -22,7 +22,11 @@ AROUND = timedelta(days=7)
 """How far from the report's days an event may lie that tells of a movement: its answer may have been lost."""
 EDGE = timedelta(hours=1)
 """Clocks differ, and days end: what is so near to the end of one may stand in the next report."""
-KINDS = {"PaymentCaptured": ("capture", "payment_id"), "RefundIssued": ("refund", "refund_id")}
+KINDS = {
+    "PaymentCaptured": ("capture", "payment_id"),
+    "RefundIssued": ("refund", "refund_id"),
+    "RefundPartIssued": ("refund", "part_id"),
+}
 """By event: the movement that a provider books, and what says which one it is."""
 
 TABLES = """
@@ -95,11 +99,12 @@ def _reported(movement: Movement) -> tuple[Any, ...]:
 def _booked(booked: Booked, days: Span) -> tuple[Any, ...] | None:
     """None for what no provider has moved."""
     entry = booked.entry
-    if entry.name not in KINDS or entry.data.get("manual"):
+    if entry.name not in KINDS or entry.data.get("manual") or entry.data.get("parts"):
         return None
-    kind, about = KINDS[entry.name]
+    kind, name = KINDS[entry.name]
+    about = {**entry.data, **(entry.data.get("part") or {})}[name]
     place = entry.id, booked.at in days, booked.at in days.wider(-EDGE)
-    return (kind, entry.data[about], *_money(entry.data["amount"]), *place)
+    return (kind, about, *_money(entry.data["amount"]), *place)
 
 
 def _in_utc(at: str | None) -> str | None:

@@ -16,10 +16,10 @@ from refund.api.as_of import page_as_of
 from refund.api.bodies.refunds import (
     AbandonmentRequest,
     AgreementBody,
-    AnswerRequest,
     ManualPaymentRequest,
     RefusalBody,
     ReRequestRequest,
+    RetryRequest,
 )
 from refund.domain.commands import RefundCommand
 from refund.domain.decider import decider
@@ -27,9 +27,10 @@ from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.proposals import proposal_id
 from refund.domain.payments.re_request import ReRequestRefund
+from refund.domain.payments.refund import RefundState
 from refund.domain.payments.retries import RETRIERS, RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
-from refund.domain.payments.state import Payment, RefundState
+from refund.domain.payments.state import Payment
 from refund.read_models import refunds
 from refund.views.proposals import READERS, reasons_of
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
@@ -124,7 +125,7 @@ async def show_text(refund_id: str, ref: str, viewer: Annotated[QueryContext, qu
 async def retry_refund(
     refund_id: str,
     caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)],
-    body: AnswerRequest = None,
+    body: RetryRequest = None,
 ) -> Response:
     """For support, or for the buyer who has put the account right (S63). Once people took over it takes two persons of
     support: the first one's request proposes it, and the second one agrees to that here, or declines it (T31a).

@@ -1,6 +1,6 @@
 """Deadlines of refunds: when one is paid, and when the bank credits it.
 
-Each is of one refund, whose id is part of its name in storage.
+Each is of one part of a refund, whose id is in its name in storage; a refund that one payment gives is one part.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from shared.events.refund import RefundRequested
 
 
 class DeadlineKind(StrEnum):
-    """What falls due for a refund."""
+    """What falls due for a part of a refund."""
 
     PAY = "pay"
 
-    def of(self, refund_id: str) -> str:
-        """This kind of deadline for one refund: `pay:<refund_id>`."""
-        return f"{self}:{refund_id}"
+    def of(self, part_id: str) -> str:
+        """This kind of deadline for one part: `pay:<part_id>`."""
+        return f"{self}:{part_id}"
 
 
-def refund_of(deadline: str) -> str:
-    """The refund that a deadline is of."""
+def part_of(deadline: str) -> str:
+    """The part that a deadline is of."""
     return deadline.partition(":")[2]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from refund.domain.payments import abandonment, manual_payment, outcomes, re_request, request, retries, second_person
-from refund.domain.payments.state import KINDS, Payment, deadlines, evolve
+from refund.domain.payments.state import Payment, evolve
+from refund.domain.payments.timers import KINDS, deadlines
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
 from shared.notifications import requests

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, any_, bindparam, func, or_, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from refund.domain.payments.state import RefundState
+from refund.domain.payments.refund import RefundState, is_settled
 from refund.read_models import tables
 from shared.events import refund as refunds
 from shared.events.base import Event
@@ -45,21 +45,24 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid)
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            yield _set(recorded, event.refund_id, state=RefundState.FAILED, **failure)
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.FAILED), **failure)
         case refunds.RefundRetried() as event:
-            yield _set(recorded, event.refund_id, state=RefundState.APPROVED, retry_at=None)
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.APPROVED), retry_at=None)
         case refunds.RefundSentToManual() as event:
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
             reason = {"reason": str(event.reason)} if doubt else {}
-            yield _set(recorded, event.refund_id, state=RefundState.MANUAL, retry_at=None, **reason)
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.MANUAL), retry_at=None, **reason)
         case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
             yield _set(recorded, refund_id)
         case refunds.RefundAbandoned() as event:
             yield _set(recorded, event.refund_id, state=RefundState.ABANDONED)
         case refunds.RefundReRequested() as event:
             yield _set(recorded, event.refund_id, replaced_by=event.replaced_by)
+        case refunds.RefundPartIssued() | refunds.RefundPartAbandoned() as event:
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.ISSUED))
         case refunds.RefundSettled() as event:
-            yield _set(recorded, event.refund_id, state=RefundState.SETTLED, settled_at=event.settled_at)
+            settled = {"settled_at": event.settled_at} if is_settled(event) else {}
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.SETTLED), **settled)
 
 
 project = row_by_row(changes, STREAMS)
@@ -85,6 +88,11 @@ def _begin(recorded: Recorded[Event], event: refunds.RefundRequested | refunds.R
 
 def _set(recorded: Recorded[Event], refund_id: str, **columns: Any) -> Change:
     return update(tables.refunds, refund_id, position=recorded.position, **columns)
+
+
+def _state(event: Any, of_the_only_part: RefundState) -> str:
+    """The refund's; what several payments give is in the state that the event says."""
+    return event.part.refund_state if event.part else of_the_only_part
 
 
 async def order_of(pool: Pool, refund_id: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from refund.domain.payments.state import Refund, RefundState
+from refund.domain.payments.refund import Refund, RefundState
 from shared.events.refund import RefundRefused
 
 
@@ -34,5 +34,5 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "expected_until": issued.expected_until if issued else None,
         "settled_at": refund.settled_at,
         "failures": refund.failures,
-        "retry_at": refund.pay_at if state is RefundState.FAILED else None,
+        "retry_at": refund.retry_at,
     }

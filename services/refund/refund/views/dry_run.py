@@ -7,14 +7,14 @@ from typing import Any
 
 from refund.domain.payments.state import Payment
 from shared.events.base import Event
-from shared.events.refund import RefundIssued
+from shared.events.refund import RefundIssued, RefundPartIssued
 from shared.notifications.requests import BUYER
 from shared.parties import Parties
 
 
 def money(event: Event, _: Payment) -> Iterable[Any]:
     """What was paid by hand: for anything else a command can only ask, and the provider's answer is not foretold."""
-    if isinstance(event, RefundIssued):
+    if isinstance(event, RefundPartIssued) or (isinstance(event, RefundIssued) and not event.parts):
         lines = [{"line_id": line.line_id, "amount": line.amount} for line in event.lines]
         yield {"kind": "refund", "amount": event.amount, "lines": lines, "party": BUYER}
 

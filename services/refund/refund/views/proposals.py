@@ -9,7 +9,8 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from refund.domain.payments.proposals import standing
-from refund.domain.payments.state import Payment, Refund
+from refund.domain.payments.refund import Refund
+from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Event, Instant
 from shared.events.envelope import Recorded
 from shared.events.mediation.proposals import ProposalDeclined, ProposalKind, ProposalMade

@@ -11,9 +11,11 @@ from typing_extensions import TypedDict
 from refund.domain.payments.abandonment import guard_abandonment
 from refund.domain.payments.manual_payment import guard_pay_by_hand
 from refund.domain.payments.re_request import guard_re_request
+from refund.domain.payments.refund import Refund, RefundState
 from refund.domain.payments.retries import guard_retry
 from refund.domain.payments.second_person import guard_answer
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.state import Payment
+from refund.views.parts import PartView, line_views, part_view
 from refund.views.proposals import DeclinedView, ProposalView, declined_view, proposal_views
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
@@ -85,7 +87,7 @@ class RefundRow(TypedDict):
 class RefundView(RefundRow, Actions):
     """A refund. `version` is that of its order's payment; `reason` is the last refusal; `source`, `destination` and
     `expected_business_days` are unknown of a refund that was refused; what was paid by hand is `manual`, and has the
-    bank's reference.
+    bank's reference. Each payment that gives has one of the `parts`.
     """
 
     version: int
@@ -94,6 +96,7 @@ class RefundView(RefundRow, Actions):
     expected_business_days: tuple[int, int] | None
     provider_ref: str | None
     manual: bool
+    parts: Sequence[PartView]
     proposals: Sequence[ProposalView]
     declined: DeclinedView | None
     checks: Sequence[RefundCheck]
@@ -124,10 +127,11 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "state": refund.state,
         "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
         "amount": request.amount,
-        "lines": [{"line_id": line.line_id, "amount": line.amount} for line in request.lines],
+        "lines": line_views(request.lines),
         **_ground(refund),
         "provider_ref": issued.provider_ref if issued else None,
         "manual": issued is not None and issued.manual,
+        "parts": [part_view(part) for part in refund.parts.values()],
         "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
         "declined": declined_view(payment, refund, _path(refund_id), actor),
         "requested_at": request.requested_at,
@@ -136,7 +140,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "settled_at": refund.settled_at,
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
-        "retry_at": refund.pay_at if refund.state is RefundState.FAILED else None,
+        "retry_at": refund.retry_at,
         "checks": checks(captured.method if captured else ""),
         "rules": request.rules,
         **rendered(refund_actions(payment, refund_id, actor, now)),

@@ -10,7 +10,7 @@ from dispute.domain.disputes.state import DisputeState
 from dispute.views.disputes.dispute import dispute_view
 from shared.events.base import Event
 from shared.events.dispute import CloseReason, DisputeClosed, RefundDue, RefundNoted, RefundOutcome
-from shared.events.order import HoldEnd, PaymentHoldLifted
+from shared.events.order import HoldEnd, LineAmount, PaymentHoldLifted
 from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, expire, note_refund, refund_due
 from tests.support.builders.mediation import appeal, decide_appeal, decided
 from tests.support.builders.orders import BUYER, ORDER_STREAM, Histories, after, on, order_of, usd
@@ -109,3 +109,30 @@ def test_t33_a_refusal_from_before_the_last_word_is_none_of_what_was_given_up() 
     paid = last(note(amended, RefundOutcome.ISSUED, "Mar 29"))
     assert isinstance(paid, DisputeClosed)
     assert (paid.reason, paid.amount) == (CloseReason.REFUNDED, usd("20.00"))
+
+
+def partly_paid(happened: Histories, amount: str, day: str) -> Histories:
+    """Of the last refund that was asked for one payment gave its part, and what another was to give was given up."""
+    due = refund_due(happened)
+    paid = due.model_copy(update={"amount": usd(amount), "lines": (LineAmount(line_id="l1", amount=usd(amount)),)})
+    return after(happened, note_refund(paid, on(day), RefundOutcome.ISSUED))
+
+
+def test_t31a_of_a_refund_in_parts_that_went_in_part_the_dispute_came_to_what_went() -> None:
+    happened = partly_paid(agreed(), "10.00", "Mar 16")
+    closed = last(happened)
+    assert isinstance(closed, DisputeClosed)
+    assert (closed.reason, closed.amount) == (CloseReason.REFUNDED, usd("10.00"))
+    assert order_of(happened).lines["l1"].refunded == usd("10.00")
+    view = dispute_view(dispute_of(happened), 12, BUYER, on("Apr 10"))
+    assert [(refund["amount"], refund["outcome"]) for refund in view["refunds"]] == [(usd("10.00"), "issued")]
+
+
+def test_k18_t31a_an_appeal_asks_for_what_of_a_refund_in_parts_did_not_go() -> None:
+    """30.00 were decided, of which 10.00 went; the appeal says 20.00."""
+    appealed = after(partly_paid(decided(), "10.00", "Mar 19"), appeal(on("Mar 20"), BUYER))
+    amended = after(appealed, decide_appeal(on("Mar 27"), "20.00"))
+    assert refund_due(amended).amount == usd("10.00")
+    closed = last(note(amended, RefundOutcome.ISSUED, "Mar 28"))
+    assert isinstance(closed, DisputeClosed)
+    assert (closed.reason, closed.amount) == (CloseReason.REFUNDED, usd("20.00"))

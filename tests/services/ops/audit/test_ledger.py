@@ -4,19 +4,24 @@ it up; what is given up is owed no more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
 from ops.audit.facts import Facts, gathering
-from ops.audit.ledger import ledger_check
+from ops.audit.ledger import captures_check, ledger_check
 from ops.audit.money import money_check
 from ops.audit.sagas import saga_check
-from shared.events.base import Event
+from ops.books.accounts import postings
+from refund.domain.decider import decider
+from shared.events.base import Command, Event
+from shared.events.mediation.proposals import ProposalMade
 from shared.events.order import RefundNotDue
 from tests.support.audit import entry_of, found
 from tests.support.audit_services import movement
 from tests.support.builders import refunds as p
+from tests.support.spec import given
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,70 @@ def test_t31a_what_was_given_up_and_went_all_the_same_is_a_fault(at_rest: bool) 
         facts.move(movement("refund", "25.00", "rfd_9a31", order_id="o1", payment_id="o1"))
         facts.finish()
         assert found(ledger_check(facts, asked=True, at_rest=at_rest)) == {"unasked": 1}
+
+
+def in_parts(*commands: Command) -> Sequence[Event]:
+    """40.00 of a line that a card paid 60.00 of and a voucher 20.00, and what became of them."""
+    paid = given(decider, p.captured(payment_id="card"), p.captured("voucher", "voucher", a=2000))
+    outcome = paid.when(p.request(payment_id="card", parts={"a": 4000}))
+    for command in commands:
+        outcome = outcome.when(command)
+    return outcome.after["payment-o1"]
+
+
+OF_CARD, OF_VOUCHER = ("card", "30.00", "rfd_9a31.1"), ("voucher", "10.00", "rfd_9a31.2")
+
+
+@pytest.mark.parametrize(
+    ("books", "faults"),
+    [
+        ([OF_CARD, OF_VOUCHER], {}),
+        ([OF_CARD], {"missing": 1}),
+        ([OF_CARD, OF_VOUCHER, OF_VOUCHER], {"twice": 1}),
+        ([OF_CARD, ("voucher", "11.00", "rfd_9a31.2")], {"different": 1}),
+        ([OF_CARD, ("card", "10.00", "rfd_9a31.2")], {"misdirected": 1}),
+        ([("card", "40.00", "rfd_9a31")], {"missing": 2, "unasked": 1}),
+    ],
+)
+def test_each_part_of_a_refund_stands_in_the_books_of_its_payment(
+    books: Sequence[tuple[str, str, str]], faults: dict[str, int]
+) -> None:
+    with gathering() as facts:
+        known(facts, *in_parts(p.issue("rfd_9a31.1"), p.issue("rfd_9a31.2")))
+        for payment_id, amount in (("card", "100.00"), ("voucher", "20.00")):
+            facts.move(movement("capture", amount, order_id="o1", payment_id=payment_id))
+        for payment_id, amount, part_id in books:
+            facts.move(movement("refund", amount, part_id, order_id="o1", payment_id=payment_id))
+        facts.finish()
+        assert found(ledger_check(facts, asked=True, at_rest=True)) == faults
+        assert not {"over_payment", "unequal_sum"} & found(money_check(facts)).keys()
+        assert "different" not in found(saga_check(facts))
+
+
+def test_a_refund_in_parts_is_booked_part_by_part_and_once() -> None:
+    events = in_parts(p.issue("rfd_9a31.1"), p.issue("rfd_9a31.2"))
+    booked = [posting for n, event in enumerate(events, 1) for posting in postings(entry_of(event, n, "payment-o1", n))]
+    assert [posting.units for posting in booked if posting.account == "refunded"] == [300_000, 100_000]
+
+
+def test_a_part_that_went_after_its_refund_was_confirmed_without_it_is_a_fault() -> None:
+    """Given up in doubt, it had gone: who followed the refund has counted without it."""
+    made = in_parts(p.doubt(refund_id="rfd_9a31.1"), p.issue("rfd_9a31.2"), p.abandon())
+    proposal = next(event for event in made if isinstance(event, ProposalMade))
+    gone = given(decider, *made).when(p.agree(p.OTHER_SUPPORT, proposal))
+    with gathering() as facts:
+        known(facts, *gone.when(p.issue("rfd_9a31.1")).after["payment-o1"])
+        facts.finish()
+        assert found(saga_check(facts))["different"] == 1
+
+
+def test_orders_that_one_payment_is_for_count_no_more_than_was_taken() -> None:
+    with gathering() as facts:
+        known(facts, p.captured(payment_id="both"))
+        known(facts, p.captured(payment_id="both", a=2000).model_copy(update={"order_id": "o2"}))
+        facts.move(movement("capture", "119.99", order_id="o1", payment_id="both"))
+        facts.finish()
+        assert found(captures_check(facts)) == {"captured": 1}
 
 
 ALL_OF_A = {"refund_id": "rfd_9a32", "lines": p.lines(a=6000), "amount": p.usd(6000)}

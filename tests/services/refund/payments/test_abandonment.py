@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from refund.domain.decider import decider
-from refund.domain.payments.state import RefundState
+from refund.domain.payments.refund import RefundState
 from refund.views.refunds import refund_view
 from shared.events.base import Event
 from shared.events.ids import derived_id_beside

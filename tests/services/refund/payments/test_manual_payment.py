@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from refund.domain.decider import decider
-from refund.domain.payments.state import RefundState
+from refund.domain.payments.refund import RefundState
 from refund.views.refunds import refund_view
 from shared.events.base import Actor, Event
 from shared.events.mediation.proposals import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refund.domain.decider import decider
-from refund.domain.payments.state import RefundState
+from refund.domain.payments.refund import RefundState
 from refund.policies import react
 from refund.views.refunds import refund_view
 from shared.events.base import Event

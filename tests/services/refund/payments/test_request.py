@@ -126,16 +126,3 @@ def test_g9_a_negative_line_does_not_make_room_for_another() -> None:
 def test_a_refund_that_people_took_over_still_counts_against_the_cap() -> None:
     manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
     assert refusal(p.request("rfd_9a32", parts={"a": 3501}), *manual) == "amount_exceeds_cap"
-
-
-def test_i1_each_payment_of_an_order_has_caps_of_its_own() -> None:
-    voucher = p.captured(method="voucher", a=1000).model_copy(update={"payment_id": "voucher"})
-    both = given(decider, p.captured(), voucher)
-    both.when(p.request(parts={"a": 1000}, payment_id="voucher")).then_types(RefundRequested, RefundApproved)
-    both.when(p.request(parts={"a": 1001}, payment_id="voucher")).then_types(RefundRefused)
-    paid = both.when(p.request(parts={"a": 6000}))
-    paid.when(p.request("rfd_9a32", parts={"a": 1000}, payment_id="voucher")).then_types(
-        RefundRequested, RefundApproved
-    )
-    paid.when(p.request("rfd_9a32", parts={"a": 1})).then_types(RefundRefused)
-    given(decider, p.captured()).when(p.request(payment_id="voucher")).then_types(RefundRefused)

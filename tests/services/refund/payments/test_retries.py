@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from refund.domain.decider import decider
-from refund.domain.payments.state import Payment, RefundState
+from refund.domain.payments.refund import RefundState
+from refund.domain.payments.state import Payment
 from refund.views.refunds import refund_view
 from shared.events.base import Actor
 from shared.events.mediation.proposals import ProposalAgreed, ProposalKind, ProposalMade

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from refund.domain.decider import decider
-from refund.domain.payments.state import RefundState
+from refund.domain.payments.refund import RefundState
 from shared.decider import Start
 from shared.events.deadlines import DeadlineMoved
 from tests.support.builders import refunds as p

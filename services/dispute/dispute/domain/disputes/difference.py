@@ -16,7 +16,7 @@ Minor = Mapping[str, int]
 
 def asked_for(dispute: Dispute) -> Minor:
     """The money that was asked for, and neither refused nor given up."""
-    return sums(part for asked in dispute.refunds.values() if not asked.brings_nothing for part in asked.due.lines)
+    return sums(part for asked in dispute.refunds.values() for part in asked.lines)
 
 
 def given_up(dispute: Dispute) -> Minor:

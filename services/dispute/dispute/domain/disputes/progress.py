@@ -52,13 +52,14 @@ NOTHING = frozenset({events.RefundOutcome.REFUSED, events.RefundOutcome.ABANDONE
 @dataclass(frozen=True, slots=True)
 class AskedRefund:
     """Money that was asked for, and the refund service's last word on it; `replaced` once a later word on the money has
-    counted without it; `again` is what support asks for in its place (T30a).
+    counted without what was not paid of it; `again` is what support asks for in its place (T30a).
     """
 
     due: events.RefundDue
     outcome: events.RefundOutcome | None = None
     replaced: bool = False
     again: events.RefundDue | None = None
+    paid: events.RefundNoted | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -69,15 +70,32 @@ class AskedRefund:
         return self.outcome in NOTHING
 
     @property
+    def lines(self) -> Sequence[LineAmount]:
+        """The money that it brings or brought: of a refund in parts only what went."""
+        return self.paid.lines if self.paid else () if self.brings_nothing else self.due.lines
+
+    @property
+    def amount(self) -> Money:
+        """What was paid, else what was asked for."""
+        return self.paid.amount if self.paid else self.due.amount
+
+    @property
+    def is_short(self) -> bool:
+        """Not all of it is paid: it was refused or given up, as a whole or in part."""
+        return self.brings_nothing or self.amount != self.due.amount
+
+    @property
     def may_be_asked_again(self) -> bool:
         """It was refused, and its money is owed still (T30a)."""
         return self.outcome == events.RefundOutcome.REFUSED and not self.replaced and not self.again
 
     @property
     def given_up(self) -> Sequence[LineAmount]:
-        """What support gave up of it, and nobody has decided about since: all, or what is not asked for again."""
-        if self.replaced or not self.brings_nothing:
+        """What support gave up of it, and nobody has decided about since: all, a part, or what is not asked again."""
+        if self.replaced:
             return ()
+        if self.paid:
+            return _less(self.due.lines, self.paid.lines)
         if self.again:
             return _less(self.due.lines, self.again.lines)
         return self.due.lines if self.outcome == events.RefundOutcome.ABANDONED else ()
@@ -106,7 +124,10 @@ def due(refunds: Refunds, event: events.RefundDue) -> Refunds:
 def noted(refunds: Refunds, event: events.RefundNoted) -> Refunds:
     """The refunds with the refund service's word on one that was asked for."""
     asked = refunds.get(event.refund_id)
-    return {**refunds, event.refund_id: replace(asked, outcome=event.outcome)} if asked else refunds
+    if not asked:
+        return refunds
+    paid = event if event.outcome == events.RefundOutcome.ISSUED else asked.paid
+    return {**refunds, event.refund_id: replace(asked, outcome=event.outcome, paid=paid)}
 
 
 _WORDS: Mapping[type[Event], Callable[[Any], bool]] = {
@@ -122,9 +143,9 @@ _WORDS: Mapping[type[Event], Callable[[Any], bool]] = {
 def counted_anew(refunds: Refunds, event: Event) -> Refunds:
     """The refunds; another word on the money counts without what was refused or given up before it."""
     word = _WORDS.get(type(event))
-    if not word or not word(event) or not any(asked.brings_nothing for asked in refunds.values()):
+    if not word or not word(event) or not any(asked.is_short for asked in refunds.values()):
         return refunds
-    return {name: replace(asked, replaced=asked.replaced or asked.brings_nothing) for name, asked in refunds.items()}
+    return {name: replace(asked, replaced=asked.replaced or asked.is_short) for name, asked in refunds.items()}
 
 
 def last_outcome(refunds: Refunds) -> events.RefundOutcome | None:
@@ -134,7 +155,7 @@ def last_outcome(refunds: Refunds) -> events.RefundOutcome | None:
 
 def refunded(refunds: Refunds) -> Money | None:
     """The sum of all that was paid; None where nothing was."""
-    paid = [asked.due.amount for asked in refunds.values() if asked.is_paid]
+    paid = [asked.amount for asked in refunds.values() if asked.is_paid]
     return total(paid) if paid else None
 
 

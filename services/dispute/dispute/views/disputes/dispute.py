@@ -210,7 +210,7 @@ def _grounds(dispute: Dispute) -> Sequence[str]:
 
 def _refunds(dispute: Dispute) -> list[RefundView]:
     return [
-        {"id": name, "amount": asked.due.amount, "source": asked.due.source, "outcome": asked.outcome}
+        {"id": name, "amount": asked.amount, "source": asked.due.source, "outcome": asked.outcome}
         for name, asked in dispute.refunds.items()
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
 from ops.audit.readings import mediation
-from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, counted_anew, first, parts_of
+from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, counted_anew, first, paid_in_part, parts_of
 
 COLUMNS = (
     *("version", "order_id", "buyer_id", "seller_id", "opened_at", "state", "fulfilment", "reason", "return_id"),
@@ -170,6 +170,8 @@ def _refund_noted(dispute: State, data: Data) -> None:
         dispute["refund_outcome"] = outcome
     if refund_id in dispute["refunds"]:
         dispute["refunds"][refund_id] = (dispute["refunds"][refund_id][0], outcome)
+        if outcome == "issued":
+            paid_in_part(dispute, refund_id, parts_of(data))
     if outcome == "issued":
         dispute["refunded"] = (dispute["refunded"] or 0) + minor(data["amount"])
 

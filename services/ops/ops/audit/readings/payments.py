@@ -47,13 +47,13 @@ def fold(payment: State, entry: Entry) -> None:
     elif begin := BEGINNINGS.get(name):
         payment["refunds"][data["refund_id"]] = _begun(data, begin(data))
     elif step := STEPS.get(name):
-        payment["refunds"][data["refund_id"]].update(step(data))
+        _step(payment["refunds"][data["refund_id"]], data, step(data))
 
 
 def wanted(payment: State) -> dict[str, datetime]:
     """The instants at which the provider is to be asked, by kind of deadline."""
-    refunds = payment["refunds"].items()
-    return {f"pay:{refund_id}": refund["pay_at"] for refund_id, refund in refunds if refund["pay_at"]}
+    parts = [part for refund in payment["refunds"].values() for part in refund["parts"].items()]
+    return {f"pay:{part_id}": pay_at for part_id, pay_at in parts if pay_at}
 
 
 def refund_row(payment: State, refund_id: str) -> State | None:
@@ -72,8 +72,9 @@ def owed(payment: State, now: datetime) -> Iterator[str]:
     for refund_id, refund in payment["refunds"].items():
         if refund["state"] == "requested":
             yield f"{refund_id} was requested, and neither approved nor refused"
-        if refund["pay_at"] and refund["pay_at"] + PAID_WITHIN < now:
-            yield f"{refund_id} is to be paid since {refund['pay_at'].isoformat()}"
+        for part_id, pay_at in refund["parts"].items():
+            if pay_at and pay_at + PAID_WITHIN < now:
+                yield f"{part_id} is to be paid since {pay_at.isoformat()}"
 
 
 def _begun(data: Data, more: State) -> State:
@@ -89,9 +90,20 @@ def _begun(data: Data, more: State) -> State:
         "exponent": exponent(data["amount"]),
         "requested_at": instant(data["requested_at"]),
         "failures": 0,
-        "pay_at": None,
+        "parts": dict.fromkeys(part["part_id"] for part in data.get("parts") or [{"part_id": data["refund_id"]}]),
         **more,
     }
+
+
+def _step(refund: State, data: Data, changes: State) -> None:
+    """The refund, and of its parts that which the event is about: of one payment that is the refund itself."""
+    step = data.get("part")
+    named = [step["part_id"]] if step else data.get("part_ids") or [data["refund_id"]]
+    if "pay_at" in changes:
+        refund["parts"] |= {name: changes["pay_at"] for name in named if name in refund["parts"]}
+    refund.update({name: value for name, value in changes.items() if name != "pay_at"})
+    if step:
+        refund["state"] = step["refund_state"]
 
 
 def _issued(data: Data) -> State:
@@ -110,10 +122,17 @@ def _sent_to_manual(data: Data) -> State:
     return {"state": "manual", "pay_at": None, "retry_at": None, **reason}
 
 
+def _settled(data: Data) -> State:
+    step = data.get("part")
+    is_whole = step is None or step["refund_state"] == "settled"
+    return {"state": "settled", "settled_at": instant(data["settled_at"])} if is_whole else {}
+
+
 def _moved(refunds: State, data: Data) -> None:
-    refund = refunds.get(data["kind"].partition(":")[2])
-    if refund and refund["pay_at"]:
-        refund["pay_at"] = instant(data["due_at"])
+    part_id = data["kind"].partition(":")[2]
+    for refund in refunds.values():
+        if refund["parts"].get(part_id):
+            refund["parts"][part_id] = instant(data["due_at"])
 
 
 BEGINNINGS: Mapping[str, Callable[[Data], State]] = {
@@ -134,11 +153,13 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
         "destination": data["destination"],
         "pay_at": instant(data["pay_at"]),
     },
+    "RefundPartIssued": lambda _: {"pay_at": None},
+    "RefundPartAbandoned": lambda _: {"pay_at": None},
     "RefundIssued": _issued,
     "RefundFailed": _failed,
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
     "RefundSentToManual": _sent_to_manual,
     "RefundAbandoned": lambda _: {"state": "abandoned", "pay_at": None, "retry_at": None},
     "RefundReRequested": lambda data: {"replaced_by": data["replaced_by"]},
-    "RefundSettled": lambda data: {"state": "settled", "settled_at": instant(data["settled_at"])},
+    "RefundSettled": _settled,
 }

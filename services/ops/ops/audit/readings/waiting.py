@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -61,3 +62,11 @@ def counted_anew(dispute: State) -> None:
 def parts_of(data: Data) -> dict[str, int]:
     """The money of an event by line."""
     return {part["line_id"]: minor(part["amount"]) for part in data["lines"]}
+
+
+def paid_in_part(dispute: State, refund_id: str, paid: Mapping[str, int]) -> None:
+    """Of a refund in parts what was not paid is given up."""
+    asked, outcome = dispute["refunds"][refund_id]
+    left = {line: amount - paid.get(line, 0) for line, amount in asked.items() if amount > paid.get(line, 0)}
+    if left:
+        dispute["refunds"] |= {refund_id: (paid, outcome), f"{refund_id} given up": (left, "abandoned")}

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Tag
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.re_request import ReRequestRefund
+from refund.domain.payments.retries import RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
@@ -54,13 +55,19 @@ class ReRequestBody(CommandBody, of=ReRequestRefund):
     )
 
 
+class RetryBody(CommandBody, of=RetryRefund):
+    """Of which part another try is wanted, where several payments give the refund."""
+
+    model_config = example(part_id="rfd_0a1b2c3d4e5f60718293a4b5c6d7e8f9.2")
+
+
 Agreement = Annotated[AgreementBody, Tag(AGREEMENT)]
 Refusal = Annotated[RefusalBody, Tag(REFUSAL)]
-AnswerRequest = Annotated[
-    Annotated[Agreement | Refusal, answer_or(AGREEMENT)] | None,
+RetryRequest = Annotated[
+    Annotated[Annotated[RetryBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")] | None,
     BeforeValidator(lambda body: None if body == {} else body),
 ]
-"""A second person's word; an object without members is none."""
+"""Another try, or a second person's word on it; an object without members asks for one."""
 ManualPaymentRequest = Annotated[
     Annotated[ManualPaymentBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")
 ]

@@ -28,6 +28,8 @@ SILENT: Mapping[type[Event], str] = {
     ProposalMade: "between two people of support",
     ProposalAgreed: "between two people of support",
     ProposalDeclined: "between two people of support",
+    events.RefundPartIssued: "the last part brings the word that the refund is issued",
+    events.RefundPartAbandoned: "the end of the refund tells what went",
     events.RefundAbandoned: "the end of its dispute is told, and support writes to the buyer of a cancelled order",
     events.RefundReRequested: "the refund that it is asked for again as is told",
     events.RefundSettled: "the buyer's bank tells of the credit",

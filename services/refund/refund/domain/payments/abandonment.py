@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.proposals import Why, guard_support, proposed, reason_ref, reason_text
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.issuing import confirmed
+from refund.domain.payments.proposals import (
+    OfPart,
+    Why,
+    guard_support,
+    proposed,
+    proposed_part,
+    reason_ref,
+    reason_text,
+    the_part,
+)
+from refund.domain.payments.refund import Refund, RefundState
+from refund.domain.payments.state import Payment, evolve
 from shared.events.base import Actor, Event, Personal
 from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
-from shared.events.refund import RefundAbandoned
+from shared.events.refund import RefundAbandoned, RefundPartAbandoned
 
 GIVEN_UP_FROM = (RefundState.MANUAL, RefundState.REFUSED)
 """The states in which no machine will pay it any more."""
 
 
-class AbandonRefund(RefundCommand, Why):
+class AbandonRefund(RefundCommand, OfPart, Why):
     """Somebody of support wants it given up."""
 
     @property
@@ -33,19 +45,32 @@ def guard_abandonment(payment: Payment, refund_id: str, actor: Actor) -> Refund:
 def abandon_refund(command: AbandonRefund, payment: Payment) -> Sequence[Event]:
     """It waits for a second person."""
     refund = guard_abandonment(payment, command.refund_id, command.actor)
+    part = the_part(refund, command.part_id, RefundState.MANUAL)
     ending = RefundEnding(ticket=command.ticket, reason_ref=reason_ref(command))
-    return [proposed(command, refund, ProposalKind.ABANDONMENT, ("T30a", "T31a"), ending)]
+    return [proposed(command, refund, part, ProposalKind.ABANDONMENT, ("T30a", "T31a"), ending)]
 
 
-def abandoned(command: RefundCommand, refund: Refund, made: ProposalMade) -> Event:
-    """By both of them; nothing is paid."""
+def abandoned(command: RefundCommand, payment: Payment, made: ProposalMade) -> Sequence[Event]:
+    """By both of them; nothing is paid. With its last part a refund ends: issued with what went, or given up."""
+    refund = payment.refund(command.refund_id)
+    part = proposed_part(refund, made)
+    ending = _ending(command, made)
+    if not part or part.id == command.refund_id:
+        return [RefundAbandoned(**refund.event_fields, **ending)]
+    gone = RefundPartAbandoned(**refund.fields_of(part, RefundState.ABANDONED), **ending)
+    left = evolve(payment, gone).refund(command.refund_id)
+    if left.state is RefundState.ABANDONED:
+        return [gone, RefundAbandoned(**refund.event_fields, **ending)]
+    return [gone, *confirmed(left, ("S57", "S58", "K1", "T31a", "D12"))]
+
+
+def _ending(command: RefundCommand, made: ProposalMade) -> dict[str, Any]:
     assert made.ending
-    return RefundAbandoned(
-        **refund.event_fields,
-        ticket=made.ending.ticket,
-        reason_ref=made.ending.reason_ref,
-        decided_by=made.by,
-        agreed_by=command.actor.id,
-        abandoned_at=command.at,
-        rules=made.rules,
-    )
+    return {
+        "ticket": made.ending.ticket,
+        "reason_ref": made.ending.reason_ref,
+        "decided_by": made.by,
+        "agreed_by": command.actor.id,
+        "abandoned_at": command.at,
+        "rules": made.rules,
+    }

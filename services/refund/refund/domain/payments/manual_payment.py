@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.outcomes import issued
-from refund.domain.payments.proposals import Why, guard_support, proposed, reason_ref, reason_text
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.issuing import issued
+from refund.domain.payments.proposals import (
+    OfPart,
+    Why,
+    guard_support,
+    proposed,
+    proposed_part,
+    reason_ref,
+    reason_text,
+    the_part,
+)
+from refund.domain.payments.refund import Refund, RefundState
+from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import Ticket
 from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
@@ -15,7 +25,7 @@ from shared.events.moments import Moment
 from shared.rejections import ValidationFailed
 
 
-class PayByHand(RefundCommand, Why):
+class PayByHand(RefundCommand, OfPart, Why):
     """Somebody of support says that the money was sent, and under which reference the bank knows it."""
 
     bank_reference: Ticket
@@ -34,6 +44,7 @@ def guard_pay_by_hand(payment: Payment, refund_id: str, actor: Actor) -> Refund:
 def pay_by_hand(command: PayByHand, payment: Payment) -> Sequence[Event]:
     """It waits for a second person."""
     refund = guard_pay_by_hand(payment, command.refund_id, command.actor)
+    part = the_part(refund, command.part_id, RefundState.MANUAL)
     if command.paid_at > command.at:
         raise ValidationFailed.at("/paid_at", "in_the_future", "it has not been paid yet", "T31a")
     if command.paid_at < refund.request.requested_at:
@@ -44,11 +55,13 @@ def pay_by_hand(command: PayByHand, payment: Payment) -> Sequence[Event]:
         bank_reference=command.bank_reference,
         paid_at=command.paid_at,
     )
-    return [proposed(command, refund, ProposalKind.MANUAL_PAYMENT, ("T31a",), ending)]
+    return [proposed(command, refund, part, ProposalKind.MANUAL_PAYMENT, ("T31a",), ending)]
 
 
-def paid_by_hand(refund: Refund, made: ProposalMade) -> Event:
+def paid_by_hand(command: RefundCommand, payment: Payment, made: ProposalMade) -> Sequence[Event]:
     """A refund that was issued like any other, but that no provider has in its books."""
-    assert made.ending and made.ending.bank_reference and made.ending.paid_at
+    refund = payment.refund(command.refund_id)
+    part = proposed_part(refund, made)
+    assert part and made.ending and made.ending.bank_reference and made.ending.paid_at
     reference, paid_at = made.ending.bank_reference, made.ending.paid_at
-    return issued(refund, reference, paid_at, ("S57", "S58", "K1", "T31a", "D12"), manual=True)
+    return issued(payment, refund, part, reference, paid_at, ("S57", "S58", "K1", "T31a", "D12"), manual=True)

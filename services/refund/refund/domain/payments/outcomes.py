@@ -1,6 +1,7 @@
 """What an attempt to pay a refund came to: the provider's answer, and the bank's word (T30-T32, T31a).
 
-What nobody knows yet is asked again by `effects.py`.
+What nobody knows yet is asked again by `effects.py`. The provider knows each part of a refund by the part's id, and so
+do the commands: as `refund_id`, which it is where one payment gives the refund.
 """
 
 from __future__ import annotations
@@ -10,16 +11,15 @@ from datetime import datetime
 from typing import Any, Self
 
 from refund.domain.commands import RefundCommand
-from refund.domain.deadlines import credit_window
+from refund.domain.payments.issuing import issued
+from refund.domain.payments.refund import RefundState
 from refund.domain.payments.retries import RETRY_LIMIT, retry_due
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.state import Payment
 from shared.events.base import SYSTEM, Event
 from shared.events.ids import derived_uuid
 from shared.events.refund import (
     ManualReason,
     RefundFailed,
-    RefundIssued,
-    RefundRequested,
     RefundSentToManual,
     RefundSettled,
 )
@@ -50,26 +50,11 @@ class RecordIssued(OutcomeCommand):
 
 def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
     """Money that went is recorded in every state: a fact is not up for debate."""
-    refund = payment.refund(command.refund_id)
-    if refund.issued or not isinstance(refund.request, RefundRequested):
+    refund, part = payment.part(command.refund_id)
+    if not part or part.issued_at:
         return []
-    return [issued(refund, command.provider_ref, command.at, ("S57", "S58", "K1", "T30", "D12"))]
-
-
-def issued(refund: Refund, reference: str, at: datetime, rules: tuple[str, ...], manual: bool = False) -> RefundIssued:
-    """The money went at this instant, under this reference of the provider's or, sent by hand, of the bank's."""
-    assert isinstance(refund.request, RefundRequested)
-    expected_from, expected_until = credit_window(refund.request, at)
-    return RefundIssued(
-        **refund.event_fields,
-        destination=refund.destination,
-        provider_ref=reference,
-        manual=manual,
-        issued_at=at,
-        expected_from=expected_from,
-        expected_until=expected_until,
-        rules=rules,
-    )
+    rules = ("S57", "S58", "K1", "T30", "D12")
+    return issued(payment, refund, part, command.provider_ref, command.at, rules)
 
 
 class RecordDeclined(OutcomeCommand):
@@ -84,24 +69,25 @@ class RecordDeclined(OutcomeCommand):
 
 def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event]:
     """An answer to an attempt that is over already (a repeat that came late) decides nothing."""
-    refund = payment.refund(command.refund_id)
-    if refund.issued or refund.pay_at is None or command.attempt != refund.failures:
+    refund, part = payment.part(command.refund_id)
+    if not part or part.pay_at is None or command.attempt != part.failures:
         return []
-    failures = refund.failures + 1
-    if failures > RETRY_LIMIT:
-        failed = RefundFailed(
-            **refund.event_fields, reason=command.reason, failures=failures, retry_at=None, rules=("T31", "S63")
-        )
-        manual = RefundSentToManual(
-            **refund.event_fields, failures=failures, reason=ManualReason.RETRIES_USED_UP, rules=("T31a",)
-        )
-        return [failed, manual]
-    retry_at = retry_due(command.at, failures)
-    return [
-        RefundFailed(
-            **refund.event_fields, reason=command.reason, failures=failures, retry_at=retry_at, rules=("T31", "S63")
-        )
-    ]
+    failures = part.failures + 1
+    is_last = failures > RETRY_LIMIT
+    failed = RefundFailed(
+        **refund.fields_of(part, RefundState.FAILED),
+        reason=command.reason,
+        failures=failures,
+        retry_at=None if is_last else retry_due(command.at, failures),
+        rules=("T31", "S63"),
+    )
+    manual = RefundSentToManual(
+        **refund.fields_of(part, RefundState.MANUAL),
+        failures=failures,
+        reason=ManualReason.RETRIES_USED_UP,
+        rules=("T31a",),
+    )
+    return [failed, manual] if is_last else [failed]
 
 
 class RecordDoubtful(OutcomeCommand):
@@ -118,13 +104,13 @@ class RecordDoubtful(OutcomeCommand):
 
 def record_doubtful(command: RecordDoubtful, payment: Payment) -> Sequence[Event]:
     """People look into the provider's books; the money stays reserved."""
-    refund = payment.refund(command.refund_id)
-    if refund.issued or refund.pay_at is None or command.attempt != refund.failures:
+    refund, part = payment.part(command.refund_id)
+    if not part or part.pay_at is None or command.attempt != part.failures:
         return []
     return [
         RefundSentToManual(
-            **refund.event_fields,
-            failures=refund.failures,
+            **refund.fields_of(part, RefundState.MANUAL),
+            failures=part.failures,
             reason=command.reason,
             differs=command.differs,
             provider_ref=command.provider_ref,
@@ -138,12 +124,17 @@ class RecordSettled(RefundCommand):
 
 
 def record_settled(command: RecordSettled, payment: Payment) -> Sequence[Event]:
-    refund = payment.refund(command.refund_id)
-    if refund.state is RefundState.SETTLED:
+    refund, part = payment.part(command.refund_id)
+    state = part.state if part else refund.state
+    if state is RefundState.SETTLED:
         return []
-    WrongPhase.unless_in("refund", refund.state, RefundState.ISSUED)
+    WrongPhase.unless_in("refund", state, RefundState.ISSUED)
     return [
         RefundSettled(
-            refund_id=command.refund_id, order_id=command.order_id, settled_at=command.at, rules=("S62", "T32")
+            refund_id=refund.request.refund_id,
+            order_id=command.order_id,
+            settled_at=command.at,
+            part=refund.step(part, RefundState.SETTLED) if part else None,
+            rules=("S62", "T32"),
         )
     ]

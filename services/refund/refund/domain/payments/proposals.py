@@ -8,17 +8,24 @@ from typing import Annotated
 from uuid import UUID
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.refund import Part, Refund, RefundState
+from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Command, Message, Personal
 from shared.events.calendar import within_days
-from shared.events.fields import Text, Ticket
+from shared.events.fields import ShortText, Text, Ticket
 from shared.events.ids import derived_id, derived_id_beside
 from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
 from shared.events.refund import RefundRequested
-from shared.rejections import WrongPhase
+from shared.rejections import ValidationFailed, WrongPhase
 
 PROPOSAL_DAYS = 7
 """How long a proposal waits for a second person: a refund knows no programme, so for all alike."""
+
+
+class OfPart(Message):
+    """Which part of a refund a command is about; without a name it is the only one that waits for it."""
+
+    part_id: ShortText | None = None
 
 
 class Why(Message):
@@ -39,10 +46,28 @@ def reason_text(command: Command, reason: str) -> Sequence[Personal]:
 
 
 def guard_support(payment: Payment, refund_id: str, actor: Actor, *states: RefundState) -> Refund:
-    """One of support who is no party of the order, and a refund in one of these states (G15)."""
+    """One of support who is no party of the order, and a refund in one of these states, or a part of it (G15)."""
     refund = payment.refund_for(actor, refund_id, "support")
-    WrongPhase.unless_in("refund", refund.state, *states)
+    WrongPhase.unless_in("refund", refund.first_of(states), *states)
     return refund
+
+
+def the_part(refund: Refund, part_id: str | None, *states: RefundState) -> Part | None:
+    """The part in one of these states that is named, or the only one; none of a refund that was refused."""
+    if part_id is not None and part_id not in refund.parts:
+        raise ValidationFailed.at("/part_id", "unknown_part", "the refund has no such part", "T31a")
+    named = [part for name, part in refund.parts.items() if part_id in (None, name)]
+    waiting = [part for part in named if part.state in states]
+    if len(waiting) > 1:
+        raise ValidationFailed.at("/part_id", "required", "several of its parts wait: which one?", "T31a")
+    if named and not waiting:
+        WrongPhase.unless_in("refund", named[0].state, *states)
+    return waiting[0] if waiting else None
+
+
+def proposed_part(refund: Refund, made: ProposalMade) -> Part | None:
+    """The part that something is proposed for."""
+    return refund.parts.get(made.part_id or refund.request.refund_id)
 
 
 def standing(refund: Refund, at: datetime) -> ProposalMade | None:
@@ -56,7 +81,12 @@ def proposal_id(order_id: str, command_id: UUID) -> str:
 
 
 def proposed(
-    command: RefundCommand, refund: Refund, kind: ProposalKind, rules: tuple[str, ...], ending: RefundEnding | None
+    command: RefundCommand,
+    refund: Refund,
+    part: Part | None,
+    kind: ProposalKind,
+    rules: tuple[str, ...],
+    ending: RefundEnding | None,
 ) -> ProposalMade:
     """What one person of support wants; another has some days to agree."""
     timezone = refund.request.timezone if isinstance(refund.request, RefundRequested) else "UTC"
@@ -65,6 +95,7 @@ def proposed(
         kind=kind,
         order_id=command.order_id,
         refund_id=command.refund_id,
+        part_id=part.id if part and part.id != command.refund_id else None,
         by=command.actor.id,
         made_at=command.at,
         expires_at=within_days(command.at, PROPOSAL_DAYS, timezone),

@@ -11,9 +11,10 @@ from typing import Annotated
 from pydantic import Field
 
 from refund.domain.commands import RefundCommand
+from refund.domain.payments.allocation import allocated
 from refund.domain.payments.proposals import Why, guard_support, proposed, reason_ref, reason_text
-from refund.domain.payments.request import exceeds_cap
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.refund import Refund, RefundState
+from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Event, Message, Personal
 from shared.events.fields import WireMoney
 from shared.events.ids import derived_id
@@ -64,25 +65,27 @@ def re_request_refund(command: ReRequestRefund, payment: Payment) -> Sequence[Ev
     lines = _lines(command, refund)
     _guard_cap(payment, refund, lines)
     ending = RefundEnding(ticket=command.ticket, reason_ref=reason_ref(command), lines=lines)
-    return [proposed(command, refund, ProposalKind.RE_REQUEST, ("T30a",), ending)]
+    return [proposed(command, refund, None, ProposalKind.RE_REQUEST, ("T30a",), ending)]
 
 
-def re_requested(command: RefundCommand, payment: Payment, made: ProposalMade) -> Event:
+def re_requested(command: RefundCommand, payment: Payment, made: ProposalMade) -> Sequence[Event]:
     """By both of them, as far as it still is within the cap."""
     assert made.ending and made.ending.lines
     refund, lines = payment.refund(command.refund_id), made.ending.lines
     _guard_cap(payment, refund, lines)
     asked = {"lines": lines, "amount": total([part.amount for part in lines])}
-    return RefundReRequested(
-        **refund.event_fields | asked,
-        replaced_by=derived_id("rfd", command.order_id, command.command_id),
-        ticket=made.ending.ticket,
-        reason_ref=made.ending.reason_ref,
-        decided_by=made.by,
-        agreed_by=command.actor.id,
-        re_requested_at=command.at,
-        rules=made.rules,
-    )
+    return [
+        RefundReRequested(
+            **refund.event_fields | asked,
+            replaced_by=derived_id("rfd", command.order_id, command.command_id),
+            ticket=made.ending.ticket,
+            reason_ref=made.ending.reason_ref,
+            decided_by=made.by,
+            agreed_by=command.actor.id,
+            re_requested_at=command.at,
+            rules=made.rules,
+        )
+    ]
 
 
 class RefuseReRequest(RefundCommand):
@@ -154,8 +157,7 @@ def _guard_cap(payment: Payment, refund: Refund, lines: Sequence[LineAmount]) ->
 
 
 def _fits(payment: Payment, refund: Refund, lines: Sequence[LineAmount]) -> bool:
-    captured = payment.capture_of(refund)
-    return captured is not None and not exceeds_cap(lines, payment, captured)
+    return bool(allocated(payment, refund.request.refund_id, lines))
 
 
 def _least(part: LineAmount) -> LineAmount:

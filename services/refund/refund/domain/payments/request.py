@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from refund.domain.commands import PaymentCommand, RefundCommand
+from refund.domain.payments.allocation import allocated
 from refund.domain.payments.state import Payment
 from refund.domain.rejections import PaymentNotCaptured
 from shared.events.base import Event
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.order import LineAmount
-from shared.events.refund import Destination, PaymentCaptured, RefundApproved, RefundRefused, RefundRequested
+from shared.events.refund import (
+    Destination,
+    PaymentCaptured,
+    RefundApproved,
+    RefundPart,
+    RefundRefused,
+    RefundRequested,
+)
 
 
 class RecordCapture(PaymentCommand):
@@ -45,7 +52,7 @@ def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
 
 class RequestRefund(RefundCommand):
     """Somebody's `RefundDue`; `rules` are those that make it due, `seller_id` is whose lines they are (None: the
-    payment's seller).
+    payment's seller). `payment_id` is one of the order's payments; whichever paid the lines give the money.
     """
 
     payment_id: str
@@ -87,10 +94,15 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
                 rules=rules,
             )
         ]
+    return _requested(command, allocated(payment, command.refund_id, command.lines))
+
+
+def _requested(command: RequestRefund, parts: Sequence[RefundPart]) -> Sequence[Event]:
+    several = tuple(parts) if len(parts) > 1 else ()
     return [
         RefundRequested(
             **_event_fields(command),
-            payment_id=command.payment_id,
+            payment_id=parts[0].payment_id,
             lines=command.lines,
             amount=command.amount,
             source=command.source,
@@ -101,6 +113,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             return_id=command.return_id,
             replaces=command.replaces,
             goodwill_id=command.goodwill_id,
+            parts=several,
             rules=command.rules,
         ),
         RefundApproved(
@@ -108,6 +121,7 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
             amount=command.amount,
             destination=Destination.ORIGINAL,
             pay_at=command.at,
+            part_ids=tuple(part.part_id for part in several),
             rules=("G9", "S57", "S60", "T30"),
         ),
     ]
@@ -130,13 +144,13 @@ def _refers(command: RequestRefund) -> bool:
 
 def _refusal(command: RequestRefund, payment: Payment) -> tuple[str, tuple[str, ...]] | None:
     """Why the refund may not be paid, with the rules that say so; None if it may."""
-    if not (capture := payment.captures.get(command.payment_id)):
+    if command.payment_id not in payment.captures:
         return "unknown_payment", ("T30a",)
     if not _refers(command):
         return "dispute_required", ("S15",)
     if not _adds_up(command):
         return "amount_invalid", ("G9",)
-    if exceeds_cap(command.lines, payment, capture):
+    if not allocated(payment, command.refund_id, command.lines):
         return "amount_exceeds_cap", ("G9", "T30a")
     return None
 
@@ -149,26 +163,6 @@ def _adds_up(command: RequestRefund) -> bool:
         and all(part.minor >= 0 for part in parts)
         and sum(part.minor for part in parts) == command.amount.minor > 0
     )
-
-
-def exceeds_cap(lines: Sequence[LineAmount], payment: Payment, capture: PaymentCaptured) -> bool:
-    """Whether a line, or the payment, has not so much left, in this currency (G9)."""
-    if not all(line.amount.same_currency(capture.amount) for line in lines):
-        return True
-    caps, requested = _per_line(capture.lines), _per_line(lines)
-    reserved = [
-        refund for refund in payment.refunds.values() if refund.reserves and refund.payment_id == capture.payment_id
-    ]
-    taken = _per_line(line for refund in reserved for line in refund.request.lines)
-    over_a_line = any(taken[line] + amount > caps[line] for line, amount in requested.items())
-    return over_a_line or taken.total() + requested.total() > capture.amount.minor
-
-
-def _per_line(lines: Iterable[LineAmount]) -> Counter[str]:
-    sums: Counter[str] = Counter()
-    for line in lines:
-        sums[line.line_id] += line.amount.minor
-    return sums
 
 
 def _event_fields(command: RequestRefund) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.proposals import guard_support, proposed
-from refund.domain.payments.state import Payment, Refund, RefundState
+from refund.domain.payments.proposals import OfPart, guard_support, proposed, the_part
+from refund.domain.payments.refund import Part, Refund, RefundState
+from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Event
 from shared.events.mediation.proposals import ProposalKind
 from shared.events.refund import RefundRetried
@@ -22,6 +23,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""
 
 RETRIERS = ("buyer", "support")
+RETRIED_FROM = (RefundState.FAILED, RefundState.MANUAL)
 
 
 def retry_due(at: datetime, failures: int) -> datetime:
@@ -30,20 +32,22 @@ def retry_due(at: datetime, failures: int) -> datetime:
     return at + FIRST_PAUSE * doublings
 
 
-class RetryRefund(RefundCommand):
+class RetryRefund(RefundCommand, OfPart):
     """Somebody asks for another try."""
 
 
-def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> None:
+def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> RefundState:
     """G8: support or the buyer, and there is something to try again (S63).
 
     What people took over (T31a) is support's alone, and takes two of them: somebody may have sent the money by hand,
     and a retry would pay it again.
     """
     refund = payment.refund_for(actor, refund_id, *RETRIERS)
-    WrongPhase.unless_in("refund", refund.state, RefundState.FAILED, RefundState.MANUAL)
-    if refund.state is RefundState.MANUAL:
+    state = refund.first_of(RETRIED_FROM)
+    WrongPhase.unless_in("refund", state, *RETRIED_FROM)
+    if state is RefundState.MANUAL:
         guard_retry_with_people(payment, refund_id, actor)
+    return state
 
 
 def guard_retry_with_people(payment: Payment, refund_id: str, actor: Actor) -> Refund:
@@ -56,14 +60,28 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     refund = payment.refund_for(command.actor, command.refund_id, *RETRIERS)
     # Due already: the provider is being asked with this attempt's key, whose age a second start would hide
     # (effects.py).
-    if refund.pay_at and refund.pay_at <= command.at:
+    if _is_due(refund, command):
         return []
     guard_retry(payment, command.refund_id, command.actor)
-    if refund.state is not RefundState.MANUAL:
-        return [retried(command, "S63", "T31")]
-    return [proposed(command, refund, ProposalKind.RETRY, ("T31a",), None)]
+    part = the_part(refund, command.part_id, *RETRIED_FROM)
+    assert part
+    if part.state is not RefundState.MANUAL:
+        return [retried(command, refund, part, "S63", "T31")]
+    guard_support(payment, command.refund_id, command.actor, RefundState.MANUAL)
+    return [proposed(command, refund, part, ProposalKind.RETRY, ("T31a",), None)]
 
 
-def retried(command: RefundCommand, *rules: str) -> RefundRetried:
+def retried(command: RefundCommand, refund: Refund, part: Part, *rules: str) -> RefundRetried:
     """The next try begins at once."""
-    return RefundRetried(refund_id=command.refund_id, order_id=command.order_id, pay_at=command.at, rules=rules)
+    return RefundRetried(
+        refund_id=command.refund_id,
+        order_id=command.order_id,
+        pay_at=command.at,
+        part=refund.step(part, RefundState.APPROVED),
+        rules=rules,
+    )
+
+
+def _is_due(refund: Refund, command: RetryRefund) -> bool:
+    named = [part for name, part in refund.parts.items() if command.part_id in (None, name) and not part.has_ended]
+    return bool(named) and all(part.pay_at and part.pay_at <= command.at for part in named)

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.abandonment import abandoned, guard_abandonment
 from refund.domain.payments.manual_payment import guard_pay_by_hand, paid_by_hand
-from refund.domain.payments.proposals import reason_ref, reason_text, standing
+from refund.domain.payments.proposals import proposed_part, reason_ref, reason_text, standing
 from refund.domain.payments.re_request import guard_re_request, re_requested
+from refund.domain.payments.refund import Refund
 from refund.domain.payments.retries import guard_retry_with_people, retried
-from refund.domain.payments.state import Payment, Refund
+from refund.domain.payments.state import Payment
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import ShortText, Text
@@ -62,7 +63,7 @@ def agree(command: AgreeToProposal, payment: Payment) -> Sequence[Event]:
     """What was proposed happens as it was proposed, by both of them."""
     made = _named(command, payment, command.agree)
     happens = CARRIED_OUT[command.answers](command, payment, made)
-    return [ProposalAgreed(**_answered(command, made)), happens]
+    return [ProposalAgreed(**_answered(command, made)), *happens]
 
 
 def decline(command: DeclineProposal, payment: Payment) -> Sequence[Event]:
@@ -71,12 +72,17 @@ def decline(command: DeclineProposal, payment: Payment) -> Sequence[Event]:
     return [ProposalDeclined(**_answered(command, made), reason_ref=reason_ref(command))]
 
 
-CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Payment, ProposalMade], Event]] = {
-    ProposalKind.RETRY: lambda command, _, __: retried(command, "S63", "T31a"),
-    ProposalKind.MANUAL_PAYMENT: lambda command, payment, made: paid_by_hand(payment.refund(command.refund_id), made),
-    ProposalKind.ABANDONMENT: lambda command, payment, made: abandoned(
-        command, payment.refund(command.refund_id), made
-    ),
+def _tried_again(command: AgreeToProposal, payment: Payment, made: ProposalMade) -> Sequence[Event]:
+    refund = payment.refund(command.refund_id)
+    part = proposed_part(refund, made)
+    assert part
+    return [retried(command, refund, part, "S63", "T31a")]
+
+
+CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Payment, ProposalMade], Sequence[Event]]] = {
+    ProposalKind.RETRY: _tried_again,
+    ProposalKind.MANUAL_PAYMENT: paid_by_hand,
+    ProposalKind.ABANDONMENT: abandoned,
     ProposalKind.RE_REQUEST: re_requested,
 }
 """By kind: what follows a second person's yes."""

@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, assert_never
 
-from refund.domain.deadlines import DeadlineKind, refund_of
-from shared.decider import Clear, Start
-from shared.events.base import Actor, Event
+from refund.domain.deadlines import part_of
+from refund.domain.payments.refund import Part, Refund, RefundState, is_settled
+from shared.events.base import Actor
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.events.refund import (
-    NOT_DUE,
-    Destination,
     ManualReason,
     PaymentCaptured,
     RefundAbandoned,
@@ -26,6 +23,9 @@ from shared.events.refund import (
     RefundEvent,
     RefundFailed,
     RefundIssued,
+    RefundPart,
+    RefundPartAbandoned,
+    RefundPartIssued,
     RefundRefused,
     RefundRequested,
     RefundReRequested,
@@ -34,89 +34,7 @@ from shared.events.refund import (
     RefundSettled,
 )
 from shared.parties import NOBODY, Parties
-from shared.rejections import NotFound, WrongPhase
-
-
-class RefundState(StrEnum):
-    """Where a refund is (docs/rules/states.md)."""
-
-    REQUESTED = "requested"
-    REFUSED = "refused"
-    APPROVED = "approved"
-    ISSUED = "issued"
-    FAILED = "failed"
-    MANUAL = "manual"
-    SETTLED = "settled"
-    ABANDONED = "abandoned"
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """One refund; `request` is how it began, `pay_at` when the provider is to be asked next, `reason` its last
-    refusal; `doubts` counts how often people took it over because nobody could be sure of the provider's answer;
-    `declined` is the last no of a second person; `again` is that one that was refused is asked for as another (T30a).
-    """
-
-    request: RefundRequested | RefundRefused
-    state: RefundState
-    destination: Destination = Destination.ORIGINAL
-    pay_at: datetime | None = None
-    failures: int = 0
-    doubts: int = 0
-    reason: str | None = None
-    issued: RefundIssued | None = None
-    settled_at: datetime | None = None
-    proposal: ProposalMade | None = None
-    declined: ProposalDeclined | None = None
-    again: RefundReRequested | None = None
-
-    @property
-    def reserves(self) -> bool:
-        """Whether it counts against the cap. One that people took over still does: its money is owed, and a retry may
-        pay it. So does one that was given up while nobody could be sure of the provider's answer: its money may have
-        gone.
-        """
-        if self.state is RefundState.ABANDONED:
-            return self.doubts > 0
-        return self.state is not RefundState.REFUSED
-
-    @property
-    def payment_id(self) -> str | None:
-        """Which payment it is paid back from; None of one that was refused."""
-        return self.request.payment_id if isinstance(self.request, RefundRequested) else None
-
-    @property
-    def seller_id(self) -> str | None:
-        """Whose lines they are; None where that is the payment's seller."""
-        return self.request.seller_id
-
-    @property
-    def reason_refused(self) -> str | None:
-        """Why it was refused, where it was."""
-        return self.request.reason if isinstance(self.request, RefundRefused) else None
-
-    @property
-    def replaced_by(self) -> str | None:
-        """The refund as which support asks for its money again."""
-        return self.again.replaced_by if self.again else None
-
-    def guard_unanswered(self) -> None:
-        """Refuses to go on with one that was refused, once it is asked for as another, or nothing waits for it."""
-        if self.again or self.reason_refused == NOT_DUE:
-            why = f"It is asked for again as {self.replaced_by}." if self.again else "Nothing waits for it any more."
-            raise WrongPhase(why, state=self.state, rules=("T30a",))
-
-    @property
-    def event_fields(self) -> dict[str, Any]:
-        """What every event about its money repeats, so that who hears one needs no other."""
-        request = self.request
-        return {
-            "refund_id": request.refund_id,
-            "order_id": request.order_id,
-            "dispute_id": request.dispute_id,
-            "lines": request.lines,
-            "amount": request.amount,
-        }
+from shared.rejections import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +66,25 @@ class Payment:
         """The capture that the refund is paid back from; any of the order's, where it was refused and names none."""
         return self.captures.get(refund.payment_id or "") or next(iter(self.captures.values()), None)
 
+    @property
+    def parts(self) -> Iterable[Part]:
+        """Every part of every refund."""
+        return (part for refund in self.refunds.values() for part in refund.parts.values())
+
+    def find(self, part_id: str) -> tuple[Refund, Part] | None:
+        """The part that the provider knows by this id, and its refund."""
+        return next(
+            ((refund, refund.parts[part_id]) for refund in self.refunds.values() if part_id in refund.parts), None
+        )
+
+    def part(self, part_id: str) -> tuple[Refund, Part | None]:
+        """The same, and no part of a refund that was refused; NotFound where nobody asked for it."""
+        return self.find(part_id) or (self.refund(part_id), None)
+
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        refund = self.refunds.get(refund_of(kind))
-        return refund.pay_at if refund else None
+        found = self.find(part_of(kind))
+        return found[1].pay_at if found else None
 
 
 def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one arm an event
@@ -159,26 +92,21 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case PaymentCaptured():
             return replace(payment, captures={**payment.captures, event.payment_id: event})
         case RefundRequested():
-            return _begun(payment, Refund(event, RefundState.REQUESTED))
+            return _begun(payment, Refund(event, RefundState.REQUESTED, _parts(event)))
         case RefundRefused():
             return _begun(payment, Refund(event, RefundState.REFUSED))
         case RefundApproved():
-            return _changed(
-                payment, event, state=RefundState.APPROVED, destination=event.destination, pay_at=event.pay_at
-            )
+            return _approved(payment, event)
+        case RefundPartIssued():
+            return _stepped(payment, event, RefundState.ISSUED, _paid(event))
         case RefundIssued():
-            return _changed(payment, event, state=RefundState.ISSUED, issued=event, pay_at=None)
+            return _stepped(payment, event, RefundState.ISSUED, _paid(event), issued=event, retry_at=None)
         case RefundFailed():
-            return _changed(
-                payment,
-                event,
-                state=RefundState.FAILED,
-                failures=event.failures,
-                reason=event.reason,
-                pay_at=event.retry_at,
-            )
+            failure = {"failures": event.failures, "pay_at": event.retry_at}
+            said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
+            return _stepped(payment, event, RefundState.FAILED, failure, **said)
         case RefundRetried():
-            return _changed(payment, event, state=RefundState.APPROVED, pay_at=event.pay_at)
+            return _stepped(payment, event, RefundState.APPROVED, {"pay_at": event.pay_at}, retry_at=None)
         case ProposalMade():
             return _changed(payment, event, proposal=event)
         case ProposalAgreed():
@@ -187,53 +115,73 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _changed(payment, event, proposal=None, declined=event)
         case RefundSentToManual():
             return _handed_over(payment, event)
-        case RefundAbandoned():
-            return _changed(payment, event, state=RefundState.ABANDONED)
+        case RefundPartAbandoned() | RefundAbandoned():
+            return _stepped(payment, event, RefundState.ABANDONED, {})
         case RefundReRequested():
             return _changed(payment, event, again=event)
         case RefundSettled():
-            return _changed(payment, event, state=RefundState.SETTLED, settled_at=event.settled_at)
+            settled = {"settled_at": event.settled_at} if is_settled(event) else {}
+            return _stepped(payment, event, RefundState.SETTLED, {}, **settled)
         case DeadlineMoved():
             return _postponed(payment, event)
     assert_never(event)
-
-
-def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
-    """No try is left, which the last refusal says already, or the money is in doubt."""
-    refund = payment.refunds.get(event.refund_id)
-    doubt = refund is not None and event.reason != ManualReason.RETRIES_USED_UP
-    changes = {"doubts": refund.doubts + 1, "reason": str(event.reason)} if refund and doubt else {}
-    return _changed(payment, event, state=RefundState.MANUAL, pay_at=None, **changes)
 
 
 def _begun(payment: Payment, refund: Refund) -> Payment:
     return replace(payment, refunds={**payment.refunds, refund.request.refund_id: refund})
 
 
+def _parts(event: RefundRequested) -> Mapping[str, Part]:
+    only = RefundPart(part_id=event.refund_id, payment_id=event.payment_id, lines=event.lines, amount=event.amount)
+    return {part.part_id: Part.of(part) for part in event.parts or (only,)}
+
+
+def _approved(payment: Payment, event: RefundApproved) -> Payment:
+    if not (refund := payment.refunds.get(event.refund_id)):
+        return payment
+    changes: dict[str, Any] = {"state": RefundState.APPROVED, "pay_at": event.pay_at}
+    parts = {name: replace(part, **changes) for name, part in refund.parts.items()}
+    return _begun(payment, replace(refund, state=RefundState.APPROVED, parts=parts, destination=event.destination))
+
+
+def _paid(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
+    paid = {"provider_ref": event.provider_ref, "manual": event.manual, "issued_at": event.issued_at}
+    return {"pay_at": None, **paid}
+
+
+def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
+    """No try is left, which the last refusal says already, or the money is in doubt."""
+    doubt = event.reason != ManualReason.RETRIES_USED_UP
+    found = payment.find(event.part.part_id if event.part else event.refund_id)
+    doubts = {"doubts": found[1].doubts + 1} if found and doubt else {}
+    reason = {"reason": str(event.reason)} if doubt else {}
+    return _stepped(payment, event, RefundState.MANUAL, {"pay_at": None, **doubts}, retry_at=None, **reason)
+
+
 def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
-    refund = payment.refunds.get(refund_of(event.kind))
-    return _begun(payment, replace(refund, pay_at=event.due_at)) if refund and refund.pay_at else payment
+    found = payment.find(part_of(event.kind))
+    if not found or not found[1].pay_at:
+        return payment
+    refund, part = found
+    return _begun(payment, replace(refund, parts={**refund.parts, part.id: replace(part, pay_at=event.due_at)}))
+
+
+def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[str, Any], **changes: Any) -> Payment:
+    """The part that the event is about is in this state, and the refund in that which the event says, else in the same.
+    What was proposed was proposed for the state before, and ends with it.
+    """
+    if not (refund := payment.refunds.get(event.refund_id)):
+        return payment
+    step = getattr(event, "part", None)
+    name = step.part_id if step else event.refund_id
+    if part := refund.parts.get(name):
+        changes["parts"] = {**refund.parts, name: replace(part, state=state, **of_part)}
+    if refund.proposal and refund.proposal.part_id in (None, name):
+        changes["proposal"] = None
+    whole = RefundState(step.refund_state) if step else state
+    return _begun(payment, replace(refund, state=whole, **changes))
 
 
 def _changed(payment: Payment, event: Any, **changes: Any) -> Payment:
-    """What was proposed was proposed for the state before, and ends with it."""
-    if not (refund := payment.refunds.get(event.refund_id)):
-        return payment
-    if "state" in changes:
-        changes["proposal"] = None
-    return _begun(payment, replace(refund, **changes))
-
-
-KINDS = (DeadlineKind.PAY,)
-"""Of a payment's deadlines."""
-
-
-def deadlines(event: Event) -> Iterable[Start | Clear]:
-    match event:
-        case RefundApproved() | RefundRetried():
-            return [Start(DeadlineKind.PAY.of(event.refund_id), event.pay_at)]
-        case RefundFailed(retry_at=retry_at) if retry_at:
-            return [Start(DeadlineKind.PAY.of(event.refund_id), retry_at)]
-        case RefundIssued() | RefundSentToManual():
-            return [Clear(DeadlineKind.PAY.of(event.refund_id))]
-    return []
+    refund = payment.refunds.get(event.refund_id)
+    return _begun(payment, replace(refund, **changes)) if refund else payment

@@ -1,0 +1,77 @@
+"""Issuing: money that went, and the one confirmation of a refund, with its last part (S57, S58, S61, ADR 44)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from refund.domain.deadlines import credit_window
+from refund.domain.payments.allocation import minor_by_line
+from refund.domain.payments.refund import Part, Refund, RefundState
+from refund.domain.payments.state import Payment, evolve
+from shared.events.base import Event
+from shared.events.money import Money, total
+from shared.events.order import LineAmount
+from shared.events.refund import PaidPart, RefundIssued, RefundPartIssued, RefundRequested
+
+Rules = tuple[str, ...]
+
+
+def issued(
+    payment: Payment, refund: Refund, part: Part, reference: str, at: datetime, rules: Rules, manual: bool = False
+) -> Sequence[Event]:
+    """The part went at this instant, under this reference of the provider's or, sent by hand, of the bank's; the refund
+    is issued with the last one.
+    """
+    paid = {"provider_ref": reference, "manual": manual, "issued_at": at, "rules": rules}
+    fields = refund.fields_of(part, RefundState.ISSUED)
+    if "part" not in fields:
+        return [_confirmed(refund, fields | paid)]
+    gave = RefundPartIssued(**fields, **paid, payment_id=part.payment_id)
+    return [gave, *confirmed(evolve(payment, gave).refund(gave.refund_id), rules)]
+
+
+def confirmed(refund: Refund, rules: Rules) -> Sequence[Event]:
+    """Of a refund in parts: what went, once nothing is to be paid any more; confirmed once, and not where none went."""
+    went = [part for part in refund.parts.values() if part.issued_at]
+    if refund.issued or not went or not all(part.has_ended for part in refund.parts.values()):
+        return []
+    parts = tuple(map(_paid, went))
+    last = max(parts, key=lambda part: part.issued_at)
+    lines = _lines(refund, parts)
+    money = {"lines": lines, "amount": total([line.amount for line in lines])}
+    paid = {"provider_ref": last.provider_ref, "manual": all(part.manual for part in parts)}
+    fields = refund.event_fields | money | paid
+    return [_confirmed(refund, {**fields, "issued_at": last.issued_at, "parts": parts, "rules": rules})]
+
+
+def _confirmed(refund: Refund, fields: dict[str, Any]) -> RefundIssued:
+    assert isinstance(refund.request, RefundRequested)
+    expected_from, expected_until = credit_window(refund.request, fields["issued_at"])
+    window = {"expected_from": expected_from, "expected_until": expected_until}
+    return RefundIssued(**fields, **window, destination=refund.destination)
+
+
+def _paid(part: Part) -> PaidPart:
+    assert part.provider_ref and part.issued_at
+    return PaidPart(
+        part_id=part.id,
+        payment_id=part.payment_id,
+        lines=part.lines,
+        amount=part.amount,
+        provider_ref=part.provider_ref,
+        manual=part.manual,
+        issued_at=part.issued_at,
+    )
+
+
+def _lines(refund: Refund, parts: Sequence[PaidPart]) -> tuple[LineAmount, ...]:
+    """The money of the parts by line, in the order in which it was asked for."""
+    sums = minor_by_line(line for part in parts for line in part.lines)
+    like = refund.request.amount
+    return tuple(
+        LineAmount(line_id=line_id, amount=Money(minor, like.currency, like.exponent))
+        for line_id in minor_by_line(refund.request.lines)
+        if (minor := sums[line_id])
+    )

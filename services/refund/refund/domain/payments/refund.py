@@ -1,0 +1,165 @@
+"""Refund: what is paid back of an order's money, in one part or, where several payments give it, in a part for each
+(ADR 44).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from shared.events.mediation.proposals import ProposalDeclined, ProposalMade
+from shared.events.money import Money
+from shared.events.order import LineAmount
+from shared.events.refund import (
+    NOT_DUE,
+    Destination,
+    PartStep,
+    RefundIssued,
+    RefundPart,
+    RefundRefused,
+    RefundRequested,
+    RefundReRequested,
+    RefundSettled,
+)
+from shared.rejections import WrongPhase
+
+
+class RefundState(StrEnum):
+    """Where a refund is (docs/rules/states.md)."""
+
+    REQUESTED = "requested"
+    REFUSED = "refused"
+    APPROVED = "approved"
+    ISSUED = "issued"
+    FAILED = "failed"
+    MANUAL = "manual"
+    SETTLED = "settled"
+    ABANDONED = "abandoned"
+
+
+ENDED = (RefundState.ISSUED, RefundState.SETTLED, RefundState.ABANDONED)
+"""The states of a part of which nothing is expected any more but the bank's word."""
+WORST_FIRST = (RefundState.MANUAL, RefundState.FAILED, RefundState.APPROVED, RefundState.REQUESTED, *ENDED)
+"""A refund is in the first of these that one of its parts is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one payment gives of a refund, and where that money is; the provider knows it by its id, which is the
+    refund's own where only one gives. `pay_at` is when the provider is to be asked next; `doubts` counts how often
+    people took it over because nobody could be sure of the provider's answer.
+    """
+
+    id: str
+    payment_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    state: RefundState = RefundState.REQUESTED
+    pay_at: datetime | None = None
+    failures: int = 0
+    doubts: int = 0
+    provider_ref: str | None = None
+    manual: bool = False
+    issued_at: datetime | None = None
+
+    @classmethod
+    def of(cls, part: RefundPart) -> Self:
+        """The part as it was requested."""
+        return cls(part.part_id, part.payment_id, part.lines, part.amount)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def reserves(self) -> bool:
+        """Whether it counts against the cap. One that people took over still does: its money is owed, and a retry may
+        pay it. So does one that was given up while nobody could be sure of the provider's answer: its money may have
+        gone.
+        """
+        return self.state is not RefundState.ABANDONED or self.doubts > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund; `request` is how it began, `parts` what each payment gives of it, by id: none of one that was
+    refused. `reason` is the last refusal, `failures` and `retry_at` what came with it; `declined` is the last no of a
+    second person; `again` is that one that was refused is asked for as another (T30a).
+    """
+
+    request: RefundRequested | RefundRefused
+    state: RefundState
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    destination: Destination = Destination.ORIGINAL
+    failures: int = 0
+    reason: str | None = None
+    retry_at: datetime | None = None
+    issued: RefundIssued | None = None
+    settled_at: datetime | None = None
+    proposal: ProposalMade | None = None
+    declined: ProposalDeclined | None = None
+    again: RefundReRequested | None = None
+
+    @property
+    def payment_id(self) -> str | None:
+        """Which payment it is paid back from, the first of several; None of one that was refused."""
+        return self.request.payment_id if isinstance(self.request, RefundRequested) else None
+
+    @property
+    def seller_id(self) -> str | None:
+        """Whose lines they are; None where that is the payment's seller."""
+        return self.request.seller_id
+
+    @property
+    def reason_refused(self) -> str | None:
+        """Why it was refused, where it was."""
+        return self.request.reason if isinstance(self.request, RefundRefused) else None
+
+    @property
+    def replaced_by(self) -> str | None:
+        """The refund as which support asks for its money again."""
+        return self.again.replaced_by if self.again else None
+
+    def guard_unanswered(self) -> None:
+        """Refuses to go on with one that was refused, once it is asked for as another, or nothing waits for it."""
+        if self.again or self.reason_refused == NOT_DUE:
+            why = f"It is asked for again as {self.replaced_by}." if self.again else "Nothing waits for it any more."
+            raise WrongPhase(why, state=self.state, rules=("T30a",))
+
+    def first_of(self, states: Sequence[RefundState]) -> RefundState:
+        """The first of these states that one of its parts is in, else its own."""
+        found = {self.state, *(part.state for part in self.parts.values())}
+        return next((state for state in states if state in found), self.state)
+
+    @property
+    def event_fields(self) -> dict[str, Any]:
+        """What every event about its money repeats, so that who hears one needs no other."""
+        request = self.request
+        return {
+            "refund_id": request.refund_id,
+            "order_id": request.order_id,
+            "dispute_id": request.dispute_id,
+            "lines": request.lines,
+            "amount": request.amount,
+        }
+
+    def fields_of(self, part: Part, state: RefundState) -> dict[str, Any]:
+        """The same of a part that comes into this state, and what the whole refund then is."""
+        fields = {**self.event_fields, "lines": part.lines, "amount": part.amount}
+        return {**fields, "part": step} if (step := self.step(part, state)) else fields
+
+    def step(self, part: Part, state: RefundState) -> PartStep | None:
+        """What an event says of a part that comes into this state; None where it is the whole refund."""
+        if part.id == self.request.refund_id:
+            return None
+        states = {state, *(other.state for other in self.parts.values() if other.id != part.id)}
+        whole = next(worst for worst in WORST_FIRST if worst in states)
+        return PartStep(part_id=part.id, refund_state=whole)
+
+
+def is_settled(event: RefundSettled) -> bool:
+    """Whether the whole refund is, of which this may be a part."""
+    return event.part is None or event.part.refund_state == RefundState.SETTLED

@@ -1,0 +1,39 @@
+"""Deadlines of a payment's stream: when the provider is to be asked for each part of a refund (T30, T31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from refund.domain.deadlines import DeadlineKind
+from shared.decider import Clear, Start
+from shared.events.base import Event
+from shared.events.refund import (
+    RefundApproved,
+    RefundFailed,
+    RefundIssued,
+    RefundPartIssued,
+    RefundRetried,
+    RefundSentToManual,
+)
+
+KINDS = (DeadlineKind.PAY,)
+"""Of a payment's deadlines."""
+
+
+def deadlines(event: Event) -> Iterable[Start | Clear]:
+    match event:
+        case RefundApproved():
+            return [Start(DeadlineKind.PAY.of(name), event.pay_at) for name in event.part_ids or (event.refund_id,)]
+        case RefundRetried():
+            return [Start(_pay(event), event.pay_at)]
+        case RefundFailed(retry_at=retry_at) if retry_at:
+            return [Start(_pay(event), retry_at)]
+        case RefundIssued(parts=()) | RefundPartIssued() | RefundSentToManual():
+            return [Clear(_pay(event))]
+    return []
+
+
+def _pay(event: Any) -> str:
+    step = getattr(event, "part", None)
+    return DeadlineKind.PAY.of(step.part_id if step else event.refund_id)

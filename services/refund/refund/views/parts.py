@@ -1,0 +1,51 @@
+"""View of a refund's parts: what each payment gives, and where that money is (ADR 44)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import TypedDict
+
+from refund.domain.payments.refund import Part, RefundState
+from shared.events.base import Instant
+from shared.events.money import Money
+from shared.events.order import LineAmount
+from shared.views import LineAmountView
+
+
+class PartView(TypedDict):
+    """What one payment gives of a refund; `key` is what the provider is asked under at the next try, or was at the
+    last.
+    """
+
+    id: str
+    payment_id: str
+    amount: Money
+    lines: Sequence[LineAmountView]
+    state: RefundState
+    key: str
+    failures: int
+    retry_at: Instant | None
+    provider_ref: str | None
+    manual: bool
+    issued_at: Instant | None
+
+
+def part_view(part: Part) -> PartView:
+    return {
+        "id": part.id,
+        "payment_id": part.payment_id,
+        "amount": part.amount,
+        "lines": line_views(part.lines),
+        "state": part.state,
+        "key": f"{part.id}/{part.failures}",
+        "failures": part.failures,
+        "retry_at": part.pay_at if part.state is RefundState.FAILED else None,
+        "provider_ref": part.provider_ref,
+        "manual": part.manual,
+        "issued_at": part.issued_at,
+    }
+
+
+def line_views(lines: Sequence[LineAmount]) -> Sequence[LineAmountView]:
+    return [{"line_id": line.line_id, "amount": line.amount} for line in lines]
