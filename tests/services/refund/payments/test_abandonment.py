@@ -95,6 +95,24 @@ def test_g9_t31a_what_is_given_up_after_every_refusal_frees_its_money() -> None:
     assert RefundApproved in map(type, given_up(*MANUAL).when(again).events)
 
 
+def test_g9_t31a_a_no_of_the_provider_to_a_later_try_ends_the_doubt_and_what_is_given_up_frees_its_money() -> None:
+    denied = (*IN_DOUBT, p.failed(6, None), p.sent_to_manual(6))
+    again = p.request("rfd_9a32", parts=ALL_OF_A)
+    assert RefundApproved in map(type, given_up(*denied).when(again).events)
+
+
+def test_g9_t31a_a_doubt_after_the_providers_no_counts_for_itself() -> None:
+    doubted = p.sent_to_manual(1, reason=ManualReason.OUTCOME_UNKNOWN)
+    outcome = given_up(*IN_DOUBT, p.failed(1, p.MONDAY), doubted)
+    outcome.when(p.request("rfd_9a32", parts=ALL_OF_A)).then_types(RefundRefused)
+
+
+def test_g9_t31a_a_payment_that_the_provider_named_stays_counted_whatever_it_says_to_a_later_try() -> None:
+    named = p.sent_to_manual(0, reason=ManualReason.ANSWER_DIFFERS, differs=("amount",), provider_ref="psp_1")
+    outcome = given_up(*p.APPROVED, named, p.failed(6, None), p.sent_to_manual(6))
+    outcome.when(p.request("rfd_9a32", parts=ALL_OF_A)).then_types(RefundRefused)
+
+
 def test_g9_t31a_what_is_given_up_in_doubt_stays_counted_for_its_money_may_have_gone() -> None:
     outcome = given_up(*IN_DOUBT)
     outcome.when(p.request("rfd_9a32", parts=ALL_OF_A)).then_types(RefundRefused)

@@ -16,12 +16,14 @@ from shared.events.order import LineAmount
 from shared.events.refund import (
     NOT_DUE,
     Destination,
+    ManualReason,
     PartStep,
     RefundIssued,
     RefundPart,
     RefundRefused,
     RefundRequested,
     RefundReRequested,
+    RefundSentToManual,
     RefundSettled,
 )
 from shared.rejections import WrongPhase
@@ -50,7 +52,8 @@ WORST_FIRST = (RefundState.MANUAL, RefundState.FAILED, RefundState.APPROVED, Ref
 class Part:
     """What one payment gives of a refund, and where that money is; the provider knows it by its id, which is the
     refund's own where only one gives. `pay_at` is when the provider is to be asked next; `doubts` counts how often
-    people took it over because nobody could be sure of the provider's answer.
+    people took it over because nobody could be sure of the provider's answer, `paid_otherwise` those among them in
+    which it named a payment that was not what was asked for.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Part:
     pay_at: datetime | None = None
     failures: int = 0
     doubts: int = 0
+    paid_otherwise: int = 0
     provider_ref: str | None = None
     manual: bool = False
     issued_at: datetime | None = None
@@ -81,6 +85,17 @@ class Part:
         gone.
         """
         return self.state is not RefundState.ABANDONED or self.doubts > 0
+
+    def doubted(self, event: RefundSentToManual) -> Mapping[str, int]:
+        """Its counts after one more doubt."""
+        named = event.reason == ManualReason.ANSWER_DIFFERS and event.provider_ref is not None
+        return {"doubts": self.doubts + 1, "paid_otherwise": self.paid_otherwise + named}
+
+    def denied(self) -> Mapping[str, int]:
+        """Its counts after the provider's no. All doubts are about the key that it answers, for only a no leads to the
+        next; but what was paid otherwise may have gone under another.
+        """
+        return {"doubts": self.paid_otherwise}
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundIssued():
             return _stepped(payment, event, RefundState.ISSUED, _paid(event), issued=event, retry_at=None)
         case RefundFailed():
-            failure = {"failures": event.failures, "pay_at": event.retry_at}
+            failure = {"failures": event.failures, "pay_at": event.retry_at, **_denied(payment, event)}
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
             return _stepped(payment, event, RefundState.FAILED, failure, **said)
         case RefundRetried():
@@ -152,10 +152,20 @@ def _paid(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
 def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
     """No try is left, which the last refusal says already, or the money is in doubt."""
     doubt = event.reason != ManualReason.RETRIES_USED_UP
-    found = payment.find(event.part.part_id if event.part else event.refund_id)
-    doubts = {"doubts": found[1].doubts + 1} if found and doubt else {}
+    part = _part_of(payment, event)
+    doubts = part.doubted(event) if part and doubt else {}
     reason = {"reason": str(event.reason)} if doubt else {}
     return _stepped(payment, event, RefundState.MANUAL, {"pay_at": None, **doubts}, retry_at=None, **reason)
+
+
+def _denied(payment: Payment, event: RefundFailed) -> Mapping[str, int]:
+    part = _part_of(payment, event)
+    return part.denied() if part else {}
+
+
+def _part_of(payment: Payment, event: RefundFailed | RefundSentToManual) -> Part | None:
+    found = payment.find(event.part.part_id if event.part else event.refund_id)
+    return found[1] if found else None
 
 
 def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
