@@ -7,11 +7,13 @@ import pytest
 from refund.domain.decider import decider
 from refund.domain.rejections import PaymentNotCaptured
 from shared.events.dispute import RefundSource
+from shared.events.errors import UnknownWord
 from shared.events.money import Money
 from shared.events.order import LineAmount
 from shared.events.refund import RefundApproved, RefundEvent, RefundRefused, RefundRequested
 from tests.support.builders import refunds as p
 from tests.support.spec import given
+from tests.support.toys.newer import with_strange_words
 
 
 def test_a_capture_opens_the_payment() -> None:
@@ -74,6 +76,12 @@ def test_s15_s20_a_sellers_goodwill_is_a_reference_of_its_own() -> None:
     gift = p.request(source=RefundSource.GOODWILL, dispute_id=None, goodwill_id="gdw_1")
     requested, _ = given(decider, p.captured()).when(gift).then_types(RefundRequested, RefundApproved).events
     assert (requested.dispute_id, requested.goodwill_id) == (None, "gdw_1")
+
+
+def test_s15_a_source_that_only_a_later_version_knows_waits_for_that_version() -> None:
+    unheard = with_strange_words(p.DUE).source
+    with pytest.raises(UnknownWord):
+        given(decider, p.captured()).when(p.request(source=unheard))
 
 
 @pytest.mark.parametrize(("source", "return_id"), [(RefundSource.CANCELLATION, None), (RefundSource.RETURN, "ret_1")])

@@ -12,6 +12,7 @@ from refund.domain.rejections import PaymentNotCaptured
 from shared.events.base import Event
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
+from shared.events.open_enums import known
 from shared.events.order import LineAmount
 from shared.events.refund import (
     Destination,
@@ -131,7 +132,7 @@ def _refers(command: RequestRefund) -> bool:
     """S15: to the dispute that was settled, the return that came, the seller's goodwill, or its cancelled order, which
     it names anyway.
     """
-    match command.source:
+    match known(command.source):
         case RefundSource.AGREEMENT | RefundSource.MEDIATION:
             return bool(command.dispute_id)
         case RefundSource.RETURN:
