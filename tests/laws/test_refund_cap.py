@@ -19,14 +19,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
-from refund.domain.payments.refund import WORST_FIRST, Part, Refund
+from refund.domain.payments.refund import WORST_FIRST, Part, Refund, RefundState
 from refund.domain.payments.state import Payment
 from refund.effects import ask, outcome, wanted
 from refund.gateways.port import RefundCall, Unanswered
 from shared.decider import Clear, Start
 from shared.events.base import Event
-from shared.events.mediation.proposals import ProposalKind
-from shared.events.refund import PaymentCaptured, RefundIssued, RefundPartIssued, RefundReRequested
+from shared.events.mediation.proposals import ProposalKind, ProposalMade
+from shared.events.refund import (
+    ManualReason,
+    PaymentCaptured,
+    RefundFailed,
+    RefundIssued,
+    RefundReRequested,
+    RefundSentToManual,
+)
 from shared.rejections import Rejected
 from tests.laws.size import examples
 from tests.support.builders import refunds as p
@@ -79,10 +86,10 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
             assert isinstance(event, Event)
             self.events.append(event)
             self.follow(event)
-            if isinstance(event, RefundIssued) and event.manual and not event.parts:
-                self.provider.ledger.append((event.refund_id, event.amount.minor))
-            if isinstance(event, RefundPartIssued) and event.manual:
-                self.provider.ledger.append((event.part.part_id, event.amount.minor))
+            if isinstance(event, ProposalMade) and event.kind == ProposalKind.MANUAL_PAYMENT:
+                _, part = self.payment.part(event.part_id or event.refund_id or "")
+                assert part
+                self.provider.ledger.append((part.id, part.amount.minor))  # the money goes, then somebody says so
 
     def follow(self, event: Event) -> None:
         for wish in decider.deadlines("payment-o1", event):
@@ -219,6 +226,24 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         paid = dict(self.provider.ledger)
         for part in self.payment.parts:
             assert not part.issued_at or paid[part.id] == part.amount.minor
+
+    @invariant()
+    def what_is_given_up_stays_counted_only_where_its_money_may_have_gone(self) -> None:
+        for part in self.payment.parts:
+            if part.state is RefundState.ABANDONED:
+                assert part.reserves == self.may_have_gone(part.id)
+
+    def may_have_gone(self, part_id: str) -> bool:
+        """In doubt since the provider's last no, or paid otherwise than was asked."""
+        open_doubt = otherwise = False
+        for event in self.events:
+            match event:
+                case RefundFailed() if part_id == (event.part.part_id if event.part else event.refund_id):
+                    open_doubt = False
+                case RefundSentToManual() if part_id == (event.part.part_id if event.part else event.refund_id):
+                    open_doubt = open_doubt or event.reason != ManualReason.RETRIES_USED_UP
+                    otherwise = otherwise or event.provider_ref is not None and bool(event.differs)
+        return open_doubt or otherwise
 
     @invariant()
     def a_refusal_is_asked_for_again_once(self) -> None:

@@ -143,7 +143,7 @@ def test_t31a_a_second_person_declines_and_it_is_as_if_nobody_had_proposed_it() 
 def test_t31a_a_yes_to_one_thing_is_none_to_another() -> None:
     by_hand = proposed()
     by_hand.when(p.agree_to(by_hand, answers=ProposalKind.RETRY)).then_rejects(WrongPhase)
-    again = by_hand.when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalMade)
+    again = given(decider, *MANUAL).when(p.retry(p.OTHER_SUPPORT)).then_types(ProposalMade)
     again.when(p.agree_to(by_hand)).then_rejects(WrongPhase)
     again.when(p.agree_to(again, p.SUPPORT)).then_types(ProposalAgreed, RefundRetried)
 
@@ -153,9 +153,28 @@ def test_t31a_a_second_try_can_be_declined() -> None:
     happened.when(p.decline_to(happened)).then_types(ProposalDeclined)
 
 
-def test_t31a_a_proposal_to_pay_by_hand_waits_for_a_week() -> None:
+@pytest.mark.parametrize("days", [0, 8])
+def test_t31a_what_somebody_says_was_paid_is_neither_tried_again_nor_given_up_nor_said_again(days: int) -> None:
+    happened, now = proposed(), p.MONDAY + timedelta(days=days)
+    for propose in (p.retry, p.abandon, p.by_hand):
+        refusal = happened.when(propose(p.OTHER_SUPPORT, at=now)).then_rejects(WrongPhase)
+        assert "agrees to that, or declines it" in refusal.detail
+    view = refund_view(happened.states[0], "rfd_9a31", 9, p.OTHER_SUPPORT, now)
+    assert [made["kind"] for made in view["proposals"]] == [ProposalKind.MANUAL_PAYMENT]
+    assert [action["rel"] for action in view["available_actions"]] == ["agree-manual-payment"]
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_t31a_a_second_persons_no_to_what_was_said_to_be_paid_frees_the_way(days: int) -> None:
+    happened, now = proposed(), p.MONDAY + timedelta(days=days)
+    declined = happened.when(p.decline_to(happened, at=now)).then_types(ProposalDeclined)
+    for command in (p.retry(p.SUPPORT, at=now), p.abandon(at=now)):
+        declined.when(command).then_types(ProposalMade)
+
+
+def test_t31a_that_it_was_paid_is_no_less_true_after_a_week() -> None:
     happened = proposed()
-    happened.when(p.agree_to(happened, at=p.MONDAY + timedelta(days=8))).then_rejects(WrongPhase)
+    happened.when(p.agree_to(happened, at=p.MONDAY + timedelta(days=8))).then_types(ProposalAgreed, RefundIssued)
 
 
 def test_t31a_money_that_the_provider_sent_after_all_ends_what_is_proposed() -> None:

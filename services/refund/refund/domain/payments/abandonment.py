@@ -10,6 +10,7 @@ from refund.domain.payments.issuing import confirmed
 from refund.domain.payments.proposals import (
     OfPart,
     Why,
+    guard_not_said_to_be_paid,
     guard_support,
     proposed,
     proposed_part,
@@ -39,6 +40,7 @@ def guard_abandonment(payment: Payment, refund_id: str, actor: Actor) -> Refund:
     """Anything else is paid, or may still be by a machine."""
     refund = guard_support(payment, refund_id, actor, *GIVEN_UP_FROM)
     refund.guard_unanswered()
+    guard_not_said_to_be_paid(refund)
     return refund
 
 

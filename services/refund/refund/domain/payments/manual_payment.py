@@ -9,6 +9,7 @@ from refund.domain.payments.issuing import issued
 from refund.domain.payments.proposals import (
     OfPart,
     Why,
+    guard_not_said_to_be_paid,
     guard_support,
     proposed,
     proposed_part,
@@ -37,6 +38,13 @@ class PayByHand(RefundCommand, OfPart, Why):
 
 
 def guard_pay_by_hand(payment: Payment, refund_id: str, actor: Actor) -> Refund:
+    """Once, until somebody else has answered: of two payments one could be forgotten, and go again."""
+    refund = guard_paid_by_hand(payment, refund_id, actor)
+    guard_not_said_to_be_paid(refund)
+    return refund
+
+
+def guard_paid_by_hand(payment: Payment, refund_id: str, actor: Actor) -> Refund:
     """Only of what people took over: anything else a machine may still pay, and so it would be paid twice."""
     return guard_support(payment, refund_id, actor, RefundState.MANUAL)
 

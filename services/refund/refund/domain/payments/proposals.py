@@ -71,8 +71,24 @@ def proposed_part(refund: Refund, made: ProposalMade) -> Part | None:
 
 
 def standing(refund: Refund, at: datetime) -> ProposalMade | None:
-    """The proposal that waits for a second person."""
-    return refund.proposal if refund.proposal and at < refund.proposal.expires_at else None
+    """The proposal that waits for a second person. That money was sent is a fact, which no time undoes."""
+    made = refund.proposal
+    return made if made and (says_paid(made) or at < made.expires_at) else None
+
+
+def says_paid(made: ProposalMade) -> bool:
+    """Whether it says that the money was sent by hand."""
+    return made.kind == ProposalKind.MANUAL_PAYMENT
+
+
+def guard_not_said_to_be_paid(refund: Refund) -> None:
+    """Money that somebody says was sent by hand would go twice: first it is agreed to, or declined."""
+    if refund.proposal and says_paid(refund.proposal):
+        raise WrongPhase(
+            "Somebody of support says that it was paid by hand: another one agrees to that, or declines it, first.",
+            state=refund.state,
+            rules=("T31a",),
+        )
 
 
 def proposal_id(order_id: str, command_id: UUID) -> str:

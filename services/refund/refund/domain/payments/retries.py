@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from refund.domain.commands import RefundCommand
-from refund.domain.payments.proposals import OfPart, guard_support, proposed, the_part
+from refund.domain.payments.proposals import OfPart, guard_not_said_to_be_paid, guard_support, proposed, the_part
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Event
@@ -52,7 +52,9 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> RefundState:
 
 def guard_retry_with_people(payment: Payment, refund_id: str, actor: Actor) -> Refund:
     """Of what people took over (T31a)."""
-    return guard_support(payment, refund_id, actor, RefundState.MANUAL)
+    refund = guard_support(payment, refund_id, actor, RefundState.MANUAL)
+    guard_not_said_to_be_paid(refund)
+    return refund
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
@@ -67,7 +69,7 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     assert part
     if part.state is not RefundState.MANUAL:
         return [retried(command, refund, part, "S63", "T31")]
-    guard_support(payment, command.refund_id, command.actor, RefundState.MANUAL)
+    guard_retry_with_people(payment, command.refund_id, command.actor)
     return [proposed(command, refund, part, ProposalKind.RETRY, ("T31a",), None)]
 
 

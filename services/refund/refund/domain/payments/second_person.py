@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.abandonment import abandoned, guard_abandonment
-from refund.domain.payments.manual_payment import guard_pay_by_hand, paid_by_hand
+from refund.domain.payments.manual_payment import guard_paid_by_hand, paid_by_hand
 from refund.domain.payments.proposals import proposed_part, reason_ref, reason_text, standing
 from refund.domain.payments.re_request import guard_re_request, re_requested
 from refund.domain.payments.refund import Refund
@@ -22,11 +22,11 @@ from shared.rejections import SameReviewer, WrongPhase
 
 GUARDS: Mapping[ProposalKind, Callable[[Payment, str, Actor], Refund]] = {
     ProposalKind.RETRY: guard_retry_with_people,
-    ProposalKind.MANUAL_PAYMENT: guard_pay_by_hand,
+    ProposalKind.MANUAL_PAYMENT: guard_paid_by_hand,
     ProposalKind.ABANDONMENT: guard_abandonment,
     ProposalKind.RE_REQUEST: guard_re_request,
 }
-"""By kind: what refuses to propose it, and to agree to it."""
+"""By kind: what refuses to agree to it, or to decline it."""
 
 
 class AnswerProposal(RefundCommand, ConsideredCommand):
