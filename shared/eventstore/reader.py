@@ -119,7 +119,8 @@ class BatchedLoader:
     def _take(self) -> Sequence[Waiting]:
         oldest = self._now() - LIMIT
         waiting = [self._queue.popleft() for _ in range(min(LOADS_AT_ONCE, len(self._queue)))]
-        self._refuse((load for load in waiting if load[2] < oldest), Busy(f"not loaded within {LIMIT:g} s"))
+        if late := [load for load in waiting if load[2] < oldest]:
+            self._refuse(late, Busy(f"not loaded within {LIMIT:g} s"))
         return [load for load in waiting if not load[1].done()]
 
     async def _answer(self, waiting: Sequence[Waiting]) -> None:
@@ -137,8 +138,9 @@ class BatchedLoader:
             return
         try:
             await self._hand_out(waiting, rows)
-        finally:
+        except BaseException:
             self._refuse(waiting, Busy("the store is closed"))
+            raise
 
     async def _hand_out(self, waiting: Sequence[Waiting], rows: Iterable[Any]) -> None:
         by_stream: dict[str, list[Any]] = {}
