@@ -15,7 +15,8 @@ from shared.views import LineAmountView
 
 class PartView(TypedDict):
     """What one payment gives of a refund; `key` is what the provider is asked under at the next try, or was at the
-    last.
+    last. While it is in doubt what went, `provider_ref` is what the provider calls its payment, and `differs` names
+    what in its answer is other than asked.
     """
 
     id: str
@@ -27,11 +28,13 @@ class PartView(TypedDict):
     failures: int
     retry_at: Instant | None
     provider_ref: str | None
+    differs: Sequence[str]
     manual: bool
     issued_at: Instant | None
 
 
 def part_view(part: Part) -> PartView:
+    doubt = part.doubt if not part.issued_at else None
     return {
         "id": part.id,
         "payment_id": part.payment_id,
@@ -41,7 +44,8 @@ def part_view(part: Part) -> PartView:
         "key": f"{part.id}/{part.failures}",
         "failures": part.failures,
         "retry_at": part.pay_at if part.state is RefundState.FAILED else None,
-        "provider_ref": part.provider_ref,
+        "provider_ref": doubt.provider_ref if doubt else part.provider_ref,
+        "differs": doubt.differs if doubt else (),
         "manual": part.manual,
         "issued_at": part.issued_at,
     }

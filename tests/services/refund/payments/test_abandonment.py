@@ -107,6 +107,20 @@ def test_g9_t31a_a_doubt_after_the_providers_no_counts_for_itself() -> None:
     outcome.when(p.request("rfd_9a32", parts=ALL_OF_A)).then_types(RefundRefused)
 
 
+def test_t31a_of_what_is_given_up_in_doubt_support_still_sees_what_the_provider_named() -> None:
+    named = p.sent_to_manual(0, reason=ManualReason.ANSWER_DIFFERS, differs=("amount",), provider_ref="psp_1")
+    payment = given_up(*p.APPROVED, named).states[0]
+    (part,) = refund_view(payment, "rfd_9a31", 6, p.SUPPORT, p.MONDAY)["parts"]
+    assert (part["state"], part["provider_ref"], part["differs"]) == ("abandoned", "psp_1", ("amount",))
+
+
+def test_t31a_what_went_in_the_end_is_shown_as_it_went() -> None:
+    named = p.sent_to_manual(0, reason=ManualReason.ANSWER_DIFFERS, differs=("amount",), provider_ref="psp_1")
+    payment = given_up(*p.APPROVED, named).when(p.issue()).states[0]
+    (part,) = refund_view(payment, "rfd_9a31", 7, p.SUPPORT, p.MONDAY)["parts"]
+    assert (part["provider_ref"], part["differs"]) == ("psp_rfd_9a31", ())
+
+
 def test_g9_t31a_a_payment_that_the_provider_named_stays_counted_whatever_it_says_to_a_later_try() -> None:
     named = p.sent_to_manual(0, reason=ManualReason.ANSWER_DIFFERS, differs=("amount",), provider_ref="psp_1")
     outcome = given_up(*p.APPROVED, named, p.failed(6, None), p.sent_to_manual(6))

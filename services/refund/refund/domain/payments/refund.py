@@ -53,7 +53,7 @@ class Part:
     """What one payment gives of a refund, and where that money is; the provider knows it by its id, which is the
     refund's own where only one gives. `pay_at` is when the provider is to be asked next; `doubts` counts how often
     people took it over because nobody could be sure of the provider's answer, `paid_otherwise` those among them in
-    which it named a payment that was not what was asked for.
+    which it named a payment that was not what was asked for, and `doubt` is the last of those that still stand.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Part:
     failures: int = 0
     doubts: int = 0
     paid_otherwise: int = 0
+    doubt: RefundSentToManual | None = None
     provider_ref: str | None = None
     manual: bool = False
     issued_at: datetime | None = None
@@ -86,16 +87,16 @@ class Part:
         """
         return self.state is not RefundState.ABANDONED or self.doubts > 0
 
-    def doubted(self, event: RefundSentToManual) -> Mapping[str, int]:
-        """Its counts after one more doubt."""
+    def doubted(self, event: RefundSentToManual) -> Mapping[str, Any]:
+        """What changes of it with one more doubt."""
         named = event.reason == ManualReason.ANSWER_DIFFERS and event.provider_ref is not None
-        return {"doubts": self.doubts + 1, "paid_otherwise": self.paid_otherwise + named}
+        return {"doubts": self.doubts + 1, "paid_otherwise": self.paid_otherwise + named, "doubt": event}
 
-    def denied(self) -> Mapping[str, int]:
-        """Its counts after the provider's no. All doubts are about the key that it answers, for only a no leads to the
-        next; but what was paid otherwise may have gone under another.
+    def denied(self) -> Mapping[str, Any]:
+        """What changes of it with the provider's no. All doubts are about the key that it answers, for only a no leads
+        to the next; but what was paid otherwise may have gone under another.
         """
-        return {"doubts": self.paid_otherwise}
+        return {"doubts": self.paid_otherwise, "doubt": self.doubt if self.paid_otherwise else None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
     return _stepped(payment, event, RefundState.MANUAL, {"pay_at": None, **doubts}, retry_at=None, **reason)
 
 
-def _denied(payment: Payment, event: RefundFailed) -> Mapping[str, int]:
+def _denied(payment: Payment, event: RefundFailed) -> Mapping[str, Any]:
     part = _part_of(payment, event)
     return part.denied() if part else {}
 
