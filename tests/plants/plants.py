@@ -122,7 +122,7 @@ MONEY = (
     ),
     Plant(
         "a refusal is asked for again and again",
-        f"{REFUND}/domain/payments/state.py",
+        f"{REFUND}/domain/payments/refund.py",
         "if self.again or self.reason_refused == NOT_DUE:",
         "if self.reason_refused == NOT_DUE:",
         (PAYMENTS,),
