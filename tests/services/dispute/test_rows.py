@@ -13,6 +13,7 @@ from shared.events.mediation import AppealDecided
 from shared.events.mediation.proposals import ProposalKind
 from shared.eventstore.connections import open_pool
 from tests.laws.size import examples
+from tests.services.dispute.disputes.test_given_up import given_up_behind_what_was_paid, given_up_beside_a_replacement
 from tests.support.builders import mediation as m
 from tests.support.builders.disputes import (
     accept,
@@ -74,6 +75,8 @@ LIVES = (
     agreed_and_paid(),
     after(m.escalated(), cancel(on("Mar 15"), acknowledge_release=True)),
     after(m.paid(m.decided()), expire("appeal", m.D6)),
+    given_up_beside_a_replacement(),
+    given_up_behind_what_was_paid(),
     after(m.appealed(), m.decide_appeal(on("Mar 27"), "45.00")),
     after(m.appealed(), m.decide_appeal(on("Mar 27"))),
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, or_, select, true, tuple_
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.progress import REFUND_STEPS, RETURN_STEPS, Fulfilment
+from dispute.domain.disputes.progress import RETURN_STEPS, Fulfilment, after_note
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import mediation, tables
 from shared.events import dispute as disputes
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 NAME = "disputes"
 TABLES = (tables.disputes,)
 STREAMS = ("dispute-",)
-W = TypeVar("W", bound=StrEnum)
 
 
 def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one arm an event
@@ -62,7 +60,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case disputes.ReturnDue() as event:
             yield _set(recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:
-            yield _set(recorded, **_step(REFUND_STEPS, event.outcome))
+            yield _set(recorded)
             yield change(tables.disputes, _id(recorded), by=_noted(event))
         case disputes.ReturnNoted() as event:
             yield _set(recorded, return_event=event.source_event, **_returned(event.outcome))
@@ -79,12 +77,17 @@ project = row_by_row(changes, STREAMS)
 
 
 def _noted(event: disputes.RefundNoted) -> Computed:
-    """The last word on the last refund, and the sum of all that were paid."""
+    """The last word on the last refund, how far the solution is with it, and the sum of all that were paid."""
     paid = event.amount.minor if event.outcome == disputes.RefundOutcome.ISSUED else 0
 
     def noted(row: Mapping[str, Any]) -> Mapping[str, Any]:
-        last = {"refund_outcome": event.outcome} if row["refund_id"] == event.refund_id else {}
-        return {**last, **({"refunded": (row["refunded"] or 0) + paid} if paid > 0 else {})}
+        is_last, refunded = row["refund_id"] == event.refund_id, (row["refunded"] or 0) + paid
+        now = Fulfilment(row["fulfilment"])
+        return {
+            "fulfilment": after_note(now, event.outcome, is_last=is_last, is_paid=refunded > 0),
+            **({"refund_outcome": event.outcome} if is_last else {}),
+            **({"refunded": refunded} if paid > 0 else {}),
+        }
 
     return noted
 
@@ -219,8 +222,5 @@ def _wanted(solution: disputes.Solution) -> dict[str, Any]:
 
 
 def _returned(outcome: disputes.ReturnOutcome) -> dict[str, Any]:
-    return {"return_outcome": outcome, **_step(RETURN_STEPS, outcome)}
-
-
-def _step(steps: Mapping[W, Fulfilment], outcome: W) -> dict[str, Fulfilment]:
-    return {"fulfilment": steps[outcome]} if outcome in steps else {}
+    step = {"fulfilment": RETURN_STEPS[outcome]} if outcome in RETURN_STEPS else {}
+    return {"return_outcome": outcome, **step}

@@ -9,7 +9,15 @@ from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.views.disputes.dispute import dispute_view
 from shared.events.base import Event
-from shared.events.dispute import CloseReason, DisputeClosed, RefundDue, RefundNoted, RefundOutcome
+from shared.events.dispute import (
+    CloseReason,
+    DisputeClosed,
+    RefundDue,
+    RefundNoted,
+    RefundOutcome,
+    SolutionType,
+)
+from shared.events.mediation import Outcome
 from shared.events.order import HoldEnd, LineAmount, PaymentHoldLifted
 from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, expire, note_refund, refund_due
 from tests.support.builders.mediation import appeal, decide_appeal, decided
@@ -136,3 +144,41 @@ def test_k18_t31a_an_appeal_asks_for_what_of_a_refund_in_parts_did_not_go() -> N
     closed = last(note(amended, RefundOutcome.ISSUED, "Mar 28"))
     assert isinstance(closed, DisputeClosed)
     assert (closed.reason, closed.amount) == (CloseReason.REFUNDED, usd("20.00"))
+
+
+def first_refund(happened: Histories) -> RefundDue:
+    return next(iter(dispute_of(happened).refunds.values())).due
+
+
+def given_up_beside_a_replacement() -> Histories:
+    """30.00 were decided and refused, on appeal the goods are sent again: support gives up the old money meanwhile."""
+    appealed = after(note(decided(), REFUSED, "Mar 19"), appeal(on("Mar 20"), BUYER))
+    again = decide_appeal(on("Mar 27"), "0.00", outcome=Outcome.BUYER_FAVOUR, type=SolutionType.REPLACEMENT)
+    return note(after(appealed, again), ABANDONED, "Mar 28")
+
+
+def given_up_behind_what_was_paid() -> Histories:
+    closed = refused_and_replaced()
+    return after(closed, note_refund(first_refund(closed), on("Mar 30"), ABANDONED))
+
+
+def test_t31a_what_is_given_up_of_old_money_leaves_the_replacement_that_stands() -> None:
+    assert dispute_of(given_up_beside_a_replacement()).fulfilment == Fulfilment.REPLACEMENT_PENDING
+
+
+def test_t31a_what_is_given_up_of_old_money_leaves_what_was_paid() -> None:
+    assert dispute_of(given_up_behind_what_was_paid()).fulfilment == Fulfilment.REFUND_ISSUED
+
+
+def test_t31a_what_is_given_up_of_old_money_leaves_the_money_that_is_under_way() -> None:
+    appealed = after(note(decided(), REFUSED, "Mar 19"), appeal(on("Mar 20"), BUYER))
+    amended = after(appealed, decide_appeal(on("Mar 27"), "20.00"))
+    given_up = after(amended, note_refund(first_refund(amended), on("Mar 28"), ABANDONED))
+    assert dispute_of(given_up).fulfilment == Fulfilment.REFUND_PENDING
+
+
+def test_t31a_money_that_is_given_up_beside_money_that_was_paid_leaves_a_dispute_that_is_refunded() -> None:
+    paid = note(decided(), RefundOutcome.ISSUED, "Mar 19")
+    more = after(paid, appeal(on("Mar 20"), BUYER), decide_appeal(on("Mar 27"), "50.00"))
+    assert dispute_of(note(more, MANUAL, "Mar 29")).fulfilment == Fulfilment.REFUND_FAILED
+    assert dispute_of(note(more, ABANDONED, "Mar 30")).fulfilment == Fulfilment.REFUND_ISSUED

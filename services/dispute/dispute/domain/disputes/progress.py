@@ -45,6 +45,20 @@ REFUND_STEPS = {
     events.RefundOutcome.REFUSED: Fulfilment.NONE,
     events.RefundOutcome.ABANDONED: Fulfilment.NONE,
 }
+OF_A_REPLACEMENT = (Fulfilment.REPLACEMENT_PENDING, Fulfilment.REPLACED)
+"""What stands is a parcel: what becomes of money that was asked for before it changes nothing of that."""
+
+
+def after_note(now: Fulfilment, outcome: events.RefundOutcome, *, is_last: bool, is_paid: bool) -> Fulfilment:
+    """How far the solution is after a refund's note. The last refund that was asked for says it, and one from before
+    only that something is paid (`is_paid`: any refund is), which it is not back to nothing from.
+    """
+    if now in OF_A_REPLACEMENT or outcome not in REFUND_STEPS:
+        return now
+    step = REFUND_STEPS[outcome] if is_last else now
+    return Fulfilment.REFUND_ISSUED if step == Fulfilment.NONE and is_paid else step
+
+
 NOTHING = frozenset({events.RefundOutcome.REFUSED, events.RefundOutcome.ABANDONED})
 """Of money that is not paid: refused, or given up by support."""
 
@@ -157,6 +171,13 @@ def refunded(refunds: Refunds) -> Money | None:
     """The sum of all that was paid; None where nothing was."""
     paid = [asked.amount for asked in refunds.values() if asked.is_paid]
     return total(paid) if paid else None
+
+
+def with_note(now: Fulfilment, refunds: Refunds, event: events.RefundNoted) -> tuple[Fulfilment, Refunds]:
+    """How far the solution is, and the refunds, with the refund service's word on one of them."""
+    after = noted(refunds, event)
+    is_last, is_paid = event.refund_id in list(after)[-1:], refunded(after) is not None
+    return after_note(now, event.outcome, is_last=is_last, is_paid=is_paid), after
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,8 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             goods = frozenset(line.line_id for line in event.lines)
             return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id, goods=goods)
         case events.RefundNoted():
-            fulfilment = progress.REFUND_STEPS.get(event.outcome, dispute.fulfilment)
-            return changed(dispute, fulfilment=fulfilment, refunds=progress.noted(dispute.refunds, event))
+            fulfilment, refunds = progress.with_note(dispute.fulfilment, dispute.refunds, event)
+            return changed(dispute, fulfilment=fulfilment, refunds=refunds)
         case events.ReturnNoted():
             fulfilment = progress.RETURN_STEPS.get(event.outcome, dispute.fulfilment)
             return changed(dispute, fulfilment=fulfilment, returned=event.outcome)

@@ -165,8 +165,8 @@ def _not_awaited(dispute: State) -> None:
 
 def _refund_noted(dispute: State, data: Data) -> None:
     outcome, refund_id = data["outcome"], data["refund_id"]
-    dispute["fulfilment"] = REFUND_STEPS.get(outcome, dispute["fulfilment"])
-    if refund_id == dispute["refund_id"]:
+    is_last = refund_id == dispute["refund_id"]
+    if is_last:
         dispute["refund_outcome"] = outcome
     if refund_id in dispute["refunds"]:
         dispute["refunds"][refund_id] = (dispute["refunds"][refund_id][0], outcome)
@@ -174,6 +174,9 @@ def _refund_noted(dispute: State, data: Data) -> None:
             paid_in_part(dispute, refund_id, parts_of(data))
     if outcome == "issued":
         dispute["refunded"] = (dispute["refunded"] or 0) + minor(data["amount"])
+    if dispute["fulfilment"] not in ("replacement_pending", "replaced"):  # else money from before the parcel
+        step = REFUND_STEPS.get(outcome, dispute["fulfilment"]) if is_last else dispute["fulfilment"]
+        dispute["fulfilment"] = "refund_issued" if step == "none" and dispute["refunded"] else step
 
 
 def _return_noted(dispute: State, data: Data) -> None:
