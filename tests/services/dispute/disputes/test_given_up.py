@@ -182,3 +182,10 @@ def test_t31a_money_that_is_given_up_beside_money_that_was_paid_leaves_a_dispute
     more = after(paid, appeal(on("Mar 20"), BUYER), decide_appeal(on("Mar 27"), "50.00"))
     assert dispute_of(note(more, MANUAL, "Mar 29")).fulfilment == Fulfilment.REFUND_FAILED
     assert dispute_of(note(more, ABANDONED, "Mar 30")).fulfilment == Fulfilment.REFUND_ISSUED
+
+
+@pytest.mark.parametrize("later", [ABANDONED, REFUSED, RefundOutcome.ISSUED])
+def test_t31a_what_was_noted_as_paid_stays_paid_whatever_a_restored_log_tells_later(later: RefundOutcome) -> None:
+    """The appeal may still come, so that the dispute is open."""
+    paid = note(decided(), RefundOutcome.ISSUED, "Mar 19")
+    given(decider, paid).when(note_refund(refund_due(paid), on("Mar 20"), later)).then_types()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalated
+from dispute.domain.disputes.progress import NOTHING
 from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
@@ -47,10 +48,10 @@ class NoteRefund(NoteCommand):
 
 def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """The refund's outcome; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted
-    once.
+    once, and no later word makes it unpaid.
     """
     guard_asked(command.refund_id in dispute.refunds)
-    if command.outcome == RefundOutcome.ISSUED and _is_noted_as_paid(dispute, command.refund_id):
+    if command.outcome in ENDINGS and _is_noted_as_paid(dispute, command.refund_id):
         return [], []
     noted = RefundNoted(
         refund_id=command.refund_id,
@@ -79,8 +80,12 @@ _REFUND_RULES = {
 }
 
 
+ENDINGS = NOTHING | {RefundOutcome.ISSUED}
+"""The outcomes after which a refund is over."""
+
+
 def _is_noted_as_paid(dispute: Dispute, refund_id: str) -> bool:
-    """A refund's note may come again under another event's id, after a restore of the other log."""
+    """A refund's note may come again under another event's id, or another one, after a restore of the other log."""
     asked = dispute.refunds.get(refund_id)
     return asked is not None and asked.is_paid
 
