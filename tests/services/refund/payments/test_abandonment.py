@@ -8,13 +8,16 @@ import pytest
 
 from refund.domain.decider import decider
 from refund.domain.payments.refund import RefundState
+from refund.policies import notify
 from refund.views.refunds import refund_view
 from shared.events.base import Event
 from shared.events.ids import derived_id_beside
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalKind, ProposalMade
 from shared.events.refund import ManualReason, RefundAbandoned, RefundApproved, RefundIssued, RefundRefused
+from shared.notifications.requests import BUYER, RequestNotifications
 from shared.rejections import Forbidden, SameReviewer, WrongPhase
 from tests.support.builders import refunds as p
+from tests.support.policies import recorded
 from tests.support.spec import Outcome, given
 
 MANUAL = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
@@ -55,6 +58,15 @@ def test_t30a_what_was_refused_is_given_up_too() -> None:
     outcome = given_up(*refused()).then_types(ProposalAgreed, RefundAbandoned)
     view = refund_view(outcome.states[0], "rfd_9a31", 4, p.BUYER, p.MONDAY)
     assert (view["state"], view["reason"], view["destination"]) == ("abandoned", "amount_exceeds_cap", None)
+
+
+def test_s54_t31a_the_buyer_is_told_once_that_it_is_not_paid_and_not_why() -> None:
+    """Also before the right to appeal of its dispute ends: nothing else tells the buyer until then."""
+    outcome = given_up(*MANUAL)
+    (told,) = [send.command for event in outcome.events for send in notify(recorded(event, "payment-o1"))]
+    assert isinstance(told, RequestNotifications)
+    assert (told.kind, told.roles, told.about) == ("refund_given_up", (BUYER,), "rfd_9a31")
+    assert "CASE-4711" not in str(told)
 
 
 def test_t31a_one_person_gives_nothing_up() -> None:

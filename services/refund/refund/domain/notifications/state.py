@@ -14,6 +14,7 @@ from shared.notifications.table import Notice, Notices
 NOTICES: Notices = {
     events.RefundIssued: Notice("refund_issued", (BUYER,), rules=("S54", "S61")),
     events.RefundFailed: Notice("refund_failed", (BUYER,)),
+    events.RefundAbandoned: Notice("refund_given_up", (BUYER,), rules=("S54", "T31a")),
 }
 """By event of a payment; texts for a new kind stand in `shared/notifications/texts/`."""
 
@@ -30,7 +31,6 @@ SILENT: Mapping[type[Event], str] = {
     ProposalDeclined: "between two people of support",
     events.RefundPartIssued: "the last part brings the word that the refund is issued",
     events.RefundPartAbandoned: "the end of the refund tells what went",
-    events.RefundAbandoned: "the end of its dispute is told, and support writes to the buyer of a cancelled order",
     events.RefundReRequested: "the refund that it is asked for again as is told",
     events.RefundSettled: "the buyer's bank tells of the credit",
     DeadlineMoved: "the next try is moved, which nobody waits for",
