@@ -6,8 +6,8 @@ route names it as its `response_model`, so that views, OpenAPI documents and tes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 # Not typing's: pydantic describes that one from Python 3.12 on only.
 from typing_extensions import TypedDict
@@ -49,6 +49,18 @@ class ProposalMembers(TypedDict):
     by: str
     at: Instant
     expires_at: Instant
+
+
+class HistoryEntry(TypedDict):
+    """What happened: the event's name is the action, `detail` holds its data."""
+
+    version: int
+    at: Instant
+    actor: str
+    action: str
+    rules: Sequence[str]
+    rule_links: Mapping[str, str]
+    detail: Mapping[str, Any]
 
 
 class TextLink(TypedDict):

@@ -110,6 +110,19 @@ class ReturnShipped(Event):
     rules: tuple[str, ...]
 
 
+class ReturnTrackingCorrected(Event):
+    """The parcel has another number, or another carrier, than was typed: `replaced` (S81)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    replaced: str
+    tracking_number: str
+    carrier: str | None
+    corrected_at: Instant
+    rules: tuple[str, ...]
+
+
 class ReturnReceived(Event):
     """The parcel arrived; it is to be inspected until `inspect_by` (D11)."""
 
@@ -140,6 +153,7 @@ ReturnEvent = (
     | ReturnLabelIssued
     | ReturnLabelVoided
     | ReturnShipped
+    | ReturnTrackingCorrected
     | ReturnReceived
     | ReturnInspected
     | DeadlineMoved

@@ -20,11 +20,14 @@ HOLDS = {"gateways/": "port.py", "read_models/": "tables.py"}
 """The module that a folder of this name begins with."""
 
 PROGRAMMES = {"programmes.py", "versions.py", "parameters.py", "areas.py", "entitlements/"}
-OWN = {"dispute": ({"programmes/", "evidence_bytes.py"}, PROGRAMMES | {"reports.py", "goodwill.py"})}
+OWN = {
+    "dispute": ({"programmes/", "evidence_bytes.py"}, PROGRAMMES | {"reports.py", "goodwill.py"}),
+    "return_label": (set(), {"tracking/"}),
+}
 """What one service has beside that in its package and in its domain: programmes are terms as data, with a reader, and
 what an order entitles to by them; a report of a seller is an order's fact that names evidence, and goodwill is an
 order's that names pieces as a dispute's form does, above both;
-evidence has bytes beside the log.
+evidence has bytes beside the log; what carriers' numbers look like belongs to no stream.
 """
 
 UNCOUNTED = {"evidence"}

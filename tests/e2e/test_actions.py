@@ -23,6 +23,7 @@ BODIES: dict[str, Json | None] = {
     "modify": {"amount": usd("25.00")},
     "cancel": {"acknowledge_release": True},
     "ship": {"tracking_number": "RR1DE"},
+    "correct-tracking": {"tracking_number": "RR2DE", "replaces": "RR1DE"},
     "escalate": None,
     "submit-statement": {"complete": True},
     "appeal": {"ground": "It was another item."},
@@ -326,10 +327,22 @@ async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> Non
     deal, warehouse = dispute.deal, services.party("warehouse-1", "warehouse")
     path = f"/v1/returns/{(await dispute.show())['return_id']}"
     states = {
-        "label_issued": [(deal.seller, {"receive": NOT_NOW, "inspect": NOT_NOW}), (deal.buyer, {"ship": ""})],
-        "shipped": [(deal.buyer, {"ship": NOT_NOW}), (warehouse, {"receive": "", "inspect": NOT_NOW})],
-        "received": [(deal.buyer, {"ship": NOT_NOW}), (deal.seller, {"receive": NOT_NOW, "inspect": ""})],
-        "inspected": [(deal.buyer, {"ship": NOT_NOW}), (warehouse, {"receive": NOT_NOW, "inspect": NOT_NOW})],
+        "label_issued": [
+            (deal.seller, {"receive": NOT_NOW, "inspect": NOT_NOW}),
+            (deal.buyer, {"ship": "", "correct-tracking": NOT_NOW}),
+        ],
+        "shipped": [
+            (deal.buyer, {"ship": NOT_NOW, "correct-tracking": ""}),
+            (warehouse, {"receive": "", "inspect": NOT_NOW}),
+        ],
+        "received": [
+            (deal.buyer, {"ship": NOT_NOW, "correct-tracking": NOT_NOW}),
+            (deal.seller, {"receive": NOT_NOW, "inspect": ""}),
+        ],
+        "inspected": [
+            (deal.buyer, {"ship": NOT_NOW, "correct-tracking": NOT_NOW}),
+            (warehouse, {"receive": NOT_NOW, "inspect": NOT_NOW}),
+        ],
     }
     for state, parties in states.items():
         for party, expected in parties:
@@ -345,7 +358,11 @@ async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> Non
                 (await call(party, action, shown, "return_label")).ok()
 
 
-ANOTHER: dict[str, Json] = {"ship": {"tracking_number": "RR2DE"}, "inspect": {"result": "fail", "fault": "damaged"}}
+ANOTHER: dict[str, Json] = {
+    "ship": {"tracking_number": "RR3DE"},
+    "correct-tracking": {"tracking_number": "RR3DE", "replaces": "RR2DE"},
+    "inspect": {"result": "fail", "fault": "damaged"},
+}
 """Not what was recorded: the very same again is no refusal, for it has been done."""
 
 TOLD_TWICE = {("received", "receive"), ("inspected", "receive")}

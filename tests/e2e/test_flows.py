@@ -331,7 +331,7 @@ async def test_t21_the_buyer_keeps_goods_that_were_not_sent_and_may_dispute_agai
     )
     await returned(dispute, return_id, "voided")
     sent = await deal.buyer.post(
-        f"/v1/returns/{return_id}/shipment", {"tracking_number": "RR000000001DE"}, service="return_label"
+        f"/v1/returns/{return_id}/shipment", {"tracking_number": "RR000000005DE"}, service="return_label"
     )
     assert sent.refused == (409, "wrong_phase")
     assert (await (await deal.opened()).show())["reopened_from"] == dispute.id

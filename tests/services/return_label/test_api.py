@@ -104,7 +104,7 @@ async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are
             "mandatory": True,
         }
     ]
-    sent = await service.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "TRACK1", "carrier": "DHL"})
+    sent = await service.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "1234 567 891", "carrier": "dhl"})
     assert (sent.status, sent.body["state"], sent.headers["ETag"][:3], sent.headers["Makewhole-Position"]) == (
         200,
         "shipped",
@@ -203,6 +203,49 @@ async def test_t27_an_inspection_that_does_not_fit_names_the_field(
 @pytest.mark.parametrize("number", ["", " ", "-", "RR\n1", "<script>", "R" * 81])
 async def test_a_tracking_number_is_what_carriers_print(service: ServedService, number: str) -> None:
     assert refused(await shipped(service, number)) == (422, "validation_failed")
+
+
+async def test_s81_a_number_that_no_parcel_has_is_refused_and_says_why(service: ServedService) -> None:
+    refusal = await shipped(service, "1Z12345E0205271687")
+    assert refused(refusal) == (422, "validation_failed")
+    (error,) = refusal.body["errors"]
+    assert (error["pointer"], error["code"], refusal.body["rules"]) == ("/tracking_number", "check_digit", ["S81"])
+    assert await service.store.head() == 3
+
+
+async def test_s81_a_number_is_corrected_until_the_goods_have_come_and_the_history_shows_both(
+    service: ServedService,
+) -> None:
+    await shipped(service, "1234567891")
+    right = {"tracking_number": "1z 12345e 0205 271 686", "carrier": "ups", "replaces": "1234567891"}
+    shown = (await service.post(f"{RET}/shipment", r.BUYER, right)).body["shipment"]
+    assert (shown["tracking_number"], shown["carrier"], shown["number_check"]) == (
+        "1Z12345E0205271686",
+        "UPS",
+        "check_digit",
+    )
+    await service.post(f"{RET}/receipt", r.SELLER)
+    late = {"tracking_number": "TRACK9", "replaces": "1Z12345E0205271686"}
+    assert refused(await service.post(f"{RET}/shipment", r.BUYER, late)) == (409, "wrong_phase")
+    history = (await service.get(f"{RET}/history", r.SELLER)).body["data"]
+    assert [(entry["version"], entry["actor"], entry["action"]) for entry in history] == [
+        (1, "system", "return_requested"),
+        (2, "system", "return_authorized"),
+        (3, "system", "return_label_issued"),
+        (4, "buyer", "return_shipped"),
+        (5, "buyer", "return_tracking_corrected"),
+        (6, "seller", "return_received"),
+    ]
+    assert history[3]["detail"]["tracking_number"] == history[4]["detail"]["replaced"] == "1234567891"
+    assert history[4]["rule_links"] == {"S81": "/rules/S81", "T23": "/rules/T23"}
+
+
+async def test_a_history_goes_on_where_its_page_ended_and_is_nobody_else_s(service: ServedService) -> None:
+    first = (await service.get(f"{RET}/history?limit=2", r.BUYER)).body
+    rest = (await service.get(f"{RET}/history?limit=2&cursor={first['next_cursor']}", r.BUYER)).body
+    assert [entry["version"] for page in (first, rest) for entry in page["data"]] == [1, 2, 3]
+    assert rest["next_cursor"] is None
+    assert refused(await service.get(f"{RET}/history", r.OTHER_BUYER)) == (404, "not_found")
 
 
 async def test_the_inspector_s_words_are_read_by_the_parties_and_stand_in_no_event(service: ServedService) -> None:

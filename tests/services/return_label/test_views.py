@@ -41,7 +41,7 @@ def test_s81_a_return_shows_each_step_of_its_way() -> None:
     [
         (3, r.BUYER, ["ship"]),
         (3, r.SELLER, []),
-        (4, r.BUYER, []),
+        (4, r.BUYER, ["correct-tracking"]),
         (4, r.SELLER, ["receive"]),
         (4, r.WAREHOUSE, ["receive"]),
         (5, r.SELLER, ["inspect"]),

@@ -21,6 +21,7 @@ from shared.events.return_label import (
     ReturnReceived,
     ReturnRequested,
     ReturnShipped,
+    ReturnTrackingCorrected,
 )
 
 FRIDAY = datetime(2026, 3, 6, 10, tzinfo=UTC)
@@ -60,8 +61,15 @@ def request(at: datetime = FRIDAY, **more: Any) -> RequestReturn:
     return RequestReturn(**(_envelope("request", SYSTEM, at) | COMMON | ASKED | {"ship_days": 10} | more))
 
 
-def ship(actor: Actor = BUYER, at: datetime = FRIDAY, tracking_number: str = "TRACK1") -> MarkReturnShipped:
-    return MarkReturnShipped(**_envelope("ship", actor, at), tracking_number=tracking_number)
+def ship(
+    actor: Actor = BUYER, at: datetime = FRIDAY, tracking_number: str = "TRACK1", **more: Any
+) -> MarkReturnShipped:
+    return MarkReturnShipped(**_envelope("ship", actor, at, *more.items()), tracking_number=tracking_number, **more)
+
+
+def correct(number: str = "TRACK2", replaces: str = "TRACK1", **more: Any) -> MarkReturnShipped:
+    """The parcel has another number than was typed."""
+    return ship(tracking_number=number, replaces=replaces, **more)
 
 
 def receive(actor: Actor = WAREHOUSE, at: datetime = FRIDAY) -> MarkReturnReceived:
@@ -104,6 +112,12 @@ def shipped() -> ReturnShipped:
     return ReturnShipped(
         **COMMON, tracking_number="TRACK1", shipped_at=FRIDAY, transit_alarm_at=alarm, rules=("S81", "T23", "D10")
     )
+
+
+def corrected(number: str = "TRACK2", carrier: str | None = None) -> ReturnTrackingCorrected:
+    """What `correct` leads to."""
+    right = {"replaced": "TRACK1", "tracking_number": number, "carrier": carrier}
+    return ReturnTrackingCorrected(**COMMON, **right, corrected_at=FRIDAY, rules=("S81", "T23"))
 
 
 def received() -> ReturnReceived:

@@ -30,7 +30,7 @@ from dispute.domain.disputes.transitions import PARTIES
 from dispute.domain.disputes.visibility import actions_told, looks_as, visible_refs
 from dispute.read_models import dispute_history, disputes
 from dispute.views.disputes.dispute import dispute_row, dispute_view, history_entry
-from dispute.views.disputes.members import DisputeRow, DisputeView, HistoryEntry
+from dispute.views.disputes.members import DisputeRow, DisputeView
 from dispute.views.disputes.solutions import ArrivalView
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
@@ -44,7 +44,7 @@ from shared.http.routing import Router
 from shared.parties import Side, barred_from, own_sides
 from shared.rejections import snake_case
 from shared.subscriptions.freshness import wait_for_position
-from shared.views import Page, TextView
+from shared.views import HistoryEntry, Page, TextView
 
 router = Router("disputes")
 

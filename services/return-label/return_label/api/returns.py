@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from starlette.responses import Response
@@ -18,13 +19,17 @@ from return_label.domain.returns.transit import (
     MarkReturnReceived,
     MarkReturnShipped,
 )
+from return_label.views.history import history_entry
 from return_label.views.returns import WAREHOUSE, ReturnView, return_view
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text
 from shared.http.caller import CommandContext, QueryContext, command, query
+from shared.http.pagination import Cursor, Limit, Listing
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
-from shared.views import TextView
+from shared.views import HistoryEntry, Page, TextView
 
 router = Router("returns")
 
@@ -34,6 +39,19 @@ async def show_return(return_id: str, viewer: Annotated[QueryContext, query()]) 
     """Read from the stream: each step of the goods' way, and what the viewer may do (S81)."""
     return_, version = await _load(viewer, return_id)
     return query_response(return_view(return_, version, viewer.actor), version)
+
+
+@router.get("/v1/returns/{return_id}/history", summary="Show what happened", response_model=Page[HistoryEntry])
+async def show_history(
+    return_id: str, viewer: Annotated[QueryContext, query()], limit: Limit = 25, cursor: Cursor = None
+) -> Response:
+    """One entry an event, in order, read from the stream: what was shipped, corrected, received and found (S81)."""
+    history = await _history(viewer, return_id)
+    return_: Return = await folded(decider, f"return-{return_id}", history)
+    return_.parties.guard(viewer.actor, "return")
+    listing = Listing("return_history", (return_id,))
+    (after,) = listing.read(cursor, int) or (0,)
+    return query_response(listing.page(history[after:], limit, history_entry, lambda entry: (entry.version,)))
 
 
 @router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return", response_model=TextView)
@@ -51,7 +69,9 @@ async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, qu
 async def mark_shipped(
     return_id: str, body: ShipmentBody, caller: Annotated[CommandContext, command(*SHIPPERS)]
 ) -> Response:
-    """The buyer's, or who acts for the buyer (T23)."""
+    """The buyer's, or who acts for the buyer (T23). A number that cannot be the carrier's is refused; one that was
+    mistyped all the same is corrected with `replaces`, until the goods have come.
+    """
     return await _answer(caller, caller.command(MarkReturnShipped, body, return_id=return_id))
 
 
@@ -78,6 +98,10 @@ async def _answer(caller: CommandContext, step: ReturnCommand) -> Response:
 
 async def _load(viewer: QueryContext, return_id: str) -> tuple[Return, int]:
     """The return as its stream has it, and its version; the initial state and 0 where there is none."""
-    stream = f"return-{return_id}"
-    (history,) = await viewer.state.store.load(stream)
-    return await folded(decider, stream, history), len(history)
+    history = await _history(viewer, return_id)
+    return await folded(decider, f"return-{return_id}", history), len(history)
+
+
+async def _history(viewer: QueryContext, return_id: str) -> Sequence[Recorded[Event]]:
+    histories: Sequence[Sequence[Recorded[Event]]] = await viewer.state.store.load(f"return-{return_id}")
+    return histories[0]

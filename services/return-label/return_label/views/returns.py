@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Return, ReturnState
-from return_label.domain.returns.transit import guard_inspection, guard_receipt, guard_shipment
+from return_label.domain.returns.transit import guard_correction, guard_inspection, guard_receipt, guard_shipment
+from return_label.domain.tracking.numbers import NumberCheck, number_check
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
@@ -25,10 +26,13 @@ class LabelView(TypedDict):
 
 
 class ShipmentView(TypedDict):
-    """The parcel on its way; where nothing came by `transit_alarm_at`, somebody looks for it."""
+    """The parcel on its way, and what was checked of its number. Where nothing came by `transit_alarm_at`, somebody
+    looks for it.
+    """
 
     tracking_number: str
     carrier: str | None
+    number_check: NumberCheck
     shipped_at: Instant
     transit_alarm_at: Instant
 
@@ -119,6 +123,10 @@ def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]
         guard_shipment(return_, actor)
         return Offer(return_.authorized.ship_by if return_.authorized else None, mandatory=True)
 
+    def correct() -> Offer:
+        guard_correction(return_, actor)
+        return Offer()
+
     def receive() -> Offer:
         guard_receipt(return_, actor)
         return Offer(return_.shipped.transit_alarm_at if return_.shipped else None, mandatory=True)
@@ -129,6 +137,7 @@ def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]
 
     return (
         Action("ship", f"{path}/shipment", ship),
+        Action("correct-tracking", f"{path}/shipment", correct),
         Action("receive", f"{path}/receipt", receive),
         Action("inspect", f"{path}/inspection", inspect),
     )
@@ -146,6 +155,7 @@ def _shipment(return_: Return) -> ShipmentView | None:
     return {
         "tracking_number": shipped.tracking_number,
         "carrier": shipped.carrier,
+        "number_check": number_check(shipped.tracking_number, shipped.carrier),
         "shipped_at": shipped.shipped_at,
         "transit_alarm_at": shipped.transit_alarm_at,
     }

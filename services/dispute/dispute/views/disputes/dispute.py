@@ -20,7 +20,6 @@ from dispute.views.disputes.members import (
     DeadlineView,
     DisputeRow,
     DisputeView,
-    HistoryEntry,
     RefundView,
     ResultView,
     TermsView,
@@ -35,6 +34,7 @@ from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import Parties
 from shared.rules.links import rule_links
+from shared.views import HistoryEntry
 
 NEW = Conversation()
 """Of a dispute in which nobody has written yet."""

@@ -1,9 +1,9 @@
-"""Members of a dispute's answers: the dispute, its row in a list, an entry of its history."""
+"""Members of a dispute's answers: the dispute, its row in a list."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from typing_extensions import TypedDict
 
@@ -128,15 +128,3 @@ class DisputeView(DisputeRow, SolutionMembers, CaseMembers, Actions):
     return_id: str | None
     after_close: Sequence[AfterClose]
     messages: MessagesView
-
-
-class HistoryEntry(TypedDict):
-    """What happened: the event's name is the action, `detail` holds its data."""
-
-    version: int
-    at: Instant
-    actor: str
-    action: str
-    rules: Sequence[str]
-    rule_links: Mapping[str, str]
-    detail: Mapping[str, Any]

@@ -8,9 +8,9 @@ from shared.http.request.body import example
 
 
 class ShipmentBody(CommandBody, of=MarkReturnShipped):
-    """The parcel, as the carrier numbers it."""
+    """The parcel, as the carrier numbers it; `replaces` is the number that was mistyped before."""
 
-    model_config = example(tracking_number="RR000000001DE")
+    model_config = example(tracking_number="RR000000005DE")
 
 
 class InspectionBody(CommandBody, of=InspectReturn):

@@ -22,6 +22,7 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnLabelIssued: "the authorisation of the same append tells it",
     events.ReturnLabelVoided: "the buyer asked for it",
     events.ReturnShipped: _SHOWN,
+    events.ReturnTrackingCorrected: _SHOWN,
     events.ReturnReceived: _SHOWN,
     events.ReturnInspected: _SHOWN,
     DeadlineMoved: "no deadline of a return is moved",

@@ -17,6 +17,7 @@ from shared.events.return_label import (
     ReturnReceived,
     ReturnRequested,
     ReturnShipped,
+    ReturnTrackingCorrected,
 )
 from shared.parties import NOBODY, Parties
 
@@ -83,6 +84,8 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
             return replace(return_, state=ReturnState.VOIDED)
         case ReturnShipped():
             return replace(return_, shipped=event, state=ReturnState.SHIPPED)
+        case ReturnTrackingCorrected(tracking_number=number, carrier=carrier):
+            return replace(return_, shipped=_renumbered(return_.shipped, number, carrier))
         case ReturnReceived():
             return replace(return_, received=event, state=ReturnState.RECEIVED)
         case ReturnInspected():
@@ -90,3 +93,8 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
         case DeadlineMoved():
             return return_  # its deadlines are recorded, and none runs yet
     assert_never(event)
+
+
+def _renumbered(shipped: ReturnShipped | None, number: str, carrier: str | None) -> ReturnShipped | None:
+    """The shipment under its right number: when it was sent, and how long it may take, stay."""
+    return shipped and shipped.model_copy(update={"tracking_number": number, "carrier": carrier})

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.deadlines import inspection_due, transit_alarm_due
+from return_label.domain.returns.correction import corrected, is_known
 from return_label.domain.returns.state import Return, ReturnState
+from return_label.domain.tracking.numbers import tracking
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
 from shared.events.fields import Text
@@ -28,10 +30,11 @@ INSPECTORS = ("warehouse", "seller")
 
 
 class MarkReturnShipped(ReturnCommand):
-    """The parcel is on its way, under the carrier's number."""
+    """The parcel is on its way, under the carrier's number; or a number that was mistyped is replaced by this one."""
 
     tracking_number: TrackingNumber
     carrier: Name | None = None
+    replaces: TrackingNumber | None = None
 
 
 def guard_shipment(return_: Return, actor: Actor) -> None:
@@ -44,22 +47,32 @@ def guard_shipment(return_: Return, actor: Actor) -> None:
 
 def mark_shipped(command: MarkReturnShipped, return_: Return) -> Sequence[Event]:
     """The parcel's number makes a repeat recognisable; another number is another parcel, and there is one a return
-    (S78).
+    (S78), unless it says which one it replaces.
     """
     return_.parties.guard(command.actor, "return", *SHIPPERS)
-    if return_.shipped and return_.shipped.tracking_number == command.tracking_number:
+    right = tracking(command.tracking_number, command.carrier)
+    if return_.shipped and is_known(return_.shipped, right):
         return []
+    if command.replaces:
+        guard_correction(return_, command.actor)
+        return corrected(return_, command.replaces, right, command.at)
     guard_shipment(return_, command.actor)
     return [
         ReturnShipped(
             **return_.event_fields,
-            tracking_number=command.tracking_number,
-            carrier=command.carrier,
+            tracking_number=right.number,
+            carrier=right.carrier,
             shipped_at=command.at,
             transit_alarm_at=transit_alarm_due(return_.terms, command.at),
             rules=("S81", "T23", "D10"),
         )
     ]
+
+
+def guard_correction(return_: Return, actor: Actor) -> None:
+    """G8 of another tracking number: what has arrived needs none."""
+    return_.parties.guard(actor, "return", *SHIPPERS)
+    WrongPhase.unless_in("return", return_.state, ReturnState.SHIPPED)
 
 
 class MarkReturnReceived(ReturnCommand):
