@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from shared.events.errors import NewerVersion
 from shared.observability import metrics
-from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, Transient, jittered, transient
+from shared.resilience.retry import FIRST_WAIT, LONGEST_WAIT, jittered, transient
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
@@ -205,8 +205,7 @@ class DueQueue:
     def _failed(self, deadline: Deadline, error: Exception) -> None:
         first = deadline not in self._held
         wait = FIRST_WAIT if first else self._held[deadline].wait
-        pause = error.pause if isinstance(error, Transient) else 0.0
-        until = asyncio.get_running_loop().time() + max(pause, jittered(wait))
+        until = asyncio.get_running_loop().time() + jittered(wait)
         self._held[deadline] = Held(until, min(2 * wait, LONGEST_WAIT), error)
         metrics.DUE_FAILED.labels(self._name).inc()
         if transient(error) or isinstance(error, NewerVersion):

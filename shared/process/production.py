@@ -20,6 +20,7 @@ from shared.process.requirements import (
     every_database,
     gateway_by_https,
     gateway_is_named,
+    gateway_moves_money,
     has_certificates,
     has_password,
     hosts_are,
@@ -73,6 +74,7 @@ PRODUCTION: tuple[Requirement, ...] = (
         gateway_is_named,
     ),
     Requirement("MAKEWHOLE_GATEWAY", "must ask by https", gateway_by_https),
+    Requirement("MAKEWHOLE_GATEWAY", "must have a live key: sk_test_ and rk_test_ move no money", gateway_moves_money),
     Requirement(
         "MAKEWHOLE_EXPOSE_SANDBOX", "is for the sandbox: production mode refuses it", lambda it: not it.expose_sandbox
     ),

@@ -206,6 +206,12 @@ def gateway_by_https(settings: Environment) -> bool:
     return not address or bool(place and place.scheme == "https" and place.hostname)
 
 
+def gateway_moves_money(settings: Environment) -> bool:
+    """Whether the payment provider's key is none of those with which Stripe only plays."""
+    place = address_parts(settings.gateway.partition("+")[2])
+    return not place or not (place.username or "").startswith(("sk_test_", "rk_test_"))
+
+
 def quotas_are_limits(settings: Environment) -> bool:
     """Whether each quota is one that somebody could come up against."""
     found = quotas(settings.quotas).values()

@@ -70,7 +70,7 @@ class Breaker:
     async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T:
         try:
             answer = await ask()
-        except (self._away, asyncio.CancelledError):  # who is called off has waited too long
+        except self._away:
             self._failed()
             raise
         except Exception:

@@ -14,14 +14,7 @@ GIVE_UP_AFTER = 60.0
 
 
 class Transient(Exception):
-    """An outside system does not answer: a later try may succeed. Adapters raise it for their libraries' errors.
-
-    `pause` is for how many seconds the next try is not worth it.
-    """
-
-    def __init__(self, message: str = "", pause: float = 0.0) -> None:
-        super().__init__(message)
-        self.pause = pause
+    """An outside system does not answer: a later try may succeed. Adapters raise it for their libraries' errors."""
 
 
 class Halted(Exception):

@@ -112,7 +112,13 @@ async def test_a_decline_holds_for_its_key_and_the_next_attempt_is_decided_anew(
 
 
 @pytest.mark.parametrize(
-    ("fault", "paid"), [("timeout_before", []), ("timeout_after", ["25.00"]), ("error_after", ["25.00"])]
+    ("fault", "paid"),
+    [
+        ("timeout_before", []),
+        ("timeout_after", ["25.00"]),
+        ("error_after", ["25.00"]),
+        ("error_not_kept", []),
+    ],
 )
 async def test_no_answer_is_unknown_or_asked_after_and_the_same_call_again_tells_what_happened(
     provider: Provider, fault: str, paid: list[str]

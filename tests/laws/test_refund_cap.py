@@ -25,6 +25,7 @@ from refund.effects import ask, outcome, wanted
 from refund.gateways.port import RefundCall, Unanswered
 from shared.decider import Clear, Start
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalKind, ProposalMade
 from shared.events.refund import (
     ManualReason,
@@ -95,7 +96,9 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         for wish in decider.deadlines("payment-o1", event):
             match wish:
                 case Start(kind, due_at):
-                    self.due[kind], self.attempt_began[kind] = due_at, self.now
+                    self.due[kind] = due_at
+                    if not isinstance(event, DeadlineMoved):
+                        self.attempt_began[kind] = self.now
                 case Clear(kind):
                     self.due.pop(kind, None)
 

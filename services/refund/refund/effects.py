@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from refund.domain.deadlines import part_of
 from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordDoubtful, RecordIssued
+from refund.domain.payments.pending import RecordPending
 from refund.domain.payments.state import Payment
 from refund.gateways.port import (
     Answer,
@@ -33,9 +35,11 @@ ASK_UNTIL = timedelta(hours=20)
 """Real time from an attempt's beginning to the last call with its key: providers forget keys after a day."""
 PEOPLE_AFTER = timedelta(hours=24)
 """Real time after which an outcome that nobody knows is for people: a new key could pay a second time."""
-LONGEST_PENDING = timedelta(minutes=10)
-"""Real time between two questions after what the provider has taken and not done, at most; young ones are asked after
-more often, each at a tenth of its age.
+PENDING_UNTIL = timedelta(days=14)
+"""The same for what the provider says that it has taken and is not done with, as of transfers that take their days."""
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=12)
+"""Between two questions after what is pending: each comes after half of its age, so that a payment of two weeks fills
+its stream with forty words at most.
 """
 
 BEFORE_GATEWAY = crash_points.register(
@@ -47,6 +51,16 @@ AFTER_GATEWAY = crash_points.register(
 
 Age = Callable[[RefundCall], Awaitable[timedelta]]
 """How long ago, in real time, the attempt of a call began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The provider is not done with it, and is asked again after the pause."""
+
+    pause: timedelta
+
+
+Outcome = Answer | Doubtful | Later
 
 
 def wanted(payment: Payment, kind: str) -> RefundCall | None:
@@ -63,47 +77,48 @@ def wanted(payment: Payment, kind: str) -> RefundCall | None:
         destination=known(refund.destination),
         attempt=part.failures,
         doubts=part.doubts,
+        pending=part.pending,
     )
 
 
-async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Answer | Doubtful:
+async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Outcome:
     """The provider's answer, held against what was asked; Unanswered where the outcome stays unknown.
 
-    An attempt that is too old for its key is only asked after: a call would pay a second time once the provider has
-    forgotten the first. So is one that was in doubt before, until it is certain that no payment is in the books.
+    What the provider has taken is only asked after. So is an attempt that is too old for its key: a call would pay a
+    second time once the provider has forgotten the first; and one that was in doubt before, until it is certain that no
+    payment is in the books.
     """
     crash_points.point(BEFORE_GATEWAY)
     old = await age(call)
-    if old >= ASK_UNTIL:
+    if call.pending or old >= ASK_UNTIL:
         return await _looked_up(gateway, call, old)
     found = await gateway.find(call) if call.doubts else None
     return _final(call, found or await gateway.refund(call), old)
 
 
-def _final(call: RefundCall, answer: Answer | Pending, old: timedelta) -> Answer | Doubtful:
-    """The answer held against what was asked; Unanswered while it is none yet, and for people after a day."""
+def _final(call: RefundCall, answer: Answer | Pending, old: timedelta) -> Outcome:
+    """The answer held against what was asked; while it is none yet asked for later, and for people in the end."""
     held = checked(call, answer)
     if not isinstance(held, Pending):
         return held
-    if old < PEOPLE_AFTER:
-        pause = min(old / 10, LONGEST_PENDING).total_seconds()
-        raise Unanswered(f"{call.idempotency_key} is pending at the provider", pause)
+    if old < PENDING_UNTIL:
+        return Later(min(max(old / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
     return Doubtful(ManualReason.OUTCOME_UNKNOWN, provider_ref=held.provider_ref)
 
 
-async def _looked_up(gateway: Gateway, call: RefundCall, old: timedelta) -> Answer | Doubtful:
+async def _looked_up(gateway: Gateway, call: RefundCall, old: timedelta) -> Outcome:
     try:
         if found := await gateway.find(call):
             return _final(call, found, old)
     except Unanswered:
-        if old < PEOPLE_AFTER:
+        if old < (PENDING_UNTIL if call.pending else PEOPLE_AFTER):
             raise
     if old < PEOPLE_AFTER:
         raise Unanswered(f"{call.idempotency_key} is not known to the provider")
     return Doubtful(ManualReason.OUTCOME_UNKNOWN)
 
 
-def outcome(call: RefundCall, answer: Answer | Doubtful, now: datetime) -> OutcomeCommand:
+def outcome(call: RefundCall, answer: Outcome, now: datetime) -> OutcomeCommand:
     """The command that records the answer."""
     attempt = call.order_id, call.refund_id, call.attempt
     match answer:
@@ -111,6 +126,8 @@ def outcome(call: RefundCall, answer: Answer | Doubtful, now: datetime) -> Outco
             return RecordIssued.of(*attempt, provider_ref, now)
         case Declined(reason):
             return RecordDeclined.of(*attempt, reason, now)
+        case Later(pause):
+            return RecordPending.of(*attempt, now + pause, now)
         case Doubtful(reason, differs, provider_ref):
             metrics.REFUND_DOUBTS.labels(reason.value).inc()
             return RecordDoubtful.of(
@@ -118,7 +135,7 @@ def outcome(call: RefundCall, answer: Answer | Doubtful, now: datetime) -> Outco
             )
 
 
-def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Answer | Doubtful]:
+def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Outcome]:
     """The effect behind the deadlines `pay:…`."""
     return Effect(wanted, lambda call: ask(gateway, age, call), outcome, AFTER_GATEWAY)
 

@@ -14,13 +14,14 @@ from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.refund import RefundState
-from refund.effects import ask, outcome, wanted
+from refund.effects import Later, ask, outcome, wanted
 from refund.gateways.port import Answer, Declined, Doubtful, Issued, Pending, RefundCall, Unanswered, checked
 from refund.gateways.sandbox import sandbox_gateway
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.queue import DUE
 from shared.decider import ExpireDeadline
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.refund import (
     Destination,
     ManualReason,
@@ -33,6 +34,7 @@ from shared.eventstore.lease_session import Leases
 from shared.observability import metrics
 from tests.cases.plugin import Came
 from tests.support.builders import refunds as p
+from tests.support.servers.gateways import stripe_provider
 from tests.support.servers.refund_service import Paying, RefundService, serving_payments, serving_refunds
 from tests.support.servers.stack import eventually
 from tests.support.toys.marks import as_owner, running
@@ -367,21 +369,82 @@ async def test_an_attempt_older_than_its_key_is_only_asked_after(answer: Answer)
 
 
 PENDING = Pending("re_1", p.said(CALL))
+TAKEN = replace(CALL, pending=True)
+DAY = 24
 
 
-@pytest.mark.parametrize(("hours", "pause"), [(0, 0), (1, 360), (19.9, 600), (21, 600), (23.9, 600)])
-async def test_what_the_provider_is_not_done_with_is_asked_after_at_a_tenth_of_its_age(
-    hours: float, pause: float
+@pytest.mark.parametrize(
+    ("hours", "minutes"), [(0, 0.5), (1, 30), (19, 570), (21, 630), (DAY, 720), (3 * DAY, 720), (13.9 * DAY, 720)]
+)
+async def test_t30b_what_the_provider_is_not_done_with_is_asked_after_at_half_of_its_age(
+    hours: float, minutes: float
 ) -> None:
-    with pytest.raises(Unanswered) as unknown:
-        await ask(Books(PENDING), aged(hours), replace(CALL, doubts=1))
-    assert unknown.value.pause == pause
-
-
-async def test_what_the_provider_is_not_done_with_after_a_day_goes_to_people_with_its_name() -> None:
     books = Books(PENDING)
-    assert await ask(books, aged(25), CALL) == Doubtful(ManualReason.OUTCOME_UNKNOWN, provider_ref="re_1")
+    assert await ask(books, aged(hours), TAKEN) == Later(timedelta(minutes=minutes))
     assert books.paid == []
+
+
+async def test_t30b_what_the_provider_is_not_done_with_after_two_weeks_goes_to_people_with_its_name() -> None:
+    books = Books(PENDING)
+    assert await ask(books, aged(14 * DAY), TAKEN) == Doubtful(ManualReason.OUTCOME_UNKNOWN, provider_ref="re_1")
+    assert books.paid == []
+
+
+async def test_t30b_a_provider_that_is_away_for_a_moment_sends_nothing_to_people_that_it_has_taken() -> None:
+    with pytest.raises(Unanswered):
+        await ask(Books(silent=True), aged(3 * DAY), TAKEN)
+    assert await ask(Books(silent=True), aged(14 * DAY), TAKEN) == Doubtful(ManualReason.OUTCOME_UNKNOWN)
+
+
+async def test_t30b_what_the_provider_has_taken_and_then_knows_nothing_of_goes_to_people_after_a_day() -> None:
+    with pytest.raises(Unanswered):
+        await ask(Books(), aged(1), TAKEN)
+    assert await ask(Books(), aged(DAY), TAKEN) == Doubtful(ManualReason.OUTCOME_UNKNOWN)
+
+
+def test_t30b_what_is_pending_is_put_off_in_the_log_and_asked_after_as_the_same_attempt() -> None:
+    before = state(*p.APPROVED)
+    (moved,) = decider.decide(outcome(CALL, Later(MINUTE), p.MONDAY), before)
+    assert isinstance(moved, DeadlineMoved)
+    assert (moved.kind, moved.due_at, moved.rules) == ("pay:rfd_9a31", p.MONDAY + MINUTE, ("T30b",))
+    assert wanted(state(*p.APPROVED, moved), moved.kind) == TAKEN
+    assert wanted(state(*p.APPROVED, moved, p.failed(1, p.MONDAY)), moved.kind) == replace(CALL, attempt=1)
+
+
+@pytest.mark.parametrize("last", [p.issued(), p.sent_to_manual(0)])
+def test_t30b_what_has_ended_meanwhile_is_not_put_off(last: Event) -> None:
+    assert decider.decide(outcome(CALL, Later(MINUTE), p.MONDAY), state(*p.APPROVED, last)) == []
+
+
+async def test_t30b_a_refund_that_stripe_holds_for_days_is_no_deadline_that_is_late(
+    service: RefundService, dsn: str
+) -> None:
+    served = service.served
+    async with stripe_provider() as stripe:
+        await stripe.capture("o1", "100.00")
+        await stripe.break_next("pending")
+        effect = effects.pay(stripe.gateway, effects.age_in_log(served.pool))
+        loop = DueLoop(
+            served.store,
+            decider,
+            served.pool,
+            Leases(dsn),
+            served.clock,
+            ExpireDeadline,
+            {DeadlineKind.PAY: effect},
+        )
+        async with running(loop):
+            paying = Paying(served, None, loop)  # type: ignore[arg-type]
+            await paying.ask(p.capture(), p.request())
+            await paying.at_rest()
+            assert (await paying.types())[3:] == ["DeadlineMoved"]
+            await paying.move(MINUTE)
+            assert (await paying.types())[3:] == ["DeadlineMoved"] * 2
+            stripe.api.become("succeeded")
+            await paying.move(MINUTE)
+            assert (await paying.types())[5:] == ["RefundIssued"]
+            assert await loop.next_deadline() is None
+    assert stripe.api.posts == ["rfd_9a31/0"]
 
 
 async def test_what_is_pending_and_another_refund_goes_to_people_at_once() -> None:

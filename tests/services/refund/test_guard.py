@@ -9,12 +9,13 @@ import logging
 
 import pytest
 
-from refund.gateways.guard import AT_ONCE, Guarded
+from refund.gateways.guard import ANSWER_LIMIT, AT_ONCE, Guarded
 from refund.gateways.port import Answer, Issued, RefundCall, Unanswered, Unavailable
+from shared.deadlines.due_loop import CALL_LIMIT, CALLS_AT_ONCE
 from shared.events.money import Money
 from shared.events.refund import Destination
 from shared.observability import metrics
-from shared.resilience.breaker import FAILURES
+from shared.resilience.breaker import FAILURES, PATIENCE
 from tests.support.builders import refunds as p
 
 CALL = RefundCall("rfd_1", "o1", "o1", Money(2500, "USD", 2), Destination.ORIGINAL, 0)
@@ -55,6 +56,21 @@ async def test_no_more_than_so_many_calls_are_under_way() -> None:
 async def test_an_answer_that_takes_too_long_is_none() -> None:
     with pytest.raises(Unavailable, match=r"within 0\.01 s"):
         await Guarded(Slow(5.0), 0.01).refund(CALL)
+
+
+def test_who_waits_for_its_turn_and_then_for_two_answers_is_told_so_before_the_due_loop_calls_it_off() -> None:
+    looked_up_and_paid = 2 * (PATIENCE + ANSWER_LIMIT)
+    assert looked_up_and_paid < CALL_LIMIT
+    assert CALLS_AT_ONCE <= AT_ONCE  # nobody waits for a place besides
+
+
+async def test_who_is_called_off_says_nothing_of_the_provider() -> None:
+    guarded = Guarded(Slow(5.0))
+    for _ in range(2 * FAILURES):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await guarded.refund(CALL)
+    assert left_alone() == 0
 
 
 def left_alone() -> float:

@@ -44,6 +44,8 @@ async def pays(setting: str, provider: Provider) -> None:
         ("https://hush@api.stripe.com", "must be one of sandbox, stripe"),
         ("stripe+https://api.stripe.com", "secret key"),
         ("stripe+ftp://hush@api.stripe.com", "secret key"),
+        ("stripe+https://hush@[api.stripe.com", "secret key"),
+        ("stripe+https://hush@api.stripe.com\u2100", "secret key"),
     ],
 )
 def test_a_setting_that_names_no_gateway_ends_the_process_with_one_line(setting: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from refund.gateways.stripe.gateway import stripe_gateway
 from refund.gateways.stripe.refunds import exponent_of, units_of
 from shared.events.money import Money
 from shared.events.refund import Destination
+from shared.resilience.breaker import FAILURES
 from tests.support.servers.gateways import Stripe, stripe_provider, with_key
 from tests.support.servers.stripe_api import KEY, Fault, Refused
 from tests.support.toys.notes import listening
@@ -78,13 +80,31 @@ async def test_a_failed_refund_bears_stripes_reason_and_the_next_attempt_is_a_re
     assert len(stripe.api.paid("pi_1")) == 1
 
 
-async def test_a_saved_500_is_asked_about_and_not_retried(stripe: Stripe) -> None:
+async def test_a_saved_500_is_asked_about_under_the_same_key_alone_and_holds_nobody_else_up(stripe: Stripe) -> None:
     stripe.api.faults.append(Fault("error_before"))
-    for _ in range(3):
-        with pytest.raises(Unavailable):
+    for _ in range(2 * FAILURES):
+        with pytest.raises(Unanswered) as unknown:
             await stripe.gateway.refund(call())
-    assert stripe.api.posts == ["rfd_1/0"]
+        assert not isinstance(unknown.value, Unavailable)
+    assert set(stripe.api.posts) == {"rfd_1/0"}
     assert stripe.api.refunds == []
+    assert isinstance(await stripe.gateway.refund(call("rfd_2")), Issued)
+
+
+@pytest.mark.parametrize("fault", ["error_not_kept", "timeout_before", "away"])
+async def test_once_stripe_is_back_the_same_call_pays_once(stripe: Stripe, fault: str) -> None:
+    if fault != "away":
+        await stripe.break_next(fault, times=3, seconds=0.01)
+    for n in range(3):
+        stripe.api.away = fault == "away"
+        with pytest.raises(Unanswered):
+            await stripe.gateway.refund(call())
+        assert stripe.api.refunds == [], n
+    stripe.api.away = False
+    answers = [await stripe.gateway.refund(call()) for _ in range(2)]
+    assert answers[0] == answers[1] and isinstance(answers[0], Issued)
+    assert len(stripe.api.refunds) == 1
+    assert set(stripe.api.posts) == {"rfd_1/0"}
 
 
 async def test_a_500_after_the_effect_is_found_at_once_by_the_refunds_id(stripe: Stripe) -> None:
@@ -119,8 +139,8 @@ async def test_what_stripe_refuses_is_declined_with_a_reason(
         (403, "invalid_request_error", Unavailable),
         (409, "invalid_request_error", Unanswered),
         (429, "invalid_request_error", Unavailable),
-        (500, "api_error", Unavailable),
-        (503, "api_error", Unavailable),
+        (500, "api_error", Unanswered),
+        (503, "api_error", Unanswered),
     ],
 )
 async def test_what_says_nothing_of_this_refund_is_unknown(
@@ -229,12 +249,23 @@ async def test_an_amount_for_which_stripe_has_no_unit_is_declined(stripe: Stripe
 
 
 @pytest.mark.parametrize(
-    "address", ["", "https://api.stripe.com", "sk_live@api.stripe.com", "https://sk@", "https://sk@h/v1"]
+    "address",
+    [
+        "",
+        "https://api.stripe.com",
+        "sk_live@api.stripe.com",
+        "https://sk@",
+        "https://sk@h/v1",
+        "https://sk_live_hush@api.stripe.com\u2100",
+        "https://sk_live_hush@[api.stripe.com",
+        "https://sk_live_hush@api.stripe.com:port",
+    ],
 )
 def test_an_address_without_a_key_or_a_host_is_said_to_be_none(address: str) -> None:
     with pytest.raises(ValueError, match="secret key") as refused:
         stripe_gateway(address)
     assert not address or address not in str(refused.value)
+    assert "hush" not in "".join(traceback.format_exception(refused.value))
 
 
 def says(error: Any) -> str:

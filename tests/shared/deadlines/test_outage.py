@@ -79,25 +79,6 @@ async def test_timers_keep_their_pace_while_calls_wait_for_a_provider_that_is_aw
     assert sum(outage.bank.book.values()) == WAITING == outage.bank.calls
 
 
-async def test_a_call_that_says_when_it_is_worth_asking_again_is_not_made_before(flow: Flow) -> None:
-    asked: list[float] = []
-
-    async def pay(key: str) -> str:
-        asked.append(asyncio.get_running_loop().time())
-        if len(asked) == 1:
-            raise Transient("under way", pause=0.7)
-        return "paid"
-
-    await flow.record("order-1", starts("pay:1", DAY_1))
-
-    async def is_asked_again() -> bool:
-        return len(asked) == 2
-
-    async with running(loop_of(flow, pay)):
-        await eventually(is_asked_again)
-    assert asked[1] - asked[0] >= 0.7
-
-
 @pytest.mark.proof
 async def test_an_outage_of_three_minutes_with_twenty_thousand_waiting_costs_timers_nothing(flow: Flow) -> None:
     outage, breaker = Outage(), Breaker(Away)

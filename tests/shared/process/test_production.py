@@ -73,6 +73,8 @@ REFUSED = [
     (GATEWAY, "paypal+", "must name who pays refunds"),
     (GATEWAY, "stripe+http://sk_live_hush@api.stripe.com", "must ask by https"),
     (GATEWAY, "stripe+https://sk_live_hush@[::1", "must ask by https"),
+    (GATEWAY, "stripe+https://sk_test_hush@api.stripe.com", "must have a live key"),
+    (GATEWAY, "stripe+https://rk_test_hush@api.stripe.com", "must have a live key"),
     ("MAKEWHOLE_EXPOSE_SANDBOX", "1", "is for the sandbox"),
     ("MAKEWHOLE_CRASH", "append.after_commit", "is for tests"),
     ("MAKEWHOLE_LOG_LEVEL", "debug", "must not be debug"),

@@ -36,7 +36,9 @@ class Provider(Protocol):
         """Keys that are known now are a day old afterwards."""
 
     async def break_next(self, fault: str, **more: Any) -> None:
-        """The next refund meets a fault: `decline`, `timeout_before`, `timeout_after`, `error_after`."""
+        """The next refund meets a fault: `decline`, `timeout_before`, `timeout_after`, `error_after`, `error_not_kept`
+        (before the effect, and nothing is remembered).
+        """
 
 
 @dataclass
@@ -58,7 +60,8 @@ class Sandbox:
         await as_owner(self.dsn, "update refunds set asked_at = asked_at - interval '24 hours 1 second'")
 
     async def break_next(self, fault: str, **more: Any) -> None:
-        assert (await self.running.post("/faults", {"on": "refund", "fault": fault, **more})).status == 201
+        kind = "timeout_before" if fault == "error_not_kept" else fault
+        assert (await self.running.post("/faults", {"on": "refund", "fault": kind, **more})).status == 201
 
 
 @dataclass

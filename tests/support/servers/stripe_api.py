@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 DAY = 86_400.0
-KEY = "sk_test_of_this_machine"
+KEY = "sk_live_of_this_machine"
 NO_MONEY = ("failed", "canceled")
 
 Refund = dict[str, Any]
@@ -22,7 +22,8 @@ Refund = dict[str, Any]
 @dataclass
 class Fault:
     """What happens to a request to create a refund: `error_…` is a 500, `timeout_…` no answer, before or after the
-    effect; a word that is a status of refunds is the one that it is made with; `status` and `error` are a refusal's.
+    effect; `error_not_kept` is a 500 before it that the key does not remember; a word that is a status of refunds is
+    the one that it is made with; `status` and `error` are a refusal's.
     """
 
     kind: str
@@ -103,6 +104,8 @@ class StripeApi:
         fault = self._next_fault()
         if fault.kind == "timeout_before":
             await _silent(request, fault)
+        if fault.kind == "error_not_kept":
+            raise Refused(500, "api_error")
         status, body = self._made(params, fault)
         self._answers[key] = self.now, params, status, body
         if fault.kind == "timeout_after":

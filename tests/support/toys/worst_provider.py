@@ -14,7 +14,7 @@ from refund.gateways.port import Answer, Declined, Issued, Pending, RefundCall, 
 from shared.events.money import Money
 from tests.support.builders import refunds as p
 
-FAULTS = ("decline", "timeout_before", "timeout_after", "other_amount", "other_refund", "pending")
+FAULTS = (*("decline", "timeout_before", "timeout_after", "error_not_kept", "other_amount", "other_refund", "pending"),)
 FORGETS_AFTER = timedelta(hours=24)
 
 
@@ -31,7 +31,7 @@ class WorstProvider:
         self.keeps_books = True
 
     async def refund(self, call: RefundCall) -> Answer | Pending:
-        if self.fault == "timeout_before":
+        if self.fault in ("timeout_before", "error_not_kept"):
             raise Unanswered
         answer = self._remembered(call)
         if answer is None:

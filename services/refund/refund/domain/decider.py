@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refund.domain.payments import abandonment, manual_payment, outcomes, re_request, request, retries, second_person
+from refund.domain.payments import (
+    abandonment,
+    manual_payment,
+    outcomes,
+    pending,
+    re_request,
+    request,
+    retries,
+    second_person,
+)
 from refund.domain.payments.state import Payment, evolve
 from refund.domain.payments.timers import KINDS, deadlines
 from shared.decider import Decided, Decider, Stream
@@ -26,6 +35,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     outcomes.RecordIssued: outcomes.record_issued,
     outcomes.RecordDeclined: outcomes.record_declined,
     outcomes.RecordDoubtful: outcomes.record_doubtful,
+    pending.RecordPending: pending.record_pending,
     outcomes.RecordSettled: outcomes.record_settled,
     retries.RetryRefund: retries.retry_refund,
     abandonment.AbandonRefund: abandonment.abandon_refund,

@@ -15,9 +15,11 @@ from shared.resilience.breaker import Breaker, LeftAlone
 T = TypeVar("T")
 
 AT_ONCE = 16
-"""Calls under way to the provider."""
+"""Calls under way to the provider; as many as the due loop makes, so that none waits here for its place."""
 ANSWER_LIMIT = 8.0
-"""Seconds; below the due loop's own limit of ten, so that we say what happened, not it."""
+"""Seconds. With the breaker's patience, twice where a payment is looked up first, they stay below the due loop's own
+limit, so that we say what happened, not it.
+"""
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from shared.resilience.retry import Transient
 @dataclass(frozen=True, slots=True)
 class RefundCall:
     """One attempt to pay; `attempt` counts the definitive failures before it, `doubts` how often people took it over
-    because nobody knew what had become of it.
+    because nobody knew what had become of it; `pending` is that the provider has said that it has taken it.
     """
 
     refund_id: str
@@ -25,6 +25,7 @@ class RefundCall:
     destination: Destination
     attempt: int
     doubts: int = 0
+    pending: bool = False
 
     @property
     def idempotency_key(self) -> str:
@@ -92,8 +93,8 @@ class Gateway(Protocol):
     """A payment provider. Only an answer to this very refund is an answer; all else is `Unanswered`.
 
     A key may be forgotten 24 hours after its first use, here as there. A payment that was made is found by its refund's
-    id for as long as the provider keeps books. Where the provider keeps an error under a key, a repeat asks what became
-    of the call instead.
+    id for as long as the provider keeps books. An error of the provider's is no answer, whether it is kept under the
+    key or not: what became of the call is asked, and the same call under the same key pays once it can.
     """
 
     async def refund(self, call: RefundCall) -> Answer | Pending:

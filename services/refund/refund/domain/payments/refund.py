@@ -51,9 +51,10 @@ WORST_FIRST = (RefundState.MANUAL, RefundState.FAILED, RefundState.APPROVED, Ref
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one payment gives of a refund, and where that money is; the provider knows it by its id, which is the
-    refund's own where only one gives. `pay_at` is when the provider is to be asked next; `doubts` counts how often
-    people took it over because nobody could be sure of the provider's answer, `paid_otherwise` those among them in
-    which it named a payment that was not what was asked for, and `doubt` is the last of those that still stand.
+    refund's own where only one gives. `pay_at` is when the provider is to be asked next, `pending` that it has taken
+    this attempt and is not done with it; `doubts` counts how often people took it over because nobody could be sure of
+    the provider's answer, `paid_otherwise` those among them in which it named a payment that was not what was asked
+    for, and `doubt` is the last of those that still stand.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Part:
     amount: Money
     state: RefundState = RefundState.REQUESTED
     pay_at: datetime | None = None
+    pending: bool = False
     failures: int = 0
     doubts: int = 0
     paid_otherwise: int = 0

@@ -36,6 +36,9 @@ from shared.events.refund import (
 from shared.parties import NOBODY, Parties
 from shared.rejections import NotFound
 
+PENDING = "T30b"
+"""The rule by which the question is put off after what the provider has taken and is not done with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:
@@ -173,7 +176,8 @@ def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
     if not found or not found[1].pay_at:
         return payment
     refund, part = found
-    return _begun(payment, replace(refund, parts={**refund.parts, part.id: replace(part, pay_at=event.due_at)}))
+    moved = replace(part, pay_at=event.due_at, pending=part.pending or PENDING in event.rules)
+    return _begun(payment, replace(refund, parts={**refund.parts, part.id: moved}))
 
 
 def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[str, Any], **changes: Any) -> Payment:
@@ -185,7 +189,7 @@ def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[
     step = getattr(event, "part", None)
     name = step.part_id if step else event.refund_id
     if part := refund.parts.get(name):
-        changes["parts"] = {**refund.parts, name: replace(part, state=state, **of_part)}
+        changes["parts"] = {**refund.parts, name: replace(part, state=state, pending=False, **of_part)}
     if refund.proposal and refund.proposal.part_id in (None, name):
         changes["proposal"] = None
     whole = RefundState(step.refund_state) if step else state

@@ -31,20 +31,17 @@ REASONS = {
 class StripeGateway:
     """Refunds at Stripe. A payment's id is the one that Stripe gave it, of a payment intent or a charge.
 
-    Stripe keeps the first answer to a key, an error of its own included, so that a repeat would hear it again: such a
-    key is remembered, and what became of the call is asked instead.
+    Stripe may keep an error of its own under a key, and may as well not have taken the call: what became of it is asked
+    at once, and where there is no such refund the same call with the same key is made again later.
     """
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._refunds = client.v1.refunds
-        self._kept_errors: set[str] = set()
 
     async def refund(self, call: RefundCall) -> Answer | Pending:
-        """Creates the refund, and asks after one that Stripe has not done yet, or whose error it keeps."""
+        """Creates the refund, and asks after one that Stripe has not done yet, or answered by an error of its own."""
         if refused := _not_payable(call):
             return refused
-        if call.idempotency_key in self._kept_errors:
-            return await self._asked_after(call)
         try:
             made = _parsed(await self._refunds.create_async(_params(call), {"idempotency_key": call.idempotency_key}))
         except stripe.StripeError as error:
@@ -66,15 +63,10 @@ class StripeGateway:
             code = error.code or "declined"
             return await self.find(call) or Declined(REASONS.get(code, code), said_of(call))
         if isinstance(error, stripe.APIError) and (error.http_status or 0) >= 500:
-            self._kept_errors.add(call.idempotency_key)
-            return await self._asked_after(call)
+            if found := await self.find(call):
+                return found
+            raise Unanswered(f"Stripe answers {error.http_status}, and knows of no such refund yet") from error
         raise _unknown(error) from error
-
-    async def _asked_after(self, call: RefundCall) -> Answer | Pending:
-        if found := await self.find(call):
-            self._kept_errors.discard(call.idempotency_key)
-            return found
-        raise Unavailable(f"Stripe keeps an error under {call.idempotency_key}, and knows of no such refund")
 
     async def _read(self, stripe_id: str) -> StripeRefund:
         try:
@@ -98,9 +90,13 @@ class StripeGateway:
 
 def stripe_gateway(address: str) -> AbstractAsyncContextManager[Gateway]:
     """The plug-in: `https://<secret key>@<host>`. ValueError where that lacks something."""
-    place = urlsplit(address)
-    if not place.username or not place.hostname or place.scheme not in ("https", "http") or place.path not in ("", "/"):
-        raise ValueError("stripe is asked at https://<secret key>@api.stripe.com")
+    try:
+        place = urlsplit(address)
+        is_whole = place.username and place.hostname and place.port != 0
+    except ValueError:  # whose words would repeat the key
+        is_whole = False
+    if not is_whole or place.scheme not in ("https", "http") or place.path not in ("", "/"):
+        raise ValueError("stripe is asked at https://<secret key>@api.stripe.com") from None
     return _opened(place)
 
 
