@@ -25,9 +25,13 @@ router = Router("notifications")
 
 ASKED = "select position, data::text as data from events where type = 'makewhole.NotificationRequested.v1'"
 OWN, SIDES = "data ->> 'recipient' = {}", "data ->> 'role' = any({}::text[])"
+# Who is party of an order is what the streams say in which a service learns it: not everybody is told of something.
 NOT_ANOTHERS = """(data ->> 'recipient' = {0} or not exists (
-    select from events mine where mine.type = 'makewhole.NotificationRequested.v1'
-    and mine.data ->> 'recipient' = {0} and mine.key = events.key))"""
+    select from events parties where parties.stream in ('order-' || events.key, 'payment-' || events.key,
+        'return-' || (events.data ->> 'about'))
+    and ({0} in (parties.data ->> 'buyer_id', parties.data ->> 'seller_id')
+        or parties.data @> jsonb_build_object('lines', jsonb_build_array(jsonb_build_object('seller_id', {0}::text))))
+))"""
 OF_ORDER, OF_KIND, BEFORE = "key = {}", "data ->> 'kind' = {}", "position < {}"
 
 

@@ -24,6 +24,9 @@ CASE_TEAM = Actor(id="carl", roles=frozenset({"case_team"}))
 NOBODY = Actor(id="nora", roles=frozenset())
 
 
+BIASED = Actor(id=p.SELLER.id, roles=frozenset({"support"}))
+
+
 @pytest.fixture
 async def service(migrated: Migrated) -> AsyncIterator[RefundService]:
     async with serving_refunds(await migrated("refund")) as service:
@@ -272,6 +275,14 @@ async def test_support_lists_what_waits_for_people_by_its_state(service: RefundS
     assert await ids("manual", order_id="o2") == []
     for wrong in ("", "manual,", "gone"):
         assert refused(await service.served.get("/v1/refunds", p.SUPPORT, state=wrong)) == (422, "validation_failed")
+
+
+async def test_t31a_the_list_says_what_is_not_as_asked_in_the_providers_answer(service: RefundService) -> None:
+    doubt = p.doubt().model_copy(update={"differs": ("amount",), "provider_ref": "psp_1"})
+    await service.ask(p.capture(), p.request(), doubt)
+    (row,) = (await service.served.get("/v1/refunds", p.SUPPORT, state="manual")).body["data"]
+    shown = (await service.served.get(RFD, p.SUPPORT)).body
+    assert (row["provider_ref"], row["differs"]) == (shown["provider_ref"], shown["differs"]) == ("psp_1", ["amount"])
 
 
 async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_nothing(service: RefundService) -> None:

@@ -17,6 +17,7 @@ from shared.events.notification import NotificationRequested
 from shared.eventstore.command_handling import Outcome, handle
 from shared.eventstore.connections import open_pool
 from shared.eventstore.store import PostgresEventStore, open_store
+from shared.http import notifications
 from shared.http.app import App, Parts, create_app
 from shared.http.dry_run.foretelling import Foretelling
 from shared.http.routing import Router
@@ -92,7 +93,7 @@ async def serving(
 
         def build(_: str) -> App:
             parts: Parts = {"store": contextlib.nullcontext(store), "pool": contextlib.nullcontext(pool)}
-            app = create_app(service, [router], parts, settings, clock=clock)
+            app = create_app(service, [router, notifications.router], parts, settings, clock=clock)
             app.state.decider, app.state.foretelling = decider, foretelling
             return app
 
