@@ -43,6 +43,7 @@ from tests.support.builders.disputes import cancel, dispute_stream, note_refund,
 from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, decide_appeal
 from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
+from tests.support.random_late import Late
 from tests.support.random_law import Lawful
 from tests.support.random_life import WITH_THE_TEAM, Life
 from tests.support.random_words import Words
@@ -79,6 +80,15 @@ def test_i1_i3_s17_k19_after_the_sellers_pay_the_law_gives_back_no_more_than_is_
     seed: int, steps: int
 ) -> None:
     lived(Lawful(Random(seed)), steps)
+
+
+@settings(max_examples=examples(50, LONG))
+@given(SEEDS, STEPS)
+@example(112, 60)  # R found nothing to release, and then heard of what was given up before it
+def test_i3_s20_s24_what_a_seller_gave_and_was_given_up_is_released_however_late_it_is_noted(
+    seed: int, steps: int
+) -> None:
+    lived(Late(Random(seed)), steps)
 
 
 def lived(life: Life, steps: int) -> None:

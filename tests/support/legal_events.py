@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dispute.domain.conversations.state import Conversation
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.case import Ruled, ruling_in
 from dispute.domain.disputes.difference import paid_out
 from dispute.domain.disputes.state import Dispute, DisputeState
@@ -199,7 +200,9 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderFinished: lambda state, event: state.finished_at is None,
     o.OrderCancelled: lambda state, event: state.cancelled_at is None and not _was_sent_by(state, event.cancelled_at),
     DeadlineMoved: lambda state, event: (
-        state.protection_ends_at == event.previous_due_at != event.due_at
+        state.expired and not state.nothing_due and state.release_at == event.previous_due_at == event.due_at
+        if event.kind == DeadlineKind.RELEASE
+        else state.protection_ends_at == event.previous_due_at != event.due_at
         and not state.nothing_due
         and not (state.expired and state.release_at is None)
     ),

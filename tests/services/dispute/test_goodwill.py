@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.rejections import OrderAlreadyCompleted
 from dispute.policies import notify
 from dispute.views.orders.goodwill import goodwill_views
+from shared.decider import Start
 from shared.events.base import Actor
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Decision, RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.ids import derived_uuid
 from shared.events.order import GoodwillGranted, OrderCompleted, PaymentReleased
@@ -96,6 +99,15 @@ def test_s20_what_is_given_up_after_the_release_is_the_sellers_again() -> None:
     outcome.then_types(RefundNoted, PaymentReleased, OrderCompleted)
     assert outcome.events[1].amount == usd("20.00")
     assert state_of({name: list(events) for name, events in outcome.after.items()}) == [("failed", usd("20.00"))]
+
+
+def test_s20_s24_what_is_given_up_before_r_and_noted_behind_it_is_released_by_r_which_stands_anew() -> None:
+    promised = after(bought(), grant(on("Mar 19"), "50.00"), expire_order("protection_end", P))
+    assert given(decider, promised).when(expire_order("release", R)).then_types()
+    noted = given(decider, promised).when(note_refund(due_of(promised), P, ABANDONED))
+    noted.then_types(RefundNoted, DeadlineMoved)
+    assert [*decider.deadlines(ORDER_STREAM, noted.events[1])] == [Start(DeadlineKind.RELEASE, R)]
+    noted.when(expire_order("release", R)).then_types(PaymentReleased, OrderCompleted)
 
 
 def test_s20_all_of_a_line_is_given_and_nothing_of_it_is_released() -> None:

@@ -10,7 +10,7 @@ from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.refund import due_for
 from dispute.domain.orders.release import release_late
-from dispute.domain.orders.state import Order, after, evolve
+from dispute.domain.orders.state import Order, evolve
 from dispute.domain.rejections import AlreadyShipped, DisputesChanged, OrderAlreadyCompleted
 from shared.events.base import Command, Event, Instant
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
@@ -124,4 +124,4 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
         noted_at=command.at,
         rules=("S20", "S57") if asked.due.goodwill_id else ("S66", "S57"),
     )
-    return [noted, *release_late(after(order, [noted]), command.at)]
+    return release_late(order, [noted], command.at)

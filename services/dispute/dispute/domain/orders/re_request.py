@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.release import release_late
-from dispute.domain.orders.state import Order, after
+from dispute.domain.orders.state import Order
 from shared.events.base import Event
 from shared.events.dispute import RefundDue, RefundOutcome
 from shared.events.money import total
@@ -30,7 +30,7 @@ def ask_order_again(command: AskOrderAgain, order: Order) -> list[Event]:
     if not asked or asked.outcome != RefundOutcome.REFUSED or replaced:
         return [not_due(command.order_id, command.refund_id, command.replaces, None)]
     due = asked_again(asked.due, command.refund_id, command.lines)
-    return [due, *release_late(after(order, [due]), command.at)]
+    return release_late(order, [due], command.at)
 
 
 def asked_again(due: RefundDue, refund_id: str, lines: Sequence[LineAmount]) -> RefundDue:

@@ -10,6 +10,7 @@ from dispute.domain.orders.line import Line
 from dispute.domain.orders.protection import expire_protection
 from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import DisputeOpened
 from shared.events.money import Money, total
 from shared.events.order import Hold, HoldEnd, LineAmount, OrderCompleted, PaymentHoldLifted, PaymentReleased
@@ -51,10 +52,23 @@ def release(order: Order) -> list[Event]:
     return events + completed_if_done(after(order, events))
 
 
-def release_late(order: Order, at: datetime) -> list[Event]:
-    """After R what is free again goes to the seller at once: R fires once."""
-    is_over = order.expired and (order.release_at is None or at >= order.release_at) and not order.cancelled_at
-    return release(order) if is_over else completed_if_done(order)
+def release_late(order: Order, happened: Sequence[Event], at: datetime) -> list[Event]:
+    """What happened, and what follows where it makes money the seller's again: after R it is released at once, for R
+    fires once.
+    """
+    since = after(order, happened)
+    if not since.expired or since.cancelled_at:
+        return [*happened, *completed_if_done(since)]
+    if since.release_at is None or at >= since.release_at:
+        return [*happened, *release(since)]
+    # A late note keeps the instant of what it tells: R may have fired meanwhile, and have found nothing to release.
+    again = _release_again(since.release_at) if since.releasable and not order.releasable else []
+    return [*happened, *again, *completed_if_done(since)]
+
+
+def _release_again(due_at: datetime) -> list[Event]:
+    """R stands anew at its own instant."""
+    return [DeadlineMoved(kind=DeadlineKind.RELEASE, previous_due_at=due_at, due_at=due_at, rules=("S24", "S20"))]
 
 
 def _parts(amounts: Sequence[tuple[Line, Money]]) -> tuple[LineAmount, ...]:
