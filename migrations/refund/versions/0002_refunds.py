@@ -36,6 +36,8 @@ create table refunds (
     expected_from timestamptz,
     expected_until timestamptz,
     settled_at timestamptz,
+    provider_ref text,
+    differs text[] not null default '{}',
     failures integer not null default 0,
     reason text,
     retry_at timestamptz
@@ -43,6 +45,8 @@ create table refunds (
 comment on table refunds is 'where the money of each refund is';
 comment on column refunds.replaces is 'the refused refund that it is asked for in the place of';
 comment on column refunds.replaced_by is 'as which it is asked for again';
+comment on column refunds.provider_ref is 'what the provider calls its payment, or the bank one by hand';
+comment on column refunds.differs is 'what is not as asked in its answer';
 comment on column refunds.seller_id is 'null where the refund names none, then it is the payment''s';
 create index refunds_order on refunds (order_id, requested_at desc, refund_id desc);
 create index refunds_dispute on refunds (dispute_id, requested_at desc, refund_id desc);

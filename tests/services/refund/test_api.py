@@ -330,3 +330,11 @@ async def test_each_list_is_read_by_an_index(service: RefundService, wanted: ref
         await connection.execute("set local enable_seqscan = off")
         plan = await connection.fetch("explain " + query.text, *query.arguments(values))
     assert index in str(plan)
+
+
+async def test_g15_of_support_who_is_the_seller_reads_nothing_that_the_buyer_was_told(service: RefundService) -> None:
+    await service.ask(p.capture(), p.request(), p.issue())
+    assert [told["kind"] for told in await service.served.told("payment-o1", 1, notify)] == ["refund_issued"]
+    for reader, count in ((p.SUPPORT, 1), (p.BUYER, 1), (BIASED, 0), (p.SELLER, 0)):
+        listed = await service.served.get("/v1/notifications", reader, order_id="o1")
+        assert [row["kind"] for row in listed.body["data"]] == ["refund_issued"] * count

@@ -42,15 +42,16 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
             paid = {"issued_at": event.issued_at, "retry_at": None, **window}
-            yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid)
+            yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid, **_answered(event.provider_ref))
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.FAILED), **failure)
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.FAILED), **failure, **_answered())
         case refunds.RefundRetried() as event:
             yield _set(recorded, event.refund_id, state=_state(event, RefundState.APPROVED), retry_at=None)
         case refunds.RefundSentToManual() as event:
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
-            reason = {"reason": str(event.reason)} if doubt else {}
+            said = _answered(event.provider_ref, event.differs)
+            reason = {"reason": str(event.reason), **said} if doubt else {}
             yield _set(recorded, event.refund_id, state=_state(event, RefundState.MANUAL), retry_at=None, **reason)
         case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
             yield _set(recorded, refund_id)
@@ -88,6 +89,11 @@ def _begin(recorded: Recorded[Event], event: refunds.RefundRequested | refunds.R
 
 def _set(recorded: Recorded[Event], refund_id: str, **columns: Any) -> Change:
     return update(tables.refunds, refund_id, position=recorded.position, **columns)
+
+
+def _answered(provider_ref: str | None = None, differs: Sequence[str] = ()) -> Mapping[str, Any]:
+    """What the provider, or the bank, said last of the money."""
+    return {"provider_ref": provider_ref, "differs": [*differs]}
 
 
 def _state(event: Any, of_the_only_part: RefundState) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
 
@@ -46,6 +47,8 @@ refunds = Table(
     Column("expected_from", INSTANT),
     Column("expected_until", INSTANT),
     Column("settled_at", INSTANT),
+    Column("provider_ref", Text, comment="what the provider calls its payment, or the bank one by hand"),
+    Column("differs", ARRAY(Text), nullable=False, server_default="{}", comment="what is not as asked in its answer"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
     Column("retry_at", INSTANT),

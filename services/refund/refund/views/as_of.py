@@ -33,6 +33,8 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "expected_from": issued.expected_from if issued else None,
         "expected_until": issued.expected_until if issued else None,
         "settled_at": refund.settled_at,
+        "provider_ref": refund.provider_ref,
+        "differs": [*refund.differs],
         "failures": refund.failures,
         "retry_at": refund.retry_at,
     }

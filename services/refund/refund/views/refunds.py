@@ -59,7 +59,8 @@ class RefundCheck(TypedDict):
 
 class RefundRow(TypedDict):
     """A refund in a list: members of the refund, under the same names. One that was refused may be `replaced_by`
-    another, as which support asks for its money again, and which `replaces` it (T30a).
+    another, as which support asks for its money again, and which `replaces` it (T30a). `provider_ref` is what the
+    provider last called its payment, `differs` what in its answer is not as asked.
     """
 
     id: str
@@ -79,6 +80,8 @@ class RefundRow(TypedDict):
     issued_at: Instant | None
     expected_credit: CreditWindow | None
     settled_at: Instant | None
+    provider_ref: str | None
+    differs: Sequence[str]
     overdue: bool
     failures: int
     retry_at: Instant | None
@@ -94,7 +97,6 @@ class RefundView(RefundRow, Actions):
     payment_id: str | None
     lines: Sequence[LineAmountView]
     expected_business_days: tuple[int, int] | None
-    provider_ref: str | None
     manual: bool
     parts: Sequence[PartView]
     proposals: Sequence[ProposalView]
@@ -129,7 +131,6 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "amount": request.amount,
         "lines": line_views(request.lines),
         **_ground(refund),
-        "provider_ref": issued.provider_ref if issued else None,
         "manual": issued is not None and issued.manual,
         "parts": [part_view(part) for part in refund.parts.values()],
         "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
@@ -138,6 +139,8 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),
         "settled_at": refund.settled_at,
+        "provider_ref": refund.provider_ref,
+        "differs": [*refund.differs],
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
         "retry_at": refund.retry_at,
@@ -168,6 +171,8 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "issued_at": row["issued_at"],
         "expected_credit": {"from_at": row["expected_from"], "until_at": until} if until else None,
         "settled_at": row["settled_at"],
+        "provider_ref": row["provider_ref"],
+        "differs": row["differs"],
         "overdue": _overdue(until, row["settled_at"], now),
         "failures": row["failures"],
         "retry_at": row["retry_at"],

@@ -27,6 +27,7 @@ COLUMNS = (
         "destination",
     ),
     *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "failures", "retry_at", "reason"),
+    *("provider_ref", "differs"),
 )
 PAID_WITHIN = timedelta(hours=25)
 """After this a refund that is to be paid was issued, failed, or is with people: a provider's key lives for a day."""
@@ -90,6 +91,7 @@ def _begun(data: Data, more: State) -> State:
         "exponent": exponent(data["amount"]),
         "requested_at": instant(data["requested_at"]),
         "failures": 0,
+        "differs": [],
         "parts": dict.fromkeys(part["part_id"] for part in data.get("parts") or [{"part_id": data["refund_id"]}]),
         **more,
     }
@@ -108,18 +110,20 @@ def _step(refund: State, data: Data, changes: State) -> None:
 
 def _issued(data: Data) -> State:
     instants = {name: instant(data[name]) for name in ("issued_at", "expected_from", "expected_until")}
-    return {"state": "issued", "pay_at": None, "retry_at": None, **instants}
+    said = {"provider_ref": data["provider_ref"], "differs": []}
+    return {"state": "issued", "pay_at": None, "retry_at": None, **instants, **said}
 
 
 def _failed(data: Data) -> State:
     retry_at = instant(data["retry_at"])
-    failure = {"failures": data["failures"], "reason": data["reason"]}
+    failure = {"failures": data["failures"], "reason": data["reason"], "provider_ref": None, "differs": []}
     return {"state": "failed", "pay_at": retry_at, "retry_at": retry_at, **failure}
 
 
 def _sent_to_manual(data: Data) -> State:
-    reason = {} if data["reason"] == "retries_used_up" else {"reason": data["reason"]}
-    return {"state": "manual", "pay_at": None, "retry_at": None, **reason}
+    said = {"reason": data["reason"], "provider_ref": data.get("provider_ref"), "differs": data.get("differs") or []}
+    doubt = {} if data["reason"] == "retries_used_up" else said
+    return {"state": "manual", "pay_at": None, "retry_at": None, **doubt}
 
 
 def _settled(data: Data) -> State:

@@ -104,7 +104,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Refund:
     """One refund; `request` is how it began, `parts` what each payment gives of it, by id: none of one that was
-    refused. `reason` is the last refusal, `failures` and `retry_at` what came with it; `declined` is the last no of a
+    refused. `reason` is the last refusal, `failures` and `retry_at` what came with it; `provider_ref` and `differs` are
+    what the provider said last of the money; `declined` is the last no of a
     second person; `again` is that one that was refused is asked for as another (T30a).
     """
 
@@ -116,6 +117,8 @@ class Refund:
     reason: str | None = None
     retry_at: datetime | None = None
     issued: RefundIssued | None = None
+    provider_ref: str | None = None
+    differs: tuple[str, ...] = ()
     settled_at: datetime | None = None
     proposal: ProposalMade | None = None
     declined: ProposalDeclined | None = None

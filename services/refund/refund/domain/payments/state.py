@@ -103,11 +103,19 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundPartIssued():
             return _stepped(payment, event, RefundState.ISSUED, _paid(event))
         case RefundIssued():
-            return _stepped(payment, event, RefundState.ISSUED, _paid(event), issued=event, retry_at=None)
+            return _stepped(
+                payment,
+                event,
+                RefundState.ISSUED,
+                _paid(event),
+                issued=event,
+                retry_at=None,
+                **_answered(event.provider_ref),
+            )
         case RefundFailed():
             failure = {"failures": event.failures, "pay_at": event.retry_at, **_denied(payment, event)}
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            return _stepped(payment, event, RefundState.FAILED, failure, **said)
+            return _stepped(payment, event, RefundState.FAILED, failure, **said, **_answered())
         case RefundRetried():
             return _stepped(payment, event, RefundState.APPROVED, {"pay_at": event.pay_at}, retry_at=None)
         case ProposalMade():
@@ -152,12 +160,17 @@ def _paid(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
     return {"pay_at": None, **paid}
 
 
+def _answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    return {"provider_ref": provider_ref, "differs": differs}
+
+
 def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
     """No try is left, which the last refusal says already, or the money is in doubt."""
     doubt = event.reason != ManualReason.RETRIES_USED_UP
     part = _part_of(payment, event)
     doubts = part.doubted(event) if part and doubt else {}
-    reason = {"reason": str(event.reason)} if doubt else {}
+    said = _answered(event.provider_ref, event.differs)
+    reason = {"reason": str(event.reason), **said} if doubt else {}
     return _stepped(payment, event, RefundState.MANUAL, {"pay_at": None, **doubts}, retry_at=None, **reason)
 
 
