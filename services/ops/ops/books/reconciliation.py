@@ -1,4 +1,4 @@
-"""Reconciliation: a payment provider's report of some days, held against what the events of those days booked.
+"""Reconciliation: a payment provider's reports of some days, held against what the events of those days booked.
 
 Movements are paired by what they are about, amount and currency, each with one other; what is left on one side is a
 difference. Both sides lie in a temporary file: memory does not grow with the report.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from ops.books.provider_report import Movement, movements
 AROUND = timedelta(days=7)
 """How far from the report's days an event may lie that tells of a movement: its answer may have been lost."""
 EDGE = timedelta(hours=1)
-"""Clocks differ, and days end: what is so near to the end of one may stand in the next report."""
+"""Clocks differ, and days end: what is so near to the end of one may stand in the neighbouring day's report."""
 KINDS = {
     "PaymentCaptured": ("capture", "payment_id"),
     "RefundIssued": ("refund", "refund_id"),
@@ -31,7 +31,7 @@ KINDS = {
 
 TABLES = """
 create table reported_as_read (kind, about, units, currency, at);
-create table booked_as_read (kind, about, units, currency, event, of_days, within);
+create table booked_as_read (kind, about, units, currency, event, of_days, neighbour);
 """
 # The number tells equal movements of one thing apart.
 PAIRABLE = """
@@ -45,11 +45,13 @@ select one.* from {table} as one where {which} and not exists (select 1 from {ot
     and other.currency = one.currency and other.number = one.number) order by n
 """
 UNBOOKED = ALONE.format(table="reported", other="booked", which="true")
-UNREPORTED = ALONE.format(table="booked", other="reported", which="within")
+UNREPORTED = ALONE.format(table="booked", other="reported", which="of_days")
 BOOKED = "select * from booked where kind = ? and about = ? order by n limit 1"
+ANY = "select 1 from reported_as_read where at >= :begin and at < :end limit 1"
 PERIOD = "select min(at) as first, max(at) as last from reported_as_read"
 SUMS = """
-select 'reported' as side, kind, currency, count(*) as times, sum(units) as units from reported group by kind, currency
+select 'reported' as side, kind, currency, count(*) as times, sum(units) as units from reported
+where at is null or (at >= :begin and at < :end) group by kind, currency
 union all
 select 'booked', kind, currency, count(*), sum(units) from booked where of_days group by kind, currency
 order by currency, kind, side
@@ -58,10 +60,13 @@ order by currency, kind, side
 
 @dataclass(slots=True)
 class Reconciled:
-    """What a report came to: each difference in a line, and the sums of both sides."""
+    """What the reports came to: each difference in a line, what only a neighbouring day's report can tell, and the sums
+    of both sides.
+    """
 
     days: Span
     differences: list[str] = field(default_factory=list)
+    awaited: list[str] = field(default_factory=list)
     sums: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -72,23 +77,35 @@ class Reconciled:
     @property
     def json(self) -> dict[str, Any]:
         days = {"begin": self.days.begin, "end": self.days.end}
-        return {"ok": not self.differences, **days, "differences": self.differences, "sums": self.sums}
+        lines = {"differences": self.differences, "awaited": self.awaited}
+        return {"ok": not self.differences, **days, **lines, "sums": self.sums}
 
 
-async def reconciled(report: Path, dsns: Mapping[str, str], days: Span | None = None) -> Reconciled:
-    """The report compared, for these days or those of its movements; ValueError where neither says which."""
+async def reconciled(
+    reports: Sequence[Path], dsns: Mapping[str, str], days: Span | None = None, edge: timedelta = EDGE
+) -> Reconciled:
+    """The reports compared, for these days or those of their movements; ValueError where neither says which.
+
+    What is booked near the end of the days and stands in no report is awaited from the neighbouring day's, and is a
+    difference once that is there too.
+    """
     with contextlib.closing(sqlite3.connect("", isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
         database.executescript(f"pragma journal_mode = off; {TABLES}")
-        database.executemany("insert into reported_as_read values (?, ?, ?, ?, ?)", map(_reported, movements(report)))
+        for report in reports:
+            rows = map(_reported, movements(report))
+            database.executemany("insert into reported_as_read values (?, ?, ?, ?, ?)", rows)
         days = days or _days_of(database)
+        near = [span.wider(edge) for span in _missing_neighbours(database, days)]
         async for booked in journal(dsns, days.wider(AROUND)):
-            if row := _booked(booked, days):
+            if row := _booked(booked, days, near):
                 database.execute("insert into booked_as_read values (?, ?, ?, ?, ?, ?, ?)", row)
         for table in ("reported", "booked"):
             database.executescript(PAIRABLE.format(table=table))
-        sums = [{**dict(row), "amount": in_words(row["units"], row["currency"])} for row in database.execute(SUMS)]
-        return Reconciled(days, list(_differences(database)), sums)
+        found = Reconciled(days, sums=_sums(database, days))
+        for neighbour, said in _lines(database):
+            (found.awaited if neighbour else found.differences).append(said)
+        return found
 
 
 def _reported(movement: Movement) -> tuple[Any, ...]:
@@ -96,15 +113,40 @@ def _reported(movement: Movement) -> tuple[Any, ...]:
     return (movement["kind"], about, *_money(movement["amount"]), _in_utc(movement.get("at")))
 
 
-def _booked(booked: Booked, days: Span) -> tuple[Any, ...] | None:
+def _booked(booked: Booked, days: Span, near: Sequence[Span]) -> tuple[Any, ...] | None:
     """None for what no provider has moved."""
     entry = booked.entry
     if entry.name not in KINDS or entry.data.get("manual") or entry.data.get("parts"):
         return None
     kind, name = KINDS[entry.name]
     about = {**entry.data, **(entry.data.get("part") or {})}[name]
-    place = entry.id, booked.at in days, booked.at in days.wider(-EDGE)
-    return (kind, about, *_money(entry.data["amount"]), *place)
+    neighbour = next((_day_of(span) for span in near if booked.at in span), None)
+    return (kind, about, *_money(entry.data["amount"]), entry.id, booked.at in days, neighbour)
+
+
+def _missing_neighbours(database: sqlite3.Connection, days: Span) -> Sequence[Span]:
+    """The day before and the day after, where no report says anything of it."""
+    if not days.begin or not days.end:
+        return ()
+    day = timedelta(days=1)
+    around = (Span(days.begin - day, days.begin), Span(days.end, days.end + day))
+    return [span for span in around if not database.execute(ANY, _texts(span)).fetchone()]
+
+
+def _day_of(span: Span) -> str:
+    """The day in its middle."""
+    assert span.begin and span.end
+    return (span.begin + (span.end - span.begin) / 2).date().isoformat()
+
+
+def _texts(span: Span) -> dict[str, str | None]:
+    ends = {"begin": span.begin, "end": span.end}
+    return {name: _in_utc(at.isoformat()) if at else None for name, at in ends.items()}
+
+
+def _sums(database: sqlite3.Connection, days: Span) -> list[dict[str, Any]]:
+    rows = database.execute(SUMS, _texts(days)).fetchall()
+    return [{**dict(row), "amount": in_words(row["units"], row["currency"])} for row in rows]
 
 
 def _in_utc(at: str | None) -> str | None:
@@ -128,20 +170,29 @@ def _days_of(database: sqlite3.Connection) -> Span:
     return Span.of_days(first, last)
 
 
-def _differences(database: sqlite3.Connection) -> Iterator[str]:
-    """Each in a line; what stands on both sides otherwise is told once."""
+def _lines(database: sqlite3.Connection) -> Iterator[tuple[str | None, str]]:
+    """What stands on one side alone, each in a line, and the day whose report it awaits, if one; what stands on both
+    sides otherwise is told once.
+    """
     told = set()
     for row in database.execute(UNBOOKED).fetchall():
         said, about = _in_words(row), (row["kind"], row["about"])
         if booked := database.execute(BOOKED, about).fetchone():
             told.add(about)
             amount = in_words(booked["units"], booked["currency"])
-            yield f"different: {said} is reported, and {booked['event']} books {amount} once"
+            yield None, f"different: {said} is reported, and {booked['event']} books {amount} once"
         else:
-            yield f"unbooked: {said} is reported, and no event says so"
+            yield None, f"unbooked: {said} is reported, and no event says so"
     for row in database.execute(UNREPORTED).fetchall():
         if (row["kind"], row["about"]) not in told:
-            yield f"unreported: {_in_words(row)} is booked by {row['event']}, and the provider has not moved it"
+            yield row["neighbour"], _unreported(row)
+
+
+def _unreported(row: sqlite3.Row) -> str:
+    said = f"{_in_words(row)} is booked by {row['event']}"
+    if row["neighbour"]:
+        return f"awaited: {said} near midnight: give the report of {row['neighbour']} too, in which it may stand"
+    return f"unreported: {said}, and the provider has not moved it"
 
 
 def _in_words(row: sqlite3.Row) -> str:

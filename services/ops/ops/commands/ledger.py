@@ -68,20 +68,21 @@ def export_journal(
 
 @app.command()
 def reconcile(
-    report: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="The provider's report: CSV or JSON Lines.")
+    reports: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="The provider's reports: CSV or JSON Lines.")
     ],
     day: Day = None,
     json: Json = False,
 ) -> None:
-    """Hold a payment provider's report of a day against the books: a line for every difference, then the sums of each
-    currency; exit code 1 where something differs.
+    """Hold a payment provider's reports of a day, and of those beside it, against the books: a line for every
+    difference, and for what is awaited from a neighbouring day's, then the sums of each currency; exit code 1 where
+    something differs.
     """
-    found = run(_reconcile(report, _span(day) if day else None))
+    found = run(_reconcile(reports, _span(day) if day else None))
     if json:
         show(found.json, json)
     else:
-        print(*found.differences, *found.lines, sep="\n")
+        print(*found.differences, *found.awaited, *found.lines, sep="\n")
     if found.differences:
         raise typer.Exit(1)
 
@@ -110,10 +111,10 @@ async def _export(span: Span, currency: str | None, form: Format, file: IO[str])
     return await exports.export(journal(_dsns(await _running()), span), file, form, currency)
 
 
-async def _reconcile(report: Path, span: Span | None) -> Reconciled:
+async def _reconcile(reports: Sequence[Path], span: Span | None) -> Reconciled:
     stack = await _running()
     try:
-        return await reconciliation.reconciled(report, _dsns(stack), span)
+        return await reconciliation.reconciled(reports, _dsns(stack), span)
     except ValueError as error:
         raise Failed(str(error)) from None
 

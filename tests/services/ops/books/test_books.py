@@ -9,7 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -151,7 +151,7 @@ def as_json_lines(path: Path, report: Report) -> Path:
 async def test_a_report_that_says_what_is_booked_has_no_difference(
     lived: AuditedServices, tmp_path: Path, write: Any
 ) -> None:
-    found = await reconciled(write(tmp_path / "report", await honest(lived)), lived.dsns)
+    found = await reconciled([write(tmp_path / "report", await honest(lived))], lived.dsns)
     assert found.differences == []
     assert found.lines == [
         "USD booked captures: 1, 80 USD",
@@ -162,7 +162,7 @@ async def test_a_report_that_says_what_is_booked_has_no_difference(
 
 
 async def reported(lived: AuditedServices, tmp_path: Path, change: Any) -> Reconciled:
-    return await reconciled(as_csv(tmp_path / "report", change(await honest(lived))), lived.dsns)
+    return await reconciled([as_csv(tmp_path / "report", change(await honest(lived)))], lived.dsns)
 
 
 def with_amount(row: dict[str, Any], amount: str, currency: str = "USD") -> dict[str, Any]:
@@ -195,17 +195,54 @@ async def test_a_day_is_held_against_its_own_report_also_where_an_answer_came_da
     rows = await honest(lived)
     earlier = {**rows[2], "at": "2026-03-18T12:00:00Z"}
     path = as_csv(tmp_path / "report", [earlier])
-    found = await reconciled(path, lived.dsns)
+    found = await reconciled([path], lived.dsns)
     assert found.differences == []
     missing = await reconciled(
-        as_csv(tmp_path / "empty", []), lived.dsns, Span.of_days(date(2026, 3, 1), date(2026, 3, 31))
+        [as_csv(tmp_path / "empty", [])], lived.dsns, Span.of_days(date(2026, 3, 1), date(2026, 3, 31))
     )
     assert len(missing.differences) == 2
 
 
+def at_noon(rows: Report, day: date) -> Report:
+    """A movement of another day, of which the books know nothing."""
+    return [{**rows[0], "payment_id": "pay-2", "at": f"{day} 12:00:00Z"}]
+
+
+async def test_what_is_booked_near_midnight_is_looked_for_in_the_neighbouring_days_report_and_never_skipped(
+    lived: AuditedServices, tmp_path: Path
+) -> None:
+    """Here the whole day is near."""
+    edge = timedelta(hours=24)
+    rows = await honest(lived)
+    day = datetime.fromisoformat(rows[2]["at"]).date()
+    before, after = day - timedelta(days=1), day + timedelta(days=1)
+    days = Span.of_days(day, day)
+    empty = as_csv(tmp_path / "empty", [])
+    alone = await reconciled([empty], lived.dsns, days, edge)
+    assert alone.differences == []
+    assert alone.awaited and all(line.startswith("awaited: refund ") for line in alone.awaited)
+    assert str(before) in alone.awaited[0]
+    late = as_csv(tmp_path / "late", [*at_noon(rows, before), {**rows[2], "at": f"{after} 00:00:01Z"}])
+    assert (await reconciled([empty, late], lived.dsns, days, edge)).awaited == []
+    both = as_csv(tmp_path / "both", [*at_noon(rows, before), *at_noon(rows, after)])
+    missing = await reconciled([empty, both], lived.dsns, days, edge)
+    assert missing.awaited == []
+    assert [line for line in missing.differences if line.startswith("unreported: refund ")] != []
+
+
+async def test_the_first_and_the_last_hour_of_a_report_without_a_day_belong_to_it(
+    lived: AuditedServices, tmp_path: Path
+) -> None:
+    """A movement is missing in the middle of its days: the edges are not cut off."""
+    rows = await honest(lived)
+    found = await reconciled([as_csv(tmp_path / "report", [rows[0], rows[2]])], lived.dsns)
+    assert [line.partition(":")[0] for line in [*found.differences, *found.awaited]] == ["unreported"]
+    assert found.json["awaited"] == []
+
+
 async def test_an_empty_report_must_be_told_its_day(lived: AuditedServices, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="--day"):
-        await reconciled(as_csv(tmp_path / "report", []), lived.dsns)
+        await reconciled([as_csv(tmp_path / "report", [])], lived.dsns)
 
 
 @pytest.mark.parametrize(
@@ -229,4 +266,4 @@ async def test_a_line_that_is_no_movement_is_named(
     path = tmp_path / "report"
     path.write_text(text)
     with pytest.raises(ValueError, match=said):
-        await reconciled(path, lived.dsns)
+        await reconciled([path], lived.dsns)
