@@ -1,8 +1,8 @@
 """Longer proofs: `python -m tests.proof --minutes 20` tries the same with more examples, faults and time.
 
-The laws, the tests that are marked `proof`, the torture of the log, the benchmarks in short, and chaos with what is
-left of the time. A proof that fails ends the run with its status; each prints the seed or the example that it failed
-on.
+The laws, the tests that are marked `proof`, histories of refunds in simulation, the torture of the log, the benchmarks
+in short, and chaos with what is left of the time. A proof that fails ends the run with its status; each prints the seed
+or the example that it failed on.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def proofs(minutes: float, end: float) -> Iterator[Proof]:
     )
     yield Proof("known cases, and what comes now", (*tests, "--cases"))
     yield Proof("tests that are marked proof", (*tests, "-m", "proof and not chaos"))
+    yield Proof("20,000 histories of refunds in simulation", ("tests.proof.histories",))
     appends = round(400 * minutes)
     yield Proof(f"torture, {appends} appends", ("tests.torture", "--appends", str(appends)))
     yield Proof("every benchmark runs, whatever its figures", ("bench", "--short"))
