@@ -80,7 +80,7 @@ bench: setup-dev ## performance report: bench/report.json and a table; then what
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m tests.proof.neighbours
 
-chaos: setup-dev ## faults on real processes, then the audit
+chaos: setup-dev ## faults on real processes, then the audit; then 300 kills around the provider's call
 	@$(BIN)/python -m tests.chaos
 
 migrate: setup ## bring the databases of MAKEWHOLE_DATABASE_URL up to date

@@ -1,5 +1,5 @@
-"""`python -m tests.chaos [--seeds N] [--minutes M] [--first-seed S]`: every promise on real processes, one line of
-counts each.
+"""`python -m tests.chaos [--seeds N] [--minutes M] [--trials T] [--first-seed S]`: every promise on real processes, one
+line of counts each.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 
 from local_stack.state import PROJECT as ROOT
 from tests.chaos import hangs, outages, points
+from tests.chaos.around_the_call import PLACES, killed_around_the_call
 from tests.chaos.every_step import every_step
 from tests.chaos.failover import tail_lost
 from tests.chaos.points import every_point
@@ -51,8 +52,8 @@ FIRST: tuple[Promise, ...] = (
 )
 
 
-async def promises(seeds: list[int], end: float) -> AsyncIterator[Kept]:
-    """One after the other on one stack; the storms share the time that is left."""
+async def promises(seeds: list[int], end: float, trials: int) -> AsyncIterator[Kept]:
+    """One after the other on one stack; the storms share the time that is left, and the trials have their own."""
     async with open_run() as run:
         for promise in FIRST:
             yield await promise(run)
@@ -60,6 +61,8 @@ async def promises(seeds: list[int], end: float) -> AsyncIterator[Kept]:
         for seed in seeds:
             yield await storm(run, seed, lasting)
         yield await storm(run, seeds[0], lasting, (*PROJECT, "sandbox"), LASTING)
+        async for kept in killed_around_the_call(run, trials, seeds[0]):
+            yield kept
 
 
 async def main(asked: argparse.Namespace) -> int:
@@ -67,8 +70,9 @@ async def main(asked: argparse.Namespace) -> int:
     began = time.monotonic()
     seeds = list(range(asked.first_seed, asked.first_seed + asked.seeds))
     print(f"chaos: {_commit()}, seeds {seeds[0]} to {seeds[-1]}, about {asked.minutes:g} minutes", flush=True)
+    print(f"chaos: and {asked.trials} trials at each of {len(PLACES)} places around the provider's call", flush=True)
     kept = 0
-    async for promise in promises(seeds, began + 60 * asked.minutes):
+    async for promise in promises(seeds, began + 60 * asked.minutes, asked.trials):
         print(promise.line, flush=True)
         kept += 1
     print(f"chaos: {kept} times everything was kept, in {time.monotonic() - began:.0f} s", flush=True)
@@ -85,7 +89,8 @@ def _commit() -> str:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.chaos", description="Faults on real processes, then the audit.")
     parser.add_argument("--seeds", type=int, default=5, help="how many storms of kills (5)")
-    parser.add_argument("--minutes", type=float, default=7, help="how long all of it shall take, roughly (7)")
+    parser.add_argument("--minutes", type=float, default=7, help="how long all but the trials shall take (7)")
+    parser.add_argument("--trials", type=int, default=50, help="kills at each place around the provider's call (50)")
     parser.add_argument(
         "--first-seed", type=int, default=random.randrange(1_000_000), help="to see the same kills again"
     )

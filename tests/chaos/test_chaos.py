@@ -9,6 +9,7 @@ import random
 import pytest
 
 from tests.chaos import hangs, outages, points
+from tests.chaos.around_the_call import killed_around_the_call
 from tests.chaos.every_step import every_step
 from tests.chaos.failover import tail_lost
 from tests.chaos.points import PASSED_BY, every_point
@@ -99,6 +100,12 @@ async def test_machines_whose_clocks_differ_lose_no_deadline(run: Run) -> None:
 @pytest.mark.proof
 async def test_clocks_that_are_seconds_off_and_step_back_lose_no_deadline(run: Run) -> None:
     told(await hangs.clocks_step_back(run))
+
+
+@pytest.mark.proof
+async def test_a_refund_has_one_effect_wherever_its_worker_is_killed_around_the_providers_call(run: Run) -> None:
+    async for kept in killed_around_the_call(run, 2, random.randrange(1_000_000)):
+        told(kept)
 
 
 @pytest.mark.proof
