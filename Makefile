@@ -76,9 +76,10 @@ fmt: setup-dev ## format and put right what can be put right
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: setup-dev ## performance report: bench/report.json and a table; then what a flood does to a neighbour
+bench: setup-dev ## performance report: bench/report.json and a table; what a flood does to a neighbour; 5,000 refunds in one run
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m tests.proof.neighbours
+	@$(BIN)/python -m tests.proof.many_refunds
 
 chaos: setup-dev ## faults on real processes, then the audit; then 300 kills around the provider's call
 	@$(BIN)/python -m tests.chaos

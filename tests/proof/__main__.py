@@ -24,8 +24,8 @@ SHORTEST_CHAOS = 4.0
 TRIALS = "3"
 """Kills at each place around the provider's call; `make chaos` has more."""
 
-PLANTS_FROM = 60.0
-"""Minutes from which on the plants are tried: half an hour of their own."""
+LONG_FROM = 60.0
+"""Minutes from which on the plants are tried, half an hour of their own, and a provider that is away for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ def proofs(minutes: float, end: float) -> Iterator[Proof]:
     appends = round(400 * minutes)
     yield Proof(f"torture, {appends} appends", ("tests.torture", "--appends", str(appends)))
     yield Proof("every benchmark runs, whatever its figures", ("bench", "--short"))
-    if minutes >= PLANTS_FROM:
+    if minutes >= LONG_FROM:
         yield Proof("plants, each in a copy", ("tests.plants",))
+        yield Proof("20,000 refunds wait for a provider that is away", ("tests.proof.provider_away",))
     left = max(SHORTEST_CHAOS, (end - time.monotonic()) / 60)
     sized = ("--minutes", f"{left:.1f}", "--seeds", f"{left / 2:.0f}", "--trials", TRIALS)
     yield Proof(f"chaos, {left:.0f} minutes", ("tests.chaos", *sized))

@@ -16,7 +16,7 @@ from refund import effects
 from refund.domain.decider import decider
 from refund.domain.payments.refund import Part, Refund
 from refund.domain.payments.state import Payment
-from refund.gateways.port import Answer, Doubtful, RefundCall
+from refund.gateways.port import RefundCall
 from refund.policies import react
 from shared.events import codec
 from shared.events.base import Command, Event, StreamName
@@ -80,7 +80,7 @@ class World:
         self.effect = effects.pay(self.provider, self._age)
         self.topic: list[Recorded[Event]] = []
         self.waiting: set[int] = set()
-        self.answers: list[tuple[RefundCall, Answer | Doubtful]] = []
+        self.answers: list[tuple[RefundCall, effects.Outcome]] = []
         self.payment = Payment()
         self.confirmed: set[tuple[str, str]] = set()
         self.did: Counter[str] = Counter()
