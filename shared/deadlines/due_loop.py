@@ -34,7 +34,7 @@ TIMERS_AT_ONCE = 300
 TIMERS_TOGETHER = 100
 CALLS_AT_ONCE = 16
 CALL_LIMIT = 30.0
-OBSERVE_EVERY = 5.0
+OBSERVE_EVERY = 15.0
 LISTEN_EVERY = 0.005
 
 # Not where the stream has moved since it was folded: the same instant may have been started once more.

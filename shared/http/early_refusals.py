@@ -8,10 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from shared.http.common_headers import SECURITY, BodyUnwanted, Stamped
-from shared.http.middleware import problem_response
 from shared.http.problems import MEDIA_TYPE, RETRY_AFTER, Problem
 from shared.http.request_context import RequestContext
-from shared.http.responses import to_json
+from shared.http.responses import problem_response, to_json
 from shared.observability.metrics import REFUSALS
 
 

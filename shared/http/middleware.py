@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http.admission.door import Door
 from shared.http.caller import charge_stranger
 from shared.http.common_headers import BodyUnwanted, Stamped
-from shared.http.problems import MEDIA_TYPE, Problem, Refusal, problem_of
+from shared.http.problems import Refusal, problem_of
 from shared.http.request.body import Disconnected
 from shared.http.request.paths import parted_path
 from shared.http.request_context import NO_ROUTE, RequestContext, refuse_repeated
-from shared.http.responses import JsonResponse, to_json
+from shared.http.responses import JsonResponse, problem_response
 from shared.http.routing import Route
 from shared.observability.log_lines import Logger, without_text
 from shared.observability.metrics import REFUSALS, REPLAYS, REQUESTS
@@ -142,14 +142,6 @@ class Middleware:
         if labels not in self._timers:
             self._timers[labels] = REQUESTS.labels(method, route, str(status))
         return self._timers[labels]
-
-
-def problem_response(problem: Problem, request_id: str) -> JsonResponse:
-    """The problem as `application/problem+json`."""
-    answered = JsonResponse(to_json(problem.body(request_id)), problem.status, MEDIA_TYPE.encode())
-    for name, value in problem.headers.items():
-        answered.add(name.lower().encode(), value)
-    return answered
 
 
 def table(routes: Iterable[BaseRoute]) -> Table:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
@@ -17,7 +16,7 @@ from shared.events import codec
 from shared.events.errors import NewerVersion
 from shared.eventstore.command_handling import StaleVersion
 from shared.eventstore.errors import WrongExpectedVersion
-from shared.faults import faults, faults_of
+from shared.faults import faults_of
 from shared.http.error_codes import DETAILS, REFUSED, RETRYABLE, STATUS, title
 from shared.rejections import Rejected
 from shared.resilience.retry import transient
@@ -101,9 +100,6 @@ def problem_of(error: Exception, support: str = "/support") -> Problem:
             return _refused(error, support)
         case HTTPException():
             return Problem(_BY_STATUS.get(error.status_code, "internal"), headers=error.headers or {})
-        case RequestValidationError():
-            is_json = all(found["type"] != "json_invalid" for found in error.errors())
-            return Problem("validation_failed", errors=faults(error.errors())) if is_json else Problem("malformed_json")
         case _:
             return _unwell(error)
 

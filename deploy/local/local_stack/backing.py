@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from local_stack.containers import kafka_container, postgres_container
-from local_stack.databases import ensure_databases, ensure_logins, migrate_all
+from local_stack.databases import ensure_databases, ensure_logins, migrate_apart
 from local_stack.kafka import Kafka
 from local_stack.passwords import passwords
 from local_stack.postgres import Postgres
@@ -87,7 +87,7 @@ class Backing:
         if ours:
             guard_revisions(self.settings.state)
             keep_revisions(self.settings.state)  # before they are: a process may end in between
-        await migrate_all(url, self.settings.partitions)
+        await migrate_apart(url, self.settings.partitions)
 
     async def _own_postgres(self) -> str:
         port = self.settings.ports.postgres

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from multiprocessing import get_context
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -51,6 +53,18 @@ async def ensure_logins(server_url: str, known: Mapping[str, str], services: Seq
         await connection.close()
 
 
+async def migrate_apart(server_url: str, partitions: int) -> None:
+    """The same as `migrate_all`, in a process that ends: what migrates would stay in memory for as long as the stack
+    runs.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        await asyncio.get_running_loop().run_in_executor(apart, _migrated, server_url, partitions)
+
+
+def _migrated(server_url: str, partitions: int) -> None:
+    asyncio.run(migrate_all(server_url, partitions))
+
+
 async def migrate_all(server_url: str, partitions: int, services: Sequence[str] = SERVICES) -> None:
     """Brings every service's database up to date, one after the other: the tool behind it keeps its state in
     globals.
@@ -61,7 +75,7 @@ async def migrate_all(server_url: str, partitions: int, services: Sequence[str] 
 
 async def migrate(service: str, url: str, partitions: int = PARTITIONS) -> None:
     """Brings one database up to date; the only place that knows how migrations are called."""
-    # In a thread, because the import takes most of a second and Kafka is being watched meanwhile.
+    # In a thread, because the import takes most of a second.
     migrator = await asyncio.to_thread(import_module, "migrations.migrator")
     try:
         await migrator.migrate(service, url, partitions)
