@@ -20,9 +20,7 @@ from tests.support.servers.backing import free_port_base, running_kafka, running
 MOST_IN_A_FOLDER = 20
 MOST_IN_A_FUNCTION = 50
 MOST_WALKED = {"command": 85, "money": 146}
-"""Files that one request enters: up to its answer, and until the money is out. What runs beside it on the same loop, a
-lease's ping or a look for what is due, adds some: 142 and 143 were counted on one tree.
-"""
+"""Files that one request enters: up to its answer, and until the money is out."""
 
 
 @dataclass(frozen=True, slots=True)
