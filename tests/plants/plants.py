@@ -221,7 +221,7 @@ MONEY = (
     Plant(
         "what was paid is noted twice",
         f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "if command.outcome in ENDINGS and _is_noted_as_paid(dispute, command.refund_id):",
+        "if _is_noted_as_paid(dispute, command.refund_id):",
         "if False and _is_noted_as_paid(dispute, command.refund_id):",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),

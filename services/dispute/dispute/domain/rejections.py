@@ -190,6 +190,6 @@ class OtherPartyMayAppeal(Rejected):
 
 
 class NotAskedFor(Rejected):
-    """A refund or a return that is told of before its dispute has asked for it: the policy's command parks its key, and
-    is retried once it has.
+    """A refund or a return that is told of before its dispute or order has asked for it: the policy's command parks its
+    key, and is retried once it has.
     """

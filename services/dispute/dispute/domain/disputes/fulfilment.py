@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalated
-from dispute.domain.disputes.progress import NOTHING
 from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
@@ -51,7 +50,7 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
     once, and no later word makes it unpaid.
     """
     guard_asked(command.refund_id in dispute.refunds)
-    if command.outcome in ENDINGS and _is_noted_as_paid(dispute, command.refund_id):
+    if _is_noted_as_paid(dispute, command.refund_id):
         return [], []
     noted = RefundNoted(
         refund_id=command.refund_id,
@@ -78,10 +77,6 @@ _REFUND_RULES = {
     RefundOutcome.REFUSED: ("S45", "T30a"),
     RefundOutcome.ABANDONED: ("T30a", "T31a"),
 }
-
-
-ENDINGS = NOTHING | {RefundOutcome.ISSUED}
-"""The outcomes after which a refund is over."""
 
 
 def _is_noted_as_paid(dispute: Dispute, refund_id: str) -> bool:

@@ -11,7 +11,7 @@ from dispute.domain.orders.line import Line
 from dispute.domain.orders.refund import due_for
 from dispute.domain.orders.release import release_late
 from dispute.domain.orders.state import Order, evolve
-from dispute.domain.rejections import AlreadyShipped, DisputesChanged, OrderAlreadyCompleted
+from dispute.domain.rejections import AlreadyShipped, DisputesChanged, NotAskedFor, OrderAlreadyCompleted
 from shared.events.base import Command, Event, Instant
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.ids import derived_id
@@ -107,8 +107,9 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
     """The refund's outcome, once each; with the last money the order is over (S66). Goodwill that is given up is the
     seller's again (S20).
     """
-    asked = order.refunds.get(command.refund_id)
-    if asked is None or asked.outcome == RefundOutcome.ISSUED:
+    if not (asked := order.refunds.get(command.refund_id)):
+        raise NotAskedFor("The order has not asked for it, or a restore has lost that it did.")
+    if asked.outcome == RefundOutcome.ISSUED:
         return []
     noted = RefundNoted(
         refund_id=command.refund_id,
