@@ -11,7 +11,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.goodwill import GrantGoodwill
-from dispute.domain.rejections import OrderAlreadyCompleted
+from dispute.domain.rejections import NotAskedFor, OrderAlreadyCompleted
 from dispute.policies import notify
 from dispute.views.orders.goodwill import goodwill_views
 from shared.decider import Start
@@ -19,7 +19,7 @@ from shared.events.base import Actor
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Decision, RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.ids import derived_uuid
-from shared.events.order import GoodwillGranted, OrderCompleted, PaymentReleased
+from shared.events.order import GoodwillGranted, LineAmount, OrderCompleted, PaymentReleased
 from shared.rejections import AmountExceedsCap, Forbidden, ValidationFailed, WrongPhase
 from tests.services.dispute.orders.test_cancellation import cancelled
 from tests.support.builders.disputes import agreed, ask_again, note_refund, open_dispute, opened, respond
@@ -68,6 +68,17 @@ def due_of(happened: Histories) -> RefundDue:
     return [event for event in happened[ORDER_STREAM] if isinstance(event, RefundDue)][-1]
 
 
+def released_beside_a_promise() -> Histories:
+    """20.00 are promised, and the other 30.00 are the seller's."""
+    return after(bought(), grant(on("Mar 19")), expire_order("protection_end", P), expire_order("release", R))
+
+
+def in_part(promised: Histories, amount: str) -> Histories:
+    """Of what is promised one payment has given so much, and what the other was to give was given up."""
+    paid = {"amount": usd(amount), "lines": (LineAmount(line_id="l1", amount=usd(amount)),)}
+    return after(promised, note_refund(due_of(promised).model_copy(update=paid), on("Mar 21")))
+
+
 def state_of(happened: Histories, actor: Actor = BUYER) -> list[tuple[str, Any]]:
     return [(one["state"], one["amount"]) for one in goodwill_views(order_of(happened), actor)]
 
@@ -108,6 +119,19 @@ def test_s20_s24_what_is_given_up_before_r_and_noted_behind_it_is_released_by_r_
     noted.then_types(RefundNoted, DeadlineMoved)
     assert [*decider.deadlines(ORDER_STREAM, noted.events[1])] == [Start(DeadlineKind.RELEASE, R)]
     noted.when(expire_order("release", R)).then_types(PaymentReleased, OrderCompleted)
+
+
+def test_s20_what_several_payments_gave_in_part_is_shown_as_it_went_and_the_rest_is_the_sellers() -> None:
+    paid = in_part(released_beside_a_promise(), "5.00")
+    assert state_of(paid) == [("paid", usd("5.00"))]
+    released = [event.amount for event in paid[ORDER_STREAM] if isinstance(event, PaymentReleased)]
+    assert (released, order_of(paid).completed) == ([usd("30.00"), usd("15.00")], True)
+
+
+def test_s20_what_a_restore_has_lost_waits_until_it_is_asked_for_again() -> None:
+    """Or the seller would be paid what the buyer has already."""
+    promised = after(bought(), grant(on("Mar 19")))
+    given(decider, bought()).when(note_refund(due_of(promised), on("Mar 20"))).then_rejects(NotAskedFor)
 
 
 def test_s20_all_of_a_line_is_given_and_nothing_of_it_is_released() -> None:

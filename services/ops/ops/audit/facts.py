@@ -44,6 +44,7 @@ TOLD = {
     "DisputeClosed": 2,
     "RefundIssued": 1,
     "RefundFailed": 1,
+    "RefundAbandoned": 1,
     "ReturnAuthorized": 1,
     "GoodwillGranted": 1,
 }

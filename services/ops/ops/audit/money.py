@@ -71,7 +71,7 @@ select part.order_id, part.line_id, part.currency, count(*) as times from part j
 where part.name = 'PaymentReleased'
 group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '') having count(*) > 1 + (
     select count(*) from part freed where freed.order_id = part.order_id and freed.line_id = part.line_id
-    and freed.name in ('RefundAbandoned', 'RefundReRequested') and freed.dispute_id is null)
+    and freed.name in ('RefundAbandoned', 'RefundPartAbandoned', 'RefundReRequested') and freed.dispute_id is null)
 """
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts

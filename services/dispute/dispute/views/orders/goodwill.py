@@ -23,7 +23,7 @@ STATES: dict[RefundOutcome | None, Literal["paid", "failed"]] = {
 
 class GoodwillView(TypedDict):
     """What a seller gives: `promised` until it is paid, `failed` once support gave it up (S20). What was refused and is
-    asked for again has another `refund_id`, and may be less.
+    asked for again has another `refund_id`, and may be less; so may be what was paid, where several payments gave it.
     """
 
     id: str
@@ -48,13 +48,14 @@ def goodwill_views(order: Order, actor: Actor) -> list[GoodwillView]:
 def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
     last = [refund for refund in order.refunds.values() if refund.due.goodwill_id == granted.goodwill_id][-1]
     outcome = RefundOutcome(last.outcome) if last.outcome else None
+    money = order.notes[last.due.refund_id] if outcome is RefundOutcome.ISSUED else last.due
     return {
         "id": granted.goodwill_id,
         "order_id": granted.order_id,
         "type": "refund_only",
         "seller_id": granted.seller_id,
-        "lines": [{"line_id": part.line_id, "amount": part.amount} for part in last.due.lines],
-        "amount": last.due.amount,
+        "lines": [{"line_id": part.line_id, "amount": part.amount} for part in money.lines],
+        "amount": money.amount,
         "state": STATES.get(outcome, "promised"),
         "refund_id": last.due.refund_id,
         "clawback_id": None,
