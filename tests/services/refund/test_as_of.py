@@ -32,12 +32,19 @@ FIRST, SECOND = f"{REFUND}.1", f"{REFUND}.2"
 NO_TO_THE_FIRST = [p.decline(attempt, FIRST) for attempt in range(6)]
 
 
+def given_up_in_part() -> tuple[Event, ...]:
+    """Support gives up the first part, and the other one has been paid."""
+    made = given(decider, *in_parts(p.issue(SECOND), *NO_TO_THE_FIRST)).when(p.abandon())
+    return tuple(made.when(p.agree_to(made)).after["payment-o1"])
+
+
 @pytest.mark.parametrize(
     "events",
     [
         in_parts(p.decline(0, FIRST), p.issue(SECOND), p.retry(p.BUYER, at=p.MONDAY), p.issue(FIRST, 1)),
         in_parts(*NO_TO_THE_FIRST, p.decline(0, SECOND), p.issue(SECOND, 1), p.by_hand()),
         in_parts(p.issue(FIRST), p.issue(SECOND), p.settle(FIRST), p.settle(SECOND)),
+        given_up_in_part(),
         (*p.APPROVED, p.issued()),
         (*p.APPROVED, p.failed(1, RETRY_AT), p.issued()),
         (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6)),

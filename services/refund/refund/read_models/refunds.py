@@ -41,7 +41,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, event.refund_id, state=RefundState.APPROVED, destination=event.destination)
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
-            paid = {"issued_at": event.issued_at, "retry_at": None, **window}
+            paid = {"amount": event.amount.minor, "issued_at": event.issued_at, "retry_at": None, **window}
             yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid, **_answered(event.provider_ref))
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}

@@ -35,8 +35,11 @@ class EndingView(TypedDict):
 
 
 class ProposalView(ProposalMembers):
-    """What one person of support proposed, which the others see (T31a); of another try there is no more to say."""
+    """What one person of support proposed, which the others see (T31a), and for which part where several payments give
+    the refund; of another try there is no more to say.
+    """
 
+    part_id: str | None
     body: EndingView | None
 
 
@@ -84,6 +87,7 @@ def _proposal(made: ProposalMade, path: str, readable: bool) -> ProposalView:
         "by": made.by,
         "at": made.made_at,
         "expires_at": made.expires_at,
+        "part_id": made.part_id,
         "body": _ending(made, path, readable),
     }
 

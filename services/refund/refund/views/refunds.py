@@ -58,9 +58,10 @@ class RefundCheck(TypedDict):
 
 
 class RefundRow(TypedDict):
-    """A refund in a list: members of the refund, under the same names. One that was refused may be `replaced_by`
-    another, as which support asks for its money again, and which `replaces` it (T30a). `provider_ref` is what the
-    provider last called its payment, `differs` what in its answer is not as asked.
+    """A refund in a list: members of the refund, under the same names. Its `amount` is what was paid, before that what
+    is asked for. One that was refused may be `replaced_by` another, as which support asks for its money again, and
+    which `replaces` it (T30a). `provider_ref` is what the provider last called its payment, `differs` what in its
+    answer is not as asked.
     """
 
     id: str
@@ -128,8 +129,8 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "version": version,
         "state": refund.state,
         "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
-        "amount": request.amount,
-        "lines": line_views(request.lines),
+        "amount": refund.money.amount,
+        "lines": line_views(refund.money.lines),
         **_ground(refund),
         "manual": issued is not None and issued.manual,
         "parts": [part_view(part) for part in refund.parts.values()],
@@ -143,7 +144,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "differs": [*refund.differs],
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
-        "retry_at": refund.retry_at,
+        "retry_at": refund.retry_at if refund.state is RefundState.FAILED else None,
         "checks": checks(captured.method if captured else ""),
         "rules": request.rules,
         **rendered(refund_actions(payment, refund_id, actor, now)),
@@ -175,7 +176,7 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "differs": row["differs"],
         "overdue": _overdue(until, row["settled_at"], now),
         "failures": row["failures"],
-        "retry_at": row["retry_at"],
+        "retry_at": row["retry_at"] if row["state"] == RefundState.FAILED else None,
     }
 
 

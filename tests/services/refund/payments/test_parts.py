@@ -10,6 +10,7 @@ import pytest
 from refund.domain.decider import decider
 from refund.domain.payments.refund import Refund, RefundState
 from refund.effects import wanted
+from refund.views.refunds import refund_view
 from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
 from shared.events.refund import (
     RefundAbandoned,
@@ -119,6 +120,8 @@ def test_t31_one_part_fails_and_is_tried_again_while_the_other_is_paid() -> None
     assert stands(paid) == ("failed", ["failed", "issued"])
     again = paid.when(p.retry(p.BUYER, at=p.MONDAY)).then_types(RefundRetried)
     assert stands(again) == ("approved", ["approved", "issued"])
+    once = failed.when(p.issue(FIRST, 1))
+    assert refund_view(once.states[0], "rfd_9a31", 9, p.BUYER, p.MONDAY)["retry_at"] is None
     again.when(p.issue(FIRST, 1)).then_types(RefundPartIssued, RefundIssued)
 
 
@@ -146,6 +149,8 @@ def test_t31a_of_a_part_that_is_given_up_the_refund_is_issued_without_its_money(
     issued: RefundIssued = outcome.events[2]
     assert (issued.amount, issued.lines, len(issued.parts)) == (p.usd(1000), p.lines(a=1000), 1)
     assert stands(outcome) == ("issued", ["abandoned", "issued"])
+    shown = refund_view(outcome.states[0], "rfd_9a31", 9, p.BUYER, p.MONDAY)
+    assert (shown["amount"], [line["amount"] for line in shown["lines"]]) == (p.usd(1000), [p.usd(1000)])
     outcome.when(p.request("rfd_9a32", payment_id="card", parts={"a": 7000})).then_types(
         RefundRequested, RefundApproved
     )
@@ -174,7 +179,9 @@ def test_t31a_where_several_parts_wait_it_is_said_which_one() -> None:
     asked: list[Any] = [p.by_hand(), p.abandon(), p.retry(p.SUPPORT)]
     for command in asked:
         assert both.when(command).then_rejects(ValidationFailed).errors[0]["pointer"] == "/part_id"
-    both.when(p.by_hand(part_id=SECOND)).then_types(ProposalMade)
+    made = both.when(p.by_hand(part_id=SECOND)).then_types(ProposalMade)
+    (shown,) = refund_view(made.states[0], "rfd_9a31", 9, p.OTHER_SUPPORT, p.MONDAY)["proposals"]
+    assert shown["part_id"] == SECOND
     both.when(p.abandon(part_id="rfd_9a31.3")).then_rejects(ValidationFailed)
     to_people(split(), FIRST).when(p.abandon(part_id=SECOND)).then_rejects(WrongPhase)
 

@@ -110,7 +110,7 @@ def _step(refund: State, data: Data, changes: State) -> None:
 
 def _issued(data: Data) -> State:
     instants = {name: instant(data[name]) for name in ("issued_at", "expected_from", "expected_until")}
-    said = {"provider_ref": data["provider_ref"], "differs": []}
+    said = {"amount": minor(data["amount"]), "provider_ref": data["provider_ref"], "differs": []}
     return {"state": "issued", "pay_at": None, "retry_at": None, **instants, **said}
 
 

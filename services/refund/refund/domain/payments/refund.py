@@ -130,6 +130,11 @@ class Refund:
         return self.request.payment_id if isinstance(self.request, RefundRequested) else None
 
     @property
+    def money(self) -> RefundIssued | RefundRequested | RefundRefused:
+        """The event that tells its amount and lines: what was paid, which may be less, else what was asked for."""
+        return self.issued or self.request
+
+    @property
     def seller_id(self) -> str | None:
         """Whose lines they are; None where that is the payment's seller."""
         return self.request.seller_id
