@@ -479,8 +479,8 @@ READ_MODELS = (
     Plant(
         "a refund that is paid still shows its next try",
         f"{REFUND}/read_models/refunds.py",
-        'paid = {"issued_at": event.issued_at, "retry_at": None, **window}',
-        'paid = {"issued_at": event.issued_at, **window}',
+        'paid = {"amount": event.amount.minor, "issued_at": event.issued_at, "retry_at": None, **window}',
+        'paid = {"amount": event.amount.minor, "issued_at": event.issued_at, **window}',
         ("tests/services/ops/audit/test_whole.py",),
     ),
     Plant(

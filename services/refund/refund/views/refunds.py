@@ -58,10 +58,9 @@ class RefundCheck(TypedDict):
 
 
 class RefundRow(TypedDict):
-    """A refund in a list: members of the refund, under the same names. Its `amount` is what was paid, before that what
-    is asked for. One that was refused may be `replaced_by` another, as which support asks for its money again, and
-    which `replaces` it (T30a). `provider_ref` is what the provider last called its payment, `differs` what in its
-    answer is not as asked.
+    """A refund in a list: members of the refund, under the same names; `amount` was asked for, or once issued paid. One
+    that was refused may be `replaced_by` another, as which support asks for its money again, and which `replaces` it
+    (T30a). `provider_ref` is what the provider last called its payment, `differs` what in its answer is not as asked.
     """
 
     id: str
