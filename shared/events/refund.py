@@ -274,6 +274,36 @@ class RefundSettled(Event):
     rules: tuple[str, ...]
 
 
+class RefundSettlementOverdue(Event):
+    """The bank's window has ended (D12), and neither the provider nor a bank has said that the money is there: no
+    failure, but time to look at what may be wrong (S62, S63).
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    amount: Money
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class RefundReturnedByBank(Event):
+    """The bank has sent the money of an issued refund back, of one `part` where several payments give it: it is owed
+    again, and the next try, which counts the `failures`, is a payment of its own (T32a).
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    reason: str
+    failures: int
+    returned_at: Instant
+    part: PartStep | None = None
+    rules: tuple[str, ...]
+
+
 RefundEvent = (
     PaymentCaptured
     | RefundRequested
@@ -291,5 +321,7 @@ RefundEvent = (
     | RefundAbandoned
     | RefundReRequested
     | RefundSettled
+    | RefundSettlementOverdue
+    | RefundReturnedByBank
     | DeadlineMoved
 )

@@ -193,7 +193,7 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         """A second capture, the bank's word, and the refusal of an attempt that is over already."""
         self.decide(p.capture(at=self.now, a=7, b=7))
         if part := self.part(refund_id, number):
-            self.decide(p.settle(part.id, at=self.now))
+            self.decide(p.settle(part.id, at=self.now, attempt=part.failures))
             if attempt < part.failures:
                 self.decide(p.decline(attempt, part.id, at=self.now))
 

@@ -38,12 +38,14 @@ create table refunds (
     settled_at timestamptz,
     provider_ref text,
     differs text[] not null default '{}',
+    returned_at timestamptz,
     failures integer not null default 0,
     reason text,
     retry_at timestamptz
 );
 comment on table refunds is 'where the money of each refund is';
 comment on column refunds.replaces is 'the refused refund that it is asked for in the place of';
+comment on column refunds.returned_at is 'when the bank last sent its money back';
 comment on column refunds.replaced_by is 'as which it is asked for again';
 comment on column refunds.provider_ref is 'what the provider calls its payment, or the bank one by hand';
 comment on column refunds.differs is 'what is not as asked in its answer';

@@ -60,6 +60,7 @@ create table refunds (
     currency        text not null,
     exponent        smallint not null,
     declined        text,
+    bank            text check (bank in ('settled', 'returned')),
     at              timestamptz not null,
     asked_at        timestamptz not null default clock_timestamp(),
     key_forgotten   boolean not null default false
@@ -67,11 +68,12 @@ create table refunds (
 create unique index refunds_known_key on refunds (idempotency_key) where not key_forgotten;
 create index refunds_refund_id on refunds (refund_id);
 comment on table refunds is 'the first answer to each idempotency key; declined holds the code where no money moved';
+comment on column refunds.bank is 'what a test made the bank do with the money; by itself it credits it';
 comment on column refunds.asked_at is 'real time, not the domain''s: a key is known for 24 hours';
 
 create table ledger (
     id              bigint generated always as identity primary key,
-    kind            text not null check (kind in ('capture', 'refund', 'chargeback')),
+    kind            text not null check (kind in ('capture', 'refund', 'return', 'chargeback')),
     order_id        text collate "C" not null,
     payment_id      text collate "C" not null,
     refund_id       text collate "C",

@@ -1,15 +1,20 @@
-"""Effect: a due `pay:<part id>` asks the payment provider, who knows a part as a refund, and its answer is recorded."""
+"""Effects: a due `pay:<part id>` asks the payment provider, who knows a part as a refund, and its answer is recorded;
+at the end of the bank's window, `bank_settlement:<refund id>`, the provider is asked what became of the payments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from refund.domain.deadlines import part_of
+from refund.domain.deadlines import DeadlineKind, name_in
 from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.pending import RecordPending
+from refund.domain.payments.refund import Part, Refund
+from refund.domain.payments.settlement.window import CloseWindow, awaited
 from refund.domain.payments.state import Payment
 from refund.gateways.port import (
     Answer,
@@ -65,10 +70,11 @@ Outcome = Answer | Doubtful | Later
 
 def wanted(payment: Payment, kind: str) -> RefundCall | None:
     """The payment that is still asked for, None where it went, failed for good or was handed to people."""
-    found = payment.find(part_of(kind))
-    if found is None or found[1].pay_at is None:
-        return None
-    refund, part = found
+    found = payment.find(name_in(kind))
+    return None if found is None or found[1].pay_at is None else _call(*found)
+
+
+def _call(refund: Refund, part: Part) -> RefundCall:
     return RefundCall(
         refund_id=part.id,
         order_id=refund.request.order_id,
@@ -138,6 +144,49 @@ def outcome(call: RefundCall, answer: Outcome, now: datetime) -> OutcomeCommand:
 def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Outcome]:
     """The effect behind the deadlines `pay:…`."""
     return Effect(wanted, lambda call: ask(gateway, age, call), outcome, AFTER_GATEWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A refund whose window ends now, and the calls by which the provider paid what no bank has confirmed yet."""
+
+    order_id: str
+    refund_id: str
+    due_at: datetime
+    calls: Sequence[RefundCall]
+
+
+def still_awaited(payment: Payment, kind: str) -> Awaited | None:
+    """The refund whose window ends, None where the bank's word came before. What was paid by hand no provider knows."""
+    refund = payment.refunds.get(name_in(kind))
+    if refund is None or refund.settle_by is None:
+        return None
+    calls = [_call(refund, part) for part in awaited(refund) if not part.manual]
+    return Awaited(refund.request.order_id, refund.request.refund_id, refund.settle_by, calls)
+
+
+async def look_up(gateway: Gateway, asked: Awaited) -> Sequence[Answer | Doubtful | Pending | None]:
+    """What the provider says of each of the payments, held against what was asked."""
+    found = await asyncio.gather(*map(gateway.find, asked.calls))
+    return [said and checked(call, said) for call, said in zip(asked.calls, found, strict=True)]
+
+
+def window_closed(asked: Awaited, said: Sequence[Answer | Doubtful | Pending | None], now: datetime) -> CloseWindow:
+    """The command that records it: what the provider does not vouch for is nobody's word."""
+    answers = dict(zip([call.refund_id for call in asked.calls], said, strict=True))
+    credited = frozenset(name for name, each in answers.items() if isinstance(each, Issued) and each.settled)
+    sent_back = {name: each.reason for name, each in answers.items() if isinstance(each, Declined)}
+    return CloseWindow.of(asked.order_id, asked.refund_id, asked.due_at, credited, sent_back, now)
+
+
+def settle(gateway: Gateway) -> Effect[Payment, Awaited, Sequence[Answer | Doubtful | Pending | None]]:
+    """The effect behind the deadlines `bank_settlement:…`."""
+    return Effect(still_awaited, lambda asked: look_up(gateway, asked), window_closed)
+
+
+def effects_of(gateway: Gateway, age: Age) -> Mapping[str, Effect[Payment, Any, Any]]:
+    """What each kind of deadline asks of the provider."""
+    return {DeadlineKind.PAY: pay(gateway, age), DeadlineKind.SETTLEMENT: settle(gateway)}
 
 
 # The log's own clock is the real one, and what starts an attempt stands in the log: no other memory can be lost. Where

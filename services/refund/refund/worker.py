@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from refund import effects, policies
-from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.gateways.plugins import gateway_of
 from refund.read_models import refunds
@@ -30,7 +29,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
         assembly(REFUND, decider, settings, clock) as service,
         gateway_of(settings.gateway) as gateway,
     ):
-        pay = effects.pay(gateway, effects.age_in_log(service.pool))
+        calls = effects.effects_of(gateway, effects.age_in_log(service.pool))
         yield (
             service.store,
             [
@@ -38,7 +37,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 *service.projections(refunds),
                 service.policy(policies.CAPTURE_AND_REFUND, DISPUTE, policies.react),
                 service.policy(NOTIFY, REFUND, policies.notify),
-                service.due_loop(effects={DeadlineKind.PAY: pay}),
+                service.due_loop(effects=calls),
             ],
         )
 

@@ -28,7 +28,6 @@ PAY = """
 import asyncio, pathlib, sys
 from refund import effects
 from shared.decider import ExpireDeadline
-from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.gateways.sandbox import sandbox_gateway
 from shared.resilience import crash_points
@@ -44,8 +43,8 @@ async def main(dsn, address, plan, state):
     crash_points.arm(plan, pathlib.Path(state))
     async with open_store(dsn, deadlines=decider.deadlines) as store, open_pool(dsn) as pool, sandbox_gateway(address,
         2.0) as gateway:
-        pay = effects.pay(gateway, effects.age_in_log(pool))
-        loop = DueLoop(store, decider, pool, Leases(dsn), SystemClock(), ExpireDeadline, {DeadlineKind.PAY: pay})
+        calls = effects.effects_of(gateway, effects.age_in_log(pool))
+        loop = DueLoop(store, decider, pool, Leases(dsn), SystemClock(), ExpireDeadline, calls)
 
         async def is_quiet():
             return await loop.quiet() is None

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from refund import effects
-from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.refund import RefundState
@@ -20,7 +19,7 @@ from refund.gateways.sandbox import sandbox_gateway
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.queue import DUE
 from shared.decider import ExpireDeadline
-from shared.events.base import Event
+from shared.events.base import Event, wire_time
 from shared.events.deadlines import DeadlineMoved
 from shared.events.refund import (
     Destination,
@@ -66,7 +65,8 @@ async def test_s57_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone(p
     await paying.at_rest()
     assert await paying.types() == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
     assert await paying.paid() == [("rfd_9a31/0", "25.00")]
-    assert await paying.loop.next_deadline() is None
+    window = (await paying.served.get(RFD, p.BUYER)).body["expected_credit"]
+    assert wire_time(await paying.loop.next_deadline()) == window["until_at"]
 
 
 async def test_each_payment_of_an_order_gives_its_part_once_though_one_does_not_answer(paying: Paying) -> None:
@@ -76,8 +76,8 @@ async def test_each_payment_of_an_order_gives_its_part_once_though_one_does_not_
     await paying.at_rest()
     assert sorted(await paying.paid()) == [("rfd_9a31.1/0", "30.00"), ("rfd_9a31.2/0", "10.00")]
     assert (await paying.types())[-3:] == ["RefundPartIssued", "RefundPartIssued", "RefundIssued"]
-    assert await paying.loop.next_deadline() is None
     shown = (await paying.served.get(RFD, p.BUYER)).body
+    assert wire_time(await paying.loop.next_deadline()) == shown["expected_credit"]["until_at"]
     assert (shown["state"], shown["amount"]["amount"]) == ("issued", "40.00")
     assert [(part["payment_id"], part["state"], part["key"]) for part in shown["parts"]] == [
         ("o1", "issued", "rfd_9a31.1/0"),
@@ -173,15 +173,15 @@ class Overheard:
         return await self._pool.fetch(query, *arguments)
 
 
-@pytest.mark.case("EL1", given="refunds wait for their provider; who looks at them again and again", right="pay")
+@pytest.mark.case(
+    "EL1", given="refunds wait for their provider; who looks at them again and again", right="bank_settlement,pay"
+)
 async def test_no_timer_looks_through_the_refunds_that_wait(service: RefundService, dsn: str, came: Came) -> None:
     served, pool = service.served, Overheard(service.served.pool)
     async with sandbox_gateway("http://127.0.0.1:9") as away:
-        effect = effects.pay(away, effects.age_in_log(served.pool))
+        calls = effects.effects_of(away, effects.age_in_log(served.pool))
         listening: Any = pool
-        loop = DueLoop(
-            served.store, decider, listening, Leases(dsn), served.clock, ExpireDeadline, {DeadlineKind.PAY: effect}
-        )
+        loop = DueLoop(served.store, decider, listening, Leases(dsn), served.clock, ExpireDeadline, calls)
         await service.ask(p.capture(), p.request())
         async with running(loop):
             await eventually(lambda: pool.kinds)
@@ -293,6 +293,35 @@ async def test_s58_s63_a_refund_shows_state_destination_window_and_checks(paying
     assert shown.body["overdue"] is False
     await paying.move(timedelta(days=22))
     assert (await paying.served.get(RFD, p.BUYER)).body["overdue"] is True
+    await paying.at_rest()
+    assert (await paying.types())[-1] == "RefundSettlementOverdue"
+
+
+async def test_t32_at_the_end_of_the_window_the_provider_is_asked_and_its_word_settles_the_refund(
+    paying: Paying,
+) -> None:
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    await paying.bank("rfd_9a31", "settled")
+    await paying.move(timedelta(days=22))
+    await paying.at_rest()
+    shown = (await paying.served.get(RFD, p.BUYER)).body
+    assert (shown["state"], shown["overdue"]) == ("settled", False)
+    assert await paying.loop.next_deadline() is None
+
+
+async def test_t32a_what_the_bank_sent_back_is_paid_once_more_when_the_buyer_asks_for_it(paying: Paying) -> None:
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    await paying.bank("rfd_9a31", "returned")
+    await paying.move(timedelta(days=22))
+    await paying.at_rest()
+    shown = (await paying.served.get(RFD, p.BUYER)).body
+    assert (shown["state"], shown["reason"], shown["expected_credit"]) == ("returned_by_bank", "returned_by_bank", None)
+    await paying.ask(p.retry(p.BUYER, at=paying.served.clock.now()))
+    await paying.at_rest()
+    assert await paying.paid() == [("rfd_9a31/0", "25.00"), ("rfd_9a31/1", "25.00")]
+    assert (await paying.types())[-3:] == ["RefundReturnedByBank", "RefundRetried", "RefundIssued"]
 
 
 CALL = RefundCall("rfd_9a31", "o1", "o1", p.usd(2500), p.approved().destination, 0)

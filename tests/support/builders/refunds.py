@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.manual_payment import PayByHand
-from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued, RecordSettled
+from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.re_request import ReRequestRefund
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from refund.domain.payments.retries import RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal, DeclineProposal
+from refund.domain.payments.settlement.bank import RecordReturned, RecordSettled
+from refund.domain.payments.settlement.window import CloseWindow
 from refund.gateways.port import RefundCall, Said
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import RefundDue, RefundSource
@@ -32,11 +35,15 @@ from shared.events.refund import (
     RefundRefused,
     RefundRequested,
     RefundReRequested,
+    RefundReturnedByBank,
     RefundSentToManual,
+    RefundSettlementOverdue,
 )
 from tests.support.spec import Outcome
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
+WINDOW_END = datetime(2026, 3, 24, tzinfo=UTC)
+"""The end of the fifteenth business day after it."""
 BUYER = Actor(id="bea", roles=frozenset({"buyer"}))
 SELLER = Actor(id="sam", roles=frozenset({"seller"}))
 OTHER_SELLER = Actor(id="olga", roles=frozenset({"seller"}))
@@ -165,8 +172,22 @@ def answer(kind: type[Answer], actor: Actor, made: ProposalMade, at: datetime = 
     return kind(**envelope, refund_id=made.refund_id, **plain | more)
 
 
-def settle(refund_id: str = "rfd_9a31", at: datetime = MONDAY) -> RecordSettled:
-    return RecordSettled(**_envelope("settle", SYSTEM, at, refund_id), refund_id=refund_id)
+def settle(refund_id: str = "rfd_9a31", at: datetime = MONDAY, attempt: int = 0) -> RecordSettled:
+    return RecordSettled.of("o1", refund_id, attempt, at)
+
+
+def send_back(
+    refund_id: str = "rfd_9a31", at: datetime = MONDAY, attempt: int = 0, reason: str = "account_closed"
+) -> RecordReturned:
+    """The bank sends the money back."""
+    return RecordReturned.of("o1", refund_id, attempt, reason, at)
+
+
+def close_window(
+    credited: Iterable[str] = (), at: datetime = WINDOW_END, due_at: datetime = WINDOW_END, **sent_back: str
+) -> CloseWindow:
+    """The bank's window ends, and this is what the provider says."""
+    return CloseWindow.of("o1", "rfd_9a31", due_at, frozenset(credited), sent_back, at)
 
 
 def captured(method: str = "visa", payment_id: str = "o1", **caps: int) -> PaymentCaptured:
@@ -224,7 +245,7 @@ def issued(**more: Any) -> RefundIssued:
         "provider_ref": "psp_rfd_9a31",
         "issued_at": MONDAY,
         "expected_from": datetime(2026, 3, 6, tzinfo=UTC),
-        "expected_until": datetime(2026, 3, 24, tzinfo=UTC),
+        "expected_until": WINDOW_END,
         "rules": ("S57", "S58", "K1", "T30", "D12"),
     }
     return RefundIssued(**(COMMON | given | more))
@@ -245,6 +266,18 @@ def sent_to_manual(failures: int, **more: Any) -> RefundSentToManual:
     """What the last `decline` leads to besides, or a `doubt`."""
     given: dict[str, Any] = {"reason": ManualReason.RETRIES_USED_UP, "rules": ("T31a",)}
     return RefundSentToManual(**(COMMON | given | more), lines=lines(a=2500), amount=usd(2500), failures=failures)
+
+
+def overdue(**more: Any) -> RefundSettlementOverdue:
+    """What the end of the bank's window leads to, where nobody vouches for the money."""
+    given: dict[str, Any] = {"amount": usd(2500), "due_at": WINDOW_END, "rules": ("S58", "S62", "S63", "T32", "D12")}
+    return RefundSettlementOverdue(**(COMMON | given | more))
+
+
+def sent_back(**more: Any) -> RefundReturnedByBank:
+    """What `send_back` leads to."""
+    given: dict[str, Any] = {"lines": lines(a=2500), "amount": usd(2500), "reason": "account_closed", "failures": 1}
+    return RefundReturnedByBank(**(COMMON | given | more), returned_at=MONDAY, rules=("S63", "T32a"))
 
 
 def given_up(**more: Any) -> RefundAbandoned:

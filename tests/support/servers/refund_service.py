@@ -13,7 +13,6 @@ from typing import Any
 from refund import effects
 from refund.api.refunds import router
 from refund.app import FORETELLING
-from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
 from refund.domain.payments.refund import Refund
 from refund.domain.payments.state import Payment
@@ -94,6 +93,11 @@ class Paying(RefundService):
         lines = await self.psp.ledger(order_id="o1")
         return [(line["idempotency_key"], line["amount"]["amount"]) for line in lines if line["kind"] == "refund"]
 
+    async def bank(self, refund_id: str, result: str) -> None:
+        """The buyer's bank credits the money of a refund, or sends it back."""
+        answered = await self.psp.post(f"/psp/refunds/{refund_id}/result", {"result": result})
+        assert (answered.status, answered.body["bank"]) == (200, result)
+
     async def break_next(self, fault: str, **more: Any) -> None:
         assert (await self.psp.post("/faults", {"on": "refund", "fault": fault, **more})).status == 201
 
@@ -116,10 +120,8 @@ async def serving_payments(dsn: str, provider: str) -> AsyncIterator[Paying]:
         sandbox_gateway(psp.address, TIMEOUT) as gateway,
     ):
         served = service.served
-        pay = effects.pay(Guarded(gateway, TIMEOUT), effects.age_in_log(served.pool))
-        loop = DueLoop(
-            served.store, decider, served.pool, Leases(dsn), served.clock, ExpireDeadline, {DeadlineKind.PAY: pay}
-        )
+        calls = effects.effects_of(Guarded(gateway, TIMEOUT), effects.age_in_log(served.pool))
+        loop = DueLoop(served.store, decider, served.pool, Leases(dsn), served.clock, ExpireDeadline, calls)
         await psp.capture("o1", "100.00")
         async with running(loop):
             yield Paying(served, psp, loop)

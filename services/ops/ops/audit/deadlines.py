@@ -31,7 +31,8 @@ SETTLED = ("seller_response", "buyer_response", "negotiation", "evidence", "revi
 ENDED = (*SETTLED, "appeal", "appeal_review", "replacement")
 DISPUTE = (*ENDED, "survey")
 """What ends when a dispute is settled, when it is closed, and when it begins anew or its order is cancelled."""
-PAY, REMINDER, EXPIRY = "pay:{refund_id}", "reminder:{deadline}:{role}", "evidence_expiry"
+PAY, SETTLEMENT = "pay:{refund_id}", "bank_settlement:{refund_id}"
+REMINDER, EXPIRY = "reminder:{deadline}:{role}", "evidence_expiry"
 AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
 """Events that name an instant to come."""
 STARTS: Mapping[str, Mapping[str, str]] = {
@@ -51,6 +52,7 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "RefundApproved": {PAY: "pay_at"},
     "RefundRetried": {PAY: "pay_at"},
     "RefundFailed": {PAY: "retry_at"},
+    "RefundIssued": {SETTLEMENT: "expected_until"},
     "DeadlineMoved": {"{kind}": "due_at"},
 }
 """By event: the kinds that it starts or moves, each with the member that holds the instant."""
@@ -73,6 +75,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),
     **dict.fromkeys(("RefundIssued", "RefundPartIssued"), (PAY,)),
     "RefundSentToManual": (PAY,),
+    "RefundSettlementOverdue": (SETTLEMENT,),
     "ReminderSent": (REMINDER,),
 }
 """By event: the kinds that it ends; `release` ends with the release of a whole order too."""
@@ -100,6 +103,8 @@ class Started:
                 self.due.pop(_filled(kind, data), None)
         if entry.name == "PaymentReleased" and not entry.data["dispute_id"]:
             self.due.pop("release", None)
+        if _ends_window(entry):
+            self.due.pop(SETTLEMENT.format_map(entry.data), None)
         if entry.name == "RemindersSet":
             self.due = reminders(entry.data)
         for kind, member in STARTS.get(entry.name, {}).items():
@@ -153,6 +158,13 @@ class DeadlineCheck:
             self.check.fault("different", f"{name} due {due_at.isoformat()}, in the log {called.isoformat()}")
         elif self._now and due_at < self._now - LATE_AFTER:
             self.check.fault("late", f"{name} due {due_at.isoformat()}")
+
+
+def _ends_window(entry: Entry) -> bool:
+    """Whether no bank's word is awaited any more: all of the money is there, or some of it came back."""
+    step = entry.data.get("part") if entry.name == "RefundSettled" else None
+    whole = entry.name == "RefundSettled" and (step is None or step["refund_state"] == "settled")
+    return whole or entry.name == "RefundReturnedByBank"
 
 
 def _of_parts(data: Data) -> Sequence[Data]:

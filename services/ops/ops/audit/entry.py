@@ -28,7 +28,7 @@ NAMES = frozenset(
     ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundPartIssued RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
-    ProposalMade ProposalAgreed ProposalDeclined RefundSettled
+    ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected NotificationRequested RemindersSet ReminderSent
     """.split()  # noqa: SIM905

@@ -19,6 +19,7 @@ FACTS = frozenset(
     ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue GoodwillGranted
+    RefundReturnedByBank RefundSettlementOverdue
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
@@ -45,6 +46,8 @@ TOLD = {
     "RefundIssued": 1,
     "RefundFailed": 1,
     "RefundAbandoned": 1,
+    "RefundSettlementOverdue": 1,
+    "RefundReturnedByBank": 1,
     "ReturnAuthorized": 1,
     "GoodwillGranted": 1,
 }

@@ -18,17 +18,28 @@ where issued.name = 'RefundPartIssued' or issued.name = 'RefundIssued'
     and not exists (select 1 from asked where asked.refund_id = issued.about and asked.part_id <> issued.about)
 """
 MISSING = """
-select part_id as refund_id, units, currency from went where settled and not manual
-and not exists (select 1 from movement m where m.kind = 'refund' and m.refund_id = went.part_id)
+select part_id as refund_id, min(units) as units, currency from went where settled and not manual
+group by part_id, currency
+having count(*) > (select count(*) from movement m where m.kind = 'refund' and m.refund_id = went.part_id)
+"""
+# What a bank sends back comes in, and is paid once more.
+NOT_BACK = """
+select part_id as refund_id, units, currency from fact back where name = 'RefundReturnedByBank' and settled
+and not exists (select 1 from movement m where m.kind = 'return' and m.refund_id = back.part_id)
 """
 BY_HAND_TOO = """
 select distinct m.refund_id from movement m join went on went.part_id = m.refund_id and went.manual
-where m.kind = 'refund'
+where m.kind = 'refund' and not exists (
+    select 1 from fact back where back.part_id = went.part_id and back.name = 'RefundReturnedByBank')
 """
 TWICE = """
-select refund_id, count(*) as times from movement where kind = 'refund' group by refund_id having count(*) > 1
+select refund_id, count(*) as times from movement where kind in ('refund', 'return')
+group by refund_id having sum(case kind when 'refund' then 1 else -1 end) > 1
 """
-ISSUED_TWICE = "select part_id as refund_id, count(*) as times from went group by part_id having count(*) > 1"
+ISSUED_TWICE = """
+select part_id as refund_id, count(*) as times from went group by part_id having count(*) > 1 + (
+    select count(*) from fact back where back.part_id = went.part_id and back.name = 'RefundReturnedByBank')
+"""
 # What people say of the bank's books; of a provider's answer two clocks may differ.
 TOO_EARLY = """
 select went.part_id as refund_id, went.at as issued_at, asked.at as requested_at from went
@@ -84,7 +95,7 @@ group by payment_id, currency having sum(units) <> sum(taken) and min(settled)
 """
 OVER_CAP = """
 select payment_id, currency, sum(case when kind = 'capture' then units else 0 end) as captured,
-    sum(case when kind = 'capture' then 0 else units end) as went
+    sum(case kind when 'capture' then 0 when 'return' then -units else units end) as went
 from (
     select kind, payment_id, units, currency from movement
     union all
@@ -118,6 +129,9 @@ def ledger_check(facts: Facts, asked: bool, at_rest: bool, tell: Tell | None = N
     for row in facts.ask(MISSING):
         amount = in_words(row["units"], row["currency"])
         check.fault("missing", f"{row['refund_id']} of {amount} is issued, and the provider has not paid it")
+    for row in facts.ask(NOT_BACK):
+        amount = in_words(row["units"], row["currency"])
+        check.fault("missing", f"{row['refund_id']} of {amount} came back, and the provider has not booked it")
     _unasked(check, facts, at_rest)
     _otherwise(check, facts)
     return check

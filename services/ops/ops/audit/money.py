@@ -77,7 +77,8 @@ SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
 where fact.name in ('RefundDue', 'RefundRequested', 'RefundPartIssued', 'RefundIssued', 'RefundPartAbandoned',
-    'RefundAbandoned', 'RefundReRequested', 'PaymentReleased', 'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue')
+    'RefundAbandoned', 'RefundReRequested', 'RefundReturnedByBank', 'PaymentReleased', 'PaymentCaptured',
+    'ClawbackRequested', 'ClawbackNotDue')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
 # Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.

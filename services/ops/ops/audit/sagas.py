@@ -49,20 +49,22 @@ DIFFERENT = {
     "not the part that was requested": """
         select b.id from fact b join asked a on a.part_id = b.part_id
         where b.name in ('RefundIssued', 'RefundPartIssued', 'RefundFailed', 'RefundSentToManual',
-                'RefundPartAbandoned')
+                'RefundPartAbandoned', 'RefundReturnedByBank')
             and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
     "not the parts that went": """
         select b.id from fact b where b.name = 'RefundIssued'
             and exists (select 1 from asked where asked.refund_id = b.about and asked.part_id <> b.about)
-            and b.units is not (select sum(units) from fact went where went.about = b.about
-                and went.name = 'RefundPartIssued')""",
+            and b.units is not (select sum(case name when 'RefundPartIssued' then units else -units end) from fact went
+                where went.about = b.about and went.stream = b.stream and went.version < b.version
+                and went.name in ('RefundPartIssued', 'RefundReturnedByBank'))""",
     "given up, and not what was requested or refused": """
         select b.id from fact b join fact a on a.about = b.about and a.name in ('RefundRequested', 'RefundRefused')
         where b.name = 'RefundAbandoned'
             and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
     "given up after it was paid": """
         select b.id from fact b join fact a on a.stream = b.stream and a.about = b.about and a.name = 'RefundIssued'
-        where b.name = 'RefundAbandoned' and a.version < b.version""",
+        where b.name = 'RefundAbandoned' and a.version < b.version and not exists (select 1 from fact back
+            where back.about = b.about and back.name = 'RefundReturnedByBank' and back.version > a.version)""",
     "not to the destination that was approved": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundApproved'
         where b.name = 'RefundIssued' and a.destination is not b.destination""",
@@ -84,6 +86,7 @@ DIFFERENT = {
             or (b.name in ('RefundNoted', 'ReturnNoted') and a.to_note is not b.outcome)""",
 }
 
+# What comes after a bank has sent the money back is between the refund and the buyer: the dispute stays as it is.
 # What was paid is noted once, whatever it was heard from: a log that was restored may say it again under another id.
 UNNOTED = """
 select said.id, kind.category || case kind.category when 'dispute-' then said.dispute_id else said.order_id end as place
@@ -93,6 +96,8 @@ where said.to_note is not null and said.settled
     and not exists (select 1 from fact note where note.source_event = said.id and note.stream = place)
     and not (said.name = 'RefundIssued' and exists (select 1 from fact note where note.about = said.about
         and note.name = 'RefundNoted' and note.outcome = 'issued' and note.stream = place))
+    and not exists (select 1 from fact back where back.stream = said.stream and back.about = said.about
+        and back.name = 'RefundReturnedByBank' and back.version < said.version)
 """
 UNSAID = """
 select note.id from fact note left join fact said on said.id = note.source_event and said.to_note is not null
@@ -107,9 +112,11 @@ TWICE = {
         group by about, stream having count(*) > 1""",
     "asked, answered or paid": """
         select min(id) as id, name from fact where name in ('RefundDue', 'RefundRequested', 'RefundRefused',
-            'RefundApproved', 'RefundIssued', 'RefundAbandoned', 'RefundReRequested', 'RefundNotDue', 'ReturnDue',
-            'ReturnRequested')
+            'RefundApproved', 'RefundAbandoned', 'RefundReRequested', 'RefundNotDue', 'ReturnDue', 'ReturnRequested')
         group by about, name having count(*) > 1""",
+    "issued": """
+        select min(id) as id from fact where name in ('RefundIssued', 'RefundReturnedByBank')
+        group by about having sum(case name when 'RefundIssued' then 1 else -1 end) > 1""",
     "captured": """
         select min(id) as id from fact where name = 'PaymentCaptured'
         group by order_id, payment_id having count(*) > 1""",

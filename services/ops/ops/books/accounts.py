@@ -29,6 +29,7 @@ POSTINGS: Mapping[str, tuple[str, str]] = {
     "PaymentReleased": (HELD, "released"),
     "RefundPartIssued": (HELD, "refunded"),
     "RefundIssued": (HELD, "refunded"),
+    "RefundReturnedByBank": ("refunded", HELD),
     "ClawbackRequested": ("asked_back", HELD),
     "ClawbackNotDue": (HELD, "asked_back"),
 }

@@ -26,6 +26,7 @@ KINDS = {
     "PaymentCaptured": ("capture", "payment_id"),
     "RefundIssued": ("refund", "refund_id"),
     "RefundPartIssued": ("refund", "part_id"),
+    "RefundReturnedByBank": ("return", "part_id"),
 }
 """By event: the movement that a provider books, and what says which one it is."""
 

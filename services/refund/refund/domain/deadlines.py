@@ -1,6 +1,6 @@
-"""Deadlines of refunds: when one is paid, and when the bank credits it.
+"""Deadlines of refunds: when each part of one is paid, and when the bank has credited the whole (D12).
 
-Each is of one part of a refund, whose id is in its name in storage; a refund that one payment gives is one part.
+The part's or the refund's id is in its name in storage; a refund that one payment gives is one part.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ from shared.events.refund import RefundRequested
 
 
 class DeadlineKind(StrEnum):
-    """What falls due for a part of a refund."""
+    """What falls due: for a part of a refund its payment, for a refund the bank's credit."""
 
     PAY = "pay"
+    SETTLEMENT = "bank_settlement"
 
-    def of(self, part_id: str) -> str:
-        """This kind of deadline for one part: `pay:<part_id>`."""
-        return f"{self}:{part_id}"
+    def of(self, name: str) -> str:
+        """This kind of deadline for one part, or one refund: `pay:<part_id>`, `bank_settlement:<refund_id>`."""
+        return f"{self}:{name}"
+
+    def starts(self, deadline: str) -> bool:
+        """Whether a deadline is of this kind."""
+        return deadline.partition(":")[0] == self
 
 
-def part_of(deadline: str) -> str:
-    """The part that a deadline is of."""
+def name_in(deadline: str) -> str:
+    """The part, or the refund, that a deadline is of."""
     return deadline.partition(":")[2]
 
 
 def credit_window(request: RefundRequested, issued_at: datetime) -> tuple[datetime, datetime]:
-    """D12: from when on and until when the bank credits it, in business days (S58). The end starts no timer."""
+    """D12: from when on and until when the bank credits it, in business days (S58)."""
     earliest, latest = request.bank_window_bd
     return (
         within_business_days(issued_at, earliest, request.timezone),

@@ -15,6 +15,7 @@ from refund.domain.payments import (
     retries,
     second_person,
 )
+from refund.domain.payments.settlement import bank, window
 from refund.domain.payments.state import Payment, evolve
 from refund.domain.payments.timers import KINDS, deadlines
 from shared.decider import Decided, Decider, Stream
@@ -36,7 +37,9 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     outcomes.RecordDeclined: outcomes.record_declined,
     outcomes.RecordDoubtful: outcomes.record_doubtful,
     pending.RecordPending: pending.record_pending,
-    outcomes.RecordSettled: outcomes.record_settled,
+    bank.RecordSettled: bank.record_settled,
+    bank.RecordReturned: bank.record_returned,
+    window.CloseWindow: window.close_window,
     retries.RetryRefund: retries.retry_refund,
     abandonment.AbandonRefund: abandonment.abandon_refund,
     manual_payment.PayByHand: manual_payment.pay_by_hand,

@@ -46,15 +46,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The money went; the provider's own name for it."""
+    """The money went; the provider's own name for it, and whether it says that the bank has credited it."""
 
     provider_ref: str
     said: Said
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """No money went and none will under this key."""
+    """No money went and none will under this key; or it went, and the bank has sent it back."""
 
     reason: str
     said: Said

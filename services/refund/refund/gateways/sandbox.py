@@ -37,7 +37,7 @@ class SandboxGateway:
         """`GET /psp/refunds`, by the key, and by the refund's id where the key is forgotten."""
         of_key = await self._found(idempotency_key=call.idempotency_key)
         known = of_key or await self._found(refund_id=call.refund_id)
-        paid = [refund for refund in known if refund.status == "succeeded"]
+        paid = [refund for refund in known if refund.status == "succeeded" and refund.bank != "returned"]
         mine = [refund for refund in known if refund.idempotency_key == call.idempotency_key]
         return next(map(_said, paid or mine), None)
 
@@ -78,6 +78,7 @@ class _Refund(BaseModel):
     destination: str
     status: Literal["succeeded", "declined"]
     code: str | None = None
+    bank: Literal["under_way", "settled", "returned"] | None = None
 
 
 class _Found(BaseModel):
@@ -105,5 +106,8 @@ def _answer(refund: _Refund, idempotency_key: str) -> Answer:
 def _said(refund: _Refund) -> Answer:
     amount = refund.amount
     said = Said(refund.refund_id, refund.payment_id, amount.amount, amount.currency, refund.destination)
-    paid = refund.status == "succeeded"
-    return Issued(refund.idempotency_key, said) if paid else Declined(refund.code or "declined", said)
+    if refund.bank == "returned":
+        return Declined("returned_by_bank", said)
+    if refund.status == "declined":
+        return Declined(refund.code or "declined", said)
+    return Issued(refund.idempotency_key, said, settled=refund.bank == "settled")

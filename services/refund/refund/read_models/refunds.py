@@ -64,6 +64,11 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.RefundSettled() as event:
             settled = {"settled_at": event.settled_at} if is_settled(event) else {}
             yield _set(recorded, event.refund_id, state=_state(event, RefundState.SETTLED), **settled)
+        case refunds.RefundReturnedByBank() as event:
+            gone = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at"))
+            said = {"failures": event.failures, "reason": event.reason, "returned_at": event.returned_at}
+            back = {**gone, **said, **_answered()}
+            yield _set(recorded, event.refund_id, state=_state(event, RefundState.RETURNED_BY_BANK), **back)
 
 
 project = row_by_row(changes, STREAMS)

@@ -49,6 +49,7 @@ refunds = Table(
     Column("settled_at", INSTANT),
     Column("provider_ref", Text, comment="what the provider calls its payment, or the bank one by hand"),
     Column("differs", ARRAY(Text), nullable=False, server_default="{}", comment="what is not as asked in its answer"),
+    Column("returned_at", INSTANT, comment="when the bank last sent its money back"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
     Column("retry_at", INSTANT),

@@ -35,6 +35,7 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "settled_at": refund.settled_at,
         "provider_ref": refund.provider_ref,
         "differs": [*refund.differs],
+        "returned_at": refund.returned_at,
         "failures": refund.failures,
         "retry_at": refund.retry_at,
     }

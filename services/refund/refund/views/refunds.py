@@ -82,6 +82,7 @@ class RefundRow(TypedDict):
     settled_at: Instant | None
     provider_ref: str | None
     differs: Sequence[str]
+    returned_at: Instant | None
     overdue: bool
     failures: int
     retry_at: Instant | None
@@ -141,6 +142,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "settled_at": refund.settled_at,
         "provider_ref": refund.provider_ref,
         "differs": [*refund.differs],
+        "returned_at": refund.returned_at,
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
         "retry_at": refund.retry_at if refund.state is RefundState.FAILED else None,
@@ -173,6 +175,7 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "settled_at": row["settled_at"],
         "provider_ref": row["provider_ref"],
         "differs": row["differs"],
+        "returned_at": row["returned_at"],
         "overdue": _overdue(until, row["settled_at"], now),
         "failures": row["failures"],
         "retry_at": row["retry_at"] if row["state"] == RefundState.FAILED else None,

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
 from shared.events.base import Instant, Message
+from shared.events.calendar import within_business_days
 from shared.events.fields import WireMoney
 from shared.events.ids import digest
 from shared.events.money import Money
@@ -26,6 +27,9 @@ def _payable(amount: Money) -> Money:
 
 Amount = Annotated[WireMoney, AfterValidator(_payable)]
 Destination = Literal["original", "bonus"]
+BankWord = Literal["settled", "returned"]
+BANK_DAYS = 3
+"""Business days after which a bank credits by itself what was paid; a bonus is there at once."""
 
 
 class Capture(Message):
@@ -72,7 +76,9 @@ class CaptureView(TypedDict):
 
 
 class RefundView(TypedDict):
-    """The result of a refund under its key; `code` and `detail` say why it was declined."""
+    """The result of a refund under its key; `code` and `detail` say why it was declined, `bank` what the buyer's bank
+    has done with what was paid.
+    """
 
     refund_id: str
     payment_id: str
@@ -83,7 +89,16 @@ class RefundView(TypedDict):
     status: Literal["succeeded", "declined"]
     code: str | None
     detail: str | None
+    bank: Literal["under_way", "settled", "returned"] | None
     at: Instant
+
+
+class BankResult(Message):
+    """What the buyer's bank does with the money of a refund."""
+
+    model_config = example(result="returned")
+
+    result: BankWord
 
 
 class RefundWithAttempts(RefundView):
@@ -102,7 +117,7 @@ class LedgerLine(TypedDict):
     """A movement of money."""
 
     id: int
-    kind: Literal["capture", "refund"]
+    kind: Literal["capture", "refund", "return"]
     order_id: str
     payment_id: str
     refund_id: str | None
@@ -132,16 +147,17 @@ class Payment:
 class RefundResult:
     """The result of a refund under one idempotency key: every repeat of the request gets it again.
 
-    `declined` is the code of a definitive refusal: no money moved and none will under this key.
+    `declined` is the code of a definitive refusal: no money moved and none will under this key. `bank` is what a test
+    made the bank do with the money.
     """
 
     idempotency_key: str
     request: RefundRequest
     declined: str | None
     at: datetime
+    bank: BankWord | None = None
 
-    @property
-    def view(self) -> RefundView:
+    def view(self, now: datetime) -> RefundView:
         """The refund as the API shows it."""
         request = self.request
         return {
@@ -154,8 +170,13 @@ class RefundResult:
             "status": "declined" if self.declined else "succeeded",
             "code": self.declined,
             "detail": DECLINES[self.declined] if self.declined else None,
+            "bank": None if self.declined else self.bank or self._bank_by_itself(now),
             "at": self.at,
         }
+
+    def _bank_by_itself(self, now: datetime) -> Literal["under_way", "settled"]:
+        bonus = self.request.destination == "bonus"
+        return "settled" if bonus or now >= within_business_days(self.at, BANK_DAYS, "UTC") else "under_way"
 
 
 class KeyReused(Exception):
@@ -178,5 +199,5 @@ def decline(request: RefundRequest, payment: Payment | None) -> str | None:
 
 
 def current(attempts: list[RefundResult]) -> RefundResult:
-    """What a refund has come to: the last attempt that moved money, else the last of all."""
+    """What a refund has come to: the last attempt that moved money, also where it came back, else the last of all."""
     return next((result for result in reversed(attempts) if not result.declined), attempts[-1])

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from sandbox.faults.injection import after_effect, before_effect
 from sandbox.provider.payments import (
+    BankResult,
     Capture,
     CaptureView,
     KeyReused,
@@ -76,7 +77,8 @@ async def refund(request: Request, body: RefundRequest) -> Response:
     except KeyReused:
         raise Refusal("idempotency_key_reused", "The key belongs to another refund.") from None
     await after_effect(request, fault)
-    return _marked(query_response(result.view, status=DECLINED if result.declined else 201), repeated)
+    shown = result.view(_simulators(request).clock.now())
+    return _marked(query_response(shown, status=DECLINED if result.declined else 201), repeated)
 
 
 @router.get("/psp/refunds/{reference}", response_model=RefundWithAttempts)
@@ -85,8 +87,19 @@ async def refund_by_id(request: Request, reference: str) -> Response:
     attempts = await _store(request).attempts(reference)
     if not attempts:
         raise Refusal("not_found", "No refund was asked for under this id.")
-    refund: RefundWithAttempts = {**current(attempts).view, "attempts": [result.view for result in attempts]}
+    now = _simulators(request).clock.now()
+    refund: RefundWithAttempts = {**current(attempts).view(now), "attempts": [each.view(now) for each in attempts]}
     return query_response(refund)
+
+
+@router.post("/psp/refunds/{reference}/result", response_model=RefundView)
+async def make_bank_act(request: Request, reference: str, body: BankResult) -> Response:
+    """Makes the buyer's bank credit the money of a refund, or send it back: then it is the merchant's again."""
+    now = _simulators(request).clock.now()
+    result = await _store(request).bank_acts(reference, body.result, now)
+    if result is None:
+        raise Refusal("not_found", "No money of such a refund is with a bank.")
+    return query_response(result.view(now))
 
 
 @router.get("/psp/refunds", response_model=RefundsFound)
@@ -101,7 +114,8 @@ async def find_refunds(request: Request, idempotency_key: Id | None = None, refu
         found = await store.attempts(refund_id)
     else:
         raise Refusal("validation_failed", "Ask by idempotency_key or by refund_id.")
-    refunds: RefundsFound = {"data": [result.view for result in found]}
+    now = _simulators(request).clock.now()
+    refunds: RefundsFound = {"data": [result.view(now) for result in found]}
     return query_response(refunds)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from sandbox.provider.payments import (
+    BankWord,
     Capture,
     KeyReused,
     LedgerLine,
@@ -52,6 +53,23 @@ with result as (
         where declined is null
 )
 select at from result
+"""
+# What comes back is the merchant's again, and may be paid anew under another key.
+_BANK = """
+with acted as (
+    update refunds set bank = $2 where id = (
+        select id from refunds where refund_id = $1 and declined is null and bank is distinct from 'returned'
+        order by id desc limit 1) returning *
+), back as (
+    update payments set refunded = refunded - acted.minor from acted
+    where payments.payment_id = acted.payment_id and acted.bank = 'returned'
+), booked as (
+    insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent,
+        at)
+    select 'return', order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent, $3
+        from acted where bank = 'returned'
+)
+select * from acted
 """
 # Real time: what goes by the domain's clock would forget a call that is under way while the clock is moved.
 _FORGET = """
@@ -119,6 +137,11 @@ class ProviderStore:
             for row in await self.pool.fetch("select * from refunds where refund_id = $1 order by id", refund_id)
         ]
 
+    async def bank_acts(self, refund_id: str, word: BankWord, at: datetime) -> RefundResult | None:
+        """The bank credits what went last of this refund, or sends it back; None where nothing is with it."""
+        row = await self.pool.fetchrow(_BANK, refund_id, word, at)
+        return _refund(row) if row else None
+
     async def day(self, begin: datetime, end: datetime) -> list[LedgerLine]:
         """The movements of money from an instant to before another, in the order of their booking."""
         rows = await self.pool.fetch("select * from ledger where at >= $1 and at < $2 order by id", begin, end)
@@ -165,7 +188,7 @@ def _refund_row(result: RefundResult) -> tuple[Any, ...]:
 def _refund(row: asyncpg.Record) -> RefundResult:
     names = ("refund_id", "payment_id", "order_id", "destination")
     request = RefundRequest.model_construct(**{name: row[name] for name in names}, amount=_money(row))
-    return RefundResult(row["idempotency_key"], request, row["declined"], row["at"])
+    return RefundResult(row["idempotency_key"], request, row["declined"], row["at"], row["bank"])
 
 
 def _line(row: asyncpg.Record) -> LedgerLine:

@@ -91,7 +91,7 @@ def test_t31a_what_is_paid_or_may_still_be_by_a_machine_is_not_given_up(happened
 
 def test_t31a_nothing_more_becomes_of_what_is_given_up() -> None:
     outcome = given_up(*MANUAL)
-    for command in (p.retry(p.SUPPORT), p.by_hand(), p.abandon(), p.settle()):
+    for command in (p.retry(p.SUPPORT), p.by_hand(), p.abandon(), p.settle(attempt=6)):
         outcome.when(command).then_rejects(WrongPhase)
     assert outcome.when(p.decline(6)).events == outcome.when(p.doubt(6)).events == []
 

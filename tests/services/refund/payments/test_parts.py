@@ -108,7 +108,8 @@ def test_s61_the_refund_is_issued_once_and_with_the_last_of_its_parts(order: tup
         (FIRST, f"psp_{FIRST}"),
         (SECOND, f"psp_{SECOND}"),
     ]
-    assert (stands(both), both.deadlines) == (("issued", ["issued", "issued"]), {})
+    window = {("payment-o1", "bank_settlement:rfd_9a31"): p.WINDOW_END}
+    assert (stands(both), both.deadlines) == (("issued", ["issued", "issued"]), window)
     both.when(p.issue(FIRST)).then_nothing()
 
 

@@ -16,7 +16,7 @@ def test_paying_is_due_from_approval_to_an_outcome() -> None:
     pay = ("payment-o1", "pay:rfd_9a31")
     approved = given(decider, p.captured()).when(p.request())
     assert approved.deadlines == {pay: p.MONDAY}
-    assert approved.when(p.issue()).deadlines == {}
+    assert approved.when(p.issue()).deadlines == {("payment-o1", "bank_settlement:rfd_9a31"): p.WINDOW_END}
     assert approved.when(p.decline(0)).deadlines == {pay: p.MONDAY + MINUTE}
     assert given(decider, *p.APPROVED, *(p.failed(n, p.MONDAY) for n in range(1, 6))).when(p.decline(5)).deadlines == {}
 
@@ -24,7 +24,7 @@ def test_paying_is_due_from_approval_to_an_outcome() -> None:
 def test_the_fold_follows_a_refund_from_request_to_settlement() -> None:
     outcome = given(decider).when(p.capture()).when(p.request())
     states = [outcome.states[0].refunds["rfd_9a31"].state]
-    for command in (p.decline(0), p.retry(p.BUYER), p.issue(attempt=1), p.settle()):
+    for command in (p.decline(0), p.retry(p.BUYER), p.issue(attempt=1), p.settle(attempt=1)):
         outcome = outcome.when(command)
         states.append(outcome.states[0].refunds["rfd_9a31"].state)
     assert states == [

@@ -26,9 +26,10 @@ COLUMNS = (
         "exponent",
         "destination",
     ),
-    *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "failures", "retry_at", "reason"),
-    *("provider_ref", "differs"),
+    *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "returned_at"),
+    *("failures", "retry_at", "reason", "provider_ref", "differs"),
 )
+SETTLEMENT = "bank_settlement"
 PAID_WITHIN = timedelta(hours=25)
 """After this a refund that is to be paid was issued, failed, or is with people: a provider's key lives for a day."""
 
@@ -53,8 +54,11 @@ def fold(payment: State, entry: Entry) -> None:
 
 def wanted(payment: State) -> dict[str, datetime]:
     """The instants at which the provider is to be asked, by kind of deadline."""
-    parts = [part for refund in payment["refunds"].values() for part in refund["parts"].items()]
-    return {f"pay:{part_id}": pay_at for part_id, pay_at in parts if pay_at}
+    refunds = payment["refunds"]
+    parts = [part for refund in refunds.values() for part in refund["parts"].items()]
+    paying = {f"pay:{part_id}": pay_at for part_id, pay_at in parts if pay_at}
+    awaited = {f"{SETTLEMENT}:{name}": refund["settle_by"] for name, refund in refunds.items() if refund["settle_by"]}
+    return {**paying, **awaited}
 
 
 def refund_row(payment: State, refund_id: str) -> State | None:
@@ -92,6 +96,7 @@ def _begun(data: Data, more: State) -> State:
         "requested_at": instant(data["requested_at"]),
         "failures": 0,
         "differs": [],
+        "settle_by": None,
         "parts": dict.fromkeys(part["part_id"] for part in data.get("parts") or [{"part_id": data["refund_id"]}]),
         **more,
     }
@@ -110,7 +115,8 @@ def _step(refund: State, data: Data, changes: State) -> None:
 
 def _issued(data: Data) -> State:
     instants = {name: instant(data[name]) for name in ("issued_at", "expected_from", "expected_until")}
-    said = {"amount": minor(data["amount"]), "provider_ref": data["provider_ref"], "differs": []}
+    said = {"provider_ref": data["provider_ref"], "differs": [], "settle_by": instants["expected_until"]}
+    said |= {"amount": minor(data["amount"])}
     return {"state": "issued", "pay_at": None, "retry_at": None, **instants, **said}
 
 
@@ -129,11 +135,20 @@ def _sent_to_manual(data: Data) -> State:
 def _settled(data: Data) -> State:
     step = data.get("part")
     is_whole = step is None or step["refund_state"] == "settled"
-    return {"state": "settled", "settled_at": instant(data["settled_at"])} if is_whole else {}
+    return {"state": "settled", "settled_at": instant(data["settled_at"]), "settle_by": None} if is_whole else {}
+
+
+def _returned(data: Data) -> State:
+    gone = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at", "settle_by"))
+    said = {"failures": data["failures"], "reason": data["reason"], "returned_at": instant(data["returned_at"])}
+    return {"state": "returned_by_bank", "provider_ref": None, "differs": [], **gone, **said}
 
 
 def _moved(refunds: State, data: Data) -> None:
-    part_id = data["kind"].partition(":")[2]
+    kind, _, part_id = data["kind"].partition(":")
+    if kind == SETTLEMENT:
+        refunds[part_id]["settle_by"] = instant(data["due_at"])
+        return
     for refund in refunds.values():
         if refund["parts"].get(part_id):
             refund["parts"][part_id] = instant(data["due_at"])
@@ -166,4 +181,6 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundAbandoned": lambda _: {"state": "abandoned", "pay_at": None, "retry_at": None},
     "RefundReRequested": lambda data: {"replaced_by": data["replaced_by"]},
     "RefundSettled": _settled,
+    "RefundSettlementOverdue": lambda _: {"settle_by": None},
+    "RefundReturnedByBank": _returned,
 }

@@ -1,4 +1,4 @@
-"""What an attempt to pay a refund came to: the provider's answer, and the bank's word (T30-T32, T31a).
+"""What an attempt to pay a refund came to: the provider's answer (T30, T31, T31a).
 
 What nobody knows yet is asked again by `effects.py`. The provider knows each part of a refund by the part's id, and so
 do the commands: as `refund_id`, which it is where one payment gives the refund.
@@ -17,13 +17,7 @@ from refund.domain.payments.retries import RETRY_LIMIT, retry_due
 from refund.domain.payments.state import Payment
 from shared.events.base import SYSTEM, Event
 from shared.events.ids import derived_uuid
-from shared.events.refund import (
-    ManualReason,
-    RefundFailed,
-    RefundSentToManual,
-    RefundSettled,
-)
-from shared.rejections import WrongPhase
+from shared.events.refund import ManualReason, RefundFailed, RefundSentToManual
 
 
 class OutcomeCommand(RefundCommand):
@@ -32,7 +26,7 @@ class OutcomeCommand(RefundCommand):
     attempt: int
 
     @classmethod
-    def _derived(cls, outcome: str, refund_id: str, attempt: int, **fields: Any) -> Self:
+    def derived(cls, outcome: str, refund_id: str, attempt: int, **fields: Any) -> Self:
         """The command whose id follows from the outcome, so that hearing it twice records it once."""
         command_id = derived_uuid(refund_id, attempt, outcome)
         return cls(command_id=command_id, actor=SYSTEM, refund_id=refund_id, attempt=attempt, **fields)
@@ -45,13 +39,13 @@ class RecordIssued(OutcomeCommand):
 
     @classmethod
     def of(cls, order_id: str, refund_id: str, attempt: int, provider_ref: str, at: datetime) -> Self:
-        return cls._derived("issued", refund_id, attempt, order_id=order_id, provider_ref=provider_ref, at=at)
+        return cls.derived("issued", refund_id, attempt, order_id=order_id, provider_ref=provider_ref, at=at)
 
 
 def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
-    """Money that went is recorded in every state: a fact is not up for debate."""
+    """Money that went is recorded in every state: a fact is not up for debate. What came back went before."""
     refund, part = payment.part(command.refund_id)
-    if not part or part.issued_at:
+    if not part or part.issued_at or command.attempt < part.came_back:
         return []
     rules = ("S57", "S58", "K1", "T30", "D12")
     return issued(payment, refund, part, command.provider_ref, command.at, rules)
@@ -64,7 +58,7 @@ class RecordDeclined(OutcomeCommand):
 
     @classmethod
     def of(cls, order_id: str, refund_id: str, attempt: int, reason: str, at: datetime) -> Self:
-        return cls._derived("declined", refund_id, attempt, order_id=order_id, reason=reason, at=at)
+        return cls.derived("declined", refund_id, attempt, order_id=order_id, reason=reason, at=at)
 
 
 def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event]:
@@ -99,7 +93,7 @@ class RecordDoubtful(OutcomeCommand):
 
     @classmethod
     def of(cls, order_id: str, refund_id: str, attempt: int, doubts: int, at: datetime, **fields: Any) -> Self:
-        return cls._derived(f"doubtful {doubts}", refund_id, attempt, order_id=order_id, at=at, **fields)
+        return cls.derived(f"doubtful {doubts}", refund_id, attempt, order_id=order_id, at=at, **fields)
 
 
 def record_doubtful(command: RecordDoubtful, payment: Payment) -> Sequence[Event]:
@@ -115,26 +109,5 @@ def record_doubtful(command: RecordDoubtful, payment: Payment) -> Sequence[Event
             differs=command.differs,
             provider_ref=command.provider_ref,
             rules=("T31a",),
-        )
-    ]
-
-
-class RecordSettled(RefundCommand):
-    """The bank confirmed the credit."""
-
-
-def record_settled(command: RecordSettled, payment: Payment) -> Sequence[Event]:
-    refund, part = payment.part(command.refund_id)
-    state = part.state if part else refund.state
-    if state is RefundState.SETTLED:
-        return []
-    WrongPhase.unless_in("refund", state, RefundState.ISSUED)
-    return [
-        RefundSettled(
-            refund_id=refund.request.refund_id,
-            order_id=command.order_id,
-            settled_at=command.at,
-            part=refund.step(part, RefundState.SETTLED) if part else None,
-            rules=("S62", "T32"),
         )
     ]

@@ -21,7 +21,7 @@ class RecordPending(OutcomeCommand):
     @classmethod
     def of(cls, order_id: str, refund_id: str, attempt: int, ask_at: datetime, at: datetime) -> Self:
         said = f"pending {wire_time(at)}"
-        return cls._derived(said, refund_id, attempt, order_id=order_id, ask_at=ask_at, at=at)
+        return cls.derived(said, refund_id, attempt, order_id=order_id, ask_at=ask_at, at=at)
 
 
 def record_pending(command: RecordPending, payment: Payment) -> Sequence[Event]:

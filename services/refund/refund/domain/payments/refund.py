@@ -39,12 +39,15 @@ class RefundState(StrEnum):
     FAILED = "failed"
     MANUAL = "manual"
     SETTLED = "settled"
+    RETURNED_BY_BANK = "returned_by_bank"
     ABANDONED = "abandoned"
 
 
 ENDED = (RefundState.ISSUED, RefundState.SETTLED, RefundState.ABANDONED)
 """The states of a part of which nothing is expected any more but the bank's word."""
-WORST_FIRST = (RefundState.MANUAL, RefundState.FAILED, RefundState.APPROVED, RefundState.REQUESTED, *ENDED)
+UNPAID = (RefundState.MANUAL, RefundState.RETURNED_BY_BANK, RefundState.FAILED)
+"""The states of a part that nobody pays unless somebody sees to it, or a pause is over."""
+WORST_FIRST = (*UNPAID, RefundState.APPROVED, RefundState.REQUESTED, *ENDED)
 """A refund is in the first of these that one of its parts is in."""
 
 
@@ -54,7 +57,8 @@ class Part:
     refund's own where only one gives. `pay_at` is when the provider is to be asked next, `pending` that it has taken
     this attempt and is not done with it; `doubts` counts how often people took it over because nobody could be sure of
     the provider's answer, `paid_otherwise` those among them in which it named a payment that was not what was asked
-    for, and `doubt` is the last of those that still stand.
+    for, and `doubt` is the last of those that still stand. The attempts before `came_back` are over for good: a bank
+    has sent the money of the last of them back.
     """
 
     id: str
@@ -67,6 +71,7 @@ class Part:
     failures: int = 0
     doubts: int = 0
     paid_otherwise: int = 0
+    came_back: int = 0
     doubt: RefundSentToManual | None = None
     provider_ref: str | None = None
     manual: bool = False
@@ -100,13 +105,18 @@ class Part:
         """
         return {"doubts": self.paid_otherwise, "doubt": self.doubt if self.paid_otherwise else None}
 
+    def sent_back(self, failures: int) -> Mapping[str, Any]:
+        """What changes of it once the bank has sent its money back: the next try is a payment of its own."""
+        paid = {"issued_at": None, "provider_ref": None, "manual": False}
+        return {"failures": failures, "came_back": failures, **paid, **self.denied()}
+
 
 @dataclass(frozen=True, slots=True)
 class Refund:
     """One refund; `request` is how it began, `parts` what each payment gives of it, by id: none of one that was
     refused. `reason` is the last refusal, `failures` and `retry_at` what came with it; `provider_ref` and `differs` are
-    what the provider said last of the money; `declined` is the last no of a
-    second person; `again` is that one that was refused is asked for as another (T30a).
+    what the provider said last of the money; `declined` is the last no of a second person; `again` is that one that was
+    refused is asked for as another (T30a); `settle_by` is when the bank's window ends while its word is awaited (D12).
     """
 
     request: RefundRequested | RefundRefused
@@ -119,7 +129,9 @@ class Refund:
     issued: RefundIssued | None = None
     provider_ref: str | None = None
     differs: tuple[str, ...] = ()
+    settle_by: datetime | None = None
     settled_at: datetime | None = None
+    returned_at: datetime | None = None
     proposal: ProposalMade | None = None
     declined: ProposalDeclined | None = None
     again: RefundReRequested | None = None

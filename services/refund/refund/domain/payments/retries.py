@@ -23,7 +23,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""
 
 RETRIERS = ("buyer", "support")
-RETRIED_FROM = (RefundState.FAILED, RefundState.MANUAL)
+RETRIED_FROM = (RefundState.FAILED, RefundState.RETURNED_BY_BANK, RefundState.MANUAL)
 
 
 def retry_due(at: datetime, failures: int) -> datetime:

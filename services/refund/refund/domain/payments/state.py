@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from refund.domain.deadlines import part_of
+from refund.domain.deadlines import DeadlineKind, name_in
 from refund.domain.payments.refund import Part, Refund, RefundState, is_settled
 from shared.events.base import Actor
 from shared.events.deadlines import DeadlineMoved
@@ -30,8 +30,10 @@ from shared.events.refund import (
     RefundRequested,
     RefundReRequested,
     RefundRetried,
+    RefundReturnedByBank,
     RefundSentToManual,
     RefundSettled,
+    RefundSettlementOverdue,
 )
 from shared.parties import NOBODY, Parties
 from shared.rejections import NotFound
@@ -86,7 +88,10 @@ class Payment:
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        found = self.find(part_of(kind))
+        if DeadlineKind.SETTLEMENT.starts(kind):
+            refund = self.refunds.get(name_in(kind))
+            return refund.settle_by if refund else None
+        found = self.find(name_in(kind))
         return found[1].pay_at if found else None
 
 
@@ -103,15 +108,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundPartIssued():
             return _stepped(payment, event, RefundState.ISSUED, _paid(event))
         case RefundIssued():
-            return _stepped(
-                payment,
-                event,
-                RefundState.ISSUED,
-                _paid(event),
-                issued=event,
-                retry_at=None,
-                **_answered(event.provider_ref),
-            )
+            return _stepped(payment, event, RefundState.ISSUED, _paid(event), **_confirmed(event))
         case RefundFailed():
             failure = {"failures": event.failures, "pay_at": event.retry_at, **_denied(payment, event)}
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
@@ -131,8 +128,12 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundReRequested():
             return _changed(payment, event, again=event)
         case RefundSettled():
-            settled = {"settled_at": event.settled_at} if is_settled(event) else {}
+            settled = {"settled_at": event.settled_at, "settle_by": None} if is_settled(event) else {}
             return _stepped(payment, event, RefundState.SETTLED, {}, **settled)
+        case RefundSettlementOverdue():
+            return _changed(payment, event, settle_by=None)
+        case RefundReturnedByBank():
+            return _sent_back(payment, event)
         case DeadlineMoved():
             return _postponed(payment, event)
     assert_never(event)
@@ -164,6 +165,20 @@ def _answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) ->
     return {"provider_ref": provider_ref, "differs": differs}
 
 
+def _confirmed(event: RefundIssued) -> Mapping[str, Any]:
+    window = {"issued": event, "retry_at": None, "settle_by": event.expected_until}
+    return {**window, **_answered(event.provider_ref)}
+
+
+def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
+    """It is neither issued nor settled any more, and no word of the bank's is awaited."""
+    part = _part_of(payment, event)
+    of_part = part.sent_back(event.failures) if part else {}
+    gone = {"issued": None, "settle_by": None, "settled_at": None, "returned_at": event.returned_at}
+    said = {"failures": event.failures, "reason": event.reason, **_answered()}
+    return _stepped(payment, event, RefundState.RETURNED_BY_BANK, of_part, **gone, **said)
+
+
 def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
     """No try is left, which the last refusal says already, or the money is in doubt."""
     doubt = event.reason != ManualReason.RETRIES_USED_UP
@@ -179,13 +194,16 @@ def _denied(payment: Payment, event: RefundFailed) -> Mapping[str, Any]:
     return part.denied() if part else {}
 
 
-def _part_of(payment: Payment, event: RefundFailed | RefundSentToManual) -> Part | None:
+def _part_of(payment: Payment, event: RefundFailed | RefundSentToManual | RefundReturnedByBank) -> Part | None:
     found = payment.find(event.part.part_id if event.part else event.refund_id)
     return found[1] if found else None
 
 
 def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
-    found = payment.find(part_of(event.kind))
+    if DeadlineKind.SETTLEMENT.starts(event.kind):
+        waiting = payment.refunds.get(name_in(event.kind))
+        return _begun(payment, replace(waiting, settle_by=event.due_at)) if waiting and waiting.settle_by else payment
+    found = payment.find(name_in(event.kind))
     if not found or not found[1].pay_at:
         return payment
     refund, part = found

@@ -1,4 +1,6 @@
-"""Deadlines of a payment's stream: when the provider is to be asked for each part of a refund (T30, T31)."""
+"""Deadlines of a payment's stream: when the provider is to be asked for each part of a refund, and when the bank has
+credited it (T30-T32a, D12).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from refund.domain.deadlines import DeadlineKind
+from refund.domain.payments.refund import is_settled
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.refund import (
@@ -14,10 +17,13 @@ from shared.events.refund import (
     RefundIssued,
     RefundPartIssued,
     RefundRetried,
+    RefundReturnedByBank,
     RefundSentToManual,
+    RefundSettled,
+    RefundSettlementOverdue,
 )
 
-KINDS = (DeadlineKind.PAY,)
+KINDS = (DeadlineKind.PAY, DeadlineKind.SETTLEMENT)
 """Of a payment's deadlines."""
 
 
@@ -29,8 +35,15 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return [Start(_pay(event), event.pay_at)]
         case RefundFailed(retry_at=retry_at) if retry_at:
             return [Start(_pay(event), retry_at)]
-        case RefundIssued(parts=()) | RefundPartIssued() | RefundSentToManual():
+        case RefundIssued():
+            started = Start(DeadlineKind.SETTLEMENT.of(event.refund_id), event.expected_until)
+            return [started] if event.parts else [Clear(_pay(event)), started]
+        case RefundPartIssued() | RefundSentToManual():
             return [Clear(_pay(event))]
+        case RefundSettled() if is_settled(event):
+            return [Clear(DeadlineKind.SETTLEMENT.of(event.refund_id))]
+        case RefundSettlementOverdue() | RefundReturnedByBank():
+            return [Clear(DeadlineKind.SETTLEMENT.of(event.refund_id))]
     return []
 
 

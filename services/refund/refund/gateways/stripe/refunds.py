@@ -53,7 +53,7 @@ class StripeRefund(BaseModel):
         said = self._said(call)
         match self.status:
             case "succeeded":
-                return Issued(self.id, said)
+                return Issued(self.id, said, settled=True)  # until Stripe hears otherwise, and then it failed
             case "failed" | "canceled":
                 return Declined(self.failure_reason or self.status, said)
             case "pending" | "requires_action":

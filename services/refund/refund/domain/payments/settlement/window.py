@@ -1,0 +1,75 @@
+"""End of the bank's window: what the provider says then of each payment, and what nobody vouches for is overdue (D12,
+T32).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Self
+
+from refund.domain.commands import RefundCommand
+from refund.domain.payments.refund import Part, Refund, RefundState
+from refund.domain.payments.settlement.bank import returned, settled
+from refund.domain.payments.state import Payment, evolve
+from shared.events.base import SYSTEM, Event, Instant
+from shared.events.ids import derived_uuid
+from shared.events.refund import RefundReturnedByBank, RefundSettled, RefundSettlementOverdue
+
+
+class CloseWindow(RefundCommand):
+    """The window that ended at `due_at` is over. By then the provider has said of these parts of the refund that they
+    are `credited`, and why others were `sent_back`.
+    """
+
+    due_at: Instant
+    credited: frozenset[str] = frozenset()
+    sent_back: Mapping[str, str] = {}
+
+    @classmethod
+    def of(
+        cls, order_id: str, refund_id: str, due_at: datetime, credited: frozenset[str], sent_back: Mapping[str, str],
+        at: datetime,
+    ) -> Self:  # fmt: skip
+        command_id = derived_uuid(refund_id, due_at.isoformat(), "window")
+        said = {"due_at": due_at, "credited": credited, "sent_back": sent_back}
+        return cls(command_id=command_id, actor=SYSTEM, at=at, order_id=order_id, refund_id=refund_id, **said)
+
+
+def close_window(command: CloseWindow, payment: Payment) -> Sequence[Event]:
+    """Nothing, where the bank's word came before, or the deadline was moved."""
+    refund = payment.refund(command.refund_id)
+    if refund.settle_by != command.due_at or command.at < command.due_at:
+        return []
+    events: list[Event] = []
+    for part in awaited(refund):
+        now = payment.refund(command.refund_id)
+        if reason := command.sent_back.get(part.id):
+            event: RefundReturnedByBank | RefundSettled = returned(now, part, reason, command.at)
+        elif part.id in command.credited:
+            event = settled(now, part, command.at)
+        else:
+            continue
+        events.append(event)
+        payment = evolve(payment, event)
+    if payment.refund(command.refund_id).settle_by:
+        events.append(_overdue(command, payment))
+    return events
+
+
+def awaited(refund: Refund) -> Sequence[Part]:
+    """The parts whose credit no bank has confirmed."""
+    return [part for part in refund.parts.values() if part.state is RefundState.ISSUED]
+
+
+def _overdue(command: CloseWindow, payment: Payment) -> RefundSettlementOverdue:
+    refund = payment.refund(command.refund_id)
+    assert refund.issued
+    return RefundSettlementOverdue(
+        refund_id=command.refund_id,
+        order_id=command.order_id,
+        dispute_id=refund.request.dispute_id,
+        amount=refund.issued.amount,
+        due_at=command.due_at,
+        rules=("S58", "S62", "S63", "T32", "D12"),
+    )
