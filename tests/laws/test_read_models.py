@@ -106,6 +106,8 @@ def refund_events(n: int) -> Sequence[Event]:
             r.sent_to_manual(2, **named),
             RefundRetried(refund_id=refund_id, order_id="o1", pay_at=DAY_1, rules=()),
             RefundSettled(refund_id=refund_id, order_id="o1", settled_at=DAY_1, rules=()),
+            r.overdue(**named),
+            r.sent_back(**named),
             RefundRefused.model_construct(**refused),
         ]
     return made

@@ -19,7 +19,7 @@ from refund.gateways.sandbox import sandbox_gateway
 from shared.deadlines.due_loop import DueLoop
 from shared.deadlines.queue import DUE
 from shared.decider import ExpireDeadline
-from shared.events.base import Event, wire_time
+from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.refund import (
     Destination,
@@ -65,8 +65,7 @@ async def test_s57_an_approved_refund_is_paid_at_once_and_its_deadline_is_gone(p
     await paying.at_rest()
     assert await paying.types() == ["PaymentCaptured", "RefundRequested", "RefundApproved", "RefundIssued"]
     assert await paying.paid() == [("rfd_9a31/0", "25.00")]
-    window = (await paying.served.get(RFD, p.BUYER)).body["expected_credit"]
-    assert wire_time(await paying.loop.next_deadline()) == window["until_at"]
+    assert await paying.loop.next_deadline() == (await paying.refund()).settle_by
 
 
 async def test_each_payment_of_an_order_gives_its_part_once_though_one_does_not_answer(paying: Paying) -> None:
@@ -77,7 +76,7 @@ async def test_each_payment_of_an_order_gives_its_part_once_though_one_does_not_
     assert sorted(await paying.paid()) == [("rfd_9a31.1/0", "30.00"), ("rfd_9a31.2/0", "10.00")]
     assert (await paying.types())[-3:] == ["RefundPartIssued", "RefundPartIssued", "RefundIssued"]
     shown = (await paying.served.get(RFD, p.BUYER)).body
-    assert wire_time(await paying.loop.next_deadline()) == shown["expected_credit"]["until_at"]
+    assert await paying.loop.next_deadline() == (await paying.refund()).settle_by
     assert (shown["state"], shown["amount"]["amount"]) == ("issued", "40.00")
     assert [(part["payment_id"], part["state"], part["key"]) for part in shown["parts"]] == [
         ("o1", "issued", "rfd_9a31.1/0"),
@@ -452,16 +451,8 @@ async def test_t30b_a_refund_that_stripe_holds_for_days_is_no_deadline_that_is_l
     async with stripe_provider() as stripe:
         await stripe.capture("o1", "100.00")
         await stripe.break_next("pending")
-        effect = effects.pay(stripe.gateway, effects.age_in_log(served.pool))
-        loop = DueLoop(
-            served.store,
-            decider,
-            served.pool,
-            Leases(dsn),
-            served.clock,
-            ExpireDeadline,
-            {DeadlineKind.PAY: effect},
-        )
+        calls = effects.effects_of(stripe.gateway, effects.age_in_log(served.pool))
+        loop = DueLoop(served.store, decider, served.pool, Leases(dsn), served.clock, ExpireDeadline, calls)
         async with running(loop):
             paying = Paying(served, None, loop)  # type: ignore[arg-type]
             await paying.ask(p.capture(), p.request())

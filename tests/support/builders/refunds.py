@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -184,10 +184,13 @@ def send_back(
 
 
 def close_window(
-    credited: Iterable[str] = (), at: datetime = WINDOW_END, due_at: datetime = WINDOW_END, **sent_back: str
+    credited: Iterable[str] = (),
+    at: datetime = WINDOW_END,
+    due_at: datetime = WINDOW_END,
+    back: Mapping[str, str] | None = None,
 ) -> CloseWindow:
     """The bank's window ends, and this is what the provider says."""
-    return CloseWindow.of("o1", "rfd_9a31", due_at, frozenset(credited), sent_back, at)
+    return CloseWindow.of("o1", "rfd_9a31", due_at, frozenset(credited), back or {}, at)
 
 
 def captured(method: str = "visa", payment_id: str = "o1", **caps: int) -> PaymentCaptured:

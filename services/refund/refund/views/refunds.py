@@ -15,6 +15,7 @@ from refund.domain.payments.refund import Refund, RefundState
 from refund.domain.payments.retries import guard_retry
 from refund.domain.payments.second_person import guard_answer
 from refund.domain.payments.state import Payment
+from refund.views.checks import RefundCheck, checks
 from refund.views.parts import PartView, line_views, part_view
 from refund.views.proposals import DeclinedView, ProposalView, declined_view, proposal_views
 from shared.actions import Action, Actions, Offer, rendered
@@ -26,35 +27,12 @@ from shared.events.open_enums import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
 from shared.views import LineAmountView
 
-CARDS = frozenset({"visa", "mastercard", "maestro"})
-"""Payment methods that go back to a card; all others go back to an account (S63)."""
-
-CARD_CHECKS = {
-    "usd_account": "Was the card charged in US dollars, and can its account take them?",
-    "local_currency": "Does the bank convert to the local currency, and at which rate does its statement show "
-    "the amount?",
-    "bank_settlement_time": "Is the bank's own settlement time over? It counts in business days.",
-    "correspondent_bank": "Does a correspondent bank stand between, which takes time and perhaps a fee?",
-}
-ACCOUNT_CHECKS = {
-    "refund_account_correct": "Is the account that the refund goes to the right one, and open?",
-    "posting_time": "Is the bank's posting time over? It counts in business days.",
-}
-
 
 class CreditWindow(TypedDict):
     """When the bank credits: from the end of the first business day that counts, before the end of the last (S58)."""
 
     from_at: Instant
     until_at: Instant
-
-
-class RefundCheck(TypedDict):
-    """What the buyer looks at when the money does not show (S63)."""
-
-    code: str
-    detail: str
-    rules: Sequence[str]
 
 
 class RefundRow(TypedDict):
@@ -180,12 +158,6 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "failures": row["failures"],
         "retry_at": row["retry_at"] if row["state"] == RefundState.FAILED else None,
     }
-
-
-def checks(method: str) -> list[RefundCheck]:
-    """What the buyer looks at, by how it was paid (S63)."""
-    codes = CARD_CHECKS if method in CARDS else ACCOUNT_CHECKS
-    return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]
 
 
 class WayOn(NamedTuple):

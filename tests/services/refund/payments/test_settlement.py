@@ -71,7 +71,11 @@ def test_d12_the_window_does_not_end_a_moment_too_soon_nor_where_it_was_moved() 
 def test_t32_at_the_end_of_the_window_the_provider_s_word_counts() -> None:
     credited = given(decider, *ISSUED).when(p.close_window(["rfd_9a31"])).then_types(RefundSettled)
     assert credited.deadlines == {}
-    back = given(decider, *ISSUED).when(p.close_window(rfd_9a31="account_closed")).then_types(RefundReturnedByBank)
+    back = (
+        given(decider, *ISSUED)
+        .when(p.close_window(back={"rfd_9a31": "account_closed"}))
+        .then_types(RefundReturnedByBank)
+    )
     assert (back.events[0].reason, back.deadlines) == ("account_closed", {})
 
 
@@ -139,7 +143,7 @@ def test_t32_at_the_end_of_the_window_each_part_has_its_own_end() -> None:
     assert (refund_of(one).state, one.deadlines) == (RefundState.ISSUED, {})
     both = in_parts().when(p.close_window([FIRST, SECOND])).then_types(RefundSettled, RefundSettled)
     assert (refund_of(both).state, both.deadlines) == (RefundState.SETTLED, {})
-    mixed = in_parts().when(p.close_window([FIRST], **{SECOND: "account_closed"}))
+    mixed = in_parts().when(p.close_window([FIRST], back={SECOND: "account_closed"}))
     mixed.then_types(RefundSettled, RefundReturnedByBank)
     assert (refund_of(mixed).state, mixed.deadlines) == (RefundState.RETURNED_BY_BANK, {})
 

@@ -1,0 +1,36 @@
+"""Checks: what the buyer looks at when the money does not show (S63)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from typing_extensions import TypedDict
+
+CARDS = frozenset({"visa", "mastercard", "maestro"})
+"""Payment methods that go back to a card; all others go back to an account (S63)."""
+
+CARD_CHECKS = {
+    "usd_account": "Was the card charged in US dollars, and can its account take them?",
+    "local_currency": "Does the bank convert to the local currency, and at which rate does its statement show "
+    "the amount?",
+    "bank_settlement_time": "Is the bank's own settlement time over? It counts in business days.",
+    "correspondent_bank": "Does a correspondent bank stand between, which takes time and perhaps a fee?",
+}
+ACCOUNT_CHECKS = {
+    "refund_account_correct": "Is the account that the refund goes to the right one, and open?",
+    "posting_time": "Is the bank's posting time over? It counts in business days.",
+}
+
+
+class RefundCheck(TypedDict):
+    """What the buyer looks at when the money does not show (S63)."""
+
+    code: str
+    detail: str
+    rules: Sequence[str]
+
+
+def checks(method: str) -> list[RefundCheck]:
+    """What the buyer looks at, by how it was paid (S63)."""
+    codes = CARD_CHECKS if method in CARDS else ACCOUNT_CHECKS
+    return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]
