@@ -42,6 +42,7 @@ async def test_a_refund_is_paid_and_booked_under_its_key(provider: Served, o1: s
         "status": "succeeded",
         "code": None,
         "detail": None,
+        "bank": "settled",
         "at": paid.body["at"],
     }
     line = (await provider.ledger(order_id=o1))[-1]
@@ -208,3 +209,26 @@ async def test_a_day_has_a_report_of_its_movements_as_a_file_or_as_json(provider
     assert [line for line in shown if line["order_id"] == o1] == await provider.ledger(order_id=o1)
     assert (await provider.get("/psp/report", day="2026-01-01")).body.count("\n") == 1
     assert (await provider.get("/psp/report", day="2026-1-1")).status == 422
+
+
+async def test_a_bank_sends_money_back_once_and_it_may_be_paid_anew_under_another_key(
+    provider: Served, o1: str
+) -> None:
+    await provider.capture(o1, "10.00")
+    paid = await provider.refund(o1, "10.00", f"{o1}-1/0")
+    assert paid.body["bank"] == "under_way"
+    back = await provider.post(f"/psp/refunds/{o1}-1/result", {"result": "returned"})
+    assert (back.status, back.body["bank"]) == (200, "returned")
+    assert (await provider.post(f"/psp/refunds/{o1}-1/result", {"result": "settled"})).status == 404
+    assert (await provider.refund(o1, "10.00", f"{o1}-1/1")).status == 201
+    booked = [(line["kind"], line["amount"]["amount"]) for line in await provider.ledger(order_id=o1)]
+    assert booked == [("capture", "10.00"), ("refund", "10.00"), ("return", "10.00"), ("refund", "10.00")]
+
+
+async def test_a_bank_credits_what_was_paid_and_nothing_else(provider: Served, o1: str) -> None:
+    await provider.capture(o1, "10.00")
+    assert (await provider.post(f"/psp/refunds/{o1}-1/result", {"result": "settled"})).status == 404
+    await provider.refund(o1, "10.00", f"{o1}-1/0")
+    credited = await provider.post(f"/psp/refunds/{o1}-1/result", {"result": "settled"})
+    assert (credited.body["status"], credited.body["bank"]) == ("succeeded", "settled")
+    assert [line["kind"] for line in await provider.ledger(order_id=o1)] == ["capture", "refund"]
