@@ -77,8 +77,8 @@ MONEY = (
     Plant(
         "money that went twice is recorded twice",
         f"{REFUND}/domain/payments/outcomes.py",
-        "if not part or part.issued_at:",
-        "if not part:",
+        "if not part or part.issued_at or command.attempt < part.came_back:",
+        "if not part or command.attempt < part.came_back:",
         (PAYMENTS,),
     ),
     Plant(
@@ -156,10 +156,24 @@ MONEY = (
         (PAYMENTS,),
     ),
     Plant(
+        "a late word about a payment that came back counts for the one after it",
+        f"{REFUND}/domain/payments/settlement/bank.py",
+        "if part and command.attempt < part.failures:",
+        "if part and command.attempt < part.failures and part.state is RefundState.MANUAL:",
+        (PAYMENTS,),
+    ),
+    Plant(
+        "what came back is paid under the same key",
+        f"{REFUND}/domain/payments/settlement/bank.py",
+        "failures=part.failures + 1, returned_at=at",
+        "failures=part.failures, returned_at=at",
+        (PAYMENTS,),
+    ),
+    Plant(
         "a paid refund is asked for again",
         f"{REFUND}/domain/payments/timers.py",
-        "case RefundIssued(parts=()) | RefundPartIssued() | RefundSentToManual():",
-        "case RefundPartIssued() | RefundSentToManual():",
+        "return [started] if event.parts else [Clear(_pay(event)), started]",
+        "return [started]",
         (PAYMENTS, "tests/services/refund/test_effects.py"),
     ),
     Plant(

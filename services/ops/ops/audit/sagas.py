@@ -55,8 +55,10 @@ DIFFERENT = {
         select b.id from fact b where b.name = 'RefundIssued'
             and exists (select 1 from asked where asked.refund_id = b.about and asked.part_id <> b.about)
             and b.units is not (select sum(case name when 'RefundPartIssued' then units else -units end) from fact went
-                where went.about = b.about and went.stream = b.stream and went.version < b.version
-                and went.name in ('RefundPartIssued', 'RefundReturnedByBank'))""",
+                where went.about = b.about and went.name in ('RefundPartIssued', 'RefundReturnedByBank')
+                and not exists (select 1 from fact back where back.stream = b.stream and back.about = b.about
+                    and back.name = 'RefundReturnedByBank' and back.version > b.version
+                    and back.version <= went.version))""",
     "given up, and not what was requested or refused": """
         select b.id from fact b join fact a on a.about = b.about and a.name in ('RefundRequested', 'RefundRefused')
         where b.name = 'RefundAbandoned'
