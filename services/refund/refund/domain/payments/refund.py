@@ -116,7 +116,8 @@ class Refund:
     """One refund; `request` is how it began, `parts` what each payment gives of it, by id: none of one that was
     refused. `reason` is the last refusal, `failures` and `retry_at` what came with it; `provider_ref` and `differs` are
     what the provider said last of the money; `declined` is the last no of a second person; `again` is that one that was
-    refused is asked for as another (T30a); `settle_by` is when the bank's window ends while its word is awaited (D12).
+    refused is asked for as another (T30a); `settle_by` is when the bank's window ends while its word is awaited (D12);
+    `issued` is how it was issued, until a bank sends its money back, `paid` how it was last, also then.
     """
 
     request: RefundRequested | RefundRefused
@@ -127,6 +128,7 @@ class Refund:
     reason: str | None = None
     retry_at: datetime | None = None
     issued: RefundIssued | None = None
+    paid: RefundIssued | None = None
     provider_ref: str | None = None
     differs: tuple[str, ...] = ()
     settle_by: datetime | None = None
@@ -144,7 +146,7 @@ class Refund:
     @property
     def money(self) -> RefundIssued | RefundRequested | RefundRefused:
         """The event that tells its amount and lines: what was paid, which may be less, else what was asked for."""
-        return self.issued or self.request
+        return self.paid or self.request
 
     @property
     def seller_id(self) -> str | None:

@@ -166,7 +166,7 @@ def _answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) ->
 
 
 def _confirmed(event: RefundIssued) -> Mapping[str, Any]:
-    window = {"issued": event, "retry_at": None, "settle_by": event.expected_until}
+    window = {"issued": event, "paid": event, "retry_at": None, "settle_by": event.expected_until}
     return {**window, **_answered(event.provider_ref)}
 
 
