@@ -463,7 +463,7 @@ async def test_t30b_a_refund_that_stripe_holds_for_days_is_no_deadline_that_is_l
             stripe.api.become("succeeded")
             await paying.move(MINUTE)
             assert (await paying.types())[5:] == ["RefundIssued"]
-            assert await loop.next_deadline() is None
+            assert await loop.next_deadline() == (await paying.refund()).settle_by
     assert stripe.api.posts == ["rfd_9a31/0"]
 
 

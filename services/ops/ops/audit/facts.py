@@ -41,15 +41,10 @@ OUTCOMES = {
 }
 """The events that are to be noted, each with the outcome that the note bears."""
 TOLD = {
-    "SolutionReached": 2,
-    "DisputeClosed": 2,
-    "RefundIssued": 1,
-    "RefundFailed": 1,
-    "RefundAbandoned": 1,
-    "RefundSettlementOverdue": 1,
-    "RefundReturnedByBank": 1,
-    "ReturnAuthorized": 1,
-    "GoodwillGranted": 1,
+    **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
+    **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned"), 1),
+    **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank"), 1),
+    **dict.fromkeys(("ReturnAuthorized", "GoodwillGranted"), 1),
 }
 """What is told, and to how many; a message says itself to whom."""
 
