@@ -20,9 +20,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from shared.events.money import MINOR_UNITS, MOST_DIGITS, Money
+from shared.events.money import DECIMALS, MOST_DIGITS, Money
 from shared.events.outside.words import holds_card_number
 
+NO_CURRENCY = "This is no active currency (ISO 4217)"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TOO_LONG = re.compile(rf"[1-9][0-9]{{{MOST_DIGITS},}}(?:\.[0-9]+)?")
 _MEASURE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,3})?")
@@ -83,8 +84,8 @@ class Text:
 
 
 def _currency(value: Any) -> str:
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value) or value not in MINOR_UNITS:
-        raise PydanticCustomError("currency", "This is no active currency (ISO 4217)")
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value) or value not in DECIMALS:
+        raise PydanticCustomError("currency", NO_CURRENCY)
     return value
 
 
@@ -92,7 +93,7 @@ Currency = Annotated[str, BeforeValidator(_currency), WithJsonSchema({"type": "s
 
 
 def wire_money(value: Any) -> Money:
-    """Money as a request writes it: exactly amount and currency, an active one, with its decimals."""
+    """Money as a request writes it: exactly amount and currency, one that is or was active, with its decimals."""
     if isinstance(value, Money):
         return value
     if not isinstance(value, dict) or value.keys() != {"amount", "currency"}:
@@ -105,8 +106,8 @@ def wire_money(value: Any) -> Money:
 
 
 def money_of(amount: Any, currency: str, place: tuple[str | int, ...]) -> Money:
-    """Money of an active currency with exactly its decimals; otherwise a fault at this place."""
-    decimals = MINOR_UNITS[currency]
+    """Money of a currency with exactly its decimals; otherwise a fault at this place."""
+    decimals = DECIMALS[currency]
     if isinstance(amount, str) and _TOO_LONG.fullmatch(amount):
         rule = f"An amount has at most {MOST_DIGITS} digits before its decimals"
         raise PydanticCustomError("amount", "{rule}", {"rule": rule, "member": place})
@@ -126,4 +127,4 @@ def money_of(amount: Any, currency: str, place: tuple[str | int, ...]) -> Money:
 WireMoney = Annotated[
     Money, WrapValidator(lambda value, _: wire_money(value)), Field(json_schema_extra={"additionalProperties": False})
 ]
-"""Money in a request: an active currency with exactly its decimals; the fault is at the amount or at the currency."""
+"""Money in a request: a currency with exactly its decimals; the fault is at the amount or at the currency."""

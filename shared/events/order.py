@@ -123,18 +123,33 @@ class Terms(Value):
     law: tuple[LawRight, ...] = ()
 
 
+class Tender(Value):
+    """One payment of several: how much of the order it is for, and what of it was taken when the order was paid; the
+    rest is authorised, and may be taken later.
+    """
+
+    payment_id: str
+    method: str
+    amount: Money
+    captured: Money
+
+
 class OrderPayment(Value):
-    """How the order was paid, and to whom (`payee`: `escrow` or `seller`)."""
+    """How the order was paid, and to whom (`payee`: `escrow` or `seller`); where several payments share it, its id and
+    its method are those of the first.
+    """
 
     payment_id: str
     method: str
     payee: str
     amount: Money
+    parts: tuple[Tender, ...] = ()
 
 
 class OrderLine(Value):
     """One line, with its listing's warranty as it was ordered (S97); `cap` is the most that can ever be refunded on it:
-    its goods and its share of freight and discounts (G9).
+    its goods and its share of freight and discounts (G9). `captured` is what was taken of that when the order was paid,
+    where that is not all.
     """
 
     line_id: str
@@ -148,6 +163,7 @@ class OrderLine(Value):
     dimensions_cm: tuple[Decimal, ...] = ()
     flags: tuple[str, ...] = ()
     listing_warranty: str | None = None
+    captured: Money | None = None
 
 
 class ShipTo(Value):
@@ -213,7 +229,9 @@ class PaymentPart(Value):
 
 
 class OrderPaid(Event):
-    """The buyer paid, by one payment or several; the refund service captures from this."""
+    """The buyer paid, by one payment or several; the refund service captures from this. `payments` are those of which
+    anything was taken by then.
+    """
 
     order_id: str
     buyer_id: str
@@ -221,6 +239,23 @@ class OrderPaid(Event):
     payments: tuple[PaymentPart, ...]
     paid_at: Instant
     protection_ends_at: Instant | None
+
+
+class OrderCaptured(Event):
+    """More was taken of a payment that was authorised, say for a parcel; the refund service captures from this too. Its
+    lines may be refunded so much more (G9).
+    """
+
+    order_id: str
+    capture_id: str
+    payment_id: str
+    buyer_id: str
+    seller_id: str
+    method: str
+    amount: Money
+    lines: tuple[LineAmount, ...]
+    captured_at: Instant
+    rules: tuple[str, ...]
 
 
 class OrderShipped(Event):
@@ -427,6 +462,7 @@ class RefundNotDue(Event):
 OrderEvent = (
     OrderRegistered
     | OrderPaid
+    | OrderCaptured
     | OrderShipped
     | OrderDelivered
     | OrderFinished

@@ -57,7 +57,9 @@ class PartStep(Value):
 
 
 class PaymentCaptured(Event):
-    """What was paid, and the cap of each line: every refund of the order is counted against it."""
+    """What was taken of a payment, and the cap of each line: every refund of the order is counted against it. What was
+    taken of the same payment later has a `capture_id`.
+    """
 
     order_id: str
     payment_id: str
@@ -66,6 +68,7 @@ class PaymentCaptured(Event):
     method: str
     amount: Money
     lines: tuple[LineAmount, ...]
+    capture_id: str | None = None
 
 
 class RefundRequested(Event):

@@ -13,6 +13,7 @@ import pytest
 
 from shared.events import dispute, mediation, order, refund, return_label
 from shared.events.mediation import conversation, proposals
+from shared.events.money import DECIMALS
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "docs" / "adr" / "0001-what-can-never-be-changed.md"
@@ -52,6 +53,21 @@ WORDS = {
 """
 
 
+CURRENCIES = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
+    CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK
+    HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
+    MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP
+    SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG
+    YER ZAR ZMW ZWG ZWL""",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+"""The decimals of every currency that orders may have been paid in. Add to this list; none leaves it."""
+
+
 def enumerations() -> dict[str, type[StrEnum]]:
     found = (
         value
@@ -71,6 +87,10 @@ def test_every_enumeration_and_every_word_is_listed() -> None:
     assert {name: set(words) for name, words in enumerations().items()} == {
         name: set(words.split()) for name, words in WORDS.items()
     }
+
+
+def test_the_table_of_currencies_only_grows() -> None:
+    assert {code: n for n, codes in CURRENCIES.items() for code in codes.split()}.items() <= DECIMALS.items()
 
 
 def test_no_golden_document_was_changed_or_removed_since_a_release() -> None:

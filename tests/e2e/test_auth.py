@@ -48,6 +48,9 @@ RULING: Json = {"outcome": "seller_favour", "rules": ["S12"], "weights": {}, "te
 ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "PUT", "/v1/orders/{order_id}"): Row({"buyer_id": "b"}),
     ("dispute", "POST", "/v1/orders/{order_id}/facts"): Row({"type": "finished", "at": "2026-01-01T00:00:00Z"}),
+    ("dispute", "POST", "/v1/orders/{order_id}/captures"): Row(
+        {"capture_id": "c", "amount": {"amount": "1.00", "currency": "USD"}, "captured_at": "2026-01-01T00:00:00Z"}
+    ),
     ("dispute", "GET", "/v1/orders/{order_id}/status"): Row(),
     ("dispute", "POST", "/v1/orders/{order_id}/seller-reports"): Row({"kind": "other", "text": "It was rude."}),
     ("dispute", "GET", "/v1/orders/{order_id}/texts/{ref}"): Row(),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from dispute.domain.disputes.settlement import split
-from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.line import Line, Sold
+from dispute.domain.orders.payments.caps import refundable
 from dispute.domain.orders.registration import register_order
 from dispute.domain.orders.state import Order
 from shared.events.dispute import DisputedLine

@@ -106,6 +106,12 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
     def request(self, refund_id: str, parts: dict[str, int]) -> None:
         self.decide(p.request(refund_id, at=self.now, parts=parts))
 
+    @rule(payment_id=st.sampled_from(["o1", "voucher"]), capture_id=st.sampled_from(["c1", "c2", "c3"]), caps=CAPS)
+    def take_more(self, payment_id: str, capture_id: str, caps: dict[str, int]) -> None:
+        """Of what was authorised, at times told twice."""
+        more: dict[str, Any] = {"payment_id": payment_id, **caps}
+        self.decide(p.capture(at=self.now, **more).model_copy(update={"capture_id": capture_id}))
+
     def part(self, refund_id: str, number: int) -> Part | None:
         """One of the refund's parts."""
         refund = self.payment.refunds.get(refund_id)
@@ -269,11 +275,11 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
 
     def captured(self) -> dict[str, Counter[str]]:
         captures: Sequence[PaymentCaptured] = [event for event in self.events if isinstance(event, PaymentCaptured)]
-        assert len(captures) == len({capture.payment_id for capture in captures})
-        return {
-            capture.payment_id: Counter({line.line_id: line.amount.minor for line in capture.lines})
-            for capture in captures
-        }
+        assert len(captures) == len({(capture.payment_id, capture.capture_id) for capture in captures})
+        found: dict[str, Counter[str]] = {capture.payment_id: Counter() for capture in captures}
+        for capture in captures:
+            found[capture.payment_id].update({line.line_id: line.amount.minor for line in capture.lines})
+        return found
 
 
 TestRefundsOfOneOrder = RefundsOfOneOrder.TestCase

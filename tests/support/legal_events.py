@@ -196,6 +196,11 @@ def _of_the_seller(state: Dispute, event: m.ClawbackRequested) -> bool:
 ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderRegistered: lambda state, event: not state.registered,
     o.OrderPaid: lambda state, event: state.paid_at is None,
+    o.OrderCaptured: lambda state, event: (
+        event.capture_id not in state.taken.by_id
+        and event.amount == total([part.amount for part in event.lines])
+        and all(part.amount and part.amount <= state.lines[part.line_id].uncaptured for part in event.lines)
+    ),
     o.OrderShipped: lambda state, event: state.shipments.parcels.keys().isdisjoint(x.parcel_id for x in event.parcels),
     o.OrderFinished: lambda state, event: state.finished_at is None,
     o.OrderCancelled: lambda state, event: state.cancelled_at is None and not _was_sent_by(state, event.cancelled_at),
@@ -215,7 +220,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         event.lines != () and all(event.dispute_id in state.lines[x].open_claims for x in event.lines)
     ),
     o.PaymentReleased: lambda state, event: (
-        not state.nothing_due
+        (not state.nothing_due or _late(state))
         and event.amount == total([part.amount for part in event.lines])
         and all(
             part.amount and _may_be_released(state.lines[part.line_id], event) == part.amount for part in event.lines
@@ -246,6 +251,11 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     ),
 }
 """Event → what must hold of the order."""
+
+
+def _late(order: Order) -> bool:
+    """Something was taken after the seller had been paid."""
+    return order.completed and not order.cancelled_at and bool(order.taken.later)
 
 
 def _was_sent_by(order: Order, at: datetime) -> bool:

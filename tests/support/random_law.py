@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 from dispute.domain.disputes.form import FORM_TYPES, RequestedLine
-from dispute.domain.orders.caps import reclaimable, refundable
 from dispute.domain.orders.law import FAULTS
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.payments.caps import reclaimable, refundable
 from shared.events.dispute import Reason
 from shared.events.money import Money
 from tests.support.builders.disputes import open_dispute

@@ -15,8 +15,8 @@ from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.orders.cancellation import disputes_of
-from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
+from dispute.domain.orders.payments.caps import refundable
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
 from shared.events.ids import derived_uuid

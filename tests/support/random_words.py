@@ -11,8 +11,8 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.cancellation import disputes_of
-from dispute.domain.orders.caps import refundable
 from dispute.domain.orders.facts import FactType
+from dispute.domain.orders.payments.caps import refundable
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
 from shared.events.mediation import Outcome
 from shared.events.money import Money

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dispute.api import (
+    captures,
     conversation,
     deadlines,
     disputes,
@@ -47,6 +48,7 @@ ROUTERS = (
     receipts.router,
     reports.router,
     goodwill.router,
+    captures.router,
     programmes.router,
     deadlines.router,
 )

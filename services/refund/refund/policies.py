@@ -14,7 +14,7 @@ from shared.decider import Send
 from shared.events.base import Event
 from shared.events.dispute import RefundDue
 from shared.events.envelope import Recorded
-from shared.events.order import OrderPaid, RefundNotDue
+from shared.events.order import OrderCaptured, OrderPaid, PaymentPart, RefundNotDue
 from shared.notifications.table import notifications
 
 CAPTURE_AND_REFUND = "capture_and_refund"
@@ -22,12 +22,14 @@ CAPTURE_AND_REFUND = "capture_and_refund"
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On OrderPaid → record each capture. On RefundDue → request the refund. On RefundNotDue → refuse it, which support
-    asked for again.
+    """On OrderPaid → record each capture. On OrderCaptured → record one more. On RefundDue → request the refund. On
+    RefundNotDue → refuse it, which support asked for again.
     """
     match recorded.event:
         case OrderPaid() as event:
-            return [_record_capture(recorded, event, n) for n in range(len(event.payments))]
+            return [_record_capture(recorded, event, n, payment) for n, payment in enumerate(event.payments)]
+        case OrderCaptured() as event:
+            return [_record_capture(recorded, event, 0, event, event.capture_id)]
         case RefundDue() as event:
             return [_request_refund(recorded, event)]
         case RefundNotDue() as event:
@@ -41,8 +43,13 @@ def notify(recorded: Recorded[Event]) -> Iterable[Send]:
     return notifications(recorded, NOTICES, "refund_id")
 
 
-def _record_capture(recorded: Recorded[Event], event: OrderPaid, n: int) -> Send:
-    payment = event.payments[n]
+def _record_capture(
+    recorded: Recorded[Event],
+    event: OrderPaid | OrderCaptured,
+    n: int,
+    payment: PaymentPart | OrderCaptured,
+    capture_id: str | None = None,
+) -> Send:
     return Send.on(
         recorded,
         CAPTURE_AND_REFUND,
@@ -55,6 +62,7 @@ def _record_capture(recorded: Recorded[Event], event: OrderPaid, n: int) -> Send
         method=payment.method,
         amount=payment.amount,
         lines=payment.lines,
+        capture_id=capture_id,
     )
 
 

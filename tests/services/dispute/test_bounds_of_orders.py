@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ops.audit.entry import units
-from shared.events.money import MINOR_UNITS
+from shared.events.money import DECIMALS
 from tests.cases.plugin import Came
 from tests.support.servers.in_memory import InMemory, came_of, in_memory, order_body, usd
 
@@ -60,7 +60,7 @@ async def test_an_amount_can_be_counted(came: Came, service: InMemory, amount: s
 
 
 def test_the_audit_counts_every_amount_that_is_taken() -> None:
-    for currency, decimals in MINOR_UNITS.items():
+    for currency, decimals in DECIMALS.items():
         amount = "9" * 12 + ("." + "9" * decimals if decimals else "")
         assert units({"amount": amount, "currency": currency}) == int(amount.replace(".", "")) * 10 ** (4 - decimals)
 

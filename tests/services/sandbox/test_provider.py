@@ -14,18 +14,43 @@ async def test_a_capture_is_booked_once_however_often_it_is_sent(provider: Serve
     first = await provider.capture(o1, "10.00")
     again = await provider.capture(o1, "10.00")
     assert (first.status, again.status) == (201, 201)
-    assert (
-        first.body == again.body == {"order_id": o1, "payment_id": o1, "amount": money("10.00"), "at": first.body["at"]}
-    )
+    booked = {"order_id": o1, "payment_id": o1, "capture_id": None, "amount": money("10.00"), "at": first.body["at"]}
+    assert first.body == again.body == booked
     assert "Idempotent-Replayed" not in first.headers
     assert again.headers["Idempotent-Replayed"] == "true"
     assert [line["kind"] for line in await provider.ledger(order_id=o1)] == ["capture"]
 
 
-async def test_a_payment_is_not_captured_again_with_another_amount_or_order(provider: Served, o1: str, o2: str) -> None:
+async def test_a_payment_is_not_captured_again_with_another_amount_or_currency(provider: Served, o1: str) -> None:
     await provider.capture(o1, "10.00")
-    for other in (await provider.capture(o1, "11.00"), await provider.capture(o1, "10.00", order_id=o2)):
+    euros = {"capture_id": "cap-1", "amount": money("1.00", "EUR")}
+    for other in (await provider.capture(o1, "11.00"), await provider.capture(o1, "1.00", **euros)):
         assert (other.status, other.body["code"]) == (409, "payment_captured_differently")
+
+
+async def test_a_payment_for_several_orders_gives_each_back_its_own_share(provider: Served, o1: str, o2: str) -> None:
+    await provider.capture(o1, "10.00")
+    await provider.capture(o1, "5.00", order_id=o2)
+    above = await provider.refund(o1, "5.01", f"{o2}-1/0", refund_id=f"{o2}-1", order_id=o2)
+    whole = await provider.refund(o1, "5.00", f"{o2}-2/0", refund_id=f"{o2}-2", order_id=o2)
+    other = await provider.refund(o1, "10.00", f"{o1}-1/0")
+    assert [(answer.status, answer.body["code"]) for answer in (above, whole, other)] == [
+        (402, "amount_exceeds_capture"),
+        (201, None),
+        (201, None),
+    ]
+    assert [line["kind"] for line in await provider.ledger(payment_id=o1)] == ["capture", "capture", "refund", "refund"]
+
+
+async def test_what_is_taken_of_a_payment_later_is_booked_once_a_capture_and_may_be_given_back(
+    provider: Served, o1: str
+) -> None:
+    await provider.capture(o1, "10.00")
+    later = [await provider.capture(o1, "5.00", capture_id="cap-1") for _ in range(2)]
+    assert [answer.status for answer in later] == [201, 201]
+    assert [line["amount"]["amount"] for line in await provider.ledger(order_id=o1)] == ["10.00", "5.00"]
+    assert (await provider.refund(o1, "15.01", f"{o1}-1/0")).status == 402
+    assert (await provider.refund(o1, "15.00", f"{o1}-2/0")).status == 201
 
 
 async def test_a_refund_is_paid_and_booked_under_its_key(provider: Served, o1: str) -> None:

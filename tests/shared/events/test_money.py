@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from iso4217 import Currency
 from pydantic import TypeAdapter, ValidationError
 
 from shared.events.fields import WireMoney
-from shared.events.money import MINOR_UNITS, Money, total
+from shared.events.money import ACTIVE, DECIMALS, Money, total
 
 WIRE: TypeAdapter[Money] = TypeAdapter(Money)
 EDGE: TypeAdapter[Money] = TypeAdapter(WireMoney)
@@ -151,15 +152,26 @@ def test_a_split_needs_a_weight(weights: list[int]) -> None:
     ],
 )
 def test_a_currency_has_so_many_decimals(currencies: str, decimals: int) -> None:
-    assert {MINOR_UNITS[code] for code in currencies.split()} == {decimals}
+    assert {DECIMALS[code] for code in currencies.split()} == {decimals}
 
 
 def test_the_currencies_and_their_decimals_are_those_of_iso_4217(shared_data: Path) -> None:
     with (shared_data / "reference" / "iso4217.csv").open(encoding="utf-8", newline="") as rows:
         official = {row["code"]: row["minor_units"] for row in csv.DictReader(rows)}
-    assert {code: str(decimals) for code, decimals in MINOR_UNITS.items()} == {
+    assert {code: str(DECIMALS[code]) for code in ACTIVE} == {
         code: decimals for code, decimals in official.items() if decimals.isdigit()
     }
+
+
+def test_the_table_of_decimals_has_every_currency_that_the_library_calls_active() -> None:
+    listed = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
+    assert listed.items() <= DECIMALS.items()
+
+
+@pytest.mark.parametrize("code", ["BGN", "HRK"])
+def test_money_in_a_currency_that_was_withdrawn_is_read_and_asked_for_still(code: str) -> None:
+    assert code not in ACTIVE
+    assert EDGE.validate_python({"amount": "1.00", "currency": code}) == Money(100, code)
 
 
 @pytest.mark.parametrize("code", ["XAU", "XDR", "XXX", "XTS"])

@@ -41,7 +41,7 @@ from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders import cancellation as order_cancellation
-from dispute.domain.orders import facts, registration, release, timers
+from dispute.domain.orders import captures, facts, registration, release, timers
 from dispute.domain.orders import re_request as order_re_request
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.state import Order
@@ -73,6 +73,7 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     registration.RegisterOrder: registration.register_order,
+    captures.RecordOrderCapture: captures.record_order_capture,
     facts.RecordFact: carrier_scans.record_fact_and_scans,
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
     reports.ReportSeller: reports.report_seller,

@@ -56,7 +56,7 @@ def grant_goodwill(command: GrantGoodwill, order: Order) -> list[Event]:
         granted_at=command.at,
         rules=("S20", "K19"),
     )
-    assert order.terms and order.payment
+    assert order.terms
     due = due_for(
         order.terms,
         lines,
@@ -64,7 +64,7 @@ def grant_goodwill(command: GrantGoodwill, order: Order) -> list[Event]:
         ("S20", "S57"),
         refund_id=refund_id,
         order_id=order.order_id,
-        payment_id=order.payment.payment_id,
+        payment_id=order.taken.payment_id(order.payment),
         dispute_id=None,
         buyer_id=order.buyer_id,
         seller_id=command.actor.id,

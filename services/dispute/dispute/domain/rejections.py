@@ -9,6 +9,12 @@ class OrderDiffers(Rejected):
     """The order is registered already, with another body."""
 
 
+class CaptureDiffers(Rejected):
+    """The capture was told already, with another payment or amount."""
+
+    rules = ("G9",)
+
+
 class NotEligibleOffPlatform(Rejected):
     """G1: not bought, or not paid, on the platform."""
 

@@ -35,7 +35,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case orders.OrderRegistered() as event:
             yield _register(recorded, event)
             for line in event.lines:
-                yield upsert(_LINES, event.order_id, line.line_id, cap=line.cap.minor)
+                cap = line.cap if line.captured is None else line.captured
+                yield upsert(_LINES, event.order_id, line.line_id, cap=cap.minor)
         case orders.OrderPaid() as event:
             yield _set(recorded, paid_at=event.paid_at, **_end(event))
         case orders.OrderShipped() | orders.OrderDelivered() | orders.DeliveryCorrected() as event:
@@ -65,6 +66,8 @@ async def find(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence[M
 
 def _lines(event: Event) -> Iterator[Change]:
     match event:
+        case orders.OrderCaptured():
+            yield from _parts(event, _captured)
         case orders.PaymentHeld(dispute_id=dispute_id) if dispute_id:
             yield from _each(event.order_id, [part.line_id for part in event.lines], _held(dispute_id))
             yield from _each(event.order_id, event.paid_out, _asked_of_seller(dispute_id))
@@ -81,9 +84,14 @@ def _each(order_id: str, line_ids: Iterable[str], by: Computed) -> Iterator[Chan
 
 
 def _parts(
-    event: orders.PaymentReleased | disputes.RefundNoted, by: Callable[[orders.LineAmount], Computed]
+    event: orders.OrderCaptured | orders.PaymentReleased | disputes.RefundNoted,
+    by: Callable[[orders.LineAmount], Computed],
 ) -> Iterator[Change]:
     return (change(_LINES, event.order_id, part.line_id, by=by(part)) for part in event.lines)
+
+
+def _captured(part: orders.LineAmount) -> Computed:
+    return lambda line: {"cap": line["cap"] + part.amount.minor}
 
 
 def _held(dispute_id: str) -> Computed:

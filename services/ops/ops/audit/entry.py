@@ -15,7 +15,7 @@ Data = Mapping[str, Any]
 FIRST_SHAPE = "v1"
 NAMES = frozenset(
     """
-    OrderRegistered OrderPaid OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
+    OrderRegistered OrderPaid OrderCaptured OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
     OrderCarrierLost TrackingCorrected AccountStatusChanged SellerReported
     PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted RefundNotDue GoodwillGranted
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted

@@ -15,8 +15,8 @@ from ops.books.accounts import postings
 
 FACTS = frozenset(
     """
-    OrderPaid PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue ReturnNotDue RefundNoted
-    ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
+    OrderPaid OrderCaptured PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue
+    ReturnNotDue RefundNoted ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue GoodwillGranted
     RefundReturnedByBank RefundSettlementOverdue
@@ -56,9 +56,9 @@ COLUMNS = (
 """`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
 `people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued;
 `part_id` is the part of a refund that several payments give, else the refund.
-Of a clawback `about` is its own id.
+Of a clawback and of a later capture `about` is its own id.
 """
-ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id")
+ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id", "capture_id")
 """What an event is about, by the member that names it."""
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});

@@ -21,14 +21,15 @@ and not exists (select 1 from fact paid where paid.part_id = gone.part_id and pa
 LINES = """
 with said as (
     select part.order_id, part.line_id, currency,
-        sum(case when name = 'OrderPaid' then units else 0 end) as captured,
+        sum(case when name in ('OrderPaid', 'OrderCaptured') then units else 0 end) as captured,
         sum(case when name = 'PaymentReleased' and part.settled then units else 0 end) as released,
         sum(case when name = 'RefundRequested' and part.settled and refund_id not in given_up then units else 0 end)
             as refunds,
         sum(case when not coalesce(paid_out, 0) then 0 when name = 'ClawbackRequested' then units
             when name = 'ClawbackNotDue' then -units else 0 end) as back
     from part left join disputed on disputed.dispute_id = part.dispute_id and disputed.line_id = part.line_id
-    where name in ('OrderPaid', 'PaymentReleased', 'RefundRequested', 'ClawbackRequested', 'ClawbackNotDue')
+    where name in ('OrderPaid', 'OrderCaptured', 'PaymentReleased', 'RefundRequested', 'ClawbackRequested',
+        'ClawbackNotDue')
     group by part.order_id, part.line_id, currency
 )
 select * from said where released + refunds > captured + back
@@ -53,32 +54,35 @@ with said as (
 )
 select * from said where refunds > captured
 """
-# Once an order is complete nothing of it is left: what was captured went to the seller or back to the buyer.
+# Once an order is complete nothing of it is left: what was captured went to the seller or back to the buyer; what is
+# taken of it later goes on at once.
 LOST = """
 with said as (
     select order_id, line_id, currency,
-        sum(case when name = 'OrderPaid' then units else 0 end) as captured,
+        sum(case when name = 'OrderPaid' or name = 'OrderCaptured' and settled then units else 0 end) as captured,
         sum(case when name = 'PaymentReleased' then units else 0 end) as released,
         sum(case when name = 'RefundIssued' then units else 0 end) as refunds
-    from part where name in ('OrderPaid', 'PaymentReleased', 'RefundIssued') group by order_id, line_id, currency
+    from part where name in ('OrderPaid', 'OrderCaptured', 'PaymentReleased', 'RefundIssued')
+    group by order_id, line_id, currency
 )
 select said.* from said where released + refunds < captured
 and exists (select 1 from fact where name = 'OrderCompleted' and settled and fact.stream = 'order-' || said.order_id)
 """
-# Once, and once more for what a seller gave and was given up.
+# Once, and once more for what a seller gave and was given up, or what was taken later.
 RELEASED_TWICE = """
 select part.order_id, part.line_id, part.currency, count(*) as times from part join fact on fact.id = part.fact
 where part.name = 'PaymentReleased'
 group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '') having count(*) > 1 + (
     select count(*) from part freed where freed.order_id = part.order_id and freed.line_id = part.line_id
-    and freed.name in ('RefundAbandoned', 'RefundPartAbandoned', 'RefundReRequested') and freed.dispute_id is null)
+    and freed.name in ('RefundAbandoned', 'RefundPartAbandoned', 'RefundReRequested', 'OrderCaptured')
+    and freed.dispute_id is null)
 """
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
 where fact.name in ('RefundDue', 'RefundRequested', 'RefundPartIssued', 'RefundIssued', 'RefundPartAbandoned',
-    'RefundAbandoned', 'RefundReRequested', 'RefundReturnedByBank', 'PaymentReleased', 'PaymentCaptured',
-    'ClawbackRequested', 'ClawbackNotDue')
+    'RefundAbandoned', 'RefundReRequested', 'RefundReturnedByBank', 'PaymentReleased', 'OrderCaptured',
+    'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
 # Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.

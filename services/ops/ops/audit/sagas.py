@@ -121,7 +121,7 @@ TWICE = {
         group by about having sum(case name when 'RefundIssued' then 1 else -1 end) > 1""",
     "captured": """
         select min(id) as id from fact where name = 'PaymentCaptured'
-        group by order_id, payment_id having count(*) > 1""",
+        group by order_id, payment_id, about having count(*) > 1""",
     "closed": "select min(id) as id from fact where name = 'DisputeClosed' group by stream having count(*) > 1",
     "told": "select min(id) as id from fact where name = 'NotificationRequested' group by stream having count(*) > 1",
 }
@@ -131,7 +131,8 @@ select cause.id, cause.people from fact cause where cause.people is not null and
     (select count(*) from fact told where +told.name = 'NotificationRequested' and told.source_event = cause.id)
 """
 UNCAPTURED = """
-select paid.fact as id, paid.payment_id, paid.line_id from part paid where paid.name = 'OrderPaid' and paid.settled
+select paid.fact as id, paid.payment_id, paid.line_id from part paid
+where paid.name in ('OrderPaid', 'OrderCaptured') and paid.settled
 and not exists (select 1 from part taken where taken.name = 'PaymentCaptured' and taken.order_id = paid.order_id
     and taken.payment_id is paid.payment_id and taken.line_id = paid.line_id and taken.units = paid.units
     and taken.currency = paid.currency)

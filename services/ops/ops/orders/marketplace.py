@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, NaiveDatetime, ValidationError
 
-from ops.orders.playable import Json, OrderRequests, Unreadable, capture, dispute, money
+from ops.orders.playable import Json, OrderRequests, Unreadable, captures, dispute, money
 from shared.events.base import wire_time
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -141,7 +141,7 @@ class MarketplaceOrder:
         body = self._body(now, shift)
         complaint = dispute(self.order_id, body, self.reason, self.complaint.description) if self.complaint else None
         return OrderRequests(
-            self.order_id, body, capture(self.order_id, body["payment"]), complaint, tuple(self._notes())
+            self.order_id, body, captures(self.order_id, body["payment"]), complaint, tuple(self._notes())
         )
 
     def first_played_at(self, placed_at: datetime) -> datetime:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from ops.orders.playable import Json, OrderRequests, Unreadable, capture, dispute
+from ops.orders.playable import Json, OrderRequests, Unreadable, captures, dispute
 from shared.events.moments import day, moment
 
 NO_WORDS = "The buyer complains."
@@ -41,7 +41,7 @@ class NativeOrder:
         return OrderRequests(
             self.order_id,
             body,
-            capture(self.order_id, body["payment"]),
+            captures(self.order_id, body["payment"]),
             None if complaint is None else self._dispute(body, complaint),
         )
 

@@ -21,12 +21,12 @@ class OrderRequests:
     """An order as it is sent: the body of its PUT, the body of its dispute where the buyer complained, and what was
     corrected on the way.
 
-    `capture` is what the payment provider takes first; None where there is nothing to take.
+    `captures` are what the payment provider takes first, of each payment of the order.
     """
 
     order_id: str
     body: Json
-    capture: Json | None
+    captures: Sequence[Json]
     dispute: Json | None
     notes: Sequence[str] = ()
 
@@ -58,11 +58,17 @@ def money(minor: int, currency: str, exponent: int = 2) -> Json:
     return {"amount": amount.amount, "currency": amount.currency}
 
 
-def capture(order_id: str, payment: Mapping[str, Any]) -> Json | None:
-    """What the payment provider takes for the order: nothing where the amount is nothing, or no amount."""
-    if (paid := _amount(payment.get("amount"))) is None or not paid:
-        return None
-    return {"order_id": order_id, "payment_id": payment.get("payment_id") or order_id, "amount": payment["amount"]}
+def captures(order_id: str, payment: Mapping[str, Any]) -> Sequence[Json]:
+    """What the payment provider takes for the order, of each of its payments: nothing where the amount is nothing, or
+    no amount.
+    """
+    parts = [part for part in payment.get("parts") or (payment,) if isinstance(part, dict)]
+    taken = [(part, part.get("captured") or part.get("amount")) for part in parts]
+    return [
+        {"order_id": order_id, "payment_id": part.get("payment_id") or order_id, "amount": amount}
+        for part, amount in taken
+        if _amount(amount)
+    ]
 
 
 def dispute(order_id: str, body: Mapping[str, Any], reason: str, description: str) -> Json | None:

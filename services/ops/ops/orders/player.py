@@ -123,11 +123,8 @@ class Player:
     async def _register(self, order: PlayableOrder) -> OrderRequests:
         requests = order.requests(datetime.now(UTC) + self.ahead)
         self.totals.notes.update(requests.notes)
-        if requests.capture:
-            _check(
-                await self.api.send(Call("sandbox", "POST", "/psp/captures", requests.capture, repeatable=True)),
-                "capture",
-            )
+        for capture in requests.captures:
+            _check(await self.api.send(Call("sandbox", "POST", "/psp/captures", capture, repeatable=True)), "capture")
         response = await self._put(requests)
         if response.code == "order_differs" and (now := await self._first_played_at(order)):
             requests = order.requests(now)

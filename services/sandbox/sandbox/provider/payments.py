@@ -33,7 +33,9 @@ BANK_DAYS = 3
 
 
 class Capture(Message):
-    """Money taken from the buyer for an order."""
+    """Money taken from the buyer for an order. One payment may be for several orders, each with its share; what is
+    taken of an order's share later, for a parcel say, has a `capture_id`.
+    """
 
     model_config = example(
         order_id="order-1001", payment_id="order-1001", amount={"amount": "68.00", "currency": "USD"}
@@ -41,6 +43,7 @@ class Capture(Message):
 
     order_id: Id
     payment_id: Id
+    capture_id: Id | None = None
     amount: Amount
 
 
@@ -71,6 +74,7 @@ class CaptureView(TypedDict):
 
     order_id: str
     payment_id: str
+    capture_id: str | None
     amount: Money
     at: Instant
 
@@ -135,12 +139,12 @@ class Ledger(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What was captured for an order, and how much of it has gone back."""
+    """What was captured of a payment for an order, and how much of that has gone back; None captured where the payment
+    is for other orders alone.
+    """
 
-    payment_id: str
-    order_id: str
-    captured: Money
-    refunded: Money
+    captured: Money | None
+    refunded: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +188,14 @@ class KeyReused(Exception):
 
 
 class PaymentDiffers(Exception):
-    """The payment has been captured with another order or amount."""
+    """This was captured with another amount, or the order's share in another currency."""
 
 
 def decline(request: RefundRequest, payment: Payment | None) -> str | None:
     """The code with which the provider refuses for good; None where it pays."""
     if payment is None:
         return "payment_unknown"
-    if payment.order_id != request.order_id:
+    if payment.captured is None or payment.refunded is None:
         return "order_differs"
     if not payment.captured.same_currency(request.amount):
         return "currency_differs"

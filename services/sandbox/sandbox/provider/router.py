@@ -39,21 +39,24 @@ router = Router("payment provider")
 
 
 class PaymentCapturedDifferently(Rejected):
-    """The payment has been captured before, with another order or amount."""
+    """This has been captured before, with another amount."""
 
 
 @router.post("/psp/captures", status_code=201, response_model=CaptureView)
 async def capture(request: Request, body: Capture) -> Response:
-    """Takes money, once a payment id; the same again gets the first answer again."""
+    """Takes money, once a payment and order and, of what is taken later, a capture id; the same again gets the first
+    answer again.
+    """
     fault = await before_effect(request, "capture", body.payment_id, body.order_id)
     try:
         at, repeated = await _store(request).capture(body, _simulators(request).clock.now())
     except PaymentDiffers:
-        raise PaymentCapturedDifferently("The payment was captured with another order or amount.") from None
+        raise PaymentCapturedDifferently("This was captured with another amount.") from None
     await after_effect(request, fault)
     captured: CaptureView = {
         "order_id": body.order_id,
         "payment_id": body.payment_id,
+        "capture_id": body.capture_id,
         "amount": body.amount,
         "at": at,
     }

@@ -28,13 +28,20 @@ if TYPE_CHECKING:
 
 _CAPTURE = """
 with new as (
-    insert into payments (payment_id, order_id, captured, currency, exponent, at) values ($1, $2, $3, $4, $5, $6)
-    on conflict (payment_id) do nothing returning *
+    insert into captures (payment_id, order_id, capture_id, minor, currency, exponent, at)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (payment_id, order_id, capture_id) do nothing returning *
+), share as (
+    insert into payments (payment_id, order_id, captured, currency, exponent, at)
+    select payment_id, order_id, minor, currency, exponent, at from new
+    on conflict (payment_id, order_id) do update set captured = payments.captured + excluded.captured
 )
 insert into ledger (kind, order_id, payment_id, minor, currency, exponent, at)
-select 'capture', order_id, payment_id, captured, currency, exponent, at from new returning at
+select 'capture', order_id, payment_id, minor, currency, exponent, at from new returning at
 """
-_PAYMENT = "select * from payments where payment_id = $1"
+_CAPTURED = "select * from captures where payment_id = $1 and order_id = $2 and capture_id = $3"
+_PAYMENT = "select * from payments where payment_id = $1 and order_id = $2"
+_OF_OTHERS = "select exists (select 1 from payments where payment_id = $1)"
 # One statement for the result, the money and the books: all of it or, where the key is known, nothing.
 _REFUND = """
 with result as (
@@ -44,7 +51,7 @@ with result as (
     on conflict (idempotency_key) where not key_forgotten do nothing returning *
 ), paid as (
     update payments set refunded = refunded + result.minor from result
-    where payments.payment_id = result.payment_id and result.declined is null
+    where payments.payment_id = result.payment_id and payments.order_id = result.order_id and result.declined is null
 ), booked as (
     insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent,
         at)
@@ -89,15 +96,17 @@ class ProviderStore:
     pool: Pool
 
     async def capture(self, capture: Capture, at: datetime) -> tuple[datetime, bool]:
-        """Books the capture, once a payment: when that was, and whether this is a repeat. Raises PaymentDiffers."""
+        """Books the capture, once each: when that was, and whether this is a repeat. Raises PaymentDiffers."""
         amount = capture.amount
-        booked = await self.pool.fetchval(
-            _CAPTURE, capture.payment_id, capture.order_id, amount.minor, amount.currency, amount.exponent, at
-        )
+        names = (capture.payment_id, capture.order_id, capture.capture_id or "")
+        share = await self.pool.fetchrow(_PAYMENT, *names[:2])
+        if share and not _money(share, "captured").same_currency(amount):
+            raise PaymentDiffers
+        booked = await self.pool.fetchval(_CAPTURE, *names, amount.minor, amount.currency, amount.exponent, at)
         if booked:
             return booked, False
-        row = await self.pool.fetchrow(_PAYMENT, capture.payment_id)
-        if row is None or (row["order_id"], _money(row, "captured")) != (capture.order_id, amount):
+        row = await self.pool.fetchrow(_CAPTURED, *names)
+        if row is None or _money(row) != amount:
             raise PaymentDiffers
         return row["at"], True
 
@@ -113,9 +122,11 @@ class ProviderStore:
         async with self.pool.acquire() as connection:
             async with connection.transaction():
                 # The lock makes the sum stand still; who waits for it reads what the one before has written.
-                row = await connection.fetchrow(_PAYMENT + " for update", request.payment_id)
+                row = await connection.fetchrow(_PAYMENT + " for update", request.payment_id, request.order_id)
                 await connection.execute(_FORGET, key)
-                result = RefundResult(key, request, forced or decline(request, _payment(row)), at)
+                is_known = row is not None or await connection.fetchval(_OF_OTHERS, request.payment_id)
+                payment = _payment(row) if is_known else None
+                result = RefundResult(key, request, forced or decline(request, payment), at)
                 if await connection.fetchval(_REFUND, *_refund_row(result)):
                     return result, False
             return await self._first_result(connection, key, request), True
@@ -164,12 +175,8 @@ def _money(row: asyncpg.Record, minor: str = "minor") -> Money:
     return Money(row[minor], row["currency"], row["exponent"])
 
 
-def _payment(row: asyncpg.Record | None) -> Payment | None:
-    return (
-        None
-        if row is None
-        else Payment(row["payment_id"], row["order_id"], _money(row, "captured"), _money(row, "refunded"))
-    )
+def _payment(row: asyncpg.Record | None) -> Payment:
+    return Payment(_money(row, "captured"), _money(row, "refunded")) if row else Payment(None)
 
 
 def _refund_row(result: RefundResult) -> tuple[Any, ...]:

@@ -35,7 +35,9 @@ def test_several_payments_are_the_largest_ones_method_and_their_sum() -> None:
     )
     assert order.body["payment"]["method"] == "visa"
     assert order.body["payment"]["amount"] == {"amount": "23.84", "currency": "BRL"}
-    assert order.capture == {"order_id": "m-1", "payment_id": "m-1", "amount": {"amount": "23.84", "currency": "BRL"}}
+    assert order.captures == [
+        {"order_id": "m-1", "payment_id": "m-1", "amount": {"amount": "23.84", "currency": "BRL"}}
+    ]
     assert "several payments: the largest one's method, their sum" in order.notes
 
 
@@ -134,13 +136,13 @@ def test_the_caps_are_the_services_own() -> None:
 def test_an_order_without_items_is_sent_for_the_service_to_refuse() -> None:
     order = requests_of(marketplace_line(items=[], reviews=[review(1, "2017-11-12T00:00:00")]))
     assert order.body["lines"] == []
-    assert order.capture is not None
+    assert order.captures
     assert order.dispute is None
 
 
 def test_an_order_of_nothing_is_sent_without_a_capture() -> None:
     order = requests_of(marketplace_line(payments=[payment("voucher", 0)]))
-    assert order.capture is None
+    assert not order.captures
     assert order.body["payment"]["amount"] == {"amount": "0.00", "currency": "BRL"}
 
 

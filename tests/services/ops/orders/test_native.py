@@ -14,11 +14,13 @@ def test_our_own_format_is_sent_as_it_is_written() -> None:
     assert order.body["programme"] == "temu"
     assert order.body["payment"]["amount"] == {"amount": "25.00", "currency": "USD"}
     assert order.body["lines"][0]["price"] == {"amount": "10.00", "currency": "USD"}
-    assert order.capture == {
-        "order_id": "own-1",
-        "payment_id": "own-1",
-        "amount": {"amount": "25.00", "currency": "USD"},
-    }
+    assert order.captures == [
+        {
+            "order_id": "own-1",
+            "payment_id": "own-1",
+            "amount": {"amount": "25.00", "currency": "USD"},
+        }
+    ]
     assert order.dispute is None
     assert OrderBody.model_validate(order.body)
 
@@ -32,7 +34,7 @@ def test_our_own_format_takes_money_as_the_services_write_it() -> None:
         )
     )
     assert order.body["payment"] == {"payment_id": "pay-7", "method": "visa", "amount": dollars}
-    assert order.capture == {"order_id": "own-1", "payment_id": "pay-7", "amount": dollars}
+    assert order.captures == [{"order_id": "own-1", "payment_id": "pay-7", "amount": dollars}]
 
 
 @pytest.mark.parametrize(

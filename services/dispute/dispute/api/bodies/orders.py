@@ -9,12 +9,13 @@ from pydantic_core import PydanticCustomError, to_json
 
 from dispute.api.bodies.amounts import Amount, money
 from dispute.api.bodies.facts import FactBody
+from dispute.api.bodies.payments import PaymentBody
 from dispute.domain.orders.registration import RegisteredLine
-from shared.events.fields import Currency, Measure, Quantity, ShortText, Text
+from shared.events.fields import Measure, Quantity, ShortText, Text
 from shared.events.ids import digest
 from shared.events.moments import Day, Moment
 from shared.events.money import Money
-from shared.events.order import OrderPayment, ShipTo
+from shared.events.order import ShipTo
 from shared.events.outside.ids import Id, PartyId
 from shared.events.outside.words import Code, Name, PostalCode, Words
 from shared.http.request.body import RequestBody, example
@@ -39,19 +40,6 @@ Flag = Literal[
     "virtual",
 ]
 """What a listing may say of a line: rules ask for these, so a word that is none of them is refused."""
-
-
-class PaymentBody(RequestBody):
-    """How the order was paid: without `payment_id` the order's id serves, without `paid_at` it was paid when it was
-    placed. `currency` stands beside an amount that is a plain decimal.
-    """
-
-    payment_id: Id | None = None
-    method: Name
-    payee: Literal["escrow", "seller"] = "escrow"
-    amount: Amount
-    currency: Currency | None = None
-    paid_at: Moment | None = None
 
 
 class LineBody(RequestBody):
@@ -138,6 +126,7 @@ class OrderBody(RequestBody):
         paid = self._paid
         if not paid:
             raise PydanticCustomError("not_positive", "the payment is more than nothing", {"member": ("payment",)})
+        self.payment.guard_parts(paid)
         for number, line in enumerate(self.lines):
             if not self._price(line, number).same_currency(paid):
                 place = ("lines", number, "price")
@@ -176,18 +165,21 @@ class OrderBody(RequestBody):
             "free_return_confirmed": self.free_return_confirmed,
             "promised_by": self.promised_by,
             "placed_at": self.placed_at,
-            "payment": OrderPayment(
-                payment_id=payment.payment_id or order_id,
-                method=payment.method,
-                payee=payment.payee,
-                amount=self._paid,
-            ),
+            "payment": payment.recorded(order_id, self._paid),
             "paid_at": payment.paid_at or self.placed_at,
             "lines": tuple(self._line(line, number) for number, line in enumerate(self.lines)),
             "ship_to": self.ship_to.recorded,
             "facts": tuple(fact.fact() for fact in self.facts),
-            "body_digest": digest(to_json(self.model_dump(mode="json", exclude={"order_id"}))),
+            "body_digest": digest(to_json(self._said)),
         }
+
+    @property
+    def _said(self) -> dict[str, Any]:
+        """All that tells it from another; an order with one payment says what it said before there could be several."""
+        said: dict[str, Any] = self.model_dump(mode="json", exclude={"order_id"})
+        if not self.payment.parts:
+            del said["payment"]["parts"]
+        return said
 
     def _line(self, line: LineBody, number: int) -> RegisteredLine:
         seller_id, price = line.seller_id or self.seller_id, self._price(line, number)

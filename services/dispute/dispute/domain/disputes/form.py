@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from dispute.domain.orders.caps import reclaimable, refundable
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.payments.caps import reclaimable, refundable
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.domain.orders.state import Order
 from shared.events.base import Message

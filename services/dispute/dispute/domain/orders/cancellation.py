@@ -63,7 +63,7 @@ def refund_due(
     order: Order, command: Command, parts: Sequence[LineAmount], seller_id: str, dispute_id: str | None = None
 ) -> RefundDue:
     """Asks for the money of a cancellation, of these lines of one seller."""
-    assert order.payment and order.terms
+    assert order.terms
     return due_for(
         order.terms,
         parts,
@@ -71,7 +71,7 @@ def refund_due(
         ("S66", "S88", "S57"),
         refund_id=derived_id("rfd", order.order_id, command.command_id, seller_id, dispute_id or ""),
         order_id=order.order_id,
-        payment_id=order.payment.payment_id,
+        payment_id=order.taken.payment_id(order.payment),
         dispute_id=dispute_id,
         buyer_id=order.buyer_id,
         seller_id=seller_id,

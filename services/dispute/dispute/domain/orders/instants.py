@@ -62,3 +62,8 @@ def _too_early(groups: Sequence[PieceGroup]) -> int:
 def is_before_order(at: datetime, placed_at: datetime | None) -> bool:
     """Whether it cannot be a fact of this order: a missing date that travels as 1970 would end its protection."""
     return placed_at is not None and at < placed_at - BEFORE_THE_ORDER
+
+
+def kept(at: datetime | None, placed_at: datetime) -> datetime | None:
+    """The instant of what was told before its order, where it can be a fact of it."""
+    return None if at and is_before_order(at, placed_at) else at

@@ -42,9 +42,9 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap, but
-    for what was `reclaimed`: refunded after the seller was paid, and asked of him (K19). What its seller gives of it,
-    and is not paid yet, is `promised` (S20).
+    """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap,
+    which is what was taken for it so far, but for what was `reclaimed`: refunded after the seller was paid, and asked
+    of him (K19). What its seller gives of it, and is not paid yet, is `promised` (S20).
 
     `claims` are by dispute, `disputes` all that ever had one; `holds` are no dispute's: they keep the line's money, and
     lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
@@ -71,8 +71,8 @@ class Line:
     @classmethod
     def of(cls, line: events.OrderLine) -> Self:
         """The line as it was ordered."""
-        nothing = Money.zero(line.cap)
-        said = (line.line_id, line.seller_id, line.quantity, line.cap, line.flags)
+        nothing, cap = Money.zero(line.cap), line.cap if line.captured is None else line.captured
+        said = (line.line_id, line.seller_id, line.quantity, cap, line.flags)
         return cls(*said, nothing, nothing, nothing, nothing, Sold(0, nothing), ordered=line)
 
     @property
@@ -80,6 +80,15 @@ class Line:
         """What the listing said when it was ordered (S97)."""
         assert self.ordered
         return self.ordered
+
+    @property
+    def uncaptured(self) -> Money:
+        """What was authorised for it and is not taken yet."""
+        return self.listing.cap - self.cap
+
+    def captured(self, amount: Money) -> Self:
+        """With so much more taken for it."""
+        return replace(self, cap=self.cap + amount)
 
     @property
     def remainder(self) -> Money:

@@ -8,24 +8,25 @@ from decimal import Decimal
 
 from dispute.domain.commands import OrderCommand, text_ref, texts_about
 from dispute.domain.orders.cancellation import money_back
-from dispute.domain.orders.caps import line_caps
 from dispute.domain.orders.facts import Fact, FactType, ahead_of, decide_fact
 from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant, guard_placed, guard_promise
+from dispute.domain.orders.payments.caps import line_caps
+from dispute.domain.orders.payments.tenders import captured_of, taken_at_first
 from dispute.domain.orders.protection import with_protection
 from dispute.domain.orders.state import Order, after
 from dispute.domain.rejections import OrderDiffers
 from shared.events.base import Event, Instant, Message, Personal
-from shared.events.money import Money
+from shared.events.fields import NO_CURRENCY
+from shared.events.money import ACTIVE, Money
 from shared.events.order import (
-    LineAmount,
     OrderLine,
     OrderPaid,
     OrderPayment,
     OrderRegistered,
-    PaymentPart,
     ShipTo,
     Terms,
 )
+from shared.rejections import ValidationFailed
 
 
 class RegisteredLine(Message):
@@ -77,6 +78,7 @@ def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
             return []
         raise OrderDiffers("This order is registered with another body.")
     _guard_instants(command)
+    _guard_currency(command.payment.amount.currency)
     events = _registration(command)
     state = after(order, events)
     if state.cancelled_at:
@@ -104,8 +106,14 @@ def _guard_instants(command: RegisterOrder) -> None:
         guard_instant(f"/facts/{i}/at", fact.at, placed_at, now, ahead_of(fact, command.ahead))
 
 
+def _guard_currency(currency: str) -> None:
+    """One that was withdrawn is taken for what was paid in it before, and for no new order."""
+    if currency not in ACTIVE:
+        raise ValidationFailed.at("/payment/amount", "currency", NO_CURRENCY)
+
+
 def _registration(command: RegisterOrder) -> list[Event]:
-    lines = _with_caps(command.lines, command.payment.amount)
+    lines = _with_captured(_with_caps(command.lines, command.payment.amount), command.payment)
     registered = OrderRegistered(
         order_id=command.order_id,
         buyer_id=command.buyer_id,
@@ -128,17 +136,11 @@ def _registration(command: RegisterOrder) -> list[Event]:
 
 def _paid(command: RegisterOrder, lines: Sequence[OrderLine]) -> OrderPaid:
     assert command.paid_at
-    payment = PaymentPart(
-        payment_id=command.payment.payment_id,
-        method=command.payment.method,
-        amount=command.payment.amount,
-        lines=tuple(LineAmount(line_id=line.line_id, amount=line.cap) for line in lines),
-    )
     return OrderPaid(
         order_id=command.order_id,
         buyer_id=command.buyer_id,
         seller_id=command.seller_id,
-        payments=(payment,),
+        payments=tuple(taken_at_first(command.payment, lines)),
         paid_at=command.paid_at,
         protection_ends_at=None,
     )
@@ -147,3 +149,11 @@ def _paid(command: RegisterOrder, lines: Sequence[OrderLine]) -> OrderPaid:
 def _with_caps(lines: Sequence[RegisteredLine], paid: Money) -> tuple[OrderLine, ...]:
     caps = line_caps([(line.price, line.quantity) for line in lines], paid)
     return tuple(OrderLine(**dict(line), cap=cap) for line, cap in zip(lines, caps, strict=True))
+
+
+def _with_captured(lines: tuple[OrderLine, ...], payment: OrderPayment) -> tuple[OrderLine, ...]:
+    """The lines with what was taken of them, where some of it is only authorised."""
+    if all(tender.captured == tender.amount for tender in payment.parts):
+        return lines
+    parts = taken_at_first(payment, lines)
+    return tuple(line.model_copy(update={"captured": captured_of(line.line_id, parts, line.cap)}) for line in lines)

@@ -49,7 +49,7 @@ def release(order: Order) -> list[Event]:
     events: list[Event] = _released(
         order, _parts([(line, line.releasable) for line in order.lines.values()]), None, ("S24",)
     )
-    return events + completed_if_done(after(order, events))
+    return events + completed_if_done(after(order, events), to_come=False)
 
 
 def release_late(order: Order, happened: Sequence[Event], at: datetime) -> list[Event]:
@@ -89,7 +89,11 @@ def _released(
     return [PaymentReleased(lines=parts, amount=paid, rules=rules, **of)]
 
 
-def completed_if_done(order: Order) -> list[Event]:
-    """The end, once no line is left (S24, S26)."""
-    over = not order.completed and all(line.done for line in order.lines.values())
+def completed_if_done(order: Order, to_come: bool = True) -> list[Event]:
+    """The end, once no line is left (S24, S26): nor is anything to be taken, unless the seller was paid or the order is
+    cancelled, when what comes late goes on at once.
+    """
+    done = all(line.done for line in order.lines.values())
+    waits = to_come and not order.cancelled_at and any(line.uncaptured for line in order.lines.values())
+    over = not order.completed and done and not waits
     return [OrderCompleted(order_id=order.order_id, rules=("S24", "S26"))] if over else []

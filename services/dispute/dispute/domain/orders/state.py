@@ -9,9 +9,10 @@ from functools import reduce
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.orders.instants import is_before_order
+from dispute.domain.orders.instants import kept
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
+from dispute.domain.orders.payments.taken import Taken, captured
 from dispute.domain.orders.refund import Refund, noted, noted_last, paid_back, promised
 from dispute.domain.orders.reopenings import Reopenings
 from shared.events import order as events
@@ -45,6 +46,7 @@ class Order:
     finished_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+    taken: Taken = Taken()
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     notes: Mapping[str, RefundNoted] = field(default_factory=dict)
     protection_ends_at: datetime | None = None
@@ -123,7 +125,10 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case events.OrderRegistered():
             return _registered(order, event)
         case events.OrderPaid():
-            return _protected(replace(order, paid_at=event.paid_at), event.protection_ends_at)
+            paid = replace(order, paid_at=event.paid_at, taken=Taken(event.payments))
+            return _protected(paid, event.protection_ends_at)
+        case events.OrderCaptured():
+            return replace(order, taken=order.taken.with_one(event), lines=captured(order.lines, event))
         case events.OrderShipped():
             return _protected(_told(order, Step.SHIPPED, event.shipped_at, event.parcels), event.protection_ends_at)
         case events.OrderDelivered() | events.DeliveryCorrected():
@@ -186,15 +191,11 @@ def _told(order: Order, *fact: Any) -> Order:
 
 def _of_the_order(order: Order, placed_at: datetime) -> Order:
     """Facts that came before their order and lie before it cannot be facts of it."""
-
-    def kept(at: datetime | None) -> datetime | None:
-        return None if at and is_before_order(at, placed_at) else at
-
-    shipments = replace(order.shipments, told=tuple(fact for fact in order.shipments.told if kept(fact.at)))
-    finished_at, cancelled_at = kept(order.finished_at), kept(order.cancelled_at)
+    shipments = replace(order.shipments, told=tuple(fact for fact in order.shipments.told if kept(fact.at, placed_at)))
+    finished_at, cancelled_at = kept(order.finished_at, placed_at), kept(order.cancelled_at, placed_at)
     # What was shipped first was never cancelled (S88).
     cancelled_at = None if cancelled_at and shipments.was_sent_by(cancelled_at, finished_at) else cancelled_at
-    cancelled_by, since = order.cancelled_by if cancelled_at else None, kept(order.account_since)
+    cancelled_by, since = order.cancelled_by if cancelled_at else None, kept(order.account_since, placed_at)
     order = replace(order, cancelled_at=cancelled_at, cancelled_by=cancelled_by)
     return replace(order, shipments=shipments, finished_at=finished_at, account_since=since)
 

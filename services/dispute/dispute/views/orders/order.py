@@ -18,6 +18,7 @@ from dispute.domain.rejections import TooEarly
 from dispute.views.disputes.dispute import FINISHED, IN_PROGRESS, dispute_row, label
 from dispute.views.disputes.members import DisputeRow
 from dispute.views.orders.goodwill import GoodwillView, goodwill_views
+from dispute.views.orders.payments import PaymentView, payment_views
 from dispute.views.orders.refunds import OrderRefund, last_events, order_refunds
 from dispute.views.orders.reports import ReportView, report_views
 from shared.actions import Action, Actions, Offer, rendered
@@ -40,9 +41,9 @@ class OrderRegistrationView(TypedDict):
 
 
 class OrderLineView(TypedDict):
-    """The money of an order line: at most the cap goes back, or it is released. What was `reclaimed` is refunded
-    though it had been released, and asked of the seller (K19). `held_by` is the first dispute that is open about pieces
-    of it.
+    """The money of an order line: at most the cap, which is what was taken for it so far, goes back, or it is released.
+    What was `reclaimed` is refunded though it had been released, and asked of the seller (K19). `held_by` is the first
+    dispute that is open about pieces of it.
     """
 
     line_id: str
@@ -103,6 +104,7 @@ class OrderStatus(Actions):
     cancelled_by: str | None
     parcels: Sequence[OrderParcel]
     payout: Payout
+    payments: Sequence[PaymentView]
     lines: Sequence[OrderLineView]
     disputes: Sequence[DisputeRow]
     open_dispute: str | None
@@ -139,6 +141,7 @@ def order_status(
         "cancelled_by": order.cancelled_by,
         "parcels": _parcels(order, {line["line_id"] for line in lines}),
         "payout": payout(lines),
+        "payments": payment_views(order, actor),
         "lines": [_line(line, row) for line in lines],
         "disputes": [dispute_row(dispute, actor) for dispute in disputes],
         "open_dispute": next((x["dispute_id"] for x in disputes if x["closed_at"] is None), None),

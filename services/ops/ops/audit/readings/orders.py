@@ -100,8 +100,13 @@ def _registered(order: State, data: Data) -> None:
 
 
 def _new_line(line: Data) -> State:
-    money = {"cap": minor(line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
+    money = {"cap": minor(line.get("captured") or line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
     return {**money, "promised": {}, "held_by": {}, "holds": set(), "paid_out": set()}
+
+
+def _captured(order: State, data: Data) -> None:
+    for part in data["lines"]:
+        order["lines"][part["line_id"]]["cap"] += minor(part["amount"])
 
 
 def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
@@ -179,6 +184,7 @@ def _completed(order: State, _: Data) -> None:
 
 STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "OrderRegistered": _registered,
+    "OrderCaptured": _captured,
     "PaymentHeld": _held_for,
     "PaymentHoldLifted": _lifted,
     "PaymentReleased": _released,

@@ -25,7 +25,7 @@ from shared.events.refund import (
 
 
 class RecordCapture(PaymentCommand):
-    """The order was paid; `lines` hold the cap of each line (G9)."""
+    """The order was paid, or more of it was taken later; `lines` hold what each line may be refunded of it (G9)."""
 
     payment_id: str
     buyer_id: str
@@ -33,10 +33,12 @@ class RecordCapture(PaymentCommand):
     method: str
     amount: Money
     lines: tuple[LineAmount, ...]
+    capture_id: str | None = None
 
 
 def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
-    if command.payment_id in payment.captures:
+    """Once each, and no order's payment twice under its own id."""
+    if (command.payment_id, command.capture_id) in payment.captured:
         return []
     return [
         PaymentCaptured(
@@ -47,6 +49,7 @@ def record_capture(command: RecordCapture, payment: Payment) -> Sequence[Event]:
             method=command.method,
             amount=command.amount,
             lines=command.lines,
+            capture_id=command.capture_id,
         )
     ]
 

@@ -44,9 +44,12 @@ PENDING = "T30b"
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What was captured for an order, by payment, and its refunds by id."""
+    """What was captured for an order, all of a payment together, and its refunds by id; `captured` tells which captures
+    are in that.
+    """
 
     captures: Mapping[str, PaymentCaptured] = field(default_factory=dict)
+    captured: frozenset[tuple[str, str | None]] = frozenset()
     refunds: Mapping[str, Refund] = field(default_factory=dict)
 
     def refund(self, refund_id: str) -> Refund:
@@ -98,7 +101,7 @@ class Payment:
 def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one arm an event
     match event:
         case PaymentCaptured():
-            return replace(payment, captures={**payment.captures, event.payment_id: event})
+            return _captured(payment, event)
         case RefundRequested():
             return _begun(payment, Refund(event, RefundState.REQUESTED, _parts(event)))
         case RefundRefused():
@@ -137,6 +140,14 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case DeadlineMoved():
             return _postponed(payment, event)
     assert_never(event)
+
+
+def _captured(payment: Payment, event: PaymentCaptured) -> Payment:
+    captured = payment.captured | {(event.payment_id, event.capture_id)}
+    if before := payment.captures.get(event.payment_id):
+        more = {"amount": before.amount + event.amount, "lines": (*before.lines, *event.lines)}
+        event = before.model_copy(update=more)
+    return replace(payment, captures={**payment.captures, event.payment_id: event}, captured=captured)
 
 
 def _begun(payment: Payment, refund: Refund) -> Payment:

@@ -11,6 +11,7 @@ from typing import Any
 from dispute.domain.deadlines import noon
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup
+from dispute.domain.orders.payments.tenders import tenders
 from dispute.domain.orders.pieces import NamedPieces, free
 from dispute.domain.orders.protection import group_opens_at, protected_until
 from dispute.domain.orders.state import Order
@@ -90,12 +91,13 @@ def guard_platform(order: Order) -> None:
 
 def guard_payment_method(order: Order) -> None:
     """G1 (S9): money that the platform took is protected by whatever way it came, unless the programme's list is a
-    gate.
+    gate: then each of its payments has to be on it.
     """
     assert order.payment and order.terms
-    terms, method = order.terms, order.payment.method
-    if terms.payment_methods_only and method not in terms.payment_methods:
-        raise PaymentMethodNotAccepted("The programme does not cover this way to pay.", method=method)
+    accepted = order.terms.payment_methods
+    for tender in tenders(order.payment) if order.terms.payment_methods_only else ():
+        if tender.method not in accepted:
+            raise PaymentMethodNotAccepted("The programme does not cover this way to pay.", method=tender.method)
 
 
 def guard_account(order: Order) -> None:

@@ -100,11 +100,11 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         guard_needed(command.reason, shown.items)
     disputed = disputed_lines(eligible)
     guard_amount(command.amount, disputed)
-    assert order.terms and order.payment
+    assert order.terms
     opened = DisputeOpened(
         dispute_id=command.dispute_id,
         order_id=command.order_id,
-        payment_id=order.payment.payment_id,
+        payment_id=order.taken.payment_id(order.payment),
         buyer_id=order.buyer_id,
         seller_id=lines[0].seller_id,
         lines=disputed,

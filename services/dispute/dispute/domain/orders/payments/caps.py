@@ -21,9 +21,9 @@ def line_caps(ordered: Sequence[tuple[Money, int]], paid: Money) -> Sequence[Mon
 
 def refundable(line: Line, quantity: int) -> Money:
     """The cap for so many of the pieces that are free: pro rata of what is left for them, so that all of them together
-    have all of it (G9, S109).
+    have all of it, and no more than was taken of that (G9, S109).
     """
-    return _share(Sold(line.free, line.free_cap), quantity)
+    return min(line.free_cap, _share(Sold(line.free, line.free_cap + line.uncaptured), quantity))
 
 
 def reclaimable(line: Line, quantity: int) -> Money:
