@@ -46,6 +46,10 @@ class NotFound(Rejected):
     """There is no such thing for this caller: unknown, or another party's."""
 
 
+class Erased(Rejected):
+    """There was such a text, and the person whom it told of has had it erased."""
+
+
 class Forbidden(Rejected):
     """The caller may see it, but this is not for the caller's role."""
 

@@ -167,11 +167,12 @@ class OrderLine(Value):
 
 
 class ShipTo(Value):
-    """Where the order goes, as far as rules need it; the address itself is personal and not here."""
+    """Where the order goes, as far as rules need it; the address itself is personal, and its text under the ref."""
 
     country: str
     region: str | None = None
     postal_code: str | None = None
+    address_ref: str | None = None
 
 
 class Pieces(Value):

@@ -77,13 +77,17 @@ class ReturnDenied(Event):
 
 
 class ReturnLabelIssued(Event):
-    """A label to send them with; `prepaid` says that the buyer does not pay the freight."""
+    """A label to send them with; `prepaid` says that the buyer does not pay the freight. Such a one has its carrier's
+    tracking number.
+    """
 
     return_id: str
     order_id: str
     label_id: str
     prepaid: bool
     payer: Open[Payer]
+    tracking_number: str | None = None
+    carrier: str | None = None
     rules: tuple[str, ...]
 
 

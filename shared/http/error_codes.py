@@ -21,6 +21,7 @@ STATUS: Mapping[str, int] = {
     "not_acceptable": 406,
     "request_timeout": 408,
     "stream_full": 409,
+    "erased": 410,
     "version_conflict": 412,
     "too_large": 413,
     "event_too_large": 413,

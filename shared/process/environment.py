@@ -68,6 +68,8 @@ class Environment(BaseSettings):
     objects: str = Field("", repr=False)
     """Where files are kept: `file:///folder`, or `s3://key:secret@bucket/prefix?region=…&endpoint=https://…`."""
     sandbox: str = ""
+    dispute: str = ""
+    """Where the dispute service answers, which keeps the addresses that stand on labels."""
     gateway: str = Field("", repr=False)
     """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
     `stripe+https://sk_live_…@api.stripe.com`.
@@ -197,6 +199,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
         "kafka": f"127.0.0.1:{ports.kafka}",
         "objects": (state_folder(given.get("state")) / "objects").as_uri(),
         "sandbox": sandbox,
+        "dispute": f"http://127.0.0.1:{ports.app('dispute')}",
         "gateway": f"sandbox+{sandbox}",
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",

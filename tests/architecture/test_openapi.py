@@ -61,7 +61,9 @@ def test_no_answer_is_without_a_schema(service: str) -> None:
         (name, status)
         for name, operation in operations(described)
         for status, answer in success(operation)
-        if status != NO_CONTENT and not members(described, answer["content"]["application/json"]["schema"])
+        if status != NO_CONTENT
+        and "application/json" in answer["content"]  # what is printed is bytes
+        and not members(described, answer["content"]["application/json"]["schema"])
     ]
     assert empty == []
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from return_label.api import returns
+from return_label.api import labels, returns
 from return_label.domain.decider import decider
 from return_label.domain.notifications.state import NOTICES
 from shared.events.logs import RETURN_LABEL
 from shared.http.app import App, service_app
 from shared.http.dry_run.foretelling import Foretelling
 from shared.http.server import serve
+from shared.http.texts_elsewhere import TextsElsewhere
 from shared.process.settings import Settings
 
 FORETELLING = Foretelling(NOTICES)
@@ -17,7 +18,11 @@ FORETELLING = Foretelling(NOTICES)
 
 def build(settings: Settings) -> App:
     """The application over its database."""
-    return service_app(RETURN_LABEL, decider, [returns.router], settings, FORETELLING)
+    app = service_app(RETURN_LABEL, decider, [returns.router, labels.router], settings, FORETELLING)
+    app.state.texts = TextsElsewhere(settings.dispute)
+    # Its labels are samples: nobody's goods travel with one.
+    app.state.sandbox = settings.mode == "sandbox"
+    return app
 
 
 if __name__ == "__main__":

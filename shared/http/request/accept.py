@@ -1,8 +1,8 @@
-"""Accept: whether an answer in JSON is one that the caller takes (RFC 9110, 12.5.1)."""
+"""Accept: what the caller takes, of an answer in JSON or of a choice of media types (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.http.problems import Refusal
 
@@ -23,6 +23,20 @@ def refuse_unless_json(headers: Mapping[bytes, bytes]) -> None:
     # A caller who takes problems takes what else is JSON here.
     if not named and not weights.get("application/problem+json"):
         raise Refusal("not_acceptable", "Answers are application/json.")
+
+
+def preferred(accept: str, offered: Sequence[str]) -> str:
+    """The media type that is liked best of those that are offered, the first of equals; 406 where none is taken."""
+    weights = dict(_weighted(each) for each in (accept.lower() or "*/*").split(","))
+
+    def weight(offer: str) -> float:
+        ranges = (offer, f"{offer.partition('/')[0]}/*", "*/*")
+        return next((weights[one] for one in ranges if one in weights), 0.0)
+
+    best = max(offered, key=weight)
+    if not weight(best):
+        raise Refusal("not_acceptable", f"There is {', '.join(offered)}.")
+    return best
 
 
 def _weighted(media_range: str) -> tuple[str, float]:

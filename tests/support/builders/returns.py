@@ -7,6 +7,7 @@ from typing import Any
 
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import InspectReturn, MarkReturnReceived, MarkReturnShipped
+from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer, Reason, ReturnDue, ReturnLine
 from shared.events.ids import derived_id, derived_uuid
@@ -101,6 +102,8 @@ def labelled(**more: Any) -> ReturnLabelIssued:
         "prepaid": True,
         "payer": Payer.SELLER,
         "label_id": derived_id("lbl", "o1", RETURN_ID),
+        "tracking_number": sandbox_number(derived_id("lbl", "o1", RETURN_ID)),
+        "carrier": SANDBOX,
         "rules": ("S75", "K26"),
     }
     return ReturnLabelIssued(return_id=RETURN_ID, order_id="o1", **(given | more))

@@ -80,9 +80,9 @@ class ServedService:
 
 @contextlib.asynccontextmanager
 async def serving(
-    service: str, router: Router, decider: Decider, dsn: str, foretelling: Foretelling
+    service: str, router: Router, decider: Decider, dsn: str, foretelling: Foretelling, *more: Router, **state: Any
 ) -> AsyncIterator[ServedService]:
-    """The service's routes over the database at `dsn`."""
+    """The service's routes over the database at `dsn`; `state` is what its app keeps beside the log."""
     clock = StandingClock()
     async with (
         running_issuer() as issuer,
@@ -93,8 +93,10 @@ async def serving(
 
         def build(_: str) -> App:
             parts: Parts = {"store": contextlib.nullcontext(store), "pool": contextlib.nullcontext(pool)}
-            app = create_app(service, [router, notifications.router], parts, settings, clock=clock)
+            app = create_app(service, [router, notifications.router, *more], parts, settings, clock=clock)
             app.state.decider, app.state.foretelling = decider, foretelling
+            for name, part in state.items():
+                setattr(app.state, name, part)
             return app
 
         async with served(build) as running:

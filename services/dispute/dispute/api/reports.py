@@ -12,15 +12,19 @@ from dispute.domain.reports import ReportSeller
 from dispute.views.orders.goodwill import goodwill_views
 from dispute.views.orders.reports import ReportView, report_view, sees_reports
 from shared.eventstore.folding import folded
-from shared.eventstore.personal import find_text
+from shared.eventstore.personal import find_text, standing_text
 from shared.http.caller import CommandContext, QueryContext, command, query
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
+from shared.rejections import Erased, NotFound
 from shared.views import TextView
 
 router = Router("reports")
+
+SHIP_TO = "ship_to"
+"""The name of the buyer's address among the texts of an order."""
 
 
 class SellerReportBody(CommandBody, of=ReportSeller):
@@ -43,10 +47,25 @@ async def report_seller(
 @router.get("/v1/orders/{order_id}/texts/{ref}", summary="Read a text of an order", response_model=TextView)
 async def show_report_text(order_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """A report for who wrote it and for the platform's people who judge, what a seller says with its goodwill for the
-    buyer too; gone once it is erased."""
+    buyer too; gone once it is erased. `ship_to` is the address that the order went to, for its buyer and those people:
+    410 once it is erased.
+    """
     (history,) = await viewer.state.store.load(f"order-{order_id}")
     order: Order = await folded(decider, "order", history)
     order.parties.guard(viewer.actor, "order")
+    if ref == SHIP_TO:
+        return query_response(await _destination(viewer, order))
     refs = {report.text_ref for report in order.reports} if sees_reports(order, viewer.actor) else set[str]()
     refs |= {one["text"]["ref"] for one in goodwill_views(order, viewer.actor) if one["text"]}
     return query_response(await find_text(viewer.state.pool, ref, refs))
+
+
+async def _destination(viewer: QueryContext, order: Order) -> TextView:
+    order.parties.guard(viewer.actor, "order", "buyer", "case_team", "support", "ops")
+    ref = order.ship_to.address_ref if order.ship_to else None
+    if not ref:
+        raise NotFound("The shop has told no address.")
+    body = await standing_text(viewer.state.pool, ref)
+    if body is None:
+        raise Erased("The address has been erased.")
+    return {"ref": ref, "text": body}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
@@ -18,11 +18,16 @@ from shared.views import LineQuantity, TextLink, text_link
 
 
 class LabelView(TypedDict):
-    """The label, and who pays for it."""
+    """The label, and who pays for it. A prepaid one is to be printed while it is not void: `files` names what there is
+    by media type, each asked for by `Accept`.
+    """
 
     id: str
     prepaid: bool
     payer: Open[Payer]
+    tracking_number: str | None
+    carrier: str | None
+    files: Mapping[str, str]
 
 
 class ShipmentView(TypedDict):
@@ -53,6 +58,10 @@ class InspectionView(TypedDict):
     rules: Sequence[str]
 
 
+PRINTERS = ("buyer", "support")
+"""Who prints a label: it shows where the buyer lives."""
+MEDIA_TYPES = ("application/pdf", "image/png", "application/zpl")
+"""As what a label is printed; the first where nobody says."""
 WAREHOUSE = "warehouse"
 """The name of the warehouse's address among the texts of a return."""
 
@@ -107,7 +116,7 @@ def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
         "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
         "ship_by": return_.authorized.ship_by if return_.authorized else None,
         "denied_because": return_.denied.reason if return_.denied else None,
-        "label": _label(return_),
+        "label": _label(return_, path, actor),
         "shipment": _shipment(return_),
         "receipt": _receipt(return_),
         "inspection": _inspection(return_, path),
@@ -143,10 +152,23 @@ def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]
     )
 
 
-def _label(return_: Return) -> LabelView | None:
+def _label(return_: Return, path: str, actor: Actor) -> LabelView | None:
     if not (label := return_.label):
         return None
-    return {"id": label.label_id, "prepaid": label.prepaid, "payer": label.payer}
+    return {
+        "id": label.label_id,
+        "prepaid": label.prepaid,
+        "payer": label.payer,
+        "tracking_number": label.tracking_number,
+        "carrier": label.carrier,
+        "files": dict.fromkeys(MEDIA_TYPES, f"{path}/label") if prints(return_, actor) else {},
+    }
+
+
+def prints(return_: Return, actor: Actor) -> bool:
+    """Whether there is a label to print, for this actor."""
+    may = not return_.parties.acting(actor).isdisjoint(PRINTERS)
+    return may and bool(return_.label and return_.label.tracking_number) and return_.state is not ReturnState.VOIDED
 
 
 def _shipment(return_: Return) -> ShipmentView | None:

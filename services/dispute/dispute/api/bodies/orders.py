@@ -58,11 +58,14 @@ class LineBody(RequestBody):
 
 
 class ShipToBody(RequestBody):
-    """As much of the address as rules need; of the postal code they need how it begins, and no more is recorded."""
+    """As much of the address as rules need; of the postal code they need how it begins, and no more is recorded. The
+    address as people write it, in any script and in lines, is for labels of returns, and stands in no event.
+    """
 
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
     region: Name | None = None
     postal_code: PostalCode | None = None
+    address: Annotated[str, Text(500)] | None = None
 
     @property
     def recorded(self) -> ShipTo:
@@ -169,16 +172,19 @@ class OrderBody(RequestBody):
             "paid_at": payment.paid_at or self.placed_at,
             "lines": tuple(self._line(line, number) for number, line in enumerate(self.lines)),
             "ship_to": self.ship_to.recorded,
+            "ship_to_address": self.ship_to.address,
             "facts": tuple(fact.fact() for fact in self.facts),
             "body_digest": digest(to_json(self._said)),
         }
 
     @property
     def _said(self) -> dict[str, Any]:
-        """All that tells it from another; an order with one payment says what it said before there could be several."""
+        """All that tells it from another; one payment, or no address, says what it said before there could be more."""
         said: dict[str, Any] = self.model_dump(mode="json", exclude={"order_id"})
         if not self.payment.parts:
             del said["payment"]["parts"]
+        if not self.ship_to.address:
+            del said["ship_to"]["address"]
         return said
 
     def _line(self, line: LineBody, number: int) -> RegisteredLine:

@@ -56,6 +56,7 @@ class RegisterOrder(OrderCommand):
     return_address: str | None
     free_return_confirmed: bool
     ship_to: ShipTo
+    ship_to_address: str | None = None
     promised_by: date | None
     placed_at: Instant
     facts: tuple[Fact, ...]
@@ -67,8 +68,17 @@ class RegisterOrder(OrderCommand):
         return text_ref(self, "return_address") if self.return_address else None
 
     @property
+    def destination(self) -> ShipTo:
+        """Where it goes, with the ref of its address."""
+        ref = text_ref(self, "ship_to_address") if self.ship_to_address else None
+        return self.ship_to.model_copy(update={"address_ref": ref})
+
+    @property
     def personal(self) -> Sequence[Personal]:
-        return texts_about(self.seller_id, self, return_address=self.return_address)
+        return (
+            *texts_about(self.seller_id, self, return_address=self.return_address),
+            *texts_about(self.buyer_id, self, ship_to_address=self.ship_to_address),
+        )
 
 
 def register_order(command: RegisterOrder, order: Order) -> Sequence[Event]:
@@ -125,7 +135,7 @@ def _registration(command: RegisterOrder) -> list[Event]:
         buyer_account_status=command.buyer_account_status,
         return_address_ref=command.return_address_ref,
         free_return_confirmed=command.free_return_confirmed,
-        ship_to=command.ship_to,
+        ship_to=command.destination,
         promised_by=command.promised_by,
         placed_at=command.placed_at,
         body_digest=command.body_digest,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.deadlines import ship_due
 from return_label.domain.returns.state import Return
+from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.events.base import Event, StreamName
 from shared.events.dispute import Payer, Reason, ReturnLine
 from shared.events.ids import derived_id
@@ -75,12 +76,18 @@ def _authorized(command: RequestReturn) -> ReturnAuthorized:
 
 
 def _label(command: RequestReturn) -> ReturnLabelIssued:
-    """One label a return; who pays its freight the dispute service has said in `ReturnDue` (K26)."""
+    """One label a return; who pays its freight the dispute service has said in `ReturnDue` (K26). Until real carriers
+    print them, every prepaid one is the sandbox's.
+    """
+    label_id = derived_id("lbl", command.order_id, command.return_id)
+    prepaid = known(command.freight_payer) is not Payer.BUYER
     return ReturnLabelIssued(
         return_id=command.return_id,
         order_id=command.order_id,
-        label_id=derived_id("lbl", command.order_id, command.return_id),
-        prepaid=known(command.freight_payer) is not Payer.BUYER,
+        label_id=label_id,
+        prepaid=prepaid,
         payer=command.freight_payer,
+        tracking_number=sandbox_number(label_id) if prepaid else None,
+        carrier=SANDBOX if prepaid else None,
         rules=("S75", "K26"),
     )

@@ -1,0 +1,92 @@
+"""Labels: documents to be printed, drawn when they are asked for, and the same each time."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import Header, Request
+from starlette.responses import Response
+
+from return_label.domain.decider import decider
+from return_label.domain.returns.state import Return
+from return_label.domain.tracking.sandbox import SANDBOX
+from return_label.views.labels.drawing import pdf, png
+from return_label.views.labels.layout import Label
+from return_label.views.labels.zpl import zpl
+from return_label.views.returns import MEDIA_TYPES, PRINTERS, prints
+from shared.events.return_label import ReturnRequested
+from shared.eventstore.folding import folded
+from shared.http.caller import QueryContext, query
+from shared.http.request.accept import preferred
+from shared.http.routing import Router
+from shared.http.texts_elsewhere import TextsElsewhere
+from shared.rejections import Erased, NotFound
+
+router = Router("labels")
+
+Accept = Annotated[str, Header(description=f"One of {', '.join(MEDIA_TYPES)}; the first by default")]
+PRINTER = ThreadPoolExecutor(1, "labels")
+"""One label at a time, each some hundredths of a second, beside the loop that answers; it starts with the first."""
+BINARY = {"type": "string", "format": "binary"}
+SHOWN: dict[int | str, dict[str, Any]] = {
+    200: {"content": {one: {"schema": BINARY} for one in MEDIA_TYPES}, "description": "The label"}
+}
+
+
+@router.get("/v1/returns/{return_id}/label", summary="Print a label", response_class=Response, responses=SHOWN)
+async def show_label(
+    return_id: str,
+    request: Request,
+    viewer: Annotated[QueryContext, query(*PRINTERS)],
+    accept: Accept = "*/*",
+    size: Literal["a6", "letter"] = "a6",
+) -> Response:
+    """The prepaid label, by `Accept` as PDF (of that size), PNG or ZPL: addresses in their own script, the number as
+    Code 128. 404 where there is none or it is void, 410 once an address on it has been erased.
+    """
+    media_type = preferred(accept, MEDIA_TYPES)
+    stream = f"return-{return_id}"
+    (history,) = await viewer.state.store.load(stream)
+    return_: Return = await folded(decider, stream, history)
+    return_.parties.guard(viewer.actor, "return", *PRINTERS)
+    if not prints(return_, viewer.actor) or not viewer.state.sandbox:
+        raise NotFound("There is no label to print.")
+    label = await _label(return_, viewer.state.texts, request.headers["authorization"])
+    document = await asyncio.get_running_loop().run_in_executor(PRINTER, _document, label, media_type, size)
+    name = f"{label.number}.{media_type.rpartition('/')[2]}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(document, 200, headers, media_type)
+
+
+def _document(label: Label, media_type: str, size: str) -> bytes:
+    if media_type == "application/zpl":
+        return zpl(label)
+    return png(label) if media_type == "image/png" else pdf(label, size)
+
+
+async def _label(return_: Return, texts: TextsElsewhere, authorization: str) -> Label:
+    terms, issued, authorized = return_.terms, return_.label, return_.authorized
+    assert issued and issued.tracking_number and authorized
+    last_day = (authorized.ship_by - timedelta(microseconds=1)).astimezone(ZoneInfo(terms.timezone)).date()
+    sender = await texts.find(authorization, "orders", terms.order_id, "texts", "ship_to")
+    return Label(
+        number=issued.tracking_number,
+        receiver=terms.warehouse or await _seller(terms, texts, authorization),
+        sender=sender or "",
+        return_id=terms.return_id,
+        send_by=last_day.isoformat(),
+        sample=issued.carrier == SANDBOX,
+    )
+
+
+async def _seller(terms: ReturnRequested, texts: TextsElsewhere, authorization: str) -> str:
+    """The seller's address: a return that names one was told it, so one that is not there is gone (K22)."""
+    assert terms.dispute_id and terms.address_ref
+    address = await texts.find(authorization, "disputes", terms.dispute_id, "texts", terms.address_ref)
+    if address is None:
+        raise Erased("The seller's address has been erased.")
+    return address
