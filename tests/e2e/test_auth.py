@@ -102,6 +102,8 @@ ROWS: dict[tuple[str, str, str], Row] = {
         }
     ),
     ("return_label", "GET", "/v1/returns/{return_id}"): Row(blind="buyer"),
+    ("return_label", "GET", "/v1/returns/{return_id}/history"): Row(blind="buyer"),
+    ("return_label", "GET", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
