@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from return_label.api import labels, returns
+from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.decider import decider
 from return_label.domain.notifications.state import NOTICES
 from shared.events.logs import RETURN_LABEL
 from shared.http.app import App, service_app
 from shared.http.dry_run.foretelling import Foretelling
 from shared.http.server import serve
-from shared.http.texts_elsewhere import TextsElsewhere
 from shared.process.settings import Settings
 
 FORETELLING = Foretelling(NOTICES)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Header, Request
 from starlette.responses import Response
 
+from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.decider import decider
 from return_label.domain.returns.state import Return
 from return_label.domain.tracking.sandbox import SANDBOX
@@ -23,7 +24,6 @@ from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query
 from shared.http.request.accept import preferred
 from shared.http.routing import Router
-from shared.http.texts_elsewhere import TextsElsewhere
 from shared.rejections import Erased, NotFound
 
 router = Router("labels")

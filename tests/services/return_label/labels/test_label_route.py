@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from return_label.api import labels, returns
+from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.app import FORETELLING
 from return_label.domain.decider import decider
 from return_label.domain.returns.withdrawal import WithdrawReturn
@@ -17,7 +18,6 @@ from return_label.views.returns import MEDIA_TYPES
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer
 from shared.events.ids import derived_uuid
-from shared.http.texts_elsewhere import TextsElsewhere
 from tests.support.builders import returns as r
 from tests.support.builders.labels import ADDRESSES
 from tests.support.servers.service import ServedService, serving
