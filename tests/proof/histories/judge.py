@@ -77,8 +77,8 @@ async def _something_left(world: World) -> bool:
 
 
 async def _record_all(world: World) -> None:
-    for call, answer in world.answers:
-        await world.carry_out(world.effect.outcome(call, answer, world.now))
+    for answered in world.answers:
+        await world.carry_out(answered.command(world.now))
     world.answers.clear()
     judge(world)
 
@@ -99,5 +99,5 @@ async def _people_decide(world: World, refund_id: str) -> None:
 async def _bank_confirms(world: World) -> None:
     """Of everything that went."""
     for part in world.parts:
-        await world.carry_out(p.settle(part.id, at=world.now))
+        await world.carry_out(p.settle(part.id, at=world.now, attempt=part.failures))
     judge(world)

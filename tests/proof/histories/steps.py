@@ -17,7 +17,7 @@ from shared.events.refund import RefundReRequested
 from shared.eventstore.command_handling import handle
 from shared.rejections import Rejected
 from tests.proof.histories import people
-from tests.proof.histories.world import STREAM, Died, Place, World
+from tests.proof.histories.world import STREAM, Answered, Died, Place, World
 from tests.support.builders import refunds as p
 from tests.support.toys import worst_provider
 
@@ -87,22 +87,23 @@ async def ask(world: World) -> None:
 
 
 async def ask_for(world: World, kind: str, fault: str) -> None:
-    wanted = world.effect.wanted(world.payment, kind)
+    effect = world.effects[kind.partition(":")[0]]
+    wanted = effect.wanted(world.payment, kind)
     if wanted is None:
         del world.store.deadlines[STREAM.name, kind]
         return
     world.provider.fault, world.provider.now = fault, world.real
     with contextlib.suppress(Unanswered):
-        world.answers.append((wanted, await world.effect.call(wanted)))
+        world.answers.append(Answered(effect, wanted, await effect.call(wanted)))
 
 
 async def record(world: World) -> None:
     """An answer is recorded, not always the first that came, and at times once more later."""
     if world.answers:
         n = world.chance.randrange(len(world.answers))
-        call, answer = world.answers[n] if world.chance.random() < 0.2 else world.answers.pop(n)
+        answered = world.answers[n] if world.chance.random() < 0.2 else world.answers.pop(n)
         async with world.worker(world.chance.choice(PLACES)):
-            command = world.effect.outcome(call, answer, world.now)
+            command = answered.command(world.now)
             await handle(world.store, decider, command, Cause.of(command))
 
 
@@ -123,7 +124,8 @@ async def clock_leaps(world: World) -> None:
 async def bank_speaks(world: World) -> None:
     """The bank confirms a credit, perhaps of what has not gone."""
     if world.parts:
-        await world.carry_out(p.settle(world.chance.choice(world.parts).id, at=world.now))
+        part = world.chance.choice(world.parts)
+        await world.carry_out(p.settle(part.id, at=world.now, attempt=part.failures))
 
 
 async def old_news(world: World) -> None:

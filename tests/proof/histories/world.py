@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from refund import effects
 from refund.domain.decider import decider
@@ -18,6 +18,7 @@ from refund.domain.payments.refund import Part, Refund
 from refund.domain.payments.state import Payment
 from refund.gateways.port import RefundCall
 from refund.policies import react
+from shared.deadlines.effect import Effect
 from shared.events import codec
 from shared.events.base import Command, Event, StreamName
 from shared.events.dispute import RefundDue
@@ -39,6 +40,18 @@ BEGINS = RefundApproved, RefundFailed, RefundRetried
 """What begins an attempt to pay."""
 
 Place = Literal["before the append", "after the append"]
+
+
+class Answered(NamedTuple):
+    """What the provider has answered, to which call of which effect."""
+
+    effect: Effect[Payment, Any, Any]
+    asked: Any
+    answer: Any
+
+    def command(self, now: datetime) -> Command:
+        """What records it."""
+        return self.effect.outcome(self.asked, self.answer, now)
 
 
 class Died(Exception):
@@ -77,10 +90,10 @@ class World:
         self.policy = Policy(react, self.store, decider)
         self.provider = WorstProvider()
         self.provider.keeps_books = self.chance.random() < 0.7
-        self.effect = effects.pay(self.provider, self._age)
+        self.effects = effects.effects_of(self.provider, self._age)
         self.topic: list[Recorded[Event]] = []
         self.waiting: set[int] = set()
-        self.answers: list[tuple[RefundCall, effects.Outcome]] = []
+        self.answers: list[Answered] = []
         self.payment = Payment()
         self.confirmed: set[tuple[str, str]] = set()
         self.did: Counter[str] = Counter()
