@@ -167,6 +167,23 @@ class RefundPartIssued(Event):
     rules: tuple[str, ...]
 
 
+class RefundPaidTwice(Event):
+    """The provider says that it paid what people had paid by hand: that much went twice, and people see to it. Where
+    several payments give the refund it is about one `part`, and so is its money.
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    part: PartStep | None = None
+    payment_id: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    provider_ref: str
+    learnt_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundFailed(Event):
     """The provider said no, definitively; `retry_at` is the next try, None hands it to people. Where several payments
     give the refund it is about one `part`, and so is its money.
@@ -314,6 +331,7 @@ RefundEvent = (
     | RefundApproved
     | RefundPartIssued
     | RefundIssued
+    | RefundPaidTwice
     | RefundFailed
     | RefundRetried
     | RefundSentToManual

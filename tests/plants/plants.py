@@ -77,8 +77,8 @@ MONEY = (
     Plant(
         "money that went twice is recorded twice",
         f"{REFUND}/domain/payments/outcomes.py",
-        "if not part or part.issued_at or command.attempt < part.came_back:",
-        "if not part or command.attempt < part.came_back:",
+        "if part.issued_at:",
+        "if part.issued_at and part.manual:",
         (PAYMENTS,),
     ),
     Plant(
@@ -116,7 +116,7 @@ MONEY = (
     Plant(
         "what was given up before a word counts for it too",
         f"{DISPUTE}/domain/disputes/progress.py",
-        "if self.replaced:",
+        "if self.counted_out:",
         "if False:",
         (f"{DISPUTES}/test_given_up.py",),
     ),
@@ -130,7 +130,7 @@ MONEY = (
     Plant(
         "what a later word has replaced is asked for again",
         f"{DISPUTE}/domain/disputes/progress.py",
-        "return self.outcome == events.RefundOutcome.REFUSED and not self.replaced and not self.again",
+        "return self.outcome == events.RefundOutcome.REFUSED and not self.counted_out and not self.again",
         "return self.outcome == events.RefundOutcome.REFUSED and not self.again",
         ("tests/services/dispute/mediation/test_re_request.py",),
     ),

@@ -279,7 +279,7 @@ def _is_asked_again(state: Dispute, event: d.RefundDue) -> bool:
     """Once in the place of what was refused, for the last word, and no more of any line (T30a)."""
     before = state.refunds[event.replaces or ""]
     lines = {part.line_id: part.amount for part in before.due.lines}
-    is_owed = before.outcome == d.RefundOutcome.REFUSED and not before.replaced and not before.again
+    is_owed = before.outcome == d.RefundOutcome.REFUSED and not before.counted_out and not before.again
     return is_owed and all(part.amount <= lines[part.line_id] for part in event.lines)
 
 

@@ -18,6 +18,7 @@ FACTS = frozenset(
     OrderPaid OrderCaptured PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue
     ReturnNotDue RefundNoted ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
+    RefundPaidTwice
     RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue GoodwillGranted
     RefundReturnedByBank RefundSettlementOverdue
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected

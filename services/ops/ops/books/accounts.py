@@ -1,7 +1,7 @@
 """Accounts, and what each event of money books on them: the chart of the books.
 
-Where the money came from is debited (captured, asked back), where it is now is credited (held, released, refunded). It
-knows no code of the services: the audit reads the books too.
+Where the money came from is debited (captured, asked back, paid twice), where it is now is credited (held, released,
+refunded). It knows no code of the services: the audit reads the books too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ HELD = "held"
 ACCOUNTS: Mapping[str, str] = {
     "captured": "taken from buyers by the payment provider",
     "asked_back": "asked back of a seller or a buyer who was paid",
+    "paid_twice": "paid back to buyers by the payment provider, and before by people",
     HELD: "paid to nobody yet, line by line",
     "released": "paid to sellers",
     "refunded": "paid back to buyers by the payment provider",
@@ -30,6 +31,7 @@ POSTINGS: Mapping[str, tuple[str, str]] = {
     "RefundPartIssued": (HELD, "refunded"),
     "RefundIssued": (HELD, "refunded"),
     "RefundReturnedByBank": ("refunded", HELD),
+    "RefundPaidTwice": ("paid_twice", "refunded"),
     "ClawbackRequested": ("asked_back", HELD),
     "ClawbackNotDue": (HELD, "asked_back"),
 }

@@ -27,6 +27,7 @@ KINDS = {
     "RefundIssued": ("refund", "refund_id"),
     "RefundPartIssued": ("refund", "part_id"),
     "RefundReturnedByBank": ("return", "part_id"),
+    "RefundPaidTwice": ("refund", "part_id"),
 }
 """By event: the movement that a provider books, and what says which one it is."""
 
@@ -120,7 +121,8 @@ def _booked(booked: Booked, days: Span, near: Sequence[Span]) -> tuple[Any, ...]
     if entry.name not in KINDS or entry.data.get("manual") or entry.data.get("parts"):
         return None
     kind, name = KINDS[entry.name]
-    about = {**entry.data, **(entry.data.get("part") or {})}[name]
+    said = {**entry.data, **(entry.data.get("part") or {})}
+    about = said.get(name) or said["refund_id"]
     neighbour = next((_day_of(span) for span in near if booked.at in span), None)
     return (kind, about, *_money(entry.data["amount"]), entry.id, booked.at in days, neighbour)
 

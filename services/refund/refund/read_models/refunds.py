@@ -55,6 +55,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, event.refund_id, state=_state(event, RefundState.MANUAL), retry_at=None, **reason)
         case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
             yield _set(recorded, refund_id)
+        case refunds.RefundPaidTwice() as event:
+            yield _set(recorded, event.refund_id)
         case refunds.RefundAbandoned() as event:
             yield _set(recorded, event.refund_id, state=RefundState.ABANDONED)
         case refunds.RefundReRequested() as event:

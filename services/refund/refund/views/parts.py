@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from refund.domain.payments.refund import Part, RefundState
-from shared.events.base import Instant
+from shared.events.base import Actor, Instant
 from shared.events.money import Money
 from shared.events.order import LineAmount
 from shared.views import LineAmountView
@@ -16,7 +16,8 @@ from shared.views import LineAmountView
 class PartView(TypedDict):
     """What one payment gives of a refund; `key` is what the provider is asked under at the next try, or was at the
     last. While it is in doubt what went, `provider_ref` is what the provider calls its payment, and `differs` names
-    what in its answer is other than asked.
+    what in its answer is other than asked. `paid_twice` is what the provider calls its payment of what was paid by
+    hand: support sees that.
     """
 
     id: str
@@ -31,9 +32,10 @@ class PartView(TypedDict):
     differs: Sequence[str]
     manual: bool
     issued_at: Instant | None
+    paid_twice: str | None
 
 
-def part_view(part: Part) -> PartView:
+def part_view(part: Part, actor: Actor) -> PartView:
     doubt = part.doubt if not part.issued_at else None
     return {
         "id": part.id,
@@ -48,6 +50,7 @@ def part_view(part: Part) -> PartView:
         "differs": doubt.differs if doubt else (),
         "manual": part.manual,
         "issued_at": part.issued_at,
+        "paid_twice": part.paid_twice if "support" in actor.roles else None,
     }
 
 

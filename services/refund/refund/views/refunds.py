@@ -111,7 +111,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "lines": line_views(refund.money.lines),
         **_ground(refund),
         "manual": issued is not None and issued.manual,
-        "parts": [part_view(part) for part in refund.parts.values()],
+        "parts": [part_view(part, actor) for part in refund.parts.values()],
         "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
         "declined": declined_view(payment, refund, _path(refund_id), actor),
         "requested_at": request.requested_at,

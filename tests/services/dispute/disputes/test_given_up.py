@@ -19,6 +19,7 @@ from shared.events.dispute import (
 )
 from shared.events.mediation import Outcome
 from shared.events.order import HoldEnd, LineAmount, PaymentHoldLifted
+from shared.rejections import ValidationFailed
 from tests.support.builders.disputes import agreed, dispute_of, dispute_stream, expire, note_refund, refund_due
 from tests.support.builders.mediation import appeal, decide_appeal, decided
 from tests.support.builders.orders import BUYER, ORDER_STREAM, Histories, after, on, order_of, usd
@@ -82,6 +83,23 @@ def test_t31a_an_appeal_that_upholds_gives_nothing_again() -> None:
     closed = last({name: list(events) for name, events in upheld.after.items()})
     assert isinstance(closed, DisputeClosed)
     assert closed.reason == CloseReason.NO_REFUND
+
+
+def test_k18_t31a_an_appeal_may_grant_again_what_support_gave_up() -> None:
+    """The very ruling: upheld it gives nothing again, so that it is another word on the money all the same."""
+    appealed = after(note(decided(), ABANDONED, "Mar 19"), appeal(on("Mar 20"), BUYER))
+    again = after(appealed, decide_appeal(on("Mar 27"), "30.00"))
+    assert refund_due(again).amount == usd("30.00")
+    assert dispute_of(again).state == DisputeState.DECIDED
+    closed = last(note(again, RefundOutcome.ISSUED, "Mar 28"))
+    assert isinstance(closed, DisputeClosed)
+    assert (closed.reason, closed.amount) == (CloseReason.REFUNDED, usd("30.00"))
+
+
+def test_t18_without_anything_that_was_given_up_the_same_again_is_to_be_upheld() -> None:
+    appealed = after(note(decided(), RefundOutcome.ISSUED, "Mar 19"), appeal(on("Mar 20"), BUYER))
+    refused = given(decider, appealed).when(decide_appeal(on("Mar 27"), "30.00")).then_rejects(ValidationFailed)
+    assert refused.errors[0]["code"] == "nothing_changed"
 
 
 def test_k18_t31a_an_appeal_that_amends_asks_for_its_own_money_anew() -> None:

@@ -20,7 +20,15 @@ from dispute.domain.disputes.visibility import BUYER as LOOKS_AS_BUYER
 from dispute.domain.disputes.visibility import PLATFORM
 from dispute.views.mediation.receipts import receipt_view, recomputation_view
 from shared.events.base import Event
-from shared.events.dispute import Decision, RefundDue, ReturnDue, ReturnNotDue, SolutionReached, SolutionType
+from shared.events.dispute import (
+    Decision,
+    RefundDue,
+    RefundOutcome,
+    ReturnDue,
+    ReturnNotDue,
+    SolutionReached,
+    SolutionType,
+)
 from shared.events.envelope import Metadata, Recorded
 from shared.events.mediation import (
     AppealDecided,
@@ -35,9 +43,18 @@ from shared.events.money import Money
 from shared.notifications.renderer import LANGUAGES
 from shared.rejections import NotFound
 from tests.laws.size import examples
-from tests.support.builders.disputes import counter, dispute_of, dispute_stream, expire, opened, respond
+from tests.support.builders.disputes import (
+    counter,
+    dispute_of,
+    dispute_stream,
+    expire,
+    note_refund,
+    opened,
+    refund_due,
+    respond,
+)
 from tests.support.builders.mediation import D3, appeal, appealed, decide, decide_appeal, decided, escalate, paid
-from tests.support.builders.orders import Histories, after, on, order, order_line
+from tests.support.builders.orders import BUYER, Histories, after, on, order, order_line
 from tests.support.dispute_service import Market
 from tests.support.random_life import Life
 
@@ -160,6 +177,9 @@ def plain(happened: Histories, language: str = "en") -> str:
 
 HANDED_BACK: dict[str, Any] = {"type": SolutionType.RETURN_AND_REFUND}
 RETURNED = after(opened(**HANDED_BACK), counter(on("Mar 13")), escalate(on("Mar 14")), expire("evidence", D3))
+GIVEN_UP = after(
+    decided(), note_refund(refund_due(decided()), on("Mar 19"), RefundOutcome.ABANDONED), appeal(on("Mar 20"), BUYER)
+)
 WAITING = after(RETURNED, decide(on("Mar 18"), **HANDED_BACK), appeal(on("Mar 20")))
 
 
@@ -194,6 +214,9 @@ WAITING = after(RETURNED, decide(on("Mar 18"), **HANDED_BACK), appeal(on("Mar 20
             "40.00 USD go back to the buyer once the goods are back",
         ),
         (after(WAITING, decide_appeal(on("Mar 27"), "20.00")), "20.00 USD go back to the buyer at once"),
+        (after(GIVEN_UP, decide_appeal(on("Mar 27"))), "30.00 USD was given up by support, and is not paid"),
+        (after(GIVEN_UP, decide_appeal(on("Mar 27"), "30.00")), "30.00 USD go back to the buyer at once"),
+        (after(GIVEN_UP, decide_appeal(on("Mar 27"), "45.00")), "45.00 USD go back to the buyer at once"),
     ],
 )
 def test_s52_k18_a_receipt_says_what_goes_what_went_and_what_is_asked_back(happened: Histories, said: str) -> None:

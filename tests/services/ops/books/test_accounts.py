@@ -9,6 +9,7 @@ from ops.books.trial_balance import TrialBalance
 from shared.events.base import Event
 from shared.events.money import Money
 from shared.events.order import LineAmount
+from shared.events.refund import RefundPaidTwice
 from tests.support.audit import entry_of
 from tests.support.builders import refunds as p
 
@@ -52,6 +53,21 @@ def test_what_people_paid_stands_apart_from_what_the_provider_paid() -> None:
     balance = balance_of(p.captured(), p.issued(), p.issued(refund_id="rfd_9a32", manual=True))
     assert balance.balance("USD", "refunded") == balance.balance("USD", "refunded_by_hand") == 250_000
     assert balance.balance("USD", "held") == 500_000
+
+
+def test_what_the_provider_paid_beside_people_is_a_difference_on_an_account_of_its_own() -> None:
+    twice = RefundPaidTwice(
+        **p.COMMON,
+        payment_id="o1",
+        lines=p.lines(a=2500),
+        amount=p.usd(2500),
+        provider_ref="psp-1",
+        learnt_at=p.MONDAY,
+        rules=("K1", "T31a"),
+    )
+    balance = balance_of(p.captured(), p.issued(manual=True), twice)
+    assert (balance.balance("USD", "paid_twice"), balance.balance("USD", "refunded")) == (-250_000, 250_000)
+    assert balance.open == {}
 
 
 def test_an_event_whose_lines_are_not_its_amount_leaves_the_balance_open() -> None:

@@ -18,7 +18,7 @@ from shared.events.mediation.proposals import (
     ProposalMade,
     RefundEnding,
 )
-from shared.events.refund import Destination, ManualReason, RefundIssued, RefundRetried
+from shared.events.refund import Destination, ManualReason, RefundIssued, RefundPaidTwice, RefundRetried
 from shared.rejections import (
     ConflictOfInterest,
     Forbidden,
@@ -52,6 +52,29 @@ def test_t31a_one_person_of_support_only_proposes_what_was_paid_by_hand() -> Non
     assert proposed().states[0].refund("rfd_9a31").state is RefundState.MANUAL
 
 
+def by_hand() -> Outcome:
+    """Two persons of support have paid it by hand."""
+    happened = proposed()
+    return happened.when(p.agree_to(happened))
+
+
+def test_k1_t31a_what_the_provider_says_it_paid_beside_is_recorded_once_as_paid_twice() -> None:
+    outcome = by_hand().when(p.issue()).then_types(RefundPaidTwice)
+    (twice,) = outcome.events
+    assert (twice.amount, twice.payment_id, twice.provider_ref) == (p.usd(2500), "o1", "psp_rfd_9a31")
+    outcome.when(p.issue(attempt=1)).then_nothing()
+    payment = outcome.states[0]
+    assert payment.refund("rfd_9a31").state is RefundState.ISSUED
+    shown = [
+        refund_view(payment, "rfd_9a31", 9, actor, p.MONDAY)["parts"][0]["paid_twice"] for actor in (p.SUPPORT, p.BUYER)
+    ]
+    assert shown == ["psp_rfd_9a31", None]
+
+
+def test_what_the_provider_alone_paid_is_not_paid_twice_however_often_it_says_so() -> None:
+    given(decider, *p.APPROVED).when(p.issue()).when(p.issue(attempt=1)).then_nothing()
+
+
 def test_t31a_s58_a_second_person_agrees_and_it_was_issued_by_hand_under_the_banks_reference() -> None:
     earlier, now = p.MONDAY + timedelta(hours=1), p.MONDAY + timedelta(hours=5)
     happened = proposed(paid_at=earlier, at=now)
@@ -68,7 +91,7 @@ def test_t31a_what_was_paid_by_hand_is_paid_by_no_machine_any_more() -> None:
     happened = proposed()
     paid = happened.when(p.agree_to(happened))
     assert ("payment-o1", "pay:rfd_9a31") not in paid.deadlines
-    assert paid.when(p.issue(attempt=5)).events == []
+    paid.when(p.issue(attempt=5)).then_types(RefundPaidTwice)  # a fact all the same
     assert paid.when(p.decline(6)).events == []
     paid.when(p.retry(p.SUPPORT)).then_rejects(WrongPhase)
     paid.when(p.by_hand(p.OTHER_SUPPORT)).then_rejects(WrongPhase)

@@ -65,13 +65,13 @@ NOTHING = frozenset({events.RefundOutcome.REFUSED, events.RefundOutcome.ABANDONE
 
 @dataclass(frozen=True, slots=True)
 class AskedRefund:
-    """Money that was asked for, and the refund service's last word on it; `replaced` once a later word on the money has
-    counted without what was not paid of it; `again` is what support asks for in its place (T30a).
+    """Money that was asked for, and the refund service's last word on it; `counted_out` once a later word on the money
+    has counted without what was not paid of it; `again` is what support asks for in its place (T30a).
     """
 
     due: events.RefundDue
     outcome: events.RefundOutcome | None = None
-    replaced: bool = False
+    counted_out: bool = False
     again: events.RefundDue | None = None
     paid: events.RefundNoted | None = None
 
@@ -101,12 +101,12 @@ class AskedRefund:
     @property
     def may_be_asked_again(self) -> bool:
         """It was refused, and its money is owed still (T30a)."""
-        return self.outcome == events.RefundOutcome.REFUSED and not self.replaced and not self.again
+        return self.outcome == events.RefundOutcome.REFUSED and not self.counted_out and not self.again
 
     @property
     def given_up(self) -> Sequence[LineAmount]:
         """What support gave up of it, and nobody has decided about since: all, a part, or what is not asked again."""
-        if self.replaced:
+        if self.counted_out:
             return ()
         if self.paid:
             return _less(self.due.lines, self.paid.lines)
@@ -159,7 +159,7 @@ def counted_anew(refunds: Refunds, event: Event) -> Refunds:
     word = _WORDS.get(type(event))
     if not word or not word(event) or not any(asked.is_short for asked in refunds.values()):
         return refunds
-    return {name: replace(asked, replaced=asked.replaced or asked.is_short) for name, asked in refunds.items()}
+    return {name: replace(asked, counted_out=asked.counted_out or asked.is_short) for name, asked in refunds.items()}
 
 
 def last_outcome(refunds: Refunds) -> events.RefundOutcome | None:

@@ -174,6 +174,7 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     },
     "RefundPartIssued": lambda _: {"pay_at": None},
     "RefundPartAbandoned": lambda _: {"pay_at": None},
+    "RefundPaidTwice": lambda _: {},
     "RefundIssued": _issued,
     "RefundFailed": _failed,
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},

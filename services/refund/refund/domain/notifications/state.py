@@ -31,6 +31,7 @@ SILENT: Mapping[type[Event], str] = {
     ProposalMade: "between two people of support",
     ProposalAgreed: "between two people of support",
     ProposalDeclined: "between two people of support",
+    events.RefundPaidTwice: "people see to it, and the buyer has more than was due",
     events.RefundPartIssued: "the last part brings the word that the refund is issued",
     events.RefundPartAbandoned: "the end of the refund tells what went",
     events.RefundReRequested: "the refund that it is asked for again as is told",

@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.issuing import issued
-from refund.domain.payments.refund import RefundState
+from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.retries import RETRY_LIMIT, retry_due
 from refund.domain.payments.state import Payment
 from shared.events.base import SYSTEM, Event
 from shared.events.ids import derived_uuid
-from shared.events.refund import ManualReason, RefundFailed, RefundSentToManual
+from shared.events.refund import ManualReason, RefundFailed, RefundPaidTwice, RefundSentToManual
 
 
 class OutcomeCommand(RefundCommand):
@@ -43,12 +43,28 @@ class RecordIssued(OutcomeCommand):
 
 
 def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
-    """Money that went is recorded in every state: a fact is not up for debate. What came back went before."""
+    """Money that went is recorded in every state: a fact is not up for debate, nor is that it went by hand and by the
+    provider (T31a). What came back went before.
+    """
     refund, part = payment.part(command.refund_id)
-    if not part or part.issued_at or command.attempt < part.came_back:
+    if not part or command.attempt < part.came_back:
         return []
+    if part.issued_at:
+        return _paid_twice(command, refund, part) if part.manual and not part.paid_twice else []
     rules = ("S57", "S58", "K1", "T30", "D12")
     return issued(payment, refund, part, command.provider_ref, command.at, rules)
+
+
+def _paid_twice(command: RecordIssued, refund: Refund, part: Part) -> Sequence[Event]:
+    return [
+        RefundPaidTwice(
+            **refund.fields_of(part, part.state),
+            payment_id=part.payment_id,
+            provider_ref=command.provider_ref,
+            learnt_at=command.at,
+            rules=("K1", "T31a"),
+        )
+    ]
 
 
 class RecordDeclined(OutcomeCommand):

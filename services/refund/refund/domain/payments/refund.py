@@ -58,7 +58,8 @@ class Part:
     this attempt and is not done with it; `doubts` counts how often people took it over because nobody could be sure of
     the provider's answer, `paid_otherwise` those among them in which it named a payment that was not what was asked
     for, and `doubt` is the last of those that still stand. The attempts before `came_back` are over for good: a bank
-    has sent the money of the last of them back.
+    has sent the money of the last of them back. `paid_twice` is what the provider calls its payment of what people had
+    paid by hand.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Part:
     provider_ref: str | None = None
     manual: bool = False
     issued_at: datetime | None = None
+    paid_twice: str | None = None
 
     @classmethod
     def of(cls, part: RefundPart) -> Self:

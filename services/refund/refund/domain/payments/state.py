@@ -23,6 +23,7 @@ from shared.events.refund import (
     RefundEvent,
     RefundFailed,
     RefundIssued,
+    RefundPaidTwice,
     RefundPart,
     RefundPartAbandoned,
     RefundPartIssued,
@@ -112,6 +113,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _stepped(payment, event, RefundState.ISSUED, _paid(event))
         case RefundIssued():
             return _stepped(payment, event, RefundState.ISSUED, _paid(event), **_confirmed(event))
+        case RefundPaidTwice():
+            return _twice(payment, event)
         case RefundFailed():
             failure = {"failures": event.failures, "pay_at": event.retry_at, **_denied(payment, event)}
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
@@ -168,8 +171,7 @@ def _approved(payment: Payment, event: RefundApproved) -> Payment:
 
 
 def _paid(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
-    paid = {"provider_ref": event.provider_ref, "manual": event.manual, "issued_at": event.issued_at}
-    return {"pay_at": None, **paid}
+    return {"pay_at": None, "provider_ref": event.provider_ref, "manual": event.manual, "issued_at": event.issued_at}
 
 
 def _answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) -> Mapping[str, Any]:
@@ -190,6 +192,11 @@ def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
     return _stepped(payment, event, RefundState.RETURNED_BY_BANK, of_part, **gone, **said)
 
 
+def _twice(payment: Payment, event: RefundPaidTwice) -> Payment:
+    part = _part_of(payment, event)
+    return _stepped(payment, event, part.state, {"paid_twice": event.provider_ref}) if part else payment
+
+
 def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
     """No try is left, which the last refusal says already, or the money is in doubt."""
     doubt = event.reason != ManualReason.RETRIES_USED_UP
@@ -205,7 +212,7 @@ def _denied(payment: Payment, event: RefundFailed) -> Mapping[str, Any]:
     return part.denied() if part else {}
 
 
-def _part_of(payment: Payment, event: RefundFailed | RefundSentToManual | RefundReturnedByBank) -> Part | None:
+def _part_of(payment: Payment, event: Any) -> Part | None:
     found = payment.find(event.part.part_id if event.part else event.refund_id)
     return found[1] if found else None
 

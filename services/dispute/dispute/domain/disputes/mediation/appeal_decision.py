@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dispute.domain.deadlines import survey_due
+from dispute.domain.disputes.difference import given_up
 from dispute.domain.disputes.ending import ended_if_over, ruling_of
 from dispute.domain.disputes.mediation.decision import reached_by
 from dispute.domain.disputes.mediation.proposals import proposed, takes_two
@@ -102,14 +103,16 @@ def upheld(command: DecideAppeal, dispute: Dispute) -> Ruling:
 
 
 def changed(command: DecideAppeal, dispute: Dispute, order: Order) -> Ruling:
-    """Another ruling than the first; a reversal favours another side as well."""
+    """Another ruling than the first; a reversal favours another side as well. The same again asks for the money anew
+    that support gave up since (T31a).
+    """
     standing = ruling_of(dispute)
     assert standing
     ruling = ruled(command, dispute, order)
     if command.decision == AppealOutcome.REVERSED and ruling.outcome == standing.outcome:
         raise ValidationFailed.at("/outcome", "outcome_differs", "a reversal favours another side", "T18")
     same = (ruling.type, ruling.lines, ruling.freight_payer) == (standing.type, standing.lines, standing.freight_payer)
-    if same and not ruling.address_ref:
+    if same and not ruling.address_ref and not given_up(dispute):
         raise ValidationFailed.at("/decision", "nothing_changed", "this is what was decided: uphold it", "T18")
     guard_not_under_way(dispute, ruling)
     return with_its_return(dispute, ruling)

@@ -7,13 +7,13 @@ own events say. `decided_anew` knows the facts and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import to_json
 
 from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
-from dispute.domain.disputes.difference import asked_back, asked_for, asked_of_seller, paid_out
+from dispute.domain.disputes.difference import Minor, asked_back, asked_for, asked_of_seller, given_up, paid_out
 from dispute.domain.disputes.state import Dispute, evolve
 from shared.events import dispute, mediation
 from shared.events.base import Event, wire_time
@@ -38,11 +38,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A decision, what it rested on, and what it came to."""
+    """A decision, what it rested on, and what it came to; `given_up` is the money of each line, in minor units, that
+    support had given up before, where what was decided stands and asks for none of it (T31a).
+    """
 
     decision: Recorded[Event]
     facts: tuple[Fact, ...]
     results: Values
+    given_up: Minor = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -62,7 +65,13 @@ def receipt_of(history: History, version: int) -> Receipt:
     recorded = history[version - 1]
     before = _fold(part.event for part in history[: version - 1])
     same = [part.event for part in history[version - 1 :] if part.metadata.command_id == recorded.metadata.command_id]
-    return Receipt(recorded, tuple(_facts(before, history[: version - 1], recorded)), _results(before, same))
+    facts = tuple(_facts(before, history[: version - 1], recorded))
+    return Receipt(recorded, facts, _results(before, same), _given_up(before, recorded.event))
+
+
+def _given_up(before: Dispute, decision: Event) -> Minor:
+    stands = isinstance(decision, mediation.AppealDecided) and decision.decision == mediation.AppealOutcome.UPHELD
+    return given_up(before) if stands else {}
 
 
 def decides(event: Event) -> bool:
@@ -111,7 +120,7 @@ def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iter
 
 
 def _carried(before: Dispute, history: History) -> Fact:
-    """Whether money, refused or not, and goods were asked for."""
+    """Whether money, paid in the end or not, and goods were asked for."""
     place = _last(history, dispute.ReturnDue, dispute.RefundDue) or history[0].id
     return Fact("carried", {"money": bool(before.refunds), "goods": before.return_id is not None}, place)
 

@@ -152,7 +152,7 @@ def _why_gone(dispute: Dispute) -> str:
         return "a return was asked for already"
     if asked_for(dispute):
         return "the money went without the goods"
-    return "the money was asked for without the goods, and refused"
+    return "the money was asked for without the goods, and refused or given up"
 
 
 def guard_caps(lines: Sequence[LineAmount], disputed: Sequence[DisputedLine]) -> None:

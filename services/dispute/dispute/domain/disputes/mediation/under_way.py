@@ -25,7 +25,7 @@ def _guard_money_not_under_way(dispute: Dispute, ruling: Ruling) -> None:
     """
     _, less = difference(dispute, ruling.lines)
     if less and not all_paid(dispute):
-        detail = "A refund is under way: decide on less once it is paid or refused."
+        detail = "A refund is under way: decide on less once it is paid, refused or given up."
         raise WrongPhase(detail, state=dispute.state, rules=("K18",))
 
 
