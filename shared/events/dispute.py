@@ -309,7 +309,7 @@ class ReturnNotDue(Event):
 class RefundDue(Event):
     """Asks the refund service for money: the only event that does (S57).
 
-    Money for goods that came back has their `return_id`, and business days within which it is due (S59). What was
+    Money for goods that came back has their `return_id`, when they did, and business days from then (S59). What was
     refused and is asked for again names the refund that it `replaces` (T30a), a seller's goodwill itself (S20).
     """
 
@@ -325,6 +325,7 @@ class RefundDue(Event):
     source: Open[RefundSource]
     bank_window_bd: tuple[int, int]
     refund_after_return_bd: int | None = None
+    received_at: Instant | None = None
     timezone: str
     holidays: str | None = None
     replaces: str | None = None

@@ -74,8 +74,8 @@ class PaymentCaptured(Event):
 class RefundRequested(Event):
     """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller. It
     refers to a dispute, to a return, or to both, or to a seller's goodwill; of a cancelled order it may refer to none
-    (S15). It may be asked for again in the place of one that was refused, which it `replaces` (T30a). Where several
-    payments give it, each has a part, and `payment_id` is the first one's.
+    (S15). Goods that went back came at `received_at`. It may be asked for again in the place of one that was refused,
+    which it `replaces` (T30a). Where several payments give it, each has a part, and `payment_id` is the first one's.
     """
 
     refund_id: str
@@ -93,6 +93,9 @@ class RefundRequested(Event):
     return_id: str | None = None
     replaces: str | None = None
     goodwill_id: str | None = None
+    holidays: str | None = None
+    refund_after_return_bd: int | None = None
+    received_at: Instant | None = None
     parts: tuple[RefundPart, ...] = ()
 
 

@@ -85,6 +85,9 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
         return_id=event.return_id,
         replaces=event.replaces,
         goodwill_id=event.goodwill_id,
+        holidays=event.holidays,
+        refund_after_return_bd=event.refund_after_return_bd,
+        received_at=event.received_at,
         rules=event.rules,
     )
 

@@ -228,6 +228,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("odd", {"programme": "odd", "version": 1, "protecion": {"days": 30}}),
     ("odd", {"programme": "odd", "version": 1, "protection": {"day": 30}}),
     ("odd", {"programme": "odd", "version": 1, "colour": "red"}),
+    ("calendar XX", {"programme": "odd", "version": 1, "holidays": "XX"}),
     ("odd", {"programme": "odd", "version": 1, "returns": {"free_countries": "DE"}}),
     ("rule", {"programme": "odd", "version": 1, "rules": ["the third"]}),
     ("effective_from", {"programme": "odd", "version": 1, "effective_from": "soon"}),

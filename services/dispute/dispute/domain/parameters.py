@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.calendars import holidays_of
+
 _FIELDS: Mapping[str, Mapping[str, str]] = {
     "protection": {
         "anchor": "anchor",
@@ -68,8 +70,11 @@ _SINGLE = ("timezone", "holidays")
 
 
 def flat(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters by field; ValueError for one that does not exist: misspelt, it would silently be the default's."""
+    """The parameters by field; ValueError for one that does not exist, or a calendar: misspelt, it would silently be
+    the default's, or none.
+    """
     fields = {key: parameters[key] for key in _SINGLE if key in parameters}
+    holidays_of(fields.get("holidays"))
     for table in parameters.keys() - fields.keys():
         try:
             fields |= {_FIELDS[table][key]: value for key, value in parameters[table].items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from shared.calendars import holidays_of
 from shared.events.calendar import within_business_days
 from shared.events.refund import RefundRequested
 
@@ -33,9 +34,17 @@ def name_in(deadline: str) -> str:
 
 
 def credit_window(request: RefundRequested, issued_at: datetime) -> tuple[datetime, datetime]:
-    """D12: from when on and until when the bank credits it, in business days (S58)."""
+    """D12: from when on and until when the bank credits it, in business days of the programme's calendar (S58). After
+    a return both are the later of what counts from the issue and what counts from the receipt (S59, K1).
+    """
     earliest, latest = request.bank_window_bd
-    return (
-        within_business_days(issued_at, earliest, request.timezone),
-        within_business_days(issued_at, latest, request.timezone),
-    )
+    after_return = request.refund_after_return_bd
+    window = _end(request, issued_at, earliest), _end(request, issued_at, latest)
+    if request.received_at is None or after_return is None:
+        return window
+    begins = max(issued_at, _end(request, request.received_at, earliest))
+    return begins, max(window[1], _end(request, request.received_at, after_return))
+
+
+def _end(request: RefundRequested, begin: datetime, days: int) -> datetime:
+    return within_business_days(begin, days, request.timezone, holidays_of(request.holidays))

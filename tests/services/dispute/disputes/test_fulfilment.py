@@ -177,6 +177,7 @@ def test_k14_s82_t26_goods_that_pass_bring_the_agreed_money() -> None:
         derived_id("rfd", ORDER, command.command_id),
     )
     assert (due.return_id, due.refund_after_return_bd) == (return_due(received).return_id, 20), "S59"
+    assert due.received_at == on("Mar 16"), "S59: what counts from the receipt"
     assert outcome.states[0].fulfilment == Fulfilment.REFUND_PENDING
     assert type(outcome.when(note_refund(due, on("Mar 18"))).by_stream[dispute_stream()][-1]) is DisputeClosed
 

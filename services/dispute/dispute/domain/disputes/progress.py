@@ -173,6 +173,13 @@ def refunded(refunds: Refunds) -> Money | None:
     return total(paid) if paid else None
 
 
+def with_step(now: Fulfilment, received_at: datetime | None, event: events.ReturnNoted) -> Mapping[str, Any]:
+    """What changes of the dispute with a step of its return; the goods were received when that was said first."""
+    received = event.noted_at if event.outcome == events.ReturnOutcome.RECEIVED else None
+    is_now = RETURN_STEPS.get(event.outcome, now)
+    return {"fulfilment": is_now, "returned": event.outcome, "received_at": received_at or received}
+
+
 def with_note(now: Fulfilment, refunds: Refunds, event: events.RefundNoted) -> tuple[Fulfilment, Refunds]:
     """How far the solution is, and the refunds, with the refund service's word on one of them."""
     after = noted(refunds, event)

@@ -145,6 +145,7 @@ def refund_due(
         buyer_id=opened.buyer_id,
         seller_id=opened.seller_id,
         refund_after_return_bd=opened.terms.refund_after_return_bd if dispute.return_id else None,
+        received_at=dispute.received_at,
     )
 
 

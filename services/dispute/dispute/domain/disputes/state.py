@@ -88,6 +88,7 @@ class Dispute:
     return_id: str | None = None
     goods: frozenset[str] = frozenset()
     returned: events.ReturnOutcome | None = None
+    received_at: datetime | None = None
     replacement: Replacement = Replacement()
     case: cases.Case = cases.Case()
     cancelled: events.CancellationNoted | None = None
@@ -168,8 +169,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             fulfilment, refunds = progress.with_note(dispute.fulfilment, dispute.refunds, event)
             return changed(dispute, fulfilment=fulfilment, refunds=refunds)
         case events.ReturnNoted():
-            fulfilment = progress.RETURN_STEPS.get(event.outcome, dispute.fulfilment)
-            return changed(dispute, fulfilment=fulfilment, returned=event.outcome)
+            return changed(dispute, **progress.with_step(dispute.fulfilment, dispute.received_at, event))
         case events.DisputeClosed():
             return changed(dispute, state=DisputeState.CLOSED, closed=event, end=dispute.version + 1)
         case EvidenceAdded() | EvidenceRemoved() | CarrierScanAdded():

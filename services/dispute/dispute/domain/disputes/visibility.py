@@ -110,7 +110,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     ),
     events.ReturnNotDue: _seen("return_id"),
     events.RefundDue: _seen(
-        f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd replaces"
+        f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd received_at replaces"
     ),
     events.RefundNoted: _seen(
         f"refund_id outcome amount {_PARTS} reason expected_from expected_until source_event noted_at"

@@ -9,7 +9,7 @@ from refund.domain.commands import PaymentCommand, RefundCommand
 from refund.domain.payments.allocation import allocated
 from refund.domain.payments.state import Payment
 from refund.domain.rejections import PaymentNotCaptured
-from shared.events.base import Event
+from shared.events.base import Event, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.open_enums import known
@@ -71,6 +71,9 @@ class RequestRefund(RefundCommand):
     return_id: str | None = None
     replaces: str | None = None
     goodwill_id: str | None = None
+    holidays: str | None = None
+    refund_after_return_bd: int | None = None
+    received_at: Instant | None = None
 
 
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
@@ -117,6 +120,9 @@ def _requested(command: RequestRefund, parts: Sequence[RefundPart]) -> Sequence[
             return_id=command.return_id,
             replaces=command.replaces,
             goodwill_id=command.goodwill_id,
+            holidays=command.holidays,
+            refund_after_return_bd=command.refund_after_return_bd,
+            received_at=command.received_at,
             parts=several,
             rules=command.rules,
         ),
