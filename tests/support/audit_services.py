@@ -16,6 +16,7 @@ from ops.deciders import DECIDERS
 from refund import effects
 from refund import policies as refund_policies
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
+from refund.domain.payments.settlement.window import CloseWindow
 from refund.read_models import refunds
 from return_label import policies as return_policies
 from shared.decider import ExpireDeadline
@@ -45,6 +46,7 @@ REACTIONS: Mapping[str, Sequence[tuple[str, Callable[[Recorded[Any]], Any]]]] = 
 }
 """By service: who reacts to its events, and how."""
 PROJECTIONS = {"dispute": (order_status, disputes, dispute_history), "refund": (refunds,), "return_label": ()}
+SETTLE = "select kind, due_at from deadlines where kind like 'bank_settlement:%' order by due_at, kind"
 PAY = "select kind, due_at from deadlines where kind like 'pay:%' order by due_at, kind"
 
 
@@ -163,6 +165,14 @@ async def expire(services: AuditedServices) -> None:
         )
         if due_at:
             await services.tell("dispute", expire_order(kind, due_at))
+
+
+async def credit(services: AuditedServices) -> None:
+    """The bank's windows end, and all that was paid is credited by then."""
+    for row in await services.pools["refund"].fetch(SETTLE):
+        refund_id = row["kind"].partition(":")[2]
+        due_at, credited = row["due_at"], frozenset({refund_id})
+        await services.tell("refund", CloseWindow.of("o1", refund_id, due_at, credited, {}, due_at))
 
 
 def moved(command: Any, return_id: str) -> Any:

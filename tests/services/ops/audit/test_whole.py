@@ -10,7 +10,7 @@ import pytest
 
 from shared.events.dispute import Decision
 from tests.support.audit import audited, faults_of
-from tests.support.audit_services import AuditedServices, expire, live, movement, open_services
+from tests.support.audit_services import AuditedServices, credit, expire, live, movement, open_services
 from tests.support.builders.disputes import open_dispute, respond
 from tests.support.builders.orders import on, record, register
 from tests.support.damaged_logs import changed, damage, keep, restore
@@ -39,6 +39,7 @@ async def test_what_lived_by_the_rules_has_no_fault_before_and_after_its_end(mig
         await live(services)
         assert faults_of(await audited(services.dsns, services.movements, NOW)) == {}
         await expire(services)
+        await credit(services)
         checks = await audited(services.dsns, services.movements, NOW + timedelta(days=400))
         assert faults_of(checks) == {}
         assert checks["ledger"].seen == {"refunds": 2, "by_hand": 0, "effects": 2}
