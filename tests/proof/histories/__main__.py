@@ -1,6 +1,6 @@
 """`python -m tests.proof.histories [--count N] [--first-seed S]`: seeded histories of refunds in simulation, and what
 they came to. In each of them no payment gives back more than it took, at any moment, nothing is paid twice, and every
-refund ends; every tenth is played twice, and its trace is the same.
+refund ends; every twentieth is played twice, and its trace is the same.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tests.proof.histories import judge
 from tests.proof.histories.steps import STEPS
 from tests.proof.histories.world import World
 
-SHORTEST, LONGEST = 15, 45
-TWICE = 10
+SHORTEST, LONGEST = 10, 36
+TWICE = 20
 """One in so many is played twice."""
 AT_ONCE = 250
 
