@@ -42,6 +42,11 @@ REFUND_DOUBTS = Counter(
     "Refunds handed to people because the provider's answer was not what was asked, or its outcome stayed unknown",
     ["reason"],
 )
+WEBHOOKS = Counter(
+    "makewhole_webhooks_total",
+    "Messages of the payment provider by what they came to; refused are those without its signature, and old ones",
+    ["result"],
+)
 GATEWAY_LEFT_ALONE = Gauge(
     "makewhole_gateway_left_alone",
     "1 while a payment provider that does not answer is asked by one call at a time, with pauses between",

@@ -22,6 +22,8 @@ KNOWN_TO_THE_STACK = "PORT_BASE"
 """The one variable that the local stack gives without a prefix."""
 DAY = 86_400.0
 SANDBOX_TOKEN_LIFE = 31 * DAY
+SANDBOX_WEBHOOKS = "sandbox+whsec_dGhlIHNhbmRib3ggc2lnbnMgd2l0aCB0aGlz"
+"""Of every sandbox: it keeps nobody out, and production refuses it."""
 
 
 class Environment(BaseSettings):
@@ -73,6 +75,10 @@ class Environment(BaseSettings):
     gateway: str = Field("", repr=False)
     """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
     `stripe+https://sk_live_…@api.stripe.com`.
+    """
+    webhooks: str = Field("", repr=False)
+    """Whose webhooks about refunds are heard: a plug-in's name, `+`, and their secret, or several with commas between:
+    `stripe+whsec_…`; nobody's where left out.
     """
     oidc_issuer: str = ""
     oidc_jwks: str = ""
@@ -201,6 +207,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
         "sandbox": sandbox,
         "dispute": f"http://127.0.0.1:{ports.app('dispute')}",
         "gateway": f"sandbox+{sandbox}",
+        "webhooks": SANDBOX_WEBHOOKS,
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
         "token_life": SANDBOX_TOKEN_LIFE,

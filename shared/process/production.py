@@ -35,6 +35,7 @@ from shared.process.requirements import (
     objects_are_named,
     objects_by_https,
     quotas_are_limits,
+    webhooks_are_secret,
 )
 
 DAY = 86_400.0
@@ -75,6 +76,11 @@ PRODUCTION: tuple[Requirement, ...] = (
     ),
     Requirement("MAKEWHOLE_GATEWAY", "must ask by https", gateway_by_https),
     Requirement("MAKEWHOLE_GATEWAY", "must have a live key: sk_test_ and rk_test_ move no money", gateway_moves_money),
+    Requirement(
+        "MAKEWHOLE_WEBHOOKS",
+        "must name whose webhooks are heard, and not the sandbox's, with a secret: stripe+whsec_…; or be left out",
+        webhooks_are_secret,
+    ),
     Requirement(
         "MAKEWHOLE_EXPOSE_SANDBOX", "is for the sandbox: production mode refuses it", lambda it: not it.expose_sandbox
     ),

@@ -212,6 +212,12 @@ def gateway_moves_money(settings: Environment) -> bool:
     return not place or not (place.username or "").startswith(("sk_test_", "rk_test_"))
 
 
+def webhooks_are_secret(settings: Environment) -> bool:
+    """Whether nobody's webhooks are heard, or those of a provider that is not the sandbox's, with secrets."""
+    name, _, secrets = settings.webhooks.partition("+")
+    return not settings.webhooks or (name != "sandbox" and all(len(secret) >= 24 for secret in secrets.split(",")))
+
+
 def quotas_are_limits(settings: Environment) -> bool:
     """Whether each quota is one that somebody could come up against."""
     found = quotas(settings.quotas).values()

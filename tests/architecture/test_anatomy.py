@@ -13,10 +13,10 @@ from shared.events.logs import LOGS
 ROOT = Path(__file__).parents[2]
 
 PACKAGE = {"__init__.py", "app.py", "worker.py", "policies.py", "log.toml", "api/", "domain/", "views/"}
-CAPABILITIES = {"effects.py", "gateways/", "read_models/"}
+CAPABILITIES = {"effects.py", "gateways/", "webhooks/", "read_models/"}
 DOMAIN = {"__init__.py", "decider.py", "commands.py"}
 DOMAIN_CAPABILITIES = {"deadlines.py", "rejections.py"}
-HOLDS = {"gateways/": "port.py", "read_models/": "tables.py"}
+HOLDS = {"gateways/": "port.py", "webhooks/": "port.py", "read_models/": "tables.py"}
 """The module that a folder of this name begins with."""
 
 PROGRAMMES = {"programmes.py", "versions.py", "parameters.py", "areas.py", "entitlements/"}

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from refund.gateways.guard import Guarded
 from refund.gateways.plugins import Plugin
-from refund.gateways.port import Declined, Doubtful, Issued, RefundCall, Said, Unanswered, Unavailable, checked
+from refund.gateways.port import Declined, Doubtful, Issued, Pending, RefundCall, Said, Unanswered, Unavailable, checked
 from refund.gateways.sandbox import SandboxGateway, sandbox_gateway
 from refund.gateways.stripe.gateway import stripe_gateway
 from shared.events.money import Money
@@ -134,6 +134,18 @@ async def test_no_answer_is_unknown_or_asked_after_and_the_same_call_again_tells
     assert await provider.paid("o1") == ["25.00"]
 
 
+async def test_what_is_pending_is_asked_after_by_either_question_and_paid_once(provider: Provider) -> None:
+    await provider.capture("o1", "100.00")
+    await provider.break_next("pending")
+    asked = [await provider.gateway.refund(call()), await provider.gateway.find(call())]
+    assert [type(answer) for answer in asked] == [Pending] * 2
+    assert len({answer.provider_ref for answer in asked if isinstance(answer, Pending)}) == 1
+    await provider.complete("rfd_1")
+    found = await provider.gateway.find(call())
+    assert isinstance(found, Issued) and checked(call(), found) == found
+    assert await provider.paid("o1") == ["25.00"]
+
+
 async def test_what_became_of_an_attempt_can_be_asked_without_moving_money(provider: Provider) -> None:
     await provider.capture("o1", "100.00")
     assert await provider.gateway.find(call()) is None
@@ -227,7 +239,6 @@ async def answering(status: int, body: str) -> AsyncIterator[SandboxGateway]:
         (200, "<html>Welcome to the hotel's network</html>"),
         (200, '{"status": "succeeded"}'),
         (201, answered(idempotency_key="rfd_2/0")),
-        (202, answered(status="pending")),
         (201, answered(amount=None)),
         (401, '{"code": "unauthenticated"}'),
         (402, answered(idempotency_key="rfd_2/0", status="declined", code="account_invalid")),

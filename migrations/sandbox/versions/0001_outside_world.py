@@ -61,6 +61,7 @@ create table refunds (
     exponent        smallint not null,
     declined        text,
     bank            text check (bank in ('settled', 'returned')),
+    pending         boolean not null default false,
     at              timestamptz not null,
     asked_at        timestamptz not null default clock_timestamp(),
     key_forgotten   boolean not null default false
@@ -69,6 +70,7 @@ create unique index refunds_known_key on refunds (idempotency_key) where not key
 create index refunds_refund_id on refunds (refund_id);
 comment on table refunds is 'the first answer to each idempotency key; declined holds the code where no money moved';
 comment on column refunds.bank is 'what a test made the bank do with the money; by itself it credits it';
+comment on column refunds.pending is 'taken from the payment, and booked once it is done';
 comment on column refunds.asked_at is 'real time, not the domain''s: a key is known for 24 hours';
 
 create table ledger (

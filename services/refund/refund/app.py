@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from refund.api import refunds
+from refund.api import refunds, webhooks
 from refund.domain.decider import decider
 from refund.domain.notifications.state import NOTICES
 from refund.views.dry_run import money, parties
+from refund.webhooks.plugins import receiver_of
 from shared.events.logs import REFUND
 from shared.http.app import App, service_app
 from shared.http.dry_run.foretelling import Foretelling
@@ -17,8 +18,10 @@ FORETELLING = Foretelling(NOTICES, money, parties=parties)
 
 
 def build(settings: Settings) -> App:
-    """The application over its database."""
-    return service_app(REFUND, decider, [refunds.router], settings, FORETELLING)
+    """The application over its database, with ears for the payment provider's webhooks."""
+    app = service_app(REFUND, decider, [refunds.router, webhooks.router], settings, FORETELLING)
+    app.state.webhooks = receiver_of(settings.webhooks)
+    return app
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ def _call(refund: Refund, part: Part) -> RefundCall:
         attempt=part.failures,
         doubts=part.doubts,
         pending=part.pending,
+        put_off=part.put_off,
     )
 
 
@@ -133,7 +134,7 @@ def outcome(call: RefundCall, answer: Outcome, now: datetime) -> OutcomeCommand:
         case Declined(reason):
             return RecordDeclined.of(*attempt, reason, now)
         case Later(pause):
-            return RecordPending.of(*attempt, now + pause, now)
+            return RecordPending.of(*attempt, call.put_off, now + pause, now)
         case Doubtful(reason, differs, provider_ref):
             metrics.REFUND_DOUBTS.labels(reason.value).inc()
             return RecordDoubtful.of(

@@ -7,8 +7,8 @@ from sandbox.clock.router import router as clock_router
 from sandbox.faults.router import router as faults_router
 from sandbox.identity.router import router as identity_router
 from sandbox.provider.router import router as provider_router
-from sandbox.simulators import open_simulators
-from shared.events.logs import LOGS
+from sandbox.simulators import Hearer, open_simulators
+from shared.events.logs import LOGS, REFUND
 from shared.http.app import App, create_app, database_checks
 from shared.http.server import serve
 from shared.process.production import require
@@ -23,7 +23,7 @@ def build(settings: Settings) -> App:
     """The application over its database; it moves the time of all workers of its stack."""
     require(settings, SERVICE)
     clock = Clock()
-    simulators = open_simulators(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings))
+    simulators = open_simulators(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings), hearer(settings))
     checks = database_checks(settings, SERVICE)
     return create_app(
         SERVICE,
@@ -40,6 +40,12 @@ def build(settings: Settings) -> App:
 def workers(settings: Settings) -> dict[str, str]:
     """The workers' addresses by name."""
     return {service: f"http://{settings.inner_host}:{settings.worker_port(service)}" for service in LOGS}
+
+
+def hearer(settings: Settings) -> Hearer:
+    """The refund service, which hears the payment provider."""
+    address = f"http://127.0.0.1:{settings.port(REFUND.service)}/v1/webhooks/psp"
+    return Hearer(address, settings.webhooks.partition("+")[2])
 
 
 if __name__ == "__main__":

@@ -17,22 +17,39 @@ from sandbox.faults.faults import Faults
 from sandbox.identity.signing_key import stored_key
 from sandbox.identity.tokens import IdentityProvider
 from sandbox.provider.store import ProviderStore
+from sandbox.provider.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
 class Simulators:
-    """The payment provider's books, the identity provider, the clock with its mover, and the faults that are armed."""
+    """The payment provider's books and its webhooks, the identity provider, the clock with its mover, and the faults
+    that are armed.
+    """
 
     provider: ProviderStore
+    webhooks: Webhooks
     identity: IdentityProvider
     clock: Clock
     mover: ClockMover
     faults: Faults
 
 
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """Who hears the payment provider's webhooks: an address, and the secret that both sides know."""
+
+    address: str
+    secret: str
+
+
 @contextlib.asynccontextmanager
 async def open_simulators(
-    dsn: str, issuer: str, clock: Clock, workers: Mapping[str, str], timeout: Callable[[], StepTimeout] = StepTimeout
+    dsn: str,
+    issuer: str,
+    clock: Clock,
+    workers: Mapping[str, str],
+    hearer: Hearer,
+    timeout: Callable[[], StepTimeout] = StepTimeout,
 ) -> AsyncIterator[Simulators]:
     """Simulators whose state is in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to
     addresses.
@@ -42,4 +59,7 @@ async def open_simulators(
         clock.publish(await positions.load())
         identity = IdentityProvider(issuer, await stored_key(pool))
         mover = ClockMover(clock, positions, WorkersClient(session, workers), timeout)
-        yield Simulators(ProviderStore(pool), identity, clock, mover, Faults())
+        faults = Faults()
+        webhooks = Webhooks(session, hearer.address, hearer.secret, faults)
+        yield Simulators(ProviderStore(pool), webhooks, identity, clock, mover, faults)
+        await webhooks.close()

@@ -435,8 +435,9 @@ def test_t30b_what_is_pending_is_put_off_in_the_log_and_asked_after_as_the_same_
     (moved,) = decider.decide(outcome(CALL, Later(MINUTE), p.MONDAY), before)
     assert isinstance(moved, DeadlineMoved)
     assert (moved.kind, moved.due_at, moved.rules) == ("pay:rfd_9a31", p.MONDAY + MINUTE, ("T30b",))
-    assert wanted(state(*p.APPROVED, moved), moved.kind) == TAKEN
-    assert wanted(state(*p.APPROVED, moved, p.failed(1, p.MONDAY)), moved.kind) == replace(CALL, attempt=1)
+    assert wanted(state(*p.APPROVED, moved), moved.kind) == replace(TAKEN, put_off=1)
+    failed = wanted(state(*p.APPROVED, moved, p.failed(1, p.MONDAY)), moved.kind)
+    assert failed == replace(CALL, attempt=1, put_off=1)
 
 
 @pytest.mark.parametrize("last", [p.issued(), p.sent_to_manual(0)])

@@ -108,7 +108,7 @@ async def test_faults_fire_in_turn_for_what_they_are_meant_for_and_are_counted(
 
 async def test_faults_that_cannot_happen_are_refused(provider: Served) -> None:
     wrong = (
-        {"on": "webhook", "fault": "delay"},
+        {"on": "webhook", "fault": "timeout_before"},
         {"on": "capture", "fault": "decline"},
         {"fault": "duplicate"},
         {"fault": "delay", "seconds": 60},

@@ -36,9 +36,12 @@ class Provider(Protocol):
         """Keys that are known now are a day old afterwards."""
 
     async def break_next(self, fault: str, **more: Any) -> None:
-        """The next refund meets a fault: `decline`, `timeout_before`, `timeout_after`, `error_after`, `error_not_kept`
-        (before the effect, and nothing is remembered).
+        """The next refund meets a fault: `decline`, `pending`, `timeout_before`, `timeout_after`, `error_after`, or
+        `error_not_kept` (before the effect, and nothing is remembered).
         """
+
+    async def complete(self, refund_id: str) -> None:
+        """What is pending of the refund is paid now."""
 
 
 @dataclass
@@ -63,6 +66,9 @@ class Sandbox:
         kind = "timeout_before" if fault == "error_not_kept" else fault
         assert (await self.running.post("/faults", {"on": "refund", "fault": kind, **more})).status == 201
 
+    async def complete(self, refund_id: str) -> None:
+        assert (await self.running.post(f"/psp/refunds/{refund_id}/completion", {"result": "succeeded"})).status == 200
+
 
 @dataclass
 class Stripe:
@@ -86,10 +92,13 @@ class Stripe:
         kind = "failed" if fault == "decline" else fault
         self.api.faults.append(Fault(kind, code=code, **more))
 
+    async def complete(self, refund_id: str) -> None:
+        self.api.become("succeeded")
+
 
 @dataclass
 class OneFault:
-    """The worst provider, mended by the next refund."""
+    """The worst provider, mended by the next refund; what it holds up stays held up."""
 
     provider: WorstProvider
 
@@ -97,7 +106,8 @@ class OneFault:
         try:
             return await self.provider.refund(call)
         finally:
-            self.provider.fault = "none"
+            if self.provider.fault != "pending":
+                self.provider.fault = "none"
 
     async def find(self, call: RefundCall) -> Answer | Pending | None:
         return await self.provider.find(call)
@@ -121,6 +131,9 @@ class Worst:
 
     async def break_next(self, fault: str, code: str = "account_invalid", **more: Any) -> None:
         self.provider.fault, self.provider.reason = fault, code
+
+    async def complete(self, refund_id: str) -> None:
+        self.provider.fault = "none"
 
 
 @contextlib.asynccontextmanager

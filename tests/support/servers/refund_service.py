@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from refund import effects
-from refund.api.refunds import router
+from refund.api import refunds as refunds_api
+from refund.api import webhooks as webhooks_api
 from refund.app import FORETELLING
 from refund.domain.decider import decider
 from refund.domain.payments.refund import Refund
@@ -19,11 +20,13 @@ from refund.domain.payments.state import Payment
 from refund.gateways.guard import Guarded
 from refund.gateways.sandbox import sandbox_gateway
 from refund.read_models import refunds
+from refund.webhooks.plugins import receiver_of
 from shared.deadlines.due_loop import DueLoop
 from shared.decider import ExpireDeadline
 from shared.events import codec
 from shared.events.base import Command
 from shared.eventstore.lease_session import Leases
+from shared.process.settings import Settings
 from tests.support.servers.sandbox import Served, sandbox
 from tests.support.servers.service import ServedService, serving
 from tests.support.servers.stack import eventually
@@ -105,7 +108,10 @@ class Paying(RefundService):
 @contextlib.asynccontextmanager
 async def serving_refunds(dsn: str) -> AsyncIterator[RefundService]:
     """The service over its database."""
-    async with serving("refund", router, decider, dsn, FORETELLING) as served:
+    webhooks = receiver_of(Settings().webhooks)
+    async with serving(
+        "refund", refunds_api.router, decider, dsn, FORETELLING, webhooks_api.router, webhooks=webhooks
+    ) as served:
         yield RefundService(served)
 
 
@@ -116,7 +122,7 @@ async def serving_payments(dsn: str, provider: str) -> AsyncIterator[Paying]:
     """
     async with (
         serving_refunds(dsn) as service,
-        sandbox(provider) as psp,
+        sandbox(provider, hears=service.served.served.address) as psp,
         sandbox_gateway(psp.address, TIMEOUT) as gateway,
     ):
         served = service.served

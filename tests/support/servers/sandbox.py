@@ -14,7 +14,7 @@ from aiohttp import web
 from sandbox.app import ROUTERS
 from sandbox.clock.clock import Clock
 from sandbox.clock.mover import StepTimeout
-from sandbox.simulators import open_simulators
+from sandbox.simulators import Hearer, open_simulators
 from shared.events.base import wire_time
 from shared.http.app import App, create_app
 from shared.process.clock import SandboxClock
@@ -109,14 +109,18 @@ async def served(build: Callable[[str], App]) -> AsyncIterator[Served]:
 
 @contextlib.asynccontextmanager
 async def sandbox(
-    dsn: str, workers: Mapping[str, str] | None = None, timeout: Callable[[], StepTimeout] = StepTimeout
+    dsn: str,
+    workers: Mapping[str, str] | None = None,
+    timeout: Callable[[], StepTimeout] = StepTimeout,
+    hears: str = "http://127.0.0.1:9",
 ) -> AsyncIterator[Served]:
-    """A sandbox over the database at `dsn`."""
+    """A sandbox over the database at `dsn`; whoever is at the address `hears` what its provider tells."""
 
     def build(address: str) -> App:
         settings = Settings(sandbox=address, oidc_issuer=address, oidc_jwks=f"{address}/jwks")
         clock = Clock()
-        simulators = open_simulators(dsn, address, clock, workers or {}, timeout)
+        hearer = Hearer(f"{hears}/v1/webhooks/psp", settings.webhooks.partition("+")[2])
+        simulators = open_simulators(dsn, address, clock, workers or {}, hearer, timeout)
         return create_app("sandbox", ROUTERS, {"simulators": simulators}, settings, clock=clock)
 
     async with served(build) as running:

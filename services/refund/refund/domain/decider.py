@@ -37,6 +37,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     outcomes.RecordDeclined: outcomes.record_declined,
     outcomes.RecordDoubtful: outcomes.record_doubtful,
     pending.RecordPending: pending.record_pending,
+    pending.AskNow: pending.ask_now,
     bank.RecordSettled: bank.record_settled,
     bank.RecordReturned: bank.record_returned,
     window.CloseWindow: window.close_window,

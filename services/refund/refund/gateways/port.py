@@ -15,7 +15,8 @@ from shared.resilience.retry import Transient
 @dataclass(frozen=True, slots=True)
 class RefundCall:
     """One attempt to pay; `attempt` counts the definitive failures before it, `doubts` how often people took it over
-    because nobody knew what had become of it; `pending` is that the provider has said that it has taken it.
+    because nobody knew what had become of it; `pending` is that the provider has said that it has taken it, `put_off`
+    how often a question about the refund was moved.
     """
 
     refund_id: str
@@ -26,6 +27,7 @@ class RefundCall:
     attempt: int
     doubts: int = 0
     pending: bool = False
+    put_off: int = 0
 
     @property
     def idempotency_key(self) -> str:

@@ -10,7 +10,7 @@ import aiohttp
 from pydantic import BaseModel, ValidationError
 
 from refund.gateways.guard import ANSWER_LIMIT, AT_ONCE
-from refund.gateways.port import Answer, Declined, Issued, RefundCall, Said, Unanswered, Unavailable
+from refund.gateways.port import Answer, Declined, Issued, Pending, RefundCall, Said, Unanswered, Unavailable
 
 CONNECT_LIMIT = 2.0
 
@@ -21,7 +21,7 @@ class SandboxGateway:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def refund(self, call: RefundCall) -> Answer:
+    async def refund(self, call: RefundCall) -> Answer | Pending:
         """`POST /psp/refunds` under the call's key."""
         body = {
             "refund_id": call.refund_id,
@@ -33,13 +33,13 @@ class SandboxGateway:
         answered = await self._ask("POST", json=body, headers={"Idempotency-Key": call.idempotency_key})
         return _answer(_parsed(_Refund, answered), call.idempotency_key)
 
-    async def find(self, call: RefundCall) -> Answer | None:
+    async def find(self, call: RefundCall) -> Answer | Pending | None:
         """`GET /psp/refunds`, by the key, and by the refund's id where the key is forgotten."""
         of_key = await self._found(idempotency_key=call.idempotency_key)
         known = of_key or await self._found(refund_id=call.refund_id)
-        paid = [refund for refund in known if refund.status == "succeeded" and refund.bank != "returned"]
+        going = [refund for refund in known if refund.status != "declined" and refund.bank != "returned"]
         mine = [refund for refund in known if refund.idempotency_key == call.idempotency_key]
-        return next(map(_said, paid or mine), None)
+        return next(map(_said, going or mine), None)
 
     async def _found(self, **query: str) -> list[_Refund]:
         return _parsed(_Found, await self._ask("GET", params=query)).data
@@ -76,7 +76,7 @@ class _Refund(BaseModel):
     payment_id: str
     amount: _Amount
     destination: str
-    status: Literal["succeeded", "declined"]
+    status: Literal["succeeded", "declined", "pending"]
     code: str | None = None
     bank: Literal["under_way", "settled", "returned"] | None = None
 
@@ -97,17 +97,19 @@ def _parsed(model: type[_M], body: bytes) -> _M:
         raise Unanswered("the provider answers something else than a refund") from error
 
 
-def _answer(refund: _Refund, idempotency_key: str) -> Answer:
+def _answer(refund: _Refund, idempotency_key: str) -> Answer | Pending:
     if refund.idempotency_key != idempotency_key:
         raise Unanswered("the provider answers about another refund")
     return _said(refund)
 
 
-def _said(refund: _Refund) -> Answer:
+def _said(refund: _Refund) -> Answer | Pending:
     amount = refund.amount
     said = Said(refund.refund_id, refund.payment_id, amount.amount, amount.currency, refund.destination)
     if refund.bank == "returned":
         return Declined("returned_by_bank", said)
     if refund.status == "declined":
         return Declined(refund.code or "declined", said)
+    if refund.status == "pending":
+        return Pending(refund.idempotency_key, said)
     return Issued(refund.idempotency_key, said, settled=refund.bank == "settled")

@@ -19,14 +19,16 @@ from shared.events.fields import ShortText
 from shared.events.outside.ids import Id
 from shared.http.request.body import example
 
-Target = Literal["refund", "capture"]
-Kind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline"]
+Target = Literal["refund", "capture", "webhook"]
+CallKind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline", "pending"]
+Kind = CallKind | Literal["drop", "duplicate", "reorder", "forge"]
 
 LONGEST = 15.0
 """Seconds for which a request is held at most: longer than any client of ours waits."""
 KINDS_OF: dict[Target, frozenset[Kind]] = {
-    "refund": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline"}),
+    "refund": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline", "pending"}),
     "capture": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
+    "webhook": frozenset({"delay", "drop", "duplicate", "reorder", "forge"}),
 }
 
 

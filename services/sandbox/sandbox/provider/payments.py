@@ -69,6 +69,15 @@ class RefundRequest(Message):
         return digest(self.model_dump_json().encode())
 
 
+class Completion(Message):
+    """What has become of a refund that was pending; a `code` says why it was declined."""
+
+    model_config = example(result="succeeded")
+
+    result: Literal["succeeded", "declined"]
+    code: Literal["account_invalid", "declined"] = "declined"
+
+
 class CaptureView(TypedDict):
     """Money that was taken."""
 
@@ -90,7 +99,7 @@ class RefundView(TypedDict):
     amount: Money
     destination: Destination
     idempotency_key: str
-    status: Literal["succeeded", "declined"]
+    status: Literal["succeeded", "declined", "pending"]
     code: str | None
     detail: str | None
     bank: Literal["under_way", "settled", "returned"] | None
@@ -152,7 +161,7 @@ class RefundResult:
     """The result of a refund under one idempotency key: every repeat of the request gets it again.
 
     `declined` is the code of a definitive refusal: no money moved and none will under this key. `bank` is what a test
-    made the bank do with the money.
+    made the bank do with the money; `pending` that the provider has taken it, and says later whether it goes.
     """
 
     idempotency_key: str
@@ -160,6 +169,7 @@ class RefundResult:
     declined: str | None
     at: datetime
     bank: BankWord | None = None
+    pending: bool = False
 
     def view(self, now: datetime) -> RefundView:
         """The refund as the API shows it."""
@@ -171,10 +181,10 @@ class RefundResult:
             "amount": request.amount,
             "destination": request.destination,
             "idempotency_key": self.idempotency_key,
-            "status": "declined" if self.declined else "succeeded",
+            "status": "declined" if self.declined else "pending" if self.pending else "succeeded",
             "code": self.declined,
             "detail": DECLINES[self.declined] if self.declined else None,
-            "bank": None if self.declined else self.bank or self._bank_by_itself(now),
+            "bank": None if self.declined or self.pending else self.bank or self._bank_by_itself(now),
             "at": self.at,
         }
 

@@ -13,6 +13,7 @@ from sandbox.provider.payments import (
     BankResult,
     Capture,
     CaptureView,
+    Completion,
     KeyReused,
     Ledger,
     PaymentDiffers,
@@ -67,7 +68,10 @@ async def capture(request: Request, body: Capture) -> Response:
     "/psp/refunds",
     status_code=201,
     response_model=RefundView,
-    responses={DECLINED: {"model": RefundView, "description": "Declined for good: no money moves under this key"}},
+    responses={
+        202: {"model": RefundView, "description": "Taken, and not done yet: a webhook tells when it is"},
+        DECLINED: {"model": RefundView, "description": "Declined for good: no money moves under this key"},
+    },
     openapi_extra={"parameters": [{**KEY, "required": True}]},
 )
 async def refund(request: Request, body: RefundRequest) -> Response:
@@ -76,12 +80,24 @@ async def refund(request: Request, body: RefundRequest) -> Response:
     fault = await before_effect(request, "refund", body.payment_id, body.order_id)
     forced = (fault.code or "declined") if fault and fault.fault == "decline" else None
     try:
-        result, repeated = await _store(request).refund(key, body, _simulators(request).clock.now(), forced)
+        now, pending = _simulators(request).clock.now(), bool(fault and fault.fault == "pending")
+        result, repeated = await _store(request).refund(key, body, now, forced, pending)
     except KeyReused:
         raise Refusal("idempotency_key_reused", "The key belongs to another refund.") from None
     await after_effect(request, fault)
-    shown = result.view(_simulators(request).clock.now())
-    return _marked(query_response(shown, status=DECLINED if result.declined else 201), repeated)
+    status, shown = DECLINED if result.declined else 202 if result.pending else 201, result.view(now)
+    return _marked(query_response(shown, status=status), repeated)
+
+
+@router.post("/psp/refunds/{reference}/completion", response_model=RefundView)
+async def complete(request: Request, reference: str, body: Completion) -> Response:
+    """What was pending of a refund is paid now, or refused, and the provider sends word of it."""
+    declined, now = body.code if body.result == "declined" else None, _simulators(request).clock.now()
+    result = await _store(request).complete(reference, declined, now)
+    if result is None:
+        raise Refusal("not_found", "Nothing of this refund is pending.")
+    _simulators(request).webhooks.tell(result.view(now))
+    return query_response(result.view(now))
 
 
 @router.get("/psp/refunds/{reference}", response_model=RefundWithAttempts)

@@ -46,8 +46,8 @@ _OF_OTHERS = "select exists (select 1 from payments where payment_id = $1)"
 _REFUND = """
 with result as (
     insert into refunds (idempotency_key, request_hash, refund_id, payment_id, order_id, destination, minor, currency,
-        exponent, declined, at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        exponent, declined, at, pending)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
     on conflict (idempotency_key) where not key_forgotten do nothing returning *
 ), paid as (
     update payments set refunded = refunded + result.minor from result
@@ -57,7 +57,7 @@ with result as (
         at)
     select 'refund', order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent, at
         from result
-        where declined is null
+        where declined is null and not pending
 )
 select at from result
 """
@@ -65,11 +65,12 @@ select at from result
 _BANK = """
 with acted as (
     update refunds set bank = $2 where id = (
-        select id from refunds where refund_id = $1 and declined is null and bank is distinct from 'returned'
+        select id from refunds
+        where refund_id = $1 and declined is null and not pending and bank is distinct from 'returned'
         order by id desc limit 1) returning *
 ), back as (
     update payments set refunded = refunded - acted.minor from acted
-    where payments.payment_id = acted.payment_id and acted.bank = 'returned'
+    where payments.payment_id = acted.payment_id and payments.order_id = acted.order_id and acted.bank = 'returned'
 ), booked as (
     insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent,
         at)
@@ -77,6 +78,22 @@ with acted as (
         from acted where bank = 'returned'
 )
 select * from acted
+"""
+_COMPLETE = """
+with result as (
+    update refunds set pending = false, declined = $2 where refund_id = $1 and pending returning *
+), freed as (
+    update payments set refunded = refunded - result.minor from result
+    where payments.payment_id = result.payment_id and payments.order_id = result.order_id
+    and result.declined is not null
+), booked as (
+    insert into ledger (kind, order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent,
+        at)
+    select 'refund', order_id, payment_id, refund_id, idempotency_key, destination, minor, currency, exponent, $3
+        from result
+        where declined is null
+)
+select * from result
 """
 # Real time: what goes by the domain's clock would forget a call that is under way while the clock is moved.
 _FORGET = """
@@ -111,13 +128,14 @@ class ProviderStore:
         return row["at"], True
 
     async def refund(
-        self, key: str, request: RefundRequest, at: datetime, forced: str | None = None
+        self, key: str, request: RefundRequest, at: datetime, forced: str | None = None, pending: bool = False
     ) -> tuple[RefundResult, bool]:
         """Pays or declines, once a key: the key's first result, and whether it is a repeat. Raises KeyReused.
 
         After 24 hours a key is forgotten, and pays once more.
 
-        `forced` is the code of a decline that is wanted whatever the books say.
+        `forced` is the code of a decline that is wanted whatever the books say; `pending` takes the money from what is
+        left of the payment and books it later.
         """
         async with self.pool.acquire() as connection:
             async with connection.transaction():
@@ -125,8 +143,8 @@ class ProviderStore:
                 row = await connection.fetchrow(_PAYMENT + " for update", request.payment_id, request.order_id)
                 await connection.execute(_FORGET, key)
                 is_known = row is not None or await connection.fetchval(_OF_OTHERS, request.payment_id)
-                payment = _payment(row) if is_known else None
-                result = RefundResult(key, request, forced or decline(request, payment), at)
+                declined = forced or decline(request, _payment(row) if is_known else None)
+                result = RefundResult(key, request, declined, at, pending=pending and not declined)
                 if await connection.fetchval(_REFUND, *_refund_row(result)):
                     return result, False
             return await self._first_result(connection, key, request), True
@@ -140,6 +158,11 @@ class ProviderStore:
     async def refund_by_key(self, key: str) -> list[RefundResult]:
         """The refund that was asked for under this key, or nothing: also where the key is forgotten."""
         return [_refund(row) for row in await self.pool.fetch(_BY_KEY, key)]
+
+    async def complete(self, refund_id: str, declined: str | None, at: datetime) -> RefundResult | None:
+        """What was pending of the refund is paid now, or refused; None where nothing was."""
+        row = await self.pool.fetchrow(_COMPLETE, refund_id, declined, at)
+        return _refund(row) if row else None
 
     async def attempts(self, refund_id: str) -> list[RefundResult]:
         """Every result of a refund, one for each key, the oldest first."""
@@ -189,13 +212,13 @@ def _refund_row(result: RefundResult) -> tuple[Any, ...]:
         request.order_id,
         request.destination,
     )
-    return (*ids, amount.minor, amount.currency, amount.exponent, result.declined, result.at)
+    return (*ids, amount.minor, amount.currency, amount.exponent, result.declined, result.at, result.pending)
 
 
 def _refund(row: asyncpg.Record) -> RefundResult:
     names = ("refund_id", "payment_id", "order_id", "destination")
     request = RefundRequest.model_construct(**{name: row[name] for name in names}, amount=_money(row))
-    return RefundResult(row["idempotency_key"], request, row["declined"], row["at"], row["bank"])
+    return RefundResult(row["idempotency_key"], request, row["declined"], row["at"], row["bank"], row["pending"])
 
 
 def _line(row: asyncpg.Record) -> LedgerLine:

@@ -1,4 +1,6 @@
-"""Pending: what the provider has taken and is not done with stays to be paid, and is asked after later (T30b)."""
+"""Pending: what the provider has taken and is not done with stays to be paid, and is asked after later, or as soon as
+it sends word (T30b).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
+from refund.domain.commands import RefundCommand
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.payments.outcomes import OutcomeCommand
+from refund.domain.payments.refund import Part
 from refund.domain.payments.state import PENDING, Payment
-from shared.events.base import Event, Instant, wire_time
+from shared.events.base import SYSTEM, Event, Instant
 from shared.events.deadlines import DeadlineMoved
+from shared.events.ids import derived_uuid
 
 
 class RecordPending(OutcomeCommand):
@@ -19,9 +24,9 @@ class RecordPending(OutcomeCommand):
     ask_at: Instant
 
     @classmethod
-    def of(cls, order_id: str, refund_id: str, attempt: int, ask_at: datetime, at: datetime) -> Self:
-        said = f"pending {wire_time(at)}"
-        return cls.derived(said, refund_id, attempt, order_id=order_id, ask_at=ask_at, at=at)
+    def of(cls, order_id: str, refund_id: str, attempt: int, put_off: int, ask_at: datetime, at: datetime) -> Self:
+        """After so many times that the question was put off before."""
+        return cls.derived(f"pending {put_off}", refund_id, attempt, order_id=order_id, ask_at=ask_at, at=at)
 
 
 def record_pending(command: RecordPending, payment: Payment) -> Sequence[Event]:
@@ -29,5 +34,28 @@ def record_pending(command: RecordPending, payment: Payment) -> Sequence[Event]:
     _, part = payment.part(command.refund_id)
     if not part or part.pay_at is None or command.attempt != part.failures:
         return []
+    return _asked_at(part, command.ask_at)
+
+
+class AskNow(RefundCommand):
+    """The provider sends word that something has become of it: what, it is asked."""
+
+    @classmethod
+    def of(cls, event_id: str, order_id: str, refund_id: str, at: datetime) -> Self:
+        """The command whose id follows from the message, so that hearing it twice asks once."""
+        command_id = derived_uuid("webhook", event_id)
+        return cls(command_id=command_id, actor=SYSTEM, order_id=order_id, refund_id=refund_id, at=at)
+
+
+def ask_now(command: AskNow, payment: Payment) -> Sequence[Event]:
+    """Only what is pending waits for such a word: all else is asked by itself at its own time, or has its answer."""
+    found = payment.find(command.refund_id)
+    if not found or not found[1].pending or not found[1].pay_at or found[1].pay_at <= command.at:
+        return []
+    return _asked_at(found[1], command.at)
+
+
+def _asked_at(part: Part, at: datetime) -> Sequence[Event]:
+    assert part.pay_at
     kind = DeadlineKind.PAY.of(part.id)
-    return [DeadlineMoved(kind=kind, previous_due_at=part.pay_at, due_at=command.ask_at, rules=(PENDING,))]
+    return [DeadlineMoved(kind=kind, previous_due_at=part.pay_at, due_at=at, rules=(PENDING,))]

@@ -55,11 +55,11 @@ WORST_FIRST = (*UNPAID, RefundState.APPROVED, RefundState.REQUESTED, *ENDED)
 class Part:
     """What one payment gives of a refund, and where that money is; the provider knows it by its id, which is the
     refund's own where only one gives. `pay_at` is when the provider is to be asked next, `pending` that it has taken
-    this attempt and is not done with it; `doubts` counts how often people took it over because nobody could be sure of
-    the provider's answer, `paid_otherwise` those among them in which it named a payment that was not what was asked
-    for, and `doubt` is the last of those that still stand. The attempts before `came_back` are over for good: a bank
-    has sent the money of the last of them back. `paid_twice` is what the provider calls its payment of what people had
-    paid by hand.
+    this attempt and is not done with it, `put_off` how often a question was moved; `doubts` counts how often people
+    took it over because nobody could be sure of the provider's answer, `paid_otherwise` those among them in which it
+    named a payment that was not what was asked for, and `doubt` is the last of those that still stand. The attempts
+    before `came_back` are over for good: a bank has sent the money of the last of them back. `paid_twice` is what the
+    provider calls its payment of what people had paid by hand.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Part:
     state: RefundState = RefundState.REQUESTED
     pay_at: datetime | None = None
     pending: bool = False
+    put_off: int = 0
     failures: int = 0
     doubts: int = 0
     paid_otherwise: int = 0

@@ -39,8 +39,7 @@ from shared.events.refund import (
 from shared.parties import NOBODY, Parties
 from shared.rejections import NotFound
 
-PENDING = "T30b"
-"""The rule by which the question is put off after what the provider has taken and is not done with."""
+PENDING = "T30b"  # the rule by which the question is put off after what the provider is not done with
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +224,8 @@ def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
     if not found or not found[1].pay_at:
         return payment
     refund, part = found
-    moved = replace(part, pay_at=event.due_at, pending=part.pending or PENDING in event.rules)
+    pending = part.pending or PENDING in event.rules
+    moved = replace(part, pay_at=event.due_at, pending=pending, put_off=part.put_off + 1)
     return _begun(payment, replace(refund, parts={**refund.parts, part.id: moved}))
 
 

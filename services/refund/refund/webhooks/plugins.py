@@ -1,0 +1,37 @@
+"""Plug-ins: whose webhooks are heard is one setting, and anybody's package may name a provider's.
+
+They hold the webhooks' secret and nothing else: the process that hears them cannot pay.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+
+from refund.webhooks.port import Receive
+
+GROUP = "makewhole.webhooks"
+"""The group of entry points in which a package names the webhooks that it understands."""
+
+Plugin = Callable[[Sequence[str]], Receive]
+"""What an entry point names: given the secrets, all of which count while one takes the place of another. ValueError
+says what is wrong with one, without repeating it.
+"""
+
+
+def receiver_of(setting: str) -> Receive | None:
+    """Understands the webhooks that are set as `<plug-in>+<secret>`, further secrets behind commas; None where nothing
+    is set. Ends the process with one line where that is none.
+    """
+    if not setting:
+        return None
+    name, _, secrets = setting.partition("+")
+    known = entry_points(group=GROUP)
+    if name not in known.names or not secrets:
+        sys.exit(f"MAKEWHOLE_WEBHOOKS: must be one of {', '.join(sorted(known.names))}, a plus sign and a secret")
+    try:
+        plugin: Plugin = known[name].load()
+        return plugin(secrets.split(","))
+    except ValueError as error:
+        sys.exit(f"MAKEWHOLE_WEBHOOKS: {error}")
