@@ -96,7 +96,7 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         for wish in decider.deadlines("payment-o1", event):
             match wish:
                 case Start(kind, due_at):
-                    self.due[kind] = due_at
+                    self.due |= {kind: due_at} if DeadlineKind.PAY.starts(kind) else {}
                     if not isinstance(event, DeadlineMoved):
                         self.attempt_began[kind] = self.now
                 case Clear(kind):
