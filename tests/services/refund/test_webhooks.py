@@ -156,7 +156,6 @@ async def test_the_same_id_with_another_body_is_a_repeat(paying: Paying) -> None
         ({"body": b"{"}, 400, "malformed_json"),
         ({"body": b"x" * (64 * 1024 + 1)}, 413, "too_large"),
     ],
-    ids=str,
 )
 async def test_what_is_none_of_the_providers_messages_changes_nothing(
     paying: Paying, change: dict[str, Any], status: int, code: str

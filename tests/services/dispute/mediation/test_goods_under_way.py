@@ -210,7 +210,7 @@ def test_k18_less_than_a_refund_that_is_under_way_says_by_which_rule_it_waits() 
     ("outcome", "why"),
     [
         (RefundOutcome.ISSUED, "the money went without the goods"),
-        (RefundOutcome.REFUSED, "the money was asked for without the goods, and refused"),
+        (RefundOutcome.REFUSED, "the money was asked for without the goods, and refused or given up"),
     ],
 )
 def test_g7_no_goods_are_asked_for_behind_the_money_and_the_reason_says_what_became_of_it(
