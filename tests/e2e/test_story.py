@@ -217,5 +217,5 @@ async def test_the_audit_finds_every_promise_kept(stack: Stack) -> None:
     assert report["ok"]
     promises = {check["promise"]: check["seen"] for check in report["checks"]}
     books = promises["ledger"]
-    assert books["refunds"] == books["effects"] + books["by_hand"] > books["by_hand"]
+    assert books["payments"] == books["effects"] + books["by_hand"] > books["by_hand"]
     assert promises["topic dispute"]["records"] >= promises["log dispute"]["events"] > 0

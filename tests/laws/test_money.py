@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import assume, given
@@ -9,13 +11,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from dispute.domain.disputes.settlement import split
-from dispute.domain.orders.line import Line, Sold
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.payments.caps import refundable
 from dispute.domain.orders.registration import register_order
 from dispute.domain.orders.state import Order
 from shared.events.dispute import DisputedLine
 from shared.events.money import Money, total
-from shared.events.order import OrderRegistered
+from shared.events.order import OrderLine, OrderRegistered
 from tests.support.builders.orders import order_line, register
 
 WIRE = TypeAdapter(Money)
@@ -65,10 +67,20 @@ PRICES = st.lists(st.tuples(st.integers(0, 10**5), st.integers(1, 9)), min_size=
 
 
 def caps_of(prices: list[tuple[int, int]], paid: int) -> list[int]:
+    return [line.cap.minor for line in registered(prices, paid)]
+
+
+def line_of(cap: int, quantity: int) -> Line:
+    """An order's only line."""
+    (line,) = registered([(100, quantity)], cap)
+    return Line.of(line)
+
+
+def registered(prices: list[tuple[int, int]], paid: int) -> Sequence[OrderLine]:
     lines = [order_line(f"l{i}", Money(price, "USD").amount, quantity) for i, (price, quantity) in enumerate(prices)]
-    registered = register_order(register(*lines, payment={"amount": Money(paid, "USD")}), Order())[0]
-    assert isinstance(registered, OrderRegistered)
-    return [line.cap.minor for line in registered.lines]
+    first = register_order(register(*lines, payment={"amount": Money(paid, "USD")}), Order())[0]
+    assert isinstance(first, OrderRegistered)
+    return first.lines
 
 
 @given(PRICES, AMOUNTS)
@@ -93,8 +105,7 @@ def test_g9_a_cap_is_the_lines_goods_and_its_share_of_what_was_paid_beside_goods
 @given(AMOUNTS, st.integers(1, 20))
 def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int, quantity: int) -> None:
     whole = Money(cap, "USD")
-    nothing = Money.zero(whole)
-    line = Line("l1", "seller-1", quantity, whole, (), nothing, nothing, nothing, nothing, Sold(0, nothing))
+    line = line_of(cap, quantity)
     parts = [refundable(line, part) for part in range(1, quantity + 1)]
     assert parts == sorted(parts, key=lambda money: money.minor)
     assert parts[-1] == whole
@@ -103,8 +114,5 @@ def test_g9_the_cap_of_part_of_a_quantity_grows_with_it_up_to_the_whole(cap: int
 @given(AMOUNTS, AMOUNTS, st.integers(1, 20), st.integers(1, 20))
 def test_g9_what_was_refunded_lowers_the_cap_of_any_part(cap: int, refunded: int, quantity: int, part: int) -> None:
     assume(refunded <= cap and part <= quantity)
-    nothing, paid_back = Money(0, "USD"), Money(refunded, "USD")
-    line = Line(
-        "l1", "seller-1", quantity, Money(cap, "USD"), (), paid_back, nothing, nothing, nothing, Sold(0, nothing)
-    )
+    line = replace(line_of(cap, quantity), refunded=Money(refunded, "USD"))
     assert refundable(line, part) <= line.remainder

@@ -13,7 +13,7 @@ from shared.rules.book import BOOK, RULES, SOURCES, BadRuleBook, UnknownRule, by
 
 ROOT = Path(__file__).parents[3]
 NUMBERED = {"S": 110, "K": 27, "T": 45, "G": 18, "D": 14, "I": 10}
-BESIDE = {"P", "R", "T1x", "T22a", "T22b", "T25a", "T27x", "T30a", "T31a", "T32a"}
+BESIDE = {"P", "R", "T1x", "T22a", "T22b", "T25a", "T27x", "T30a", "T30b", "T31a", "T32a"}
 HEAD = {"title": "Statements", "about": "What is promised."}
 ENTRY = {"statement": "It is so.", "source": "001"}
 
@@ -67,6 +67,7 @@ def default_programme() -> Iterator[tuple[str, Any]]:
     (file,) = ROOT.glob("services/dispute/dispute/programmes/aliexpress_basic.toml")
     document = tomllib.loads(file.read_text("utf-8"))
     yield "timezone", document["timezone"]
+    yield "holidays", document.get("holidays", "none")
     for table, values in document.items():
         yield from ((f"{table}.{key}", value) for key, value in values.items()) if isinstance(values, dict) else ()
 

@@ -113,6 +113,7 @@ def ledger_check(facts: Facts, asked: bool, at_rest: bool, tell: Tell | None = N
     check = Check.of("ledger", *FAULTS, tell=tell)
     list(facts.ask(WENT))
     check.see("refunds", facts.count("select count(*) from fact where name = 'RefundIssued'"))
+    check.see("payments", facts.count("select count(*) from went"))
     check.see("by_hand", facts.count("select count(*) from went where manual"))
     check.see("effects", facts.count("select count(*) from movement where kind = 'refund'"))
     for row in facts.ask(ISSUED_TWICE):

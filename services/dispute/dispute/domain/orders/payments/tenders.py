@@ -23,7 +23,8 @@ def shares(payment: OrderPayment, lines: Sequence[OrderLine | Line]) -> Mapping[
     left = [_whole(line) for line in lines]
     found: dict[str, Mapping[str, Money]] = {}
     for tender in tenders(payment):
-        given = tender.amount.split([cap.minor for cap in left])
+        weights = [cap.minor for cap in left]
+        given = tender.amount.split(weights) if any(weights) else left  # of an order that costs nothing
         left = [cap - share for cap, share in zip(left, given, strict=True)]
         found[tender.payment_id] = {line.line_id: share for line, share in zip(lines, given, strict=True)}
     return found
