@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.cases.plugin import Came
-from tests.support.audit_services import AuditedServices, expire, live, open_services
+from tests.support.audit_services import AuditedServices, credit, expire, live, open_services
 
 FEW, MANY = 250, 2500
 """Lives of some forty events each: ten thousand events, and a hundred thousand."""
@@ -46,6 +46,7 @@ async def test_el6_ten_times_as_long_a_log_takes_no_more_memory(
     async with open_services(migrated) as services:
         await live(services)
         await expire(services)
+        await credit(services)
     figures: list[int] = []
     for first, last in ((1, FEW), (FEW + 1, FEW + MANY // FEW)):
         await tell_again(services, first, last)
