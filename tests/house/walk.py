@@ -96,12 +96,12 @@ async def walked(settings: Any, root: Path) -> dict[str, list[str]]:
         client, deals = import_module("tests.e2e.client"), import_module("tests.e2e.deals")
         session = await stack.enter_async_context(aiohttp.ClientSession())
         services = client.Services(session, settings.port_base)
-        command = await _walk(services, deals)
+        command = [(await _walk(services, deals)).files(root) for _ in range(WALKS)]
         for service in WORKING:
             await stack.enter_async_context(working(service, settings, apps["dispute"].clock))
         await _walk(services, deals, paid=True)  # begins what a worker begins once
         money = [(await _walk(services, deals, paid=True)).files(root) for _ in range(WALKS)]
-    return {"command": command.files(root), "money": _entered_each_time(money)}
+    return {"command": _entered_each_time(command), "money": _entered_each_time(money)}
 
 
 def _entered_each_time(walks: Sequence[Sequence[str]]) -> list[str]:
