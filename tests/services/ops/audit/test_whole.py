@@ -42,7 +42,7 @@ async def test_what_lived_by_the_rules_has_no_fault_before_and_after_its_end(mig
         await credit(services)
         checks = await audited(services.dsns, services.movements, NOW + timedelta(days=400))
         assert faults_of(checks) == {}
-        assert checks["ledger"].seen == {"refunds": 2, "by_hand": 0, "effects": 2}
+        assert checks["ledger"].seen == {"refunds": 2, "payments": 2, "by_hand": 0, "effects": 2}
         assert checks["sagas"].seen["notes"] > 4
 
 
@@ -321,4 +321,5 @@ async def test_without_a_sandbox_or_a_report_the_books_are_not_asked_and_the_lin
     services: AuditedServices,
 ) -> None:
     check = (await audited(services.dsns, None, NOW))["ledger"]
-    assert (check.ok, check.seen) == (True, {"refunds": 2, "by_hand": 0, "effects": 0, "not_asked": 1})
+    seen = {"refunds": 2, "payments": 2, "by_hand": 0, "effects": 0, "not_asked": 1}
+    assert (check.ok, check.seen) == (True, seen)
