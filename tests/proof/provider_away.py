@@ -38,7 +38,8 @@ WORKERS = ("refund", "dispute")
 DEVNULL = asyncio.subprocess.DEVNULL
 NO_BROKER = "127.0.0.1:9"
 TIMERS_A_SECOND = 20
-AT_ONCE = 128
+AT_ONCE = 16
+"""As many as the provider has connections: a busy machine lets nobody wait for one in vain."""
 CALM = timedelta(seconds=20)
 """Before the provider goes away, with the workers at rest: the pace that the timers have otherwise."""
 FIRST = timedelta(seconds=5)
