@@ -11,6 +11,7 @@ from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, 
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount
+from shared.events.outside.chargeback import RefundsFrozen, RefundsUnfrozen, RepresentmentClosed, RepresentmentDue
 
 
 class Destination(StrEnum):
@@ -26,6 +27,7 @@ class ManualReason(StrEnum):
     RETRIES_USED_UP = "retries_used_up"
     ANSWER_DIFFERS = "answer_differs"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    CHARGED_BACK = "charged_back"
 
 
 NOT_DUE = "not_due"
@@ -204,8 +206,22 @@ class RefundFailed(Event):
     rules: tuple[str, ...]
 
 
+class RefundHeld(Event):
+    """A chargeback is open: the refund, or one `part` of it, is not sent before the bank has decided (T34)."""
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    amount: Money
+    chargeback_id: str
+    part: PartStep | None = None
+    rules: tuple[str, ...]
+
+
 class RefundRetried(Event):
-    """Support or the buyer asks for another try, of one `part` where several payments give the refund."""
+    """Support or the buyer asks for another try, or the chargeback that it waited for is over; of one `part` where
+    several payments give the refund.
+    """
 
     refund_id: str
     order_id: str
@@ -215,8 +231,8 @@ class RefundRetried(Event):
 
 
 class RefundSentToManual(Event):
-    """People take over: no try is left, nobody knows whether the money went, or the provider's answer is not what was
-    asked (T31a).
+    """People take over: no try is left, nobody knows whether the money went, the provider's answer is not what was
+    asked (T31a), or a bank has paid the buyer and leaves too little for it (T35).
 
     `differs` names what in the answer is other than asked; `provider_ref` is what the provider calls its payment. Where
     several payments give the refund it is about one `part`, and so is its money.
@@ -336,6 +352,7 @@ RefundEvent = (
     | RefundIssued
     | RefundPaidTwice
     | RefundFailed
+    | RefundHeld
     | RefundRetried
     | RefundSentToManual
     | ProposalMade
@@ -347,5 +364,9 @@ RefundEvent = (
     | RefundSettled
     | RefundSettlementOverdue
     | RefundReturnedByBank
+    | RefundsFrozen
+    | RepresentmentDue
+    | RepresentmentClosed
+    | RefundsUnfrozen
     | DeadlineMoved
 )

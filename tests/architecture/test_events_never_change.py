@@ -14,6 +14,7 @@ import pytest
 from shared.events import dispute, mediation, order, refund, return_label
 from shared.events.mediation import conversation, proposals
 from shared.events.money import DECIMALS
+from shared.events.outside import chargeback
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "docs" / "adr" / "0001-what-can-never-be-changed.md"
@@ -22,6 +23,7 @@ WORDS = {
     "AnswerKind": "text image video",
     "AppealOutcome": "upheld amended reversed",
     "Anchor": "finished paid",
+    "ChargebackResult": "buyer_paid buyer_not_paid",
     "CloseReason": "refunded no_refund cancelled_by_buyer return_lapsed replaced external_chargeback erroneous",
     "Decision": "accept counter reject",
     "Destination": "original bonus",
@@ -32,7 +34,7 @@ WORDS = {
     "HoldEnd": "cancelled agreed closed decided",
     "InspectionFault": "not_received damaged different missing",
     "InspectionResult": "pass fail",
-    "ManualReason": "retries_used_up answer_differs outcome_unknown",
+    "ManualReason": "retries_used_up answer_differs outcome_unknown charged_back",
     "Outcome": "buyer_favour seller_favour split",
     "Payer": "buyer seller platform",
     "OverrideAction": "decide escalate close",
@@ -45,6 +47,7 @@ WORDS = {
     "Remedy": "cancellation refund_only return_and_refund return replacement repair",
     "ReturnKind": "dispute free extra domestic statutory",
     "ReportKind": "direct_payment off_platform_contact other",
+    "RepresentmentEnd": "sent buyer_paid buyer_not_paid",
     "RightKind": "conformity withdrawal",
     "ReturnOutcome": "authorized denied voided shipped received passed failed",
     "SolutionType": "refund_only return_and_refund replacement exchange",
@@ -71,7 +74,7 @@ CURRENCIES = {
 def enumerations() -> dict[str, type[StrEnum]]:
     found = (
         value
-        for module in (order, dispute, conversation, mediation, proposals, refund, return_label)
+        for module in (order, chargeback, dispute, conversation, mediation, proposals, refund, return_label)
         for value in vars(module).values()
         if isinstance(value, type)
     )

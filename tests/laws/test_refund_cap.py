@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.decider import decider
-from refund.domain.payments.refund import WORST_FIRST, Part, Refund, RefundState
+from refund.domain.payments.refund import WITHOUT_DOUBT, WORST_FIRST, Part, Refund, RefundState
 from refund.domain.payments.state import Payment
 from refund.effects import ask, outcome, wanted
 from refund.gateways.port import RefundCall, Unanswered
@@ -28,7 +28,6 @@ from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalKind, ProposalMade
 from shared.events.refund import (
-    ManualReason,
     PaymentCaptured,
     RefundFailed,
     RefundIssued,
@@ -250,7 +249,7 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
                 case RefundFailed() if part_id == (event.part.part_id if event.part else event.refund_id):
                     open_doubt = False
                 case RefundSentToManual() if part_id == (event.part.part_id if event.part else event.refund_id):
-                    open_doubt = open_doubt or event.reason != ManualReason.RETRIES_USED_UP
+                    open_doubt = open_doubt or event.reason not in WITHOUT_DOUBT
                     otherwise = otherwise or event.provider_ref is not None and bool(event.differs)
         return open_doubt or otherwise
 

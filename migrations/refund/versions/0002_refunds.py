@@ -1,4 +1,4 @@
-"""The read model of the refund service: payments and their refunds."""
+"""The read model of the refund service: payments, their refunds, and what banks take back of them."""
 
 from alembic import op
 
@@ -57,7 +57,31 @@ create index refunds_seller on refunds (seller_id);
 create index refunds_state on refunds (state, requested_at desc, refund_id desc);
 create index refunds_newest on refunds (requested_at desc, refund_id desc);
 create index payments_buyer on payments (buyer_id);
-create index payments_seller on payments (seller_id)
+create index payments_seller on payments (seller_id);
+
+create table chargebacks (
+    chargeback_id text collate "C" primary key,
+    position bigint not null,
+    order_id text collate "C" not null,
+    payment_id text not null,
+    buyer_id text not null,
+    seller_id text not null,
+    state text not null,
+    amount bigint not null,
+    currency text not null,
+    exponent integer not null,
+    reason_code text,
+    opened_at timestamptz not null,
+    resolved_at timestamptz,
+    representment text
+);
+comment on table chargebacks is 'what buyers'' banks take back of payments';
+comment on column chargebacks.representment is 'whether the bank is to be told of a refund, null where of none';
+create index chargebacks_order on chargebacks (order_id, opened_at desc, chargeback_id desc);
+create index chargebacks_seller on chargebacks (seller_id, opened_at desc, chargeback_id desc);
+create index chargebacks_state on chargebacks (state, opened_at desc, chargeback_id desc);
+create index chargebacks_representment on chargebacks (representment, opened_at desc, chargeback_id desc);
+create index chargebacks_newest on chargebacks (opened_at desc, chargeback_id desc)
 """
 
 

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from refund.domain.deadlines import DeadlineKind, name_in
+from refund.domain.payments.chargebacks.resuming import RecordHeld
 from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.pending import RecordPending
 from refund.domain.payments.refund import Part, Refund
+from refund.domain.payments.room import in_the_way
 from refund.domain.payments.settlement.window import CloseWindow, awaited
 from refund.domain.payments.state import Payment
 from refund.gateways.port import (
@@ -65,16 +67,22 @@ class Later:
     pause: timedelta
 
 
-Outcome = Answer | Doubtful | Later
+@dataclass(frozen=True, slots=True)
+class NothingSent:
+    """The provider knows of no payment, and is not asked for one: a chargeback is in the way."""
+
+
+Outcome = Answer | Doubtful | Later | NothingSent
 
 
 def wanted(payment: Payment, kind: str) -> RefundCall | None:
     """The payment that is still asked for, None where it went, failed for good or was handed to people."""
     found = payment.find(name_in(kind))
-    return None if found is None or found[1].pay_at is None else _call(*found)
+    return None if found is None or found[1].pay_at is None else _call(payment, *found)
 
 
-def _call(refund: Refund, part: Part) -> RefundCall:
+def _call(payment: Payment, refund: Refund, part: Part) -> RefundCall:
+    chargeback = in_the_way(payment, part)
     return RefundCall(
         refund_id=part.id,
         order_id=refund.request.order_id,
@@ -85,6 +93,8 @@ def _call(refund: Refund, part: Part) -> RefundCall:
         doubts=part.doubts,
         pending=part.pending,
         put_off=part.put_off,
+        has_waited=part.has_waited,
+        behind=f"{chargeback.id} {chargeback.state}" if chargeback else None,
     )
 
 
@@ -92,14 +102,17 @@ async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Outcome:
     """The provider's answer, held against what was asked; Unanswered where the outcome stays unknown.
 
     What the provider has taken is only asked after. So is an attempt that is too old for its key: a call would pay a
-    second time once the provider has forgotten the first; and one that was in doubt before, until it is certain that no
-    payment is in the books.
+    second time once the provider has forgotten the first; one that was in doubt or has waited before, until it is
+    certain that no payment is in the books; and one that a chargeback is in the way of: it may have gone before (T34).
     """
     crash_points.point(BEFORE_GATEWAY)
     old = await age(call)
+    if call.behind and not call.pending:
+        found = await gateway.find(call)
+        return _final(call, found, old) if found else NothingSent()
     if call.pending or old >= ASK_UNTIL:
         return await _looked_up(gateway, call, old)
-    found = await gateway.find(call) if call.doubts else None
+    found = await gateway.find(call) if call.doubts or call.has_waited else None
     return _final(call, found or await gateway.refund(call), old)
 
 
@@ -129,6 +142,8 @@ def outcome(call: RefundCall, answer: Outcome, now: datetime) -> OutcomeCommand:
     """The command that records the answer."""
     attempt = call.order_id, call.refund_id, call.attempt
     match answer:
+        case NothingSent():
+            return RecordHeld.of(*attempt, call.behind or "", now)
         case Issued(provider_ref):
             return RecordIssued.of(*attempt, provider_ref, now)
         case Declined(reason):
@@ -162,7 +177,7 @@ def still_awaited(payment: Payment, kind: str) -> Awaited | None:
     refund = payment.refunds.get(name_in(kind))
     if refund is None or refund.settle_by is None:
         return None
-    calls = [_call(refund, part) for part in awaited(refund) if not part.manual]
+    calls = [_call(payment, refund, part) for part in awaited(refund) if not part.manual]
     return Awaited(refund.request.order_id, refund.request.refund_id, refund.settle_by, calls)
 
 

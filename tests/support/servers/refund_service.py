@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from refund import effects
+from refund.api import chargebacks as chargebacks_api
 from refund.api import refunds as refunds_api
 from refund.api import webhooks as webhooks_api
 from refund.app import FORETELLING
@@ -110,7 +111,14 @@ async def serving_refunds(dsn: str) -> AsyncIterator[RefundService]:
     """The service over its database."""
     webhooks = receiver_of(Settings().webhooks)
     async with serving(
-        "refund", refunds_api.router, decider, dsn, FORETELLING, webhooks_api.router, webhooks=webhooks
+        "refund",
+        refunds_api.router,
+        decider,
+        dsn,
+        FORETELLING,
+        chargebacks_api.router,
+        webhooks_api.router,
+        webhooks=webhooks,
     ) as served:
         yield RefundService(served)
 

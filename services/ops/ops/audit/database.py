@@ -73,13 +73,14 @@ TABLES = {
         where dispute_id > $1 and dispute_id <= $2""",
     "refunds": "select * from refunds where order_id > $1 and order_id <= $2",
     "payments": "select * from payments where order_id > $1 and order_id <= $2",
+    "chargebacks": "select * from chargebacks where order_id > $1 and order_id <= $2",
 }
 """By read model: its rows by the streams that they follow from."""
 MODELS = {
     "order": ("order_status",),
     "dispute": ("disputes", "dispute_history"),
     "evidence": ("evidence",),
-    "payment": ("refunds", "payments"),
+    "payment": ("refunds", "payments", "chargebacks"),
 }
 """By category: the tables whose rows follow from its streams."""
 

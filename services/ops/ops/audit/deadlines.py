@@ -74,7 +74,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("SurveySubmitted", "SurveyWindowClosed"), ("survey",)),
     **dict.fromkeys(("EvidenceAdded", "EvidenceRemoved", "EvidenceExpired"), (EXPIRY,)),
     **dict.fromkeys(("RefundIssued", "RefundPartIssued"), (PAY,)),
-    "RefundSentToManual": (PAY,),
+    **dict.fromkeys(("RefundSentToManual", "RefundHeld"), (PAY,)),
     "RefundSettlementOverdue": (SETTLEMENT,),
     "ReminderSent": (REMINDER,),
 }

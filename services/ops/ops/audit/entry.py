@@ -27,6 +27,7 @@ NAMES = frozenset(
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
     ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
+    RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived

@@ -22,7 +22,7 @@ FACTS = frozenset(
     RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue GoodwillGranted
     RefundReturnedByBank RefundSettlementOverdue
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
-    MessagePosted NotificationRequested
+    RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed MessagePosted NotificationRequested
     """.split()  # noqa: SIM905
 )
 """The events that say something about money or goods, and of what a party is told of it."""
@@ -44,7 +44,7 @@ OUTCOMES = {
 TOLD = {
     **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
     **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned"), 1),
-    **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank"), 1),
+    **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld"), 1),
     **dict.fromkeys(("ReturnAuthorized", "GoodwillGranted"), 1),
 }
 """What is told, and to how many; a message says itself to whom."""

@@ -22,6 +22,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "dispute_history": ("dispute_id", "version"),
     "refunds": ("order_id", "refund_id"),
     "payments": ("order_id",),
+    "chargebacks": ("order_id", "chargeback_id"),
 }
 
 

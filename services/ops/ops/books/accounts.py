@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
-from ops.audit.entry import Data, Entry, units
+from ops.audit.entry import Data, Entry, exponent, units
 
 Side = Literal["debit", "credit"]
 
@@ -18,10 +19,12 @@ HELD = "held"
 ACCOUNTS: Mapping[str, str] = {
     "captured": "taken from buyers by the payment provider",
     "asked_back": "asked back of a seller or a buyer who was paid",
-    "paid_twice": "paid back to buyers by the payment provider, and before by people",
+    "paid_twice": "had by buyers twice: of the payment provider or of their bank, and by a refund before",
     HELD: "paid to nobody yet, line by line",
     "released": "paid to sellers",
     "refunded": "paid back to buyers by the payment provider",
+    "charged_back": "taken back by buyers' banks, for good or until they have decided",
+    "contested": "taken back by buyers' banks, which have not decided",
     "refunded_by_hand": "paid back to buyers through the bank, by people",
 }
 """What stands on each account."""
@@ -32,6 +35,8 @@ POSTINGS: Mapping[str, tuple[str, str]] = {
     "RefundIssued": (HELD, "refunded"),
     "RefundReturnedByBank": ("refunded", HELD),
     "RefundPaidTwice": ("paid_twice", "refunded"),
+    "RefundsFrozen": ("contested", "charged_back"),
+    "RefundsUnfrozen": (HELD, "contested"),
     "ClawbackRequested": ("asked_back", HELD),
     "ClawbackNotDue": (HELD, "asked_back"),
 }
@@ -74,9 +79,20 @@ def postings(entry: Entry) -> Iterator[Posting]:
     """
     if entry.name not in POSTINGS or entry.data.get("parts"):
         return
+    if entry.name == "RefundsUnfrozen":
+        yield from _decided(entry.data)
+        return
     debited, credited = BY_HAND if entry.data.get("manual") else POSTINGS[entry.name]
     yield from _side("debit", debited, entry.data)
     yield from _side("credit", credited, entry.data)
+
+
+def _decided(data: Data) -> Iterator[Posting]:
+    """What the bank had taken is the buyer's, out of what was held, or comes back; what was refunded before is lost."""
+    yield Posting("contested", "credit", data["contested"])
+    yield from _side("debit", HELD, data)
+    yield Posting("paid_twice", "debit", data["twice"])
+    yield Posting("charged_back", "debit", less(data["contested"], data["amount"]))
 
 
 def _side(side: Side, account: str, data: Data) -> Iterator[Posting]:
@@ -84,3 +100,9 @@ def _side(side: Side, account: str, data: Data) -> Iterator[Posting]:
         yield from (Posting(account, side, line["amount"], line["line_id"]) for line in data["lines"])
     else:
         yield Posting(account, side, data["amount"])
+
+
+def less(amount: Data, part: Data) -> Data:
+    """An amount of money without a part of it."""
+    left = Decimal(amount["amount"]) - Decimal(part["amount"])
+    return {"amount": f"{left:.{exponent(amount)}f}", "currency": amount["currency"]}

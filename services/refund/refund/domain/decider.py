@@ -15,6 +15,7 @@ from refund.domain.payments import (
     retries,
     second_person,
 )
+from refund.domain.payments.chargebacks import facts, representment, resuming
 from refund.domain.payments.settlement import bank, window
 from refund.domain.payments.state import Payment, evolve
 from refund.domain.payments.timers import KINDS, deadlines
@@ -33,6 +34,10 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     request.RecordCapture: request.record_capture,
     request.RequestRefund: request.request_refund,
+    facts.OpenChargeback: facts.open_chargeback,
+    facts.ResolveChargeback: facts.resolve_chargeback,
+    representment.CloseRepresentment: representment.close_representment,
+    resuming.RecordHeld: resuming.record_held,
     outcomes.RecordIssued: outcomes.record_issued,
     outcomes.RecordDeclined: outcomes.record_declined,
     outcomes.RecordDoubtful: outcomes.record_doubtful,

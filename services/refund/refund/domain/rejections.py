@@ -11,3 +11,9 @@ class PaymentNotCaptured(Rejected):
     """
 
     rules = ("G9",)
+
+
+class ChargebackNotKnown(Rejected):
+    """S103: its end is told before its beginning; told again later it is heard."""
+
+    rules = ("S103",)

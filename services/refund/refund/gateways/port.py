@@ -17,6 +17,7 @@ class RefundCall:
     """One attempt to pay; `attempt` counts the definitive failures before it, `doubts` how often people took it over
     because nobody knew what had become of it; `pending` is that the provider has said that it has taken it, `put_off`
     how often a question about the refund was moved.
+    While it waits `behind` a chargeback the provider is only asked after it, and once it `has_waited` before it goes.
     """
 
     refund_id: str
@@ -28,6 +29,8 @@ class RefundCall:
     doubts: int = 0
     pending: bool = False
     put_off: int = 0
+    has_waited: bool = False
+    behind: str | None = None
 
     @property
     def idempotency_key(self) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Text, any_, bindparam, func, or_, select, true, tuple_, u
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from refund.domain.payments.refund import RefundState, is_settled
-from refund.read_models import tables
+from refund.read_models import chargebacks, tables
 from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 NAME = "refunds"
-TABLES = (tables.payments, tables.refunds)
+TABLES = (tables.payments, tables.refunds, tables.chargebacks)
 STREAMS = ("payment-",)
 
 
@@ -55,7 +55,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, event.refund_id, state=_state(event, RefundState.MANUAL), retry_at=None, **reason)
         case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
             yield _set(recorded, refund_id)
-        case refunds.RefundPaidTwice() as event:
+        case refunds.RefundHeld() | refunds.RefundPaidTwice() as event:
             yield _set(recorded, event.refund_id)
         case refunds.RefundAbandoned() as event:
             yield _set(recorded, event.refund_id, state=RefundState.ABANDONED)
@@ -71,6 +71,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             said = {"failures": event.failures, "reason": event.reason, "returned_at": event.returned_at}
             back = {**gone, **said, **_answered()}
             yield _set(recorded, event.refund_id, state=_state(event, RefundState.RETURNED_BY_BANK), **back)
+        case _:
+            yield from chargebacks.changes(recorded)
 
 
 project = row_by_row(changes, STREAMS)

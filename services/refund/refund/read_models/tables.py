@@ -61,3 +61,28 @@ refunds = Table(
     Index("refunds_newest", text("requested_at desc"), text("refund_id desc")),
     comment="where the money of each refund is",
 )
+
+chargebacks = Table(
+    "chargebacks",
+    metadata,
+    Column("chargeback_id", ID, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", ID, nullable=False),
+    Column("payment_id", Text, nullable=False),
+    Column("buyer_id", Text, nullable=False),
+    Column("seller_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("exponent", Integer, nullable=False),
+    Column("reason_code", Text),
+    Column("opened_at", INSTANT, nullable=False),
+    Column("resolved_at", INSTANT),
+    Column("representment", Text, comment="whether the bank is to be told of a refund, null where of none"),
+    Index("chargebacks_order", "order_id", text("opened_at desc"), text("chargeback_id desc")),
+    Index("chargebacks_seller", "seller_id", text("opened_at desc"), text("chargeback_id desc")),
+    Index("chargebacks_state", "state", text("opened_at desc"), text("chargeback_id desc")),
+    Index("chargebacks_representment", "representment", text("opened_at desc"), text("chargeback_id desc")),
+    Index("chargebacks_newest", text("opened_at desc"), text("chargeback_id desc")),
+    comment="what buyers' banks take back of payments",
+)

@@ -69,7 +69,8 @@ class RefundRow(TypedDict):
 class RefundView(RefundRow, Actions):
     """A refund. `version` is that of its order's payment; `reason` is the last refusal; `source`, `destination` and
     `expected_business_days` are unknown of a refund that was refused; what was paid by hand is `manual`, and has the
-    bank's reference. Each payment that gives has one of the `parts`.
+    bank's reference. `held_by` is the chargeback that it waits for (T34). Each payment that gives has one of the
+    `parts`.
     """
 
     version: int
@@ -77,6 +78,7 @@ class RefundView(RefundRow, Actions):
     lines: Sequence[LineAmountView]
     expected_business_days: tuple[int, int] | None
     manual: bool
+    held_by: str | None
     parts: Sequence[PartView]
     proposals: Sequence[ProposalView]
     declined: DeclinedView | None
@@ -111,6 +113,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "lines": line_views(refund.money.lines),
         **_ground(refund),
         "manual": issued is not None and issued.manual,
+        "held_by": refund.held_by,
         "parts": [part_view(part, actor) for part in refund.parts.values()],
         "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
         "declined": declined_view(payment, refund, _path(refund_id), actor),

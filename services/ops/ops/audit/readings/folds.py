@@ -132,6 +132,28 @@ class EvidenceFold:
         return iter(())
 
 
+class ChargebackRows:
+    """The rows of a payment's chargebacks."""
+
+    def __init__(self, model: ModelCheck, rows: Rows, order_id: str) -> None:
+        self._model, self._rows, self._id = model, rows, order_id
+        self._subjects: dict[str, tuple[Subject, Row | None]] = {}
+
+    def see(self, entry: Entry, chargebacks: Mapping[str, Row]) -> None:
+        """The stream's next event, after which they are these."""
+        if not (name := entry.data.get("chargeback_id")) or name not in chargebacks or entry.name == "RefundHeld":
+            return
+        if name not in self._subjects:
+            row = self._rows.take((self._id, name))
+            self._subjects[name] = self._model.subject(row), row
+        self._model.see(self._subjects[name][0], entry.position, dict(chargebacks[name]))
+
+    def compare(self) -> None:
+        """The rows beside what they must show."""
+        for name, (subject, row) in self._subjects.items():
+            self._model.compare(name, subject, row)
+
+
 class PaymentFold:
     """A payment with its refunds, and their rows."""
 
@@ -139,6 +161,7 @@ class PaymentFold:
         self._checks, self._id, self._state = checks, order_id, payments.beginning()
         self._refunds, self._payments = checks.models["refunds"], checks.models["payments"]
         self._rows, self._row = rows["refunds"], rows["payments"].take(order_id)
+        self._chargebacks = ChargebackRows(checks.models["chargebacks"], rows["chargebacks"], order_id)
         self._subjects: dict[str, tuple[Subject, Row | None]] = {}
         self._captures: list[tuple[int, Any]] = []
 
@@ -149,6 +172,7 @@ class PaymentFold:
         if refund_id := entry.data.get("refund_id"):
             subject = self._subject(refund_id)
             self._refunds.see(subject, entry.position, payments.refund_row(self._state, refund_id))
+        self._chargebacks.see(entry, self._state["chargebacks"])
 
     def wanted(self) -> Due:
         return payments.wanted(self._state)
@@ -156,6 +180,7 @@ class PaymentFold:
     def end(self, last: Entry) -> Iterator[str]:
         for refund_id, (subject, row) in self._subjects.items():
             self._refunds.compare(refund_id, subject, row)
+        self._chargebacks.compare()
         self._compare_payment()
         return payments.owed(self._state, self._checks.now) if self._checks.now else iter(())
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
+from ops.audit.readings import chargebacks
 
 State = dict[str, Any]
 
@@ -36,7 +37,7 @@ PAID_WITHIN = timedelta(hours=25)
 
 def beginning() -> State:
     """A payment of which nothing is known."""
-    return {"payment": None, "refunds": {}}
+    return {"payment": None, "refunds": {}, "chargebacks": {}}
 
 
 def fold(payment: State, entry: Entry) -> None:
@@ -48,6 +49,8 @@ def fold(payment: State, entry: Entry) -> None:
         _moved(payment["refunds"], data)
     elif begin := BEGINNINGS.get(name):
         payment["refunds"][data["refund_id"]] = _begun(data, begin(data))
+    elif name in chargebacks.STEPS:
+        chargebacks.fold(payment["chargebacks"], entry)
     elif step := STEPS.get(name):
         _step(payment["refunds"][data["refund_id"]], data, step(data))
 
@@ -177,6 +180,7 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundPaidTwice": lambda _: {},
     "RefundIssued": _issued,
     "RefundFailed": _failed,
+    "RefundHeld": lambda _: {"pay_at": None},
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
     "RefundSentToManual": _sent_to_manual,
     "RefundAbandoned": lambda _: {"state": "abandoned", "pay_at": None, "retry_at": None},

@@ -8,6 +8,7 @@ from shared.events import refund as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
+from shared.events.outside import chargeback as chargebacks
 from shared.notifications.requests import BUYER
 from shared.notifications.table import Notice, Notices
 
@@ -16,6 +17,7 @@ NOTICES: Notices = {
     events.RefundFailed: Notice("refund_failed", (BUYER,)),
     events.RefundSettlementOverdue: Notice("refund_overdue", (BUYER,), rules=("S54", "S62", "S63")),
     events.RefundReturnedByBank: Notice("refund_returned", (BUYER,), rules=("S54", "S63", "T32a")),
+    events.RefundHeld: Notice("refund_held", (BUYER,), rules=("S54", "T34")),
     events.RefundAbandoned: Notice("refund_given_up", (BUYER,), rules=("S54", "T31a")),
 }
 """By event of a payment; texts for a new kind stand in `shared/notifications/texts/`."""
@@ -36,6 +38,10 @@ SILENT: Mapping[type[Event], str] = {
     events.RefundPartAbandoned: "the end of the refund tells what went",
     events.RefundReRequested: "the refund that it is asked for again as is told",
     events.RefundSettled: "the buyer's bank tells of the credit",
+    chargebacks.RefundsFrozen: "a chargeback is the bank's own matter with the buyer; what it makes wait is told",
+    chargebacks.RefundsUnfrozen: "the bank tells the buyer",
+    chargebacks.RepresentmentDue: "people see to it",
+    chargebacks.RepresentmentClosed: "between the bank and people",
     DeadlineMoved: "the next try is moved, which nobody waits for",
 }
 """Events of a payment that nobody is told of, and why."""

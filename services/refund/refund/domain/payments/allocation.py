@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from refund.domain.payments.chargeback import lost, lost_lines
 from refund.domain.payments.state import Payment
 from shared.events.money import Money, total
 from shared.events.order import LineAmount
@@ -41,12 +42,15 @@ def allocated(payment: Payment, refund_id: str, lines: Sequence[LineAmount]) -> 
 
 
 def left_of(payment: Payment, capture: PaymentCaptured) -> Left:
-    """What was captured, less every part that is counted against it."""
+    """What was captured, less every part that is counted against it, and what a bank has paid to the buyer."""
+    payment_id = capture.payment_id
     taken = [part for part in payment.parts if part.reserves and part.payment_id == capture.payment_id]
     by_line = minor_by_line(line for part in taken for line in part.lines)
+    in_total = by_line.total() + sum(one.taken for one in lost(payment.chargebacks, payment_id))
+    by_line.update(minor_by_line(lost_lines(payment.chargebacks, payment_id)))
     caps = minor_by_line(capture.lines)
     of_line = {line_id: max(0, cap - by_line[line_id]) for line_id, cap in caps.items()}
-    return Left(of_line, capture.amount.minor - by_line.total())
+    return Left(of_line, capture.amount.minor - in_total)
 
 
 def minor_by_line(lines: Iterable[LineAmount]) -> Counter[str]:

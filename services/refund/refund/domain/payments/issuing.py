@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from refund.domain.deadlines import credit_window
 from refund.domain.payments.allocation import minor_by_line
+from refund.domain.payments.crossings import crossed_by_refund
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.state import Payment, evolve
 from shared.events.base import Event
@@ -27,12 +29,22 @@ def issued(
     paid = {"provider_ref": reference, "manual": manual, "issued_at": at, "rules": rules}
     fields = refund.fields_of(part, RefundState.ISSUED)
     if "part" not in fields:
-        return [_confirmed(refund, fields | paid)]
+        return _with_crossings(payment, part, [_confirmed(refund, fields | paid)], at)
     gave = RefundPartIssued(**fields, **paid, payment_id=part.payment_id)
-    return [gave, *confirmed(evolve(payment, gave).refund(gave.refund_id), rules)]
+    whole = confirmed(evolve(payment, gave).refund(gave.refund_id), rules)
+    return _with_crossings(payment, part, [gave, *whole], at)
 
 
-def confirmed(refund: Refund, rules: Rules) -> Sequence[Event]:
+def _with_crossings(
+    payment: Payment, part: Part, events: Sequence[RefundIssued | RefundPartIssued], at: datetime
+) -> Sequence[Event]:
+    """And what a bank is to be told of it that has taken the same money back (T34)."""
+    since = reduce(evolve, events, payment)
+    _, gone = since.part(part.id)
+    return [*events, *crossed_by_refund(since, gone or part, at)]
+
+
+def confirmed(refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
     """Of a refund in parts: what went, once nothing is to be paid any more; confirmed once, and not where none went."""
     went = [part for part in refund.parts.values() if part.issued_at]
     if refund.issued or not went or not all(part.has_ended for part in refund.parts.values()):

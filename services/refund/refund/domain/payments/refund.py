@@ -51,6 +51,10 @@ WORST_FIRST = (*UNPAID, RefundState.APPROVED, RefundState.REQUESTED, *ENDED)
 """A refund is in the first of these that one of its parts is in."""
 
 
+WITHOUT_DOUBT = (ManualReason.RETRIES_USED_UP, ManualReason.CHARGED_BACK)
+"""Why people take over though it is certain that nothing went."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one payment gives of a refund, and where that money is; the provider knows it by its id, which is the
@@ -60,6 +64,8 @@ class Part:
     named a payment that was not what was asked for, and `doubt` is the last of those that still stand. The attempts
     before `came_back` are over for good: a bank has sent the money of the last of them back. `paid_twice` is what the
     provider calls its payment of what people had paid by hand.
+    `held_by` is the chargeback that it waits for, and `has_waited` that it has, so that the provider is asked after it
+    before it is paid.
     """
 
     id: str
@@ -79,6 +85,8 @@ class Part:
     manual: bool = False
     issued_at: datetime | None = None
     paid_twice: str | None = None
+    held_by: str | None = None
+    has_waited: bool = False
 
     @classmethod
     def of(cls, part: RefundPart) -> Self:
@@ -162,6 +170,11 @@ class Refund:
         return self.request.reason if isinstance(self.request, RefundRefused) else None
 
     @property
+    def held_by(self) -> str | None:
+        """The chargeback that it waits for, or one of its parts does (T34)."""
+        return next((part.held_by for part in self.parts.values() if part.held_by), None)
+
+    @property
     def replaced_by(self) -> str | None:
         """The refund as which support asks for its money again."""
         return self.again.replaced_by if self.again else None
@@ -206,3 +219,9 @@ class Refund:
 def is_settled(event: RefundSettled) -> bool:
     """Whether the whole refund is, of which this may be a part."""
     return event.part is None or event.part.refund_state == RefundState.SETTLED
+
+
+def parts_of(event: RefundRequested) -> Mapping[str, Part]:
+    """What each payment gives, by id; where one gives all that is one part."""
+    only = RefundPart(part_id=event.refund_id, payment_id=event.payment_id, lines=event.lines, amount=event.amount)
+    return {part.part_id: Part.of(part) for part in event.parts or (only,)}

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from refund.domain.commands import RefundCommand
+from refund.domain.payments.chargeback import first_open
 from refund.domain.payments.proposals import OfPart, guard_not_said_to_be_paid, guard_support, proposed, the_part
 from refund.domain.payments.refund import Part, Refund, RefundState
+from refund.domain.payments.room import in_the_way
 from refund.domain.payments.state import Payment
 from shared.events.base import Actor, Event
 from shared.events.mediation.proposals import ProposalKind
 from shared.events.refund import RefundRetried
-from shared.rejections import WrongPhase
+from shared.rejections import AmountExceedsCap, WrongPhase
 
 RETRY_LIMIT = 5
 """Tries after the first one, by the system's own motion; then people take over (T31a). No programme sets it."""
@@ -45,6 +47,7 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> RefundState:
     refund = payment.refund_for(actor, refund_id, *RETRIERS)
     state = refund.first_of(RETRIED_FROM)
     WrongPhase.unless_in("refund", state, *RETRIED_FROM)
+    guard_no_chargeback(payment, refund)
     if state is RefundState.MANUAL:
         guard_retry_with_people(payment, refund_id, actor)
     return state
@@ -54,7 +57,23 @@ def guard_retry_with_people(payment: Payment, refund_id: str, actor: Actor) -> R
     """Of what people took over (T31a)."""
     refund = guard_support(payment, refund_id, actor, RefundState.MANUAL)
     guard_not_said_to_be_paid(refund)
+    guard_no_chargeback(payment, refund)
     return refund
+
+
+def guard_no_chargeback(payment: Payment, refund: Refund) -> None:
+    """Nothing is sent while the bank decides (T34), and nothing that the bank has paid (T35)."""
+    if first_open(payment.chargebacks):
+        raise WrongPhase("A chargeback is open: it goes on by itself.", state=refund.state, rules=("T34",))
+    parts = [part for part in refund.parts.values() if part.state in RETRIED_FROM]
+    if all(in_the_way(payment, part) for part in parts):
+        guard_room(payment, parts[0])
+
+
+def guard_room(payment: Payment, part: Part) -> None:
+    """What the bank has paid the buyer is not sent again (T35)."""
+    if in_the_way(payment, part):
+        raise AmountExceedsCap("The bank has paid the buyer, and leaves too little for it.", rules=("G9", "T35"))
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
@@ -67,6 +86,7 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     guard_retry(payment, command.refund_id, command.actor)
     part = the_part(refund, command.part_id, *RETRIED_FROM)
     assert part
+    guard_room(payment, part)
     if part.state is not RefundState.MANUAL:
         return [retried(command, refund, part, "S63", "T31")]
     guard_retry_with_people(payment, command.refund_id, command.actor)

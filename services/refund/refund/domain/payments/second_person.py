@@ -12,7 +12,7 @@ from refund.domain.payments.manual_payment import guard_paid_by_hand, paid_by_ha
 from refund.domain.payments.proposals import proposed_part, reason_ref, reason_text, standing
 from refund.domain.payments.re_request import guard_re_request, re_requested
 from refund.domain.payments.refund import Refund
-from refund.domain.payments.retries import guard_retry_with_people, retried
+from refund.domain.payments.retries import guard_retry_with_people, guard_room, retried
 from refund.domain.payments.state import Payment
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
@@ -76,6 +76,7 @@ def _tried_again(command: AgreeToProposal, payment: Payment, made: ProposalMade)
     refund = payment.refund(command.refund_id)
     part = proposed_part(refund, made)
     assert part
+    guard_room(payment, part)
     return [retried(command, refund, part, "S63", "T31a")]
 
 

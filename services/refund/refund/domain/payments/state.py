@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from refund.domain.deadlines import DeadlineKind, name_in
-from refund.domain.payments.refund import Part, Refund, RefundState, is_settled
+from refund.domain.payments.changes import answered, held, paid_by, refused, together
+from refund.domain.payments.chargeback import Chargeback, after
+from refund.domain.payments.refund import WITHOUT_DOUBT, Part, Refund, RefundState, is_settled, parts_of
 from shared.events.base import Actor
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
+from shared.events.outside.chargeback import RefundsFrozen, RefundsUnfrozen, RepresentmentClosed, RepresentmentDue
 from shared.events.refund import (
     ManualReason,
     PaymentCaptured,
@@ -22,9 +25,9 @@ from shared.events.refund import (
     RefundApproved,
     RefundEvent,
     RefundFailed,
+    RefundHeld,
     RefundIssued,
     RefundPaidTwice,
-    RefundPart,
     RefundPartAbandoned,
     RefundPartIssued,
     RefundRefused,
@@ -44,13 +47,14 @@ PENDING = "T30b"  # the rule by which the question is put off after what the pro
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What was captured for an order, all of a payment together, and its refunds by id; `captured` tells which captures
-    are in that.
+    """What was captured for an order, all of a payment together, its refunds and chargebacks by id; `captured` tells
+    which captures are in that.
     """
 
     captures: Mapping[str, PaymentCaptured] = field(default_factory=dict)
     captured: frozenset[tuple[str, str | None]] = frozenset()
     refunds: Mapping[str, Refund] = field(default_factory=dict)
+    chargebacks: Mapping[str, Chargeback] = field(default_factory=dict)
 
     def refund(self, refund_id: str) -> Refund:
         """The refund; NotFound where nobody asked for it."""
@@ -103,23 +107,27 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case PaymentCaptured():
             return _captured(payment, event)
         case RefundRequested():
-            return _begun(payment, Refund(event, RefundState.REQUESTED, _parts(event)))
+            return _begun(payment, Refund(event, RefundState.REQUESTED, parts_of(event)))
         case RefundRefused():
             return _begun(payment, Refund(event, RefundState.REFUSED))
         case RefundApproved():
             return _approved(payment, event)
         case RefundPartIssued():
-            return _stepped(payment, event, RefundState.ISSUED, _paid(event))
+            return _stepped(payment, event, RefundState.ISSUED, paid_by(event))
         case RefundIssued():
-            return _stepped(payment, event, RefundState.ISSUED, _paid(event), **_confirmed(event))
+            return _stepped(payment, event, RefundState.ISSUED, paid_by(event), **_confirmed(event))
         case RefundPaidTwice():
-            return _twice(payment, event)
+            return _noted(payment, event, {"paid_twice": event.provider_ref})
+        case RefundHeld():
+            return _noted(payment, event, held(event))
         case RefundFailed():
-            failure = {"failures": event.failures, "pay_at": event.retry_at, **_denied(payment, event)}
+            failure = refused(_part_of(payment, event), event)
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            return _stepped(payment, event, RefundState.FAILED, failure, **said, **_answered())
+            return _stepped(payment, event, RefundState.FAILED, failure, **said, **answered())
         case RefundRetried():
             return _stepped(payment, event, RefundState.APPROVED, {"pay_at": event.pay_at}, retry_at=None)
+        case RefundsFrozen() | RepresentmentDue() | RepresentmentClosed() | RefundsUnfrozen():
+            return replace(payment, chargebacks=after(payment.chargebacks, event))
         case ProposalMade():
             return _changed(payment, event, proposal=event)
         case ProposalAgreed():
@@ -146,19 +154,11 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
 
 def _captured(payment: Payment, event: PaymentCaptured) -> Payment:
     captured = payment.captured | {(event.payment_id, event.capture_id)}
-    if before := payment.captures.get(event.payment_id):
-        more = {"amount": before.amount + event.amount, "lines": (*before.lines, *event.lines)}
-        event = before.model_copy(update=more)
-    return replace(payment, captures={**payment.captures, event.payment_id: event}, captured=captured)
+    return replace(payment, captures=together(payment.captures, event), captured=captured)
 
 
 def _begun(payment: Payment, refund: Refund) -> Payment:
     return replace(payment, refunds={**payment.refunds, refund.request.refund_id: refund})
-
-
-def _parts(event: RefundRequested) -> Mapping[str, Part]:
-    only = RefundPart(part_id=event.refund_id, payment_id=event.payment_id, lines=event.lines, amount=event.amount)
-    return {part.part_id: Part.of(part) for part in event.parts or (only,)}
 
 
 def _approved(payment: Payment, event: RefundApproved) -> Payment:
@@ -169,17 +169,9 @@ def _approved(payment: Payment, event: RefundApproved) -> Payment:
     return _begun(payment, replace(refund, state=RefundState.APPROVED, parts=parts, destination=event.destination))
 
 
-def _paid(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
-    return {"pay_at": None, "provider_ref": event.provider_ref, "manual": event.manual, "issued_at": event.issued_at}
-
-
-def _answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) -> Mapping[str, Any]:
-    return {"provider_ref": provider_ref, "differs": differs}
-
-
 def _confirmed(event: RefundIssued) -> Mapping[str, Any]:
     window = {"issued": event, "paid": event, "retry_at": None, "settle_by": event.expected_until}
-    return {**window, **_answered(event.provider_ref)}
+    return {**window, **answered(event.provider_ref)}
 
 
 def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
@@ -187,28 +179,23 @@ def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
     part = _part_of(payment, event)
     of_part = part.sent_back(event.failures) if part else {}
     gone = {"issued": None, "settle_by": None, "settled_at": None, "returned_at": event.returned_at}
-    said = {"failures": event.failures, "reason": event.reason, **_answered()}
+    said = {"failures": event.failures, "reason": event.reason, **answered()}
     return _stepped(payment, event, RefundState.RETURNED_BY_BANK, of_part, **gone, **said)
 
 
-def _twice(payment: Payment, event: RefundPaidTwice) -> Payment:
+def _noted(payment: Payment, event: RefundPaidTwice | RefundHeld, of_part: Mapping[str, Any]) -> Payment:
+    """It stays in its state."""
     part = _part_of(payment, event)
-    return _stepped(payment, event, part.state, {"paid_twice": event.provider_ref}) if part else payment
+    return _stepped(payment, event, part.state, of_part) if part else payment
 
 
 def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
-    """No try is left, which the last refusal says already, or the money is in doubt."""
-    doubt = event.reason != ManualReason.RETRIES_USED_UP
+    """No try is left, which the last refusal says already, the money is in doubt, or a bank has paid it."""
     part = _part_of(payment, event)
-    doubts = part.doubted(event) if part and doubt else {}
-    said = _answered(event.provider_ref, event.differs)
-    reason = {"reason": str(event.reason), **said} if doubt else {}
+    doubts = part.doubted(event) if part and event.reason not in WITHOUT_DOUBT else {}
+    said = answered(event.provider_ref, event.differs)
+    reason = {"reason": str(event.reason), **said} if event.reason != ManualReason.RETRIES_USED_UP else {}
     return _stepped(payment, event, RefundState.MANUAL, {"pay_at": None, **doubts}, retry_at=None, **reason)
-
-
-def _denied(payment: Payment, event: RefundFailed) -> Mapping[str, Any]:
-    part = _part_of(payment, event)
-    return part.denied() if part else {}
 
 
 def _part_of(payment: Payment, event: Any) -> Part | None:
@@ -238,7 +225,8 @@ def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[
     step = getattr(event, "part", None)
     name = step.part_id if step else event.refund_id
     if part := refund.parts.get(name):
-        changes["parts"] = {**refund.parts, name: replace(part, state=state, pending=False, **of_part)}
+        stepped = {"state": state, "pending": False, "held_by": None, **of_part}
+        changes["parts"] = {**refund.parts, name: replace(part, **stepped)}
     if refund.proposal and refund.proposal.part_id in (None, name):
         changes["proposal"] = None
     whole = RefundState(step.refund_state) if step else state

@@ -14,6 +14,7 @@ from shared.events.base import Event
 from shared.events.refund import (
     RefundApproved,
     RefundFailed,
+    RefundHeld,
     RefundIssued,
     RefundPartIssued,
     RefundRetried,
@@ -38,7 +39,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
         case RefundIssued():
             started = Start(DeadlineKind.SETTLEMENT.of(event.refund_id), event.expected_until)
             return [started] if event.parts else [Clear(_pay(event)), started]
-        case RefundPartIssued() | RefundSentToManual():
+        case RefundPartIssued() | RefundSentToManual() | RefundHeld():
             return [Clear(_pay(event))]
         case RefundSettled() if is_settled(event):
             return [Clear(DeadlineKind.SETTLEMENT.of(event.refund_id))]

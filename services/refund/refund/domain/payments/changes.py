@@ -1,0 +1,37 @@
+"""Changes: what an event about a payment's money changes of a part, of its refund, and of what was captured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from refund.domain.payments.refund import Part
+from shared.events.refund import PaymentCaptured, RefundFailed, RefundHeld, RefundIssued, RefundPartIssued
+
+
+def together(captures: Mapping[str, PaymentCaptured], event: PaymentCaptured) -> Mapping[str, PaymentCaptured]:
+    """All that was captured of each payment, with one more capture."""
+    if before := captures.get(event.payment_id):
+        more = {"amount": before.amount + event.amount, "lines": (*before.lines, *event.lines)}
+        event = before.model_copy(update=more)
+    return {**captures, event.payment_id: event}
+
+
+def paid_by(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
+    """What changes of a part with the money that went."""
+    return {"pay_at": None, "provider_ref": event.provider_ref, "manual": event.manual, "issued_at": event.issued_at}
+
+
+def refused(part: Part | None, event: RefundFailed) -> Mapping[str, Any]:
+    """What changes of a part with the provider's no."""
+    return {"failures": event.failures, "pay_at": event.retry_at, **(part.denied() if part else {})}
+
+
+def held(event: RefundHeld) -> Mapping[str, Any]:
+    """It is asked for no more; asked for again it may have gone all the same."""
+    return {"pay_at": None, "held_by": event.chargeback_id, "has_waited": True}
+
+
+def answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    """What the provider has said last of a refund; nothing, where it has said no or people have."""
+    return {"provider_ref": provider_ref, "differs": differs}
