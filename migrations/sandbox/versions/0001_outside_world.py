@@ -75,7 +75,8 @@ comment on column refunds.asked_at is 'real time, not the domain''s: a key is kn
 
 create table ledger (
     id              bigint generated always as identity primary key,
-    kind            text not null check (kind in ('capture', 'refund', 'return', 'chargeback')),
+    kind            text not null
+        check (kind in ('capture', 'refund', 'return', 'chargeback', 'chargeback_reversed')),
     order_id        text collate "C" not null,
     payment_id      text collate "C" not null,
     refund_id       text collate "C",
@@ -90,6 +91,21 @@ create unique index ledger_one_capture on ledger (payment_id) where kind = 'capt
 create index ledger_order on ledger (order_id);
 create index ledger_payment on ledger (payment_id);
 comment on table ledger is 'every movement of money, insert only: what tests compare the events with';
+
+create table chargebacks (
+    chargeback_id   text collate "C" primary key,
+    payment_id      text collate "C" not null,
+    order_id        text collate "C" not null,
+    minor           bigint not null,
+    currency        text not null,
+    exponent        smallint not null,
+    reason_code     text,
+    at              timestamptz not null,
+    result          text check (result in ('buyer_paid', 'buyer_not_paid')),
+    decided_at      timestamptz
+);
+create index chargebacks_payment on chargebacks (payment_id);
+comment on table chargebacks is 'what buyers'' banks take back, on demand';
 
 create function ledger_is_insert_only() returns trigger language plpgsql as $$
 begin

@@ -6,6 +6,7 @@ from sandbox.clock.clock import Clock
 from sandbox.clock.router import router as clock_router
 from sandbox.faults.router import router as faults_router
 from sandbox.identity.router import router as identity_router
+from sandbox.provider.chargebacks import router as chargebacks_router
 from sandbox.provider.router import router as provider_router
 from sandbox.simulators import Hearer, open_simulators
 from shared.events.logs import LOGS, REFUND
@@ -16,7 +17,7 @@ from shared.process.quotas import OFF
 from shared.process.settings import Settings
 
 SERVICE = "sandbox"
-ROUTERS = (provider_router, identity_router, clock_router, faults_router)
+ROUTERS = (provider_router, chargebacks_router, identity_router, clock_router, faults_router)
 
 
 def build(settings: Settings) -> App:

@@ -257,3 +257,22 @@ async def test_a_bank_credits_what_was_paid_and_nothing_else(provider: Served, o
     credited = await provider.post(f"/psp/refunds/{o1}-1/result", {"result": "settled"})
     assert (credited.body["status"], credited.body["bank"]) == ("succeeded", "settled")
     assert [line["kind"] for line in await provider.ledger(order_id=o1)] == ["capture", "refund"]
+
+
+async def test_a_bank_takes_money_back_on_demand_whatever_was_refunded_and_gives_it_back_once(
+    provider: Served, o1: str
+) -> None:
+    await provider.capture(o1, "10.00")
+    await provider.refund(o1, "4.00", f"{o1}-1/0")
+    opened = await provider.post("/psp/chargebacks", {"order_id": o1, "amount": money("10.00"), "reason_code": "13.1"})
+    assert (opened.status, opened.body["payment_id"], opened.body["result"]) == (201, o1, None)
+    result = f"/psp/chargebacks/{opened.body['id']}/result"
+    for word in ("buyer_not_paid", "buyer_paid"):
+        assert (await provider.post(result, {"result": word})).body["result"] == "buyer_not_paid"
+    kinds = [line["kind"] for line in await provider.ledger(order_id=o1)]
+    assert kinds == ["capture", "refund", "chargeback", "chargeback_reversed"]
+
+
+async def test_a_chargeback_of_no_payment_is_not_found(provider: Served, o1: str) -> None:
+    assert (await provider.post("/psp/chargebacks", {"order_id": o1, "amount": money("1.00")})).status == 404
+    assert (await provider.post("/psp/chargebacks/cb-9/result", {"result": "buyer_paid"})).status == 404

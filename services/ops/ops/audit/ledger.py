@@ -93,19 +93,37 @@ with said as (
 select payment_id, currency, sum(units) as said, sum(taken) as taken from said
 group by payment_id, currency having sum(units) <> sum(taken) and min(settled)
 """
+# What a bank took back of a refunded payment is known where somebody is to tell the bank of that.
 OVER_CAP = """
-select payment_id, currency, sum(case when kind = 'capture' then units else 0 end) as captured,
-    sum(case kind when 'capture' then 0 when 'return' then -units else units end) as went
+select payment_id, currency, sum(case when kind in ('capture', 'crossed') then units else 0 end) as captured,
+    sum(case when kind in ('capture', 'crossed') then 0 when kind in ('return', 'chargeback_reversed') then -units
+        else units end) as went
 from (
     select kind, payment_id, units, currency from movement
+    union all
+    select 'crossed', payment_id, units, currency from fact where name = 'RepresentmentDue'
     union all
     select 'by hand', asked.payment_id, went.units, went.currency from went
     join asked on asked.part_id = went.part_id where went.manual
 ) group by payment_id, currency having went > captured
 """
+# What banks took back, and gave back, of each order: a report need not name the order.
+CHARGED_BACK = """
+with said as (
+    select order_id, currency, credit - debit as booked, 0 as moved, settled from journal where account = 'charged_back'
+    union all
+    select order_id, currency, 0, case kind when 'chargeback' then units else -units end, 1 from movement
+        where kind in ('chargeback', 'chargeback_reversed') and order_id is not null
+)
+select order_id, currency, sum(booked) as booked, sum(moved) as moved from said
+group by order_id, currency having sum(booked) <> sum(moved) and min(settled)
+"""
 
 
-FAULTS = ("missing", "twice", "lost", "too_early", "unasked", "different", "misdirected", "other_key", "over_cap")
+FAULTS = (
+    *("missing", "twice", "lost", "too_early", "unasked", "different", "misdirected", "other_key", "over_cap"),
+    "charged_back",
+)
 
 
 def ledger_check(facts: Facts, asked: bool, at_rest: bool, tell: Tell | None = None) -> Check:
@@ -165,6 +183,11 @@ def _otherwise(check: Check, facts: Facts) -> None:
     for row in facts.ask(OVER_CAP):
         taken, went = in_words(row["captured"], row["currency"]), in_words(row["went"], row["currency"])
         check.fault("over_cap", f"{row['payment_id']}: {taken} were taken and {went} went back")
+
+    for row in facts.ask(CHARGED_BACK):
+        booked, moved = (in_words(row[name], row["currency"]) for name in ("booked", "moved"))
+        said = f"order {row['order_id']}: events say that banks took {booked} back, the provider {moved}"
+        check.fault("charged_back", said)
 
 
 def captures_check(facts: Facts, tell: Tell | None = None) -> Check:

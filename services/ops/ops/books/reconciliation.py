@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ops.audit.entry import Data, in_words, units
+from ops.audit.entry import Data, Entry, in_words, units
 from ops.books.journal import Booked, Span, journal
 from ops.books.provider_report import Movement, movements
 
@@ -28,8 +28,10 @@ KINDS = {
     "RefundPartIssued": ("refund", "part_id"),
     "RefundReturnedByBank": ("return", "part_id"),
     "RefundPaidTwice": ("refund", "part_id"),
+    "RefundsFrozen": ("chargeback", "payment_id"),
+    "RefundsUnfrozen": ("chargeback_reversed", "payment_id"),
 }
-"""By event: the movement that a provider books, and what says which one it is."""
+"""By event: the movement that a provider books, and what says which one it is. What a bank gives back is reversed."""
 
 TABLES = """
 create table reported_as_read (kind, about, units, currency, at);
@@ -120,11 +122,13 @@ def _booked(booked: Booked, days: Span, near: Sequence[Span]) -> tuple[Any, ...]
     entry = booked.entry
     if entry.name not in KINDS or entry.data.get("manual") or entry.data.get("parts"):
         return None
+    if not (counted := _counted(entry)):
+        return None
     kind, name = KINDS[entry.name]
     said = {**entry.data, **(entry.data.get("part") or {})}
     about = said.get(name) or said["refund_id"]
     neighbour = next((_day_of(span) for span in near if booked.at in span), None)
-    return (kind, about, *_money(entry.data["amount"]), entry.id, booked.at in days, neighbour)
+    return (kind, about, counted, entry.data["amount"]["currency"], entry.id, booked.at in days, neighbour)
 
 
 def _missing_neighbours(database: sqlite3.Connection, days: Span) -> Sequence[Span]:
@@ -150,6 +154,12 @@ def _texts(span: Span) -> dict[str, str | None]:
 def _sums(database: sqlite3.Connection, days: Span) -> list[dict[str, Any]]:
     rows = database.execute(SUMS, _texts(days)).fetchall()
     return [{**dict(row), "amount": in_words(row["units"], row["currency"])} for row in rows]
+
+
+def _counted(entry: Entry) -> int:
+    """The money that moved: of a decided chargeback what came back."""
+    amount = units(entry.data["amount"])
+    return units(entry.data["contested"]) - amount if entry.name == "RefundsUnfrozen" else amount
 
 
 def _in_utc(at: str | None) -> str | None:

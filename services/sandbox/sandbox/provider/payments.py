@@ -130,7 +130,7 @@ class LedgerLine(TypedDict):
     """A movement of money."""
 
     id: int
-    kind: Literal["capture", "refund", "return"]
+    kind: Literal["capture", "refund", "return", "chargeback", "chargeback_reversed"]
     order_id: str
     payment_id: str
     refund_id: str | None

@@ -294,7 +294,7 @@ BOOKS: Sequence[tuple[Callable[[list[dict[str, Any]]], list[dict[str, Any]]], di
     (lambda books: [*books[:-1], {**books[-1], "payment_id": "pay-9"}], {"misdirected": 1, "over_cap": 1}),
     (lambda books: [*books, movement("refund", "1.00", "rfd_ghost")], {"unasked": 1}),
     (lambda books: [movement("capture", "50.00"), *books[1:]], {"over_cap": 1}),
-    (lambda books: [*books, movement("chargeback", "79.00")], {"over_cap": 1}),
+    (lambda books: [*books, movement("chargeback", "79.00")], {"over_cap": 1, "charged_back": 1}),
 )
 
 

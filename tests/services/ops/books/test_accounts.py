@@ -6,12 +6,15 @@ import pytest
 
 from ops.books.accounts import ACCOUNTS, POSTINGS, postings
 from ops.books.trial_balance import TrialBalance
+from refund.domain.decider import decider
 from shared.events.base import Event
 from shared.events.money import Money
 from shared.events.order import LineAmount
 from shared.events.refund import RefundPaidTwice
 from tests.support.audit import entry_of
+from tests.support.builders import chargebacks as b
 from tests.support.builders import refunds as p
+from tests.support.spec import given
 
 
 def balance_of(*events: Event) -> TrialBalance:
@@ -77,3 +80,18 @@ def test_an_event_whose_lines_are_not_its_amount_leaves_the_balance_open() -> No
 def test_every_account_is_described_and_nothing_is_booked_of_what_moves_no_money() -> None:
     assert {account for both in POSTINGS.values() for account in both} <= ACCOUNTS.keys()
     assert balance_of(p.requested(), p.approved(), p.failed(1, None), p.given_up()).currencies == []
+
+
+def test_a_chargeback_is_contested_until_the_bank_has_decided_and_what_went_twice_is_a_loss() -> None:
+    crossed = given(decider, *p.APPROVED, b.frozen()).when(p.issue())
+    lost, won = (crossed.when(b.decides(result)) for result in (b.PAID, b.NOT_PAID))
+    before, after_loss, after_win = (balance_of(*each.after["payment-o1"]) for each in (crossed, lost, won))
+    assert (before.balance("USD", "contested"), before.balance("USD", "charged_back")) == (-1_000_000, 1_000_000)
+    assert (after_win.balance("USD", "held"), after_win.balance("USD", "charged_back")) == (750_000, 0)
+    assert {name: after_loss.balance("USD", name) for name in ("held", "contested", "charged_back", "paid_twice")} == {
+        "held": 0,
+        "contested": 0,
+        "charged_back": 1_000_000,
+        "paid_twice": -250_000,
+    }
+    assert before.open == after_loss.open == after_win.open == {}
