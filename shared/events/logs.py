@@ -15,8 +15,10 @@ from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
 from shared.events.evidence import EvidenceEvent
 from shared.events.mediation import MediationEvent
+from shared.events.mediation.clawbacks import ClawbackEvent
 from shared.events.mediation.conversation import ConversationEvent
 from shared.events.mediation.proposals import OverrideEvent, ProposalEvent
+from shared.events.mediation.repayments import RepaymentEvent
 from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
@@ -57,7 +59,7 @@ DISPUTE = Log(
     "dispute",
     {
         "order": OrderEvent,
-        "dispute": DisputeEvent | MediationEvent | ProposalEvent | OverrideEvent,
+        "dispute": DisputeEvent | MediationEvent | ClawbackEvent | ProposalEvent | OverrideEvent | RepaymentEvent,
         "conversation": ConversationEvent,
         "evidence": EvidenceEvent,
         "reminder": ReminderEvent,

@@ -407,7 +407,8 @@ class PaymentHoldLifted(Event):
 
 class PaymentReleased(Event):
     """The seller is paid for the pieces of that dispute, which ended `because` of that, or without one for all that
-    none is about: what was paid less what was refunded (T39, S24).
+    none is about: what was paid less what was refunded (T39, S24); or what a buyer's clawback left him, once it ended
+    (K19).
     """
 
     order_id: str
@@ -415,6 +416,7 @@ class PaymentReleased(Event):
     amount: Money
     dispute_id: str | None
     because: Open[HoldEnd] | None = None
+    clawback_id: str | None = None
     rules: tuple[str, ...]
 
 

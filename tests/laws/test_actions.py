@@ -25,6 +25,7 @@ from shared.events.mediation.proposals import ProposalKind
 from shared.rejections import Rejected
 from tests.laws.size import LONG, examples
 from tests.support.builders import evidence, mediation
+from tests.support.builders.afterwards import agree_on, confirm, report_late
 from tests.support.builders.disputes import (
     accept,
     cancel,
@@ -39,6 +40,7 @@ from tests.support.builders.disputes import (
 )
 from tests.support.builders.orders import BUYER, CASE_TEAM, OTHER_BUYER, OTHER_SELLER, SELLER, SHOP
 from tests.support.dispute_service import Market
+from tests.support.random_afterwards import CollectedByLaw
 from tests.support.random_law import Lawful
 from tests.support.random_life import Life
 
@@ -51,6 +53,7 @@ ACTORS = (
 )
 NOTHING: Mapping[str, Any] = {"outcome": Outcome.SELLER_FAVOUR, "type": None, "lines": ()}
 ADD = "add-evidence"
+REPORT, AGREE, CONFIRM = "report-late-arrival", "agree-repayment", "confirm-repayment"
 NOT_THEIRS = {"not_found", "forbidden", "conflict_of_interest"}
 """What is not the actor's at all is in no list."""
 
@@ -89,6 +92,9 @@ def fitting(dispute: Dispute, actor: Actor, at: datetime, n: int) -> Mapping[str
         Step.MESSAGE: lambda: say(at, actor, n),
         Step.SHIP_REPLACEMENT: lambda: ship(at, actor, n, number="RR9ES"),
         Step.RECEIVE_REPLACEMENT: lambda: receive(at, actor, n),
+        REPORT: lambda: report_late(at, actor, n),
+        AGREE: lambda: agree_on(at, "0.01", actor, n=n),
+        CONFIRM: lambda: confirm(at, actor, n),
         ADD: lambda: evidence.add(at, actor).model_copy(update={"dispute_id": dispute_id(n)}),
     }
 
@@ -120,7 +126,7 @@ def code_of(market: Market, command: Command) -> str:
     return ""
 
 
-@pytest.mark.parametrize("kind", [Life, Lawful])
+@pytest.mark.parametrize("kind", [Life, Lawful, CollectedByLaw])
 @settings(max_examples=examples(20, LONG))
 @given(SEEDS, STEPS)
 @example(34363, 14)  # the carrier has lost what was to go back
@@ -138,7 +144,7 @@ def test_g8_an_action_is_listed_exactly_when_its_command_is_accepted(kind: type[
 def the_list_keeps_its_word(market: Market, actor: Actor, n: int) -> None:
     dispute, now = market.state(dispute_stream(n)), market.now
     commands = fitting(dispute, actor, now, n)
-    assert set(commands) == {*Step, ADD}
+    assert set(commands) == {*Step, ADD, REPORT, AGREE, CONFIRM}
     codes = {str(name): code_of(market, command()) for name, command in commands.items()}
     theirs = {name: code for name, code in codes.items() if code not in NOT_THEIRS}
     assert listed(dispute, actor, now) == theirs, (dispute.state, actor)

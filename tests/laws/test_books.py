@@ -24,6 +24,7 @@ from tests.support.audit import entry_of
 from tests.support.builders import refunds as p
 from tests.support.dispute_service import Market
 from tests.support.policies import recorded
+from tests.support.random_afterwards import Afterwards, CollectedByLaw, CollectedWords
 from tests.support.random_law import Lawful
 from tests.support.random_life import Life
 from tests.support.random_words import Words
@@ -98,7 +99,7 @@ def left_by_the_events(market: Market) -> dict[str, int]:
     return {line: 100 * minor for line, minor in left.items() if minor}
 
 
-@pytest.mark.parametrize("kind", [Life, Words, Lawful])
+@pytest.mark.parametrize("kind", [Life, Words, Lawful, CollectedWords, CollectedByLaw])
 def test_every_entry_balances_and_the_trial_balance_closes_behind_every_event(kind: type[Life]) -> None:
     debited: Counter[str] = Counter()
     for seed in range(LIVES):
@@ -111,3 +112,4 @@ def test_every_entry_balances_and_the_trial_balance_closes_behind_every_event(ki
         debited.update(account for (_, account), sum_ in market.balance.debits.items() if sum_)
     assert {"captured", HELD} <= debited.keys()
     assert kind is not Lawful or "asked_back" in debited
+    assert not issubclass(kind, Afterwards) or debited.keys() & {"clawed_back", "lost"}

@@ -43,6 +43,7 @@ from tests.support.builders.disputes import cancel, dispute_stream, note_refund,
 from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, decide_appeal
 from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
+from tests.support.random_afterwards import CollectedByLaw, CollectedWords
 from tests.support.random_late import Late
 from tests.support.random_law import Lawful
 from tests.support.random_life import WITH_THE_TEAM, Life
@@ -51,6 +52,7 @@ from tests.support.random_words import Words
 ROUNDS = 400
 """Far more than any life needs: what is answered, fired and withdrawn comes to an end, or the law says so."""
 NAMED = ("dispute_id", "refund_id", "return_id", "description_ref", "reason_ref", "address_ref")
+PARTIES = ("buyer", "seller")
 ENDED_BY_ITS_WORD = {CloseReason.REFUNDED, CloseReason.NO_REFUND, CloseReason.REPLACED}
 WORDS = (SolutionReached, CancellationNoted, DecisionIssued, AppealDecided, SupportOverrideApplied)
 SEEDS, STEPS = st.integers(0, 2**32), st.integers(1, 70)
@@ -89,6 +91,14 @@ def test_i3_s20_s24_what_a_seller_gave_and_was_given_up_is_released_however_late
     seed: int, steps: int
 ) -> None:
     lived(Late(Random(seed)), steps)
+
+
+@settings(max_examples=examples(40, LONG))
+@given(SEEDS, STEPS, st.sampled_from([CollectedWords, CollectedByLaw]))
+def test_i1_i3_k19_what_is_asked_back_ends_once_and_leaves_the_money_where_the_last_word_says(
+    seed: int, steps: int, kind: type[Life]
+) -> None:
+    lived(kind(Random(seed)), steps)
 
 
 def lived(life: Life, steps: int) -> None:
@@ -171,11 +181,16 @@ def given_and_not_paid(market: Market) -> Counter[str]:
 
 
 def asked_back(market: Market) -> Counter[str]:
-    """What the seller was paid before and is asked for, or the buyer has to give of it."""
+    """What the seller was paid before and is asked for, or the buyer has to give of it, with what has come or is lost
+    of it; and what was left to a seller who had not been paid, once the buyer's part had ended.
+    """
     sums: Counter[str] = Counter()
     for dispute in market.disputes:
-        standing = [back for back in (dispute.case.asked_of("seller"), dispute.case.asked_back) if back]
-        for part in (part for back in standing for part in back.lines if part.line_id in paid_out(dispute)):
+        clawbacks, theirs = dispute.case.clawbacks, paid_out(dispute)
+        standing = [*filter(None, map(clawbacks.standing, PARTIES)), *clawbacks.ended.values()]
+        for part in (part for back in standing for part in back.lines if part.line_id in theirs):
+            sums[part.line_id] += part.amount.minor
+        for part in (part for end in clawbacks.over("buyer") for part in end.lines if part.line_id not in theirs):
             sums[part.line_id] += part.amount.minor
     return sums
 
@@ -184,8 +199,11 @@ def of_a_seller_who_was_paid_just_that_is_asked_which_the_buyer_has(market: Mark
     """K19: once money is asked for, and until a later word leaves less of it."""
     for dispute in market.disputes:
         asked = by_line([one.due for one in dispute.refunds.values() if not one.brings_nothing])
-        asked.subtract(by_line([dispute.case.asked_back] if dispute.case.asked_back else []))
-        of_seller = by_line([dispute.case.asked_of("seller")] if dispute.case.asked_of("seller") else [])
+        clawbacks = dispute.case.clawbacks
+        of_buyer, of_seller = (
+            by_line([*filter(None, [clawbacks.standing(party)]), *clawbacks.over(party)]) for party in PARTIES
+        )
+        asked.subtract(of_buyer)
         assert without_zeros(of_seller) == {
             name: minor for name, minor in without_zeros(asked).items() if name in paid_out(dispute)
         }

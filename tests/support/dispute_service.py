@@ -158,13 +158,14 @@ class Market:
         )
 
     def reclaimed(self) -> Counter[str]:
-        """What was refunded of money that the seller had been paid before."""
+        """What was refunded of money that the seller had been paid before, or was left to him later."""
         by_dispute = {dispute.opened.dispute_id: paid_out(dispute) for dispute in self.disputes}
         counted: Counter[str] = Counter()
         for noted in self.streams[ORDER_STREAM]:
             if isinstance(noted, RefundNoted) and noted.outcome == RefundOutcome.ISSUED:
                 of_it = by_dispute.get(noted.dispute_id or "", ())
                 counted.update({part.line_id: part.amount.minor for part in noted.lines if part.line_id in of_it})
+        counted.update(_sum([release for release in self.events(PaymentReleased) if release.clawback_id]))
         return counted
 
     def released(self) -> Counter[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from dispute.domain.conversations.state import Conversation
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.disputes.afterwards.repayment import repayment_of
 from dispute.domain.disputes.case import Ruled, ruling_in
 from dispute.domain.disputes.difference import paid_out
+from dispute.domain.disputes.progress import refunded
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line, Sold
 from dispute.domain.orders.parcels import Step
@@ -20,7 +22,9 @@ from shared.events import mediation as m
 from shared.events import order as o
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation import clawbacks as c
 from shared.events.mediation import proposals as p
+from shared.events.mediation import repayments as r
 from shared.events.money import Money, total
 
 SELLER, BUYER, TEAM, REVIEW, AGREED, DECIDED, APPEAL, CLOSED = (
@@ -76,6 +80,11 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     m.AppealWindowClosed: {DECIDED, APPEAL},
     m.ClawbackRequested: {AGREED, DECIDED, APPEAL, CLOSED},
     m.ClawbackNotDue: {AGREED, DECIDED, APPEAL, CLOSED},
+    c.ClawbackSettled: {CLOSED},
+    c.ClawbackFailed: {CLOSED},
+    r.LateArrivalReported: set(DisputeState),
+    r.RepaymentAgreed: set(DisputeState),
+    r.RepaymentReceived: set(DisputeState),
     m.SurveySubmitted: {DECIDED, CLOSED},
     p.ProposalMade: {REVIEW, APPEAL},
     p.ProposalAgreed: {REVIEW, APPEAL},
@@ -90,6 +99,11 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
 def _is_answer(state: Dispute, event: p.ProposalAgreed | p.ProposalDeclined) -> bool:
     made = state.case.proposal
     return bool(made and made.proposal_id == event.proposal_id and made.by != event.by)
+
+
+def _is_standing(state: Dispute, event: c.ClawbackSettled | c.ClawbackFailed) -> bool:
+    back = _standing(state, event.party)
+    return back is not None and (back.clawback_id, back.lines) == (event.clawback_id, event.lines)
 
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
@@ -174,6 +188,20 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and (back.clawback_id, back.lines) == (event.clawback_id, event.lines)
         and (state.state != CLOSED or "T45" in event.rules or event.party == "seller")
     ),
+    c.ClawbackSettled: _is_standing,
+    c.ClawbackFailed: _is_standing,
+    r.LateArrivalReported: lambda state, _: bool(refunded(state.refunds)),
+    r.RepaymentAgreed: lambda state, event: (
+        bool(repayment_of(state).arrivals)
+        and not repayment_of(state).agreed
+        and event.told != event.by
+        and event.amount <= refunded(state.refunds)
+    ),
+    r.RepaymentReceived: lambda state, event: (
+        (agreed := repayment_of(state).agreed) is not None
+        and (agreed.amount, agreed.way) == (event.amount, event.way)
+        and repayment_of(state).received is None
+    ),
     m.SurveySubmitted: lambda state, event: state.case.survey is None and state.case.survey_until is not None,
 }
 """Event → what else must hold of the dispute."""
@@ -220,7 +248,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         event.lines != () and all(event.dispute_id in state.lines[x].open_claims for x in event.lines)
     ),
     o.PaymentReleased: lambda state, event: (
-        (not state.nothing_due or _late(state))
+        (bool(event.clawback_id) or not state.nothing_due or _late(state))
         and event.amount == total([part.amount for part in event.lines])
         and all(
             part.amount and _may_be_released(state.lines[part.line_id], event) == part.amount for part in event.lines
@@ -335,6 +363,8 @@ def _left(line: Line, paid_out: bool) -> Sold:
 
 
 def _may_be_released(line: Line, event: o.PaymentReleased) -> Money:
+    if event.clawback_id:  # that this much is the seller's is a law of the dispute and the order together
+        return total([part.amount for part in event.lines if part.line_id == line.line_id])
     return line.left_of(event.dispute_id) if event.dispute_id else line.releasable
 
 

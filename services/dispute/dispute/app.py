@@ -24,6 +24,7 @@ from dispute.api import (
     programmes,
     queue,
     receipts,
+    repayment,
     reports,
 )
 from dispute.api.files import Files
@@ -49,6 +50,7 @@ ROUTERS = (
     reports.router,
     goodwill.router,
     captures.router,
+    repayment.router,
     programmes.router,
     deadlines.router,
 )

@@ -10,9 +10,10 @@ from fastapi import Path
 from starlette.responses import Response
 
 from dispute.api.as_of import rows_as_of
-from dispute.api.bodies.facts import FactBody
+from dispute.api.bodies.facts import ClawbackFact, FactBody
 from dispute.api.bodies.orders import OrderBody
 from dispute.domain.decider import decider
+from dispute.domain.disputes.afterwards.collection import EndClawback
 from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.facts import FactType, RecordFact
@@ -22,7 +23,7 @@ from dispute.domain.rejections import DisputesChanged
 from dispute.read_models import disputes, order_status
 from dispute.views.as_of import line_rows_of, order_row_of
 from dispute.views.orders import order as view
-from dispute.views.orders.facts import FactView, fact_view
+from dispute.views.orders.facts import FactView, clawback_fact_view, fact_view
 from dispute.views.orders.order import OrderRegistrationView, OrderStatus
 from shared.events.base import Actor, Event
 from shared.events.envelope import Recorded
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 router = Router("orders")
+
+Telling = type[CancelOrder | RecordFact | EndClawback]
+"""The commands that tell a fact."""
 
 IF_NONE_MATCH = {
     "name": "If-None-Match",
@@ -95,12 +99,18 @@ def _guard_conditions(caller: CommandContext, order: Order, version: int) -> Non
 async def record_fact(
     order_id: OrderId, body: FactBody, caller: Annotated[CommandContext, command("service")]
 ) -> Response:
-    """Facts may come in any order, also before the order; the first instant of a type and a parcel stands."""
-    told = {"order_id": order_id, "fact": body.fact(), "ahead": caller.state.facts_ahead}
-    outcome = await _told(caller, CancelOrder if told["fact"].type == FactType.CANCELLED else RecordFact, told)
+    """Facts may come in any order, also before the order; the first instant of a type and a parcel stands. What was
+    asked back ends once, when the dispute that asks for it is closed.
+    """
+    told = {"order_id": order_id, "ahead": caller.state.facts_ahead}
+    if isinstance(body, ClawbackFact):
+        end = {"clawback_id": body.clawback_id, "end": body.end, "ended_at": body.at, "reason_code": body.reason_code}
+        outcome = await _told(caller, EndClawback, told | end)
+        return command_response(outcome, clawback_fact_view(order_id, outcome.versions[0], bool(outcome.events)))
+    fact = body.fact()
+    outcome = await _told(caller, CancelOrder if fact.type == FactType.CANCELLED else RecordFact, told | {"fact": fact})
     is_news = bool(outcome.events)
-    answer = fact_view(order_id, outcome.states[0], outcome.versions[0], told["fact"], is_news)
-    return command_response(outcome, answer)
+    return command_response(outcome, fact_view(order_id, outcome.states[0], outcome.versions[0], fact, is_news))
 
 
 @router.get("/v1/orders/{order_id}/status", summary="How an order stands", response_model=OrderStatus)
@@ -139,7 +149,7 @@ async def _known(pool: Pool, order_id: str) -> tuple[Mapping[str, Any], Sequence
     return found
 
 
-async def _told(caller: CommandContext, fact: type[CancelOrder | RecordFact], told: Mapping[str, Any]) -> Outcome:
+async def _told(caller: CommandContext, fact: Telling, told: Mapping[str, Any]) -> Outcome:
     """The disputes that a fact touches are streams of its command: they are looked up where it says so, again where one
     began meanwhile, and for a repeat, which is answered with all that was recorded then.
     """
@@ -157,9 +167,9 @@ async def _told(caller: CommandContext, fact: type[CancelOrder | RecordFact], to
     raise Busy("its disputes changed again and again")
 
 
-def _touched(fact: type[CancelOrder | RecordFact], order: Order) -> Sequence[str]:
-    """The disputes that the fact may concern: a scan those that are open, a cancellation all that there were (T45)."""
-    return sorted(disputes_of(order) if fact is CancelOrder else order.open_disputes)
+def _touched(fact: Telling, order: Order) -> Sequence[str]:
+    """The disputes that the fact may concern: a scan those that are open, any other all that there were (T45, K19)."""
+    return sorted(order.open_disputes if fact is RecordFact else disputes_of(order))
 
 
 def _sees_own_lines_only(order: Order, actor: Actor) -> bool:

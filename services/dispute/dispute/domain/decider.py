@@ -23,6 +23,7 @@ from dispute.domain.disputes import (
 )
 from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
+from dispute.domain.disputes.afterwards import collection, repayment
 from dispute.domain.disputes.agreement import replacement
 from dispute.domain.disputes.mediation import (
     appeal,
@@ -76,6 +77,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     captures.RecordOrderCapture: captures.record_order_capture,
     facts.RecordFact: carrier_scans.record_fact_and_scans,
     cancelled_order.CancelOrder: cancelled_order.cancel_order,
+    collection.EndClawback: collection.end_clawback,
     reports.ReportSeller: reports.report_seller,
     goodwill.GrantGoodwill: goodwill.grant_goodwill,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,
@@ -104,6 +106,10 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     override.ForceTransition: override.force_transition,
     second_person.AgreeToProposal: second_person.agree,
     second_person.DeclineProposal: second_person.decline,
+    repayment.ReportLateArrival: repayment.report_late_arrival,
+    repayment.NoteLateArrival: repayment.note_late_arrival,
+    repayment.AgreeRepayment: repayment.agree_repayment,
+    repayment.ReceiveRepayment: repayment.receive_repayment,
     messages.PostMessage: messages.post,
     survey.SubmitSurvey: survey.submit_survey,
     upload.UploadEvidence: upload.upload,

@@ -74,7 +74,7 @@ def _lines(event: Event) -> Iterator[Change]:
         case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id:
             yield from _each(event.order_id, event.lines, _lifted(dispute_id))
         case orders.PaymentReleased():
-            yield from _parts(event, lambda part: _released(part, event.dispute_id))
+            yield from _parts(event, lambda part: _released(part, event))
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
             yield from _parts(event, lambda part: _refunded(part, event.dispute_id))
 
@@ -102,8 +102,13 @@ def _lifted(dispute_id: str | None) -> Computed:
     return lambda line: {"held_by": [each for each in line["held_by"] if each != dispute_id]}
 
 
-def _released(part: orders.LineAmount, dispute_id: str | None) -> Computed:
-    return lambda line: {"released": (line["released"] or 0) + part.amount.minor, **_lifted(dispute_id)(line)}
+def _released(part: orders.LineAmount, event: orders.PaymentReleased) -> Computed:
+    amount = part.amount.minor
+    return lambda line: {
+        "released": (line["released"] or 0) + amount,
+        "reclaimed": line["reclaimed"] + (amount if event.clawback_id else 0),
+        **_lifted(event.dispute_id)(line),
+    }
 
 
 def _asked_of_seller(dispute_id: str) -> Computed:

@@ -25,7 +25,8 @@ NAMES = frozenset(
     CarrierScanAdded EvidenceUploaded EvidenceAdded EvidenceRemoved EvidenceExpired EvidenceViewed
     CaseClaimed CaseReleased StatementSubmitted EvidenceCompleted EvidenceRequested EvidenceWindowClosed ReviewStarted
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
-    ClawbackNotDue SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
+    ClawbackNotDue ClawbackSettled ClawbackFailed LateArrivalReported RepaymentAgreed RepaymentReceived
+    SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested

@@ -17,7 +17,8 @@ and not exists (select 1 from fact paid where paid.part_id = gone.part_id and pa
     'RefundPartIssued'))
 """
 # A refund that failed for good or lies with people is owed still: it counts until it is refused or given up.
-# What is refunded after the seller was paid is asked of him, or back of the buyer: that much may go twice.
+# What is refunded after the seller was paid is asked of him, or back of the buyer: that much may go twice. So may what
+# was refunded and is the seller's by a later word, once the buyer's clawback has ended.
 LINES = """
 with said as (
     select part.order_id, part.line_id, currency,
@@ -25,11 +26,13 @@ with said as (
         sum(case when name = 'PaymentReleased' and part.settled then units else 0 end) as released,
         sum(case when name = 'RefundRequested' and part.settled and refund_id not in given_up then units else 0 end)
             as refunds,
-        sum(case when not coalesce(paid_out, 0) then 0 when name = 'ClawbackRequested' then units
+        sum(case when name in ('ClawbackSettled', 'ClawbackFailed') then
+                case when party = 'buyer' and not coalesce(paid_out, 0) then units else 0 end
+            when not coalesce(paid_out, 0) then 0 when name = 'ClawbackRequested' then units
             when name = 'ClawbackNotDue' then -units else 0 end) as back
     from part left join disputed on disputed.dispute_id = part.dispute_id and disputed.line_id = part.line_id
     where name in ('OrderPaid', 'OrderCaptured', 'PaymentReleased', 'RefundRequested', 'ClawbackRequested',
-        'ClawbackNotDue')
+        'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
     group by part.order_id, part.line_id, currency
 )
 select * from said where released + refunds > captured + back
@@ -72,7 +75,7 @@ and exists (select 1 from fact where name = 'OrderCompleted' and settled and fac
 RELEASED_TWICE = """
 select part.order_id, part.line_id, part.currency, count(*) as times from part join fact on fact.id = part.fact
 where part.name = 'PaymentReleased'
-group by part.order_id, part.line_id, part.currency, coalesce(fact.dispute_id, '') having count(*) > 1 + (
+group by part.order_id, part.line_id, part.currency, coalesce(fact.about, fact.dispute_id, '') having count(*) > 1 + (
     select count(*) from part freed where freed.order_id = part.order_id and freed.line_id = part.line_id
     and freed.name in ('RefundAbandoned', 'RefundPartAbandoned', 'RefundReRequested', 'OrderCaptured')
     and freed.dispute_id is null)
@@ -82,7 +85,7 @@ select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
 where fact.name in ('RefundDue', 'RefundRequested', 'RefundPartIssued', 'RefundIssued', 'RefundPartAbandoned',
     'RefundAbandoned', 'RefundReRequested', 'RefundReturnedByBank', 'PaymentReleased', 'OrderCaptured',
-    'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue')
+    'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
 # Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.
@@ -96,10 +99,32 @@ with said as (
 )
 select * from said where back > refunds or back < 0
 """
-# One request has one life: it is made once, and withdrawn once.
+# One request has one life: it is made once, and ends once: withdrawn, settled or failed.
 ASKED_TWICE = """
 select about as clawback_id, order_id, units, currency, count(*) as times from fact
-where name in ('ClawbackRequested', 'ClawbackNotDue') group by about, name having count(*) > 1
+where name in ('ClawbackRequested', 'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
+group by about, name = 'ClawbackRequested' having count(*) > 1
+"""
+# What ends is what was asked back, to the last line.
+ENDED_UNASKED = """
+select ended.about as clawback_id, ended.order_id, ended.units, ended.currency from fact ended
+where ended.name in ('ClawbackSettled', 'ClawbackFailed') and not exists (select 1 from fact asked
+    where asked.name = 'ClawbackRequested' and asked.about = ended.about and asked.money = ended.money)
+"""
+# What a buyer's clawback leaves to a seller who was not paid yet is released with its end, no more and no less.
+NOT_LEFT = """
+with said as (
+    select fact.about as clawback_id, part.order_id, part.line_id, part.currency,
+        sum(case when part.name = 'PaymentReleased' then 0 else part.units end) as back,
+        sum(case when part.name = 'PaymentReleased' then part.units else 0 end) as released,
+        max(fact.settled) as is_settled
+    from part join fact on fact.id = part.fact
+    left join disputed on disputed.dispute_id = part.dispute_id and disputed.line_id = part.line_id
+    where fact.about is not null and (part.name = 'PaymentReleased'
+        or part.name in ('ClawbackSettled', 'ClawbackFailed') and part.party = 'buyer' and not coalesce(paid_out, 0))
+    group by fact.about, part.order_id, part.line_id, part.currency
+)
+select * from said where back <> released and is_settled
 """
 # All of a cancelled order's money goes back, and none of it is asked for again.
 LEFT_ASKED = """
@@ -138,6 +163,8 @@ FAULTS = (
     "clawed_unpaid",
     "clawed_twice",
     "asked_back",
+    "clawed_unasked",
+    "not_left",
 )
 
 
@@ -185,7 +212,13 @@ def _asked_back(check: Check, facts: Facts) -> None:
     for row in facts.ask(ASKED_TWICE):
         amount = in_words(row["units"], row["currency"])
         said = f"{row['clawback_id']} of order {row['order_id']}, {amount}"
-        check.fault("clawed_twice", f"{said}: asked back, or withdrawn, {row['times']} times")
+        check.fault("clawed_twice", f"{said}: asked back, or ended, {row['times']} times")
+    for row in facts.ask(ENDED_UNASKED):
+        amount = in_words(row["units"], row["currency"])
+        check.fault("clawed_unasked", f"{row['clawback_id']} of order {row['order_id']}, {amount}: never asked so")
+    for row in facts.ask(NOT_LEFT):
+        back, released = (in_words(row[name], row["currency"]) for name in ("back", "released"))
+        check.fault("not_left", f"{_line(row)}: {back} of {row['clawback_id']} ended, and {released} were released")
     for row in facts.ask(LEFT_ASKED):
         check.fault("asked_back", f"{_line(row)}, which is cancelled: {in_words(row['back'], row['currency'])}")
 

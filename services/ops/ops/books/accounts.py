@@ -1,7 +1,7 @@
 """Accounts, and what each event of money books on them: the chart of the books.
 
-Where the money came from is debited (captured, asked back, paid twice), where it is now is credited (held, released,
-refunded). It knows no code of the services: the audit reads the books too.
+Where the money came from is debited (captured, asked back, clawed back, lost, paid twice), where it is now is credited
+(held, released, refunded). It knows no code of the services: the audit reads the books too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ HELD = "held"
 ACCOUNTS: Mapping[str, str] = {
     "captured": "taken from buyers by the payment provider",
     "asked_back": "asked back of a seller or a buyer who was paid",
+    "clawed_back": "come back of a seller or a buyer who was asked",
+    "lost": "asked back, and lost by the platform",
     "paid_twice": "had by buyers twice: of the payment provider or of their bank, and by a refund before",
     HELD: "paid to nobody yet, line by line",
     "released": "paid to sellers",
@@ -39,6 +41,8 @@ POSTINGS: Mapping[str, tuple[str, str]] = {
     "RefundsUnfrozen": (HELD, "contested"),
     "ClawbackRequested": ("asked_back", HELD),
     "ClawbackNotDue": (HELD, "asked_back"),
+    "ClawbackSettled": ("clawed_back", "asked_back"),
+    "ClawbackFailed": ("lost", "asked_back"),
 }
 """By event: the account that is debited, and the one that is credited; of other events nothing is booked."""
 BY_HAND = (HELD, "refunded_by_hand")

@@ -15,6 +15,7 @@ from ops.audit.sources import Sources
 from shared.events.base import Event
 from shared.events.dispute import RefundSource
 from shared.events.mediation import ClawbackRequested
+from shared.events.mediation.clawbacks import ClawbackSettled
 from shared.events.order import LineAmount, PaymentReleased
 from shared.events.refund import Destination
 from tests.support.audit_services import AuditedServices, expire, live, movement, open_services
@@ -113,6 +114,12 @@ def asked_back(minor: int) -> ClawbackRequested:
     return ClawbackRequested(**names, lines=p.lines(l1=minor), amount=p.usd(minor), rules=("K18",))
 
 
+def settled(minor: int, clawback_id: str = "clw_1") -> ClawbackSettled:
+    said = {name: value for name, value in asked_back(minor) if name in ClawbackSettled.model_fields}
+    end = {"clawback_id": clawback_id, "settled_at": p.MONDAY, "reason_code": None}
+    return ClawbackSettled(**said | end)
+
+
 def with_amount(each: dict[str, Any], amount: str, currency: str = "USD") -> dict[str, Any]:
     return {**each, "amount": {"amount": amount, "currency": currency}}
 
@@ -161,7 +168,31 @@ EVENTS: dict[str, tuple[str, str, Sequence[Event], str]] = {
         "dispute",
         "dispute-dsp_1",
         [asked_back(1000), asked_back(1000)],
-        "clawed_twice: clw_1 of order o1, 10 USD: asked back, or withdrawn, 2 times",
+        "clawed_twice: clw_1 of order o1, 10 USD: asked back, or ended, 2 times",
+    ),
+    "a clawback that came and was never asked": (
+        "dispute",
+        "dispute-dsp_1",
+        [settled(1000)],
+        "clawed_unasked: clw_1 of order o1, 10 USD: never asked so",
+    ),
+    "a clawback that came with another amount": (
+        "dispute",
+        "dispute-dsp_1",
+        [asked_back(1000), settled(900)],
+        "clawed_unasked: clw_1 of order o1, 9 USD: never asked so",
+    ),
+    "a clawback that came twice": (
+        "dispute",
+        "dispute-dsp_1",
+        [asked_back(1000), settled(1000), settled(1000)],
+        "clawed_twice: clw_1 of order o1, 10 USD: asked back, or ended, 2 times",
+    ),
+    "a clawback whose money the seller did not get": (
+        "dispute",
+        "dispute-dsp_1",
+        [asked_back(1000), settled(1000)],
+        "not_left: line l1 of order o1: 10 USD of clw_1 ended, and 0 USD were released",
     ),
 }
 

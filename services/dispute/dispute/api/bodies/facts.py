@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from dispute.domain.orders.facts import Fact
 from dispute.domain.orders.naming import NamedParcel
 from shared.events.fields import Measure, Quantity
+from shared.events.mediation.clawbacks import ClawbackEnd
 from shared.events.moments import Moment
 from shared.events.order import Pieces
 from shared.events.outside.ids import Id
@@ -172,9 +173,25 @@ class AccountFact(PlainFact):
     status: Literal["good", "restricted"]
 
 
-FactBody = Annotated[
-    PlainFact | ShippedFact | ParcelFact | TrackingFact | CancelledFact | AccountFact, Field(discriminator="type")
-]
+class ClawbackFact(RequestBody):
+    """What was asked back has come, or does not come, and the bank's or the provider's word for why (K19)."""
+
+    model_config = example(type="clawback_settled", at="2026-04-02T12:00:00Z", clawback_id="clw_2f1c9a7be4d05583")
+
+    type: Literal["clawback_settled", "clawback_failed"]
+    at: Moment
+    clawback_id: Id
+    reason_code: Annotated[Name, Field(max_length=32)] | None = None
+
+    @property
+    def end(self) -> ClawbackEnd:
+        return ClawbackEnd(self.type.removeprefix("clawback_"))
+
+
+Told = PlainFact | ShippedFact | ParcelFact | TrackingFact | CancelledFact | AccountFact
+OrderFactBody = Annotated[Told, Field(discriminator="type")]
+"""What an order may bring along."""
+FactBody = Annotated[Told | ClawbackFact, Field(discriminator="type")]
 
 
 def _pieces(lines: tuple[str | PiecesBody, ...]) -> tuple[Pieces, ...]:

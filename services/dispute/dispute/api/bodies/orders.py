@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from dispute.api.bodies.amounts import Amount, money
-from dispute.api.bodies.facts import FactBody
+from dispute.api.bodies.facts import OrderFactBody
 from dispute.api.bodies.payments import PaymentBody
 from dispute.domain.orders.registration import RegisteredLine
 from shared.events.fields import Measure, Quantity, ShortText, Text
@@ -122,7 +122,7 @@ class OrderBody(RequestBody):
     ship_to: ShipToBody
     promised_by: Day | None = None
     placed_at: Moment
-    facts: Annotated[tuple[FactBody, ...], Field(max_length=50)] = ()
+    facts: Annotated[tuple[OrderFactBody, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="after")
     def _lines_agree_with_payment(self) -> Self:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.disputes.asked_back.clawbacks import OF_CLAWBACKS, Clawbacks
 from shared.decider import changed
 from shared.events import dispute, mediation
 from shared.events.base import Event
@@ -48,9 +49,8 @@ DATES: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Case:
     """`asked` are the parties whose word ends the gathering, `complete` those who gave it; `decisions` and `clawbacks`
-    are all there were, each decision by the version of its event; of the clawbacks some were `withdrawn`. `appeals`
-    are those against the last decision; `proposal` waits for a second person. `owed` are the keys under which each
-    party has still to answer (T14).
+    are all there were, each decision by the version of its event. `appeals` are those against the last decision;
+    `proposal` waits for a second person. `owed` are the keys under which each party has still to answer (T14).
     """
 
     reviewer: str | None = None
@@ -62,8 +62,7 @@ class Case:
     owed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decisions: Mapping[int, Decision] = field(default_factory=dict)
     appeals: tuple[mediation.Appealed, ...] = ()
-    clawbacks: tuple[mediation.ClawbackRequested, ...] = ()
-    withdrawn: frozenset[str] = frozenset()
+    clawbacks: Clawbacks = Clawbacks()
     review_until: datetime | None = None
     appeal_until: datetime | None = None
     appeal_review_until: datetime | None = None
@@ -86,9 +85,8 @@ class Case:
         return self.asked_of("buyer")
 
     def asked_of(self, party: str) -> mediation.ClawbackRequested | None:
-        """What is asked back of a party and not withdrawn: there is one at most."""
-        standing = (back for back in self.clawbacks if back.clawback_id not in self.withdrawn)
-        return next((back for back in standing if back.party == party), None)
+        """What is asked back of a party and waits: there is one at most."""
+        return self.clawbacks.standing(party)
 
     def decided_or(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
         """What goes back and how much by what was decided or agreed last, or else was asked for."""
@@ -164,7 +162,7 @@ def after(case: Case, event: Event, version: int, moved: bool) -> Case:
 
 
 def _begun(case: Case, _: dispute.Escalated | dispute.CancellationNoted, __: int) -> Case:
-    return Case(decisions=case.decisions, clawbacks=case.clawbacks, withdrawn=case.withdrawn)
+    return Case(decisions=case.decisions, clawbacks=case.clawbacks)
 
 
 def _put_off(case: Case, event: DeadlineMoved, _: int) -> Case:
@@ -209,6 +207,10 @@ def _agreed(case: Case, event: dispute.SolutionReached, version: int) -> Case:
     return case if event.reached_type in BY_THE_TEAM else case.decided(event, version)
 
 
+def _asked_back(case: Case, event: Event, _: int) -> Case:
+    return changed(case, clawbacks=case.clawbacks.after(event))
+
+
 def _whole(case: Case, event: mediation.StatementSubmitted) -> mediation.StatementSubmitted:
     """All that the party has said so far; a later answer replaces the one under the same key."""
     said = case.statements.get(event.by)
@@ -236,8 +238,7 @@ _MOVES: Mapping[type[Event], Callable[[Case, Any, int], Case]] = {
     mediation.AppealReviewOverdue: lambda case, event, _: changed(case, appeal_review_until=event.review_until),
     mediation.AppealWindowClosed: lambda case, _, __: changed(case, appeal_until=None),
     mediation.AppealDecided: _appeal_decided,
-    mediation.ClawbackRequested: lambda case, event, _: changed(case, clawbacks=(*case.clawbacks, event)),
-    mediation.ClawbackNotDue: lambda case, event, _: changed(case, withdrawn=case.withdrawn | {event.clawback_id}),
+    **dict.fromkeys(OF_CLAWBACKS, _asked_back),
     mediation.SurveySubmitted: lambda case, event, _: changed(case, survey=event),
     mediation.SurveyWindowClosed: lambda case, _, __: changed(case, survey_over=True),
     proposals.ProposalMade: lambda case, event, _: changed(case, proposal=event),

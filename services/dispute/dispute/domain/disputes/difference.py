@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from dispute.domain.disputes.asked_back.clawbacks import Ended
 from dispute.domain.disputes.state import Dispute
+from shared.events.mediation import ClawbackRequested
 from shared.events.money import Money
 from shared.events.order import LineAmount
 
@@ -25,9 +27,8 @@ def given_up(dispute: Dispute) -> Minor:
 
 
 def asked_back(dispute: Dispute) -> Minor:
-    """The money that is asked back, and not collected."""
-    back = dispute.case.asked_back
-    return sums(back.lines) if back else {}
+    """The money that is asked back of the buyer, with what has come of it or is lost."""
+    return _sums_of(dispute.case.asked_back, *dispute.case.clawbacks.over("buyer"))
 
 
 def paid_out(dispute: Dispute) -> frozenset[str]:
@@ -38,16 +39,18 @@ def paid_out(dispute: Dispute) -> frozenset[str]:
 
 def asked_of_seller(dispute: Dispute) -> Minor:
     """What the seller was paid and is asked for, and has not given (K19)."""
-    standing = dispute.case.asked_of("seller")
-    return sums(standing.lines) if standing else {}
+    return _sums_of(dispute.case.asked_of("seller"))
 
 
 def owed_by_seller(dispute: Dispute) -> Parts:
-    """What the buyer has of the money that the seller was paid before: what was asked for, less what is asked back."""
+    """What the buyer has of the money that the seller was paid before: what was asked for, less what is asked back, and
+    less what the seller has given, or is lost of it.
+    """
     asked, back = asked_for(dispute), asked_back(dispute)
-    left = [(line, asked.get(line.line_id, 0) - back.get(line.line_id, 0)) for line in dispute.opened.lines]
-    theirs = paid_out(dispute)
-    owed = [(line, minor) for line, minor in left if line.line_id in theirs and minor]
+    over, theirs = _sums_of(*dispute.case.clawbacks.over("seller")), paid_out(dispute)
+    gone = {name: back.get(name, 0) + over.get(name, 0) for name in theirs}
+    lines = [line for line in dispute.opened.lines if line.line_id in theirs]
+    owed = [(line, minor) for line in lines if (minor := asked.get(line.line_id, 0) - gone[line.line_id]) > 0]
     return [_money(line.line_id, minor, line.cap) for line, minor in owed]
 
 
@@ -82,6 +85,10 @@ def sums(parts: Iterable[LineAmount]) -> Minor:
     for part in parts:
         found[part.line_id] += part.amount.minor
     return dict(found)
+
+
+def _sums_of(*backs: ClawbackRequested | Ended | None) -> Minor:
+    return sums(part for back in backs if back for part in back.lines)
 
 
 def _part(like: LineAmount, minor: int) -> LineAmount:

@@ -13,7 +13,9 @@ from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
 from shared.events.mediation.proposals import SupportOverrideApplied
+from shared.events.mediation.repayments import LateArrivalReported, RepaymentAgreed, RepaymentReceived
 from shared.events.money import Money, total
 from shared.events.order import LineAmount
 
@@ -124,8 +126,10 @@ def _less(lines: Sequence[LineAmount], others: Sequence[LineAmount]) -> Sequence
 
 Refunds = Mapping[str, AskedRefund]
 """By id, in the order in which they were asked for."""
-Noted = events.RefundNoted | events.ReturnNoted
-"""What another service tells of a dispute, also once it is closed."""
+Noted = events.RefundNoted | events.ReturnNoted | ClawbackSettled | ClawbackFailed
+"""What others tell of a dispute, also once it is closed."""
+Late = LateArrivalReported | RepaymentAgreed | RepaymentReceived
+"""What the parties tell once the money went back, which is no part of what led there."""
 
 
 def due(refunds: Refunds, event: events.RefundDue) -> Refunds:

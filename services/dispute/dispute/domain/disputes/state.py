@@ -94,7 +94,7 @@ class Dispute:
     cancelled: events.CancellationNoted | None = None
     closed: events.DisputeClosed | None = None
     end: int | None = None
-    after_close: tuple[progress.Noted, ...] = ()
+    after_close: tuple[progress.Noted | progress.Late, ...] = ()
     evidence: Items = Items()
     version: int = 0
 
@@ -135,7 +135,7 @@ class Dispute:
 
 def evolve(dispute: Dispute, event: Event) -> Dispute:
     """The dispute once this has happened too."""
-    if dispute.closed and isinstance(event, progress.Noted):
+    if isinstance(event, progress.Late) or (dispute.closed and isinstance(event, progress.Noted)):
         dispute = changed(dispute, after_close=(*dispute.after_close, event))
     since, version = _evolved(dispute, event), dispute.version + 1
     case = cases.after(dispute.case, event, version, since.state != dispute.state)

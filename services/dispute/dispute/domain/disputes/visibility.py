@@ -16,7 +16,7 @@ from shared.events import mediation
 from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
-from shared.events.mediation import proposals
+from shared.events.mediation import clawbacks, proposals, repayments
 from shared.parties import Parties
 from shared.rejections import snake_case
 
@@ -103,6 +103,8 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     mediation.AppealWindowClosed: _seen(""),
     mediation.ClawbackRequested: _seen(f"clawback_id party {_PARTS} amount"),
     mediation.ClawbackNotDue: _seen(f"clawback_id party {_PARTS} amount"),
+    clawbacks.ClawbackSettled: _seen(f"clawback_id party {_PARTS} amount settled_at", staff="reason_code"),
+    clawbacks.ClawbackFailed: _seen(f"clawback_id party {_PARTS} amount failed_at", staff="reason_code"),
     mediation.SurveySubmitted: _buyers("rating text_ref"),
     mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(
@@ -123,6 +125,9 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.CancellationNoted: _seen(f"{_PARTS} amount cancelled_at"),
     events.DisputeCancelled: _seen("acknowledged_release"),
     events.DisputeClosed: _seen(f"reason reached_type {_SOLUTION} amount closed_at", "solution.address_ref"),
+    repayments.LateArrivalReported: _seen("by arrived_at lines.line_id lines.quantity text_ref reported_at"),
+    repayments.RepaymentAgreed: _seen("by amount way agreed_at"),
+    repayments.RepaymentReceived: _seen("amount way reference received_at noted_at"),
     EvidenceAdded: _seen(
         "item.evidence_id item.by item.kind item.purpose item.media_type item.size item.width item.height item.seconds"
         " item.sha256 item.caption_ref item.sent_at added_at"

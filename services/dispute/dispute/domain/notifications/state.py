@@ -10,7 +10,7 @@ from shared.events import mediation
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
-from shared.events.mediation import proposals
+from shared.events.mediation import clawbacks, proposals, repayments
 from shared.events.mediation.conversation import MessagePosted
 from shared.events.order import GoodwillGranted
 from shared.notifications.requests import BUYER, SELLER
@@ -32,6 +32,11 @@ NOTICES: Notices = {
     mediation.AppealDecided: Notice("appeal_decided", BOTH),
     mediation.ClawbackRequested: Notice("clawback_requested", "party", rules=("S54", "K19")),
     mediation.ClawbackNotDue: Notice("clawback_withdrawn", "party", rules=("S54", "K19")),
+    clawbacks.ClawbackSettled: Notice("clawback_settled", "party", rules=("S54", "K19")),
+    clawbacks.ClawbackFailed: Notice("clawback_failed", "party", rules=("S54", "K19")),
+    repayments.LateArrivalReported: Notice("late_arrival", "told", rules=("S54", "S65")),
+    repayments.RepaymentAgreed: Notice("repayment_agreed", "told", rules=("S54", "S65")),
+    repayments.RepaymentReceived: Notice("repayment_received", (BUYER,), rules=("S54", "S65")),
     GoodwillGranted: Notice("goodwill_granted", (BUYER,), rules=("S54", "S20")),
     CarrierScanAdded: Notice("carrier_scan_added", BOTH, rules=("S54", "K9")),
     MessagePosted: Notice("message_posted", "told", rules=("S54", "S44")),

@@ -44,7 +44,8 @@ class Sold:
 class Line:
     """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap,
     which is what was taken for it so far, but for what was `reclaimed`: refunded after the seller was paid, and asked
-    of him (K19). What its seller gives of it, and is not paid yet, is `promised` (S20).
+    of him, or refunded, asked back and left to him (K19). What its seller gives of it, and is not paid yet, is
+    `promised` (S20).
 
     `claims` are by dispute, `disputes` all that ever had one; `holds` are no dispute's: they keep the line's money, and
     lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
@@ -196,8 +197,12 @@ class Line:
         return replace(self, claims=_without(self.claims, event.dispute_id), reopens=reopens, sold=sold)
 
     def paid_out(self, amount: Money, event: events.PaymentReleased) -> Self:
-        """With so much released: for the pieces of a dispute that has ended, else for all that none is about."""
+        """With so much released: for the pieces of a dispute that has ended, else for all that none is about. What a
+        clawback left to the seller was refunded before.
+        """
         released = replace(self, released=self.released + amount)
+        if event.clawback_id:
+            return replace(released, reclaimed=self.reclaimed + amount)
         if event.dispute_id:
             pieces = self.claims[event.dispute_id].quantity
             is_sold = event.because in (events.HoldEnd.CANCELLED, events.HoldEnd.CLOSED)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 
+from dispute.domain.disputes.afterwards.repayment import guard_agreement, guard_receipt, guard_report
 from dispute.domain.disputes.evidence import addition_until, guard_addition
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import Step, Transition, guard_row, refused_in, roles_of, row_or_refusal
@@ -40,13 +41,27 @@ PATHS: Mapping[Step, str] = {
 """By step: the address of its command."""
 
 
+LATE_GOODS: Sequence[tuple[str, str, Callable[[Dispute, Actor], object]]] = (
+    ("report-late-arrival", "/v1/disputes/{}/late-arrival", guard_report),
+    ("agree-repayment", "/v1/disputes/{}/repayment", guard_agreement),
+    ("confirm-repayment", "/v1/disputes/{}/repayment-receipt", guard_receipt),
+)
+"""What may be done about goods that came after the refund (T36): the action, its address and its guard."""
+
+
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
     """Everything that can be done to a dispute and by whom, each with the guard of its command."""
     acting, dispute_id = dispute.parties.acting(actor), dispute.opened.dispute_id
     return [
         Action(step, path.format(dispute_id), refused or _offer(step, dispute, actor, now))
         for step, path, refused in _steps_of(acting, dispute.state)
-    ] + [Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", partial(_addition, dispute, actor, now))]
+    ] + [
+        Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", partial(_addition, dispute, actor, now)),
+        *(
+            Action(rel, path.format(dispute_id), partial(_of_late_goods, refuse, dispute, actor))
+            for rel, path, refuse in LATE_GOODS
+        ),
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -66,6 +81,11 @@ def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Callabl
 def _guarded(row: Transition, dispute: Dispute, actor: Actor, now: datetime) -> Offer:
     guard_row(row, dispute, actor, now)
     return Offer(dispute.first_due(*row.within), row.mandatory)
+
+
+def _of_late_goods(refuse: Callable[[Dispute, Actor], object], dispute: Dispute, actor: Actor) -> Offer:
+    refuse(dispute, actor)
+    return Offer()
 
 
 def _addition(dispute: Dispute, actor: Actor, now: datetime) -> Offer:

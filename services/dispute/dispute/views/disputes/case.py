@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from dispute.domain.disputes.asked_back.clawbacks import Clawbacks
 from dispute.domain.disputes.case import Decision, Ruled, ruling_in
 from dispute.domain.disputes.ending import reason_of, ruling_of
 from dispute.domain.disputes.state import Dispute, DisputeState
@@ -37,6 +38,7 @@ from shared.events.mediation import (
     Ruling,
     SurveySubmitted,
 )
+from shared.events.mediation.clawbacks import ClawbackSettled
 from shared.events.order import LineAmount
 from shared.views import LineAmountView, TextLink, text_link
 
@@ -54,7 +56,7 @@ def case_members(dispute: Dispute, path: str, looking: frozenset[str], now: date
         "appeal_until_at": case.appeal_until,
         "survey_until_at": case.survey_until,
         "survey": None if looking.isdisjoint((BUYER, PLATFORM)) else _survey(case.survey, path),
-        "clawbacks": [_clawback(event, case.withdrawn) for event in case.clawbacks],
+        "clawbacks": [_clawback(event, case.clawbacks) for event in case.clawbacks.requested],
     }
 
 
@@ -187,6 +189,8 @@ def _appeal(event: Appealed, path: str) -> AppealView:
     }
 
 
-def _clawback(event: ClawbackRequested, withdrawn: Collection[str]) -> ClawbackView:
-    state: ClawbackState = "withdrawn" if event.clawback_id in withdrawn else "requested"
+def _clawback(event: ClawbackRequested, clawbacks: Clawbacks) -> ClawbackView:
+    state: ClawbackState = "withdrawn" if event.clawback_id in clawbacks.withdrawn else "requested"
+    if end := clawbacks.ended.get(event.clawback_id):
+        state = "settled" if isinstance(end, ClawbackSettled) else "failed"
     return {"id": event.clawback_id, "from": event.party, "amount": event.amount, "state": state}

@@ -95,7 +95,7 @@ class AppealView(TypedDict):
     evidence: Sequence[str]
 
 
-ClawbackState = Literal["requested", "withdrawn"]
+ClawbackState = Literal["requested", "withdrawn", "settled", "failed"]
 ClawbackView = TypedDict("ClawbackView", {"id": str, "from": str, "amount": Money, "state": ClawbackState})
 """Money that is asked back."""
 

@@ -9,14 +9,14 @@ from typing import Any
 from dispute.domain.conversations.state import Conversation
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.ending import stands
-from dispute.domain.disputes.progress import Noted, last_outcome, refunded
+from dispute.domain.disputes.progress import last_outcome, refunded
 from dispute.domain.disputes.state import STANDS, Dispute, DisputeState
 from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible_actor
 from dispute.views.conversation import messages_view
 from dispute.views.disputes.actions import dispute_actions
 from dispute.views.disputes.case import case_members, ruled_result
+from dispute.views.disputes.late import late_members
 from dispute.views.disputes.members import (
-    AfterClose,
     DeadlineView,
     DisputeRow,
     DisputeView,
@@ -29,7 +29,6 @@ from dispute.views.disputes.solutions import solution_members
 from dispute.views.evidence import item_views
 from shared.actions import rendered
 from shared.events.base import Actor
-from shared.events.dispute import RefundNoted
 from shared.events.money import Money
 from shared.events.order import Terms
 from shared.parties import Parties
@@ -108,7 +107,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "refunded": refunded(dispute.refunds),
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
-        "after_close": [_late(noted) for noted in dispute.after_close],
+        **late_members(dispute, path),
         "messages": messages_view(said, path, looking),
         **case_members(dispute, path, looking, now),
         **rendered(dispute_actions(dispute, actor, now)),
@@ -213,13 +212,6 @@ def _refunds(dispute: Dispute) -> list[RefundView]:
         {"id": name, "amount": asked.amount, "source": asked.due.source, "outcome": asked.outcome}
         for name, asked in dispute.refunds.items()
     ]
-
-
-def _late(noted: Noted) -> AfterClose:
-    at, outcome, reason = noted.noted_at, noted.outcome, noted.reason
-    if isinstance(noted, RefundNoted):
-        return {"at": at, "kind": "refund", "id": noted.refund_id, "outcome": outcome, "reason": reason}
-    return {"at": at, "kind": "return", "id": noted.return_id, "outcome": outcome, "reason": reason}
 
 
 def history_entry(row: Mapping[str, Any], dispute: Dispute, actor: Actor) -> HistoryEntry:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from typing_extensions import TypedDict
 
@@ -11,6 +10,7 @@ from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.views.conversation import MessagesView
 from dispute.views.disputes.case_members import CaseMembers
+from dispute.views.disputes.late_members import LateMembers
 from dispute.views.disputes.party_view import PartyView
 from dispute.views.disputes.solutions import SolutionMembers
 from dispute.views.evidence import EvidenceView
@@ -23,7 +23,6 @@ from shared.events.dispute import (
     Reason,
     RefundOutcome,
     RefundSource,
-    ReturnOutcome,
     SolutionType,
 )
 from shared.events.money import Money
@@ -73,16 +72,6 @@ class RefundView(TypedDict):
     outcome: Open[RefundOutcome] | None
 
 
-class AfterClose(TypedDict):
-    """What came of its refund or its return once the dispute was closed (S52)."""
-
-    at: Instant
-    kind: Literal["refund", "return"]
-    id: str
-    outcome: Open[RefundOutcome] | Open[ReturnOutcome]
-    reason: str | None
-
-
 class DisputeRow(TypedDict):
     """A dispute in a list: members of the dispute, under the same names.
 
@@ -110,7 +99,7 @@ class DisputeRow(TypedDict):
     refunded: Money | None
 
 
-class DisputeView(DisputeRow, SolutionMembers, CaseMembers, Actions):
+class DisputeView(DisputeRow, SolutionMembers, CaseMembers, LateMembers, Actions):
     """A dispute."""
 
     round: int
@@ -126,5 +115,4 @@ class DisputeView(DisputeRow, SolutionMembers, CaseMembers, Actions):
     deadlines: Sequence[DeadlineView]
     refunds: Sequence[RefundView]
     return_id: str | None
-    after_close: Sequence[AfterClose]
     messages: MessagesView

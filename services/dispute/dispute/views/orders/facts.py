@@ -32,6 +32,14 @@ _WHY = {
 
 def fact_view(order_id: str, order: Order, version: int, fact: Fact, is_news: bool) -> FactView:
     """What became of a fact."""
-    why = None if is_news else why_unchanged(order, fact)
+    return _view(order_id, version, None if is_news else why_unchanged(order, fact))
+
+
+def clawback_fact_view(order_id: str, version: int, is_news: bool) -> FactView:
+    """What became of a clawback's end."""
+    return _view(order_id, version, None if is_news else NotRecorded.KNOWN_ALREADY)
+
+
+def _view(order_id: str, version: int, why: NotRecorded | None) -> FactView:
     not_recorded: NotRecordedView | None = {"code": why.value, "detail": _WHY[why]} if why else None
-    return {"order_id": order_id, "version": version, "recorded": is_news, "not_recorded": not_recorded}
+    return {"order_id": order_id, "version": version, "recorded": why is None, "not_recorded": not_recorded}

@@ -138,6 +138,7 @@ def _released(order: State, data: Data) -> None:
         line = order["lines"][part["line_id"]]
         line["released"] = (line["released"] or 0) + minor(part["amount"])
         line["held_by"].pop(data["dispute_id"], None)
+        line["reclaimed"] += minor(part["amount"]) if data.get("clawback_id") else 0
     order["released_whole"] = order["released_whole"] or not data["dispute_id"]
 
 

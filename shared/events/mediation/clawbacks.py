@@ -1,0 +1,49 @@
+"""Events of how what was asked back ends (K19). These names are storage: never rename one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.events.base import Event, Instant
+from shared.events.money import Money
+from shared.events.order import LineAmount
+
+
+class ClawbackEnd(StrEnum):
+    """How a clawback ends."""
+
+    SETTLED = "settled"
+    FAILED = "failed"
+
+
+class ClawbackSettled(Event):
+    """What was asked back of `party` has come, all of it."""
+
+    clawback_id: str
+    dispute_id: str
+    order_id: str
+    payment_id: str
+    party: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    settled_at: Instant
+    reason_code: str | None
+    rules: tuple[str, ...]
+
+
+class ClawbackFailed(Event):
+    """What was asked back of `party` does not come: an alarm, for the platform has lost it."""
+
+    clawback_id: str
+    dispute_id: str
+    order_id: str
+    payment_id: str
+    party: str
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    failed_at: Instant
+    reason_code: str | None
+    rules: tuple[str, ...]
+
+
+ClawbackEvent = ClawbackSettled | ClawbackFailed
