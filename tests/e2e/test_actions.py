@@ -31,6 +31,8 @@ BODIES: dict[str, Json | None] = {
     "send-message": {"text": "Where is it?"},
     "ship-replacement": {"tracking_number": "RR1ES"},
     "confirm-replacement": None,
+    "agree-repayment": {"amount": usd("10.00"), "way": "platform"},
+    "confirm-repayment": None,
     "receive": None,
     "inspect": {"result": "pass"},
 }
@@ -123,13 +125,14 @@ NEVER = "not_appealable"
 def buyer(**said: str) -> Json:
     """What the buyer's list says; what is not named cannot be done now."""
     named = ("accept", "modify", "cancel", "escalate", "submit-statement", "submit-survey", "confirm-replacement")
-    plain = dict.fromkeys(named, NOT_NOW) | {"send-message": ""}
+    late = ("report-late-arrival", "agree-repayment")
+    plain = dict.fromkeys((*named, *late), NOT_NOW) | {"send-message": ""}
     return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
 
 
 def seller(**said: str) -> Json:
     """The same of the seller's."""
-    named = ("respond", "escalate", "submit-statement", "ship-replacement")
+    named = ("respond", "escalate", "submit-statement", "ship-replacement", "agree-repayment", "confirm-repayment")
     plain = dict.fromkeys(named, NOT_NOW) | {"send-message": ""}
     return plain | {"appeal": NEVER} | {name.replace("_", "-"): code for name, code in said.items()}
 
@@ -164,11 +167,11 @@ PHASES: dict[str, tuple[Reach, Json, Json]] = {
         seller(respond="", submit_statement=""),
     ),
     "under review": (under_review, buyer(cancel=""), seller(respond="")),
-    "decided": (decided, buyer(appeal="", submit_survey=""), seller(appeal="")),
-    "appealed by the seller": (appealed, buyer(appeal=""), seller(appeal="already_appealed")),
+    "decided": (decided, buyer(appeal="", submit_survey="", report_late_arrival=""), seller(appeal="")),
+    "appealed by the seller": (appealed, buyer(appeal="", report_late_arrival=""), seller(appeal="already_appealed")),
     "agreed": (agreed, buyer(cancel=""), seller()),
     "cancelled": (cancelled, buyer(send_message=NOT_NOW), seller(send_message=NOT_NOW)),
-    "refunded": (refunded, buyer(send_message=NOT_NOW), seller(send_message=NOT_NOW)),
+    "refunded": (refunded, buyer(send_message=NOT_NOW, report_late_arrival=""), seller(send_message=NOT_NOW)),
 }
 
 
@@ -190,7 +193,9 @@ async def call(party: Party, action: Json, shown: Answer, service: str = "disput
         form = aiohttp.FormData()
         form.add_field("file", picture(key), filename="shown.png")
         return await party.send("dispute", "POST", action["href"], {"Idempotency-Key": key}, data=form)
-    return await party.post(action["href"], BODIES[action["rel"]], key=key, seen=shown.etag, service=service)
+    arrival = {"report-late-arrival": {"arrived_at": shown.body.get("opened_at")}}
+    body = (BODIES | arrival)[action["rel"]]
+    return await party.post(action["href"], body, key=key, seen=shown.etag, service=service)
 
 
 @pytest.mark.parametrize("side", ["buyer", "seller"])
