@@ -334,13 +334,15 @@ class RefundDue(Event):
 
 
 class RefundOutcome(StrEnum):
-    """What the refund service answered."""
+    """What the refund service answered, and what a bank made of what was paid: it came back, and was issued again."""
 
     ISSUED = "issued"
     FAILED = "failed"
     REFUSED = "refused"
     SENT_TO_MANUAL = "sent_to_manual"
     ABANDONED = "abandoned"
+    RETURNED_BY_BANK = "returned_by_bank"
+    ISSUED_AGAIN = "issued_again"
 
 
 class RefundNoted(Event):

@@ -235,8 +235,8 @@ MONEY = (
     Plant(
         "what was paid is noted twice",
         f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "if _is_noted_as_paid(dispute, command.refund_id):",
-        "if False and _is_noted_as_paid(dispute, command.refund_id):",
+        "if asked.is_paid:",
+        "if False and asked.is_paid:",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),
     Plant(

@@ -130,6 +130,11 @@ class Market:
         answered = {noted.refund_id for noted in self.events(RefundNoted) if noted.outcome in final}
         return [due for due in self.events(RefundDue) if due.refund_id not in answered]
 
+    def paid(self) -> list[RefundDue]:
+        """Money that was paid, wherever it is now."""
+        paid = {noted.refund_id for noted in self.events(RefundNoted) if noted.outcome == RefundOutcome.ISSUED}
+        return [due for due in self.events(RefundDue) if due.refund_id in paid]
+
     def refused(self) -> list[RefundDue]:
         """Money that was refused, and neither given up nor asked for again: people look at it."""
         last = {noted.refund_id: noted.outcome for noted in self.events(RefundNoted)}

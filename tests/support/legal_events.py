@@ -15,6 +15,7 @@ from dispute.domain.disputes.progress import refunded
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line, Sold
 from dispute.domain.orders.parcels import Step
+from dispute.domain.orders.payments.bank import OF_THE_BANK
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
 from shared.events import evidence as e
@@ -143,7 +144,12 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.DisputeCancelled: lambda state, event: state.state in OPEN or state.goods_unsent,
     d.RefundNoted: lambda state, event: (
         event.refund_id in state.refunds
-        and (state.state in (AGREED, DECIDED, APPEAL) or event.outcome == d.RefundOutcome.ABANDONED)
+        and (
+            state.refunds[event.refund_id].is_paid
+            if event.outcome in OF_THE_BANK
+            else not state.refunds[event.refund_id].is_paid
+        )
+        and (state.state in (AGREED, DECIDED, APPEAL) or event.outcome in (d.RefundOutcome.ABANDONED, *OF_THE_BANK))
     ),
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (

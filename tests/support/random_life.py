@@ -136,6 +136,7 @@ class Life:
             *self._mediation(),
             *self._overrides(),
             (4 if self.market.unpaid() else 0, self._refund),
+            (1 if self.market.paid() else 0, self._bank),
             (1 if self.market.refused() else 0, self._give_up),
             (1 if self.market.refused() else 0, self._ask_again),
             (6 if self.market.under_way() else 0, self._return),
@@ -370,6 +371,12 @@ class Life:
     def _refund(self) -> None:
         outcome = self.dice.choice([RefundOutcome.ISSUED] * 4 + list(RefundOutcome))
         self.market.ask(note_refund(self.dice.choice(self.market.unpaid()), self.market.now, outcome))
+
+    def _bank(self) -> None:
+        """The bank sends money back that was paid, or it goes again; the log of refunds may say so twice."""
+        outcome = self.dice.choice([RefundOutcome.RETURNED_BY_BANK, RefundOutcome.ISSUED])
+        note = note_refund(self.dice.choice(self.market.paid()), self.market.now, outcome)
+        self.market.ask(note.model_copy(update={"command_id": derived_uuid("bank", self.dice.random())}))
 
     def _give_up(self) -> None:
         due = self.dice.choice(self.market.refused())

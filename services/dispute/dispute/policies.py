@@ -49,6 +49,8 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_refund(recorded, RefundOutcome.SENT_TO_MANUAL)
         case refunds.RefundAbandoned():
             return _note_refund(recorded, RefundOutcome.ABANDONED)
+        case refunds.RefundReturnedByBank(reason=reason):
+            return _note_refund(recorded, RefundOutcome.RETURNED_BY_BANK, reason)
         case returns.ReturnAuthorized():
             return _note_return(recorded, ReturnOutcome.AUTHORIZED)
         case returns.ReturnDenied(reason=reason):

@@ -34,6 +34,7 @@ OUTCOMES = {
     "RefundFailed": "failed",
     "RefundSentToManual": "sent_to_manual",
     "RefundAbandoned": "abandoned",
+    "RefundReturnedByBank": "returned_by_bank",
     "ReturnAuthorized": "authorized",
     "ReturnDenied": "denied",
     "ReturnLabelVoided": "voided",

@@ -85,10 +85,13 @@ DIFFERENT = {
         select b.id from fact b join fact a on a.id = b.source_event
         where (b.name = 'RefundNoted' and not (a.money = b.money and a.about is b.about and a.order_id is b.order_id))
             or (b.name = 'ReturnNoted' and a.about is not b.about)
-            or (b.name in ('RefundNoted', 'ReturnNoted') and a.to_note is not b.outcome)""",
+            or (b.name in ('RefundNoted', 'ReturnNoted') and a.to_note is not b.outcome
+                and not (b.outcome = 'issued_again' and a.name = 'RefundIssued' and exists (select 1 from fact back
+                where back.stream = a.stream and back.about = a.about and back.name = 'RefundReturnedByBank'
+                and back.version < a.version)))""",
 }
 
-# What comes after a bank has sent the money back is between the refund and the buyer: the dispute stays as it is.
+# Between a bank's sending the money back and the next payment all is between the refund and the buyer.
 # What was paid is noted once, whatever it was heard from: a log that was restored may say it again under another id.
 UNNOTED = """
 select said.id, kind.category || case kind.category when 'dispute-' then said.dispute_id else said.order_id end as place
@@ -98,8 +101,9 @@ where said.to_note is not null and said.settled
     and not exists (select 1 from fact note where note.source_event = said.id and note.stream = place)
     and not (said.name = 'RefundIssued' and exists (select 1 from fact note where note.about = said.about
         and note.name = 'RefundNoted' and note.outcome = 'issued' and note.stream = place))
-    and not exists (select 1 from fact back where back.stream = said.stream and back.about = said.about
-        and back.name = 'RefundReturnedByBank' and back.version < said.version)
+    and not (said.name not in ('RefundIssued', 'RefundReturnedByBank') and exists (select 1 from fact back
+        where back.stream = said.stream and back.about = said.about
+        and back.name = 'RefundReturnedByBank' and back.version < said.version))
 """
 UNSAID = """
 select note.id from fact note left join fact said on said.id = note.source_event and said.to_note is not null

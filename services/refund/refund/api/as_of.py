@@ -23,14 +23,15 @@ async def page_as_of(
     viewer: QueryContext, wanted: RefundFilter, as_of: datetime, limit: int
 ) -> tuple[Sequence[Row], Sequence[Row]]:
     """The rows of a page as they stand now, those requested by then alone, and all but the last one as they stood, of
-    which only those in a wanted state then.
+    which only those that were wanted then.
     """
-    requested = replace(wanted, states=None, before=wanted.before or [as_of + MOMENT, ""])
+    of_then: dict[str, Any] = dict.fromkeys(("states", "destination", "overdue", "issued_after", "issued_before"))
+    requested = replace(wanted, **of_then, before=wanted.before or [as_of + MOMENT, ""])
     rows = await refunds.page(viewer.state.pool, requested, limit)
     payments = await _payments(viewer, {row["order_id"] for row in rows[: limit - 1]}, as_of)
     known = ((payments[row["order_id"]].refunds.get(row["refund_id"])) for row in rows[: limit - 1])
-    then = [refund for refund in known if refund and (not wanted.states or refund.state in wanted.states)]
-    return rows, [refund_row_of(refund) for refund in then]
+    then = [refund_row_of(refund) for refund in known if refund]
+    return rows, [row for row in then if wanted.fits(row)]
 
 
 async def _payments(viewer: QueryContext, orders: set[str], as_of: datetime) -> Mapping[str, Payment]:

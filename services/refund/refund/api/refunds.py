@@ -34,8 +34,10 @@ from refund.domain.payments.state import Payment
 from refund.read_models import refunds
 from refund.views.proposals import READERS, reasons_of
 from refund.views.refunds import RefundRow, RefundView, refund_row, refund_view
+from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalKind
 from shared.events.moments import Moment
+from shared.events.refund import Destination
 from shared.events.slot import PREFIXES, slot_of_id
 from shared.eventstore.folding import folded, until
 from shared.eventstore.personal import find_text
@@ -72,23 +74,31 @@ async def list_refunds(
     dispute_id: str | None = None,
     return_id: str | None = None,
     state: States = None,
+    source: RefundSource | None = None,
+    destination: Destination | None = None,
+    overdue: bool | None = None,
+    issued_after: Moment | None = None,
+    issued_before: Moment | None = None,
     as_of: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
     """The newest first: a party's own, or all for those who oversee (S64), for instance all that are `manual,refused`
-    and so wait for people (T30a, T31a). With `as_of` as they stood at that instant:
+    and so wait for people (T30a, T31a), or that are `overdue` (S62). With `as_of` as they stood at that instant:
     a page may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
     """
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
-    listing = Listing("refunds", (order_id, dispute_id, return_id, state, as_of))
-    shown = partial(refund_row, now=as_of or viewer.at)
+    issued = {"issued_after": issued_after, "issued_before": issued_before}
+    asked: dict[str, Any] = {"source": source, "destination": destination, "overdue": overdue, **issued}
+    listing = Listing("refunds", (order_id, dispute_id, return_id, state, *asked.values(), as_of))
+    now = as_of or viewer.at
+    shown = partial(refund_row, now=now)
     before = listing.read(cursor, datetime, str)
     states = state.split(",") if state else None
     sides = (*own_sides(viewer.actor), before, *barred_from(viewer.actor))
-    wanted = refunds.RefundFilter(order_id, dispute_id, return_id, states, *sides)
+    wanted = refunds.RefundFilter(order_id, dispute_id, return_id, states, *sides, now=now, **asked)
     if as_of:
         rows, then = await page_as_of(viewer, wanted, as_of, limit + 1)
         return query_response({**listing.page(rows, limit, shown, _cursor), "data": [*map(shown, then)]})

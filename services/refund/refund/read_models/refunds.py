@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, any_, bindparam, func, or_, select, true, tuple_, union_all
+from sqlalchemy import Text, and_, any_, bindparam, false, func, or_, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from refund.domain.payments.refund import RefundState, is_settled
@@ -119,7 +120,8 @@ async def order_of(pool: Pool, refund_id: str) -> str | None:
 @dataclass(frozen=True, slots=True)
 class RefundFilter:
     """Which refunds a list shows; of nobody in particular where neither buyer nor seller is named, of either where both
-    are. None that somebody is a party of who is `not` to look through them.
+    are. Overdue is what no bank has credited though its window has ended `now` (S62). None that somebody is a party of
+    who is `not` to look through them.
     """
 
     order_id: str | None = None
@@ -131,6 +133,24 @@ class RefundFilter:
     before: Sequence[Any] | None = None
     not_buyer_id: str | None = None
     not_seller_id: str | None = None
+    source: str | None = None
+    destination: str | None = None
+    overdue: bool | None = None
+    issued_after: datetime | None = None
+    issued_before: datetime | None = None
+    now: datetime | None = None
+
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether a refund is one that is wanted, as it stands in this row."""
+        issued_at, until = row["issued_at"], row["expected_until"]
+        overdue = bool(until and self.now and row["settled_at"] is None and until <= self.now)
+        return (
+            (not self.states or row["state"] in self.states)
+            and self.destination in (None, row["destination"])
+            and self.overdue in (None, overdue)
+            and (not self.issued_after or bool(issued_at and issued_at > self.issued_after))
+            and (not self.issued_before or bool(issued_at and issued_at < self.issued_before))
+        )
 
 
 async def page(pool: Pool, wanted: RefundFilter, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -147,12 +167,14 @@ def query(wanted: RefundFilter, limit: int) -> tuple[Statement, Mapping[str, Any
         **given,
         "last_requested_at": requested_at,
         "last_refund_id": refund_id,
+        "now": wanted.now,
         "limit": limit,
     }
 
 
 _REFUNDS, _PAYMENTS = tables.refunds, tables.payments
 _ORDER_OF = compiled(select(_REFUNDS.c.order_id).where(_REFUNDS.c.refund_id == bindparam("refund_id")))
+_OVERDUE = and_(_REFUNDS.c.settled_at.is_(None), _REFUNDS.c.expected_until <= bindparam("now"))
 _SELLER = func.coalesce(_REFUNDS.c.seller_id, _PAYMENTS.c.seller_id)
 _CONDITIONS = {
     "not_buyer_id": _PAYMENTS.c.buyer_id.is_distinct_from(bindparam("not_buyer_id")),
@@ -160,6 +182,11 @@ _CONDITIONS = {
     "order_id": _REFUNDS.c.order_id == bindparam("order_id"),
     "dispute_id": _REFUNDS.c.dispute_id == bindparam("dispute_id"),
     "return_id": _REFUNDS.c.return_id == bindparam("return_id"),
+    "source": _REFUNDS.c.source == bindparam("source"),
+    "destination": _REFUNDS.c.destination == bindparam("destination"),
+    "overdue": func.coalesce(_OVERDUE, false()) == bindparam("overdue"),
+    "issued_after": _REFUNDS.c.issued_at > bindparam("issued_after"),
+    "issued_before": _REFUNDS.c.issued_at < bindparam("issued_before"),
     "states": _REFUNDS.c.state == any_(bindparam("states", type_=ARRAY(Text))),
     "before": tuple_(_REFUNDS.c.requested_at, _REFUNDS.c.refund_id)
     < tuple_(bindparam("last_requested_at"), bindparam("last_refund_id")),

@@ -10,6 +10,7 @@ from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
+from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import NotAskedFor
 from shared.events.base import Event, Instant, StreamName
@@ -47,16 +48,26 @@ class NoteRefund(NoteCommand):
 
 def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """The refund's outcome; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted
-    once, and no later word makes it unpaid.
+    once, and no later word makes it unpaid; what a bank makes of it is noted beside (T32a).
     """
     guard_asked(command.refund_id in dispute.refunds)
-    if _is_noted_as_paid(dispute, command.refund_id):
-        return [], []
-    noted = RefundNoted(
+    asked = dispute.refunds[command.refund_id]
+    if asked.is_paid:
+        word = word_on_paid(command.outcome, asked.said)
+        noted = _noted(command, word) if word else None
+        return ([noted], [noted]) if noted else ([], [])
+    guard_paid(command.outcome)
+    noted = _noted(command, command.outcome)
+    followed = with_sellers_part(command, dispute, [noted])
+    return ended_if_over(command, followed, dispute, orders.evolve(order, noted), [noted])
+
+
+def _noted(command: NoteRefund, outcome: RefundOutcome) -> RefundNoted:
+    return RefundNoted(
         refund_id=command.refund_id,
         order_id=command.order_id,
         dispute_id=command.dispute_id,
-        outcome=command.outcome,
+        outcome=outcome,
         amount=command.amount,
         lines=command.lines,
         reason=command.reason,
@@ -64,10 +75,8 @@ def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[li
         expected_until=command.expected_until,
         source_event=command.source_event,
         noted_at=command.at,
-        rules=_REFUND_RULES[command.outcome],
+        rules=_REFUND_RULES[outcome],
     )
-    followed = with_sellers_part(command, dispute, [noted])
-    return ended_if_over(command, followed, dispute, orders.evolve(order, noted), [noted])
 
 
 _REFUND_RULES = {
@@ -76,13 +85,9 @@ _REFUND_RULES = {
     RefundOutcome.SENT_TO_MANUAL: ("S63", "T31a"),
     RefundOutcome.REFUSED: ("S45", "T30a"),
     RefundOutcome.ABANDONED: ("T30a", "T31a"),
+    RefundOutcome.RETURNED_BY_BANK: ("S63", "T32a"),
+    RefundOutcome.ISSUED_AGAIN: ("S57", "S58", "T32a"),
 }
-
-
-def _is_noted_as_paid(dispute: Dispute, refund_id: str) -> bool:
-    """A refund's note may come again under another event's id, or another one, after a restore of the other log."""
-    asked = dispute.refunds.get(refund_id)
-    return asked is not None and asked.is_paid
 
 
 def guard_asked(asked: bool) -> None:

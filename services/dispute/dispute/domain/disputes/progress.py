@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
+from dispute.domain.orders.payments.bank import OF_THE_BANK
 from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
@@ -68,7 +69,8 @@ NOTHING = frozenset({events.RefundOutcome.REFUSED, events.RefundOutcome.ABANDONE
 @dataclass(frozen=True, slots=True)
 class AskedRefund:
     """Money that was asked for, and the refund service's last word on it; `counted_out` once a later word on the money
-    has counted without what was not paid of it; `again` is what support asks for in its place (T30a).
+    has counted without what was not paid of it; `again` is what support asks for in its place (T30a); `bank` is what
+    was noted last of the money that was paid (T32a).
     """
 
     due: events.RefundDue
@@ -76,6 +78,12 @@ class AskedRefund:
     counted_out: bool = False
     again: events.RefundDue | None = None
     paid: events.RefundNoted | None = None
+    bank: events.RefundOutcome | None = None
+
+    @property
+    def said(self) -> events.RefundOutcome | None:
+        """The last word on it, whoever's it is."""
+        return self.bank or self.outcome
 
     @property
     def is_paid(self) -> bool:
@@ -144,6 +152,8 @@ def noted(refunds: Refunds, event: events.RefundNoted) -> Refunds:
     asked = refunds.get(event.refund_id)
     if not asked:
         return refunds
+    if event.outcome in OF_THE_BANK:
+        return {**refunds, event.refund_id: replace(asked, bank=event.outcome)}
     paid = event if event.outcome == events.RefundOutcome.ISSUED else asked.paid
     return {**refunds, event.refund_id: replace(asked, outcome=event.outcome, paid=paid)}
 
@@ -168,7 +178,7 @@ def counted_anew(refunds: Refunds, event: Event) -> Refunds:
 
 def last_outcome(refunds: Refunds) -> events.RefundOutcome | None:
     """The last word on the last refund."""
-    return list(refunds.values())[-1].outcome if refunds else None
+    return list(refunds.values())[-1].said if refunds else None
 
 
 def refunded(refunds: Refunds) -> Money | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
 from dispute.domain.orders.refund import due_for
 from dispute.domain.orders.release import release_late
 from dispute.domain.orders.state import Order, evolve
@@ -105,17 +106,24 @@ class NoteOrderRefund(OrderCommand):
 
 def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
     """The refund's outcome, once each; with the last money the order is over (S66). Goodwill that is given up is the
-    seller's again (S20).
+    seller's again (S20). What a bank makes of what was paid is noted beside (T32a).
     """
     if not (asked := order.refunds.get(command.refund_id)):
         raise NotAskedFor("The order has not asked for it, or a restore has lost that it did.")
     if asked.outcome == RefundOutcome.ISSUED:
-        return []
-    noted = RefundNoted(
+        word = word_on_paid(command.outcome, asked.said)
+        return [_noted(command, word, ("S63", "T32a"))] if word else []
+    guard_paid(command.outcome)
+    rules = ("S20", "S57") if asked.due.goodwill_id else ("S66", "S57")
+    return release_late(order, [_noted(command, command.outcome, rules)], command.at)
+
+
+def _noted(command: NoteOrderRefund, outcome: RefundOutcome, rules: tuple[str, ...]) -> RefundNoted:
+    return RefundNoted(
         refund_id=command.refund_id,
         order_id=command.order_id,
         dispute_id=None,
-        outcome=command.outcome,
+        outcome=outcome,
         amount=command.amount,
         lines=command.lines,
         reason=command.reason,
@@ -123,6 +131,5 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
         expected_until=command.expected_until,
         source_event=command.source_event,
         noted_at=command.at,
-        rules=("S20", "S57") if asked.due.goodwill_id else ("S66", "S57"),
+        rules=rules,
     )
-    return release_late(order, [noted], command.at)

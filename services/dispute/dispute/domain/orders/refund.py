@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.payments.bank import OF_THE_BANK
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.money import Money, total
 from shared.events.open_enums import Open
@@ -18,10 +19,19 @@ ENDED = (RefundOutcome.ISSUED, RefundOutcome.ABANDONED)
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """What was asked for, and the refund service's last word on it."""
+    """What was asked for, and the refund service's last word on it; `paid` is the one that it was paid by, `bank` what
+    was noted last of that money (T32a).
+    """
 
     due: RefundDue
     outcome: Open[RefundOutcome] | None = None
+    paid: RefundNoted | None = None
+    bank: Open[RefundOutcome] | None = None
+
+    @property
+    def said(self) -> Open[RefundOutcome] | None:
+        """The last word on it, whoever's it is."""
+        return self.bank or self.outcome
 
 
 def due_for(
@@ -63,8 +73,12 @@ def paid_back(lines: Mapping[str, Line], event: RefundNoted) -> Mapping[str, Lin
 
 def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Refund]:
     """The order's own refunds with the refund service's word on one of them."""
-    refund = refunds.get(event.refund_id)
-    return {**refunds, event.refund_id: replace(refund, outcome=event.outcome)} if refund else refunds
+    if not (refund := refunds.get(event.refund_id)):
+        return refunds
+    if event.outcome in OF_THE_BANK:
+        return {**refunds, event.refund_id: replace(refund, bank=event.outcome)}
+    paid = event if event.outcome == RefundOutcome.ISSUED else refund.paid
+    return {**refunds, event.refund_id: replace(refund, outcome=event.outcome, paid=paid)}
 
 
 def noted_last(notes: Mapping[str, RefundNoted], event: RefundNoted) -> Mapping[str, RefundNoted]:

@@ -209,7 +209,7 @@ def _grounds(dispute: Dispute) -> Sequence[str]:
 
 def _refunds(dispute: Dispute) -> list[RefundView]:
     return [
-        {"id": name, "amount": asked.amount, "source": asked.due.source, "outcome": asked.outcome}
+        {"id": name, "amount": asked.amount, "source": asked.due.source, "outcome": asked.said}
         for name, asked in dispute.refunds.items()
     ]
 

@@ -48,7 +48,7 @@ def goodwill_views(order: Order, actor: Actor) -> list[GoodwillView]:
 def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
     last = [refund for refund in order.refunds.values() if refund.due.goodwill_id == granted.goodwill_id][-1]
     outcome = RefundOutcome(last.outcome) if last.outcome else None
-    money = order.notes[last.due.refund_id] if outcome is RefundOutcome.ISSUED else last.due
+    money = last.paid or last.due
     return {
         "id": granted.goodwill_id,
         "order_id": granted.order_id,

@@ -15,6 +15,7 @@ from shared.events.money import Money
 from shared.events.open_enums import Open
 
 Row = Mapping[str, Any]
+WENT = (RefundOutcome.ISSUED, RefundOutcome.ISSUED_AGAIN)
 
 
 class CreditWindow(TypedDict):
@@ -66,7 +67,7 @@ def _heard(note: RefundNoted) -> OrderRefund:
         "id": note.refund_id,
         "dispute_id": note.dispute_id,
         "outcome": note.outcome,
-        "amount": note.amount if note.outcome == RefundOutcome.ISSUED else None,
+        "amount": note.amount if note.outcome in WENT else None,
         "expected_credit": _window(note),
     }
 

@@ -30,6 +30,8 @@ REFUND_STEPS = {
     "refused": "none",
     "abandoned": "none",
 }
+OF_THE_BANK = ("returned_by_bank", "issued_again")
+"""What becomes of money that was paid, and changes nothing of the dispute."""
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
 
@@ -168,7 +170,7 @@ def _refund_noted(dispute: State, data: Data) -> None:
     is_last = refund_id == dispute["refund_id"]
     if is_last:
         dispute["refund_outcome"] = outcome
-    if refund_id in dispute["refunds"]:
+    if refund_id in dispute["refunds"] and outcome not in OF_THE_BANK:
         dispute["refunds"][refund_id] = (dispute["refunds"][refund_id][0], outcome)
         if outcome == "issued":
             paid_in_part(dispute, refund_id, parts_of(data))
