@@ -46,6 +46,17 @@ def within_business_days(x: datetime, n: int, tz: str, holidays: Collection[date
     return _start_of(day + _DAY, tz)
 
 
+def month_of(x: datetime, tz: str) -> str:
+    """The calendar month of `x` in the zone `tz`, as `2026-03`."""
+    return f"{_local_date(x, tz):%Y-%m}"
+
+
+def month_end(month: str, tz: str) -> datetime:
+    """The exclusive end of a calendar month (`2026-03`) in the zone `tz`; ValueError where it is none."""
+    first = date.fromisoformat(f"{month}-01")
+    return _start_of((first + 31 * _DAY).replace(day=1), tz)
+
+
 def _next_business_day(day: date, holidays: Collection[date]) -> date:
     day += _DAY
     while day.weekday() >= _SATURDAY or day in holidays:

@@ -303,6 +303,7 @@ class ReturnNotDue(Event):
     return_id: str
     dispute_id: str | None
     order_id: str
+    buyer_id: str | None = None
     rules: tuple[str, ...]
 
 

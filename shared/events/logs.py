@@ -14,6 +14,7 @@ from typing import Any
 from shared.events.base import Event
 from shared.events.dispute import DisputeEvent
 from shared.events.evidence import EvidenceEvent
+from shared.events.label_quota import LabelQuotaEvent
 from shared.events.mediation import MediationEvent
 from shared.events.mediation.clawbacks import ClawbackEvent
 from shared.events.mediation.conversation import ConversationEvent
@@ -76,7 +77,7 @@ REFUND = Log(
 )
 RETURN_LABEL = Log(
     "return_label",
-    {"return": ReturnEvent, "notification": NotificationEvent},
+    {"return": ReturnEvent, "label_quota": LabelQuotaEvent, "notification": NotificationEvent},
     "Takes goods back: labels, scans and inspection.",
     follows=("dispute",),
 )

@@ -91,13 +91,34 @@ class ReturnLabelIssued(Event):
     rules: tuple[str, ...]
 
 
+class ReturnLabelDenied(Event):
+    """There is no prepaid label, and why: `code` is the refusal's; at `resets_at` one may be asked for again (T22b)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    code: str
+    resets_at: Instant | None
+    rules: tuple[str, ...]
+
+
+class ReturnLabelGivenBack(Event):
+    """The label is void and was not used; the return goes on, and may have one more (K24)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    label_id: str
+    rules: tuple[str, ...]
+
+
 class ReturnLabelVoided(Event):
     """Nothing is to be sent any more: the buyer keeps the goods (T21)."""
 
     return_id: str
     dispute_id: str | None
     order_id: str
-    label_id: str
+    label_id: str | None
     rules: tuple[str, ...]
 
 
@@ -155,6 +176,8 @@ ReturnEvent = (
     | ReturnAuthorized
     | ReturnDenied
     | ReturnLabelIssued
+    | ReturnLabelDenied
+    | ReturnLabelGivenBack
     | ReturnLabelVoided
     | ReturnShipped
     | ReturnTrackingCorrected

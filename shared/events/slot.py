@@ -29,9 +29,7 @@ Warranties are reserved: nothing makes them yet.
 """
 
 KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})
-"""The categories whose streams are named by their key: an id from outside, of which no letter means anything to us.
-`label_quota` is reserved: nothing writes it yet.
-"""
+"""The categories whose streams are named by their key: an id from outside, of which no letter means anything to us."""
 
 _CARRIED = re.compile("_([0-9a-f]{3})")
 _POSITION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,18})")

@@ -104,6 +104,9 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "GET", "/v1/returns/{return_id}"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/history"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
+    ("return_label", "POST", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
+    ("return_label", "POST", "/v1/returns/{return_id}/void"): Row(blind="buyer"),
+    ("return_label", "GET", "/v1/buyers/{buyer_id}/label-quota"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
@@ -149,6 +152,7 @@ async def ids(services: Services) -> dict[str, str]:
         "ref": done["description"]["ref"],
         "refund_id": done["refunds"][0]["id"],
         "return_id": return_id,
+        "buyer_id": sent_back.deal.buyer.sub,
         "evidence_id": "evd_" + 32 * "0",
         "decision_id": done["decisions"][0]["id"],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from return_label.api import labels, returns
+from return_label.api import labels, quotas, returns
 from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.decider import decider
 from return_label.domain.notifications.state import NOTICES
@@ -18,7 +18,7 @@ FORETELLING = Foretelling(NOTICES)
 
 def build(settings: Settings) -> App:
     """The application over its database."""
-    app = service_app(RETURN_LABEL, decider, [returns.router, labels.router], settings, FORETELLING)
+    app = service_app(RETURN_LABEL, decider, [returns.router, labels.router, quotas.router], settings, FORETELLING)
     app.state.texts = TextsElsewhere(settings.dispute)
     # Its labels are samples: nobody's goods travel with one.
     app.state.sandbox = settings.mode == "sandbox"

@@ -27,7 +27,11 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:
         case ReturnDue() as event:
             return [_request_return(recorded, event)]
         case ReturnNotDue() as event:
-            return [Send.on(recorded, REQUEST_RETURNS, 0, WithdrawReturn, return_id=event.return_id)]
+            return [
+                Send.on(
+                    recorded, REQUEST_RETURNS, 0, WithdrawReturn, return_id=event.return_id, buyer_id=event.buyer_id
+                )
+            ]
         case _:
             return []
 

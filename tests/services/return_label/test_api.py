@@ -82,7 +82,7 @@ async def test_s82_goods_that_pass_bring_money_once_and_for_who_has_looked(
     await shipped(service)
     await service.post(f"{RET}/receipt", r.SELLER)
     refusal = await service.post(f"{RET}/inspection", r.SELLER, {"result": "pass"}, **sent)
-    assert await service.store.head() == 5
+    assert await service.store.head() == 6
     came(" ".join(map(str, refused(refusal))))
 
 
@@ -102,14 +102,15 @@ async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are
             "href": f"{RET}/shipment",
             "due_at": before.body["ship_by"],
             "mandatory": True,
-        }
+        },
+        {"rel": "void-label", "method": "POST", "href": f"{RET}/void", "due_at": None, "mandatory": False},
     ]
     sent = await service.post(f"{RET}/shipment", r.BUYER, {"tracking_number": "1234 567 891", "carrier": "dhl"})
     assert (sent.status, sent.body["state"], sent.headers["ETag"][:3], sent.headers["Makewhole-Position"]) == (
         200,
         "shipped",
         '"4-',
-        f"{slot_of('o1')}.4",
+        f"{slot_of('o1')}.5",
     )
     assert rels(await service.get(RET, r.SELLER)) == ["receive"]
     there = await service.post(f"{RET}/receipt", r.WAREHOUSE)
@@ -131,7 +132,7 @@ async def test_the_same_key_gets_the_first_answer_again_also_when_the_goods_are_
 async def test_without_a_key_the_same_step_again_changes_nothing(service: ServedService) -> None:
     first, again = await shipped(service), await shipped(service)
     assert (again.status, again.body) == (200, first.body)
-    assert await service.store.head() == 4
+    assert await service.store.head() == 5
 
 
 async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(service: ServedService) -> None:
@@ -141,7 +142,7 @@ async def test_g8_a_step_out_of_turn_is_refused_and_changes_nothing(service: Ser
     refusal = await shipped(service, "ANOTHER1")
     assert refused(refusal) == (409, "wrong_phase")
     assert (refusal.body["state"], refusal.body["rules"]) == ("shipped", ["G8"])
-    assert await service.store.head() == 4
+    assert await service.store.head() == 5
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ async def test_s81_a_number_that_no_parcel_has_is_refused_and_says_why(service: 
     assert refused(refusal) == (422, "validation_failed")
     (error,) = refusal.body["errors"]
     assert (error["pointer"], error["code"], refusal.body["rules"]) == ("/tracking_number", "check_digit", ["S81"])
-    assert await service.store.head() == 3
+    assert await service.store.head() == 4
 
 
 async def test_s81_a_number_is_corrected_until_the_goods_have_come_and_the_history_shows_both(
@@ -271,7 +272,7 @@ async def test_a_dry_run_foretells_whom_the_run_tells(service: ServedService) ->
     stream = f"return-{r.RETURN_ID}"
     assert await service.told(stream, 1, notify) == foretold["notifications"] == []
     asked = r.request(at=service.clock.now())
-    prepared = await prepare([[]], decider, asked, Cause.of(asked))
+    prepared = await prepare([[], []], decider, asked, Cause.of(asked))
     assert isinstance(prepared, Prepared)
     foretold = on_the_wire(FORETELLING.view(prepared, decider, r.BUYER))["notifications"]
     assert await service.told(stream, 4, notify) == foretold != []

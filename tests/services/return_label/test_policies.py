@@ -20,13 +20,16 @@ def test_on_a_return_due_the_return_is_requested() -> None:
     assert isinstance(command, RequestReturn)
     assert command.kind is ReturnKind.DISPUTE
     assert command.model_dump(exclude={"command_id", "actor", "at", "kind"}) == r.DUE.model_dump()
-    assert [(stream.name, stream.key) for stream in command.streams] == [("return-ret_1", "o1")]
+    assert [(stream.name, stream.key) for stream in command.streams] == [
+        ("return-ret_1", "o1"),
+        (f"label_quota-{r.BUYER.id}", r.BUYER.id),
+    ]
 
 
 def test_t21_on_a_return_not_due_it_is_withdrawn() -> None:
-    event = ReturnNotDue(return_id="ret_1", dispute_id="dsp_9a31", order_id="o1", rules=("T21",))
+    event = ReturnNotDue(return_id="ret_1", dispute_id="dsp_9a31", order_id="o1", buyer_id="bea", rules=("T21",))
     command: WithdrawReturn = sent(react, event)
-    assert (type(command), command.return_id) == (WithdrawReturn, "ret_1")
+    assert (type(command), command.return_id, command.buyer_id) == (WithdrawReturn, "ret_1", "bea")
 
 
 @pytest.mark.parametrize("event", [p.PAID, p.DUE])

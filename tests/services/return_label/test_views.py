@@ -39,7 +39,7 @@ def test_s81_a_return_shows_each_step_of_its_way() -> None:
 @pytest.mark.parametrize(
     ("steps", "actor", "available"),
     [
-        (3, r.BUYER, ["ship"]),
+        (3, r.BUYER, ["ship", "void-label"]),
         (3, r.SELLER, []),
         (4, r.BUYER, ["correct-tracking"]),
         (4, r.SELLER, ["receive"]),
@@ -62,7 +62,14 @@ def test_a_return_s_action_says_until_when_and_the_others_why_not() -> None:
             "href": f"/v1/returns/{r.RETURN_ID}/shipment",
             "due_at": "2026-03-17T00:00:00.000000Z",
             "mandatory": True,
-        }
+        },
+        {
+            "rel": "void-label",
+            "method": "POST",
+            "href": f"/v1/returns/{r.RETURN_ID}/void",
+            "due_at": None,
+            "mandatory": False,
+        },
     ]
     assert [(action["rel"], action["code"]) for action in goods(3, r.SELLER)["unavailable_actions"]] == [
         ("receive", "wrong_phase"),

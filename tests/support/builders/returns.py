@@ -11,6 +11,7 @@ from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer, Reason, ReturnDue, ReturnLine
 from shared.events.ids import derived_id, derived_uuid
+from shared.events.label_quota import LabelQuotaTaken
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,
@@ -107,6 +108,15 @@ def labelled(**more: Any) -> ReturnLabelIssued:
         "rules": ("S75", "K26"),
     }
     return ReturnLabelIssued(return_id=RETURN_ID, order_id="o1", **(given | more))
+
+
+def taken(**more: Any) -> LabelQuotaTaken:
+    """What `request` leads to on its buyer's quota."""
+    label: dict[str, Any] = {"label_id": labelled().label_id, "month": "2026-03", "timezone": "UTC"}
+    rules = ("S75", "S76", "K24")
+    return LabelQuotaTaken(
+        **({"buyer_id": BUYER.id, "order_id": "o1", "return_id": RETURN_ID, "rules": rules} | label | more)
+    )
 
 
 def shipped() -> ReturnShipped:

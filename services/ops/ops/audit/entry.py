@@ -32,7 +32,8 @@ NAMES = frozenset(
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
-    ReturnInspected NotificationRequested RemindersSet ReminderSent
+    ReturnInspected LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased NotificationRequested
+    RemindersSet ReminderSent
     """.split()  # noqa: SIM905
 )
 """Every event that the audit has thought of: another one may be anything, so it is a fault and not passed over, unless

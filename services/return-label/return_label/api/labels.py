@@ -17,8 +17,8 @@ from return_label.domain.returns.state import Return
 from return_label.domain.tracking.sandbox import SANDBOX
 from return_label.views.labels.drawing import pdf, png
 from return_label.views.labels.layout import Label
+from return_label.views.labels.shown import MEDIA_TYPES, PRINTERS, prints
 from return_label.views.labels.zpl import zpl
-from return_label.views.returns import MEDIA_TYPES, PRINTERS, prints
 from shared.events.return_label import ReturnRequested
 from shared.eventstore.folding import folded
 from shared.http.caller import QueryContext, query

@@ -8,6 +8,7 @@ from typing import Annotated
 from starlette.responses import Response
 
 from return_label.api.bodies.returns import InspectionBody, ShipmentBody
+from return_label.api.whose import buyer_of
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
 from return_label.domain.returns.state import Return
@@ -72,7 +73,8 @@ async def mark_shipped(
     """The buyer's, or who acts for the buyer (T23). A number that cannot be the carrier's is refused; one that was
     mistyped all the same is corrected with `replaces`, until the goods have come.
     """
-    return await _answer(caller, caller.command(MarkReturnShipped, body, return_id=return_id))
+    buyer_id = await buyer_of(caller, return_id)
+    return await _answer(caller, caller.command(MarkReturnShipped, body, return_id=return_id, buyer_id=buyer_id))
 
 
 @router.post("/v1/returns/{return_id}/receipt", summary="Say that the parcel has come", response_model=ReturnView)

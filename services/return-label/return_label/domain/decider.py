@@ -1,11 +1,13 @@
-"""Decider: which function answers which command, and how a return's stream folds."""
+"""Decider: which function answers which command, and how the streams of returns and labels fold."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from return_label.domain.label_quotas import state as quotas
 from return_label.domain.returns import request, transit, withdrawal
+from return_label.domain.returns.labels import giving_back, issuing, use
 from return_label.domain.returns.state import Return, evolve
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
@@ -20,10 +22,12 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     request.RequestReturn: request.request_return,
-    transit.MarkReturnShipped: transit.mark_shipped,
+    issuing.RequestLabel: issuing.request_label,
+    giving_back.GiveBackLabel: giving_back.give_back,
+    transit.MarkReturnShipped: use.ship,
     transit.MarkReturnReceived: transit.mark_received,
     transit.InspectReturn: transit.inspect,
-    withdrawal.WithdrawReturn: withdrawal.withdraw,
+    withdrawal.WithdrawReturn: use.keep,
     requests.RequestNotifications: request_notifications,
 }
 """Which function answers which command; it is given the states of the streams that it names, in order."""
@@ -34,5 +38,10 @@ def decide(command: Command, *states: Any) -> Decided:
 
 
 decider = Decider(
-    {"return": Stream(Return(), evolve), requests.STREAM: Stream(requests.Notification(), requests.evolve)}, decide
+    {
+        "return": Stream(Return(), evolve),
+        "label_quota": Stream(quotas.Quota(), quotas.evolve),
+        requests.STREAM: Stream(requests.Notification(), requests.evolve),
+    },
+    decide,
 )

@@ -18,6 +18,8 @@ DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     events.ReturnDenied: ("reason",),
     events.ReturnAuthorized: ("ship_by",),
     events.ReturnLabelIssued: ("label_id", "prepaid", "payer"),
+    events.ReturnLabelDenied: ("code", "resets_at"),
+    events.ReturnLabelGivenBack: ("label_id",),
     events.ReturnLabelVoided: ("label_id",),
     events.ReturnShipped: ("tracking_number", "carrier", "shipped_at", "transit_alarm_at"),
     events.ReturnTrackingCorrected: ("replaced", "tracking_number", "carrier", "corrected_at"),

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
+from return_label.domain.returns.labels.giving_back import guard_void
+from return_label.domain.returns.labels.issuing import guard_request
 from return_label.domain.returns.state import Return, ReturnState
 from return_label.domain.returns.transit import guard_correction, guard_inspection, guard_receipt, guard_shipment
 from return_label.domain.tracking.numbers import NumberCheck, number_check
+from return_label.views.labels.shown import LabelDeniedView, LabelView, label_denied_view, label_view
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
 from shared.events.open_enums import Open
 from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
 from shared.views import LineQuantity, TextLink, text_link
-
-
-class LabelView(TypedDict):
-    """The label, and who pays for it. A prepaid one is to be printed while it is not void: `files` names what there is
-    by media type, each asked for by `Accept`.
-    """
-
-    id: str
-    prepaid: bool
-    payer: Open[Payer]
-    tracking_number: str | None
-    carrier: str | None
-    files: Mapping[str, str]
 
 
 class ShipmentView(TypedDict):
@@ -58,10 +48,6 @@ class InspectionView(TypedDict):
     rules: Sequence[str]
 
 
-PRINTERS = ("buyer", "support")
-"""Who prints a label: it shows where the buyer lives."""
-MEDIA_TYPES = ("application/pdf", "image/png", "application/zpl")
-"""As what a label is printed; the first where nobody says."""
 WAREHOUSE = "warehouse"
 """The name of the warehouse's address among the texts of a return."""
 
@@ -88,6 +74,7 @@ class ReturnView(Actions):
     ship_by: Instant | None
     denied_because: str | None
     label: LabelView | None
+    label_denied: LabelDeniedView | None
     shipment: ShipmentView | None
     receipt: ReceiptView | None
     inspection: InspectionView | None
@@ -116,7 +103,8 @@ def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
         "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
         "ship_by": return_.authorized.ship_by if return_.authorized else None,
         "denied_because": return_.denied.reason if return_.denied else None,
-        "label": _label(return_, path, actor),
+        "label": label_view(return_, path, actor),
+        "label_denied": label_denied_view(return_),
         "shipment": _shipment(return_),
         "receipt": _receipt(return_),
         "inspection": _inspection(return_, path),
@@ -144,31 +132,22 @@ def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]
         guard_inspection(return_, actor)
         return Offer(return_.received.inspect_by if return_.received else None, mandatory=True)
 
+    def ask() -> Offer:
+        guard_request(return_, actor)
+        return Offer()
+
+    def give_back() -> Offer:
+        guard_void(return_, actor)
+        return Offer()
+
     return (
         Action("ship", f"{path}/shipment", ship),
         Action("correct-tracking", f"{path}/shipment", correct),
         Action("receive", f"{path}/receipt", receive),
         Action("inspect", f"{path}/inspection", inspect),
+        Action("request-label", f"{path}/label", ask),
+        Action("void-label", f"{path}/void", give_back),
     )
-
-
-def _label(return_: Return, path: str, actor: Actor) -> LabelView | None:
-    if not (label := return_.label):
-        return None
-    return {
-        "id": label.label_id,
-        "prepaid": label.prepaid,
-        "payer": label.payer,
-        "tracking_number": label.tracking_number,
-        "carrier": label.carrier,
-        "files": dict.fromkeys(MEDIA_TYPES, f"{path}/label") if prints(return_, actor) else {},
-    }
-
-
-def prints(return_: Return, actor: Actor) -> bool:
-    """Whether there is a label to print, for this actor."""
-    may = not return_.parties.acting(actor).isdisjoint(PRINTERS)
-    return may and bool(return_.label and return_.label.tracking_number) and return_.state is not ReturnState.VOIDED
 
 
 def _shipment(return_: Return) -> ShipmentView | None:

@@ -18,9 +18,10 @@ FEW, MANY = 250, 2500
 MOST = 24 * 1024
 """KiB that ten times as long a log may take besides: caches that fill."""
 
-# The life of one order told again of others: whatever names it, its disputes, refunds and returns gets a number.
+# The life of one order told again of others: whatever names it, its buyer, disputes, refunds and returns gets a number.
 OURS = r"\m(dsp|rfd|ret|ntf)_[0-9a-f]+"
-RENAMED = f"regexp_replace(regexp_replace({{}}, '{OURS}', '\\&_' || n, 'g'), '\\mo1\\M', 'o1-' || n, 'g')"
+ITS_OWN = f"regexp_replace({{}}, '{OURS}', '\\&_' || n, 'g')"
+RENAMED = f"regexp_replace({ITS_OWN}, '\\m(o1|buyer-1)\\M', '\\&-' || n, 'g')"
 TOLD_AGAIN = f"""
 insert into events (position, stream, version, key, type, data, metadata, recorded_at)
 select position + (n - $1 + 1) * (select max(position) from events), {RENAMED.format("stream")}, version,

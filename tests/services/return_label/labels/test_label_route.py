@@ -14,7 +14,7 @@ from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.app import FORETELLING
 from return_label.domain.decider import decider
 from return_label.domain.returns.withdrawal import WithdrawReturn
-from return_label.views.returns import MEDIA_TYPES
+from return_label.views.labels.shown import MEDIA_TYPES
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer
 from shared.events.ids import derived_uuid
@@ -166,6 +166,7 @@ async def test_s83_what_the_buyer_pays_has_no_label(service: ServedService) -> N
         "id": (await service.get(RET, r.BUYER)).body["label"]["id"],
         "prepaid": False,
         "payer": "buyer",
+        "state": "issued",
         "tracking_number": None,
         "carrier": None,
         "files": {},

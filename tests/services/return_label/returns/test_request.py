@@ -11,7 +11,7 @@ from tests.support.spec import given
 
 
 def test_t22_a_return_is_authorised_with_a_label_and_ten_days_to_ship() -> None:
-    given(decider).when(r.request()).then(*r.AUTHORIZED)
+    given(decider).when(r.request()).then(*r.AUTHORIZED, r.taken())
 
 
 def test_s75_the_same_return_asked_twice_is_one_return_with_one_label() -> None:

@@ -159,8 +159,9 @@ def goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     """A return that is no longer due, as long as nothing was sent."""
     if dispute.fulfilment != Fulfilment.RETURN_PENDING or not dispute.return_id:
         return []
-    opened, return_id = dispute.opened, dispute.return_id
-    return [ReturnNotDue(return_id=return_id, dispute_id=opened.dispute_id, order_id=opened.order_id, rules=rules)]
+    opened = dispute.opened
+    whose = {"dispute_id": opened.dispute_id, "order_id": opened.order_id, "buyer_id": opened.buyer_id}
+    return [ReturnNotDue(return_id=dispute.return_id, **whose, rules=rules)]
 
 
 def closed(

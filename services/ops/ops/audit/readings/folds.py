@@ -14,7 +14,7 @@ from ops.audit.entry import Entry
 from ops.audit.facts import Facts
 from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck, Subject
-from ops.audit.readings import disputes, evidence, mediation, orders, payments, waiting
+from ops.audit.readings import disputes, evidence, mediation, orders, payments, quotas, waiting
 
 
 @dataclass(slots=True)
@@ -240,6 +240,7 @@ FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "order": OrderFold,
     "dispute": DisputeFold,
     "evidence": EvidenceFold,
+    "label_quota": quotas.QuotaFold,
     "payment": PaymentFold,
     "reminder": ReminderFold,
 }

@@ -20,6 +20,8 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnRequested: "the authorisation of the same append tells it",
     events.ReturnDenied: "the dispute goes to the case team, which tells it",
     events.ReturnLabelIssued: "the authorisation of the same append tells it",
+    events.ReturnLabelDenied: "the authorisation of the same append tells it, and the return says why",
+    events.ReturnLabelGivenBack: "the buyer asked for it",
     events.ReturnLabelVoided: "the buyer asked for it",
     events.ReturnShipped: _SHOWN,
     events.ReturnTrackingCorrected: _SHOWN,

@@ -1,18 +1,19 @@
-"""Requesting a return: it is authorised at once, with a label (T22)."""
+"""Requesting a return: it is authorised at once, with a label where one is to be had (T22, T22b)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from return_label.domain.commands import ReturnCommand
+from return_label.domain.commands import ReturnCommand, quota_of
 from return_label.domain.deadlines import ship_due
+from return_label.domain.label_quotas.state import Quota
+from return_label.domain.returns.labels.issuing import first_label, self_paid
 from return_label.domain.returns.state import Return
-from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
-from shared.events.base import Event, StreamName
+from shared.decider import Decided
+from shared.events.base import StreamName
 from shared.events.dispute import Payer, Reason, ReturnLine
-from shared.events.ids import derived_id
 from shared.events.open_enums import known
-from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnLabelIssued, ReturnRequested
+from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnRequested
 
 
 class RequestReturn(ReturnCommand):
@@ -36,13 +37,24 @@ class RequestReturn(ReturnCommand):
 
     @property
     def streams(self) -> Sequence[StreamName]:
-        return (StreamName(f"return-{self.return_id}", self.order_id),)
+        own = StreamName(f"return-{self.return_id}", self.order_id)
+        return (own, quota_of(self.buyer_id)) if self.is_prepaid else (own,)
+
+    @property
+    def is_prepaid(self) -> bool:
+        """Whether somebody else than the buyer pays the freight (K26)."""
+        return known(self.freight_payer) is not Payer.BUYER
 
 
-def request_return(command: RequestReturn, return_: Return) -> Sequence[Event]:
+def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> Decided:
+    """The return, and a prepaid label out of its buyer's quota, or the buyer's own."""
     if return_.requested:
         return []
-    return [_requested(command), _authorized(command), _label(command)]
+    begun = [requested := _requested(command), _authorized(command)]
+    if not quotas:
+        return [*begun, self_paid(requested)]
+    label, place = first_label(requested, quotas[0], command.at)
+    return [*begun, *label], place
 
 
 def _requested(command: RequestReturn) -> ReturnRequested:
@@ -72,22 +84,4 @@ def _authorized(command: RequestReturn) -> ReturnAuthorized:
         order_id=command.order_id,
         ship_by=ship_due(command.at, command.ship_days, command.timezone),
         rules=("S80", "T22", "D9"),
-    )
-
-
-def _label(command: RequestReturn) -> ReturnLabelIssued:
-    """One label a return; who pays its freight the dispute service has said in `ReturnDue` (K26). Until real carriers
-    print them, every prepaid one is the sandbox's.
-    """
-    label_id = derived_id("lbl", command.order_id, command.return_id)
-    prepaid = known(command.freight_payer) is not Payer.BUYER
-    return ReturnLabelIssued(
-        return_id=command.return_id,
-        order_id=command.order_id,
-        label_id=label_id,
-        prepaid=prepaid,
-        payer=command.freight_payer,
-        tracking_number=sandbox_number(label_id) if prepaid else None,
-        carrier=SANDBOX if prepaid else None,
-        rules=("S75", "K26"),
     )

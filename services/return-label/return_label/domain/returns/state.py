@@ -12,6 +12,8 @@ from shared.events.return_label import (
     ReturnDenied,
     ReturnEvent,
     ReturnInspected,
+    ReturnLabelDenied,
+    ReturnLabelGivenBack,
     ReturnLabelIssued,
     ReturnLabelVoided,
     ReturnReceived,
@@ -45,6 +47,9 @@ class Return:
     denied: ReturnDenied | None = None
     authorized: ReturnAuthorized | None = None
     label: ReturnLabelIssued | None = None
+    label_denied: ReturnLabelDenied | None = None
+    label_void: bool = False
+    given_back: int = 0
     shipped: ReturnShipped | None = None
     received: ReturnReceived | None = None
     inspected: ReturnInspected | None = None
@@ -55,6 +60,11 @@ class Return:
         if not self.requested:
             return NOBODY
         return Parties("return", self.requested.buyer_id, {self.requested.seller_id})
+
+    @property
+    def has_prepaid_label(self) -> bool:
+        """Whether there is one that is not void."""
+        return bool(self.label and self.label.prepaid) and not self.label_void
 
     @property
     def terms(self) -> ReturnRequested:
@@ -79,9 +89,14 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
             return replace(return_, authorized=event, state=ReturnState.AUTHORIZED)
         case ReturnLabelIssued():
             state = ReturnState.LABEL_ISSUED if event.prepaid else ReturnState.SELF_PAID
-            return replace(return_, label=event, state=state)
+            return replace(return_, label=event, label_void=False, label_denied=None, state=state)
+        case ReturnLabelDenied():
+            return replace(return_, label_denied=event, state=ReturnState.SELF_PAID)
+        case ReturnLabelGivenBack():
+            given_back = return_.given_back + 1
+            return replace(return_, label_void=True, given_back=given_back, state=ReturnState.AUTHORIZED)
         case ReturnLabelVoided():
-            return replace(return_, state=ReturnState.VOIDED)
+            return replace(return_, label_void=True, state=ReturnState.VOIDED)
         case ReturnShipped():
             return replace(return_, shipped=event, state=ReturnState.SHIPPED)
         case ReturnTrackingCorrected(tracking_number=number, carrier=carrier):

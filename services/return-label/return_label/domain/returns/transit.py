@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from return_label.domain.commands import ReturnCommand
+from return_label.domain.commands import LabelCommand, ReturnCommand
 from return_label.domain.deadlines import inspection_due, transit_alarm_due
 from return_label.domain.returns.correction import corrected, is_known
 from return_label.domain.returns.state import Return, ReturnState
@@ -29,7 +29,7 @@ RECEIVERS = ("warehouse", "seller", "service")
 INSPECTORS = ("warehouse", "seller")
 
 
-class MarkReturnShipped(ReturnCommand):
+class MarkReturnShipped(LabelCommand):
     """The parcel is on its way, under the carrier's number; or a number that was mistyped is replaced by this one."""
 
     tracking_number: TrackingNumber

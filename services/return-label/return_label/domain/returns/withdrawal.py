@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from return_label.domain.commands import ReturnCommand
+from return_label.domain.commands import LabelCommand
 from return_label.domain.returns.state import Return, ReturnState
 from shared.events.base import Event
 from shared.events.return_label import ReturnLabelVoided
 
-UNSENT = frozenset({ReturnState.LABEL_ISSUED, ReturnState.SELF_PAID})
+UNSENT = frozenset({ReturnState.AUTHORIZED, ReturnState.LABEL_ISSUED, ReturnState.SELF_PAID})
 
 
-class WithdrawReturn(ReturnCommand):
+class WithdrawReturn(LabelCommand):
     """Whoever asked for the return does so no longer."""
 
 
 def withdraw(command: WithdrawReturn, return_: Return) -> Sequence[Event]:
-    """Its label becomes void; too late for a parcel that is on its way, which stays a return."""
-    if return_.state not in UNSENT or not return_.label:
+    """Its label becomes void, if it has one; too late for a parcel that is on its way, which stays a return."""
+    if return_.state not in UNSENT:
         return []
-    return [ReturnLabelVoided(**return_.event_fields, label_id=return_.label.label_id, rules=("T21",))]
+    label_id = return_.label.label_id if return_.label else None
+    return [ReturnLabelVoided(**return_.event_fields, label_id=label_id, rules=("T21",))]

@@ -1,0 +1,78 @@
+"""A return's label as a party sees it: whether it may be used, and what there is to print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from return_label.domain.returns.state import Return
+from return_label.domain.tracking.numbers import compact
+from shared.events.base import Actor, Instant
+from shared.events.dispute import Payer
+from shared.events.open_enums import Open
+from shared.events.return_label import ReturnLabelIssued
+
+PRINTERS = ("buyer", "support")
+"""Who prints a label: it shows where the buyer lives."""
+MEDIA_TYPES = ("application/pdf", "image/png", "application/zpl")
+"""As what a label is printed; the first where nobody says."""
+LabelState = Literal["issued", "used", "void"]
+
+
+class LabelView(TypedDict):
+    """The label, and who pays for it. A prepaid one is to be printed while it is not void: `files` names what there is
+    by media type, each asked for by `Accept`.
+    """
+
+    id: str
+    prepaid: bool
+    payer: Open[Payer]
+    state: LabelState
+    tracking_number: str | None
+    carrier: str | None
+    files: Mapping[str, str]
+
+
+class LabelDeniedView(TypedDict):
+    """Why there is no prepaid label, and from when on one may be asked for again. The return stays possible (T22b)."""
+
+    code: str
+    resets_at: Instant | None
+    rules: Sequence[str]
+
+
+def label_view(return_: Return, path: str, actor: Actor) -> LabelView | None:
+    """The label, with its documents where there is one to print."""
+    if not (label := return_.label):
+        return None
+    return {
+        "id": label.label_id,
+        "prepaid": label.prepaid,
+        "payer": label.payer,
+        "state": _label_state(return_, label),
+        "tracking_number": label.tracking_number,
+        "carrier": label.carrier,
+        "files": dict.fromkeys(MEDIA_TYPES, f"{path}/label") if prints(return_, actor) else {},
+    }
+
+
+def prints(return_: Return, actor: Actor) -> bool:
+    """Whether there is a label to print, for this actor."""
+    may = not return_.parties.acting(actor).isdisjoint(PRINTERS)
+    return may and bool(return_.label and return_.label.tracking_number) and not return_.label_void
+
+
+def _label_state(return_: Return, label: ReturnLabelIssued) -> LabelState:
+    if return_.label_void:
+        return "void"
+    sent = return_.shipped.tracking_number if return_.shipped else ""
+    return "used" if label.tracking_number and compact(sent) == compact(label.tracking_number) else "issued"
+
+
+def label_denied_view(return_: Return) -> LabelDeniedView | None:
+    """Why there is none, where it was refused."""
+    if not (denied := return_.label_denied):
+        return None
+    return {"code": denied.code, "resets_at": denied.resets_at, "rules": denied.rules}
