@@ -75,6 +75,7 @@ class EscalationReason(StrEnum):
     NEGOTIATION_TIMEOUT = "negotiation_timeout"
     RETURN_CONDITION = "return_condition"
     RETURN_IMPOSSIBLE = "return_impossible"
+    RETURN_LOST = "return_lost"
     REQUESTED = "requested"
     REPLACEMENT_OVERDUE = "replacement_overdue"
     SUPPORT_OVERRIDE = "support_override"
@@ -373,6 +374,10 @@ class ReturnOutcome(StrEnum):
     RECEIVED = "received"
     PASSED = "passed"
     FAILED = "failed"
+    LAPSED = "lapsed"
+    LOST = "lost"
+    LOST_BY_OWN_CARRIER = "lost_by_own_carrier"
+    NOT_INSPECTED = "not_inspected"
 
 
 class ReturnNoted(Event):

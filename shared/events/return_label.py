@@ -148,6 +148,38 @@ class ReturnTrackingCorrected(Event):
     rules: tuple[str, ...]
 
 
+class ReturnLapsed(Event):
+    """Nothing was sent until `due_at`, and nothing goes back any more (T24, D9)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnTransitOverdue(Event):
+    """The goods are on their way for too long; the next alarm is `transit_alarm_at` (T44, D10)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    due_at: Instant
+    transit_alarm_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnLost(Event):
+    """The carrier has lost the goods on their way back; a prepaid label is not the buyer's risk (T25a)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    prepaid: bool
+    lost_at: Instant
+    rules: tuple[str, ...]
+
+
 class ReturnReceived(Event):
     """The parcel arrived; it is to be inspected until `inspect_by` (D11)."""
 
@@ -171,6 +203,16 @@ class ReturnInspected(Event):
     rules: tuple[str, ...]
 
 
+class InspectionTimedOut(Event):
+    """Nobody has inspected the goods until `due_at`: they count as passed (T28, D11)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    due_at: Instant
+    rules: tuple[str, ...]
+
+
 ReturnEvent = (
     ReturnRequested
     | ReturnAuthorized
@@ -181,7 +223,11 @@ ReturnEvent = (
     | ReturnLabelVoided
     | ReturnShipped
     | ReturnTrackingCorrected
+    | ReturnLapsed
+    | ReturnTransitOverdue
+    | ReturnLost
     | ReturnReceived
     | ReturnInspected
+    | InspectionTimedOut
     | DeadlineMoved
 )

@@ -27,7 +27,7 @@ WORDS = {
     "CloseReason": "refunded no_refund cancelled_by_buyer return_lapsed replaced external_chargeback erroneous",
     "Decision": "accept counter reject",
     "Destination": "original bonus",
-    "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible requested
+    "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible return_lost requested
     replacement_overdue support_override""",
     "Hint": "tracking_may_lag",
     "Hold": "dispute",
@@ -49,7 +49,8 @@ WORDS = {
     "ReportKind": "direct_payment off_platform_contact other",
     "RepresentmentEnd": "sent buyer_paid buyer_not_paid",
     "RightKind": "conformity withdrawal",
-    "ReturnOutcome": "authorized denied voided shipped received passed failed",
+    "ReturnOutcome": """authorized denied voided shipped received passed failed lapsed lost lost_by_own_carrier
+    not_inspected""",
     "SolutionType": "refund_only return_and_refund replacement exchange",
 }
 """Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever.

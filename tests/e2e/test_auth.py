@@ -110,6 +110,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
+    ("return_label", "POST", "/v1/returns/{return_id}/loss"): Row(blind="support"),
     ("return_label", "POST", "/v1/returns/{return_id}/inspection"): Row({"result": "pass"}, blind="seller"),
     ("dispute", "GET", "/v1/orders/{order_id}/deadlines"): Row(),
     ("dispute", "GET", "/v1/orders/{order_id}/eligibility"): Row(),

@@ -20,10 +20,13 @@ QUESTIONS: Json = {"from": "seller", "questions": [{"key": "box", "text": "Was t
 ACCEPT: Json = {"decision": "accept"}
 
 Move = Step | DeadlineKind | Told
+OF_RETURNS = "a return's own time and its carrier: see test_returns_that_end.py"
 TAKES_TWO = "a programme of the operator's own wants two persons: see test_own_programme.py"
 ELSEWHERE = {
     ("T13", Step.REVIEW, DisputeState.ESCALATED): "its window's timer is always there first: see test_review.py",
     ("T22a", Told.RETURN, DisputeState.AGREED): "the service of returns denies none yet: see test_fulfilment.py",
+    ("T24", Told.RETURN, DisputeState.AGREED): OF_RETURNS,
+    ("T25a", Told.RETURN, DisputeState.AGREED): OF_RETURNS,
     ("T15", Step.AGREE_DECISION, DisputeState.UNDER_REVIEW): TAKES_TWO,
     ("T18", Step.AGREE_APPEAL_DECISION, DisputeState.APPEAL_REVIEW): TAKES_TWO,
 }

@@ -242,7 +242,7 @@ MONEY = (
     Plant(
         "goods that passed bring no money",
         f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "case ReturnOutcome.PASSED:\n",
+        "case ReturnOutcome.PASSED | ReturnOutcome.NOT_INSPECTED | ReturnOutcome.LOST:\n",
         "case ReturnOutcome.PASSED if dispute.closed:\n",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),

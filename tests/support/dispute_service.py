@@ -179,13 +179,17 @@ class Market:
 
 NEXT_STEPS: dict[ReturnOutcome | None, Sequence[ReturnOutcome]] = {
     None: (ReturnOutcome.AUTHORIZED, ReturnOutcome.DENIED),
-    ReturnOutcome.AUTHORIZED: (ReturnOutcome.SHIPPED,),
-    ReturnOutcome.SHIPPED: (ReturnOutcome.RECEIVED,),
-    ReturnOutcome.RECEIVED: (ReturnOutcome.PASSED, ReturnOutcome.FAILED),
+    ReturnOutcome.AUTHORIZED: (ReturnOutcome.SHIPPED, ReturnOutcome.LAPSED),
+    ReturnOutcome.SHIPPED: (ReturnOutcome.RECEIVED, ReturnOutcome.LOST, ReturnOutcome.LOST_BY_OWN_CARRIER),
+    ReturnOutcome.RECEIVED: (ReturnOutcome.PASSED, ReturnOutcome.FAILED, ReturnOutcome.NOT_INSPECTED),
     ReturnOutcome.PASSED: (),
     ReturnOutcome.FAILED: (),
     ReturnOutcome.DENIED: (),
     ReturnOutcome.VOIDED: (),
+    ReturnOutcome.LAPSED: (),
+    ReturnOutcome.LOST: (),
+    ReturnOutcome.LOST_BY_OWN_CARRIER: (),
+    ReturnOutcome.NOT_INSPECTED: (),
 }
 
 

@@ -65,6 +65,12 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             passed = known(result) == InspectionResult.PASSED
             outcome = ReturnOutcome.PASSED if passed else ReturnOutcome.FAILED
             return _note_return(recorded, outcome, fault.value if fault else None)
+        case returns.ReturnLapsed():
+            return _note_return(recorded, ReturnOutcome.LAPSED)
+        case returns.ReturnLost(prepaid=prepaid):
+            return _note_return(recorded, ReturnOutcome.LOST if prepaid else ReturnOutcome.LOST_BY_OWN_CARRIER)
+        case returns.InspectionTimedOut():
+            return _note_return(recorded, ReturnOutcome.NOT_INSPECTED)
         case _:
             return []
 

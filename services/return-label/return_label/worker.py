@@ -8,6 +8,8 @@ from functools import partial
 
 from return_label import policies
 from return_label.domain.decider import decider
+from return_label.domain.returns.timers import ENDS, STARTS
+from shared.deadlines.take_up import TakeUp
 from shared.events.logs import DISPUTE, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
 from shared.notifications.table import NOTIFY
@@ -15,14 +17,14 @@ from shared.process.clock import Clock
 from shared.process.component import Component
 from shared.process.settings import Settings
 from shared.worker.assemble import assembly
+from shared.worker.sweep import Sweep
 from shared.worker.worker import run_worker
 
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to who is told, and the disputes' topic to the policy.
-
-    The decider declares no deadlines: the due loop only counts those of a newer version.
+    """The log to its topic, the topic to who is told, the disputes' topic to the policy, and what is due to it, also
+    where the version before has written no deadline.
     """
     async with assembly(RETURN_LABEL, decider, settings, clock) as service:
         yield (
@@ -32,6 +34,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.policy(policies.REQUEST_RETURNS, DISPUTE, policies.react),
                 service.policy(NOTIFY, RETURN_LABEL, policies.notify),
                 service.due_loop(),
+                Sweep(TakeUp(service.store, service.pool, decider, STARTS, ENDS).turn),
             ],
         )
 

@@ -92,6 +92,29 @@ async def test_s82_goods_that_fail_move_no_money_and_need_neither(service: Serve
     assert (await service.post(f"{RET}/inspection", r.SELLER, {"result": "fail", "fault": "damaged"})).status == 200
 
 
+async def test_t25a_a_loss_is_told_once_and_by_who_has_looked(service: ServedService) -> None:
+    await shipped(service)
+    assert "report-loss" in rels(await service.get(RET, r.SUPPORT))
+    assert refused(await service.post(f"{RET}/loss", r.SUPPORT)) == (400, "idempotency_key_required")
+    assert refused(await service.post(f"{RET}/loss", r.SUPPORT, key="k1", seen='"3"')) == (412, "version_conflict")
+    lost = await service.post(f"{RET}/loss", r.SUPPORT, key="k1", seen='"4"')
+    assert (lost.status, lost.body["state"], lost.body["lost_at"]) == (200, "lost", on_the_wire(service.clock.now()))
+    assert lost.body["deadlines"] == []
+    assert [told["recipient"] for told in await service.told(f"return-{r.RETURN_ID}", 1, notify)] == ["bea", "sam"]
+
+
+async def test_d9_d10_d11_a_return_shows_the_deadline_that_runs(service: ServedService) -> None:
+    async def running() -> list[Any]:
+        return [(one["kind"], one["rules"][0]) for one in (await service.get(RET, r.BUYER)).body["deadlines"]]
+
+    seen = [await running()]
+    for step, actor in (("shipment", r.BUYER), ("receipt", r.SELLER), ("inspection", r.SELLER)):
+        bodies = {"shipment": {"tracking_number": "TRACK1"}, "inspection": {"result": "fail", "fault": "damaged"}}
+        await service.post(f"{RET}/{step}", actor, bodies.get(step))
+        seen.append(await running())
+    assert seen == [[("return_shipment", "D9")], [("return_transit", "D10")], [("return_inspection", "D11")], []]
+
+
 async def test_s81_goods_go_back_step_by_step_and_each_party_sees_where_they_are(service: ServedService) -> None:
     before = await service.get(RET, r.BUYER)
     assert (before.status, before.body["state"], before.headers["ETag"][:3]) == (200, "label_issued", '"3-')

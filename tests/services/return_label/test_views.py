@@ -16,7 +16,7 @@ from tests.support.wire import on_the_wire
 
 
 def goods(steps: int, actor: Actor) -> dict[str, Any]:
-    view = return_view(decider.fold(f"return-{r.RETURN_ID}", r.INSPECTED[:steps]), steps, actor)
+    view = return_view(decider.fold(f"return-{r.RETURN_ID}", r.INSPECTED[:steps]), steps, actor, r.FRIDAY)
     shown: dict[str, Any] = on_the_wire(view)
     return shown
 
@@ -86,7 +86,7 @@ def test_k22_a_return_without_an_address_goes_to_the_warehouse(came: Came) -> No
 
 def test_k22_a_return_to_the_sellers_address_names_that() -> None:
     asked = r.requested(address_ref="txt_1", warehouse=None)
-    view = return_view(decider.fold(f"return-{r.RETURN_ID}", [asked, *r.AUTHORIZED[1:]]), 3, r.BUYER)
+    view = return_view(decider.fold(f"return-{r.RETURN_ID}", [asked, *r.AUTHORIZED[1:]]), 3, r.BUYER, r.FRIDAY)
     assert (view["address_ref"], view["warehouse"]) == ("txt_1", None)
 
 
@@ -106,7 +106,7 @@ class Later(ReturnRequested):
 def test_a_return_shows_what_its_view_names_and_nothing_that_an_event_holds_besides(came: Came) -> None:
     later = Later(**dict(r.requested()), buyer_score="0.13")
     for viewer in (r.BUYER, r.SELLER, r.WAREHOUSE, r.SUPPORT):
-        view = return_view(decider.fold(f"return-{r.RETURN_ID}", [later, *r.INSPECTED[1:]]), 6, viewer)
+        view = return_view(decider.fold(f"return-{r.RETURN_ID}", [later, *r.INSPECTED[1:]]), 6, viewer, r.FRIDAY)
         assert set(view) == set(ReturnView.__annotations__) | set(Actions.__annotations__)
         assert "0.13" not in str(on_the_wire(view))
     came("hidden")

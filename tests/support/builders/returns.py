@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from return_label.domain.returns.loss import MarkReturnLost
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import InspectReturn, MarkReturnReceived, MarkReturnShipped
 from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
+from shared.decider import ExpireDeadline
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer, Reason, ReturnDue, ReturnLine
 from shared.events.ids import derived_id, derived_uuid
@@ -15,15 +17,19 @@ from shared.events.label_quota import LabelQuotaTaken
 from shared.events.return_label import (
     InspectionFault,
     InspectionResult,
+    InspectionTimedOut,
     ReturnAuthorized,
     ReturnEvent,
     ReturnInspected,
     ReturnKind,
     ReturnLabelIssued,
+    ReturnLapsed,
+    ReturnLost,
     ReturnReceived,
     ReturnRequested,
     ReturnShipped,
     ReturnTrackingCorrected,
+    ReturnTransitOverdue,
 )
 
 FRIDAY = datetime(2026, 3, 6, 10, tzinfo=UTC)
@@ -144,6 +150,44 @@ def inspected(fault: InspectionFault | None = None, note_ref: str | None = None)
     """What `inspect` leads to."""
     result, rules = (InspectionResult.FAILED, ("S82", "T27")) if fault else (InspectionResult.PASSED, ("S82", "T26"))
     return ReturnInspected(**COMMON, result=result, fault=fault, note_ref=note_ref, rules=rules)
+
+
+SHIP_BY = datetime(2026, 3, 17, tzinfo=UTC)
+ALARM_AT = datetime(2026, 4, 6, tzinfo=UTC)
+INSPECT_BY = datetime(2026, 3, 11, tzinfo=UTC)
+"""When what was begun on Friday falls due (D9, D10, D11)."""
+
+
+def expire(kind: str, due_at: datetime, at: datetime | None = None) -> ExpireDeadline:
+    """The timer of a deadline of the return, at its very instant or later."""
+    stream, command_id = f"return-{RETURN_ID}", derived_uuid("expire", kind, due_at)
+    fields = {"stream": stream, "key": "o1", "kind": kind, "due_at": due_at, "at": at or due_at}
+    return ExpireDeadline(command_id=command_id, actor=SYSTEM, **fields)
+
+
+def lose(actor: Actor = SERVICE, at: datetime = FRIDAY, **more: Any) -> MarkReturnLost:
+    return MarkReturnLost(**_envelope("lose", actor, at), **({"has_key": True, "has_seen": True} | more))
+
+
+def lapsed() -> ReturnLapsed:
+    """What the end of D9 leads to."""
+    return ReturnLapsed(**COMMON, due_at=SHIP_BY, rules=("T24", "D9", "K17"))
+
+
+def overdue() -> ReturnTransitOverdue:
+    """What the end of D10 leads to."""
+    again = datetime(2026, 5, 7, tzinfo=UTC)
+    return ReturnTransitOverdue(**COMMON, due_at=ALARM_AT, transit_alarm_at=again, rules=("T44", "D10"))
+
+
+def lost(prepaid: bool = False) -> ReturnLost:
+    """What `lose` leads to."""
+    return ReturnLost(**COMMON, prepaid=prepaid, lost_at=FRIDAY, rules=("T25a", "K26"))
+
+
+def timed_out() -> InspectionTimedOut:
+    """What the end of D11 leads to."""
+    return InspectionTimedOut(**COMMON, due_at=INSPECT_BY, rules=("T28", "D11", "S82"))
 
 
 AUTHORIZED: tuple[ReturnEvent, ...] = (requested(), authorized(), labelled())

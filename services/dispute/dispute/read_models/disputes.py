@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, or_, select, true, tuple_
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.disputes.progress import RETURN_STEPS, Fulfilment, after_note
+from dispute.domain.disputes.progress import Fulfilment, after_note, after_step
 from dispute.domain.disputes.state import DisputeState
 from dispute.read_models import mediation, tables
 from shared.events import dispute as disputes
@@ -63,7 +63,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded)
             yield change(tables.disputes, _id(recorded), by=_noted(event))
         case disputes.ReturnNoted() as event:
-            yield _set(recorded, return_event=event.source_event, **_returned(event.outcome))
+            yield _set(recorded, return_event=event.source_event, return_outcome=event.outcome)
+            yield change(tables.disputes, _id(recorded), by=_returned(event.outcome))
         case disputes.DisputeClosed() as event:
             closed = {"close_reason": event.reason, "closed_at": event.closed_at, **mediation.came_to(event)}
             yield _set(recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
@@ -221,6 +222,5 @@ def _wanted(solution: disputes.Solution) -> dict[str, Any]:
     return {"solution_type": solution.type, "amount": solution.amount.minor}
 
 
-def _returned(outcome: disputes.ReturnOutcome) -> dict[str, Any]:
-    step = {"fulfilment": RETURN_STEPS[outcome]} if outcome in RETURN_STEPS else {}
-    return {"return_outcome": outcome, **step}
+def _returned(outcome: disputes.ReturnOutcome) -> Computed:
+    return lambda row: {"fulfilment": after_step(Fulfilment(row["fulfilment"]), outcome)}

@@ -31,6 +31,7 @@ SETTLED = ("seller_response", "buyer_response", "negotiation", "evidence", "revi
 ENDED = (*SETTLED, "appeal", "appeal_review", "replacement")
 DISPUTE = (*ENDED, "survey")
 """What ends when a dispute is settled, when it is closed, and when it begins anew or its order is cancelled."""
+RETURN = ("return_shipment", "return_transit", "return_inspection")
 PAY, SETTLEMENT = "pay:{refund_id}", "bank_settlement:{refund_id}"
 REMINDER, EXPIRY = "reminder:{deadline}:{role}", "evidence_expiry"
 AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
@@ -53,6 +54,9 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "RefundRetried": {PAY: "pay_at"},
     "RefundFailed": {PAY: "retry_at"},
     "RefundIssued": {SETTLEMENT: "expected_until"},
+    "ReturnAuthorized": {"return_shipment": "ship_by"},
+    **dict.fromkeys(("ReturnShipped", "ReturnTransitOverdue"), {"return_transit": "transit_alarm_at"}),
+    "ReturnReceived": {"return_inspection": "inspect_by"},
     "DeadlineMoved": {"{kind}": "due_at"},
 }
 """By event: the kinds that it starts or moves, each with the member that holds the instant."""
@@ -77,6 +81,10 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("RefundSentToManual", "RefundHeld"), (PAY,)),
     "RefundSettlementOverdue": (SETTLEMENT,),
     "ReminderSent": (REMINDER,),
+    "ReturnShipped": ("return_shipment",),
+    "ReturnReceived": ("return_transit",),
+    **dict.fromkeys(("ReturnDenied", "ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),
+    **dict.fromkeys(("ReturnInspected", "InspectionTimedOut"), RETURN),
 }
 """By event: the kinds that it ends; `release` ends with the release of a whole order too."""
 

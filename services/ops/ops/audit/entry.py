@@ -32,7 +32,8 @@ NAMES = frozenset(
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
-    ReturnInspected LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased NotificationRequested
+    ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
+    LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased
     RemindersSet ReminderSent
     """.split()  # noqa: SIM905
 )

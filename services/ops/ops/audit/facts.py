@@ -11,45 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ops.audit.entry import Data, Entry, units
+from ops.audit.readings.said import FACTS, OUTCOMES, TOLD
 from ops.books.accounts import postings
-
-FACTS = frozenset(
-    """
-    OrderPaid OrderCaptured PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue
-    ReturnNotDue RefundNoted ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
-    ClawbackSettled ClawbackFailed
-    PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
-    RefundPaidTwice
-    RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue GoodwillGranted
-    RefundReturnedByBank RefundSettlementOverdue
-    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
-    RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed MessagePosted NotificationRequested
-    """.split()  # noqa: SIM905
-)
-"""The events that say something about money or goods, and of what a party is told of it."""
-
-OUTCOMES = {
-    "RefundIssued": "issued",
-    "RefundRefused": "refused",
-    "RefundFailed": "failed",
-    "RefundSentToManual": "sent_to_manual",
-    "RefundAbandoned": "abandoned",
-    "RefundReturnedByBank": "returned_by_bank",
-    "ReturnAuthorized": "authorized",
-    "ReturnDenied": "denied",
-    "ReturnLabelVoided": "voided",
-    "ReturnShipped": "shipped",
-    "ReturnReceived": "received",
-    "ReturnInspected": {"pass": "passed", "fail": "failed"},
-}
-"""The events that are to be noted, each with the outcome that the note bears."""
-TOLD = {
-    **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
-    **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned"), 1),
-    **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld"), 1),
-    **dict.fromkeys(("ReturnAuthorized", "GoodwillGranted"), 1),
-}
-"""What is told, and to how many; a message says itself to whom."""
 
 COLUMNS = (
     *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
@@ -187,7 +150,8 @@ def gathering() -> Iterator[Facts]:
 def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
     about = _about(entry.data)
     outcome = None if entry.data.get("reason") == "not_due" else OUTCOMES.get(entry.name)
-    to_note = outcome.get(entry.data["result"]) if isinstance(outcome, Mapping) else outcome
+    found = entry.data.get("result", entry.data.get("prepaid"))
+    to_note = outcome.get(found) if isinstance(outcome, Mapping) else outcome
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
 
 

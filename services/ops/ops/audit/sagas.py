@@ -16,12 +16,16 @@ ANSWERS = (
 """What asks, and what may answer."""
 AGAIN = (("RefundReRequested", "RefundDue", "RefundNotDue"), ("RefundNotDue", "RefundRefused", "RefundRefused"))
 """What support asks for again is asked for by its dispute or order, or withdrawn, and then refused (T30a)."""
-WITHDRAWN = ("ReturnNotDue", "ReturnLabelVoided", "ReturnShipped")
-"""A return that is withdrawn: its label becomes void, or the parcel was on its way."""
 
 UNANSWERED = """
 select asked.id, asked.about from fact asked where asked.name = ? and asked.settled
 and not exists (select 1 from fact answer where answer.about = asked.about and answer.name in (?, ?))
+"""
+# A return that is withdrawn: its label becomes void, or the parcel was on its way, or its time was over.
+NOT_WITHDRAWN = """
+select asked.id, asked.about from fact asked where asked.name = 'ReturnNotDue' and asked.settled
+and not exists (select 1 from fact answer where answer.about = asked.about
+    and answer.name in ('ReturnLabelVoided', 'ReturnShipped', 'ReturnReceived', 'ReturnLapsed'))
 """
 UNASKED = """
 select answer.id, answer.about from fact answer where answer.name in (?2, ?3) and answer.settled
@@ -152,8 +156,9 @@ def saga_check(facts: Facts) -> Check:
     for names in ANSWERS:
         _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *names)
         _report(check, "unasked", facts, {"nobody asked for": UNASKED}, *names)
-    for names in (*AGAIN, WITHDRAWN):
+    for names in AGAIN:
         _report(check, "unanswered", facts, {"no answer to": UNANSWERED}, *names)
+    _report(check, "unanswered", facts, {"no answer to": NOT_WITHDRAWN})
     _report(check, "unasked", facts, {"nobody asked for": UNASKED}, "RefundReRequested", *["RefundNotDue"] * 2)
     _report(check, "unasked", facts, {"nobody asked for": UNASKED}, "ReturnNotDue", *["ReturnLabelVoided"] * 2)
     _report(check, "unnoted", facts, {"not noted on": UNNOTED})

@@ -9,7 +9,8 @@ from ops.audit.database import Row, Window
 from ops.audit.deadlines import DueRow, Started
 from ops.audit.entry import Entry, Unreadable
 from ops.audit.log import LogCheck, StreamOrder
-from ops.audit.readings.folds import FOLDS, Checks, PlainFold, Rows
+from ops.audit.readings.folds import FOLDS, Checks, Rows
+from ops.audit.readings.plain import PlainFold
 
 BROKEN = (Unreadable, AttributeError, KeyError, TypeError, ValueError)
 """What an event raises that is not as the audit knows it."""

@@ -12,6 +12,7 @@ from fastapi import Header, Request
 from starlette.responses import Response
 
 from return_label.api.texts_elsewhere import TextsElsewhere
+from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.decider import decider
 from return_label.domain.returns.state import Return
 from return_label.domain.tracking.sandbox import SANDBOX
@@ -69,9 +70,11 @@ def _document(label: Label, media_type: str, size: str) -> bytes:
 
 
 async def _label(return_: Return, texts: TextsElsewhere, authorization: str) -> Label:
-    terms, issued, authorized = return_.terms, return_.label, return_.authorized
-    assert issued and issued.tracking_number and authorized
-    last_day = (authorized.ship_by - timedelta(microseconds=1)).astimezone(ZoneInfo(terms.timezone)).date()
+    terms, issued = return_.terms, return_.label
+    assert issued and issued.tracking_number and return_.authorized
+    last_day = (
+        (return_.due[DeadlineKind.SHIPMENT] - timedelta(microseconds=1)).astimezone(ZoneInfo(terms.timezone)).date()
+    )
     sender = await texts.find(authorization, "orders", terms.order_id, "texts", "ship_to")
     return Label(
         number=issued.tracking_number,

@@ -65,5 +65,5 @@ async def _answered(
 ) -> Response:
     wanted = caller.command(kind, return_id=return_id, buyer_id=await buyer_of(caller, return_id))
     outcome = await caller.handle(wanted)
-    view = return_view(outcome.states[0], outcome.versions[0], caller.actor)
+    view = return_view(outcome.states[0], outcome.versions[0], caller.actor, caller.at)
     return command_response(outcome, view, status, view["href"])

@@ -11,6 +11,7 @@ from return_label.api.bodies.returns import InspectionBody, ShipmentBody
 from return_label.api.whose import buyer_of
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
+from return_label.domain.returns.loss import LOSERS, MarkReturnLost
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import (
     INSPECTORS,
@@ -39,7 +40,7 @@ router = Router("returns")
 async def show_return(return_id: str, viewer: Annotated[QueryContext, query()]) -> Response:
     """Read from the stream: each step of the goods' way, and what the viewer may do (S81)."""
     return_, version = await _load(viewer, return_id)
-    return query_response(return_view(return_, version, viewer.actor), version)
+    return query_response(return_view(return_, version, viewer.actor, viewer.at), version)
 
 
 @router.get("/v1/returns/{return_id}/history", summary="Show what happened", response_model=Page[HistoryEntry])
@@ -83,6 +84,16 @@ async def mark_received(return_id: str, caller: Annotated[CommandContext, comman
     return await _answer(caller, caller.command(MarkReturnReceived, return_id=return_id))
 
 
+@router.post("/v1/returns/{return_id}/loss", summary="Say that the parcel is lost", response_model=ReturnView)
+async def mark_lost(
+    return_id: str, caller: Annotated[CommandContext, command(*LOSERS, if_match="for_money")]
+) -> Response:
+    """The carrier's word, or support's that has asked the carrier (T25a). What went with the prepaid label brings the
+    refund, which needs an Idempotency-Key and an If-Match; what the buyer sent by himself the case team.
+    """
+    return await _answer(caller, caller.command(MarkReturnLost, return_id=return_id))
+
+
 @router.post("/v1/returns/{return_id}/inspection", summary="Say what the goods are like", response_model=ReturnView)
 async def inspect(
     return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS, if_match="for_money")]
@@ -95,7 +106,7 @@ async def inspect(
 
 async def _answer(caller: CommandContext, step: ReturnCommand) -> Response:
     outcome = await caller.handle(step)
-    return command_response(outcome, return_view(outcome.states[0], outcome.versions[0], caller.actor))
+    return command_response(outcome, return_view(outcome.states[0], outcome.versions[0], caller.actor, caller.at))
 
 
 async def _load(viewer: QueryContext, return_id: str) -> tuple[Return, int]:

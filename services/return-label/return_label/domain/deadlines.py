@@ -1,13 +1,23 @@
-"""Deadlines of a return: how long each step may take. They are recorded and shown; none starts a timer yet, so none
-ends a return.
-"""
+"""Deadlines of a return: their kinds, and how long each step may take."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from shared.events.calendar import within_business_days, within_days
 from shared.events.return_label import ReturnRequested
+
+
+class DeadlineKind(StrEnum):
+    """A deadline of a return; it has at most one of each kind."""
+
+    SHIPMENT = "return_shipment"
+    """D9: then nothing was sent, and the return lapses."""
+    TRANSIT = "return_transit"
+    """D10: then the goods are on their way for too long."""
+    INSPECTION = "return_inspection"
+    """D11: then nobody has inspected them, and they count as passed."""
 
 
 def ship_due(at: datetime, days: int, timezone: str) -> datetime:
@@ -15,9 +25,9 @@ def ship_due(at: datetime, days: int, timezone: str) -> datetime:
     return within_days(at, days, timezone)
 
 
-def transit_alarm_due(terms: ReturnRequested, shipped_at: datetime) -> datetime:
-    """D10: when goods on their way back have taken too long."""
-    return within_days(shipped_at, terms.transit_alarm_days, terms.timezone)
+def transit_alarm_due(terms: ReturnRequested, at: datetime) -> datetime:
+    """D10: when goods on their way back have taken too long, counted from the shipment, and again from each alarm."""
+    return within_days(at, terms.transit_alarm_days, terms.timezone)
 
 
 def inspection_due(terms: ReturnRequested, received_at: datetime) -> datetime:

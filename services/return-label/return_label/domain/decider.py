@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from return_label.domain.label_quotas import state as quotas
-from return_label.domain.returns import request, transit, withdrawal
+from return_label.domain.returns import loss, request, timeouts, transit, withdrawal
 from return_label.domain.returns.labels import giving_back, issuing, use
 from return_label.domain.returns.state import Return, evolve
-from shared.decider import Decided, Decider, Stream
+from return_label.domain.returns.timers import KINDS, deadlines, due
+from shared.decider import Decided, Decider, ExpireDeadline, Stream
 from shared.events.base import Command
 from shared.notifications import requests
 
@@ -28,6 +29,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     transit.MarkReturnReceived: transit.mark_received,
     transit.InspectReturn: transit.inspect,
     withdrawal.WithdrawReturn: use.keep,
+    loss.MarkReturnLost: loss.mark_lost,
+    ExpireDeadline: timeouts.expire,
     requests.RequestNotifications: request_notifications,
 }
 """Which function answers which command; it is given the states of the streams that it names, in order."""
@@ -39,7 +42,7 @@ def decide(command: Command, *states: Any) -> Decided:
 
 decider = Decider(
     {
-        "return": Stream(Return(), evolve),
+        "return": Stream(Return(), evolve, deadlines, KINDS, due),
         "label_quota": Stream(quotas.Quota(), quotas.evolve),
         requests.STREAM: Stream(requests.Notification(), requests.evolve),
     },

@@ -23,8 +23,12 @@ DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     events.ReturnLabelVoided: ("label_id",),
     events.ReturnShipped: ("tracking_number", "carrier", "shipped_at", "transit_alarm_at"),
     events.ReturnTrackingCorrected: ("replaced", "tracking_number", "carrier", "corrected_at"),
+    events.ReturnLapsed: ("due_at",),
+    events.ReturnTransitOverdue: ("due_at", "transit_alarm_at"),
+    events.ReturnLost: ("prepaid", "lost_at"),
     events.ReturnReceived: ("received_at", "inspect_by"),
     events.ReturnInspected: ("result", "fault"),
+    events.InspectionTimedOut: ("due_at",),
     DeadlineMoved: (),
 }
 """What the entry of each event shows beside its instant and its rules; what is not listed is hidden."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
 
 from typing_extensions import TypedDict
 
-from return_label.domain.returns.labels.giving_back import guard_void
-from return_label.domain.returns.labels.issuing import guard_request
+from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.returns.state import Return, ReturnState
-from return_label.domain.returns.transit import guard_correction, guard_inspection, guard_receipt, guard_shipment
+from return_label.domain.returns.timers import due
 from return_label.domain.tracking.numbers import NumberCheck, number_check
+from return_label.views.actions import return_actions
 from return_label.views.labels.shown import LabelDeniedView, LabelView, label_denied_view, label_view
-from shared.actions import Action, Actions, Offer, rendered
+from shared.actions import Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer, Reason
 from shared.events.open_enums import Open
@@ -40,14 +42,28 @@ class ReceiptView(TypedDict):
 
 
 class InspectionView(TypedDict):
-    """What was found; the inspector's words are text about people."""
+    """What was found, or that nobody has looked in time; the inspector's words are text about people."""
 
-    result: Open[InspectionResult]
+    result: Open[InspectionResult] | Literal["timed_out"]
     fault: Open[InspectionFault] | None
     note: TextLink | None
     rules: Sequence[str]
 
 
+class DeadlineView(TypedDict):
+    """A deadline that runs."""
+
+    kind: str
+    due_at: Instant
+    rules: Sequence[str]
+
+
+RULES: Mapping[DeadlineKind, Sequence[str]] = {
+    DeadlineKind.SHIPMENT: ("D9", "T24"),
+    DeadlineKind.TRANSIT: ("D10", "T44"),
+    DeadlineKind.INSPECTION: ("D11", "T28"),
+}
+"""By deadline: its rule, and what happens then."""
 WAREHOUSE = "warehouse"
 """The name of the warehouse's address among the texts of a return."""
 
@@ -78,10 +94,12 @@ class ReturnView(Actions):
     shipment: ShipmentView | None
     receipt: ReceiptView | None
     inspection: InspectionView | None
+    lost_at: Instant | None
+    deadlines: Sequence[DeadlineView]
     rules: Sequence[str]
 
 
-def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
+def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> ReturnView:
     """The return as the actor sees it; NotFound for a stranger."""
     return_.parties.guard(actor, "return")
     terms = return_.terms
@@ -101,53 +119,22 @@ def return_view(return_: Return, version: int, actor: Actor) -> ReturnView:
         "freight_payer": terms.freight_payer,
         "address_ref": terms.address_ref or WAREHOUSE,
         "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
-        "ship_by": return_.authorized.ship_by if return_.authorized else None,
+        "ship_by": return_.due.get(DeadlineKind.SHIPMENT),
         "denied_because": return_.denied.reason if return_.denied else None,
         "label": label_view(return_, path, actor),
         "label_denied": label_denied_view(return_),
         "shipment": _shipment(return_),
         "receipt": _receipt(return_),
         "inspection": _inspection(return_, path),
+        "lost_at": return_.lost.lost_at if return_.lost else None,
+        "deadlines": [
+            {"kind": kind, "due_at": due_at, "rules": RULES[kind]}
+            for kind in DeadlineKind
+            if (due_at := due(return_, kind))
+        ],
         "rules": terms.rules,
-        **rendered(return_actions(return_, path, actor)),
+        **rendered(return_actions(return_, path, actor, at)),
     }
-
-
-def return_actions(return_: Return, path: str, actor: Actor) -> Sequence[Action]:
-    """Everything that can be done with a return and by whom, each with the guard of its command."""
-
-    def ship() -> Offer:
-        guard_shipment(return_, actor)
-        return Offer(return_.authorized.ship_by if return_.authorized else None, mandatory=True)
-
-    def correct() -> Offer:
-        guard_correction(return_, actor)
-        return Offer()
-
-    def receive() -> Offer:
-        guard_receipt(return_, actor)
-        return Offer(return_.shipped.transit_alarm_at if return_.shipped else None, mandatory=True)
-
-    def inspect() -> Offer:
-        guard_inspection(return_, actor)
-        return Offer(return_.received.inspect_by if return_.received else None, mandatory=True)
-
-    def ask() -> Offer:
-        guard_request(return_, actor)
-        return Offer()
-
-    def give_back() -> Offer:
-        guard_void(return_, actor)
-        return Offer()
-
-    return (
-        Action("ship", f"{path}/shipment", ship),
-        Action("correct-tracking", f"{path}/shipment", correct),
-        Action("receive", f"{path}/receipt", receive),
-        Action("inspect", f"{path}/inspection", inspect),
-        Action("request-label", f"{path}/label", ask),
-        Action("void-label", f"{path}/void", give_back),
-    )
 
 
 def _shipment(return_: Return) -> ShipmentView | None:
@@ -158,17 +145,19 @@ def _shipment(return_: Return) -> ShipmentView | None:
         "carrier": shipped.carrier,
         "number_check": number_check(shipped.tracking_number, shipped.carrier),
         "shipped_at": shipped.shipped_at,
-        "transit_alarm_at": shipped.transit_alarm_at,
+        "transit_alarm_at": return_.due[DeadlineKind.TRANSIT],
     }
 
 
 def _receipt(return_: Return) -> ReceiptView | None:
     if not (received := return_.received):
         return None
-    return {"received_at": received.received_at, "inspect_by": received.inspect_by}
+    return {"received_at": received.received_at, "inspect_by": return_.due[DeadlineKind.INSPECTION]}
 
 
 def _inspection(return_: Return, path: str) -> InspectionView | None:
+    if timed_out := return_.timed_out:
+        return {"result": "timed_out", "fault": None, "note": None, "rules": timed_out.rules}
     if not (inspected := return_.inspected):
         return None
     note = text_link(path, inspected.note_ref)

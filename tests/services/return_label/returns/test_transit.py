@@ -1,12 +1,10 @@
 """Goods on their way back: who may say what when, and what is recorded."""
 
-from typing import Any
-
 import pytest
 
 from return_label.domain.decider import decider
 from shared.events.base import Actor, Command
-from shared.events.return_label import InspectionFault, ReturnEvent, ReturnInspected, ReturnReceived, ReturnShipped
+from shared.events.return_label import InspectionFault, ReturnEvent, ReturnInspected, ReturnReceived
 from shared.rejections import Forbidden, NotFound, ValidationFailed, WrongPhase
 from tests.support.builders import returns as r
 from tests.support.builders.returns import AUTHORIZED, INSPECTED, RECEIVED, SHIPPED
@@ -99,8 +97,3 @@ def test_who_is_a_stranger_in_one_role_may_act_in_another() -> None:
 def test_d11_the_inspection_has_two_business_days() -> None:
     received: ReturnReceived = given(decider, *SHIPPED).when(r.receive()).events[0]
     assert received.inspect_by.isoformat() == "2026-03-11T00:00:00+00:00"
-
-
-def test_a_parcel_that_is_late_is_still_taken_while_nothing_ends_the_return() -> None:
-    late: Any = r.authorized().ship_by
-    given(decider, *AUTHORIZED).when(r.ship(at=late)).then_types(ReturnShipped)

@@ -9,8 +9,9 @@ from functools import reduce
 
 from dispute.domain.disputes.case import ruling_in
 from dispute.domain.disputes.difference import Parts, all_paid, given_up, is_settled
+from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.settlement import closed
-from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.disputes.state import SETTLED, Dispute, DisputeState, evolve
 from dispute.domain.orders.release import end_hold
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event
@@ -36,8 +37,20 @@ def stands(dispute: Dispute, request: Solution) -> tuple[SolutionType, Money]:
     return (SolutionType.REFUND_ONLY, gone.amount) if gone else dispute.case.decided_or(request)
 
 
+def has_lapsed(dispute: Dispute) -> bool:
+    """What was to go back before the money did not in time, so no money follows (T24)."""
+    said = dispute.solution if dispute.state in SETTLED else None
+    if said is None or known(said.solution.type) != SolutionType.RETURN_AND_REFUND:
+        return False
+    return dispute.fulfilment == Fulfilment.LAPSED and not dispute.refunds and not dispute.cancelled
+
+
 def is_over(dispute: Dispute) -> bool:
-    """T33: what the last word says is what was paid, or given up, and nothing is to come."""
+    """T33: what the last word says is what was paid, or given up, and nothing is to come. T24: what was to go back was
+    not sent in time.
+    """
+    if has_lapsed(dispute):
+        return not dispute.case.appeal_until
     said = () if dispute.closed else _said(dispute)
     return bool(said) and not dispute.replacement.is_awaited and all_paid(dispute) and is_settled(dispute, said)
 
@@ -59,6 +72,9 @@ def ended(dispute: Dispute, at: datetime, rule: str) -> DisputeClosed:
     """The end by this rule, with the amount of the last word (S52), of a cancelled order all that went back (T45); less
     what was given up.
     """
+    if has_lapsed(dispute):
+        nothing = Money.zero(dispute.opened.request.amount)
+        return closed(dispute, CloseReason.RETURN_LAPSED, nothing, at, ("T24", "D9", "S52"))
     if gone := dispute.cancelled:
         kind, amount, rules = None, gone.amount, (*gone.rules, rule, "S52")
     elif dispute.state == DisputeState.DECIDED and (ruling := ruling_of(dispute)):

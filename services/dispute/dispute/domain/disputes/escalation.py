@@ -20,6 +20,7 @@ _RULES = {
     EscalationReason.NEGOTIATION_TIMEOUT: ("K16", "T10"),
     EscalationReason.RETURN_CONDITION: ("S82", "T27"),
     EscalationReason.RETURN_IMPOSSIBLE: ("T22a",),
+    EscalationReason.RETURN_LOST: ("T25a",),
     EscalationReason.REQUESTED: ("K16", "T9"),
     EscalationReason.REPLACEMENT_OVERDUE: ("T40", "D13"),
     EscalationReason.SUPPORT_OVERRIDE: ("S20", "T37"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.ending import ended_if_over
@@ -105,12 +105,11 @@ class NoteReturn(NoteCommand):
     source_event: str
 
 
-def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[Event], list[Event]]:
-    """A step of the return: goods that passed bring the money, anything wrong goes to the case team (T26, T27,
-    T22a).
+def note_return(command: NoteReturn, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
+    """A step of the return: goods that passed bring the money, anything wrong goes to the case team, what was not sent
+    ends the dispute (T24-T28, T22a).
     """
     guard_asked(command.return_id == dispute.return_id)
-    inspected = command.outcome in (ReturnOutcome.PASSED, ReturnOutcome.FAILED)
     noted = ReturnNoted(
         return_id=command.return_id,
         order_id=dispute.opened.order_id,
@@ -119,9 +118,20 @@ def note_return(command: NoteReturn, dispute: Dispute, _: Order) -> tuple[list[E
         reason=command.reason,
         source_event=command.source_event,
         noted_at=command.at,
-        rules=("S82",) if inspected else ("S81",),
+        rules=RETURN_RULES.get(command.outcome, ("S81",)),
     )
-    return [noted, *_after_return(command, dispute)], []
+    return ended_if_over(command, [noted, *_after_return(command, dispute)], dispute, order)
+
+
+RETURN_RULES: Mapping[ReturnOutcome, tuple[str, ...]] = {
+    ReturnOutcome.PASSED: ("S82",),
+    ReturnOutcome.FAILED: ("S82",),
+    ReturnOutcome.NOT_INSPECTED: ("S82", "T28"),
+    ReturnOutcome.LAPSED: ("T24",),
+    ReturnOutcome.LOST: ("T25a",),
+    ReturnOutcome.LOST_BY_OWN_CARRIER: ("T25a",),
+}
+"""By step: the rules of its note; of any other it is that progress is shown."""
 
 
 RETURNING = (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW)
@@ -136,10 +146,12 @@ def _after_return(command: NoteReturn, dispute: Dispute) -> list[Event]:
     if dispute.solution.replacement_until:
         return []
     match command.outcome:
-        case ReturnOutcome.PASSED:
+        case ReturnOutcome.PASSED | ReturnOutcome.NOT_INSPECTED | ReturnOutcome.LOST:
             return with_sellers_part(command, dispute, [refund_due(command, dispute, dispute.solution)])
         case ReturnOutcome.FAILED:
             return [escalated(dispute, EscalationReason.RETURN_CONDITION, command.at)]
+        case ReturnOutcome.LOST_BY_OWN_CARRIER:
+            return [escalated(dispute, EscalationReason.RETURN_LOST, command.at)]
         case ReturnOutcome.DENIED:
             return [escalated(dispute, EscalationReason.RETURN_IMPOSSIBLE, command.at)]
         case _:

@@ -8,12 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.payments.bank import OF_THE_BANK
 from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
-from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
 from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.mediation.repayments import LateArrivalReported, RepaymentAgreed, RepaymentReceived
@@ -28,6 +26,7 @@ class Fulfilment(StrEnum):
     RETURN_PENDING = "return_pending"
     RETURN_SHIPPED = "return_shipped"
     RETURN_RECEIVED = "return_received"
+    LAPSED = "lapsed"
     REFUND_PENDING = "refund_pending"
     REFUND_ISSUED = "refund_issued"
     REFUND_FAILED = "refund_failed"
@@ -35,11 +34,12 @@ class Fulfilment(StrEnum):
     REPLACED = "replaced"
 
 
-RETURN_STEPS = {
+RETURN_STEPS: Mapping[str, Fulfilment] = {
     events.ReturnOutcome.SHIPPED: Fulfilment.RETURN_SHIPPED,
     events.ReturnOutcome.RECEIVED: Fulfilment.RETURN_RECEIVED,
     events.ReturnOutcome.DENIED: Fulfilment.NONE,
     events.ReturnOutcome.VOIDED: Fulfilment.NONE,
+    events.ReturnOutcome.LAPSED: Fulfilment.LAPSED,
 }
 REFUND_STEPS = {
     events.RefundOutcome.ISSUED: Fulfilment.REFUND_ISSUED,
@@ -48,6 +48,14 @@ REFUND_STEPS = {
     events.RefundOutcome.REFUSED: Fulfilment.NONE,
     events.RefundOutcome.ABANDONED: Fulfilment.NONE,
 }
+
+
+def after_step(now: Fulfilment, outcome: str) -> Fulfilment:
+    """How far the solution is after a step of its return; what lapses is a return that is still waited for."""
+    lapses = outcome == events.ReturnOutcome.LAPSED
+    return now if lapses and now != Fulfilment.RETURN_PENDING else RETURN_STEPS.get(outcome, now)
+
+
 OF_A_REPLACEMENT = (Fulfilment.REPLACEMENT_PENDING, Fulfilment.REPLACED)
 """What stands is a parcel: what becomes of money that was asked for before it changes nothing of that."""
 
@@ -190,52 +198,19 @@ def refunded(refunds: Refunds) -> Money | None:
 def with_step(now: Fulfilment, received_at: datetime | None, event: events.ReturnNoted) -> Mapping[str, Any]:
     """What changes of the dispute with a step of its return; the goods were received when that was said first."""
     received = event.noted_at if event.outcome == events.ReturnOutcome.RECEIVED else None
-    is_now = RETURN_STEPS.get(event.outcome, now)
-    return {"fulfilment": is_now, "returned": event.outcome, "received_at": received_at or received}
+    return {
+        "fulfilment": after_step(now, event.outcome),
+        "returned": event.outcome,
+        "received_at": received_at or received,
+    }
 
 
-def with_note(now: Fulfilment, refunds: Refunds, event: events.RefundNoted) -> tuple[Fulfilment, Refunds]:
-    """How far the solution is, and the refunds, with the refund service's word on one of them."""
+def with_note(now: Fulfilment, refunds: Refunds, event: events.RefundNoted) -> Mapping[str, Any]:
+    """What changes of the dispute with the refund service's word on one of its refunds."""
     after = noted(refunds, event)
     is_last, is_paid = event.refund_id in list(after)[-1:], refunded(after) is not None
-    return after_note(now, event.outcome, is_last=is_last, is_paid=is_paid), after
+    return {"fulfilment": after_note(now, event.outcome, is_last=is_last, is_paid=is_paid), "refunds": after}
 
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """What comes in the place of the goods: until when (D13), while it is awaited, since when, and how far it is."""
-
-    until: datetime | None = None
-    agreed_at: datetime | None = None
-    shipped: events.ReplacementShipped | None = None
-    received_at: datetime | None = None
-
-    @property
-    def is_awaited(self) -> bool:
-        return self.until is not None
-
-
-def replaced(replacement: Replacement, event: Event) -> Replacement:
-    """The replacement once this has happened too; another solution, or the case team, begins anew."""
-    move = _MOVES.get(type(event))
-    return move(replacement, event) if move else replacement
-
-
-def _put_off(replacement: Replacement, event: DeadlineMoved) -> Replacement:
-    return replace(replacement, until=event.due_at) if event.kind == DeadlineKind.REPLACEMENT else replacement
-
-
-_MOVES: Mapping[type[Event], Callable[[Replacement, Any], Replacement]] = {
-    events.SolutionReached: lambda _, event: Replacement(event.replacement_until, event.reached_at),
-    events.ReplacementShipped: lambda replacement, event: replace(replacement, shipped=event),
-    events.ReplacementReceived: lambda sent, event: replace(sent, until=None, received_at=event.received_at),
-    events.ReplacementNotDue: lambda _, __: Replacement(),
-    events.Escalated: lambda _, __: Replacement(),
-    events.DisputeClosed: lambda replacement, _: replace(replacement, until=None),
-    events.CancellationNoted: lambda replacement, _: replace(replacement, until=None),
-    DeadlineMoved: _put_off,
-}
-"""By event: what it changes of the replacement."""
 
 FULFILLED: Mapping[type[Event], Fulfilment] = {
     events.ReplacementReceived: Fulfilment.REPLACED,

@@ -1,15 +1,20 @@
-"""Solutions of a dispute: all that the sides have asked for and offered and the case team ruled, in all rounds."""
+"""Solutions of a dispute: all that the sides have asked for and offered and the case team ruled, in all rounds,
+and the parcel that comes in the place of the goods.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.case import BY_THE_TEAM
 from shared.events import dispute, mediation
 from shared.events.base import Event
+from shared.events.deadlines import DeadlineMoved
 from shared.events.ids import derived_id
 from shared.events.mediation.proposals import SupportOverrideApplied
 
@@ -110,3 +115,40 @@ _MOVES: Mapping[type[Event], Callable[[Solutions, Any], Solutions]] = {
     SupportOverrideApplied: _overridden,
 }
 """By event: what it changes of the solutions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What comes in the place of the goods: until when (D13), while it is awaited, since when, and how far it is."""
+
+    until: datetime | None = None
+    agreed_at: datetime | None = None
+    shipped: dispute.ReplacementShipped | None = None
+    received_at: datetime | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.until is not None
+
+
+def replaced(replacement: Replacement, event: Event) -> Replacement:
+    """The replacement once this has happened too; another solution, or the case team, begins anew."""
+    move = _OF_THE_PARCEL.get(type(event))
+    return move(replacement, event) if move else replacement
+
+
+def _put_off(replacement: Replacement, event: DeadlineMoved) -> Replacement:
+    return replace(replacement, until=event.due_at) if event.kind == DeadlineKind.REPLACEMENT else replacement
+
+
+_OF_THE_PARCEL: Mapping[type[Event], Callable[[Replacement, Any], Replacement]] = {
+    dispute.SolutionReached: lambda _, event: Replacement(event.replacement_until, event.reached_at),
+    dispute.ReplacementShipped: lambda replacement, event: replace(replacement, shipped=event),
+    dispute.ReplacementReceived: lambda sent, event: replace(sent, until=None, received_at=event.received_at),
+    dispute.ReplacementNotDue: lambda _, __: Replacement(),
+    dispute.Escalated: lambda _, __: Replacement(),
+    dispute.DisputeClosed: lambda replacement, _: replace(replacement, until=None),
+    dispute.CancellationNoted: lambda replacement, _: replace(replacement, until=None),
+    DeadlineMoved: _put_off,
+}
+"""By event: what it changes of the replacement."""

@@ -10,7 +10,8 @@ from enum import StrEnum
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes import case as cases
 from dispute.domain.disputes import progress, solutions
-from dispute.domain.disputes.progress import Fulfilment, Replacement
+from dispute.domain.disputes.progress import Fulfilment
+from dispute.domain.disputes.solutions import Replacement
 from dispute.domain.evidence.items import Items
 from shared.decider import changed
 from shared.events import dispute as events
@@ -61,9 +62,8 @@ DATES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Dispute:
-    """The fold of one dispute's stream; `parties` are the buyer and the seller of the disputed lines, `version` is that
-    of its last event, `end` that of its closing, `after_close` what was noted later, `goods` the lines that are to go
-    back, `cancelled` that its order was (T45).
+    """The fold of one dispute's stream: `version` is that of its last event, `end` that of its closing, `after_close`
+    what was noted later, `goods` the lines that are to go back, `cancelled` that its order was (T45).
     """
 
     first_event: events.DisputeOpened | None = None
@@ -118,6 +118,7 @@ class Dispute:
         """A return was asked for already, or its money: there is none twice, and another ruling may leave it."""
         decided = self.solution if self.state in (*SETTLED, DisputeState.APPEAL_REVIEW) else None
         stays = decided is not None and decided.solution.type == events.SolutionType.RETURN_AND_REFUND
+        stays &= self.returned != events.ReturnOutcome.LAPSED
         return not stays and (self.return_id is not None or bool(self.refunds))
 
     def due(self, kind: str) -> datetime | None:
@@ -139,7 +140,7 @@ def evolve(dispute: Dispute, event: Event) -> Dispute:
         dispute = changed(dispute, after_close=(*dispute.after_close, event))
     since, version = _evolved(dispute, event), dispute.version + 1
     case = cases.after(dispute.case, event, version, since.state != dispute.state)
-    listed, again = solutions.after(dispute.solutions, event), progress.replaced(dispute.replacement, event)
+    listed, again = solutions.after(dispute.solutions, event), solutions.replaced(dispute.replacement, event)
     refunds = progress.counted_anew(since.refunds, event)
     return changed(since, case=case, solutions=listed, replacement=again, refunds=refunds, version=version)
 
@@ -166,8 +167,7 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             goods = frozenset(line.line_id for line in event.lines)
             return changed(dispute, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id, goods=goods)
         case events.RefundNoted():
-            fulfilment, refunds = progress.with_note(dispute.fulfilment, dispute.refunds, event)
-            return changed(dispute, fulfilment=fulfilment, refunds=refunds)
+            return changed(dispute, **progress.with_note(dispute.fulfilment, dispute.refunds, event))
         case events.ReturnNoted():
             return changed(dispute, **progress.with_step(dispute.fulfilment, dispute.received_at, event))
         case events.DisputeClosed():

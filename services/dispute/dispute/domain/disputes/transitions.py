@@ -88,9 +88,8 @@ class Transition:
 BUYER, SELLER, TEAM, SUPPORT, SYSTEM = ("buyer",), ("seller",), ("case_team",), ("support",), ("system",)
 PARTIES, DESK = ("buyer", "seller"), ("case_team", "support")
 ASKED, ANSWERED = DisputeState.AWAITING_SELLER, DisputeState.AWAITING_BUYER
-ESCALATED, REVIEWED = DisputeState.ESCALATED, DisputeState.UNDER_REVIEW
-AGREED, DECIDED = DisputeState.AGREED, DisputeState.DECIDED
-APPEALED, CLOSED = DisputeState.APPEAL_REVIEW, DisputeState.CLOSED
+ESCALATED, REVIEWED, CLOSED = DisputeState.ESCALATED, DisputeState.UNDER_REVIEW, DisputeState.CLOSED
+AGREED, DECIDED, APPEALED = DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW
 D1, D2, D4 = DeadlineKind.SELLER_RESPONSE, DeadlineKind.BUYER_RESPONSE, DeadlineKind.NEGOTIATION
 D3, D5, D6 = DeadlineKind.EVIDENCE, DeadlineKind.REVIEW, DeadlineKind.APPEAL
 D7, D8, D13 = DeadlineKind.SURVEY, DeadlineKind.APPEAL_REVIEW, DeadlineKind.REPLACEMENT
@@ -164,6 +163,8 @@ TABLE: Sequence[Transition] = (
     Transition("T21", Step.CANCEL, BUYER, WITH_THE_TEAM, (CLOSED,)),
     Transition("T21", Step.CANCEL, BUYER, (AGREED, DECIDED), (CLOSED,), needs=Need.GOODS_UNSENT),
     Transition("T22a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
+    Transition("T24", Told.RETURN, SYSTEM, (AGREED, DECIDED), (CLOSED,)),
+    Transition("T25a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T27", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T33", Told.REFUND, SYSTEM, (AGREED, DECIDED), (CLOSED,)),
     Transition("T37", Step.OVERRIDE, SUPPORT, NOT_CLOSED, (), guards=(guards.guard_not_cancelled,)),
@@ -226,9 +227,7 @@ def fitting(step: Step | Told, dispute: Dispute) -> Transition:
 
 
 def row_or_refusal(step: Step | Told, dispute: Dispute) -> Transition | Rejected:
-    """The row of the state that the dispute is in, or what refuses the step there: as an answer, for raising a refusal
-    costs more than finding it, and a list of actions holds a dozen.
-    """
+    """The row of the dispute's state, or what refuses the step there: raising it costs more than finding it."""
     if not (row := _FROM.get((step, dispute.state))):
         return refused_in(step, dispute.state) or _no_appeal(dispute)
     if row.needs and not getattr(dispute, row.needs):

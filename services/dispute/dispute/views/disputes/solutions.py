@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.progress import Replacement
-from dispute.domain.disputes.solutions import Listed, Standing, solution_id
+from dispute.domain.disputes.solutions import Listed, Replacement, Standing, solution_id
 from dispute.domain.disputes.state import Dispute
 from shared.events.base import Instant
 from shared.events.dispute import Payer, Solution, SolutionType

@@ -17,12 +17,9 @@ COLUMNS = (
     *("asked", "result_amount", "result_reason", "reached_type", "result_rules", "result_at"),
     *("proposed_until", "replacement_sent"),
 )
-RETURN_STEPS = {
-    "voided": "none",
-    "shipped": "return_shipped",
-    "received": "return_received",
-    "denied": "none",
-}
+RETURN_STEPS = {"voided": "none", "shipped": "return_shipped", "received": "return_received", "denied": "none"}
+PASSED = ("passed", "not_inspected", "lost")
+"""What becomes of goods whose money follows."""
 REFUND_STEPS = {
     "issued": "refund_issued",
     "failed": "refund_failed",
@@ -182,9 +179,11 @@ def _refund_noted(dispute: State, data: Data) -> None:
 
 
 def _return_noted(dispute: State, data: Data) -> None:
-    outcome = data["outcome"]
+    outcome, pending = data["outcome"], dispute["fulfilment"] == "return_pending"
     dispute.update(return_outcome=outcome, fulfilment=RETURN_STEPS.get(outcome, dispute["fulfilment"]))
-    dispute["passed"] = dispute["passed"] or outcome == "passed"
+    if outcome == "lapsed" and pending:
+        dispute["fulfilment"] = "lapsed"
+    dispute["passed"] = dispute["passed"] or outcome in PASSED
 
 
 def _closed(dispute: State, data: Data) -> None:

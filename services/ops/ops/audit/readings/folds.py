@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 from ops.audit.check import Check
 from ops.audit.database import Row
-from ops.audit.deadlines import REMINDER, DeadlineCheck, Due, reminders
+from ops.audit.deadlines import DeadlineCheck, Due
 from ops.audit.entry import Entry
 from ops.audit.facts import Facts
 from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck, Subject
 from ops.audit.readings import disputes, evidence, mediation, orders, payments, quotas, waiting
+from ops.audit.readings.plain import ReminderFold, ReturnFold
 
 
 @dataclass(slots=True)
@@ -204,38 +205,6 @@ class PaymentFold:
         self._payments.compare(self._id, subject, row)
 
 
-class PlainFold:
-    """A stream of which nothing is kept here: a return's events are noted elsewhere, who is told is a fact."""
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-    def add(self, entry: Entry) -> None:
-        """Nothing is kept."""
-
-    def wanted(self) -> Due:
-        return {}
-
-    def end(self, last: Entry) -> Iterator[str]:
-        return iter(())
-
-
-class ReminderFold(PlainFold):
-    """The reminders of a dispute: those that were set last, less those that were sent."""
-
-    def __init__(self, *_: object) -> None:
-        self._standing: dict[str, datetime] = {}
-
-    def add(self, entry: Entry) -> None:
-        if entry.name == "RemindersSet":
-            self._standing = reminders(entry.data)
-        elif entry.name == "ReminderSent":
-            self._standing.pop(REMINDER.format_map(entry.data), None)
-
-    def wanted(self) -> Due:
-        return self._standing
-
-
 FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "order": OrderFold,
     "dispute": DisputeFold,
@@ -243,5 +212,6 @@ FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "label_quota": quotas.QuotaFold,
     "payment": PaymentFold,
     "reminder": ReminderFold,
+    "return": ReturnFold,
 }
 """By category; of any other nothing is kept."""

@@ -22,6 +22,8 @@ def owed_by_ruling(dispute: State) -> Iterator[str]:
         yield "a decision with a return, and no ReturnDue"
     if state == "closed" and dispute["close_reason"] not in BY_ITS_WORD:
         return
+    if state == "decided" and _has_lapsed(dispute) and not dispute["due"].get("appeal"):
+        yield LAPSED
     same = _is_asked(dispute, parts_of(ruling))
     if not same and not (goods_first and not dispute["refunds"]):
         yield "a decision, and not the money that it says"
@@ -36,6 +38,7 @@ def owed_by_agreement(dispute: State) -> Iterator[str]:
     kind, is_open = dispute["solution"]["type"], dispute["state"] == "agreed"
     if kind == "return_and_refund" and not dispute["refunds"] and not dispute["passed"]:
         yield from [] if dispute["return_id"] else ["a solution with a return, and no ReturnDue"]
+        yield from [LAPSED] if is_open and _has_lapsed(dispute) else []
     elif not is_open and dispute["close_reason"] not in BY_ITS_WORD:
         return
     elif not _is_asked(dispute, dispute["agreed"]):
@@ -61,6 +64,14 @@ def owed_by_seller(dispute: State) -> Iterator[str]:
         has = sum(asked) - dispute["back"].get(line, 0) if line in dispute["paid_out"] else 0
         if dispute["of_seller"].get(line, 0) != has:
             yield f"a line {line} whose seller was paid, and not just that asked of him which the buyer has"
+
+
+LAPSED = "a return that was not sent in time, and no DisputeClosed"
+
+
+def _has_lapsed(dispute: State) -> bool:
+    found: tuple[str, str] = dispute["fulfilment"], dispute["solution_type"]
+    return found == ("lapsed", "return_and_refund")
 
 
 def _is_asked(dispute: State, said: Mapping[str, int]) -> bool:

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 from shared.events import return_label as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.notifications.requests import BUYER
+from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
+
+BOTH = (BUYER, SELLER)
 
 NOTICES: Notices = {
     events.ReturnAuthorized: Notice("return_authorized", (BUYER,), "ship_by", "return_shipment", ("S54", "S80")),
+    events.ReturnLapsed: Notice("return_lapsed", BOTH, rules=("S54", "T24")),
+    events.ReturnTransitOverdue: Notice("return_overdue", BOTH, rules=("S54", "T44")),
+    events.ReturnLost: Notice("return_lost", BOTH, rules=("S54", "T25a")),
+    events.InspectionTimedOut: Notice("inspection_timed_out", BOTH, rules=("S54", "T28")),
 }
 """By event of a return; texts for a new kind stand in `shared/notifications/texts/`."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
+from return_label.domain.deadlines import DeadlineKind
+from return_label.domain.tracking.numbers import compact
 from shared.events.deadlines import DeadlineMoved
 from shared.events.return_label import (
+    InspectionTimedOut,
     ReturnAuthorized,
     ReturnDenied,
     ReturnEvent,
@@ -16,10 +21,13 @@ from shared.events.return_label import (
     ReturnLabelGivenBack,
     ReturnLabelIssued,
     ReturnLabelVoided,
+    ReturnLapsed,
+    ReturnLost,
     ReturnReceived,
     ReturnRequested,
     ReturnShipped,
     ReturnTrackingCorrected,
+    ReturnTransitOverdue,
 )
 from shared.parties import NOBODY, Parties
 
@@ -36,11 +44,17 @@ class ReturnState(StrEnum):
     SHIPPED = "shipped"
     RECEIVED = "received"
     INSPECTED = "inspected"
+    LAPSED = "lapsed"
+    LOST = "lost"
+
+
+UNSENT = frozenset({ReturnState.AUTHORIZED, ReturnState.LABEL_ISSUED, ReturnState.SELF_PAID})
+"""The goods may be sent, and nothing is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """The fold of one return's stream."""
+    """The fold of one return's stream; `due` has the instant of each of its deadlines that was ever started."""
 
     state: ReturnState = ReturnState.REQUESTED
     requested: ReturnRequested | None = None
@@ -53,6 +67,9 @@ class Return:
     shipped: ReturnShipped | None = None
     received: ReturnReceived | None = None
     inspected: ReturnInspected | None = None
+    timed_out: InspectionTimedOut | None = None
+    lost: ReturnLost | None = None
+    due: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def parties(self) -> Parties:
@@ -73,6 +90,14 @@ class Return:
         return self.requested
 
     @property
+    def travels_prepaid(self) -> bool:
+        """Whether the goods travel with the prepaid label, and not at the buyer's own cost beside it (S78)."""
+        if not self.label or not self.has_prepaid_label or not self.shipped:
+            return False
+        number = self.label.tracking_number  # labels had none at first
+        return number is None or compact(number) == compact(self.shipped.tracking_number)
+
+    @property
     def event_fields(self) -> dict[str, Any]:
         """What every event about the goods repeats, so that who hears one needs no other."""
         terms = self.terms
@@ -86,7 +111,7 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
         case ReturnDenied():
             return replace(return_, denied=event, state=ReturnState.DENIED)
         case ReturnAuthorized():
-            return replace(return_, authorized=event, state=ReturnState.AUTHORIZED)
+            return _until(replace(return_, authorized=event, state=ReturnState.AUTHORIZED), D9, event.ship_by)
         case ReturnLabelIssued():
             state = ReturnState.LABEL_ISSUED if event.prepaid else ReturnState.SELF_PAID
             return replace(return_, label=event, label_void=False, label_denied=None, state=state)
@@ -98,16 +123,31 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
         case ReturnLabelVoided():
             return replace(return_, label_void=True, state=ReturnState.VOIDED)
         case ReturnShipped():
-            return replace(return_, shipped=event, state=ReturnState.SHIPPED)
+            return _until(replace(return_, shipped=event, state=ReturnState.SHIPPED), D10, event.transit_alarm_at)
+        case ReturnTransitOverdue():
+            return _until(return_, D10, event.transit_alarm_at)
         case ReturnTrackingCorrected(tracking_number=number, carrier=carrier):
             return replace(return_, shipped=_renumbered(return_.shipped, number, carrier))
         case ReturnReceived():
-            return replace(return_, received=event, state=ReturnState.RECEIVED)
+            return _until(replace(return_, received=event, state=ReturnState.RECEIVED), D11, event.inspect_by)
         case ReturnInspected():
             return replace(return_, inspected=event, state=ReturnState.INSPECTED)
-        case DeadlineMoved():
-            return return_  # its deadlines are recorded, and none runs yet
+        case InspectionTimedOut():
+            return replace(return_, timed_out=event, state=ReturnState.INSPECTED)
+        case ReturnLapsed():
+            return replace(return_, label_void=True, state=ReturnState.LAPSED)
+        case ReturnLost():
+            return replace(return_, lost=event, state=ReturnState.LOST)
+        case DeadlineMoved(kind=kind):
+            return _until(return_, kind, event.due_at)
     assert_never(event)
+
+
+D9, D10, D11 = DeadlineKind.SHIPMENT, DeadlineKind.TRANSIT, DeadlineKind.INSPECTION
+
+
+def _until(return_: Return, kind: str, due_at: datetime) -> Return:
+    return replace(return_, due={**return_.due, kind: due_at})
 
 
 def _renumbered(shipped: ReturnShipped | None, number: str, carrier: str | None) -> ReturnShipped | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from return_label.domain.commands import LabelCommand, ReturnCommand
-from return_label.domain.deadlines import inspection_due, transit_alarm_due
+from return_label.domain.deadlines import DeadlineKind, inspection_due, transit_alarm_due
 from return_label.domain.returns.correction import corrected, is_known
-from return_label.domain.returns.state import Return, ReturnState
+from return_label.domain.returns.state import UNSENT, Return, ReturnState
 from return_label.domain.tracking.numbers import tracking
 from shared.decider import ConsideredCommand
 from shared.events.base import Actor, Event, Personal
@@ -22,7 +23,7 @@ from shared.events.return_label import (
     ReturnReceived,
     ReturnShipped,
 )
-from shared.rejections import ValidationFailed, WrongPhase
+from shared.rejections import DeadlinePassed, ValidationFailed, WrongPhase
 
 SHIPPERS = ("buyer", "service", "support")
 RECEIVERS = ("warehouse", "seller", "service")
@@ -37,12 +38,11 @@ class MarkReturnShipped(LabelCommand):
     replaces: TrackingNumber | None = None
 
 
-def guard_shipment(return_: Return, actor: Actor) -> None:
-    """G8 of sending the goods. Late is not refused while no timer ends a return: the money would wait for ever (D9)."""
+def guard_shipment(return_: Return, actor: Actor, at: datetime) -> None:
+    """G8 of sending the goods: in time, whether or not the timer has looked yet (D9)."""
     return_.parties.guard(actor, "return", *SHIPPERS)
-    WrongPhase.unless_in(
-        "return", return_.state, ReturnState.AUTHORIZED, ReturnState.LABEL_ISSUED, ReturnState.SELF_PAID
-    )
+    WrongPhase.unless_in("return", return_.state, *UNSENT)
+    DeadlinePassed.unless_before(return_.due.get(DeadlineKind.SHIPMENT), at)
 
 
 def mark_shipped(command: MarkReturnShipped, return_: Return) -> Sequence[Event]:
@@ -56,7 +56,7 @@ def mark_shipped(command: MarkReturnShipped, return_: Return) -> Sequence[Event]
     if command.replaces:
         guard_correction(return_, command.actor)
         return corrected(return_, command.replaces, right, command.at)
-    guard_shipment(return_, command.actor)
+    guard_shipment(return_, command.actor, command.at)
     return [
         ReturnShipped(
             **return_.event_fields,
@@ -117,10 +117,11 @@ class InspectReturn(ReturnCommand, ConsideredCommand):
         return (Personal(self.note_ref, self.actor.id, "inspection_note", self.note),)
 
 
-def guard_inspection(return_: Return, actor: Actor) -> None:
-    """G8 of the inspection."""
+def guard_inspection(return_: Return, actor: Actor, at: datetime) -> None:
+    """G8 of the inspection: in time, else the goods count as passed (D11)."""
     return_.parties.guard(actor, "return", *INSPECTORS)
     WrongPhase.unless_in("return", return_.state, ReturnState.RECEIVED)
+    DeadlinePassed.unless_before(return_.due.get(DeadlineKind.INSPECTION), at)
 
 
 def inspect(command: InspectReturn, return_: Return) -> Sequence[Event]:
@@ -129,7 +130,7 @@ def inspect(command: InspectReturn, return_: Return) -> Sequence[Event]:
     _guard_fault(command)
     if return_.inspected and (return_.inspected.result, return_.inspected.fault) == (command.result, command.fault):
         return []
-    guard_inspection(return_, command.actor)
+    guard_inspection(return_, command.actor, command.at)
     if command.result is InspectionResult.PASSED:
         command.guard_considered()
     return [

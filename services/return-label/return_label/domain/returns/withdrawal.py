@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from return_label.domain.commands import LabelCommand
-from return_label.domain.returns.state import Return, ReturnState
+from return_label.domain.returns.state import UNSENT, Return
 from shared.events.base import Event
 from shared.events.return_label import ReturnLabelVoided
-
-UNSENT = frozenset({ReturnState.AUTHORIZED, ReturnState.LABEL_ISSUED, ReturnState.SELF_PAID})
 
 
 class WithdrawReturn(LabelCommand):

@@ -1,0 +1,42 @@
+"""What events say: which are facts about money or goods, what is noted of them elsewhere, and how many are told."""
+
+from __future__ import annotations
+
+FACTS = frozenset(
+    """
+    OrderPaid OrderCaptured PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue
+    ReturnNotDue RefundNoted ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
+    ClawbackSettled ClawbackFailed
+    PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
+    RefundPaidTwice RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue
+    GoodwillGranted RefundReturnedByBank RefundSettlementOverdue
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
+    ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
+    RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
+    """.split()  # noqa: SIM905
+)
+"""The events that say something about money or goods, and of what a party is told of it."""
+
+OUTCOMES = {
+    "RefundIssued": "issued",
+    "RefundRefused": "refused",
+    "RefundFailed": "failed",
+    "RefundSentToManual": "sent_to_manual",
+    "RefundAbandoned": "abandoned",
+    "RefundReturnedByBank": "returned_by_bank",
+    "ReturnAuthorized": "authorized",
+    "ReturnDenied": "denied",
+    "ReturnLabelVoided": "voided",
+    **{"ReturnShipped": "shipped", "ReturnReceived": "received", "ReturnLapsed": "lapsed"},
+    "ReturnInspected": {"pass": "passed", "fail": "failed"},
+    "ReturnLost": {True: "lost", False: "lost_by_own_carrier"},
+    "InspectionTimedOut": "not_inspected",
+}
+"""The events that are to be noted, each with the outcome that the note bears, or that by its result or its label."""
+TOLD = {
+    **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
+    **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned", "ReturnAuthorized"), 1),
+    **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1),
+    **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
+}
+"""What is told, and to how many; a message says itself to whom."""

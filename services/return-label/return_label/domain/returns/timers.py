@@ -1,0 +1,56 @@
+"""Timers of a return: which deadlines its events start and end, and which its state waits for (D9-D11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from return_label.domain.deadlines import DeadlineKind
+from return_label.domain.returns.state import UNSENT, Return, ReturnState
+from shared.decider import Clear, Start
+from shared.events import return_label as events
+from shared.events.base import Event
+
+KINDS = tuple(DeadlineKind)
+"""Of a return's deadlines."""
+WAITS: Mapping[str, frozenset[ReturnState]] = {
+    DeadlineKind.SHIPMENT: UNSENT,
+    DeadlineKind.TRANSIT: frozenset({ReturnState.SHIPPED}),
+    DeadlineKind.INSPECTION: frozenset({ReturnState.RECEIVED}),
+}
+"""By deadline: the states that wait for it."""
+
+
+def deadlines(event: Event) -> Iterable[Start | Clear]:
+    """What each event starts and ends."""
+    match event:
+        case events.ReturnAuthorized():
+            return (Start(DeadlineKind.SHIPMENT, event.ship_by),)
+        case events.ReturnShipped():
+            return (Clear(DeadlineKind.SHIPMENT), Start(DeadlineKind.TRANSIT, event.transit_alarm_at))
+        case events.ReturnTransitOverdue():
+            return (Start(DeadlineKind.TRANSIT, event.transit_alarm_at),)
+        case events.ReturnReceived():
+            return (Clear(DeadlineKind.TRANSIT), Start(DeadlineKind.INSPECTION, event.inspect_by))
+        case _ if isinstance(event, ENDS):
+            return map(Clear, KINDS)
+        case _:
+            return ()
+
+
+STARTS = (events.ReturnAuthorized, events.ReturnShipped, events.ReturnTransitOverdue, events.ReturnReceived)
+"""The events that start a deadline."""
+ENDS = (
+    events.ReturnDenied,
+    events.ReturnLabelVoided,
+    events.ReturnLapsed,
+    events.ReturnLost,
+    events.ReturnInspected,
+    events.InspectionTimedOut,
+)
+"""The events after which a return waits for nothing."""
+
+
+def due(return_: Return, kind: str) -> datetime | None:
+    """The instant of a deadline that the return still waits for."""
+    return return_.due.get(kind) if return_.state in WAITS.get(kind, ()) else None
