@@ -73,6 +73,26 @@ class PaymentCaptured(Event):
     capture_id: str | None = None
 
 
+class BuyerStandingNoted(Event):
+    """The standing of the buyer's account, as the order's events tell it: since an instant or, without one, since the
+    order was placed (S14).
+    """
+
+    order_id: str
+    status: str
+    since: Instant | None
+    rules: tuple[str, ...]
+
+
+class RefundDestinationChosen(Event):
+    """The buyer says where the money of the order goes, should it go back (S60)."""
+
+    order_id: str
+    destination: Open[Destination]
+    chosen_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundRequested(Event):
     """Somebody's `RefundDue` arrived; `seller_id` is whose lines they are, None where that is the payment's seller. It
     refers to a dispute, to a return, or to both, or to a seller's goodwill; of a cancelled order it may refer to none
@@ -166,6 +186,7 @@ class RefundPartIssued(Event):
     payment_id: str
     lines: tuple[LineAmount, ...]
     amount: Money
+    destination: Open[Destination] = Destination.ORIGINAL
     provider_ref: str
     manual: bool = False
     issued_at: Instant
@@ -345,6 +366,8 @@ class RefundReturnedByBank(Event):
 
 RefundEvent = (
     PaymentCaptured
+    | BuyerStandingNoted
+    | RefundDestinationChosen
     | RefundRequested
     | RefundRefused
     | RefundApproved

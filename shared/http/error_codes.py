@@ -36,6 +36,7 @@ STATUS: Mapping[str, int] = {
     "evidence_required": 422,
     "too_many": 422,
     "amount_exceeds_cap": 422,
+    "bonus_not_eligible": 422,
     "unexplained_decision": 422,
     "unstorable": 422,
     "idempotency_key_reused": 422,

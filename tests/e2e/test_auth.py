@@ -88,6 +88,8 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "GET", "/v1/disputes/{dispute_id}/history"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/texts/{ref}"): Row(),
     ("refund", "GET", "/v1/refunds"): Row(is_list=True),
+    ("refund", "GET", "/v1/refund-destinations/{order_id}"): Row(),
+    ("refund", "POST", "/v1/refund-destinations/{order_id}"): Row({"destination": "original"}),
     ("refund", "GET", "/v1/refunds/{refund_id}"): Row(),
     ("refund", "GET", "/v1/refunds/{refund_id}/texts/{ref}"): Row(),
     ("refund", "POST", "/v1/refunds/{refund_id}/retry"): Row(),

@@ -28,7 +28,11 @@ from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalKind, ProposalMade
 from shared.events.refund import (
+    BuyerStandingNoted,
+    Destination,
     PaymentCaptured,
+    RefundApproved,
+    RefundDestinationChosen,
     RefundFailed,
     RefundIssued,
     RefundReRequested,
@@ -45,6 +49,10 @@ PARTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(0, 6), min
 REFUNDS = st.sampled_from(["rfd_9a30", "rfd_9a31", "rfd_9a32", "rfd_9a33"])
 FAULTS = st.sampled_from(["none", "none", *worst_provider.FAULTS])
 NUMBERS = st.integers(0, 1)
+WISHES = st.sampled_from(
+    [*(p.choose(to, actor) for to in Destination for actor in (p.BUYER, p.STRANGER)), p.stand("restricted")]
+    + [p.stand("good", p.MONDAY + timedelta(days=1)), p.stand("good", None)]
+)
 ACTORS = st.sampled_from([p.BUYER, p.SELLER, p.SUPPORT, p.OTHER_SUPPORT, p.STRANGER])
 
 
@@ -56,8 +64,11 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         voucher=st.one_of(st.none(), CAPS),
         captured=st.sampled_from([True, True, True, False]),
         keeps_books=st.booleans(),
+        wanted=st.lists(WISHES, max_size=3),
     )
-    def begin(self, caps: dict[str, Any], voucher: dict[str, int] | None, captured: bool, keeps_books: bool) -> None:
+    def begin(
+        self, caps: dict[str, Any], voucher: dict[str, int] | None, captured: bool, keeps_books: bool, wanted: list[Any]
+    ) -> None:
         self.now: datetime = p.MONDAY
         self.events: list[Event] = []
         self.due: dict[str, datetime] = {}
@@ -69,6 +80,8 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
             if voucher:
                 of_voucher: dict[str, Any] = {"payment_id": "voucher", **voucher}
                 self.decide(p.capture(at=self.now, **of_voucher))
+            for wish in wanted:
+                self.decide(wish)
             # Something to pay from the beginning: most of the law is about that.
             self.request("rfd_9a30", {"a": min(2, caps["a"])})
 
@@ -104,6 +117,11 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
     @rule(refund_id=REFUNDS, parts=PARTS)
     def request(self, refund_id: str, parts: dict[str, int]) -> None:
         self.decide(p.request(refund_id, at=self.now, parts=parts))
+
+    @rule(wish=WISHES)
+    def choose_where_it_goes(self, wish: Any) -> None:
+        """The buyer, or a stranger, chooses; the account is good or not."""
+        self.decide(wish)
 
     @rule(payment_id=st.sampled_from(["o1", "voucher"]), capture_id=st.sampled_from(["c1", "c2", "c3"]), caps=CAPS)
     def take_more(self, payment_id: str, capture_id: str, caps: dict[str, int]) -> None:
@@ -215,6 +233,20 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
                 if part.payment_id == payment_id:
                     given_back.update({line.line_id: line.amount.minor for line in part.lines})
             assert all(minor <= captured[line_id] for line_id, minor in given_back.items())
+
+    @invariant()
+    def money_goes_where_the_buyer_chose_before_as_long_as_the_conditions_hold(self) -> None:
+        chosen, good, approved = Destination.ORIGINAL, True, False
+        for event in self.events:
+            match event:
+                case RefundDestinationChosen():
+                    assert not approved
+                    chosen = Destination(event.destination)
+                case BuyerStandingNoted():
+                    good = event.status == "good"
+                case RefundApproved():
+                    approved = True
+                    assert event.destination == (chosen if good else Destination.ORIGINAL)
 
     @invariant()
     def no_part_is_paid_twice(self) -> None:

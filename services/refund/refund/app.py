@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refund.api import chargebacks, refunds, webhooks
+from refund.api import chargebacks, destinations, refunds, webhooks
 from refund.domain.decider import decider
 from refund.domain.notifications.state import NOTICES
 from refund.views.dry_run import money, parties
@@ -19,7 +19,8 @@ FORETELLING = Foretelling(NOTICES, money, parties=parties)
 
 def build(settings: Settings) -> App:
     """The application over its database, with ears for the payment provider's webhooks."""
-    app = service_app(REFUND, decider, [refunds.router, chargebacks.router, webhooks.router], settings, FORETELLING)
+    routers = [refunds.router, destinations.router, chargebacks.router, webhooks.router]
+    app = service_app(REFUND, decider, routers, settings, FORETELLING)
     app.state.webhooks = receiver_of(settings.webhooks)
     return app
 

@@ -6,15 +6,25 @@ A policy's command bears the instant of the event that it follows from, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from refund.domain.notifications.state import NOTICES
+from refund.domain.payments.destination.choice import GOOD
+from refund.domain.payments.destination.standing import NoteStanding
 from refund.domain.payments.re_request import RefuseReRequest
 from refund.domain.payments.request import RecordCapture, RequestRefund
 from shared.decider import Send
 from shared.events.base import Event
 from shared.events.dispute import RefundDue
 from shared.events.envelope import Recorded
-from shared.events.order import OrderCaptured, OrderPaid, PaymentPart, RefundNotDue
+from shared.events.order import (
+    AccountStatusChanged,
+    OrderCaptured,
+    OrderPaid,
+    OrderRegistered,
+    PaymentPart,
+    RefundNotDue,
+)
 from shared.notifications.table import notifications
 
 CAPTURE_AND_REFUND = "capture_and_refund"
@@ -23,7 +33,7 @@ CAPTURE_AND_REFUND = "capture_and_refund"
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:
     """On OrderPaid → record each capture. On OrderCaptured → record one more. On RefundDue → request the refund. On
-    RefundNotDue → refuse it, which support asked for again.
+    RefundNotDue → refuse it, which support asked for again. On an account that is not good, or changes → note that.
     """
     match recorded.event:
         case OrderPaid() as event:
@@ -34,6 +44,10 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:
             return [_request_refund(recorded, event)]
         case RefundNotDue() as event:
             return [_refuse_re_request(recorded, event)]
+        case OrderRegistered(buyer_account_status=status) as event if status != GOOD:
+            return [_note_standing(recorded, event.order_id, status=status)]
+        case AccountStatusChanged() as event:
+            return [_note_standing(recorded, event.order_id, status=event.status, since=event.since)]
         case _:
             return []
 
@@ -90,6 +104,10 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
         received_at=event.received_at,
         rules=event.rules,
     )
+
+
+def _note_standing(recorded: Recorded[Event], order_id: str, **said: Any) -> Send:
+    return Send.on(recorded, CAPTURE_AND_REFUND, 0, NoteStanding, order_id=order_id, **said)
 
 
 def _refuse_re_request(recorded: Recorded[Event], event: RefundNotDue) -> Send:

@@ -55,7 +55,7 @@ def test_a_rule_uses_each_of_its_parameters_and_every_number_is_somebodys() -> N
 
 def test_a_parameter_that_is_built_stands_in_the_default_programme_with_its_default() -> None:
     elsewhere = {"refunds.retry_limit", "law_packs.eu", "law_packs.br"}
-    elsewhere |= {"returns.labels_per_month", "returns.labels_per_order"}
+    elsewhere |= {"returns.labels_per_month", "returns.labels_per_order", "refunds.bonus_currencies"}
     built = {
         one.id: one.default
         for one in RULES.values()

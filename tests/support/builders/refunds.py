@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from refund.domain.payments.abandonment import AbandonRefund
+from refund.domain.payments.destination.choice import ChooseDestination
+from refund.domain.payments.destination.standing import NoteStanding
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.re_request import ReRequestRefund
@@ -97,6 +99,16 @@ def request(refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> 
         "rules": ("S40",),
     }
     return RequestRefund(**_envelope("request", SYSTEM, at, refund_id), refund_id=refund_id, **(given | more))
+
+
+def choose(destination: Destination = Destination.BONUS, actor: Actor = BUYER) -> ChooseDestination:
+    """The buyer wants the order's refunds there."""
+    return ChooseDestination(**_envelope("choose", actor, MONDAY, destination, actor.id), destination=destination)
+
+
+def stand(status: str, since: datetime | None = MONDAY) -> NoteStanding:
+    """The buyer's account has this standing."""
+    return NoteStanding(**_envelope("standing", SYSTEM, MONDAY, status, since), status=status, since=since)
 
 
 def issue(refund_id: str = "rfd_9a31", attempt: int = 0, at: datetime = MONDAY) -> RecordIssued:

@@ -12,6 +12,7 @@ from typing import Any
 
 from refund import effects
 from refund.api import chargebacks as chargebacks_api
+from refund.api import destinations as destinations_api
 from refund.api import refunds as refunds_api
 from refund.api import webhooks as webhooks_api
 from refund.app import FORETELLING
@@ -117,6 +118,7 @@ async def serving_refunds(dsn: str) -> AsyncIterator[RefundService]:
         dsn,
         FORETELLING,
         chargebacks_api.router,
+        destinations_api.router,
         webhooks_api.router,
         webhooks=webhooks,
     ) as served:

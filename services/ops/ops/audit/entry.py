@@ -27,6 +27,7 @@ NAMES = frozenset(
     ReviewOverdue DecisionIssued Appealed AppealReviewOverdue AppealDecided AppealWindowClosed ClawbackRequested
     ClawbackNotDue ClawbackSettled ClawbackFailed LateArrivalReported RepaymentAgreed RepaymentReceived
     SurveySubmitted SurveyWindowClosed SupportOverrideProposed SupportOverrideApplied
+    BuyerStandingNoted RefundDestinationChosen
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested

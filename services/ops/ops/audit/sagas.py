@@ -74,6 +74,10 @@ DIFFERENT = {
     "not to the destination that was approved": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'RefundApproved'
         where b.name = 'RefundIssued' and a.destination is not b.destination""",
+    "to a bonus that was not chosen": """
+        select b.id from fact b where b.name = 'RefundApproved' and b.destination = 'bonus'
+            and 'bonus' is not (select a.destination from fact a where a.stream = b.stream
+            and a.name = 'RefundDestinationChosen' and a.version < b.version order by a.version desc limit 1)""",
     "not what ReturnDue asks": """
         select b.id from fact b join fact a on a.about = b.about and a.name = 'ReturnDue'
         where b.name = 'ReturnRequested' and not (a.parts is b.parts and a.order_id is b.order_id

@@ -25,6 +25,7 @@ ACCOUNTS: Mapping[str, str] = {
     HELD: "paid to nobody yet, line by line",
     "released": "paid to sellers",
     "refunded": "paid back to buyers by the payment provider",
+    "bonus": "given back to buyers as a bonus balance",
     "charged_back": "taken back by buyers' banks, for good or until they have decided",
     "contested": "taken back by buyers' banks, which have not decided",
     "refunded_by_hand": "paid back to buyers through the bank, by people",
@@ -46,6 +47,7 @@ POSTINGS: Mapping[str, tuple[str, str]] = {
 }
 """By event: the account that is debited, and the one that is credited; of other events nothing is booked."""
 BY_HAND = (HELD, "refunded_by_hand")
+BONUS = (HELD, "bonus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,16 @@ def postings(entry: Entry) -> Iterator[Posting]:
     if entry.name == "RefundsUnfrozen":
         yield from _decided(entry.data)
         return
-    debited, credited = BY_HAND if entry.data.get("manual") else POSTINGS[entry.name]
+    debited, credited = _accounts(entry)
     yield from _side("debit", debited, entry.data)
     yield from _side("credit", credited, entry.data)
+
+
+def _accounts(entry: Entry) -> tuple[str, str]:
+    """What was paid by hand went through the bank, whatever was chosen; a bonus is not the way of the payment."""
+    if entry.data.get("manual"):
+        return BY_HAND
+    return BONUS if entry.data.get("destination") == "bonus" else POSTINGS[entry.name]
 
 
 def _decided(data: Data) -> Iterator[Posting]:

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from shared.calendars import holidays_of
 from shared.events.calendar import within_business_days
-from shared.events.refund import RefundRequested
+from shared.events.open_enums import Open
+from shared.events.refund import Destination, RefundRequested
 
 
 class DeadlineKind(StrEnum):
@@ -31,6 +32,15 @@ class DeadlineKind(StrEnum):
 def name_in(deadline: str) -> str:
     """The part, or the refund, that a deadline is of."""
     return deadline.partition(":")[2]
+
+
+def window_of(
+    request: RefundRequested, destination: Open[Destination], issued_at: datetime
+) -> tuple[datetime, datetime]:
+    """D12 of money that goes there: a bonus is there at once, and at the latest on the next business day (S60)."""
+    if destination == Destination.BONUS:
+        return issued_at, _end(request, issued_at, 1)
+    return credit_window(request, issued_at)
 
 
 def credit_window(request: RefundRequested, issued_at: datetime) -> tuple[datetime, datetime]:

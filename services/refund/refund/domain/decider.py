@@ -16,6 +16,7 @@ from refund.domain.payments import (
     second_person,
 )
 from refund.domain.payments.chargebacks import facts, representment, resuming
+from refund.domain.payments.destination import choice, standing
 from refund.domain.payments.settlement import bank, window
 from refund.domain.payments.state import Payment, evolve
 from refund.domain.payments.timers import KINDS, deadlines
@@ -34,6 +35,8 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     request.RecordCapture: request.record_capture,
     request.RequestRefund: request.request_refund,
+    choice.ChooseDestination: choice.choose_destination,
+    standing.NoteStanding: standing.note_standing,
     facts.OpenChargeback: facts.open_chargeback,
     facts.ResolveChargeback: facts.resolve_chargeback,
     representment.CloseRepresentment: representment.close_representment,

@@ -13,6 +13,12 @@ class PaymentNotCaptured(Rejected):
     rules = ("G9",)
 
 
+class BonusNotEligible(Rejected):
+    """S60: the buyer's account is not good, or there are no bonus balances in the order's currency."""
+
+    rules = ("S60",)
+
+
 class ChargebackNotKnown(Rejected):
     """S103: its end is told before its beginning; told again later it is heard."""
 

@@ -9,7 +9,7 @@ FACTS = frozenset(
     ClawbackSettled ClawbackFailed
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     RefundPaidTwice RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue
-    GoodwillGranted RefundReturnedByBank RefundSettlementOverdue
+    GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed

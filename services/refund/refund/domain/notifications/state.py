@@ -25,6 +25,8 @@ NOTICES: Notices = {
 _INSIDE = "a step on the way, of which the buyer learns the end"
 SILENT: Mapping[type[Event], str] = {
     events.PaymentCaptured: "the shop tells of the payment",
+    events.BuyerStandingNoted: "the shop tells of the account",
+    events.RefundDestinationChosen: "the buyer has chosen it",
     events.RefundRequested: _INSIDE,
     events.RefundApproved: _INSIDE,
     events.RefundRetried: _INSIDE,

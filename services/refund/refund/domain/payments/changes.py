@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from refund.domain.payments.refund import Part
-from shared.events.refund import PaymentCaptured, RefundFailed, RefundHeld, RefundIssued, RefundPartIssued
+from shared.events.refund import (
+    BuyerStandingNoted,
+    PaymentCaptured,
+    RefundDestinationChosen,
+    RefundFailed,
+    RefundHeld,
+    RefundIssued,
+    RefundPartIssued,
+)
 
 
 def together(captures: Mapping[str, PaymentCaptured], event: PaymentCaptured) -> Mapping[str, PaymentCaptured]:
@@ -15,6 +23,11 @@ def together(captures: Mapping[str, PaymentCaptured], event: PaymentCaptured) ->
         more = {"amount": before.amount + event.amount, "lines": (*before.lines, *event.lines)}
         event = before.model_copy(update=more)
     return {**captures, event.payment_id: event}
+
+
+def wished(event: BuyerStandingNoted | RefundDestinationChosen) -> Mapping[str, Any]:
+    """What changes of the payment with what the buyer wishes, or may wish."""
+    return {"standing": event} if isinstance(event, BuyerStandingNoted) else {"destination": event.destination}
 
 
 def paid_by(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from refund.domain.deadlines import credit_window
+from refund.domain.deadlines import window_of
 from refund.domain.payments.allocation import minor_by_line
 from refund.domain.payments.crossings import crossed_by_refund
 from refund.domain.payments.refund import Part, Refund, RefundState
@@ -30,7 +30,7 @@ def issued(
     fields = refund.fields_of(part, RefundState.ISSUED)
     if "part" not in fields:
         return _with_crossings(payment, part, [_confirmed(refund, fields | paid)], at)
-    gave = RefundPartIssued(**fields, **paid, payment_id=part.payment_id)
+    gave = RefundPartIssued(**fields, **paid, payment_id=part.payment_id, destination=refund.destination)
     whole = confirmed(evolve(payment, gave).refund(gave.refund_id), rules)
     return _with_crossings(payment, part, [gave, *whole], at)
 
@@ -60,7 +60,7 @@ def confirmed(refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
 
 def _confirmed(refund: Refund, fields: dict[str, Any]) -> RefundIssued:
     assert isinstance(refund.request, RefundRequested)
-    expected_from, expected_until = credit_window(refund.request, fields["issued_at"])
+    expected_from, expected_until = window_of(refund.request, refund.destination, fields["issued_at"])
     window = {"expected_from": expected_from, "expected_until": expected_until}
     return RefundIssued(**fields, **window, destination=refund.destination)
 

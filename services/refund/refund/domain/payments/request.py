@@ -7,6 +7,7 @@ from typing import Any
 
 from refund.domain.commands import PaymentCommand, RefundCommand
 from refund.domain.payments.allocation import allocated
+from refund.domain.payments.destination.choice import destination_of
 from refund.domain.payments.state import Payment
 from refund.domain.rejections import PaymentNotCaptured
 from shared.events.base import Event, Instant
@@ -101,10 +102,10 @@ def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
                 rules=rules,
             )
         ]
-    return _requested(command, allocated(payment, command.refund_id, command.lines))
+    return _requested(command, allocated(payment, command.refund_id, command.lines), destination_of(payment))
 
 
-def _requested(command: RequestRefund, parts: Sequence[RefundPart]) -> Sequence[Event]:
+def _requested(command: RequestRefund, parts: Sequence[RefundPart], destination: Destination) -> Sequence[Event]:
     several = tuple(parts) if len(parts) > 1 else ()
     return [
         RefundRequested(
@@ -129,7 +130,7 @@ def _requested(command: RequestRefund, parts: Sequence[RefundPart]) -> Sequence[
         RefundApproved(
             **_event_fields(command),
             amount=command.amount,
-            destination=Destination.ORIGINAL,
+            destination=destination,
             pay_at=command.at,
             part_ids=tuple(part.part_id for part in several),
             rules=("G9", "S57", "S60", "T30"),

@@ -11,18 +11,22 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from refund.domain.deadlines import DeadlineKind, name_in
-from refund.domain.payments.changes import answered, held, paid_by, refused, together
+from refund.domain.payments.changes import answered, held, paid_by, refused, together, wished
 from refund.domain.payments.chargeback import Chargeback, after
 from refund.domain.payments.refund import WITHOUT_DOUBT, Part, Refund, RefundState, is_settled, parts_of
 from shared.events.base import Actor
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
+from shared.events.open_enums import Open
 from shared.events.outside.chargeback import RefundsFrozen, RefundsUnfrozen, RepresentmentClosed, RepresentmentDue
 from shared.events.refund import (
+    BuyerStandingNoted,
+    Destination,
     ManualReason,
     PaymentCaptured,
     RefundAbandoned,
     RefundApproved,
+    RefundDestinationChosen,
     RefundEvent,
     RefundFailed,
     RefundHeld,
@@ -54,6 +58,8 @@ class Payment:
     captures: Mapping[str, PaymentCaptured] = field(default_factory=dict)
     captured: frozenset[tuple[str, str | None]] = frozenset()
     refunds: Mapping[str, Refund] = field(default_factory=dict)
+    destination: Open[Destination] = Destination.ORIGINAL
+    standing: BuyerStandingNoted | None = None
     chargebacks: Mapping[str, Chargeback] = field(default_factory=dict)
 
     def refund(self, refund_id: str) -> Refund:
@@ -106,6 +112,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
     match event:
         case PaymentCaptured():
             return _captured(payment, event)
+        case BuyerStandingNoted() | RefundDestinationChosen():
+            return replace(payment, **wished(event))
         case RefundRequested():
             return _begun(payment, Refund(event, RefundState.REQUESTED, parts_of(event)))
         case RefundRefused():
