@@ -23,6 +23,7 @@ SERVICES = ("dispute", "refund", "return_label")
 LIMIT = aiohttp.ClientTimeout(total=120)
 PROBE = aiohttp.ClientTimeout(total=30)
 PATIENCE = 180.0
+DAY = 24 * 60 * 60
 PAGES = "console"
 """What it answers are pages, of which no document speaks."""
 
@@ -113,11 +114,11 @@ class Services:
                 self._contracts[service] = Contract(await response.json())
         return self._contracts[service]
 
-    async def token(self, sub: str, *roles: str, expires_in: int | None = None) -> str:
-        """A bearer token of the sandbox's identity provider."""
+    async def token(self, sub: str, *roles: str, expires_in: int = DAY) -> str:
+        """A bearer token of the sandbox's identity provider; it outlives any run, for it is asked for once."""
         key = (sub, *roles, str(expires_in))
         if key not in self._tokens:
-            asked: Json = {"sub": sub, "roles": roles} | ({} if expires_in is None else {"expires_in": expires_in})
+            asked: Json = {"sub": sub, "roles": roles, "expires_in": expires_in}
             self._tokens[key] = (await self.send("sandbox", "POST", "/token", json=asked)).ok()["access_token"]
         return self._tokens[key]
 
