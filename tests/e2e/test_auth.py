@@ -17,8 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ops.orders.evidence import picture
-from tests.e2e.client import SERVICES, Answer, Json, Services
-from tests.e2e.deals import counter, ordered, usd
+from tests.e2e.client import SERVICES, Answer, Json, Services, eventually
+from tests.e2e.deals import Deal, counter, now, ordered, usd, wire
 from tests.e2e.log import Logs, unchanged
 from tests.e2e.problem import is_one_problem
 
@@ -79,6 +79,9 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/disputes/{dispute_id}/survey"): Row({"rating": 4}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/replacement-shipment"): Row({"tracking_number": "RR1ES"}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/replacement-receipt"): Row(),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/late-arrival"): Row({"arrived_at": "2026-03-02T10:00:00Z"}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/repayment"): Row({"amount": usd("30.00"), "way": "platform"}),
+    ("dispute", "POST", "/v1/disputes/{dispute_id}/repayment-receipt"): Row(),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/messages"): Row({"text": "Where is it?"}),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/messages"): Row(),
     ("dispute", "GET", "/v1/queue"): Row(is_list=True),
@@ -103,6 +106,20 @@ ROWS: dict[tuple[str, str, str], Row] = {
             "reason": "Its card is closed.",
         }
     ),
+    ("refund", "POST", "/v1/chargebacks"): Row(
+        {
+            "order_id": "{order_id}",
+            "chargeback_id": "another",
+            "amount": usd("1.00"),
+            "opened_at": "2026-03-02T10:00:00Z",
+        }
+    ),
+    ("refund", "GET", "/v1/chargebacks"): Row(is_list=True),
+    ("refund", "GET", "/v1/chargebacks/{chargeback_id}"): Row(),
+    ("refund", "POST", "/v1/chargebacks/{chargeback_id}/result"): Row(
+        {"order_id": "{order_id}", "result": "buyer_not_paid", "resolved_at": "2026-03-02T10:00:00Z"}
+    ),
+    ("refund", "POST", "/v1/chargebacks/{chargeback_id}/representment"): Row({"ticket": "CASE-4711"}),
     ("return_label", "GET", "/v1/returns/{return_id}"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/history"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
@@ -112,7 +129,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
-    ("return_label", "POST", "/v1/returns/{return_id}/loss"): Row(blind="support"),
+    ("return_label", "POST", "/v1/returns/{return_id}/loss"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/inspection"): Row({"result": "pass"}, blind="seller"),
     ("dispute", "GET", "/v1/orders/{order_id}/deadlines"): Row(),
     ("dispute", "GET", "/v1/orders/{order_id}/eligibility"): Row(),
@@ -147,6 +164,7 @@ async def ids(services: Services) -> dict[str, str]:
     sent_back = await (await ordered(services)).opened(type="return_and_refund")
     return_id = (await sent_back.respond({"decision": "accept"}))["return_id"]
     done = await refunded.closed()
+    chargeback_id = await taken_back(services, await ordered(services))
     await sent_back.when(lambda answer: answer["version"] >= 5)
     await services.at_rest()
     return {
@@ -154,6 +172,7 @@ async def ids(services: Services) -> dict[str, str]:
         "dispute_id": refunded.id,
         "ref": done["description"]["ref"],
         "refund_id": done["refunds"][0]["id"],
+        "chargeback_id": chargeback_id,
         "return_id": return_id,
         "buyer_id": sent_back.deal.buyer.sub,
         "evidence_id": "evd_" + 32 * "0",
@@ -254,6 +273,16 @@ def sees_nothing(answer: Answer, operation: tuple[str, str, str]) -> None:
         assert answer.ok().body == {"data": [], "next_cursor": None}
     else:
         is_one_problem(answer, 404, "not_found")
+
+
+async def taken_back(services: Services, deal: Deal) -> str:
+    """A chargeback of the order's payment."""
+    told = {"order_id": deal.order_id, "chargeback_id": f"cb-{deal.order_id}", "amount": usd("50.00")}
+    told["opened_at"] = wire(await now(services))
+    await eventually(
+        lambda: services.shop.post("/v1/chargebacks", told, service="refund"), lambda answer: answer.status == 201
+    )
+    return f"cb-{deal.order_id}"
 
 
 async def called_by(
