@@ -17,8 +17,10 @@ from shared.http.request.json_text import each_member_once
 from shared.process.clock import real_time
 from shared.process.settings import Settings
 
-ROLES = frozenset({"buyer", "seller", "case_team", "support", "warehouse", "service", "ops"})
-"""What a token may claim. `system` is not among them: it is what timers act as."""
+ROLES = frozenset({"buyer", "seller", "case_team", "support", "warehouse", "service", "ops", "labels"})
+"""What a token may claim. `labels` is the return-label service's own, and reads where orders went. `system` is not
+among them: it is what timers act as.
+"""
 
 REMEMBERED = 10_000
 LONGEST_TOKEN = 8192  # bytes

@@ -72,6 +72,8 @@ class Environment(BaseSettings):
     sandbox: str = ""
     dispute: str = ""
     """Where the dispute service answers, which keeps the addresses that stand on labels."""
+    labels_login: str = Field("", repr=False)
+    """Where the return-label service gets its own token: the issuer's token endpoint, with its client id and secret."""
     gateway: str = Field("", repr=False)
     """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
     `stripe+https://sk_live_…@api.stripe.com`.
@@ -206,6 +208,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
         "objects": (state_folder(given.get("state")) / "objects").as_uri(),
         "sandbox": sandbox,
         "dispute": f"http://127.0.0.1:{ports.app('dispute')}",
+        "labels_login": f"{sandbox.replace('://', '://return-label:sandbox@', 1)}/oauth/token",
         "gateway": f"sandbox+{sandbox}",
         "webhooks": SANDBOX_WEBHOOKS,
         "oidc_issuer": issuer,

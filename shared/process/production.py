@@ -28,6 +28,7 @@ from shared.process.requirements import (
     is_elsewhere,
     is_https,
     is_one_host,
+    labels_login_by_https,
     logins_differ,
     logs_are_signed,
     no_administrator,
@@ -80,6 +81,11 @@ PRODUCTION: tuple[Requirement, ...] = (
         "MAKEWHOLE_WEBHOOKS",
         "must name whose webhooks are heard, and not the sandbox's, with a secret: stripe+whsec_…; or be left out",
         webhooks_are_secret,
+    ),
+    Requirement(
+        "MAKEWHOLE_LABELS_LOGIN",
+        "must be an https address with a client id and a secret, or be left out",
+        labels_login_by_https,
     ),
     Requirement(
         "MAKEWHOLE_EXPOSE_SANDBOX", "is for the sandbox: production mode refuses it", lambda it: not it.expose_sandbox

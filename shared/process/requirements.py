@@ -218,6 +218,13 @@ def webhooks_are_secret(settings: Environment) -> bool:
     return not settings.webhooks or (name != "sandbox" and all(len(secret) >= 24 for secret in secrets.split(",")))
 
 
+def labels_login_by_https(settings: Environment) -> bool:
+    """Whether the return-label service has no login of its own, or one that it sends by https alone."""
+    place = address_parts(settings.labels_login)
+    whole = place and place.scheme == "https" and place.hostname and place.username and place.password
+    return not settings.labels_login or bool(whole)
+
+
 def quotas_are_limits(settings: Environment) -> bool:
     """Whether each quota is one that somebody could come up against."""
     found = quotas(settings.quotas).values()

@@ -51,4 +51,8 @@ async def test_the_buyer_s_address_is_read_by_the_buyer_and_not_by_the_seller(se
     path = f"/v1/orders/{deal.order_id}/texts/ship_to"
     assert (await deal.buyer.get(path)).ok()["text"] == ADDRESSES["SA"]
     assert (await deal.seller.get(path)).refused == (403, "forbidden")
+    printer = services.party("return-label", "labels")
+    assert (await printer.get(path)).ok()["text"] == ADDRESSES["SA"]
+    for hidden in (f"/v1/orders/{deal.order_id}/status", f"/v1/orders/{deal.order_id}/texts/txt_1"):
+        assert (await printer.get(hidden)).refused == (404, "not_found")
     assert (await deal.buyer.get(f"/v1/orders/{(await ordered(services)).order_id}/texts/ship_to")).status == 404

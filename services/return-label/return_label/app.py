@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from return_label.api import labels, quotas, returns
+from return_label.api.own_token import OwnToken
 from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.decider import decider
 from return_label.domain.notifications.state import NOTICES
@@ -20,6 +21,7 @@ def build(settings: Settings) -> App:
     """The application over its database."""
     app = service_app(RETURN_LABEL, decider, [returns.router, labels.router, quotas.router], settings, FORETELLING)
     app.state.texts = TextsElsewhere(settings.dispute)
+    app.state.own_token = OwnToken(settings.labels_login)
     # Its labels are samples: nobody's goods travel with one.
     app.state.sandbox = settings.mode == "sandbox"
     return app

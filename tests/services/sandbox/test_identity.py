@@ -54,6 +54,17 @@ async def test_the_token_says_who_issued_it_for_whom_and_until_when(provider: Se
     assert "d" not in key
 
 
+async def test_a_service_logs_in_with_its_client_id_for_the_role_that_it_names(provider: Served) -> None:
+    login = {"Authorization": "Basic bGFiZWxzOnNlY3JldA=="}
+    form = {"grant_type": "client_credentials", "scope": "labels"}
+    given = await provider.ask("POST", "/oauth/token", data=form, headers=login)
+    actor = await verifier(provider).actor(f"Bearer {given.body['access_token']}".encode())
+    assert (actor.id, actor.roles) == ("labels", frozenset({"labels"}))
+    refused = await provider.ask("POST", "/oauth/token", data=form)
+    assert (refused.status, refused.body["code"]) == (401, "unauthenticated")
+    assert (await provider.ask("POST", "/oauth/token", data=form | {"scope": "king"}, headers=login)).status == 401
+
+
 async def test_an_expired_token_can_be_had_and_is_refused(provider: Served) -> None:
     given = await token(provider, expires_in=-3600)
     with pytest.raises(Refusal, match="expired"):

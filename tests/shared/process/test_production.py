@@ -78,6 +78,8 @@ REFUSED = [
     ("MAKEWHOLE_WEBHOOKS", "sandbox+whsec_aHVzaC1odXNoLWh1c2gtaHVzaA==", "not the sandbox's"),
     ("MAKEWHOLE_WEBHOOKS", "stripe+hush", "with a secret"),
     ("MAKEWHOLE_WEBHOOKS", "paypal", "with a secret"),
+    ("MAKEWHOLE_LABELS_LOGIN", "http://labels:secret@id.example.com/token", "https"),
+    ("MAKEWHOLE_LABELS_LOGIN", "https://id.example.com/token", "client id"),
     ("MAKEWHOLE_EXPOSE_SANDBOX", "1", "is for the sandbox"),
     ("MAKEWHOLE_CRASH", "append.after_commit", "is for tests"),
     ("MAKEWHOLE_LOG_LEVEL", "debug", "must not be debug"),

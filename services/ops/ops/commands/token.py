@@ -14,7 +14,9 @@ from ops.stack import Stack
 
 def token(
     sub: Annotated[str, typer.Argument(help="The party's id.")],
-    role: Annotated[list[str], typer.Argument(help="buyer, seller, case_team, support, warehouse, service, ops")],
+    role: Annotated[
+        list[str], typer.Argument(help="buyer, seller, case_team, support, warehouse, service, ops or labels")
+    ],
     expires_in: Annotated[int, typer.Option(help="Seconds; below zero for one that has expired.")] = 3600,
     json: Json = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Header, Request
+from starlette.datastructures import State
 from starlette.responses import Response
 
 from return_label.api.texts_elsewhere import TextsElsewhere
@@ -56,7 +57,7 @@ async def show_label(
     return_.parties.guard(viewer.actor, "return", *PRINTERS)
     if not prints(return_, viewer.actor) or not viewer.state.sandbox:
         raise NotFound("There is no label to print.")
-    label = await _label(return_, viewer.state.texts, request.headers["authorization"])
+    label = await _label(return_, viewer.state, request.headers["authorization"])
     document = await asyncio.get_running_loop().run_in_executor(PRINTER, _document, label, media_type, size)
     name = f"{label.number}.{media_type.rpartition('/')[2]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
@@ -69,13 +70,15 @@ def _document(label: Label, media_type: str, size: str) -> bytes:
     return png(label) if media_type == "image/png" else pdf(label, size)
 
 
-async def _label(return_: Return, texts: TextsElsewhere, authorization: str) -> Label:
+async def _label(return_: Return, state: State, authorization: str) -> Label:
+    """The buyer's address is read with this service's own token; the seller's as its reader may."""
     terms, issued = return_.terms, return_.label
     assert issued and issued.tracking_number and return_.authorized
     last_day = (
         (return_.due[DeadlineKind.SHIPMENT] - timedelta(microseconds=1)).astimezone(ZoneInfo(terms.timezone)).date()
     )
-    sender = await texts.find(authorization, "orders", terms.order_id, "texts", "ship_to")
+    texts: TextsElsewhere = state.texts
+    sender = await texts.find(await state.own_token.authorization(), "orders", terms.order_id, "texts", "ship_to")
     return Label(
         number=issued.tracking_number,
         receiver=terms.warehouse or await _seller(terms, texts, authorization),

@@ -1,4 +1,4 @@
-"""Texts elsewhere: what another service keeps about people, read with the caller's own token, and so with its rights.
+"""Texts elsewhere: what another service keeps about people, read with a token, and so with its rights.
 
 What is read is kept nowhere: where it is erased there, it is gone here.
 """

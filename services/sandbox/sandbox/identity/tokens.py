@@ -15,7 +15,7 @@ from shared.events.outside.ids import PartyId
 from shared.http.auth import SANDBOX_CLAIM
 from shared.http.request.body import example
 
-Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops"]
+Role = Literal["buyer", "seller", "case_team", "support", "warehouse", "service", "ops", "labels"]
 
 AUDIENCE = "makewhole"
 HOUR = 3600
@@ -27,7 +27,7 @@ class TokenRequest(Message):
     model_config = example(sub="ann", roles=["buyer"])
 
     sub: PartyId
-    roles: Annotated[list[Role], Field(max_length=7)]
+    roles: Annotated[list[Role], Field(max_length=8)]
     expires_in: Annotated[int, Field(ge=-HOUR, le=31 * 24 * HOUR)] = HOUR
 
 

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from return_label.api import labels, returns
+from return_label.api.own_token import OwnToken
 from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.app import FORETELLING
 from return_label.domain.decider import decider
@@ -32,6 +33,15 @@ class Texts:
     known: dict[str, str | int] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     address: str = ""
+    logins: list[str] = field(default_factory=list)
+    refuses: bool = False
+
+    async def log_in(self, request: web.Request) -> web.Response:
+        """The issuer's part: a token for a client id and its secret."""
+        self.logins.append(request.headers["Authorization"])
+        if self.refuses:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        return web.json_response({"access_token": "its-own", "token_type": "Bearer", "expires_in": 3600})
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.add(request.headers["Authorization"])
@@ -46,6 +56,7 @@ async def texts() -> AsyncIterator[Texts]:
     texts = Texts({"orders/o1/texts/ship_to": ADDRESSES["SA"], "disputes/dsp_9a31/texts/txt_1": ADDRESSES["CN"]})
     app = web.Application()
     app.router.add_get("/{path:.*}", texts.answer)
+    app.router.add_post("/token", texts.log_in)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -58,7 +69,8 @@ async def texts() -> AsyncIterator[Texts]:
 @pytest.fixture
 async def service(migrated: Callable[[str], Awaitable[str]], texts: Texts) -> AsyncIterator[ServedService]:
     dsn = await migrated("return_label")
-    state = {"texts": TextsElsewhere(texts.address), "sandbox": True}
+    own = OwnToken(f"{texts.address.replace('//', '//labels:secret@')}/token")
+    state = {"texts": TextsElsewhere(texts.address), "own_token": own, "sandbox": True}
     async with serving("return_label", returns.router, decider, dsn, FORETELLING, labels.router, **state) as service:
         yield service
 
@@ -116,11 +128,21 @@ async def test_s75_a_label_is_what_the_caller_asks_for_and_the_same_each_time(se
     assert (await printed(service, size="a4"))[0] == 422
 
 
-async def test_the_addresses_are_read_with_the_rights_of_who_prints(service: ServedService, texts: Texts) -> None:
+async def test_the_buyer_s_address_is_read_with_the_service_s_own_token(service: ServedService, texts: Texts) -> None:
+    """Once for many labels, and the seller's as who prints may read it."""
     await service.decide(r.request(at=service.clock.now()))
-    await printed(service, r.BUYER)
-    assert len(texts.asked) == 1
-    assert all(one.startswith("Bearer ") for one in texts.asked)
+    for actor in (r.BUYER, r.SUPPORT):
+        assert (await printed(service, actor))[0] == 200
+    assert (texts.logins, texts.asked) == (["Basic bGFiZWxzOnNlY3JldA=="], {"Bearer its-own"})
+
+
+async def test_without_its_own_token_there_is_no_label_for_the_time_being(service: ServedService, texts: Texts) -> None:
+    await service.decide(r.request(at=service.clock.now()))
+    texts.refuses = True
+    assert (await printed(service))[0] == 503
+    assert (await service.get(RET, r.BUYER)).status == 200
+    texts.refuses = False
+    assert (await printed(service))[0] == 200
 
 
 @pytest.mark.parametrize(
