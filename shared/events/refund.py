@@ -241,13 +241,14 @@ class RefundHeld(Event):
 
 class RefundRetried(Event):
     """Support or the buyer asks for another try, or the chargeback that it waited for is over; of one `part` where
-    several payments give the refund.
+    several payments give the refund. `account_token` is what the provider calls the account that the buyer names.
     """
 
     refund_id: str
     order_id: str
     pay_at: Instant
     part: PartStep | None = None
+    account_token: str | None = None
     rules: tuple[str, ...]
 
 

@@ -388,7 +388,8 @@ async def test_an_issued_refund_has_nothing_to_try_again(services: Services) -> 
         return await dispute.deal.buyer.get(f"/v1/refunds/{refund_id}", "refund")
 
     shown = await eventually(asked, lambda answer: answer.status == 200)
-    assert listed(shown) == {"retry": NOT_NOW}
-    (action,) = shown["unavailable_actions"]
-    answer: Any = await dispute.deal.buyer.post(action["href"], key="again", service="refund")
-    assert (answer.refused, answer["rules"]) == ((409, action["code"]), action["rules"])
+    assert listed(shown) == {"retry": NOT_NOW, "correct-account": NOT_NOW}
+    for action in shown["unavailable_actions"]:
+        body = {"account_token": "acct_2"} if action["rel"] == "correct-account" else None
+        answer: Any = await dispute.deal.buyer.post(action["href"], body, key=action["rel"], service="refund")
+        assert (answer.refused, answer["rules"]) == ((409, action["code"]), action["rules"])

@@ -145,6 +145,13 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         word = p.agree(actor, made, at=self.now) if made and made.kind == ProposalKind.RETRY else None
         self.decide(word or p.retry(actor, refund_id, at=self.now, part_id=part.id))
 
+    @rule(refund_id=REFUNDS, number=NUMBERS, actor=ACTORS, token=st.sampled_from(["acct_1", "acct_2"]))
+    def correct_the_account(self, refund_id: str, number: int, actor: Any, token: str) -> None:
+        """Also of what people took over, where the provider's last no was about the account."""
+        part = self.part(refund_id, number)
+        name = part.id if part else None
+        self.decide(p.correct(token, actor, refund_id, at=self.now, part_id=name))
+
     def doubts(self, refund: Refund) -> Sequence[int]:
         return [part.doubts for part in refund.parts.values()]
 

@@ -94,6 +94,7 @@ def _call(payment: Payment, refund: Refund, part: Part) -> RefundCall:
         pending=part.pending,
         put_off=part.put_off,
         has_waited=part.has_waited,
+        account=part.account,
         behind=f"{chargeback.id} {chargeback.state}" if chargeback else None,
     )
 

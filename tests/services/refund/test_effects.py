@@ -136,6 +136,22 @@ async def test_t31a_after_five_retries_people_take_over_and_support_may_try_agai
     assert await paying.paid() == [("rfd_9a31/6", "25.00")]
 
 
+async def test_t31a_s63_the_account_that_the_buyer_names_takes_what_people_had_taken_over(paying: Paying) -> None:
+    await paying.break_next("decline", times=9, code="account_invalid")
+    await paying.ask(p.capture(), p.request())
+    await paying.at_rest()
+    for minutes in (1, 2, 4, 8, 16):
+        await paying.move(minutes * MINUTE)
+    await paying.project()
+    assert (await paying.refund()).state is RefundState.MANUAL
+    numbered = await paying.served.post(f"{RFD}/retry", p.BUYER, {"account_token": "DE89370400440532013000"}, key="n")
+    assert (numbered.status, numbered.body["errors"][0]["pointer"]) == (422, "/account_token")
+    named = await paying.served.post(f"{RFD}/retry", p.BUYER, {"account_token": "acct_2"}, key="k")
+    assert (named.status, named.body["state"]) == (200, "approved")
+    await eventually(lambda: is_issued(paying))
+    assert await paying.paid() == [("rfd_9a31/6", "25.00")]
+
+
 async def is_issued(service: RefundService) -> bool:
     return (await service.refund()).state is RefundState.ISSUED
 

@@ -63,7 +63,7 @@ def test_s63_the_checks_depend_on_how_the_order_was_paid(method: str, codes: lis
 
 def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> None:
     failed = (*p.APPROVED, p.failed(1, p.MONDAY + timedelta(minutes=1)))
-    assert rels(seen(*failed)) == (["retry"], [])
+    assert rels(seen(*failed)) == (["retry", "correct-account"], [])
     by_people = ["agree-retry", "record-manual-payment", "agree-manual-payment", "abandon", "agree-abandonment"]
     assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], [*by_people, "re-request", "agree-re-request"])
     assert rels(seen(*failed, actor=p.SELLER)) == ([], [])
@@ -71,14 +71,15 @@ def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> Non
 
 def test_what_people_took_over_offers_a_retry_to_support_alone() -> None:
     manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
-    assert rels(seen(*manual)) == ([], [])
+    assert rels(seen(*manual)) == (["correct-account"], [])
     agrees = ["agree-retry", "agree-manual-payment", "agree-abandonment", "re-request", "agree-re-request"]
     assert rels(seen(*manual, actor=p.SUPPORT)) == (["retry", "record-manual-payment", "abandon"], agrees)
 
 
 def test_a_retry_that_is_not_possible_says_why() -> None:
     view = seen(*p.APPROVED, p.issued())
-    assert [(action["rel"], action["code"]) for action in view["unavailable_actions"]] == [("retry", "wrong_phase")]
+    refused = [(action["rel"], action["code"]) for action in view["unavailable_actions"]]
+    assert refused == [("retry", "wrong_phase"), ("correct-account", "wrong_phase")]
 
 
 def test_t30a_a_refused_refund_shows_the_reason() -> None:

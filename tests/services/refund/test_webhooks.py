@@ -17,6 +17,8 @@ from refund.gateways.stripe.refunds import REFUND_ID as GATEWAYS_NAME
 from refund.webhooks.plugins import receiver_of
 from refund.webhooks.port import Malformed, Word
 from refund.webhooks.stripe import REFUND_ID, stripe_webhooks
+from shared.events.deadlines import DeadlineMoved
+from shared.events.refund import RefundReturnedByBank, RefundSettled, RefundSettlementOverdue
 from shared.http.request.webhooks import AGE, Untrusted, key_of, signed_headers
 from shared.process.environment import SANDBOX_WEBHOOKS
 from tests.support.builders import refunds as p
@@ -195,6 +197,32 @@ def test_t30b_a_word_brings_the_question_forward_only_for_what_is_pending() -> N
     given(decider, *p.APPROVED, p.failed(1, p.MONDAY + MINUTE)).when(word).then_nothing()
     given(decider, *p.APPROVED, p.issued()).when(word).then_nothing()
     given(decider, p.captured()).when(word).then_nothing()
+
+
+SOON = p.MONDAY + MINUTE
+WORD = AskNow.of("evt_1", "o1", "rfd_9a31", SOON)
+WINDOW = ("payment-o1", "bank_settlement:rfd_9a31")
+
+
+def test_t32_t32a_a_word_about_money_that_no_bank_has_confirmed_makes_the_service_ask_before_the_window_ends() -> None:
+    asked = given(decider, *p.APPROVED, p.issued()).when(WORD)
+    assert asked.deadlines == {WINDOW: SOON}
+    asked.when(p.close_window({"rfd_9a31"}, at=SOON, due_at=SOON)).then_types(RefundSettled)
+    back = asked.when(p.close_window(at=SOON, due_at=SOON, back={"rfd_9a31": "account_closed"}))
+    assert back.then_types(RefundReturnedByBank).deadlines == {}
+
+
+def test_d12_s62_a_window_that_was_looked_into_early_goes_on_and_nothing_is_overdue_before_its_end() -> None:
+    asked = given(decider, *p.APPROVED, p.issued()).when(WORD)
+    again = asked.when(p.close_window(at=SOON, due_at=SOON)).then_types(DeadlineMoved)
+    assert again.deadlines == {WINDOW: p.WINDOW_END}
+    again.when(p.close_window()).then_types(RefundSettlementOverdue)
+
+
+def test_t32_a_word_that_comes_with_the_payment_or_after_the_banks_is_about_nothing_new() -> None:
+    early = AskNow.of("evt_2", "o1", "rfd_9a31", SOON - timedelta(microseconds=1))
+    given(decider, *p.APPROVED, p.issued()).when(early).then_nothing()
+    given(decider, *p.APPROVED, p.issued()).when(p.settle()).when(WORD).then_nothing()
 
 
 SECRET, NEXT = "whsec_of_this_endpoint_00", "whsec_of_this_endpoint_01"

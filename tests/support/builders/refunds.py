@@ -131,6 +131,14 @@ def retry(actor: Actor, refund_id: str = "rfd_9a31", at: datetime = MONDAY, part
     return RetryRefund(**_envelope("retry", actor, at, refund_id, actor.id), refund_id=refund_id, part_id=part_id)
 
 
+def correct(
+    token: str = "acct_2", actor: Actor = BUYER, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any
+) -> RetryRefund:
+    """The buyer names another account."""
+    envelope = _envelope("correct", actor, at, refund_id, actor.id, token)
+    return RetryRefund(**envelope, refund_id=refund_id, account_token=token, **more)
+
+
 def by_hand(actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY, **more: Any) -> PayByHand:
     """Somebody of support says that the money was sent, and what the bank calls it."""
     said = {"bank_reference": "bank-4711", "paid_at": at, **WHY}

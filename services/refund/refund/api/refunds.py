@@ -137,8 +137,10 @@ async def retry_refund(
     caller: Annotated[CommandContext, command(*RETRIERS, key_required=True)],
     body: RetryRequest = None,
 ) -> Response:
-    """For support, or for the buyer who has put the account right (S63). Once people took over it takes two persons of
-    support: the first one's request proposes it, and the second one agrees to that here, or declines it (T31a).
+    """For support, or for the buyer who has put the account right (S63), or names another one by the provider's token,
+    never its number. Once people took over it takes two persons of support: the first one's request proposes it, and
+    the second one agrees to that here, or declines it; or the buyer's other account, where the last no was
+    `account_invalid` (T31a).
     """
     return await _answer(caller, refund_id, ProposalKind.RETRY, RetryRefund, body)
 

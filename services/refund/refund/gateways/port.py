@@ -17,6 +17,8 @@ class RefundCall:
     """One attempt to pay; `attempt` counts the definitive failures before it, `doubts` how often people took it over
     because nobody knew what had become of it; `pending` is that the provider has said that it has taken it, `put_off`
     how often a question about the refund was moved.
+    `account` is the provider's token of another account that the buyer has named, to which the money goes then; a
+    provider that knows no such accounts declines.
     While it waits `behind` a chargeback the provider is only asked after it, and once it `has_waited` before it goes.
     """
 
@@ -31,6 +33,7 @@ class RefundCall:
     put_off: int = 0
     has_waited: bool = False
     behind: str | None = None
+    account: str | None = None
 
     @property
     def idempotency_key(self) -> str:

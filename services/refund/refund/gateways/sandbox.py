@@ -29,6 +29,7 @@ class SandboxGateway:
             "order_id": call.order_id,
             "amount": {"amount": call.amount.amount, "currency": call.amount.currency},
             "destination": call.destination.value,
+            **({"account_token": call.account} if call.account else {}),
         }
         answered = await self._ask("POST", json=body, headers={"Idempotency-Key": call.idempotency_key})
         return _answer(_parsed(_Refund, answered), call.idempotency_key)

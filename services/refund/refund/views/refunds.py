@@ -12,7 +12,7 @@ from refund.domain.payments.abandonment import guard_abandonment
 from refund.domain.payments.manual_payment import guard_pay_by_hand
 from refund.domain.payments.re_request import guard_re_request
 from refund.domain.payments.refund import Refund, RefundState
-from refund.domain.payments.retries import guard_retry
+from refund.domain.payments.retries import guard_correction, guard_retry
 from refund.domain.payments.second_person import guard_answer
 from refund.domain.payments.state import Payment
 from refund.views.checks import RefundCheck, checks
@@ -193,7 +193,7 @@ def refund_actions(payment: Payment, refund_id: str, actor: Actor, now: datetime
             Action(way.proposes, f"{path}/{way.route}", _offer(way.guard, payment, refund_id, actor)),
             Action(way.agrees, f"{path}/{way.route}", _offer(guard_answer, payment, refund_id, actor, now, kind)),
         )
-    ]
+    ] + [Action("correct-account", f"{path}/retry", _offer(guard_correction, payment, refund_id, actor))]
 
 
 def _offer(guard: Callable[..., object], *asked: object) -> Callable[[], Offer]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from sandbox.declines import DECLINES
@@ -62,6 +62,7 @@ class RefundRequest(Message):
     order_id: Id
     amount: Amount
     destination: Destination = "original"
+    account_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$")] | None = None
 
     @property
     def fingerprint(self) -> str:

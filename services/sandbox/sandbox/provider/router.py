@@ -75,10 +75,13 @@ async def capture(request: Request, body: Capture) -> Response:
     openapi_extra={"parameters": [{**KEY, "required": True}]},
 )
 async def refund(request: Request, body: RefundRequest) -> Response:
-    """Pays back, once an Idempotency-Key; the same again gets the first answer again, a decline included."""
+    """Pays back, once an Idempotency-Key; the same again gets the first answer again, a decline included. Where another
+    account is named by its token, the buyer's own is not asked, and no `account_invalid` is forced.
+    """
     key = _key(request)
     fault = await before_effect(request, "refund", body.payment_id, body.order_id)
     forced = (fault.code or "declined") if fault and fault.fault == "decline" else None
+    forced = None if body.account_token and forced == "account_invalid" else forced
     try:
         now, pending = _simulators(request).clock.now(), bool(fault and fault.fault == "pending")
         result, repeated = await _store(request).refund(key, body, now, forced, pending)

@@ -101,9 +101,9 @@ def test_t31a_what_was_tried_again_has_no_proposal_left() -> None:
 
 def test_t31a_support_sees_what_waits_for_a_second_person_and_the_parties_do_not() -> None:
     payment = proposed().states[0]
-    for viewer, rels in ((p.BUYER, []), (p.SELLER, []), (p.OTHER_SUPPORT, BY_SUPPORT)):
+    for viewer, rels in ((p.BUYER, ["correct-account"]), (p.SELLER, []), (p.OTHER_SUPPORT, BY_SUPPORT)):
         view = refund_view(payment, "rfd_9a31", 9, viewer, p.MONDAY)
-        assert [made["by"] for made in view["proposals"]] == ([p.SUPPORT.id] if rels else [])
+        assert [made["by"] for made in view["proposals"]] == ([p.SUPPORT.id] if viewer is p.OTHER_SUPPORT else [])
         assert [action["rel"] for action in view["available_actions"]] == rels
     mine = refund_view(payment, "rfd_9a31", 9, p.SUPPORT, p.MONDAY)["unavailable_actions"]
     not_now = ("agree-manual-payment", "agree-abandonment", "re-request", "agree-re-request")

@@ -56,7 +56,9 @@ class ReRequestBody(CommandBody, of=ReRequestRefund):
 
 
 class RetryBody(CommandBody, of=RetryRefund):
-    """Of which part another try is wanted, where several payments give the refund."""
+    """Of which part another try is wanted, where several payments give the refund, and with which account: the
+    provider's token of one that the buyer names (S63).
+    """
 
     model_config = example(part_id="rfd_0a1b2c3d4e5f60718293a4b5c6d7e8f9.2")
 

@@ -14,6 +14,7 @@ from shared.events.refund import (
     RefundHeld,
     RefundIssued,
     RefundPartIssued,
+    RefundRetried,
 )
 
 
@@ -37,7 +38,13 @@ def paid_by(event: RefundIssued | RefundPartIssued) -> Mapping[str, Any]:
 
 def refused(part: Part | None, event: RefundFailed) -> Mapping[str, Any]:
     """What changes of a part with the provider's no."""
-    return {"failures": event.failures, "pay_at": event.retry_at, **(part.denied() if part else {})}
+    said = {"failures": event.failures, "pay_at": event.retry_at, "refusal": event.reason}
+    return {**said, **(part.denied() if part else {})}
+
+
+def tried(event: RefundRetried) -> Mapping[str, Any]:
+    """What changes of a part with another try; an account that was named once is the one."""
+    return {"pay_at": event.pay_at, **({"account": event.account_token} if event.account_token else {})}
 
 
 def held(event: RefundHeld) -> Mapping[str, Any]:

@@ -5,17 +5,21 @@ it sends word (T30b).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from refund.domain.commands import RefundCommand
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.payments.outcomes import OutcomeCommand
-from refund.domain.payments.refund import Part
+from refund.domain.payments.refund import Part, RefundState
+from refund.domain.payments.settlement.window import brought_forward
 from refund.domain.payments.state import PENDING, Payment
 from shared.events.base import SYSTEM, Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.ids import derived_uuid
+
+WITH_THE_PAYMENT = timedelta(minutes=1)
+"""What the provider sends so soon after it has paid says nothing of a bank."""
 
 
 class RecordPending(OutcomeCommand):
@@ -48,11 +52,23 @@ class AskNow(RefundCommand):
 
 
 def ask_now(command: AskNow, payment: Payment) -> Sequence[Event]:
-    """Only what is pending waits for such a word: all else is asked by itself at its own time, or has its answer."""
+    """What is pending is asked after, and where the money is that no bank has confirmed: all else is asked by itself at
+    its own time, or has its answer.
+    """
     found = payment.find(command.refund_id)
-    if not found or not found[1].pending or not found[1].pay_at or found[1].pay_at <= command.at:
+    if not found:
         return []
-    return _asked_at(found[1], command.at)
+    refund, part = found
+    if _is_with_a_bank(part, command.at) and refund.settle_by and refund.settle_by > command.at:
+        return [brought_forward(refund, command.at)]
+    if not part.pending or not part.pay_at or part.pay_at <= command.at:
+        return []
+    return _asked_at(part, command.at)
+
+
+def _is_with_a_bank(part: Part, at: datetime) -> bool:
+    """A word that comes with the payment tells of the payment."""
+    return part.state is RefundState.ISSUED and part.issued_at is not None and at - part.issued_at >= WITH_THE_PAYMENT
 
 
 def _asked_at(part: Part, at: datetime) -> Sequence[Event]:

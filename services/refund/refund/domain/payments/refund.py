@@ -65,7 +65,7 @@ class Part:
     before `came_back` are over for good: a bank has sent the money of the last of them back. `paid_twice` is what the
     provider calls its payment of what people had paid by hand.
     `held_by` is the chargeback that it waits for, and `has_waited` that it has, so that the provider is asked after it
-    before it is paid.
+    before it is paid. `refusal` is why the provider said no last, `account` the one that the buyer has named since.
     """
 
     id: str
@@ -87,6 +87,8 @@ class Part:
     paid_twice: str | None = None
     held_by: str | None = None
     has_waited: bool = False
+    refusal: str | None = None
+    account: str | None = None
 
     @classmethod
     def of(cls, part: RefundPart) -> Self:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.chargeback import first_open
+from refund.domain.payments.correction import AccountToken, guard_account_matters, guard_corrected
 from refund.domain.payments.proposals import OfPart, guard_not_said_to_be_paid, guard_support, proposed, the_part
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.room import in_the_way
@@ -24,7 +25,8 @@ RETRY_LIMIT = 5
 FIRST_PAUSE = timedelta(minutes=1)
 """Before the first retry; doubled before each further one."""
 
-RETRIERS = ("buyer", "support")
+CORRECTOR = "buyer"
+RETRIERS = (CORRECTOR, "support")
 RETRIED_FROM = (RefundState.FAILED, RefundState.RETURNED_BY_BANK, RefundState.MANUAL)
 
 
@@ -35,7 +37,9 @@ def retry_due(at: datetime, failures: int) -> datetime:
 
 
 class RetryRefund(RefundCommand, OfPart):
-    """Somebody asks for another try."""
+    """Somebody asks for another try, the buyer perhaps with another account: the provider's token of it."""
+
+    account_token: AccountToken | None = None
 
 
 def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> RefundState:
@@ -51,6 +55,18 @@ def guard_retry(payment: Payment, refund_id: str, actor: Actor) -> RefundState:
     if state is RefundState.MANUAL:
         guard_retry_with_people(payment, refund_id, actor)
     return state
+
+
+def guard_correction(payment: Payment, refund_id: str, actor: Actor) -> None:
+    """The buyer may have it tried with another account (S63), also where people took it over because of the account
+    (T31a).
+    """
+    refund = payment.refund_for(actor, refund_id, CORRECTOR)
+    state = refund.first_of(RETRIED_FROM)
+    WrongPhase.unless_in("refund", state, *RETRIED_FROM)
+    guard_account_matters(refund)
+    guard_no_chargeback(payment, refund)
+    guard_corrected(refund, next(part for part in refund.parts.values() if part.state is state))
 
 
 def guard_retry_with_people(payment: Payment, refund_id: str, actor: Actor) -> Refund:
@@ -78,6 +94,8 @@ def guard_room(payment: Payment, part: Part) -> None:
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     """Another try, or once people took over the proposal of one."""
+    if command.account_token:
+        return _with_another_account(command, payment)
     refund = payment.refund_for(command.actor, command.refund_id, *RETRIERS)
     # Due already: the provider is being asked with this attempt's key, whose age a second start would hide
     # (effects.py).
@@ -93,13 +111,29 @@ def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[Event]:
     return [proposed(command, refund, part, ProposalKind.RETRY, ("T31a",), None)]
 
 
-def retried(command: RefundCommand, refund: Refund, part: Part, *rules: str) -> RefundRetried:
+def _with_another_account(command: RetryRefund, payment: Payment) -> Sequence[Event]:
+    """At once, and never while the provider is being asked with this attempt's key: each attempt has one account."""
+    guard_correction(payment, command.refund_id, command.actor)
+    refund = payment.refund(command.refund_id)
+    if _is_due(refund, command):
+        raise WrongPhase("It is being tried.", state=refund.state, rules=("S63", "T31"))
+    part = the_part(refund, command.part_id, *RETRIED_FROM)
+    assert part
+    guard_room(payment, part)
+    guard_corrected(refund, part)
+    return [retried(command, refund, part, "S63", "T31", account_token=command.account_token)]
+
+
+def retried(
+    command: RefundCommand, refund: Refund, part: Part, *rules: str, account_token: str | None = None
+) -> RefundRetried:
     """The next try begins at once."""
     return RefundRetried(
         refund_id=command.refund_id,
         order_id=command.order_id,
         pay_at=command.at,
         part=refund.step(part, RefundState.APPROVED),
+        account_token=account_token,
         rules=rules,
     )
 

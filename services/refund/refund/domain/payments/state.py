@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from refund.domain.deadlines import DeadlineKind, name_in
-from refund.domain.payments.changes import answered, held, paid_by, refused, together, wished
+from refund.domain.payments.changes import answered, held, paid_by, refused, together, tried, wished
 from refund.domain.payments.chargeback import Chargeback, after
 from refund.domain.payments.refund import WITHOUT_DOUBT, Part, Refund, RefundState, is_settled, parts_of
 from shared.events.base import Actor
@@ -133,7 +133,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
             return _stepped(payment, event, RefundState.FAILED, failure, **said, **answered())
         case RefundRetried():
-            return _stepped(payment, event, RefundState.APPROVED, {"pay_at": event.pay_at}, retry_at=None)
+            return _stepped(payment, event, RefundState.APPROVED, tried(event), retry_at=None)
         case RefundsFrozen() | RepresentmentDue() | RepresentmentClosed() | RefundsUnfrozen():
             return replace(payment, chargebacks=after(payment.chargebacks, event))
         case ProposalMade():

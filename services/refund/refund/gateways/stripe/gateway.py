@@ -127,6 +127,8 @@ def _not_payable(call: RefundCall) -> Declined | None:
     """What Stripe is not even asked for: it pays back to where the money came from, in its own units."""
     if call.destination is not Destination.ORIGINAL:
         return Declined("destination_unknown", said_of(call))
+    if call.account:
+        return Declined("account_unknown", said_of(call))
     return Declined("amount_invalid", said_of(call)) if units_of(call.amount) is None else None
 
 

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Self
 
 from refund.domain.commands import RefundCommand
+from refund.domain.deadlines import DeadlineKind
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.settlement.bank import returned, settled
 from refund.domain.payments.state import Payment, evolve
 from shared.events.base import SYSTEM, Event, Instant
+from shared.events.deadlines import DeadlineMoved
 from shared.events.ids import derived_uuid
 from shared.events.refund import RefundReturnedByBank, RefundSettled, RefundSettlementOverdue
 
@@ -52,9 +54,28 @@ def close_window(command: CloseWindow, payment: Payment) -> Sequence[Event]:
             continue
         events.append(event)
         payment = evolve(payment, event)
-    if payment.refund(command.refund_id).settle_by:
-        events.append(_overdue(command, payment))
+    refund = payment.refund(command.refund_id)
+    if refund.settle_by:
+        events.append(_put_back(refund) or _overdue(command, payment))
     return events
+
+
+def brought_forward(refund: Refund, at: datetime) -> DeadlineMoved:
+    """The provider sends word of money that no bank has confirmed: what it says is asked now (T32, T32a)."""
+    assert refund.settle_by
+    return _moved(refund, refund.settle_by, at)
+
+
+def _put_back(refund: Refund) -> DeadlineMoved | None:
+    """A window that was looked into before its end is not over: nothing is overdue yet."""
+    assert refund.settle_by and refund.issued
+    until = refund.issued.expected_until
+    return _moved(refund, refund.settle_by, until) if refund.settle_by < until else None
+
+
+def _moved(refund: Refund, previous: datetime, due_at: datetime) -> DeadlineMoved:
+    kind = DeadlineKind.SETTLEMENT.of(refund.request.refund_id)
+    return DeadlineMoved(kind=kind, previous_due_at=previous, due_at=due_at, rules=("T32", "D12"))
 
 
 def awaited(refund: Refund) -> Sequence[Part]:
