@@ -13,7 +13,7 @@ from shared.events.order import LineAmount, Terms
 
 
 class Reason(StrEnum):
-    """Why a buyer disputes; the last two are always refused (S10, S13)."""
+    """Why a buyer disputes, or sends something back; the last three are no ground of a dispute (S10, S13, K21)."""
 
     NOT_RECEIVED = "not_received"
     LATE = "late"
@@ -27,6 +27,7 @@ class Reason(StrEnum):
     WRONG_SIZE = "wrong_size"
     UNAUTHORISED_CHARGE = "unauthorised_charge"
     CHANGE_OF_MIND = "change_of_mind"
+    NOT_STATED = "not_stated"
 
 
 class SolutionType(StrEnum):
@@ -276,12 +277,23 @@ class ReturnLine(Value):
     quantity: int
 
 
+class ReturnKind(StrEnum):
+    """On what ground goods go back."""
+
+    DISPUTE = "dispute"
+    FREE = "free"
+    EXTRA = "extra"
+    DOMESTIC = "domestic"
+    STATUTORY = "statutory"
+
+
 class ReturnDue(Event):
-    """Asks the return-label service for a return (T22): to the seller's address, else to that of the platform's
-    warehouse (K22).
+    """Asks the return-label service for a return: a dispute's (T22), or the one that a buyer was granted without a
+    dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22).
     """
 
     return_id: str
+    kind: Open[ReturnKind] = ReturnKind.DISPUTE
     dispute_id: str | None
     order_id: str
     buyer_id: str

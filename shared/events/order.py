@@ -362,6 +362,7 @@ class Hold(StrEnum):
     """Why a payout waits; a line may have a hold of each kind."""
 
     DISPUTE = "dispute"
+    RETURN = "return"
 
 
 class HeldPieces(Value):
@@ -374,16 +375,22 @@ class HeldPieces(Value):
 
 
 class PaymentHeld(Event):
-    """The payout of these pieces waits; of the lines that are `paid_out` it went before, and nothing of it is free
-    again until the dispute has ended (K19).
+    """The payout of these pieces waits, for a dispute or for a return without one; of the lines that are `paid_out` it
+    went before, and nothing of it is free again until the dispute has ended (K19).
     """
 
     order_id: str
     hold: Open[Hold]
     dispute_id: str | None
+    return_id: str | None = None
     lines: tuple[HeldPieces, ...]
     held_at: Instant
     paid_out: tuple[str, ...] = ()
+
+    @property
+    def claimant(self) -> str | None:
+        """The dispute or the return that the pieces are in."""
+        return self.dispute_id or self.return_id
 
 
 class HoldEnd(StrEnum):
@@ -393,16 +400,26 @@ class HoldEnd(StrEnum):
     AGREED = "agreed"
     CLOSED = "closed"
     DECIDED = "decided"
+    RETURNED = "returned"
+    DISPUTED = "disputed"
 
 
 class PaymentHoldLifted(Event):
-    """This hold has ended for its pieces of the lines; after a dispute they are protected again as before it (T39)."""
+    """This hold has ended for its pieces of the lines: after a dispute, or a return that came to nothing, they are
+    protected again as before it (T39); of what was `returned` nothing is left.
+    """
 
     order_id: str
     hold: Open[Hold]
     dispute_id: str | None
+    return_id: str | None = None
     lines: tuple[str, ...]
     because: Open[HoldEnd]
+
+    @property
+    def claimant(self) -> str | None:
+        """The dispute or the return that the pieces were in."""
+        return self.dispute_id or self.return_id
 
 
 class PaymentReleased(Event):

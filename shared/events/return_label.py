@@ -6,18 +6,8 @@ from enum import StrEnum
 
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
-from shared.events.dispute import Payer, Reason, ReturnLine
+from shared.events.dispute import Payer, Reason, ReturnKind, ReturnLine
 from shared.events.open_enums import Open
-
-
-class ReturnKind(StrEnum):
-    """On what ground goods go back."""
-
-    DISPUTE = "dispute"
-    FREE = "free"
-    EXTRA = "extra"
-    DOMESTIC = "domestic"
-    STATUTORY = "statutory"
 
 
 class InspectionResult(StrEnum):

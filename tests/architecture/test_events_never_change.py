@@ -30,8 +30,8 @@ WORDS = {
     "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible return_lost requested
     replacement_overdue support_override""",
     "Hint": "tracking_may_lag",
-    "Hold": "dispute",
-    "HoldEnd": "cancelled agreed closed decided",
+    "Hold": "dispute return",
+    "HoldEnd": "cancelled agreed closed decided returned disputed",
     "InspectionFault": "not_received damaged different missing",
     "InspectionResult": "pass fail",
     "ManualReason": "retries_used_up answer_differs outcome_unknown charged_back",
@@ -41,7 +41,7 @@ WORDS = {
     "ProposalKind": "decision appeal_decision override retry manual_payment abandonment re_request",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
-    wrong_size unauthorised_charge change_of_mind""",
+    wrong_size unauthorised_charge change_of_mind not_stated""",
     "RefundOutcome": "issued failed refused sent_to_manual abandoned returned_by_bank issued_again",
     "RefundSource": "agreement cancellation mediation return goodwill",
     "Remedy": "cancellation refund_only return_and_refund return replacement repair",

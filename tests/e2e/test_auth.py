@@ -58,6 +58,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/orders/{order_id}/goodwill"): Row(
         {"type": "refund_only", "lines": [{"line_id": "1"}], "amount": {"amount": "1.00", "currency": "USD"}}
     ),
+    ("dispute", "POST", "/v1/orders/{order_id}/returns"): Row({"kind": "statutory", "lines": [{"line_id": "1"}]}),
     ("dispute", "POST", "/v1/disputes"): Row({"order_id": "{order_id}"}),
     ("dispute", "GET", "/v1/disputes"): Row(is_list=True),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/response"): Row(counter("20.00")),
@@ -125,6 +126,9 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "GET", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/void"): Row(blind="buyer"),
+    ("return_label", "POST", "/v1/returns"): Row(
+        {"order_id": "{order_id}", "kind": "statutory", "lines": [{"line_id": "1"}]}, blind="buyer"
+    ),
     ("return_label", "GET", "/v1/buyers/{buyer_id}/label-quota"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),

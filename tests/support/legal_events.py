@@ -251,7 +251,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         for left in [_left(state.lines[x.line_id], x.line_id in event.paid_out)]
     ),
     o.PaymentHoldLifted: lambda state, event: (
-        event.lines != () and all(event.dispute_id in state.lines[x].open_claims for x in event.lines)
+        event.lines != () and all(event.claimant in state.lines[x].open_claims for x in event.lines)
     ),
     o.PaymentReleased: lambda state, event: (
         (bool(event.clawback_id) or not state.nothing_due or _late(state))
@@ -279,12 +279,38 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         )
     ),
     d.RefundDue: lambda state, event: (
-        (state.cancelled_at is not None or event.goodwill_id in {one.goodwill_id for one in state.goodwill})
+        (
+            state.cancelled_at is not None
+            or event.goodwill_id in {one.goodwill_id for one in state.goodwill}
+            or _has_come(state, event)
+        )
         and event.refund_id not in state.refunds
         and (not event.replaces or state.refunds[event.replaces].outcome == d.RefundOutcome.REFUSED)
     ),
+    d.ReturnDue: lambda state, event: (
+        event.dispute_id is None
+        and event.return_id not in state.returns
+        and all(event.return_id in state.lines[x.line_id].open_claims for x in event.lines)
+    ),
+    d.ReturnNoted: lambda state, event: event.return_id in state.returns,
 }
 """Event → what must hold of the order."""
+
+
+def _has_come(order: Order, event: d.RefundDue) -> bool:
+    """Of goods that passed, once, and no more than waits for them."""
+    before = [refund for refund in order.refunds.values() if refund.due.return_id == event.return_id]
+    returned = order.returns.get(event.return_id or "")
+    noted = returned.noted if returned else None
+    is_first = not before or bool(event.replaces)
+    bringing = (d.ReturnOutcome.PASSED, d.ReturnOutcome.NOT_INSPECTED, d.ReturnOutcome.LOST)
+    passed = bool(noted and noted.outcome in bringing)
+    claims = {name: line.claims.get(event.return_id or "") for name, line in order.lines.items()}
+    return (
+        is_first
+        and passed
+        and all((claim := claims[x.line_id]) is not None and x.amount <= claim.remainder for x in event.lines)
+    )
 
 
 def _late(order: Order) -> bool:

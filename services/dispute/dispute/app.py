@@ -26,6 +26,7 @@ from dispute.api import (
     receipts,
     repayment,
     reports,
+    returns,
 )
 from dispute.api.files import Files
 from dispute.domain.decider import decider
@@ -49,6 +50,7 @@ ROUTERS = (
     receipts.router,
     reports.router,
     goodwill.router,
+    returns.router,
     captures.router,
     repayment.router,
     programmes.router,

@@ -11,9 +11,11 @@ from typing import Any
 from dispute.domain.decider import decider
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.mediation.re_request import AskAgain
+from dispute.domain.disputes.opening.contested import ContestReturn
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.re_request import AskOrderAgain
+from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn
 from dispute.domain.reminders.keeping import KeepReminders
 from shared.decider import Send
 from shared.events import refund as refunds
@@ -131,14 +133,14 @@ def _window(event: Any) -> Mapping[str, Any]:
 
 def _note_return(recorded: Recorded[Any], outcome: ReturnOutcome, reason: str | None = None) -> Iterable[Send]:
     event = recorded.event
-    if not event.dispute_id:
-        return []
+    alone = ContestReturn if outcome in CONTESTED else NoteOrderReturn
+    whose = {"dispute_id": event.dispute_id} if event.dispute_id else {}
     note = Send.on(
         recorded,
         NOTE_RETURNS,
         0,
-        NoteReturn,
-        dispute_id=event.dispute_id,
+        NoteReturn if event.dispute_id else alone,
+        **whose,
         order_id=event.order_id,
         return_id=event.return_id,
         outcome=outcome,

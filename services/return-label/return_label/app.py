@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from return_label.api import labels, quotas, returns
+from return_label.api import labels, quotas, requests, returns
+from return_label.api.orders_elsewhere import OrdersElsewhere
 from return_label.api.own_token import OwnToken
 from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.decider import decider
@@ -19,8 +20,10 @@ FORETELLING = Foretelling(NOTICES)
 
 def build(settings: Settings) -> App:
     """The application over its database."""
-    app = service_app(RETURN_LABEL, decider, [returns.router, labels.router, quotas.router], settings, FORETELLING)
+    routers = [requests.router, returns.router, labels.router, quotas.router]
+    app = service_app(RETURN_LABEL, decider, routers, settings, FORETELLING)
     app.state.texts = TextsElsewhere(settings.dispute)
+    app.state.orders = OrdersElsewhere(settings.dispute)
     app.state.own_token = OwnToken(settings.labels_login)
     # Its labels are samples: nobody's goods travel with one.
     app.state.sandbox = settings.mode == "sandbox"

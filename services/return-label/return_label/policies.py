@@ -5,7 +5,8 @@ A policy's command bears the instant of the event that it follows from, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from return_label.domain.notifications.state import NOTICES
 from return_label.domain.returns.request import RequestReturn
@@ -14,7 +15,6 @@ from shared.decider import Send
 from shared.events.base import Event
 from shared.events.dispute import ReturnDue, ReturnNotDue
 from shared.events.envelope import Recorded
-from shared.events.return_label import ReturnKind
 from shared.notifications.table import notifications
 
 REQUEST_RETURNS = "request_returns"
@@ -47,20 +47,10 @@ def _request_return(recorded: Recorded[Event], event: ReturnDue) -> Send:
         REQUEST_RETURNS,
         0,
         RequestReturn,
-        return_id=event.return_id,
-        kind=ReturnKind.DISPUTE,
-        order_id=event.order_id,
-        dispute_id=event.dispute_id,
-        buyer_id=event.buyer_id,
-        seller_id=event.seller_id,
-        lines=event.lines,
-        reason=event.reason,
-        freight_payer=event.freight_payer,
-        address_ref=event.address_ref,
-        warehouse=event.warehouse,
-        ship_days=event.ship_days,
-        transit_alarm_days=event.transit_alarm_days,
-        inspect_bd=event.inspect_bd,
-        timezone=event.timezone,
-        rules=event.rules,
+        **request_fields(event),
     )
+
+
+def request_fields(event: ReturnDue) -> Mapping[str, Any]:
+    """What the dispute service asks for, by the fields of the command: they have the same names."""
+    return dict(event)

@@ -67,7 +67,8 @@ async def test_a_right_that_no_command_uses_yet_offers_none(service: InMemory) -
     answer = await asked(service, "mine")
     action = {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
     offered = {entry["kind"]: entry["action"] for entry in answer["entitlements"] if entry["action"]}
-    assert offered == {"programme": action}
+    back = {"rel": "request-return", "method": "POST", "href": "/v1/orders/mine/returns"}
+    assert offered == {"programme": action, "statutory": back}
     to_seller = await asked(service, "mine", role="seller", sub="seller-1")
     assert [entry["action"] for entry in to_seller["entitlements"] if entry["action"]] == []
 

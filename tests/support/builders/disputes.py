@@ -18,10 +18,12 @@ from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.mediation.re_request import AskAgain
 from dispute.domain.disputes.negotiation import AcceptSolution, ModifyRequest, RespondToDispute
+from dispute.domain.disputes.opening.contested import ContestReturn
 from dispute.domain.disputes.opening.opening import OpenDispute
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.re_request import AskOrderAgain
+from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn, StepOfReturn
 from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
@@ -156,13 +158,17 @@ def ask_again(due: RefundDue, at: datetime, amount: str | None = None, n: int = 
     )
 
 
-def note_return(due: ReturnDue, outcome: ReturnOutcome, at: datetime, reason: str | None = None) -> NoteReturn:
-    """The return-label service's word on the return that the dispute asked for."""
-    return NoteReturn(
+def note_return(
+    due: ReturnDue, outcome: ReturnOutcome, at: datetime, reason: str | None = None
+) -> NoteReturn | StepOfReturn:
+    """The return-label service's word on the return that the dispute asked for, or the order itself."""
+    alone = ContestReturn if outcome in CONTESTED else NoteOrderReturn
+    whose = {"dispute_id": due.dispute_id} if due.dispute_id else {}
+    return (NoteReturn if due.dispute_id else alone)(
         command_id=derived_uuid("note_return", due.return_id, outcome),
         actor=SYSTEM,
         at=at,
-        dispute_id=due.dispute_id,
+        **whose,
         order_id=due.order_id,
         return_id=due.return_id,
         outcome=outcome,

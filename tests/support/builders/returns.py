@@ -11,7 +11,7 @@ from return_label.domain.returns.transit import InspectReturn, MarkReturnReceive
 from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.decider import ExpireDeadline
 from shared.events.base import SYSTEM, Actor
-from shared.events.dispute import Payer, Reason, ReturnDue, ReturnLine
+from shared.events.dispute import Payer, Reason, ReturnDue, ReturnKind, ReturnLine
 from shared.events.ids import derived_id, derived_uuid
 from shared.events.label_quota import LabelQuotaTaken
 from shared.events.return_label import (
@@ -21,7 +21,6 @@ from shared.events.return_label import (
     ReturnAuthorized,
     ReturnEvent,
     ReturnInspected,
-    ReturnKind,
     ReturnLabelIssued,
     ReturnLapsed,
     ReturnLost,

@@ -11,6 +11,7 @@ from dispute.domain.orders.state import Order
 from dispute.domain.reports import ReportSeller
 from dispute.views.orders.goodwill import goodwill_views
 from dispute.views.orders.reports import ReportView, report_view, sees_reports
+from dispute.views.orders.returns import own_returns
 from shared.eventstore.folding import folded
 from shared.eventstore.personal import find_text, standing_text
 from shared.http.caller import CommandContext, QueryContext, command, query
@@ -48,9 +49,9 @@ async def report_seller(
 
 @router.get("/v1/orders/{order_id}/texts/{ref}", summary="Read a text of an order", response_model=TextView)
 async def show_report_text(order_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
-    """A report for who wrote it and for the platform's people who judge, what a seller says with its goodwill for the
-    buyer too; gone once it is erased. `ship_to` is the address that the order went to, for its buyer, those people
-    and who prints labels: 410 once it is erased.
+    """A report for who wrote it and for the platform's people who judge, what a seller says with its goodwill, and
+    where a return goes, for the buyer too; gone once it is erased. `ship_to` is the address that the order went to, for
+    its buyer, those people and who prints labels: 410 once it is erased.
     """
     (history,) = await viewer.state.store.load(f"order-{order_id}")
     order: Order = await folded(decider, "order", history)
@@ -59,6 +60,7 @@ async def show_report_text(order_id: str, ref: str, viewer: Annotated[QueryConte
     order.parties.guard(viewer.actor, "order")
     refs = {report.text_ref for report in order.reports} if sees_reports(order, viewer.actor) else set[str]()
     refs |= {one["text"]["ref"] for one in goodwill_views(order, viewer.actor) if one["text"]}
+    refs |= {one.due.address_ref for one in own_returns(order, viewer.actor) if one.due.address_ref}
     return query_response(await find_text(viewer.state.pool, ref, refs))
 
 

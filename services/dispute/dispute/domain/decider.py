@@ -36,8 +36,9 @@ from dispute.domain.disputes.mediation import (
     statements,
     survey,
 )
-from dispute.domain.disputes.opening import opening
+from dispute.domain.disputes.opening import contested, opening
 from dispute.domain.disputes.state import Dispute
+from dispute.domain.entitlements import granting
 from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
@@ -45,6 +46,7 @@ from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import captures, facts, registration, release, timers
 from dispute.domain.orders import re_request as order_re_request
 from dispute.domain.orders import state as orders
+from dispute.domain.orders.returns import steps
 from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping
 from dispute.domain.reminders import state as reminders
@@ -80,6 +82,9 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     collection.EndClawback: collection.end_clawback,
     reports.ReportSeller: reports.report_seller,
     goodwill.GrantGoodwill: goodwill.grant_goodwill,
+    granting.GrantReturn: granting.grant_return,
+    steps.NoteOrderReturn: steps.note_order_return,
+    contested.ContestReturn: contested.contest_return,
     order_cancellation.NoteOrderRefund: order_cancellation.note_order_refund,
     order_re_request.AskOrderAgain: order_re_request.ask_order_again,
     opening.OpenDispute: opening.open_dispute,

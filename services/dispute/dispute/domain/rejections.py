@@ -44,7 +44,7 @@ class ProtectionAlreadyExpired(Rejected, code="protection_expired"):
 
 
 class AlreadyOpen(Rejected):
-    """G5: there is an open dispute on the line."""
+    """G5: there is an open dispute on the line, or a return; with `dispute_id` or `return_id`."""
 
     rules = ("G5",)
 
@@ -91,6 +91,30 @@ class NotFreeReturnItem(Rejected):
     """The listing did not bear the label of Free Return."""
 
     rules = ("S67",)
+
+
+class ItemUsed(Rejected):
+    """The buyer says that it was used."""
+
+    rules = ("S67", "S68")
+
+
+class ItemDamaged(Rejected):
+    """The buyer says that it is damaged."""
+
+    rules = ("S67", "S68")
+
+
+class PackagingMissing(Rejected):
+    """The buyer says that its packaging is gone."""
+
+    rules = ("S67", "S68")
+
+
+class SealOrLabelBroken(Rejected):
+    """The buyer says that a seal or a label is gone."""
+
+    rules = ("S67", "S68")
 
 
 class ReturnWindowClosed(Rejected):

@@ -68,11 +68,11 @@ def _lines(event: Event) -> Iterator[Change]:
     match event:
         case orders.OrderCaptured():
             yield from _parts(event, _captured)
-        case orders.PaymentHeld(dispute_id=dispute_id) if dispute_id:
-            yield from _each(event.order_id, [part.line_id for part in event.lines], _held(dispute_id))
-            yield from _each(event.order_id, event.paid_out, _asked_of_seller(dispute_id))
-        case orders.PaymentHoldLifted(dispute_id=dispute_id) if dispute_id:
-            yield from _each(event.order_id, event.lines, _lifted(dispute_id))
+        case orders.PaymentHeld(claimant=claimant) if claimant:
+            yield from _each(event.order_id, [part.line_id for part in event.lines], _held(claimant))
+            yield from _each(event.order_id, event.paid_out, _asked_of_seller(claimant))
+        case orders.PaymentHoldLifted(claimant=claimant) if claimant:
+            yield from _each(event.order_id, event.lines, _lifted(claimant))
         case orders.PaymentReleased():
             yield from _parts(event, lambda part: _released(part, event))
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
@@ -94,12 +94,12 @@ def _captured(part: orders.LineAmount) -> Computed:
     return lambda line: {"cap": line["cap"] + part.amount.minor}
 
 
-def _held(dispute_id: str) -> Computed:
-    return lambda line: {"held_by": [*line["held_by"], dispute_id]}
+def _held(claimant: str) -> Computed:
+    return lambda line: {"held_by": [*line["held_by"], claimant]}
 
 
-def _lifted(dispute_id: str | None) -> Computed:
-    return lambda line: {"held_by": [each for each in line["held_by"] if each != dispute_id]}
+def _lifted(claimant: str | None) -> Computed:
+    return lambda line: {"held_by": [each for each in line["held_by"] if each != claimant]}
 
 
 def _released(part: orders.LineAmount, event: orders.PaymentReleased) -> Computed:
@@ -111,8 +111,8 @@ def _released(part: orders.LineAmount, event: orders.PaymentReleased) -> Compute
     }
 
 
-def _asked_of_seller(dispute_id: str) -> Computed:
-    return lambda line: {"asked_of_seller": [*line["asked_of_seller"], dispute_id]}
+def _asked_of_seller(claimant: str) -> Computed:
+    return lambda line: {"asked_of_seller": [*line["asked_of_seller"], claimant]}
 
 
 def _refunded(part: orders.LineAmount, dispute_id: str | None) -> Computed:

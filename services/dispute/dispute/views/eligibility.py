@@ -10,12 +10,14 @@ from dispute.domain.disputes.opening.eligibility import Link, contact_seller
 from dispute.domain.entitlements.changes import would_change
 from dispute.domain.entitlements.entitlement import EntitlementKind, Judged, Question
 from dispute.domain.entitlements.judging import best, judge
+from dispute.domain.entitlements.returnable import goes_back
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.views.orders.order import ParcelLine
 from shared.actions import ActionView
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer
 from shared.events.order import Remedy
+from shared.events.outside.ids import path_of
 
 
 class ChangeView(TypedDict):
@@ -102,8 +104,12 @@ def _entitlement(question: Question, judged: Judged, is_best: bool, is_buyer: bo
 
 
 def _action(question: Question, judged: Judged) -> ActionView | None:
-    """The command that uses the right: disputes are the only one that exists."""
-    return {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"} if judged.is_usable(question) else None
+    """The command that uses the right: a dispute, or a return without one."""
+    if judged.is_usable(question):
+        return {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
+    may_go_back = judged.is_granted and goes_back(judged.entitlement, question, judged.pieces)
+    href = path_of("v1", "orders", question.order.order_id, "returns")
+    return {"rel": "request-return", "method": "POST", "href": href} if may_go_back else None
 
 
 def _link(link: Link) -> ActionView:

@@ -136,11 +136,15 @@ with said as (
 select said.* from said join ordered on ordered.order_id = said.order_id
 where ordered.settled and ordered.cancelled and said.back > 0
 """
-# The money of a line waits for a dispute exactly as long as that dispute is open.
+# The money of a line waits for a dispute, or a return without one, exactly as long as that goes on.
 HELD_FOR_NOBODY = """
 select hold.* from hold
 left join disputed on disputed.dispute_id = hold.dispute_id and disputed.line_id = hold.line_id
 where hold.settled and (disputed.dispute_id is null or (disputed.state = 'closed' and disputed.settled))
+and not exists (select 1 from fact due where due.name = 'ReturnDue' and due.about = hold.dispute_id
+    and due.dispute_id is null and not exists (select 1 from fact note where note.name = 'ReturnNoted'
+        and note.about = due.about and note.settled
+        and note.outcome in ('voided', 'denied', 'lapsed', 'failed', 'lost_by_own_carrier')))
 """
 # What waits for an open dispute is still there.
 RELEASED_HELD = "select * from hold where short > 0 and settled"

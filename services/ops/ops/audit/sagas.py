@@ -105,7 +105,8 @@ UNNOTED = """
 select said.id, kind.category || case kind.category when 'dispute-' then said.dispute_id else said.order_id end as place
 from fact said, (select 'dispute-' as category union all select 'order-') as kind
 where said.to_note is not null and said.settled
-    and case kind.category when 'dispute-' then said.dispute_id is not null else said.refund_id is not null end
+    and case kind.category when 'dispute-' then said.dispute_id is not null
+        else said.refund_id is not null or said.dispute_id is null end
     and not exists (select 1 from fact note where note.source_event = said.id and note.stream = place)
     and not (said.name = 'RefundIssued' and exists (select 1 from fact note where note.about = said.about
         and note.name = 'RefundNoted' and note.outcome = 'issued' and note.stream = place))

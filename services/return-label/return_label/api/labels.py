@@ -91,8 +91,9 @@ async def _label(return_: Return, state: State, authorization: str) -> Label:
 
 async def _seller(terms: ReturnRequested, texts: TextsElsewhere, authorization: str) -> str:
     """The seller's address: a return that names one was told it, so one that is not there is gone (K22)."""
-    assert terms.dispute_id and terms.address_ref
-    address = await texts.find(authorization, "disputes", terms.dispute_id, "texts", terms.address_ref)
+    assert terms.address_ref
+    place = ("disputes", terms.dispute_id) if terms.dispute_id else ("orders", terms.order_id)
+    address = await texts.find(authorization, *place, "texts", terms.address_ref)
     if address is None:
         raise Erased("The seller's address has been erased.")
     return address

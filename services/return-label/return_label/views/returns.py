@@ -16,9 +16,9 @@ from return_label.views.actions import return_actions
 from return_label.views.labels.shown import LabelDeniedView, LabelView, label_denied_view, label_view
 from shared.actions import Actions, rendered
 from shared.events.base import Actor, Instant
-from shared.events.dispute import Payer, Reason
+from shared.events.dispute import Payer, Reason, ReturnKind
 from shared.events.open_enums import Open
-from shared.events.return_label import InspectionFault, InspectionResult, ReturnKind
+from shared.events.return_label import InspectionFault, InspectionResult
 from shared.views import LineQuantity, TextLink, text_link
 
 

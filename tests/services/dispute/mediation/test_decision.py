@@ -11,6 +11,7 @@ from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.fulfilment import NoteReturn
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.returns.steps import StepOfReturn
 from dispute.domain.rejections import AlreadyAgreed, Claimed, UnexplainedDecision
 from dispute.views.disputes.dispute import dispute_view
 from shared.events.dispute import (
@@ -101,7 +102,7 @@ def to_send_back(amount: str = "30.00", **changed: Any) -> Histories:
     return after(late, decide(on("Mar 18"), amount, **GOODS, **changed))
 
 
-def step(happened: Histories, outcome: ReturnOutcome, day: str) -> NoteReturn:
+def step(happened: Histories, outcome: ReturnOutcome, day: str) -> NoteReturn | StepOfReturn:
     return note_return(return_due(happened), outcome, on(day))
 
 

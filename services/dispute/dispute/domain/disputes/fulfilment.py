@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dispute.domain.commands import DisputeAndOrderCommand
 from dispute.domain.disputes.ending import ended_if_over
@@ -11,6 +11,7 @@ from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
+from dispute.domain.orders.returns.steps import RETURN_RULES
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import NotAskedFor
 from shared.events.base import Event, Instant, StreamName
@@ -121,17 +122,6 @@ def note_return(command: NoteReturn, dispute: Dispute, order: Order) -> tuple[li
         rules=RETURN_RULES.get(command.outcome, ("S81",)),
     )
     return ended_if_over(command, [noted, *_after_return(command, dispute)], dispute, order)
-
-
-RETURN_RULES: Mapping[ReturnOutcome, tuple[str, ...]] = {
-    ReturnOutcome.PASSED: ("S82",),
-    ReturnOutcome.FAILED: ("S82",),
-    ReturnOutcome.NOT_INSPECTED: ("S82", "T28"),
-    ReturnOutcome.LAPSED: ("T24",),
-    ReturnOutcome.LOST: ("T25a",),
-    ReturnOutcome.LOST_BY_OWN_CARRIER: ("T25a",),
-}
-"""By step: the rules of its note; of any other it is that progress is shown."""
 
 
 RETURNING = (DisputeState.AGREED, DisputeState.DECIDED, DisputeState.APPEAL_REVIEW)

@@ -114,7 +114,7 @@ def guard_unsettled(order: Order, line: Line) -> None:
     if order.cancelled_at or (line.cap and not line.cap - line.refunded):
         raise OrderAlreadyCompleted("The line is cancelled or fully refunded.", line_id=line.line_id)
     if line.held_by and not (line.free or line.reach.quantity):
-        raise AlreadyOpen("There is an open dispute on this line.", rules=("G5",), dispute_id=line.held_by)
+        raise AlreadyOpen("There is an open dispute or return on this line.", rules=("G5",), **line.named_claim)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from dispute.domain.disputes.form import guard_returnable
-from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible, guard_platform
+from dispute.domain.disputes.opening.eligibility import UNWANTED, covering_rule, guard_eligible, guard_platform
 from dispute.domain.entitlements.entitlement import Entitlement, EntitlementKind, Question
 from dispute.domain.orders.cancellation import guard_cancellable
 from dispute.domain.orders.parcels import PieceGroup
@@ -18,7 +18,7 @@ from shared.events.order import Anchor, Remedy
 from shared.rejections import Rejected, ValidationFailed
 
 FROM_DELIVERY, FROM_PURCHASE = ("S21", "S22"), ("S21",)
-NO_GROUND = frozenset({Reason.UNAUTHORISED_CHARGE, Reason.CHANGE_OF_MIND})
+NO_GROUND = frozenset({Reason.UNAUTHORISED_CHARGE, *UNWANTED})
 
 
 class ProgrammeRight(Entitlement):

@@ -9,15 +9,16 @@ from datetime import datetime
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
-from dispute.domain.orders.refund import due_for
+from dispute.domain.orders.refund import ENDED, due_for, under_way
 from dispute.domain.orders.release import release_late
+from dispute.domain.orders.returns.steps import ended
 from dispute.domain.orders.state import Order, evolve
 from dispute.domain.rejections import AlreadyShipped, DisputesChanged, NotAskedFor, OrderAlreadyCompleted
 from shared.events.base import Command, Event, Instant
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
 from shared.events.ids import derived_id
 from shared.events.money import Money
-from shared.events.order import LineAmount, OrderCancelled
+from shared.events.order import HoldEnd, LineAmount, OrderCancelled
 
 Amounts = Mapping[str, Money]
 """Money by line."""
@@ -82,13 +83,15 @@ def refund_due(
 def _by_seller(order: Order, asked: Amounts) -> Mapping[str, list[LineAmount]]:
     parts: dict[str, list[LineAmount]] = defaultdict(list)
     for line in order.lines.values() if order.in_escrow else ():
-        if left := _left(line, asked):
+        if left := _left(order, line, asked):
             parts[line.seller_id].append(LineAmount(line_id=line.line_id, amount=left))
     return parts
 
 
-def _left(line: Line, asked: Amounts) -> Money:
-    return line.remainder - asked.get(line.line_id, Money.zero(line.cap))
+def _left(order: Order, line: Line, asked: Amounts) -> Money:
+    """What nobody has asked for yet, neither its disputes nor a return that has come."""
+    waiting = under_way(order.refunds, line)
+    return line.remainder - asked.get(line.line_id, Money.zero(line.cap)) - waiting
 
 
 class NoteOrderRefund(OrderCommand):
@@ -114,8 +117,9 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
         word = word_on_paid(command.outcome, asked.said)
         return [_noted(command, word, ("S63", "T32a"))] if word else []
     guard_paid(command.outcome)
-    rules = ("S20", "S57") if asked.due.goodwill_id else ("S66", "S57")
-    return release_late(order, [_noted(command, command.outcome, rules)], command.at)
+    return_id = asked.due.return_id
+    returned = ended(order, return_id, HoldEnd.RETURNED) if return_id and command.outcome in ENDED else []
+    return release_late(order, [_noted(command, command.outcome, _rules(asked.due)), *returned], command.at)
 
 
 def _noted(command: NoteOrderRefund, outcome: RefundOutcome, rules: tuple[str, ...]) -> RefundNoted:
@@ -133,3 +137,8 @@ def _noted(command: NoteOrderRefund, outcome: RefundOutcome, rules: tuple[str, .
         noted_at=command.at,
         rules=rules,
     )
+
+
+def _rules(due: RefundDue) -> tuple[str, ...]:
+    ground = "S20" if due.goodwill_id else "S82" if due.return_id else "S66"
+    return ground, "S57"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispute.domain.orders.parcels import PieceGroup
@@ -67,3 +69,14 @@ def is_before_order(at: datetime, placed_at: datetime | None) -> bool:
 def kept(at: datetime | None, placed_at: datetime) -> datetime | None:
     """The instant of what was told before its order, where it can be a fact of it."""
     return None if at and is_before_order(at, placed_at) else at
+
+
+def of_the_order(order: Any, placed_at: datetime) -> Any:
+    """The order without what was told before it and lies before it: that can be no fact of it."""
+    shipments = replace(order.shipments, told=tuple(fact for fact in order.shipments.told if kept(fact.at, placed_at)))
+    finished_at, cancelled_at = kept(order.finished_at, placed_at), kept(order.cancelled_at, placed_at)
+    # What was shipped first was never cancelled (S88).
+    cancelled_at = None if cancelled_at and shipments.was_sent_by(cancelled_at, finished_at) else cancelled_at
+    cancelled_by, since = order.cancelled_by if cancelled_at else None, kept(order.account_since, placed_at)
+    order = replace(order, cancelled_at=cancelled_at, cancelled_by=cancelled_by)
+    return replace(order, shipments=shipments, finished_at=finished_at, account_since=since)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from shared.events import order as events
 from shared.events.money import Money, total
@@ -12,8 +12,8 @@ from shared.events.money import Money, total
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """So many pieces of a line that one dispute is about, with their share of the cap; `agreed` once it ended so, or by
-    a decision.
+    """So many pieces of a line that one dispute is about, or that go back without one, with their share of the cap;
+    `agreed` once it ended so, or by a decision, or they were paid back.
 
     `parcels` are those that the pieces were in when it began. If the seller was `paid_out` before, nothing of the
     line's money waits for it: what goes back is asked of him (K19).
@@ -32,6 +32,10 @@ class Claim:
         return self.cap - self.refunded
 
 
+KEPT = (events.HoldEnd.AGREED, events.HoldEnd.DECIDED, events.HoldEnd.RETURNED)
+"""After these ends the pieces are not in any dispute or return again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sold:
     """So many pieces, and what the seller was paid for them."""
@@ -42,13 +46,13 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line: a piece has at most one dispute (S109); released and refunded together never exceed the cap,
-    which is what was taken for it so far, but for what was `reclaimed`: refunded after the seller was paid, and asked
-    of him, or refunded, asked back and left to him (K19). What its seller gives of it, and is not paid yet, is
-    `promised` (S20).
+    """One order line: a piece is in at most one dispute or return (S109); released and refunded together never exceed
+    the cap, which is what was taken for it so far, but for what was `reclaimed`: refunded after the seller was paid,
+    and asked of him, or refunded, asked back and left to him (K19). What its seller gives of it, and is not paid yet,
+    is `promised` (S20).
 
-    `claims` are by dispute, `disputes` all that ever had one; `holds` are no dispute's: they keep the line's money, and
-    lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
+    `claims` are by dispute or return, `disputes` all that ever had one; `holds` are of neither: they keep the line's
+    money, and lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
     """
 
     line_id: str
@@ -98,7 +102,7 @@ class Line:
 
     @property
     def open_claims(self) -> Mapping[str, Claim]:
-        """Of the disputes that go on."""
+        """Of the disputes and returns that go on."""
         return {dispute_id: claim for dispute_id, claim in self.claims.items() if not claim.agreed}
 
     @property
@@ -113,17 +117,23 @@ class Line:
 
     @property
     def held_by(self) -> str | None:
-        """The first dispute that goes on."""
+        """The first dispute or return that goes on."""
         return next(iter(self.open_claims), None)
+
+    @property
+    def named_claim(self) -> Mapping[str, Any]:
+        """The same as a member of a refusal."""
+        return {"dispute_id" if self.held_by in self.disputes else "return_id": self.held_by}
 
     @property
     def agreed(self) -> bool:
         """The parties have agreed on some of its pieces."""
-        return any(claim.agreed for claim in self.claims.values()) or self.released_pieces > self.sold.quantity
+        agreed = any(claim.agreed for name, claim in self.claims.items() if name in self.disputes)
+        return agreed or self.released_pieces > self.sold.quantity
 
     @property
     def free(self) -> int:
-        """How many pieces no dispute is or was about, and that are not released."""
+        """How many pieces are or were in no dispute or return, and are not released."""
         return self.quantity - self.released_pieces - sum(claim.quantity for claim in self.kept_claims.values())
 
     @property
@@ -174,27 +184,29 @@ class Line:
 
     def held_for(self, event: events.PaymentHeld, part: events.HeldPieces) -> Self:
         """With one hold more."""
-        if not event.dispute_id:
+        if not event.claimant:
             return replace(self, holds=self.holds | {event.hold})
         paid_out = self.line_id in event.paid_out
         claim = Claim(part.quantity, part.cap, Money.zero(self.cap), part.parcels, paid_out=paid_out)
+        held = replace(self, claims={**self.claims, event.claimant: claim})
+        if not event.dispute_id:
+            return held
         disputed = min(self.quantity, self.disputed + part.quantity)
-        claims, disputes = {**self.claims, event.dispute_id: claim}, self.disputes | {event.dispute_id}
-        return replace(self, claims=claims, disputes=disputes, disputed=disputed)
+        return replace(held, disputes=self.disputes | {event.dispute_id}, disputed=disputed)
 
     def lifted(self, event: events.PaymentHoldLifted) -> Self:
         """Without this hold; after a dispute its pieces are agreed or decided on, or may be disputed again: of what the
         seller was paid for them, what went back is gone.
         """
-        if not event.dispute_id:
+        if not event.claimant:
             return replace(self, holds=self.holds - {event.hold})
-        if event.because in (events.HoldEnd.AGREED, events.HoldEnd.DECIDED):
-            agreed = replace(self.claims[event.dispute_id], agreed=True)
-            return replace(self, claims={**self.claims, event.dispute_id: agreed})
+        if event.because in KEPT:
+            agreed = replace(self.claims[event.claimant], agreed=True)
+            return replace(self, claims={**self.claims, event.claimant: agreed})
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
-        claim = self.claims[event.dispute_id]
+        claim = self.claims[event.claimant]
         sold = replace(self.sold, paid=self.sold.paid - claim.refunded) if claim.paid_out else self.sold
-        return replace(self, claims=_without(self.claims, event.dispute_id), reopens=reopens, sold=sold)
+        return replace(self, claims=_without(self.claims, event.claimant), reopens=reopens, sold=sold)
 
     def paid_out(self, amount: Money, event: events.PaymentReleased) -> Self:
         """With so much released: for the pieces of a dispute that has ended, else for all that none is about. What a
@@ -215,11 +227,11 @@ class Line:
         whole = Sold(self.sold.quantity + sold.quantity, self.sold.paid + sold.paid) if sold else self.sold
         return replace(released, released_pieces=self.released_pieces + pieces, claims=left, sold=whole)
 
-    def paid_back(self, amount: Money, dispute_id: str | None) -> Self:
-        """With so much refunded, on the ground of a dispute or without one."""
+    def paid_back(self, amount: Money, claimant: str | None) -> Self:
+        """With so much refunded, on the ground of a dispute or a return, or without one."""
         claims, reclaimed = self.claims, self.reclaimed
-        if dispute_id and (claim := claims.get(dispute_id)):
-            claims = {**claims, dispute_id: replace(claim, refunded=claim.refunded + amount)}
+        if claimant and (claim := claims.get(claimant)):
+            claims = {**claims, claimant: replace(claim, refunded=claim.refunded + amount)}
             reclaimed = reclaimed + amount if claim.paid_out else reclaimed
         return replace(self, refunded=self.refunded + amount, reclaimed=reclaimed, claims=claims)
 

@@ -1,14 +1,25 @@
-"""Refunds of an order: how one is asked for, its own ones without a dispute (S66), and the last note on every one."""
+"""Refunds of an order: how one is asked for, its own ones without a dispute (S66), and the last note on every one; and
+what goes back without a dispute.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.payments.bank import OF_THE_BANK
-from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome, RefundSource
+from shared.events.dispute import (
+    RefundDue,
+    RefundNoted,
+    RefundOutcome,
+    RefundSource,
+    ReturnDue,
+    ReturnNoted,
+    ReturnOutcome,
+)
 from shared.events.money import Money, total
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount, Terms
@@ -50,6 +61,14 @@ def due_for(
     )
 
 
+def under_way(refunds: Mapping[str, Refund], line: Line) -> Money:
+    """What the order has asked for of this line and waits for, but for what its seller gives."""
+    again = {refund.due.replaces for refund in refunds.values()}
+    asked = [refund for refund in refunds.values() if refund.outcome not in ENDED and not refund.due.goodwill_id]
+    parts = [part for refund in asked if refund.due.refund_id not in again for part in refund.due.lines]
+    return total([Money.zero(line.cap), *(part.amount for part in parts if part.line_id == line.line_id)])
+
+
 def promised(refunds: Mapping[str, Refund], lines: Mapping[str, Line]) -> Mapping[str, Line]:
     """The lines with what their sellers give of them, and is neither paid nor given up (S20)."""
     again = {refund.due.replaces for refund in refunds.values()}
@@ -63,11 +82,13 @@ def promised(refunds: Mapping[str, Refund], lines: Mapping[str, Line]) -> Mappin
     return {**lines, **{name: replace(lines[name], promised=amount) for name, amount in sums.items()}}
 
 
-def paid_back(lines: Mapping[str, Line], event: RefundNoted) -> Mapping[str, Line]:
+def paid_back(lines: Mapping[str, Line], event: RefundNoted, refunds: Mapping[str, Refund]) -> Mapping[str, Line]:
     """The lines with what was paid."""
     if event.outcome != RefundOutcome.ISSUED:
         return lines
-    paid = {part.line_id: lines[part.line_id].paid_back(part.amount, event.dispute_id) for part in event.lines}
+    own = refunds.get(event.refund_id)
+    claimant = event.dispute_id or (own.due.return_id if own else None)
+    paid = {part.line_id: lines[part.line_id].paid_back(part.amount, claimant) for part in event.lines}
     return {**lines, **paid}
 
 
@@ -84,3 +105,22 @@ def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Ref
 def noted_last(notes: Mapping[str, RefundNoted], event: RefundNoted) -> Mapping[str, RefundNoted]:
     """The last note on each refund, the newest at the end."""
     return {name: note for name, note in notes.items() if name != event.refund_id} | {event.refund_id: event}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReturn:
+    """What goes back, the last step that was told of it, and when it had come."""
+
+    due: ReturnDue
+    noted: ReturnNoted | None = None
+    received_at: datetime | None = None
+
+
+def returned(returns: Mapping[str, OrderReturn], event: ReturnDue | ReturnNoted) -> Mapping[str, OrderReturn]:
+    """The returns with one more, or with a step of one."""
+    if isinstance(event, ReturnDue):
+        return {**returns, event.return_id: OrderReturn(event)}
+    noted = replace(returns[event.return_id], noted=event)
+    if event.outcome == ReturnOutcome.RECEIVED:
+        noted = replace(noted, received_at=event.noted_at)
+    return {**returns, event.return_id: noted}

@@ -9,16 +9,16 @@ from functools import reduce
 from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.domain.orders.instants import kept
+from dispute.domain.orders.instants import of_the_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
 from dispute.domain.orders.payments.taken import Taken, captured
-from dispute.domain.orders.refund import Refund, noted, noted_last, paid_back, promised
+from dispute.domain.orders.refund import OrderReturn, Refund, noted, noted_last, paid_back, promised, returned
 from dispute.domain.orders.reopenings import Reopenings
 from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
-from shared.events.dispute import RefundDue, RefundNoted
+from shared.events.dispute import RefundDue, RefundNoted, ReturnDue, ReturnNoted
 from shared.parties import NOBODY, Parties
 
 
@@ -54,6 +54,7 @@ class Order:
     reopenings: Reopenings = Reopenings()
     reports: tuple[events.SellerReported, ...] = ()
     goodwill: tuple[events.GoodwillGranted, ...] = ()
+    returns: Mapping[str, OrderReturn] = field(default_factory=dict)
     expired: bool = False
     completed: bool = False
 
@@ -75,7 +76,7 @@ class Order:
     @property
     def open_disputes(self) -> set[str]:
         """The disputes that are open about any of its pieces."""
-        return {dispute_id for line in self.lines.values() for dispute_id in line.open_claims}
+        return {name for line in self.lines.values() for name in line.open_claims if name in line.disputes}
 
     @property
     def piece_groups(self) -> Sequence[PieceGroup]:
@@ -145,6 +146,8 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return _with_refunds(order, {**order.refunds, event.refund_id: Refund(event)})
         case events.GoodwillGranted():
             return replace(order, goodwill=(*order.goodwill, event))
+        case ReturnDue() | ReturnNoted():
+            return replace(order, returns=returned(order.returns, event))
         case events.OrderCarrierLost():
             return _told(order, Step.LOST, event.lost_at, (), event.parcels, event.lines)
         case events.TrackingCorrected():
@@ -189,19 +192,8 @@ def _told(order: Order, *fact: Any) -> Order:
     return replace(order, shipments=order.shipments.after(ShipmentFact(*fact)))
 
 
-def _of_the_order(order: Order, placed_at: datetime) -> Order:
-    """Facts that came before their order and lie before it cannot be facts of it."""
-    shipments = replace(order.shipments, told=tuple(fact for fact in order.shipments.told if kept(fact.at, placed_at)))
-    finished_at, cancelled_at = kept(order.finished_at, placed_at), kept(order.cancelled_at, placed_at)
-    # What was shipped first was never cancelled (S88).
-    cancelled_at = None if cancelled_at and shipments.was_sent_by(cancelled_at, finished_at) else cancelled_at
-    cancelled_by, since = order.cancelled_by if cancelled_at else None, kept(order.account_since, placed_at)
-    order = replace(order, cancelled_at=cancelled_at, cancelled_by=cancelled_by)
-    return replace(order, shipments=shipments, finished_at=finished_at, account_since=since)
-
-
 def _registered(order: Order, event: events.OrderRegistered) -> Order:
-    order = _of_the_order(order, event.placed_at)
+    order = of_the_order(order, event.placed_at)
     lines = {line.line_id: Line.of(line) for line in event.lines}
     registered = replace(
         order,
@@ -246,5 +238,5 @@ def _with_refunds(order: Order, refunds: Mapping[str, Refund]) -> Order:
 
 
 def _refunded(order: Order, event: RefundNoted) -> Order:
-    order = replace(order, notes=noted_last(order.notes, event), lines=paid_back(order.lines, event))
+    order = replace(order, notes=noted_last(order.notes, event), lines=paid_back(order.lines, event, order.refunds))
     return _with_refunds(order, noted(order.refunds, event)) if event.refund_id in order.refunds else order

@@ -21,11 +21,10 @@ from dispute.views.orders.goodwill import GoodwillView, goodwill_views
 from dispute.views.orders.payments import PaymentView, payment_views
 from dispute.views.orders.refunds import OrderRefund, last_events, order_refunds
 from dispute.views.orders.reports import ReportView, report_views
+from dispute.views.orders.returns import OrderReturnView, order_returns
 from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
-from shared.events.dispute import ReturnOutcome
 from shared.events.money import Money
-from shared.events.open_enums import Open
 from shared.events.order import Parcel, TrackingCorrected
 from shared.rejections import Rejected
 
@@ -43,7 +42,7 @@ class OrderRegistrationView(TypedDict):
 class OrderLineView(TypedDict):
     """The money of an order line: at most the cap, which is what was taken for it so far, goes back, or it is released.
     What was `reclaimed` is refunded though it had been released, and asked of the seller (K19). `held_by` is the first
-    dispute that is open about pieces of it.
+    dispute that is open about pieces of it, or return that goes on.
     """
 
     line_id: str
@@ -52,14 +51,6 @@ class OrderLineView(TypedDict):
     released: Money | None
     reclaimed: Money
     held_by: str | None
-
-
-class OrderReturn(TypedDict):
-    """A return of the order, as its dispute knows it."""
-
-    id: str
-    dispute_id: str
-    outcome: Open[ReturnOutcome] | None
 
 
 class ParcelLine(TypedDict):
@@ -109,7 +100,7 @@ class OrderStatus(Actions):
     disputes: Sequence[DisputeRow]
     open_dispute: str | None
     refunds: Sequence[OrderRefund]
-    returns: Sequence[OrderReturn]
+    returns: Sequence[OrderReturnView]
     last_events: Mapping[str, str | None]
     goodwill: Sequence[GoodwillView]
     seller_reports: Sequence[ReportView]
@@ -146,7 +137,7 @@ def order_status(
         "disputes": [dispute_row(dispute, actor) for dispute in disputes],
         "open_dispute": next((x["dispute_id"] for x in disputes if x["closed_at"] is None), None),
         "refunds": order_refunds(disputes, order, actor),
-        "returns": [_return(dispute) for dispute in disputes if dispute["return_id"]],
+        "returns": order_returns(disputes, order, actor),
         "last_events": last_events(row, disputes, order),
         "goodwill": goodwill_views(order, actor),
         "seller_reports": report_views(order, actor),
@@ -231,7 +222,3 @@ def _money(value: int, order: Row) -> Money:
 def _label(disputes: Sequence[Row]) -> str | None:
     labels = {label(dispute["state"]) for dispute in disputes}
     return IN_PROGRESS if IN_PROGRESS in labels else (FINISHED if labels else None)
-
-
-def _return(row: Row) -> OrderReturn:
-    return {"id": row["return_id"], "dispute_id": row["dispute_id"], "outcome": row["return_outcome"]}

@@ -50,6 +50,7 @@ def last_events(row: Row, disputes: Sequence[Row], order: Order) -> Mapping[str,
     stood = [(row["position"], f"order-{order.order_id}/{row['version']}")]
     stood += [(each["position"], f"dispute-{each['dispute_id']}/{each['version']}") for each in disputes]
     returned = [(each["position"], each["return_event"]) for each in disputes if each["return_event"]]
+    returned += [(row["position"], one.noted.source_event) for one in order.returns.values() if one.noted]
     heard = [note.source_event for note in order.notes.values()]
     return {
         DISPUTE.topic: max(stood)[1],

@@ -31,6 +31,7 @@ def beginning() -> State:
         "lines": {},
         "cancelled_at": None,
         "released_whole": False,
+        "returning": {},
     }
 
 
@@ -70,7 +71,7 @@ def left(line: Mapping[str, Any]) -> int:
 
 
 def held(order: State) -> Iterator[tuple[str, str, int, str]]:
-    """Each line with each dispute that its money waits for, how much of what waits is not there any more, in
+    """Each line with each dispute or return that its money waits for, how much of what waits is not there any more, in
     ten-thousandths, and its currency.
     """
     for name, line in order["lines"].items():
@@ -114,23 +115,30 @@ def _lines(order: State, names: Iterable[str]) -> Iterable[State]:
 
 
 def _held_for(order: State, data: Data) -> None:
+    claimant = _claimant(data)
     for part in data["lines"]:
         line = order["lines"][part["line_id"]]
         if part["line_id"] in (data.get("paid_out") or ()):
-            line["held_by"][data["dispute_id"]] = 0
-            line["paid_out"].add(data["dispute_id"])
-        elif data["dispute_id"]:
-            line["held_by"][data["dispute_id"]] = minor(part["cap"])
+            line["held_by"][claimant] = 0
+            line["paid_out"].add(claimant)
+        elif claimant:
+            line["held_by"][claimant] = minor(part["cap"])
         else:
             line["holds"].add(data["hold"])
 
 
 def _lifted(order: State, data: Data) -> None:
     for line in _lines(order, data["lines"]):
-        if data["dispute_id"]:
-            line["held_by"].pop(data["dispute_id"])
+        if claimant := _claimant(data):
+            line["held_by"].pop(claimant)
         else:
             line["holds"].discard(data["hold"])
+
+
+def _claimant(data: Data) -> str | None:
+    """The dispute, or the return without one, that the money waits for."""
+    named: str | None = data["dispute_id"] or data.get("return_id")
+    return named
 
 
 def _released(order: State, data: Data) -> None:
@@ -143,7 +151,11 @@ def _released(order: State, data: Data) -> None:
 
 
 def _asked(order: State, data: Data) -> None:
-    """A seller's goodwill waits for its payment; what is asked for again waits in the place of what was refused."""
+    """A seller's goodwill waits for its payment; what is asked for again waits in the place of what was refused. What a
+    return asks for is of what waits for it.
+    """
+    if data.get("return_id"):
+        order["returning"][data["refund_id"]] = data["return_id"]
     if data.get("goodwill_id"):
         _settled(order, data.get("replaces"))
         for part in data["lines"]:
@@ -162,10 +174,11 @@ def _refunded(order: State, data: Data) -> None:
         for part in data["lines"]:
             line = order["lines"][part["line_id"]]
             line["refunded"] += minor(part["amount"])
-            if data["dispute_id"] in line["paid_out"]:
+            claimant = data["dispute_id"] or order["returning"].get(data["refund_id"])
+            if claimant in line["paid_out"]:
                 line["reclaimed"] += minor(part["amount"])
-            elif data["dispute_id"] in line["held_by"]:
-                line["held_by"][data["dispute_id"]] -= minor(part["amount"])
+            elif claimant in line["held_by"]:
+                line["held_by"][claimant] -= minor(part["amount"])
 
 
 def _expired(order: State, data: Data) -> None:

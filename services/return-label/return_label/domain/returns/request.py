@@ -11,9 +11,9 @@ from return_label.domain.returns.labels.issuing import first_label, self_paid
 from return_label.domain.returns.state import Return
 from shared.decider import Decided
 from shared.events.base import StreamName
-from shared.events.dispute import Payer, Reason, ReturnLine
+from shared.events.dispute import Payer, Reason, ReturnKind, ReturnLine
 from shared.events.open_enums import known
-from shared.events.return_label import ReturnAuthorized, ReturnKind, ReturnRequested
+from shared.events.return_label import ReturnAuthorized, ReturnRequested
 
 
 class RequestReturn(ReturnCommand):
@@ -50,14 +50,15 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
     """The return, and a prepaid label out of its buyer's quota, or the buyer's own."""
     if return_.requested:
         return []
-    begun = [requested := _requested(command), _authorized(command)]
+    begun = [requested := asked(command), _authorized(command)]
     if not quotas:
         return [*begun, self_paid(requested)]
     label, place = first_label(requested, quotas[0], command.at)
     return [*begun, *label], place
 
 
-def _requested(command: RequestReturn) -> ReturnRequested:
+def asked(command: RequestReturn) -> ReturnRequested:
+    """What is fixed from the beginning."""
     return ReturnRequested(
         return_id=command.return_id,
         kind=command.kind,

@@ -140,7 +140,7 @@ def test_s1_s2_s4_s6_every_fault_and_delivery_reason_is_a_ground(reason: Reason)
 
 
 def test_every_reason_is_covered_or_refused_by_a_rule() -> None:
-    assert set(Reason) - set(RULE_OF_REASON) == {Reason.UNAUTHORISED_CHARGE, Reason.CHANGE_OF_MIND}
+    assert set(Reason) - set(RULE_OF_REASON) == {Reason.UNAUTHORISED_CHARGE, Reason.CHANGE_OF_MIND, Reason.NOT_STATED}
 
 
 def test_s3_a_counterfeit_is_a_ground_where_the_listing_assured_authenticity() -> None:

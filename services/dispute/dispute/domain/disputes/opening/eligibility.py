@@ -48,6 +48,8 @@ RULE_OF_REASON: Mapping[Reason, str] = {
 }
 """The rule that makes a reason a ground; one that has none is refused (G6)."""
 
+UNWANTED = frozenset({Reason.CHANGE_OF_MIND, Reason.NOT_STATED})
+"""What is no fault, and so no ground (K20, K21)."""
 EXCLUDED_UNWANTED = frozenset({"customised", "perishable", "fragile", "hygiene", "copiable_media"})
 """S16: letters a, b (two flags), c and g, by what the listing said of the line."""
 
@@ -160,7 +162,7 @@ def like(pieces: NamedPieces, passed: NamedPieces) -> NamedPieces:
 def not_disputable(order: Order, line: Line) -> Rejected:
     """What stands against another dispute on this line (G5)."""
     if line.held_by:
-        return AlreadyOpen("There is an open dispute on this line.", dispute_id=line.held_by, line_id=line.line_id)
+        return AlreadyOpen("There is an open dispute or return on this line.", line_id=line.line_id, **line.named_claim)
     seller = contact_seller(order)
     if line.agreed:
         return AlreadyAgreed("The parties have agreed on this line.", line_id=line.line_id, actions=[seller])
@@ -179,7 +181,7 @@ def guard_again(order: Order, named: Sequence[NamedPieces], now: datetime) -> No
 
 def guard_reason(order: Order, named: Sequence[NamedPieces], reason: Reason, now: datetime) -> Sequence[NamedPieces]:
     """G6 (S3, S6, S11, K9, K20): the ground fits what is known of the pieces."""
-    if reason == Reason.CHANGE_OF_MIND:
+    if reason in UNWANTED:
         guard_wanted_back(pieces.line for pieces in named)
     guard_ground(reason, contact_seller(order))
     if reason == Reason.LATE:
@@ -232,7 +234,7 @@ def guard_ground(reason: Reason, *instead: Link) -> None:
     """G6 (S10, S13, K20): some reasons are never a ground; `instead` are the ways that an unwanted item still has."""
     if reason == Reason.UNAUTHORISED_CHARGE:
         raise ReasonNotCovered("Ask the company that issued the card.", rules=("S10",), referral="card_issuer")
-    if reason == Reason.CHANGE_OF_MIND:
+    if reason in UNWANTED:
         raise ReasonNotCovered("An item that is merely unwanted is not covered.", rules=("S13",), actions=list(instead))
 
 

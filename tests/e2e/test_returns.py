@@ -1,0 +1,134 @@
+"""Returns without a dispute end to end, three services: asked for, granted, sent, inspected, and paid once (K20)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.e2e.client import Answer, Json, Services, eventually
+from tests.e2e.deals import Deal, now, ordered, usd
+
+pytestmark = pytest.mark.e2e
+
+WHOLE = {"unused": True, "undamaged": True, "original_packaging": True, "seals_intact": True}
+LINES = [{"line_id": "1", "price": usd("50.00"), "flags": ["free_return"]}]
+RECEIVED = {"shipped": -9, "delivered": -3}
+ROUNDS = 50
+AT_ONCE = 10
+
+
+async def bought(services: Services) -> Deal:
+    return await ordered(services, lines=LINES, facts=RECEIVED, promised=None)
+
+
+def wanted(deal: Deal, kind: str = "free") -> Json:
+    said = {"condition": WHOLE} if kind == "free" else {}
+    return {"order_id": deal.order_id, "kind": kind, "lines": [{"line_id": "1"}], **said}
+
+
+async def ask(deal: Deal, key: str = "back", **changes: object) -> Answer:
+    return await deal.buyer.post("/v1/returns", wanted(deal) | changes, key=key, service="return_label")
+
+
+async def granted(deal: Deal, answer: Answer) -> Answer:
+    """The return, once its service has heard of it."""
+    return await eventually(
+        lambda: deal.buyer.get(answer.ok(201)["href"], "return_label"), lambda found: found.status == 200
+    )
+
+
+async def sent_and_received(services: Services, deal: Deal, path: str, number: str) -> None:
+    warehouse = services.party("warehouse-1", "warehouse")
+    shipped = {"tracking_number": number}
+    (await deal.buyer.post(f"{path}/shipment", shipped, service="return_label")).ok()
+    (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
+
+
+async def inspected(services: Services, path: str, body: Json) -> None:
+    warehouse = services.party("warehouse-1", "warehouse")
+    seen = (await warehouse.get(path, "return_label")).ok().etag
+    found = await warehouse.post(f"{path}/inspection", body, key=services.new("key"), seen=seen, service="return_label")
+    found.ok()
+
+
+async def test_s67_s82_a_free_return_from_the_request_to_the_money(services: Services) -> None:
+    deal = await bought(services)
+    shown = (await deal.buyer.get(f"/v1/orders/{deal.order_id}/eligibility")).ok()["entitlements"]
+    (free,) = [one for one in shown if one["kind"] == "free_return"]
+    assert free["action"] == {"rel": "request-return", "method": "POST", "href": f"/v1/orders/{deal.order_id}/returns"}
+    answers = [await ask(deal) for _ in range(3)]
+    assert len({answer.ok(201)["id"] for answer in answers}) == 1
+    assert (answers[0]["kind"], answers[0]["state"], answers[0]["freight_payer"]) == ("free", "requested", "platform")
+    back = await granted(deal, answers[0])
+    assert (back["state"], back["label"]["prepaid"], back["dispute_id"]) == ("label_issued", True, None)
+    await sent_and_received(services, deal, back["href"], back["label"]["tracking_number"])
+    await inspected(services, back["href"], {"result": "pass"})
+
+    async def refunds() -> Answer:
+        return await deal.buyer.get(f"/v1/refunds?order_id={deal.order_id}", "refund")
+
+    paid = await eventually(refunds, lambda found: bool(found["data"]) and found["data"][0]["state"] == "issued")
+    (refund,) = paid["data"]
+    assert (refund["source"], refund["amount"]) == ("return", usd("50.00"))
+    status = await eventually(deal.status, lambda found: found.status == 200 and found["completed"])
+    assert (status["payout"], status["returns"][0]["outcome"]) == ("refunded", "passed")
+    assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture", "refund"]
+
+
+async def test_t27_goods_that_fail_go_to_the_case_team_as_a_dispute(services: Services) -> None:
+    deal = await bought(services)
+    back = await granted(deal, await ask(deal))
+    await sent_and_received(services, deal, back["href"], back["label"]["tracking_number"])
+    await inspected(services, back["href"], {"result": "fail", "fault": "damaged", "note": "Scratched."})
+    status = await eventually(deal.status, lambda found: found.status == 200 and bool(found["open_dispute"]))
+    dispute = (await deal.buyer.get(f"/v1/disputes/{status['open_dispute']}")).ok()
+    assert (dispute["state"], dispute["request"]["amount"]) == ("escalated", usd("50.00"))
+
+
+async def test_s67_s74_what_is_refused_is_refused_with_the_orders_own_code_and_rule(services: Services) -> None:
+    plain = await ordered(services, facts=RECEIVED, promised=None)
+    refused = await ask(plain)
+    assert refused.refused == (409, "not_free_return_item")
+    assert refused["rules"] == ["S67"]
+    broken = await ask(await bought(services), condition=WHOLE | {"seals_intact": False})
+    assert broken.refused == (409, "seal_or_label_broken")
+    assert (await ask(await bought(services), lines=[{"line_id": "9"}])).refused == (422, "validation_failed")
+    deal = await bought(services)
+    assert (await deal.seller.post("/v1/returns", wanted(deal), key="s", service="return_label")).status == 403
+    assert (await deal.buyer.post("/v1/returns", wanted(deal), service="return_label")).refused == (
+        400,
+        "idempotency_key_required",
+    )
+    foretold = await deal.buyer.post("/v1/returns?dry_run=true", wanted(deal), key="dry", service="return_label")
+    assert [event["type"] for event in foretold.ok()["events"]] == [
+        "makewhole.PaymentHeld.v1",
+        "makewhole.ReturnDue.v1",
+    ]
+    assert (await ask(deal, kind="statutory", condition=None)).ok(201)["freight_payer"] == "buyer"
+
+
+async def test_i1_of_four_ways_to_the_money_of_a_line_at_once_one_gets_it(services: Services) -> None:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def race(n: int) -> tuple[Deal, list[Answer]]:
+        async with turns:
+            deal = await bought(services)
+            ways = [
+                deal.open(reason="late"),
+                deal.tell("cancelled", await now(services), by="seller"),
+                ask(deal, "free"),
+                ask(deal, "law", **{"kind": "statutory", "condition": None}),
+            ]
+            turned = ways[n % 4 :] + ways[: n % 4]
+            answers = await asyncio.gather(*turned)
+            return deal, [answers[(place - n) % 4] for place in range(4)]
+
+    for deal, (dispute, cancelled, free, by_law) in await asyncio.gather(*map(race, range(ROUNDS))):
+        assert cancelled.refused == (422, "already_shipped") or cancelled.refused == (409, "already_shipped")
+        won = [answer for answer in (dispute, free, by_law) if answer.status == 201]
+        lost = [answer for answer in (dispute, free, by_law) if answer.status != 201]
+        assert len(won) == 1, [answer.raw for answer in won]
+        assert {answer.refused for answer in lost} == {(409, "already_open")}
+        status = await eventually(deal.status, lambda found: found.status == 200 and found["lines"][0]["held_by"])
+        assert status["lines"][0]["held_by"] == won[0]["id"]
