@@ -16,6 +16,7 @@ LINES = [{"line_id": "1", "price": usd("50.00"), "flags": ["free_return"]}]
 RECEIVED = {"shipped": -9, "delivered": -3}
 ROUNDS = 50
 AT_ONCE = 10
+BUSY = 503
 
 
 async def bought(services: Services) -> Deal:
@@ -28,7 +29,12 @@ def wanted(deal: Deal, kind: str = "free") -> Json:
 
 
 async def ask(deal: Deal, key: str = "back", **changes: object) -> Answer:
-    return await deal.buyer.post("/v1/returns", wanted(deal) | changes, key=key, service="return_label")
+    """The same again under the same key as long as nobody knows what came of it."""
+    said = wanted(deal) | changes
+    return await eventually(
+        lambda: deal.buyer.post("/v1/returns", said, key=key, service="return_label"),
+        lambda answer: answer.status != BUSY,
+    )
 
 
 async def granted(deal: Deal, answer: Answer) -> Answer:
