@@ -83,6 +83,17 @@ class Deal:
     async def status(self, by: Party | None = None, at_least: str = NOTHING_YET) -> Answer:
         return await (by or self.buyer).read(f"/v1/orders/{self.order_id}/status?at_least_position={at_least}")
 
+    async def taken_back(self) -> str:
+        """The buyer's bank takes the whole payment back from the provider, and the shop tells of it."""
+        money = {"order_id": self.order_id, "amount": self.body["payment"]["amount"]}
+        taken = (await self.services.send("sandbox", "POST", "/psp/chargebacks", json=money)).ok(201)
+        told = {**money, "chargeback_id": taken["id"], "opened_at": taken["at"]}
+        await eventually(
+            lambda: self.services.shop.post("/v1/chargebacks", told, service="refund"),
+            lambda answer: answer.status == 201,
+        )
+        return str(taken["id"])
+
 
 @dataclass(frozen=True, slots=True)
 class Dispute:

@@ -17,8 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ops.orders.evidence import picture
-from tests.e2e.client import SERVICES, Answer, Json, Services, eventually
-from tests.e2e.deals import Deal, counter, now, ordered, usd, wire
+from tests.e2e.client import SERVICES, Answer, Json, Services
+from tests.e2e.deals import counter, ordered, usd
 from tests.e2e.log import Logs, unchanged
 from tests.e2e.problem import is_one_problem
 
@@ -168,7 +168,7 @@ async def ids(services: Services) -> dict[str, str]:
     sent_back = await (await ordered(services)).opened(type="return_and_refund")
     return_id = (await sent_back.respond({"decision": "accept"}))["return_id"]
     done = await refunded.closed()
-    chargeback_id = await taken_back(services, await ordered(services))
+    chargeback_id = await (await ordered(services)).taken_back()
     await sent_back.when(lambda answer: answer["version"] >= 5)
     await services.at_rest()
     return {
@@ -277,16 +277,6 @@ def sees_nothing(answer: Answer, operation: tuple[str, str, str]) -> None:
         assert answer.ok().body == {"data": [], "next_cursor": None}
     else:
         is_one_problem(answer, 404, "not_found")
-
-
-async def taken_back(services: Services, deal: Deal) -> str:
-    """A chargeback of the order's payment."""
-    told = {"order_id": deal.order_id, "chargeback_id": f"cb-{deal.order_id}", "amount": usd("50.00")}
-    told["opened_at"] = wire(await now(services))
-    await eventually(
-        lambda: services.shop.post("/v1/chargebacks", told, service="refund"), lambda answer: answer.status == 201
-    )
-    return f"cb-{deal.order_id}"
 
 
 async def called_by(
