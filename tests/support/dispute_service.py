@@ -179,7 +179,7 @@ class Market:
 
 NEXT_STEPS: dict[ReturnOutcome | None, Sequence[ReturnOutcome]] = {
     None: (ReturnOutcome.AUTHORIZED, ReturnOutcome.DENIED),
-    ReturnOutcome.AUTHORIZED: (ReturnOutcome.SHIPPED, ReturnOutcome.LAPSED),
+    ReturnOutcome.AUTHORIZED: (ReturnOutcome.SHIPPED, ReturnOutcome.RECEIVED, ReturnOutcome.LAPSED),
     ReturnOutcome.SHIPPED: (ReturnOutcome.RECEIVED, ReturnOutcome.LOST, ReturnOutcome.LOST_BY_OWN_CARRIER),
     ReturnOutcome.RECEIVED: (ReturnOutcome.PASSED, ReturnOutcome.FAILED, ReturnOutcome.NOT_INSPECTED),
     ReturnOutcome.PASSED: (),

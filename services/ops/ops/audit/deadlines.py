@@ -82,7 +82,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "RefundSettlementOverdue": (SETTLEMENT,),
     "ReminderSent": (REMINDER,),
     "ReturnShipped": ("return_shipment",),
-    "ReturnReceived": ("return_transit",),
+    "ReturnReceived": ("return_shipment", "return_transit"),
     **dict.fromkeys(("ReturnDenied", "ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),
     **dict.fromkeys(("ReturnInspected", "InspectionTimedOut"), RETURN),
 }

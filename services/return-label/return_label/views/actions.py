@@ -28,8 +28,8 @@ def return_actions(return_: Return, path: str, actor: Actor, at: datetime) -> Se
         return Offer()
 
     def receive() -> Offer:
-        guard_receipt(return_, actor)
-        return Offer(due(return_, DeadlineKind.TRANSIT), mandatory=True)
+        guard_receipt(return_, actor, at)
+        return Offer(due(return_, DeadlineKind.TRANSIT), mandatory=bool(return_.shipped))
 
     def lose() -> Offer:
         guard_loss(return_, actor)

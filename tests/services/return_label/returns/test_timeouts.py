@@ -12,7 +12,7 @@ from return_label.domain.decider import decider
 from return_label.domain.returns.state import ReturnState
 from shared.events.base import Command
 from shared.events.deadlines import DeadlineMoved
-from shared.events.return_label import ReturnEvent, ReturnInspected, ReturnShipped
+from shared.events.return_label import ReturnEvent, ReturnInspected, ReturnReceived, ReturnShipped
 from shared.rejections import DeadlinePassed, WrongPhase
 from tests.support.builders import returns as r
 from tests.support.builders.returns import AUTHORIZED, INSPECTED, RECEIVED, SHIPPED
@@ -65,13 +65,13 @@ def test_a_deadline_that_was_moved_fires_at_its_new_instant_alone(kind: Deadline
 
 @pytest.mark.parametrize(
     ("before", "step", "due_at"),
-    [(AUTHORIZED, r.ship, r.SHIP_BY), (RECEIVED, r.inspect, r.INSPECT_BY)],
+    [(AUTHORIZED, r.ship, r.SHIP_BY), (AUTHORIZED, r.receive, r.SHIP_BY), (RECEIVED, r.inspect, r.INSPECT_BY)],
 )
 def test_d9_d11_a_step_in_time_is_taken_and_a_late_one_refused_before_the_timer_has_looked(
     before: tuple[ReturnEvent, ...], step: Callable[..., Command], due_at: datetime
 ) -> None:
     in_time = given(decider, *before).when(step(at=due_at - JUST_BEFORE))
-    assert isinstance(in_time.events[0], ReturnShipped | ReturnInspected)
+    assert isinstance(in_time.events[0], ReturnShipped | ReturnReceived | ReturnInspected)
     given(decider, *before).when(step(at=due_at)).then_rejects(DeadlinePassed)
 
 
@@ -88,6 +88,7 @@ def test_g8_nothing_follows_a_return_that_has_lapsed_or_is_lost(over: ReturnEven
         (SHIPPED, {D10}),
         ((*SHIPPED, r.overdue()), {D10}),
         (RECEIVED, {D11}),
+        ((*AUTHORIZED, r.received()), {D11}),
         (INSPECTED, set()),
         ((*AUTHORIZED, r.lapsed()), set()),
         ((*SHIPPED, r.lost()), set()),

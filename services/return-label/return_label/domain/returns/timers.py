@@ -31,7 +31,8 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
         case events.ReturnTransitOverdue():
             return (Start(DeadlineKind.TRANSIT, event.transit_alarm_at),)
         case events.ReturnReceived():
-            return (Clear(DeadlineKind.TRANSIT), Start(DeadlineKind.INSPECTION, event.inspect_by))
+            arrived = (Clear(DeadlineKind.SHIPMENT), Clear(DeadlineKind.TRANSIT))
+            return (*arrived, Start(DeadlineKind.INSPECTION, event.inspect_by))
         case _ if isinstance(event, ENDS):
             return map(Clear, KINDS)
         case _:

@@ -76,13 +76,15 @@ def guard_correction(return_: Return, actor: Actor) -> None:
 
 
 class MarkReturnReceived(ReturnCommand):
-    """The goods arrived."""
+    """The goods arrived, announced or not: what is there was sent."""
 
 
-def guard_receipt(return_: Return, actor: Actor) -> None:
-    """G8 of the goods' arrival."""
+def guard_receipt(return_: Return, actor: Actor, at: datetime) -> None:
+    """G8 of the goods' arrival; what nobody announced has come in time, else the return has lapsed (D9)."""
     return_.parties.guard(actor, "return", *RECEIVERS)
-    WrongPhase.unless_in("return", return_.state, ReturnState.SHIPPED)
+    WrongPhase.unless_in("return", return_.state, ReturnState.SHIPPED, *UNSENT)
+    if return_.state in UNSENT:
+        DeadlinePassed.unless_before(return_.due.get(DeadlineKind.SHIPMENT), at)
 
 
 def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Event]:
@@ -90,7 +92,7 @@ def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Even
     return_.parties.guard(command.actor, "return", *RECEIVERS)
     if return_.received:
         return []
-    guard_receipt(return_, command.actor)
+    guard_receipt(return_, command.actor, command.at)
     inspect_by = inspection_due(return_.terms, command.at)
     return [
         ReturnReceived(
