@@ -67,7 +67,8 @@ def ask_everything(decider: Decider, state: Dispute, life: Life) -> None:
 def test_the_other_services_fold_strange_words_too(log: Log, decider: Decider) -> None:
     for category in log.streams:
         events = [strange(type_name(event_class)) for event_class in typing.get_args(log.streams[category])]
-        assert decider.fold(f"{category}-o1", events) != decider.streams[category].initial
+        decider.fold(f"{category}-o1", events)
+        assert decider.fold(f"{category}-o1", events[:1]) != decider.streams[category].initial
 
 
 @pytest.mark.parametrize("policy", [dispute.policies, refund.policies, return_label.policies])
