@@ -52,10 +52,13 @@ class PaidPart(RefundPart):
 
 
 class PartStep(Value):
-    """Which part of a refund an event is about, and the state that the whole refund then has."""
+    """Which part of a refund an event is about, and the state that the whole refund then has; `retry_at` is when the
+    first of its parts is tried again that the provider has declined.
+    """
 
     part_id: str
     refund_state: str
+    retry_at: Instant | None = None
 
 
 class PaymentCaptured(Event):

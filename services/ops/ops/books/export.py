@@ -12,17 +12,18 @@ from typing import IO
 
 from pydantic_core import to_json
 
-from ops.books.journal import Booked
+from ops.books.journal import Booked, part_of
 
 COLUMNS = (
     *("at", "recorded_at", "entry", "event", "account", "debit", "credit", "currency"),
-    *("order_id", "line_id", "payment_id", "refund_id", "dispute_id", "clawback_id", "reference"),
+    *("order_id", "line_id", "payment_id", "refund_id", "part_id", "dispute_id", "clawback_id", "reference"),
     *("service", "position"),
 )
 """`entry` is the event's id, the same in each row of it; `at` is when it happened, by which a day is chosen, and
-`recorded_at` when its log took it. `reference` is the provider's or the bank's.
+`recorded_at` when its log took it. `part_id` is the id by which the provider knows the payment of a refund: its own, or
+that of one of its parts. `reference` is the provider's or the bank's.
 """
-NAMED = ("order_id", "payment_id", "refund_id", "dispute_id", "clawback_id")
+NAMED = ("order_id", "refund_id", "dispute_id", "clawback_id")
 """What an event may name."""
 
 
@@ -45,6 +46,8 @@ def rows(booked: Booked, currency: str | None = None) -> Iterator[Row]:
         "entry": entry.id,
         "event": entry.name,
         **{name: data.get(name) for name in NAMED},
+        "payment_id": booked.payment_id,
+        "part_id": part_of(entry),
         "reference": data.get("provider_ref"),
         "service": booked.service,
         "position": entry.position,

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
+import orjson
 
 from ops.audit.entry import Entry, entry
 from ops.books.accounts import POSTINGS, Posting, postings
@@ -30,14 +31,18 @@ where position > $1 and position <= $2 and split_part(type, '.', 2) = any($3)
     and ($5::timestamptz is null or (metadata ->> 'at')::timestamptz < $5)
 order by position
 """
+_ASKED = """
+select data::text as data from events where stream = any($1) and split_part(type, '.', 2) = 'RefundRequested'
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """An event of money in its service's log, with what it books."""
+    """An event of money in its service's log, with what it books, and the payment that it is of, where it is of one."""
 
     service: str
     entry: Entry
+    payment_id: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -87,8 +92,30 @@ async def journal(dsns: Mapping[str, str], span: Span = EVER) -> AsyncIterator[B
 async def _of_log(service: str, connection: Connection, head: int, span: Span) -> AsyncIterator[Booked]:
     for after in range(0, head, PAGE):
         upto = min(after + PAGE, head)
-        for row in await connection.fetch(_PAGE, after, upto, list(POSTINGS), span.begin, span.end):
-            yield Booked(service, entry(dict(row)))
+        entries = [entry(dict(row)) for row in await connection.fetch(_PAGE, after, upto, list(POSTINGS), *_ends(span))]
+        payments = await _payments(connection, entries)
+        for each in entries:
+            yield Booked(service, each, each.data.get("payment_id") or payments.get(part_of(each)))
+
+
+def _ends(span: Span) -> tuple[datetime | None, datetime | None]:
+    return span.begin, span.end
+
+
+def part_of(entry: Entry) -> str | None:
+    """The part of a refund that it is about, by the id that the provider knows it by."""
+    part: Mapping[str, str] = entry.data.get("part") or {}
+    return part.get("part_id") or entry.data.get("refund_id")
+
+
+async def _payments(connection: Connection, entries: Sequence[Entry]) -> Mapping[str | None, str]:
+    """By part of a refund: the payment that it is of, as its request says."""
+    streams = {each.stream for each in entries if each.data.get("refund_id") and not each.data.get("payment_id")}
+    rows = await connection.fetch(_ASKED, [*streams]) if streams else []
+    asked = [orjson.loads(row["data"]) for row in rows]
+    whole = [{"part_id": each["refund_id"], "payment_id": each["payment_id"]} for each in asked]
+    parts = [part for each in asked for part in each.get("parts") or ()]
+    return {part["part_id"]: part["payment_id"] for part in (*whole, *parts)}
 
 
 async def _merged(logs: Sequence[AsyncIterator[Booked]]) -> AsyncIterator[Booked]:

@@ -45,33 +45,33 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             paid = {"amount": event.amount.minor, "issued_at": event.issued_at, "retry_at": None, **window}
             yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid, **_answered(event.provider_ref))
         case refunds.RefundFailed() as event:
-            failure = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.FAILED), **failure, **_answered())
+            failure = {"failures": event.failures, "reason": event.reason, **_answered()}
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.FAILED, event.retry_at), **failure)
         case refunds.RefundRetried() as event:
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.APPROVED), retry_at=None)
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.APPROVED))
         case refunds.RefundSentToManual() as event:
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
             said = _answered(event.provider_ref, event.differs)
             reason = {"reason": str(event.reason), **said} if doubt else {}
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.MANUAL), retry_at=None, **reason)
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.MANUAL), **reason)
         case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
             yield _set(recorded, refund_id)
         case refunds.RefundHeld() | refunds.RefundPaidTwice() as event:
-            yield _set(recorded, event.refund_id)
+            yield _set(recorded, event.refund_id, **({"retry_at": event.part.retry_at} if event.part else {}))
         case refunds.RefundAbandoned() as event:
             yield _set(recorded, event.refund_id, state=RefundState.ABANDONED)
         case refunds.RefundReRequested() as event:
             yield _set(recorded, event.refund_id, replaced_by=event.replaced_by)
         case refunds.RefundPartIssued() | refunds.RefundPartAbandoned() as event:
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.ISSUED))
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.ISSUED))
         case refunds.RefundSettled() as event:
             settled = {"settled_at": event.settled_at} if is_settled(event) else {}
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.SETTLED), **settled)
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.SETTLED), **settled)
         case refunds.RefundReturnedByBank() as event:
             gone = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at"))
             said = {"failures": event.failures, "reason": event.reason, "returned_at": event.returned_at}
             back = {**gone, **said, **_answered()}
-            yield _set(recorded, event.refund_id, state=_state(event, RefundState.RETURNED_BY_BANK), **back)
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.RETURNED_BY_BANK), **back)
         case _:
             yield from chargebacks.changes(recorded)
 
@@ -106,9 +106,11 @@ def _answered(provider_ref: str | None = None, differs: Sequence[str] = ()) -> M
     return {"provider_ref": provider_ref, "differs": [*differs]}
 
 
-def _state(event: Any, of_the_only_part: RefundState) -> str:
-    """The refund's; what several payments give is in the state that the event says."""
-    return event.part.refund_state if event.part else of_the_only_part
+def _stands(event: Any, state: RefundState, retry_at: datetime | None = None) -> Mapping[str, Any]:
+    """Where the refund is, and when it is tried again: of one that several payments give, as the event says."""
+    if event.part:
+        return {"state": event.part.refund_state, "retry_at": event.part.retry_at}
+    return {"state": state, "retry_at": retry_at}
 
 
 async def order_of(pool: Pool, refund_id: str) -> str | None:

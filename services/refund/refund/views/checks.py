@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
@@ -30,7 +30,8 @@ class RefundCheck(TypedDict):
     rules: Sequence[str]
 
 
-def checks(method: str) -> list[RefundCheck]:
-    """What the buyer looks at, by how it was paid (S63)."""
-    codes = CARD_CHECKS if method in CARDS else ACCOUNT_CHECKS
+def checks(methods: Iterable[str]) -> list[RefundCheck]:
+    """What the buyer looks at, by how each payment was made that gives of it (S63)."""
+    kinds = {method in CARDS for method in methods}
+    codes = (CARD_CHECKS if True in kinds else {}) | (ACCOUNT_CHECKS if False in kinds else {})
     return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]

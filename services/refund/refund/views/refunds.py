@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -114,7 +114,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         **_ground(refund),
         "manual": issued is not None and issued.manual,
         "held_by": refund.held_by,
-        "parts": [part_view(part, actor) for part in refund.parts.values()],
+        "parts": [part_view(part, payment.captures.get(part.payment_id), actor) for part in refund.parts.values()],
         "proposals": proposal_views(payment, refund, _path(refund_id), actor, now),
         "declined": declined_view(payment, refund, _path(refund_id), actor),
         "requested_at": request.requested_at,
@@ -127,7 +127,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
         "retry_at": refund.retry_at if refund.state is RefundState.FAILED else None,
-        "checks": checks(captured.method if captured else ""),
+        "checks": checks(_methods(payment, refund)),
         "rules": request.rules,
         **rendered(refund_actions(payment, refund_id, actor, now)),
     }
@@ -206,6 +206,13 @@ def _offer(guard: Callable[..., object], *asked: object) -> Callable[[], Offer]:
 
 def _path(refund_id: str) -> str:
     return f"/v1/refunds/{refund_id}"
+
+
+def _methods(payment: Payment, refund: Refund) -> Iterable[str]:
+    """How its money was paid, and goes back; of one that was refused that of the order's first payment."""
+    captured = payment.capture_of(refund)
+    named = [payment.captures.get(part.payment_id) for part in refund.parts.values()]
+    return [one.method for one in filter(None, named)] or [captured.method if captured else ""]
 
 
 def _ground(refund: Refund) -> _Ground:

@@ -8,16 +8,18 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.cancelled_order import CancelOrder
+from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.orders.captures import CapturedPieces, RecordOrderCapture
 from dispute.domain.orders.facts import FactType
 from dispute.domain.rejections import CaptureDiffers, PaymentMethodNotAccepted
-from shared.events.dispute import DisputeOpened, RefundDue
+from shared.events.dispute import Decision, DisputeOpened, RefundDue
 from shared.events.ids import derived_uuid
 from shared.events.money import Money
 from shared.events.order import (
     LineAmount,
     OrderCancelled,
     OrderCaptured,
+    OrderCompleted,
     OrderPaid,
     OrderRegistered,
     PaymentPart,
@@ -25,7 +27,7 @@ from shared.events.order import (
     Tender,
 )
 from shared.rejections import AmountExceedsCap, NotFound, ValidationFailed
-from tests.support.builders.disputes import open_dispute
+from tests.support.builders.disputes import cancel, counter, modify, note_refund, open_dispute, refund_due, respond
 from tests.support.builders.orders import (
     ORDER,
     SHOP,
@@ -187,3 +189,55 @@ def test_an_order_is_registered_in_an_active_currency_alone() -> None:
     euros = register(*TWO)
     withdrawn = euros.payment.model_copy(update={"amount": Money(10000, "HRK")})
     given(decider).when(euros.model_copy(update={"payment": withdrawn})).then_rejects(ValidationFailed)
+
+
+def test_s24_an_order_of_which_nothing_was_ever_taken_ends_with_r() -> None:
+    shipped = after({}, shared(*AUTHORISED, facts=facts(shipped="Mar 1", finished="Mar 20")))
+    over = after(shipped, expire_order("protection_end", on("Apr 5", "00:00")))
+    assert order_of(over).due("release") == on("Apr 5", "01:00")
+    given(decider, over).when(expire_order("release", on("Apr 5", "01:00"))).then_types(OrderCompleted)
+
+
+def asked_back() -> Any:
+    """Half was taken, and all of that is to go back to the buyer; the rest is still to be taken."""
+    taken = after({}, shared(*HALF, facts=facts(shipped="Mar 1")))
+    both = tuple(RequestedLine(line_id=name, quantity=line.quantity) for name, line in order_of(taken).lines.items())
+    return after(taken, open_dispute(on("Mar 14"), amount="60.00", lines=both), respond(Decision.ACCEPT, on("Mar 15")))
+
+
+def at_protection_end(happened: Any) -> Any:
+    end = order_of(happened).protection_ends_at
+    assert end
+    return after(happened, expire_order("protection_end", end))
+
+
+def test_s24_an_order_that_went_back_as_far_as_it_was_taken_waits_for_the_rest_until_r() -> None:
+    back = after(asked_back(), note_refund(refund_due(asked_back()), on("Mar 16")))
+    assert not order_of(back).completed
+    over = at_protection_end(back)
+    due = order_of(over).due("release")
+    assert due
+    given(decider, over).when(expire_order("release", due)).then_types(OrderCompleted)
+
+
+def test_s24_what_goes_back_once_r_has_come_is_the_end_of_it() -> None:
+    over = at_protection_end(asked_back())
+    release_at = order_of(over).release_at
+    assert release_at and order_of(over).due("release") is None
+    back = after(over, note_refund(refund_due(asked_back()), release_at))
+    assert order_of(back).completed
+
+
+def test_g9_what_is_taken_while_a_dispute_is_open_is_no_part_of_it_and_of_the_next_one() -> None:
+    shipped = after({}, shared(*AUTHORISED, facts=facts(shipped="Mar 1")))
+    l1 = (CapturedPieces(line_id="l1"),)
+    whole: dict[str, Any] = {"lines": (RequestedLine(line_id="l1", quantity=2),)}
+    opened = after(shipped, capture("30.00", lines=l1), open_dispute(on("Mar 14"), amount="30.00", **whole))
+    more = after(opened, capture("30.00", at="Mar 15", capture_id="cap-2", lines=l1))
+    assert order_of(more).lines["l1"].cap == usd("60.00")
+    answered = after(more, counter(on("Mar 16"), "10.00"))
+    given(decider, answered).when(modify(on("Mar 17"), amount="30.01")).then_rejects(AmountExceedsCap)
+    again = after(more, cancel(on("Mar 16")))
+    (anew, *_) = given(decider, again).when(open_dispute(on("Mar 17"), amount="60.00", n=2, **whole)).events
+    assert isinstance(anew, DisputeOpened)
+    assert anew.lines[0].cap == usd("60.00")

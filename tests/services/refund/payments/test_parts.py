@@ -34,10 +34,11 @@ FIRST, SECOND = "rfd_9a31.1", "rfd_9a31.2"
 TRIES = 6
 
 
-def split() -> Outcome:
+def split(methods: tuple[str, str] = ("visa", "voucher")) -> Outcome:
     """40.00 of a line that a card paid 60.00 of, and a voucher 20.00."""
     asked = p.request(payment_id="card", parts={"a": 4000})
-    return given(decider, CARD, VOUCHER).when(asked).then_types(RefundRequested, RefundApproved)
+    paid = [one.model_copy(update={"method": method}) for one, method in zip((CARD, VOUCHER), methods, strict=True)]
+    return given(decider, *paid).when(asked).then_types(RefundRequested, RefundApproved)
 
 
 def to_people(outcome: Outcome, part_id: str) -> Outcome:

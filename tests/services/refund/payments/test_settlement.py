@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from refund.domain.decider import decider
+from refund.domain.payments.outcomes import RecordIssued
 from refund.domain.payments.refund import Refund, RefundState
 from refund.effects import still_awaited, wanted
 from shared.events.base import Actor
@@ -157,3 +158,14 @@ def test_d12_the_provider_is_asked_after_what_it_has_paid_and_no_bank_has_confir
     assert sent and sent.calls == []
     for gone in ([*ISSUED, p.overdue()], SENT_BACK, p.APPROVED):
         assert still_awaited(decider.fold("payment-o1", gone), WINDOW[1]) is None
+
+
+def test_t32a_k1_money_that_went_under_an_earlier_try_is_recorded_also_once_another_payment_came_back() -> None:
+    paid = given(decider, *p.APPROVED).when(p.decline(0)).when(p.issue(attempt=1))
+    back = paid.when(p.send_back(attempt=1)).then_types(RefundReturnedByBank)
+    back.when(p.issue(attempt=1)).then_nothing()
+    first = RecordIssued.of("o1", "rfd_9a31", 0, "psp_first", p.MONDAY)
+    late = back.when(p.retry(p.BUYER)).when(first).then_types(RefundIssued)
+    assert (refund_of(late).state, late.deadlines) == (RefundState.ISSUED, {WINDOW: p.WINDOW_END})
+    by_hand = given(decider, *p.APPROVED, p.failed(1, p.MONDAY), p.issued(manual=True), p.sent_back(failures=2))
+    by_hand.when(first).then_types(RefundIssued)

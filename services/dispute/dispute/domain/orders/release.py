@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
-from dispute.domain.orders.line import Line
+from dispute.domain.orders.line import Line, all_done
 from dispute.domain.orders.protection import expire_protection
 from dispute.domain.orders.state import Order, after
 from shared.events.base import Event
@@ -41,7 +41,7 @@ def end_hold(order: Order, dispute: DisputeOpened, because: HoldEnd, at: datetim
     rules = ("S47" if because == HoldEnd.CANCELLED else "S45",)
     released = _released(order, parts, dispute.dispute_id, rules, because)
     events: list[Event] = [*([lifted] if freed else []), *released]
-    return events + completed_if_done(after(order, events))
+    return events + completed_if_done(after(order, events), to_come=not _released_by(order, at))
 
 
 def release(order: Order) -> list[Event]:
@@ -59,11 +59,16 @@ def release_late(order: Order, happened: Sequence[Event], at: datetime) -> list[
     since = after(order, happened)
     if not since.expired or since.cancelled_at:
         return [*happened, *completed_if_done(since)]
-    if since.release_at is None or at >= since.release_at:
+    if since.release_at is None or _released_by(since, at):
         return [*happened, *release(since)]
     # A late note keeps the instant of what it tells: R may have fired meanwhile, and have found nothing to release.
     again = _release_again(since.release_at) if since.releasable and not order.releasable else []
     return [*happened, *again, *completed_if_done(since)]
+
+
+def _released_by(order: Order, at: datetime) -> bool:
+    """Whether R has come: what is taken from then on is the seller's at once."""
+    return order.expired and (order.release_at is None or at >= order.release_at)
 
 
 def _release_again(due_at: datetime) -> list[Event]:
@@ -93,7 +98,6 @@ def completed_if_done(order: Order, to_come: bool = True) -> list[Event]:
     """The end, once no line is left (S24, S26): nor is anything to be taken, unless the seller was paid or the order is
     cancelled, when what comes late goes on at once.
     """
-    done = all(line.done for line in order.lines.values())
     waits = to_come and not order.cancelled_at and any(line.uncaptured for line in order.lines.values())
-    over = not order.completed and done and not waits
+    over = not order.completed and all_done(order.lines) and not waits
     return [OrderCompleted(order_id=order.order_id, rules=("S24", "S26"))] if over else []

@@ -10,7 +10,7 @@ from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import of_the_order
-from dispute.domain.orders.line import Line
+from dispute.domain.orders.line import Line, all_done
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
 from dispute.domain.orders.payments.taken import Taken, captured
 from dispute.domain.orders.refund import OrderReturn, Refund, noted, noted_last, paid_back, promised, returned
@@ -118,7 +118,7 @@ class Order:
             return None
         if kind == DeadlineKind.PROTECTION_END:
             return None if self.expired else self.protection_ends_at
-        return self.release_at if kind == DeadlineKind.RELEASE and self.releasable else None
+        return self.release_at if kind == DeadlineKind.RELEASE and (self.releasable or all_done(self.lines)) else None
 
 
 def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an event

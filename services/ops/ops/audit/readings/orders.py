@@ -53,8 +53,14 @@ def wanted(order: State) -> dict[str, datetime]:
         return {}
     protection = None if order["expired"] else order["protection_ends_at"]
     unpaid = [line for line in order["lines"].values() if not line["holds"] and _releasable(line) > 0]
-    release = order["release_at"] if unpaid and not order["released_whole"] else None
+    release = order["release_at"] if (unpaid or _spent(order)) and not order["released_whole"] else None
     return {kind: at for kind, at in (("protection_end", protection), ("release", release)) if at}
+
+
+def _spent(order: State) -> bool:
+    """Nothing is left on any line, and nothing waits: R is the end of an order of which not all was taken."""
+    lines = order["lines"].values()
+    return not any(left(line) or line["holds"] or line["held_by"] or line["promised"] for line in lines)
 
 
 def row(order: State) -> State:

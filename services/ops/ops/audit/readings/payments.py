@@ -113,7 +113,7 @@ def _step(refund: State, data: Data, changes: State) -> None:
         refund["parts"] |= {name: changes["pay_at"] for name in named if name in refund["parts"]}
     refund.update({name: value for name, value in changes.items() if name != "pay_at"})
     if step:
-        refund["state"] = step["refund_state"]
+        refund |= {"state": step["refund_state"], "retry_at": instant(step.get("retry_at"))}
 
 
 def _issued(data: Data) -> State:

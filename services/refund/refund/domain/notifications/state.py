@@ -18,6 +18,7 @@ NOTICES: Notices = {
     events.RefundSettlementOverdue: Notice("refund_overdue", (BUYER,), rules=("S54", "S62", "S63")),
     events.RefundReturnedByBank: Notice("refund_returned", (BUYER,), rules=("S54", "S63", "T32a")),
     events.RefundHeld: Notice("refund_held", (BUYER,), rules=("S54", "T34")),
+    events.RefundPartAbandoned: Notice("refund_part_given_up", (BUYER,), rules=("S54", "T31a")),
     events.RefundAbandoned: Notice("refund_given_up", (BUYER,), rules=("S54", "T31a")),
 }
 """By event of a payment; texts for a new kind stand in `shared/notifications/texts/`."""
@@ -37,7 +38,6 @@ SILENT: Mapping[type[Event], str] = {
     ProposalDeclined: "between two people of support",
     events.RefundPaidTwice: "people see to it, and the buyer has more than was due",
     events.RefundPartIssued: "the last part brings the word that the refund is issued",
-    events.RefundPartAbandoned: "the end of the refund tells what went",
     events.RefundReRequested: "the refund that it is asked for again as is told",
     events.RefundSettled: "the buyer's bank tells of the credit",
     chargebacks.RefundsFrozen: "a chargeback is the bank's own matter with the buyer; what it makes wait is told",

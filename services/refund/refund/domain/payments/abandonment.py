@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from refund.domain.commands import RefundCommand
@@ -19,10 +20,11 @@ from refund.domain.payments.proposals import (
     the_part,
 )
 from refund.domain.payments.refund import Refund, RefundState
+from refund.domain.payments.settlement.bank import settled_before
 from refund.domain.payments.state import Payment, evolve
 from shared.events.base import Actor, Event, Personal
 from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
-from shared.events.refund import RefundAbandoned, RefundPartAbandoned
+from shared.events.refund import RefundAbandoned, RefundEvent, RefundPartAbandoned
 
 GIVEN_UP_FROM = (RefundState.MANUAL, RefundState.REFUSED)
 """The states in which no machine will pay it any more."""
@@ -63,7 +65,8 @@ def abandoned(command: RefundCommand, payment: Payment, made: ProposalMade) -> S
     left = evolve(payment, gone).refund(command.refund_id)
     if left.state is RefundState.ABANDONED:
         return [gone, RefundAbandoned(**refund.event_fields, **ending)]
-    return [gone, *confirmed(left, ("S57", "S58", "K1", "T31a", "D12"))]
+    events: list[RefundEvent] = [gone, *confirmed(left, ("S57", "S58", "K1", "T31a", "D12"))]
+    return [*events, *settled_before(reduce(evolve, events, payment).refund(command.refund_id))]
 
 
 def _ending(command: RefundCommand, made: ProposalMade) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
     provider (T31a). What came back went before.
     """
     refund, part = payment.part(command.refund_id)
-    if not part or command.attempt < part.came_back:
+    if not part or part.came_back_as(command.attempt, command.provider_ref):
         return []
     if part.issued_at:
         return _paid_twice(command, refund, part) if part.manual and not part.paid_twice else []
@@ -84,11 +84,12 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
         return []
     failures = part.failures + 1
     is_last = failures > RETRY_LIMIT
+    retry_at = None if is_last else retry_due(command.at, failures)
     failed = RefundFailed(
-        **refund.fields_of(part, RefundState.FAILED),
+        **refund.fields_of(part, RefundState.FAILED, retry_at),
         reason=command.reason,
         failures=failures,
-        retry_at=None if is_last else retry_due(command.at, failures),
+        retry_at=retry_at,
         rules=("T31", "S63"),
     )
     manual = RefundSentToManual(

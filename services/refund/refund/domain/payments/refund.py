@@ -64,8 +64,10 @@ class Part:
     named a payment that was not what was asked for, and `doubt` is the last of those that still stand. The attempts
     before `came_back` are over for good: a bank has sent the money of the last of them back. `paid_twice` is what the
     provider calls its payment of what people had paid by hand.
-    `held_by` is the chargeback that it waits for, and `has_waited` that it has, so that the provider is asked after it
-    before it is paid. `refusal` is why the provider said no last, `account` the one that the buyer has named since.
+    `settled_at` is when the bank confirmed the credit, and `returned_refs` are what the provider called the payments
+    that came back. `held_by` is the chargeback that it waits for, and `has_waited` that it has, so that the provider is
+    asked after it before it is paid. `refusal` is why the provider said no last, `account` the one that the buyer has
+    named since.
     """
 
     id: str
@@ -84,6 +86,8 @@ class Part:
     provider_ref: str | None = None
     manual: bool = False
     issued_at: datetime | None = None
+    settled_at: datetime | None = None
+    returned_refs: frozenset[str] = frozenset()
     paid_twice: str | None = None
     held_by: str | None = None
     has_waited: bool = False
@@ -120,8 +124,13 @@ class Part:
 
     def sent_back(self, failures: int) -> Mapping[str, Any]:
         """What changes of it once the bank has sent its money back: the next try is a payment of its own."""
-        paid = {"issued_at": None, "provider_ref": None, "manual": False}
-        return {"failures": failures, "came_back": failures, **paid, **self.denied()}
+        paid = {"issued_at": None, "settled_at": None, "provider_ref": None, "manual": False}
+        refs = self.returned_refs | ({self.provider_ref} if self.provider_ref else set())
+        return {"failures": failures, "came_back": failures, "returned_refs": refs, **paid, **self.denied()}
+
+    def came_back_as(self, attempt: int, provider_ref: str) -> bool:
+        """Whether this payment is one that the bank has sent back."""
+        return attempt < self.came_back and provider_ref in self.returned_refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +213,22 @@ class Refund:
             "amount": request.amount,
         }
 
-    def fields_of(self, part: Part, state: RefundState) -> dict[str, Any]:
+    def fields_of(self, part: Part, state: RefundState, retry_at: datetime | None = None) -> dict[str, Any]:
         """The same of a part that comes into this state, and what the whole refund then is."""
         fields = {**self.event_fields, "lines": part.lines, "amount": part.amount}
-        return {**fields, "part": step} if (step := self.step(part, state)) else fields
+        return {**fields, "part": step} if (step := self.step(part, state, retry_at)) else fields
 
-    def step(self, part: Part, state: RefundState) -> PartStep | None:
-        """What an event says of a part that comes into this state; None where it is the whole refund."""
+    def step(self, part: Part, state: RefundState, retry_at: datetime | None = None) -> PartStep | None:
+        """What an event says of a part that comes into this state, and is tried again then; None where it is the whole
+        refund.
+        """
         if part.id == self.request.refund_id:
             return None
         states = {state, *(other.state for other in self.parts.values() if other.id != part.id)}
         whole = next(worst for worst in WORST_FIRST if worst in states)
-        return PartStep(part_id=part.id, refund_state=whole)
+        failed = [other for other in self.parts.values() if other.id != part.id and other.state is RefundState.FAILED]
+        retries = [retry_at, *(other.pay_at for other in failed)]
+        return PartStep(part_id=part.id, refund_state=whole, retry_at=min(filter(None, retries), default=None))
 
 
 def is_settled(event: RefundSettled) -> bool:

@@ -150,7 +150,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _changed(payment, event, again=event)
         case RefundSettled():
             settled = {"settled_at": event.settled_at, "settle_by": None} if is_settled(event) else {}
-            return _stepped(payment, event, RefundState.SETTLED, {}, **settled)
+            return _stepped(payment, event, RefundState.SETTLED, {"settled_at": event.settled_at}, **settled)
         case RefundSettlementOverdue():
             return _changed(payment, event, settle_by=None)
         case RefundReturnedByBank():
@@ -237,6 +237,8 @@ def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[
         changes["parts"] = {**refund.parts, name: replace(part, **stepped)}
     if refund.proposal and refund.proposal.part_id in (None, name):
         changes["proposal"] = None
+    if step:
+        changes["retry_at"] = step.retry_at
     whole = RefundState(step.refund_state) if step else state
     return _begun(payment, replace(refund, state=whole, **changes))
 

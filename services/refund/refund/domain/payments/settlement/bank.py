@@ -64,6 +64,16 @@ def settled(refund: Refund, part: Part, at: datetime) -> RefundSettled:
     )
 
 
+def settled_before(refund: Refund) -> Sequence[RefundSettled]:
+    """That a refund is settled once nothing more of it is paid: the bank had confirmed all parts that went."""
+    ends = [part.settled_at for part in refund.parts.values() if part.issued_at]
+    if not refund.issued or not ends or not all(ends):
+        return []
+    request, last = refund.request, max(filter(None, ends))
+    told = {"refund_id": request.refund_id, "order_id": request.order_id, "settled_at": last}
+    return [RefundSettled(**told, rules=("S62", "T32"))]
+
+
 def returned(refund: Refund, part: Part, reason: str, at: datetime) -> RefundReturnedByBank:
     """This part's money is owed again."""
     fields: dict[str, Any] = refund.fields_of(part, RefundState.RETURNED_BY_BANK)

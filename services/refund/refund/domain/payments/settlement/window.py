@@ -16,6 +16,7 @@ from refund.domain.payments.state import Payment, evolve
 from shared.events.base import SYSTEM, Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.ids import derived_uuid
+from shared.events.money import total
 from shared.events.refund import RefundReturnedByBank, RefundSettled, RefundSettlementOverdue
 
 
@@ -85,12 +86,11 @@ def awaited(refund: Refund) -> Sequence[Part]:
 
 def _overdue(command: CloseWindow, payment: Payment) -> RefundSettlementOverdue:
     refund = payment.refund(command.refund_id)
-    assert refund.issued
     return RefundSettlementOverdue(
         refund_id=command.refund_id,
         order_id=command.order_id,
         dispute_id=refund.request.dispute_id,
-        amount=refund.issued.amount,
+        amount=total([part.amount for part in awaited(refund)]),
         due_at=command.due_at,
         rules=("S58", "S62", "S63", "T32", "D12"),
     )
