@@ -357,10 +357,14 @@ class RefundOutcome(StrEnum):
     ABANDONED = "abandoned"
     RETURNED_BY_BANK = "returned_by_bank"
     ISSUED_AGAIN = "issued_again"
+    FOUND_PAID = "found_paid"
+    FOUND_UNPAID = "found_unpaid"
 
 
 class RefundNoted(Event):
-    """The refund service's answer, on the dispute and on its order; what is paid has its bank's window."""
+    """The refund service's answer, on the dispute and on its order; what is paid has its bank's window. Of what was
+    given up nobody may know whether it was paid: that is `in_doubt`, until it is found paid, or unpaid (T31a).
+    """
 
     refund_id: str
     order_id: str
@@ -371,6 +375,7 @@ class RefundNoted(Event):
     reason: str | None
     expected_from: Instant | None = None
     expected_until: Instant | None = None
+    in_doubt: tuple[LineAmount, ...] = ()
     source_event: str
     noted_at: Instant
     rules: tuple[str, ...]

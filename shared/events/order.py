@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -198,6 +200,14 @@ class LineAmount(Value):
 
     line_id: str
     amount: Money
+
+
+def minor_by_line(lines: Iterable[LineAmount]) -> Counter[str]:
+    """The money of each line, in minor units."""
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.line_id] += line.amount.minor
+    return sums
 
 
 class OrderRegistered(Event):

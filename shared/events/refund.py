@@ -30,6 +30,13 @@ class ManualReason(StrEnum):
     CHARGED_BACK = "charged_back"
 
 
+class DoubtFound(StrEnum):
+    """What people found of money that was given up in doubt (T31a)."""
+
+    PAID = "paid"
+    NOT_PAID = "not_paid"
+
+
 NOT_DUE = "not_due"
 """Why a refund that support asked for again is refused: nothing waits for it any more."""
 
@@ -161,7 +168,7 @@ class RefundApproved(Event):
 class RefundIssued(Event):
     """The provider took the order to pay, or people have paid it by hand (`manual`: then `provider_ref` is the bank's
     reference); the bank credits between the two instants (S58, D12). Of a refund in parts it comes with the last of
-    them, whose reference it has, and its money is that of the parts that went.
+    them, whose reference it has, and its money is that of the parts that went; others may be given up `in_doubt`.
     """
 
     refund_id: str
@@ -176,6 +183,7 @@ class RefundIssued(Event):
     expected_from: Instant
     expected_until: Instant
     parts: tuple[PaidPart, ...] = ()
+    in_doubt: tuple[LineAmount, ...] = ()
     rules: tuple[str, ...]
 
 
@@ -215,7 +223,8 @@ class RefundPaidTwice(Event):
 
 class RefundFailed(Event):
     """The provider said no, definitively; `retry_at` is the next try, None hands it to people. Where several payments
-    give the refund it is about one `part`, and so is its money.
+    give the refund it is about one `part`, and so is its money. It is `again` where the refund had failed already, and
+    was tried by itself since.
     """
 
     refund_id: str
@@ -227,6 +236,7 @@ class RefundFailed(Event):
     failures: int
     retry_at: Instant | None
     part: PartStep | None = None
+    again: bool = False
     rules: tuple[str, ...]
 
 
@@ -277,7 +287,9 @@ class RefundSentToManual(Event):
 
 
 class RefundAbandoned(Event):
-    """Two persons of support have given it up, for a reason that a ticket tells: it is not paid (T30a, T31a)."""
+    """Two persons of support have given it up, for a reason that a ticket tells: it is not paid, or of what is
+    `in_doubt` nobody knows whether it was (T30a, T31a).
+    """
 
     refund_id: str
     order_id: str
@@ -289,6 +301,7 @@ class RefundAbandoned(Event):
     decided_by: str
     agreed_by: str
     abandoned_at: Instant
+    in_doubt: tuple[LineAmount, ...] = ()
     rules: tuple[str, ...]
 
 
@@ -306,6 +319,28 @@ class RefundPartAbandoned(Event):
     decided_by: str
     agreed_by: str
     abandoned_at: Instant
+    in_doubt: tuple[LineAmount, ...] = ()
+    rules: tuple[str, ...]
+
+
+class RefundDoubtEnded(Event):
+    """Of money that was given up in doubt it is known now whether it was paid: two persons of support have found out,
+    or without them the provider says so. Where several payments give the refund it is about one `part`, and so is its
+    money. What is found paid before the refund is issued is a `RefundIssued` alone.
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    part: PartStep | None = None
+    lines: tuple[LineAmount, ...]
+    amount: Money
+    found: Open[DoubtFound]
+    ticket: str | None = None
+    reason_ref: str | None = None
+    decided_by: str | None = None
+    agreed_by: str | None = None
+    ended_at: Instant
     rules: tuple[str, ...]
 
 
@@ -387,6 +422,7 @@ RefundEvent = (
     | ProposalDeclined
     | RefundPartAbandoned
     | RefundAbandoned
+    | RefundDoubtEnded
     | RefundReRequested
     | RefundSettled
     | RefundSettlementOverdue

@@ -20,7 +20,8 @@ class Notice:
     """A line of the table.
 
     `to` are the sides that are told, or the name of the event's member that holds the one or all; `due` is the member
-    with the instant until which they are to act, `deadline` its kind.
+    with the instant until which they are to act, `deadline` its kind. Nobody is told where the member `unless` holds;
+    where the first of `otherwise` says something, the second is its kind.
     """
 
     kind: str
@@ -28,13 +29,27 @@ class Notice:
     due: str = ""
     deadline: str = ""
     rules: tuple[str, ...] = ("S54",)
+    unless: str = ""
+    otherwise: tuple[str, str] = ("", "")
+
+    @property
+    def kinds(self) -> set[str]:
+        """All that it is told as."""
+        return {self.kind, *filter(None, self.otherwise[1:])}
 
     def roles(self, event: Event) -> tuple[str, ...]:
         """The sides that are told of this event."""
+        if self.unless and getattr(event, self.unless):
+            return ()
         if not isinstance(self.to, str):
             return self.to
         named: str | tuple[str, ...] = getattr(event, self.to)
         return (named,) if isinstance(named, str) else named
+
+    def kind_of(self, event: Event) -> str:
+        """What this event is told as."""
+        member, other = self.otherwise
+        return other if member and getattr(event, member) else self.kind
 
 
 Notices = Mapping[type[Event], Notice]
@@ -54,7 +69,7 @@ def notifications(recorded: Recorded[Any], notices: Notices, about: str) -> Iter
         source=recorded.stream,
         source_event=recorded.id,
         order_id=recorded.metadata.key,
-        kind=notice.kind,
+        kind=notice.kind_of(event),
         roles=roles,
         about=getattr(event, about),
         dispute_id=getattr(event, "dispute_id", None),

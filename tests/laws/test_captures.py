@@ -14,13 +14,21 @@ from hypothesis import strategies as st
 
 from dispute.domain.orders.payments.tenders import shares, taken_at_first, tenders
 from refund.domain.decider import decider as refunds
-from refund.domain.payments.allocation import allocated, left_of, minor_by_line
+from refund.domain.payments.allocation import allocated, left_of
 from refund.domain.payments.state import Payment, evolve
 from refund.policies import react
 from shared.events.base import Event
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome
 from shared.events.money import Money
-from shared.events.order import OrderCaptured, OrderLine, OrderPaid, OrderPayment, OrderRegistered, PaymentReleased
+from shared.events.order import (
+    OrderCaptured,
+    OrderLine,
+    OrderPaid,
+    OrderPayment,
+    OrderRegistered,
+    PaymentReleased,
+    minor_by_line,
+)
 from shared.events.refund import PaymentCaptured, RefundRequested
 from tests.laws.size import examples
 from tests.support.builders.orders import ORDER_STREAM

@@ -44,6 +44,7 @@ from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, decide_appe
 from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
 from tests.support.random_afterwards import CollectedByLaw, CollectedWords
+from tests.support.random_doubts import Doubtful
 from tests.support.random_late import Late
 from tests.support.random_law import Lawful
 from tests.support.random_life import WITH_THE_TEAM, Life
@@ -99,6 +100,14 @@ def test_i1_i3_k19_what_is_asked_back_ends_once_and_leaves_the_money_where_the_l
     seed: int, steps: int, kind: type[Life]
 ) -> None:
     lived(kind(Random(seed)), steps)
+
+
+@settings(max_examples=examples(50, LONG))
+@given(SEEDS, STEPS)
+def test_i1_i3_t31a_what_was_given_up_in_doubt_goes_to_nobody_before_it_is_known_whether_it_was_paid(
+    seed: int, steps: int
+) -> None:
+    lived(Doubtful(Random(seed)), steps)
 
 
 def lived(life: Life, steps: int) -> None:
@@ -164,11 +173,11 @@ def check(market: Market) -> None:
 def no_line_gives_more_than_was_paid_on_it(market: Market) -> None:
     """I1 and I3, counted from the events and compared with the fold: what is above it was asked back."""
     refunded, released, again, back = market.refunded(), market.released(), market.reclaimed(), asked_back(market)
-    promised = given_and_not_paid(market)
+    promised, doubtful = given_and_not_paid(market), market.doubtful()
     for name, line in market.order.lines.items():
         assert refunded[name] <= line.cap.minor
-        assert refunded[name] + released[name] <= line.cap.minor + back[name]
-        left = line.cap.minor - refunded[name] - released[name] + again[name] - promised[name]
+        assert refunded[name] + released[name] + doubtful[name] <= line.cap.minor + back[name]
+        left = line.cap.minor - refunded[name] - released[name] + again[name] - promised[name] - doubtful[name]
         assert line.remainder.minor == left >= 0
 
 
@@ -372,13 +381,16 @@ def run_to_the_end(life: Life) -> None:
 def is_open(life: Life) -> bool:
     """Whether somebody or something is still awaited."""
     market = life.market
-    return bool(market.rows or market.unpaid() or market.under_way() or life.of(*WITH_THE_TEAM))
+    owed = market.unpaid() or market.in_doubt()
+    return bool(market.rows or owed or market.under_way() or life.of(*WITH_THE_TEAM))
 
 
 def end_what_is_open(life: Life) -> None:
     market = life.market
     for due in market.unpaid():
         market.ask(note_refund(due, market.now))
+    for due in market.in_doubt():
+        market.ask(note_refund(due, market.now, RefundOutcome.FOUND_UNPAID))
     for back, steps in market.under_way():
         market.ask(note_return(back, steps[0], market.now))
     for n in life.of(*WITH_THE_TEAM):

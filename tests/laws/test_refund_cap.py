@@ -33,6 +33,7 @@ from shared.events.refund import (
     PaymentCaptured,
     RefundApproved,
     RefundDestinationChosen,
+    RefundDoubtEnded,
     RefundFailed,
     RefundIssued,
     RefundReRequested,
@@ -168,6 +169,23 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
         part = self.part(refund_id, number)
         self.decide(p.abandon(actor, refund_id, at=self.now, part_id=part.id if part else None))
 
+    @rule(refund_id=REFUNDS, number=NUMBERS)
+    def give_up_in_doubt(self, refund_id: str, number: int) -> None:
+        """Nobody knows for days whether it went, and two of support give it up."""
+        part = self.part(refund_id, number)
+        if part and part.pay_at:
+            self.decide(p.doubt(part.failures, part.doubts, part.id, at=self.now))
+            self.decide(p.abandon(p.SUPPORT, refund_id, at=self.now, part_id=part.id))
+            if made := self.payment.refund(refund_id).proposal:
+                self.decide(p.agree(p.OTHER_SUPPORT, made, at=self.now))
+
+    @rule(refund_id=REFUNDS, number=NUMBERS, actor=ACTORS)
+    def end_a_doubt(self, refund_id: str, number: int, actor: Any) -> None:
+        """Who does so has read the provider's books."""
+        if part := self.part(refund_id, number):
+            went = part.id in dict(self.provider.ledger)
+            self.decide(p.end_doubt(actor, refund_id, at=self.now, paid=went, part_id=part.id))
+
     @rule(refund_id=REFUNDS, actor=ACTORS, part=PARTS, all_of_it=st.booleans())
     def ask_again(self, refund_id: str, actor: Any, part: dict[str, int], all_of_it: bool) -> None:
         lines = tuple({"line_id": name, "amount": p.usd(minor)} for name, minor in part.items())
@@ -231,7 +249,7 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
     def each_payment_gives_back_no_more_than_was_captured_in_total_and_of_each_line(self) -> None:
         parts = {part.id: part for part in self.payment.parts}
         paid = {part_id for part_id, _ in self.provider.ledger}
-        reserved = {part.id for part in parts.values() if part.reserves}
+        reserved = {part.id for part in parts.values() if self.counts(part)}
         for payment_id, captured in self.captured().items():
             went = [minor for part_id, minor in self.provider.ledger if parts[part_id].payment_id == payment_id]
             assert sum(went) <= captured.total()
@@ -277,11 +295,14 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
     @invariant()
     def what_is_given_up_stays_counted_only_where_its_money_may_have_gone(self) -> None:
         for part in self.payment.parts:
-            if part.state is RefundState.ABANDONED:
-                assert part.reserves == self.may_have_gone(part.id)
+            assert part.reserves == self.counts(part)
+
+    def counts(self, part: Part) -> bool:
+        """Whether its money is owed, or went, or may have."""
+        return part.state is not RefundState.ABANDONED or self.may_have_gone(part.id)
 
     def may_have_gone(self, part_id: str) -> bool:
-        """In doubt since the provider's last no, or paid otherwise than was asked."""
+        """In doubt since the provider's last no, or paid otherwise than was asked; until people know better."""
         open_doubt = otherwise = False
         for event in self.events:
             match event:
@@ -290,6 +311,8 @@ class RefundsOfOneOrder(RuleBasedStateMachine):
                 case RefundSentToManual() if part_id == (event.part.part_id if event.part else event.refund_id):
                     open_doubt = open_doubt or event.reason not in WITHOUT_DOUBT
                     otherwise = otherwise or event.provider_ref is not None and bool(event.differs)
+                case RefundDoubtEnded() if part_id == (event.part.part_id if event.part else event.refund_id):
+                    open_doubt = otherwise = False
         return open_doubt or otherwise
 
     @invariant()

@@ -107,13 +107,17 @@ async def test_the_ready_line_comes_once_and_before_the_story_and_the_stop_leave
 
 
 @pytest.mark.proof
-async def test_demo_0_leaves_out_the_story(tmp_path: Path) -> None:
+async def test_demo_0_leaves_out_the_story_and_a_file_of_orders_and_says_so(tmp_path: Path) -> None:
     stand_ins(tmp_path)
     with stack_environment() as environment:
         async with running(
-            {**environment, "PYTHONPATH": str(tmp_path), "DEMO": "0"}, "run", "--only", "sandbox,console"
+            {**environment, "PYTHONPATH": str(tmp_path), "DEMO": "0", "ORDERS": "orders.jsonl"},
+            "run",
+            "--only",
+            "sandbox,console",
         ) as process:
-            lines = [await line_of(process) for _ in range(5)]
+            lines = [await line_of(process) for _ in range(6)]
     assert lines[0].startswith("makewhole is ready")
+    assert lines[1] == "DEMO=0: orders.jsonl is not played; `ORDERS=orders.jsonl makewhole demo` plays it"
     assert lines[-1] == "Ctrl-C stops everything"
     assert not [line for line in lines if line.startswith("story")]

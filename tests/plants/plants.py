@@ -111,7 +111,14 @@ MONEY = (
         f"{REFUND}/domain/payments/refund.py",
         "return self.state is not RefundState.ABANDONED or self.doubts > 0",
         "return self.state is not RefundState.ABANDONED",
-        (PAYMENTS, "tests/laws/test_refund_cap.py"),
+        ("tests/laws/test_refund_cap.py",),
+    ),
+    Plant(
+        "what was given up in doubt is released to the seller",
+        f"{DISPUTE}/domain/orders/line.py",
+        " - self.promised - self.in_doubt",
+        " - self.promised",
+        ("tests/laws/test_dispute_life.py",),
     ),
     Plant(
         "what was given up before a word counts for it too",
@@ -235,8 +242,8 @@ MONEY = (
     Plant(
         "what was paid is noted twice",
         f"{DISPUTE}/domain/disputes/fulfilment.py",
-        "if asked.is_paid:",
-        "if False and asked.is_paid:",
+        "if asked.is_paid and ",
+        "if False and ",
         (f"{DISPUTES}/test_fulfilment.py",),
     ),
     Plant(

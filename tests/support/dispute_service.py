@@ -151,7 +151,25 @@ class Market:
         )
         return [(due, steps) for due, steps in waiting if steps]
 
+    def in_doubt(self) -> list[RefundDue]:
+        """Money that was given up while nobody knew whether it was paid, and nobody knows yet."""
+        last = {noted.refund_id: noted for noted in self.events(RefundNoted)}
+        return [
+            due
+            for due in self.events(RefundDue)
+            if (noted := last.get(due.refund_id)) and noted.outcome == RefundOutcome.ABANDONED and noted.in_doubt
+        ]
+
     # Money by line, counted from the events alone
+
+    def doubtful(self) -> Counter[str]:
+        """What may be with the buyer of money that no seller was paid before."""
+        by_dispute = {dispute.opened.dispute_id: paid_out(dispute) for dispute in self.disputes}
+        counted: Counter[str] = Counter()
+        for due in self.in_doubt():
+            of_it = by_dispute.get(due.dispute_id or "", ())
+            counted.update({part.line_id: part.amount.minor for part in due.lines if part.line_id not in of_it})
+        return counted
 
     def refunded(self) -> Counter[str]:
         return _sum(

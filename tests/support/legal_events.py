@@ -16,6 +16,7 @@ from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line, Sold
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.payments.bank import OF_THE_BANK
+from dispute.domain.orders.refund import FOUND
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
 from shared.events import evidence as e
@@ -147,9 +148,13 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and (
             state.refunds[event.refund_id].is_paid
             if event.outcome in OF_THE_BANK
-            else not state.refunds[event.refund_id].is_paid
+            else event.outcome in FOUND or not state.refunds[event.refund_id].is_paid
         )
-        and (state.state in (AGREED, DECIDED, APPEAL) or event.outcome in (d.RefundOutcome.ABANDONED, *OF_THE_BANK))
+        and (
+            state.state in (AGREED, DECIDED, APPEAL)
+            or event.outcome in (d.RefundOutcome.ABANDONED, *OF_THE_BANK, *FOUND)
+            or state.refunds[event.refund_id].outcome == d.RefundOutcome.ABANDONED
+        )
     ),
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 import time
@@ -73,9 +74,17 @@ async def _services(settings: StackSettings, supervisor: Supervisor, addresses: 
     announce(f"makewhole is ready: http://127.0.0.1:{settings.ports.app('console')}")
     if settings.demo:
         await _demo(settings, wanted)
+    else:
+        announce(_not_played(os.environ.get("ORDERS", "")))
     for line in _urls(settings, wanted):
         announce(line)
     await asyncio.Event().wait()
+
+
+def _not_played(orders: str) -> str:
+    """What DEMO=0 leaves out, and how to play it after all."""
+    given = f"ORDERS={orders} makewhole demo" if orders else "makewhole demo"
+    return f"DEMO=0: {orders or 'the story'} is not played; `{given}` plays it"
 
 
 async def _addresses(settings: StackSettings, _: Supervisor, addresses: Addresses) -> None:

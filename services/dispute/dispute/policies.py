@@ -53,6 +53,9 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_refund(recorded, RefundOutcome.ABANDONED)
         case refunds.RefundReturnedByBank(reason=reason):
             return _note_refund(recorded, RefundOutcome.RETURNED_BY_BANK, reason)
+        case refunds.RefundDoubtEnded(found=found):
+            paid = found == refunds.DoubtFound.PAID
+            return _note_refund(recorded, RefundOutcome.FOUND_PAID if paid else RefundOutcome.FOUND_UNPAID)
         case returns.ReturnAuthorized():
             return _note_return(recorded, ReturnOutcome.AUTHORIZED)
         case returns.ReturnDenied(reason=reason):
@@ -103,6 +106,7 @@ def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | 
         amount=event.amount,
         lines=event.lines,
         reason=reason,
+        in_doubt=getattr(event, "in_doubt", ()),
         source_event=recorded.id,
         **_window(event),
     )

@@ -22,6 +22,7 @@ class ProposalKind(StrEnum):
     MANUAL_PAYMENT = "manual_payment"
     ABANDONMENT = "abandonment"
     RE_REQUEST = "re_request"
+    END_OF_DOUBT = "end_of_doubt"
 
 
 class OverrideAction(StrEnum):
@@ -33,8 +34,8 @@ class OverrideAction(StrEnum):
 
 
 class RefundEnding(Value):
-    """How a refund that is with people ends, and on what ground; what was paid by hand has its bank's reference, what
-    is asked for again its lines.
+    """How a refund that is with people ends, and on what ground; what was paid by hand, or is found paid, has its
+    reference, what is asked for again its lines.
     """
 
     ticket: str

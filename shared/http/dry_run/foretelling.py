@@ -123,7 +123,7 @@ class Foretelling:
             due_at = getattr(each.event, notice.due) if notice.due else None
             for role in notice.roles(each.event):
                 yield {
-                    "kind": notice.kind,
+                    "kind": notice.kind_of(each.event),
                     "recipient": party_of(self.parties(each.after, each.event), role),
                     "due_at": due_at,
                 }

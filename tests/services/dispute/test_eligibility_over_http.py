@@ -73,6 +73,15 @@ async def test_a_right_that_no_command_uses_yet_offers_none(service: InMemory) -
     assert [entry["action"] for entry in to_seller["entitlements"] if entry["action"]] == []
 
 
+async def test_s29_what_only_a_seller_offers_is_no_remedy_that_a_buyer_asks_for(service: InMemory) -> None:
+    answer = await asked(service, "mine")
+    remedies = {(entry["kind"], entry["name"]): entry["remedies"] for entry in answer["entitlements"]}
+    assert not {"replacement", "repair"} & {remedy for each in remedies.values() for remedy in each}
+    assert remedies["statutory", "eu_conformity"] == ["refund_only", "return_and_refund"]
+    assert remedies["statutory", "eu_withdrawal"] == ["return"]
+    assert remedies["warranty", "one_year"] == []
+
+
 async def test_s20_s110_the_seller_and_support_can_always_be_asked(service: InMemory) -> None:
     answer = await asked(service, "mine")
     assert [(link["rel"], link["href"]) for link in answer["contact"]] == [

@@ -65,6 +65,7 @@ def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> Non
     failed = (*p.APPROVED, p.failed(1, p.MONDAY + timedelta(minutes=1)))
     assert rels(seen(*failed)) == (["retry", "correct-account"], [])
     by_people = ["agree-retry", "record-manual-payment", "agree-manual-payment", "abandon", "agree-abandonment"]
+    by_people += ["end-doubt", "agree-end-doubt"]
     assert rels(seen(*failed, actor=p.SUPPORT)) == (["retry"], [*by_people, "re-request", "agree-re-request"])
     assert rels(seen(*failed, actor=p.SELLER)) == ([], [])
 
@@ -72,7 +73,8 @@ def test_s63_a_failed_refund_offers_a_retry_to_the_buyer_and_to_support() -> Non
 def test_what_people_took_over_offers_a_retry_to_support_alone() -> None:
     manual = (*p.APPROVED, p.failed(6, None), p.sent_to_manual(6))
     assert rels(seen(*manual)) == (["correct-account"], [])
-    agrees = ["agree-retry", "agree-manual-payment", "agree-abandonment", "re-request", "agree-re-request"]
+    agrees = ["agree-retry", "agree-manual-payment", "agree-abandonment", "end-doubt", "agree-end-doubt"]
+    agrees += ["re-request", "agree-re-request"]
     assert rels(seen(*manual, actor=p.SUPPORT)) == (["retry", "record-manual-payment", "abandon"], agrees)
 
 

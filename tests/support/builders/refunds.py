@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from refund.domain.payments.abandonment import AbandonRefund
 from refund.domain.payments.destination.choice import ChooseDestination
 from refund.domain.payments.destination.standing import NoteStanding
+from refund.domain.payments.doubt import EndDoubt
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.outcomes import RecordDeclined, RecordDoubtful, RecordIssued
 from refund.domain.payments.re_request import ReRequestRefund
@@ -27,10 +28,12 @@ from shared.events.money import Money
 from shared.events.order import LineAmount, OrderPaid, PaymentPart
 from shared.events.refund import (
     Destination,
+    DoubtFound,
     ManualReason,
     PaymentCaptured,
     RefundAbandoned,
     RefundApproved,
+    RefundDoubtEnded,
     RefundEvent,
     RefundFailed,
     RefundIssued,
@@ -151,6 +154,15 @@ def abandon(
     """Somebody of support wants the refund given up, or this part of it."""
     envelope = _envelope("abandon", actor, at, refund_id, actor.id)
     return AbandonRefund(**envelope, refund_id=refund_id, part_id=part_id, **WHY)
+
+
+def end_doubt(
+    actor: Actor = SUPPORT, refund_id: str = "rfd_9a31", at: datetime = MONDAY, paid: bool = False, **more: Any
+) -> EndDoubt:
+    """Somebody of support has found out whether it was paid."""
+    said = {"found": "paid", "reference": "psp-4711", "paid_at": at} if paid else {"found": "not_paid"}
+    envelope = _envelope("end doubt", actor, at, refund_id, actor.id, paid)
+    return EndDoubt(**envelope, refund_id=refund_id, **WHY | said | more)
 
 
 def re_request(
@@ -316,6 +328,12 @@ def given_up(**more: Any) -> RefundAbandoned:
         "rules": ("T30a", "T31a"),
     }
     return RefundAbandoned(**(COMMON | given | more))
+
+
+def found_unpaid(**more: Any) -> RefundDoubtEnded:
+    """What `end_doubt` and a second person's yes lead to, where it was not paid."""
+    given: dict[str, Any] = {"lines": lines(a=2500), "amount": usd(2500), "found": DoubtFound.NOT_PAID}
+    return RefundDoubtEnded(**(COMMON | given | more), ended_at=MONDAY, rules=("T31a",))
 
 
 def re_requested(**more: Any) -> RefundReRequested:

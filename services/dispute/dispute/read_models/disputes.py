@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, or_, select, true, tuple_
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import Fulfilment, after_note, after_step
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.refund import FOUND, PAID
 from dispute.read_models import mediation, tables
 from shared.events import dispute as disputes
 from shared.events.base import Event
@@ -79,14 +80,14 @@ project = row_by_row(changes, STREAMS)
 
 def _noted(event: disputes.RefundNoted) -> Computed:
     """The last word on the last refund, how far the solution is with it, and the sum of all that were paid."""
-    paid = event.amount.minor if event.outcome == disputes.RefundOutcome.ISSUED else 0
+    paid = event.amount.minor if event.outcome in PAID else 0
 
     def noted(row: Mapping[str, Any]) -> Mapping[str, Any]:
         is_last, refunded = row["refund_id"] == event.refund_id, (row["refunded"] or 0) + paid
         now = Fulfilment(row["fulfilment"])
         return {
             "fulfilment": after_note(now, event.outcome, is_last=is_last, is_paid=refunded > 0),
-            **({"refund_outcome": event.outcome} if is_last else {}),
+            **({"refund_outcome": event.outcome} if is_last and event.outcome not in FOUND else {}),
             **({"refunded": refunded} if paid > 0 else {}),
         }
 

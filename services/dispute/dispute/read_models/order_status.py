@@ -75,7 +75,7 @@ def _lines(event: Event) -> Iterator[Change]:
             yield from _each(event.order_id, event.lines, _lifted(claimant))
         case orders.PaymentReleased():
             yield from _parts(event, lambda part: _released(part, event))
-        case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED):
+        case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED | disputes.RefundOutcome.FOUND_PAID):
             yield from _parts(event, lambda part: _refunded(part, event.dispute_id))
 
 

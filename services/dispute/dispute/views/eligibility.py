@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
+from dispute.domain.disputes.form import FORM_TYPES
 from dispute.domain.disputes.opening.eligibility import Link, contact_seller
 from dispute.domain.entitlements.changes import would_change
 from dispute.domain.entitlements.entitlement import EntitlementKind, Judged, Question
@@ -19,6 +20,8 @@ from shared.events.dispute import Payer
 from shared.events.order import Remedy
 from shared.events.outside.ids import path_of
 
+OFFERED = (Remedy.REPLACEMENT, Remedy.REPAIR)
+
 
 class ChangeView(TypedDict):
     """What would have to change for a right that is refused, and when it does by itself."""
@@ -30,7 +33,8 @@ class ChangeView(TypedDict):
 
 class EntitlementView(TypedDict):
     """One right: what grants it, or the code and the rules that refuse it; `lines` are the pieces that this is said of,
-    `payer` pays the freight, `ends_at` is exclusive, and `action` is null where no command uses it yet.
+    `payer` pays the freight, `ends_at` is exclusive, `remedies` are what can be asked for by it, and `action` is null
+    where no command uses it yet.
     """
 
     kind: EntitlementKind
@@ -93,7 +97,7 @@ def _entitlement(question: Question, judged: Judged, is_best: bool, is_buyer: bo
         "opens_at": judged.opens_at,
         "ends_at": judged.ends_at,
         "payer": one.payer,
-        "remedies": one.remedies,
+        "remedies": _asked_for(one.kind, one.remedies),
         "best": is_best,
         "would_change": [
             {"code": change.code, "detail": change.detail, "at": change.at}
@@ -101,6 +105,15 @@ def _entitlement(question: Question, judged: Judged, is_best: bool, is_buyer: bo
         ],
         "action": _action(question, judged) if is_buyer else None,
     }
+
+
+def _asked_for(kind: EntitlementKind, remedies: Sequence[Remedy]) -> Sequence[Remedy]:
+    """Other goods, or the same goods whole, are the seller's to offer (S29). A right against faults that the law gives
+    is used by a dispute all the same, whose form asks for money; a warranty by none.
+    """
+    asked = [remedy for remedy in remedies if remedy not in OFFERED]
+    by_form = [Remedy(form_type) for form_type in FORM_TYPES] if kind is EntitlementKind.STATUTORY else []
+    return asked or by_form
 
 
 def _action(question: Question, judged: Judged) -> ActionView | None:

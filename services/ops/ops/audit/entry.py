@@ -31,6 +31,7 @@ NAMES = frozenset(
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
+    RefundDoubtEnded
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested

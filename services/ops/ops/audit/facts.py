@@ -17,11 +17,11 @@ from ops.books.accounts import postings
 COLUMNS = (
     *("service", "stream", "version", "id", "settled", "name", "about", "to_note", "order_id", "dispute_id"),
     *("refund_id", "payment_id", "outcome", "source", "source_event", "units", "currency", "destination", "parts"),
-    *("money", "people", "manual", "at", "part_id"),
+    *("money", "people", "at", "part_id", "manual", "in_doubt"),
 )
 """`about` is the refund or the return, `to_note` the outcome that a note must bear, `money` amount and lines as one,
 `people` how many are told, `manual` whether people have paid it by hand, `at` when a refund was requested or issued;
-`part_id` is the part of a refund that several payments give, else the refund.
+`part_id` is the part of a refund that several payments give, else the refund; it may be given up `in_doubt`.
 Of a clawback and of a later capture `about` is its own id.
 """
 ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id", "capture_id")
@@ -150,7 +150,7 @@ def gathering() -> Iterator[Facts]:
 def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
     about = _about(entry.data)
     outcome = None if entry.data.get("reason") == "not_due" else OUTCOMES.get(entry.name)
-    found = entry.data.get("result", entry.data.get("prepaid"))
+    found = entry.data.get("result", entry.data.get("prepaid", entry.data.get("found")))
     to_note = outcome.get(found) if isinstance(outcome, Mapping) else outcome
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
 
@@ -161,9 +161,10 @@ def _about(data: Data) -> str | None:
 
 
 def _otherwise(entry: Entry) -> Row:
-    told = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
+    said = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
+    told = None if entry.data.get("again") else said
     at = entry.data.get("issued_at") or entry.data.get("requested_at")
-    return told, int(bool(entry.data.get("manual"))), at, part_of(entry.data)
+    return told, at, part_of(entry.data), *(int(bool(entry.data.get(name))) for name in ("manual", "in_doubt"))
 
 
 def _of_data(data: Data) -> Row:

@@ -9,10 +9,13 @@ from ops.audit.check import Check, Tell
 from ops.audit.entry import in_words
 from ops.audit.facts import Facts
 
-# What was requested and is given up is owed no more, unless it was paid all the same.
+# What was requested and is given up is owed no more, unless it was paid all the same; what was given up in doubt may
+# have been, until it is found unpaid.
 GIVEN_UP = """
 create temp view given_up as
 select part_id from fact gone where name in ('RefundAbandoned', 'RefundPartAbandoned')
+and (not in_doubt or exists (select 1 from fact known where known.part_id = gone.part_id
+    and known.name = 'RefundDoubtEnded' and known.to_note = 'found_unpaid'))
 and not exists (select 1 from fact paid where paid.part_id = gone.part_id and paid.name in ('RefundIssued',
     'RefundPartIssued'))
 """
@@ -64,8 +67,9 @@ with said as (
     select order_id, line_id, currency,
         sum(case when name = 'OrderPaid' or name = 'OrderCaptured' and settled then units else 0 end) as captured,
         sum(case when name = 'PaymentReleased' then units else 0 end) as released,
-        sum(case when name = 'RefundIssued' then units else 0 end) as refunds
+        sum(case when name in ('RefundIssued', 'RefundDoubtEnded') then units else 0 end) as refunds
     from part where name in ('OrderPaid', 'OrderCaptured', 'PaymentReleased', 'RefundIssued')
+        or name = 'RefundDoubtEnded' and fact in (select id from fact where to_note = 'found_paid')
     group by order_id, line_id, currency
 )
 select said.* from said where released + refunds < captured
@@ -77,15 +81,15 @@ select part.order_id, part.line_id, part.currency, count(*) as times from part j
 where part.name = 'PaymentReleased'
 group by part.order_id, part.line_id, part.currency, coalesce(fact.about, fact.dispute_id, '') having count(*) > 1 + (
     select count(*) from part freed where freed.order_id = part.order_id and freed.line_id = part.line_id
-    and freed.name in ('RefundAbandoned', 'RefundPartAbandoned', 'RefundReRequested', 'OrderCaptured')
-    and freed.dispute_id is null)
+    and (freed.name = 'RefundDoubtEnded' or freed.dispute_id is null
+        and freed.name in ('RefundAbandoned', 'RefundPartAbandoned', 'RefundReRequested', 'OrderCaptured')))
 """
 SUMS = """
 select fact.id, fact.units, fact.currency, coalesce(sum(part.units), 0) as parts
 from fact left join part on part.fact = fact.id
 where fact.name in ('RefundDue', 'RefundRequested', 'RefundPartIssued', 'RefundIssued', 'RefundPartAbandoned',
-    'RefundAbandoned', 'RefundReRequested', 'RefundReturnedByBank', 'PaymentReleased', 'OrderCaptured',
-    'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
+    'RefundAbandoned', 'RefundReRequested', 'RefundDoubtEnded', 'RefundReturnedByBank', 'PaymentReleased',
+    'OrderCaptured', 'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
 # Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.

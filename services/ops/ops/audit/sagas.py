@@ -53,13 +53,15 @@ DIFFERENT = {
     "not the part that was requested": """
         select b.id from fact b join asked a on a.part_id = b.part_id
         where b.name in ('RefundIssued', 'RefundPartIssued', 'RefundFailed', 'RefundSentToManual',
-                'RefundPartAbandoned', 'RefundReturnedByBank')
+                'RefundPartAbandoned', 'RefundDoubtEnded', 'RefundReturnedByBank')
             and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
     "not the parts that went": """
         select b.id from fact b where b.name = 'RefundIssued'
             and exists (select 1 from asked where asked.refund_id = b.about and asked.part_id <> b.about)
             and b.units is not (select sum(case name when 'RefundPartIssued' then units else -units end) from fact went
                 where went.about = b.about and went.name in ('RefundPartIssued', 'RefundReturnedByBank')
+                and not exists (select 1 from fact known where known.part_id = went.part_id
+                    and known.name = 'RefundDoubtEnded' and known.to_note = 'found_paid')
                 and not exists (select 1 from fact back where back.stream = b.stream and back.about = b.about
                     and back.name = 'RefundReturnedByBank' and back.version > b.version
                     and back.version <= went.version))""",

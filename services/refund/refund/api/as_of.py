@@ -16,6 +16,8 @@ from shared.eventstore.folding import folded, until
 from shared.http.caller import QueryContext
 
 Row = Mapping[str, Any]
+OF_THEN = ("states", "destination", "overdue", "issued_after", "issued_before", "in_doubt", "certain")
+"""What is asked of a refund as it stood."""
 MOMENT = timedelta(microseconds=1)
 
 
@@ -25,7 +27,7 @@ async def page_as_of(
     """The rows of a page as they stand now, those requested by then alone, and all but the last one as they stood, of
     which only those that were wanted then.
     """
-    of_then: dict[str, Any] = dict.fromkeys(("states", "destination", "overdue", "issued_after", "issued_before"))
+    of_then: dict[str, Any] = dict.fromkeys(OF_THEN)
     requested = replace(wanted, **of_then, before=wanted.before or [as_of + MOMENT, ""])
     rows = await refunds.page(viewer.state.pool, requested, limit)
     payments = await _payments(viewer, {row["order_id"] for row in rows[: limit - 1]}, as_of)

@@ -16,6 +16,7 @@ from refund.api.as_of import page_as_of
 from refund.api.bodies.refunds import (
     AbandonmentRequest,
     AgreementBody,
+    DoubtRequest,
     ManualPaymentRequest,
     RefusalBody,
     ReRequestRequest,
@@ -24,6 +25,7 @@ from refund.api.bodies.refunds import (
 from refund.domain.commands import RefundCommand
 from refund.domain.decider import decider
 from refund.domain.payments.abandonment import AbandonRefund
+from refund.domain.payments.doubt import EndDoubt
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.proposals import proposal_id
 from refund.domain.payments.re_request import ReRequestRefund
@@ -66,6 +68,8 @@ def _states(text: str | None) -> str | None:
 
 States = Annotated[str | None, AfterValidator(_states), Query(description="States of which it is one, by comma")]
 
+InDoubt = Annotated[bool | None, Query(description="Whether something of it was given up in doubt")]
+
 
 @router.get("/v1/refunds", summary="List refunds", response_model=Page[RefundRow])
 async def list_refunds(
@@ -79,19 +83,21 @@ async def list_refunds(
     overdue: bool | None = None,
     issued_after: Moment | None = None,
     issued_before: Moment | None = None,
+    in_doubt: InDoubt = None,
     as_of: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
     """The newest first: a party's own, or all for those who oversee (S64), for instance all that are `manual,refused`
-    and so wait for people (T30a, T31a), or that are `overdue` (S62). With `as_of` as they stood at that instant:
-    a page may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
+    and so wait for people (T30a, T31a), are `overdue` (S62), or were given up `in_doubt`. With `as_of` as they stood
+    then: a page may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
     """
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
     issued = {"issued_after": issued_after, "issued_before": issued_before}
     asked: dict[str, Any] = {"source": source, "destination": destination, "overdue": overdue, **issued}
+    asked |= {"in_doubt": in_doubt or None, "certain": in_doubt is False or None}
     listing = Listing("refunds", (order_id, dispute_id, return_id, state, *asked.values(), as_of))
     now = as_of or viewer.at
     shown = partial(refund_row, now=now)
@@ -166,6 +172,20 @@ async def abandon(refund_id: str, body: AbandonmentRequest, caller: Support) -> 
     It is a proposal, to which another person of support agrees here, or declines it (T30a, T31a).
     """
     return await _answer(caller, refund_id, ProposalKind.ABANDONMENT, AbandonRefund, body)
+
+
+@router.post(
+    "/v1/refunds/{refund_id}/doubt",
+    summary="Say whether a refund in doubt was paid",
+    response_model=RefundView,
+    responses=WAITS,
+)
+async def end_doubt(refund_id: str, body: DoubtRequest, caller: Support) -> Response:
+    """Of a refund that was given up while nobody knew whether its money went: it was paid, under this reference of the
+    provider's or the bank's, or it was not, and its money is free. It is a proposal, to which another person of support
+    agrees here, or declines it (T31a).
+    """
+    return await _answer(caller, refund_id, ProposalKind.END_OF_DOUBT, EndDoubt, body)
 
 
 @router.post(

@@ -7,6 +7,7 @@ from typing import Any
 
 from refund.domain.payments import (
     abandonment,
+    doubt,
     manual_payment,
     outcomes,
     pending,
@@ -52,6 +53,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     retries.RetryRefund: retries.retry_refund,
     abandonment.AbandonRefund: abandonment.abandon_refund,
     manual_payment.PayByHand: manual_payment.pay_by_hand,
+    doubt.EndDoubt: doubt.end_doubt,
     re_request.ReRequestRefund: re_request.re_request_refund,
     re_request.RefuseReRequest: re_request.refuse_re_request,
     second_person.AgreeToProposal: second_person.agree,

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Text, and_, any_, bindparam, false, func, or_, select, true, tuple_, union_all
+from sqlalchemy import Text, and_, any_, bindparam, false, func, literal_column, or_, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from refund.domain.payments.refund import RefundState, is_settled
@@ -17,7 +17,8 @@ from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
-from shared.subscriptions.changes import Change, row_by_row, update, upsert
+from shared.events.order import LineAmount
+from shared.subscriptions.changes import Change, Computed, change, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.RefundIssued() as event:
             window = {"expected_from": event.expected_from, "expected_until": event.expected_until}
             paid = {"amount": event.amount.minor, "issued_at": event.issued_at, "retry_at": None, **window}
+            paid |= {"in_doubt": _minor(event.in_doubt)}
             yield _set(recorded, event.refund_id, state=RefundState.ISSUED, **paid, **_answered(event.provider_ref))
         case refunds.RefundFailed() as event:
             failure = {"failures": event.failures, "reason": event.reason, **_answered()}
@@ -59,7 +61,10 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.RefundHeld() | refunds.RefundPaidTwice() as event:
             yield _set(recorded, event.refund_id, **({"retry_at": event.part.retry_at} if event.part else {}))
         case refunds.RefundAbandoned() as event:
-            yield _set(recorded, event.refund_id, state=RefundState.ABANDONED)
+            yield _set(recorded, event.refund_id, state=RefundState.ABANDONED, in_doubt=_minor(event.in_doubt))
+        case refunds.RefundDoubtEnded() as event:
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.ABANDONED))
+            yield change(tables.refunds, event.refund_id, by=_known(event))
         case refunds.RefundReRequested() as event:
             yield _set(recorded, event.refund_id, replaced_by=event.replaced_by)
         case refunds.RefundPartIssued() | refunds.RefundPartAbandoned() as event:
@@ -70,7 +75,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.RefundReturnedByBank() as event:
             gone = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at"))
             said = {"failures": event.failures, "reason": event.reason, "returned_at": event.returned_at}
-            back = {**gone, **said, **_answered()}
+            back = {**gone, **said, **_answered(), "in_doubt": 0}
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.RETURNED_BY_BANK), **back)
         case _:
             yield from chargebacks.changes(recorded)
@@ -113,6 +118,15 @@ def _stands(event: Any, state: RefundState, retry_at: datetime | None = None) ->
     return {"state": state, "retry_at": retry_at}
 
 
+def _known(event: refunds.RefundDoubtEnded) -> Computed:
+    """So much less is in doubt."""
+    return lambda row: {"in_doubt": row["in_doubt"] - event.amount.minor}
+
+
+def _minor(lines: Sequence[LineAmount]) -> int:
+    return sum(line.amount.minor for line in lines)
+
+
 async def order_of(pool: Pool, refund_id: str) -> str | None:
     """The order whose payment's stream holds the refund."""
     rows = await _ORDER_OF.fetch(pool, refund_id=refund_id)
@@ -141,6 +155,8 @@ class RefundFilter:
     issued_after: datetime | None = None
     issued_before: datetime | None = None
     now: datetime | None = None
+    in_doubt: Literal[True] | None = None
+    certain: Literal[True] | None = None
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """Whether a refund is one that is wanted, as it stands in this row."""
@@ -152,6 +168,7 @@ class RefundFilter:
             and self.overdue in (None, overdue)
             and (not self.issued_after or bool(issued_at and issued_at > self.issued_after))
             and (not self.issued_before or bool(issued_at and issued_at < self.issued_before))
+            and not (self.certain if row["in_doubt"] else self.in_doubt)
         )
 
 
@@ -190,6 +207,8 @@ _CONDITIONS = {
     "issued_after": _REFUNDS.c.issued_at > bindparam("issued_after"),
     "issued_before": _REFUNDS.c.issued_at < bindparam("issued_before"),
     "states": _REFUNDS.c.state == any_(bindparam("states", type_=ARRAY(Text))),
+    "in_doubt": _REFUNDS.c.in_doubt > literal_column("0"),
+    "certain": _REFUNDS.c.in_doubt == literal_column("0"),
     "before": tuple_(_REFUNDS.c.requested_at, _REFUNDS.c.refund_id)
     < tuple_(bindparam("last_requested_at"), bindparam("last_refund_id")),
 }

@@ -53,11 +53,13 @@ refunds = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
     Column("retry_at", INSTANT),
+    Column("in_doubt", BigInteger, nullable=False, server_default="0", comment="of what was given up: was it paid?"),
     Index("refunds_order", "order_id", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_dispute", "dispute_id", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_return", "return_id"),
     Index("refunds_seller", "seller_id"),
     Index("refunds_state", "state", text("requested_at desc"), text("refund_id desc")),
+    Index("refunds_in_doubt", text("requested_at desc"), text("refund_id desc"), postgresql_where=text("in_doubt > 0")),
     Index("refunds_newest", text("requested_at desc"), text("refund_id desc")),
     comment="where the money of each refund is",
 )

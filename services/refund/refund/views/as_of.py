@@ -38,4 +38,5 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "returned_at": refund.returned_at,
         "failures": refund.failures,
         "retry_at": refund.retry_at,
+        "in_doubt": sum(part.amount.minor for part in refund.in_doubt),
     }

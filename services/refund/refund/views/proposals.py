@@ -23,8 +23,8 @@ READERS = "support"
 
 
 class EndingView(TypedDict):
-    """How somebody of support wants a refund to end, and for support why; what was paid by hand has its bank's
-    reference, what is to be asked for again its lines.
+    """How somebody of support wants a refund to end, and for support why; what was paid by hand, or was found paid, has
+    its reference, what is to be asked for again its lines.
     """
 
     ticket: str

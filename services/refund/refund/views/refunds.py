@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from typing_extensions import TypedDict
 
 from refund.domain.payments.abandonment import guard_abandonment
+from refund.domain.payments.doubt import guard_end_of_doubt
 from refund.domain.payments.manual_payment import guard_pay_by_hand
 from refund.domain.payments.re_request import guard_re_request
 from refund.domain.payments.refund import Refund, RefundState
@@ -22,7 +23,7 @@ from shared.actions import Action, Actions, Offer, rendered
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalKind
-from shared.events.money import Money
+from shared.events.money import Money, total
 from shared.events.open_enums import Open
 from shared.events.refund import Destination, RefundIssued, RefundRefused
 from shared.views import LineAmountView
@@ -39,6 +40,7 @@ class RefundRow(TypedDict):
     """A refund in a list: members of the refund, under the same names; `amount` was asked for, or once issued paid. One
     that was refused may be `replaced_by` another, as which support asks for its money again, and which `replaces` it
     (T30a). `provider_ref` is what the provider last called its payment, `differs` what in its answer is not as asked.
+    So much of it was given up `in_doubt`: nobody knows whether it was paid, until support has found out.
     """
 
     id: str
@@ -64,6 +66,7 @@ class RefundRow(TypedDict):
     overdue: bool
     failures: int
     retry_at: Instant | None
+    in_doubt: Money | None
 
 
 class RefundView(RefundRow, Actions):
@@ -127,6 +130,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "overdue": _overdue(issued.expected_until if issued else None, refund.settled_at, now),
         "failures": refund.failures,
         "retry_at": refund.retry_at if refund.state is RefundState.FAILED else None,
+        "in_doubt": total([part.amount for part in refund.in_doubt]) if refund.in_doubt else None,
         "checks": checks(_methods(payment, refund)),
         "rules": request.rules,
         **rendered(refund_actions(payment, refund_id, actor, now)),
@@ -160,6 +164,7 @@ def refund_row(row: Mapping[str, Any], now: datetime) -> RefundRow:
         "overdue": _overdue(until, row["settled_at"], now),
         "failures": row["failures"],
         "retry_at": row["retry_at"] if row["state"] == RefundState.FAILED else None,
+        "in_doubt": Money(row["in_doubt"], row["currency"], row["exponent"]) if row["in_doubt"] else None,
     }
 
 
@@ -178,6 +183,7 @@ WAYS_ON = {
         "record-manual-payment", "agree-manual-payment", "manual-payment", guard_pay_by_hand
     ),
     ProposalKind.ABANDONMENT: WayOn("abandon", "agree-abandonment", "abandonment", guard_abandonment),
+    ProposalKind.END_OF_DOUBT: WayOn("end-doubt", "agree-end-doubt", "doubt", guard_end_of_doubt),
     ProposalKind.RE_REQUEST: WayOn("re-request", "agree-re-request", "re-request", guard_re_request),
 }
 

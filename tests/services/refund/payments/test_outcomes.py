@@ -44,8 +44,9 @@ def test_t31_a_refusal_of_the_provider_is_tried_again_after_a_doubling_pause() -
     outcome = given(decider, *p.APPROVED)
     state = outcome.when(p.decline(0)).then(p.failed(1, p.MONDAY + MINUTE))
     for attempt, pause in enumerate([2, 4, 8, 16], start=1):
-        state = state.when(p.decline(attempt)).then(p.failed(attempt + 1, p.MONDAY + pause * MINUTE))
-    state.when(p.decline(5)).then(p.failed(6, None), p.sent_to_manual(6))
+        failed = p.failed(attempt + 1, p.MONDAY + pause * MINUTE, again=True)
+        state = state.when(p.decline(attempt)).then(failed)
+    state.when(p.decline(5)).then(p.failed(6, None, again=True), p.sent_to_manual(6))
 
 
 def test_t31a_money_in_doubt_is_people_s_and_stays_reserved() -> None:

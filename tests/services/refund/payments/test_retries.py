@@ -106,7 +106,14 @@ def test_t31a_support_sees_what_waits_for_a_second_person_and_the_parties_do_not
         assert [made["by"] for made in view["proposals"]] == ([p.SUPPORT.id] if viewer is p.OTHER_SUPPORT else [])
         assert [action["rel"] for action in view["available_actions"]] == rels
     mine = refund_view(payment, "rfd_9a31", 9, p.SUPPORT, p.MONDAY)["unavailable_actions"]
-    not_now = ("agree-manual-payment", "agree-abandonment", "re-request", "agree-re-request")
+    not_now = (
+        "agree-manual-payment",
+        "agree-abandonment",
+        "end-doubt",
+        "agree-end-doubt",
+        "re-request",
+        "agree-re-request",
+    )
     agrees = {"agree-retry": "same_reviewer", **dict.fromkeys(not_now, "wrong_phase")}
     assert {action["rel"]: action["code"] for action in mine} == agrees
 

@@ -11,6 +11,8 @@ from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
+from dispute.domain.orders.refund import FOUND, is_in_doubt
+from dispute.domain.orders.release import release_late
 from dispute.domain.orders.returns.steps import RETURN_RULES
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import NotAskedFor
@@ -45,22 +47,28 @@ class NoteRefund(NoteCommand):
     source_event: str
     expected_from: Instant | None = None
     expected_until: Instant | None = None
+    in_doubt: tuple[LineAmount, ...] = ()
 
 
 def note_refund(command: NoteRefund, dispute: Dispute, order: Order) -> tuple[list[Event], list[Event]]:
     """The refund's outcome; once it is paid the dispute closes and the hold ends (T33, T39). What was paid is noted
-    once, and no later word makes it unpaid; what a bank makes of it is noted beside (T32a).
+    once, and no later word makes it unpaid; what a bank makes of it is noted beside (T32a). What was given
+    up in doubt is kept until that is over (T31a).
     """
     guard_asked(command.refund_id in dispute.refunds)
     asked = dispute.refunds[command.refund_id]
-    if asked.is_paid:
+    ends_doubt = is_in_doubt(order.lines, command.refund_id, command.dispute_id, command.lines)
+    if command.outcome in FOUND and not ends_doubt:
+        return [], []
+    if asked.is_paid and command.outcome not in FOUND:
         word = word_on_paid(command.outcome, asked.said)
         noted = _noted(command, word) if word else None
         return ([noted], [noted]) if noted else ([], [])
     guard_paid(command.outcome)
     noted = _noted(command, command.outcome)
     followed = with_sellers_part(command, dispute, [noted])
-    return ended_if_over(command, followed, dispute, orders.evolve(order, noted), [noted])
+    of_order = release_late(order, [noted], command.at) if ends_doubt else [noted]
+    return ended_if_over(command, followed, dispute, orders.after(order, of_order), of_order)
 
 
 def _noted(command: NoteRefund, outcome: RefundOutcome) -> RefundNoted:
@@ -74,6 +82,7 @@ def _noted(command: NoteRefund, outcome: RefundOutcome) -> RefundNoted:
         reason=command.reason,
         expected_from=command.expected_from,
         expected_until=command.expected_until,
+        in_doubt=command.in_doubt,
         source_event=command.source_event,
         noted_at=command.at,
         rules=_REFUND_RULES[outcome],
@@ -88,6 +97,8 @@ _REFUND_RULES = {
     RefundOutcome.ABANDONED: ("T30a", "T31a"),
     RefundOutcome.RETURNED_BY_BANK: ("S63", "T32a"),
     RefundOutcome.ISSUED_AGAIN: ("S57", "S58", "T32a"),
+    RefundOutcome.FOUND_PAID: ("S57", "T31a"),
+    RefundOutcome.FOUND_UNPAID: ("T31a",),
 }
 
 

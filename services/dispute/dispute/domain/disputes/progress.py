@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from dispute.domain.orders.payments.bank import OF_THE_BANK
+from dispute.domain.orders.refund import less, with_found
 from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
@@ -127,17 +128,10 @@ class AskedRefund:
         if self.counted_out:
             return ()
         if self.paid:
-            return _less(self.due.lines, self.paid.lines)
+            return less(self.due.lines, self.paid.lines)
         if self.again:
-            return _less(self.due.lines, self.again.lines)
+            return less(self.due.lines, self.again.lines)
         return self.due.lines if self.outcome == events.RefundOutcome.ABANDONED else ()
-
-
-def _less(lines: Sequence[LineAmount], others: Sequence[LineAmount]) -> Sequence[LineAmount]:
-    """What these lines are above the others."""
-    taken = {part.line_id: part.amount for part in others}
-    left = [(part.line_id, part.amount - taken.get(part.line_id, Money.zero(part.amount))) for part in lines]
-    return [LineAmount(line_id=name, amount=amount) for name, amount in left if amount]
 
 
 Refunds = Mapping[str, AskedRefund]
@@ -158,10 +152,13 @@ def due(refunds: Refunds, event: events.RefundDue) -> Refunds:
 def noted(refunds: Refunds, event: events.RefundNoted) -> Refunds:
     """The refunds with the refund service's word on one that was asked for."""
     asked = refunds.get(event.refund_id)
-    if not asked:
+    if not asked or event.outcome == events.RefundOutcome.FOUND_UNPAID:
         return refunds
     if event.outcome in OF_THE_BANK:
         return {**refunds, event.refund_id: replace(asked, bank=event.outcome)}
+    if event.outcome == events.RefundOutcome.FOUND_PAID:
+        also = replace(asked, paid=with_found(asked.paid, event)) if asked.paid else asked
+        return {**refunds, event.refund_id: also}
     paid = event if event.outcome == events.RefundOutcome.ISSUED else asked.paid
     return {**refunds, event.refund_id: replace(asked, outcome=event.outcome, paid=paid)}
 

@@ -115,7 +115,8 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd received_at replaces"
     ),
     events.RefundNoted: _seen(
-        f"refund_id outcome amount {_PARTS} reason expected_from expected_until source_event noted_at"
+        f"refund_id outcome amount {_PARTS} reason in_doubt.line_id in_doubt.amount"
+        " expected_from expected_until source_event noted_at"
     ),
     events.ReturnNoted: _seen("return_id outcome reason source_event noted_at"),
     events.ReplacementShipped: _seen("tracking_number carrier shipped_at"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
-from dispute.domain.orders.refund import ENDED, due_for, under_way
+from dispute.domain.orders.refund import ENDED, FOUND, due_for, is_in_doubt, under_way
 from dispute.domain.orders.release import release_late
 from dispute.domain.orders.returns.steps import ended
 from dispute.domain.orders.state import Order, evolve
@@ -105,6 +105,7 @@ class NoteOrderRefund(OrderCommand):
     source_event: str
     expected_from: Instant | None = None
     expected_until: Instant | None = None
+    in_doubt: tuple[LineAmount, ...] = ()
 
 
 def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
@@ -113,7 +114,10 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
     """
     if not (asked := order.refunds.get(command.refund_id)):
         raise NotAskedFor("The order has not asked for it, or a restore has lost that it did.")
-    if asked.outcome == RefundOutcome.ISSUED:
+    if command.outcome in FOUND:
+        if not is_in_doubt(order.lines, command.refund_id, asked.due.return_id, command.lines):
+            return []
+    elif asked.outcome == RefundOutcome.ISSUED:
         word = word_on_paid(command.outcome, asked.said)
         return [_noted(command, word, ("S63", "T32a"))] if word else []
     guard_paid(command.outcome)
@@ -133,6 +137,7 @@ def _noted(command: NoteOrderRefund, outcome: RefundOutcome, rules: tuple[str, .
         reason=command.reason,
         expected_from=command.expected_from,
         expected_until=command.expected_until,
+        in_doubt=command.in_doubt,
         source_event=command.source_event,
         noted_at=command.at,
         rules=rules,

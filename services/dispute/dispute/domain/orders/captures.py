@@ -12,7 +12,6 @@ from pydantic import Field
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.cancellation import refund_due
 from dispute.domain.orders.instants import SCAN_TOLERANCE, guard_instant
-from dispute.domain.orders.payments.taken import minor_by_line
 from dispute.domain.orders.payments.tenders import by_line, shares, tenders
 from dispute.domain.orders.release import release_late
 from dispute.domain.orders.state import Order
@@ -21,7 +20,7 @@ from shared.events.base import Event, Message
 from shared.events.fields import Quantity, WireMoney
 from shared.events.moments import Moment
 from shared.events.money import Money
-from shared.events.order import LineAmount, OrderCaptured, Tender
+from shared.events.order import LineAmount, OrderCaptured, Tender, minor_by_line
 from shared.events.outside.ids import Id
 from shared.rejections import AmountExceedsCap, NotFound, ValidationFailed
 

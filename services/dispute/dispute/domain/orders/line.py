@@ -25,11 +25,17 @@ class Claim:
     parcels: tuple[str, ...] = ()
     agreed: bool = False
     paid_out: bool = False
+    doubts: Mapping[str, Money] = field(default_factory=dict)
 
     @property
     def remainder(self) -> Money:
-        """What was not refunded of these pieces."""
-        return self.cap - self.refunded
+        """What was not refunded of these pieces, for certain."""
+        return self.cap - total([self.refunded, *self.doubts.values()])
+
+    @property
+    def stays(self) -> bool:
+        """Its pieces are not released with the others: it waits, or something of it is in doubt."""
+        return not self.agreed or any(self.doubts.values())
 
 
 KEPT = (events.HoldEnd.AGREED, events.HoldEnd.DECIDED, events.HoldEnd.RETURNED)
@@ -49,7 +55,7 @@ class Line:
     """One order line: a piece is in at most one dispute or return (S109); released and refunded together never exceed
     the cap, which is what was taken for it so far, but for what was `reclaimed`: refunded after the seller was paid,
     and asked of him, or refunded, asked back and left to him (K19). What its seller gives of it, and is not paid yet,
-    is `promised` (S20).
+    is `promised` (S20); what was given up and may have been paid is among the `doubts`, by refund (T31a).
 
     `claims` are by dispute or return, `disputes` all that ever had one; `holds` are of neither: they keep the line's
     money, and lift by themselves. Of the released pieces those that are `sold` had neither an agreement nor a decision.
@@ -71,6 +77,7 @@ class Line:
     holds: frozenset[str] = frozenset()
     disputed: int = 0
     reopens: str | None = None
+    doubts: Mapping[str, Money] = field(default_factory=dict)
     ordered: events.OrderLine | None = None
 
     @classmethod
@@ -97,8 +104,13 @@ class Line:
 
     @property
     def remainder(self) -> Money:
-        """What is neither refunded nor released nor promised."""
-        return self.cap - self.refunded - self.released + self.reclaimed - self.promised
+        """What is neither refunded nor released nor promised nor in doubt."""
+        return self.cap - self.refunded - self.released + self.reclaimed - self.promised - self.in_doubt
+
+    @property
+    def in_doubt(self) -> Money:
+        """What of its money may have been paid, and nobody knows."""
+        return total([Money.zero(self.cap), *self.doubts.values()])
 
     @property
     def open_claims(self) -> Mapping[str, Claim]:
@@ -171,7 +183,7 @@ class Line:
     @property
     def done(self) -> bool:
         """Nothing is left to dispute, refund or release."""
-        return not self.held and not self.promised and not self.remainder
+        return not (self.held or self.promised or self.in_doubt or self.remainder)
 
     @property
     def held(self) -> bool:
@@ -206,23 +218,24 @@ class Line:
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
         claim = self.claims[event.claimant]
         sold = replace(self.sold, paid=self.sold.paid - claim.refunded) if claim.paid_out else self.sold
-        return replace(self, claims=_without(self.claims, event.claimant), reopens=reopens, sold=sold)
+        left = {name: one for name, one in self.claims.items() if name != event.claimant}
+        return replace(self, claims=left, reopens=reopens, sold=sold)
 
     def paid_out(self, amount: Money, event: events.PaymentReleased) -> Self:
-        """With so much released: for the pieces of a dispute that has ended, else for all that none is about. What a
-        clawback left to the seller was refunded before.
-        """
+        """With so much released: of a dispute that has ended, of all that none is about, or left by a clawback."""
         released = replace(self, released=self.released + amount)
         if event.clawback_id:
             return replace(released, reclaimed=self.reclaimed + amount)
         if event.dispute_id:
-            pieces = self.claims[event.dispute_id].quantity
+            claims = {**self.claims, event.dispute_id: replace(self.claims[event.dispute_id], agreed=True)}
+            left = {name: one for name, one in claims.items() if name != event.dispute_id or one.stays}
+            pieces = 0 if event.dispute_id in left else claims[event.dispute_id].quantity
             is_sold = event.because in (events.HoldEnd.CANCELLED, events.HoldEnd.CLOSED)
-            left, sold = _without(self.claims, event.dispute_id), Sold(pieces, amount) if is_sold else None
+            sold = Sold(pieces, amount) if is_sold else None
         else:
-            waiting = self.waiting_claims.keys()
-            pieces = self.quantity - self.released_pieces - sum(self.claims[name].quantity for name in waiting)
-            left = {name: claim for name, claim in self.claims.items() if claim.paid_out or name in waiting}
+            staying = sum(one.quantity for one in self.kept_claims.values() if one.stays)
+            pieces = self.quantity - self.released_pieces - staying
+            left = {name: claim for name, claim in self.claims.items() if claim.paid_out or claim.stays}
             sold = Sold(self.free, min(amount, self.free_cap))
         whole = Sold(self.sold.quantity + sold.quantity, self.sold.paid + sold.paid) if sold else self.sold
         return replace(released, released_pieces=self.released_pieces + pieces, claims=left, sold=whole)

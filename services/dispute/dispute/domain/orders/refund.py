@@ -24,8 +24,12 @@ from shared.events.money import Money, total
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount, Terms
 
+PAID = (RefundOutcome.ISSUED, RefundOutcome.FOUND_PAID)
+"""The outcomes that say of money that it went."""
+FOUND = (RefundOutcome.FOUND_PAID, RefundOutcome.FOUND_UNPAID)
+"""The outcomes that end a doubt (T31a)."""
 ENDED = (RefundOutcome.ISSUED, RefundOutcome.ABANDONED)
-"""The outcomes after which nothing more is to be paid."""
+"""The outcomes after which nothing more is to be paid; they say what of the refund is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,45 @@ def promised(refunds: Mapping[str, Refund], lines: Mapping[str, Line]) -> Mappin
 
 
 def paid_back(lines: Mapping[str, Line], event: RefundNoted, refunds: Mapping[str, Refund]) -> Mapping[str, Line]:
-    """The lines with what was paid."""
-    if event.outcome != RefundOutcome.ISSUED:
-        return lines
+    """The lines with what was paid, and with what is in doubt of this refund from now on (T31a)."""
     own = refunds.get(event.refund_id)
     claimant = event.dispute_id or (own.due.return_id if own else None)
-    paid = {part.line_id: lines[part.line_id].paid_back(part.amount, claimant) for part in event.lines}
-    return {**lines, **paid}
+    parts = event.lines if event.outcome in PAID else ()
+    paid = {part.line_id: lines[part.line_id].paid_back(part.amount, claimant) for part in parts}
+    return _doubted({**lines, **paid}, event, claimant)
+
+
+def _doubted(lines: Mapping[str, Line], event: RefundNoted, claimant: str | None) -> Mapping[str, Line]:
+    refund_id = event.refund_id
+    if event.outcome in ENDED:
+        named = {part.line_id: part.amount for part in event.in_doubt}
+        of_it = [name for name, line in lines.items() if _doubt(line, refund_id, claimant) or name in named]
+        now = {name: named.get(name, Money.zero(lines[name].cap)) for name in of_it}
+    elif event.outcome in FOUND:
+        now = {part.line_id: _doubt(lines[part.line_id], refund_id, claimant) - part.amount for part in event.lines}
+    else:
+        return lines
+    return {**lines, **{name: _with_doubt(lines[name], {refund_id: now[name]}, claimant) for name in now}}
+
+
+def _doubt(line: Line, refund_id: str, claimant: str | None) -> Money:
+    return (line.claims.get(claimant or "") or line).doubts.get(refund_id, Money.zero(line.cap))
+
+
+def _with_doubt(line: Line, now: Mapping[str, Money], claimant: str | None) -> Line:
+    """Of the line's money, unless its seller was paid before."""
+    claim = line.claims.get(claimant or "")
+    if not claim or not claimant:
+        return replace(line, doubts={**line.doubts, **now})
+    claims = {**line.claims, claimant: replace(claim, doubts={**claim.doubts, **now})}
+    return replace(line, claims=claims, doubts=line.doubts if claim.paid_out else {**line.doubts, **now})
+
+
+def is_in_doubt(
+    order_lines: Mapping[str, Line], refund_id: str, claimant: str | None, parts: Sequence[LineAmount]
+) -> bool:
+    """Whether this much of the refund is: what ends a doubt may be told again after a restore of the other log."""
+    return all(part.amount <= _doubt(order_lines[part.line_id], refund_id, claimant) for part in parts)
 
 
 def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Refund]:
@@ -98,13 +134,40 @@ def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Ref
         return refunds
     if event.outcome in OF_THE_BANK:
         return {**refunds, event.refund_id: replace(refund, bank=event.outcome)}
+    if event.outcome in FOUND:
+        return {**refunds, event.refund_id: replace(refund, paid=refund.paid and with_found(refund.paid, event))}
     paid = event if event.outcome == RefundOutcome.ISSUED else refund.paid
     return {**refunds, event.refund_id: replace(refund, outcome=event.outcome, paid=paid)}
 
 
 def noted_last(notes: Mapping[str, RefundNoted], event: RefundNoted) -> Mapping[str, RefundNoted]:
-    """The last note on each refund, the newest at the end."""
-    return {name: note for name, note in notes.items() if name != event.refund_id} | {event.refund_id: event}
+    """The last note on each refund, the newest at the end; what ends a doubt is a word on the one before."""
+    others = {name: note for name, note in notes.items() if name != event.refund_id}
+    return {**others, event.refund_id: with_found(notes[event.refund_id], event) if event.outcome in FOUND else event}
+
+
+def with_found(note: RefundNoted, event: RefundNoted) -> RefundNoted:
+    """The word on the refund, once a doubt about some of it is over: that was paid too, or was not."""
+    left = less(note.in_doubt, event.lines)
+    said = {"in_doubt": tuple(left), "source_event": event.source_event, "noted_at": event.noted_at}
+    if event.outcome == RefundOutcome.FOUND_PAID:
+        said |= {"lines": tuple(added(note.lines, event.lines)), "amount": note.amount + event.amount}
+    return note.model_copy(update=said)
+
+
+def less(parts: Sequence[LineAmount], others: Sequence[LineAmount]) -> Sequence[LineAmount]:
+    """What these lines are above the others."""
+    taken = {part.line_id: part.amount for part in others}
+    left = [(part.line_id, part.amount - taken.get(part.line_id, Money.zero(part.amount))) for part in parts]
+    return [LineAmount(line_id=name, amount=amount) for name, amount in left if amount]
+
+
+def added(parts: Sequence[LineAmount], others: Sequence[LineAmount]) -> Sequence[LineAmount]:
+    """Both together, line by line."""
+    sums = {part.line_id: part.amount for part in parts}
+    for part in others:
+        sums[part.line_id] = sums.get(part.line_id, Money.zero(part.amount)) + part.amount
+    return [LineAmount(line_id=name, amount=amount) for name, amount in sums.items()]
 
 
 @dataclass(frozen=True, slots=True)

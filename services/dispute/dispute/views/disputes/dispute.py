@@ -100,6 +100,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "close_reason": dispute.closed.reason if dispute.closed else None,
         "closed_at": dispute.closed.closed_at if dispute.closed else None,
         "protection_ends_at": opened.protection_ends_at,
+        "by_law": opened.by_law.rights if opened.by_law else None,
         "terms": _terms(opened.terms),
         "deadlines": _deadlines(dispute),
         "result": result_view(dispute),

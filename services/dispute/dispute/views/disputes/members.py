@@ -100,7 +100,7 @@ class DisputeRow(TypedDict):
 
 
 class DisputeView(DisputeRow, SolutionMembers, CaseMembers, LateMembers, Actions):
-    """A dispute."""
+    """A dispute; `by_law` are the rights of the law by which it was opened once the programme's time was over (S17)."""
 
     round: int
     lines: Sequence[DisputedLineView]
@@ -111,6 +111,7 @@ class DisputeView(DisputeRow, SolutionMembers, CaseMembers, LateMembers, Actions
     buyer_id: str
     seller_id: str
     protection_ends_at: Instant | None
+    by_law: Sequence[str] | None
     terms: TermsView
     deadlines: Sequence[DeadlineView]
     refunds: Sequence[RefundView]

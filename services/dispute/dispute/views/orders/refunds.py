@@ -11,7 +11,7 @@ from dispute.domain.orders.state import Order
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundNoted, RefundOutcome
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
-from shared.events.money import Money
+from shared.events.money import Money, total
 from shared.events.open_enums import Open
 
 Row = Mapping[str, Any]
@@ -27,7 +27,7 @@ class CreditWindow(TypedDict):
 
 class OrderRefund(TypedDict):
     """A refund of the order, as this service has heard of it; that of a cancellation may have no dispute. `amount` is
-    what was paid.
+    what was paid; what is `in_doubt` was given up, and is kept until support has found out whether it was paid.
     """
 
     id: str
@@ -35,6 +35,7 @@ class OrderRefund(TypedDict):
     outcome: Open[RefundOutcome] | None
     amount: Money | None
     expected_credit: CreditWindow | None
+    in_doubt: Money | None
 
 
 def order_refunds(disputes: Sequence[Row], order: Order, actor: Actor) -> list[OrderRefund]:
@@ -60,7 +61,14 @@ def last_events(row: Row, disputes: Sequence[Row], order: Order) -> Mapping[str,
 
 
 def _asked(refund_id: str, dispute_id: str | None) -> OrderRefund:
-    return {"id": refund_id, "dispute_id": dispute_id, "outcome": None, "amount": None, "expected_credit": None}
+    return {
+        "id": refund_id,
+        "dispute_id": dispute_id,
+        "outcome": None,
+        "amount": None,
+        "expected_credit": None,
+        "in_doubt": None,
+    }
 
 
 def _heard(note: RefundNoted) -> OrderRefund:
@@ -70,6 +78,7 @@ def _heard(note: RefundNoted) -> OrderRefund:
         "outcome": note.outcome,
         "amount": note.amount if note.outcome in WENT else None,
         "expected_credit": _window(note),
+        "in_doubt": total([part.amount for part in note.in_doubt]) if note.in_doubt else None,
     }
 
 

@@ -164,14 +164,15 @@ def _not_awaited(dispute: State) -> None:
 
 def _refund_noted(dispute: State, data: Data) -> None:
     outcome, refund_id = data["outcome"], data["refund_id"]
-    is_last = refund_id == dispute["refund_id"]
+    ends_doubt = outcome.startswith("found_")  # a word on what was paid or given up before
+    is_last = refund_id == dispute["refund_id"] and not ends_doubt
     if is_last:
         dispute["refund_outcome"] = outcome
-    if refund_id in dispute["refunds"] and outcome not in OF_THE_BANK:
+    if refund_id in dispute["refunds"] and outcome not in OF_THE_BANK and not ends_doubt:
         dispute["refunds"][refund_id] = (dispute["refunds"][refund_id][0], outcome)
         if outcome == "issued":
             paid_in_part(dispute, refund_id, parts_of(data))
-    if outcome == "issued":
+    if outcome in ("issued", "found_paid"):
         dispute["refunded"] = (dispute["refunded"] or 0) + minor(data["amount"])
     if dispute["fulfilment"] not in ("replacement_pending", "replaced"):  # else money from before the parcel
         step = REFUND_STEPS.get(outcome, dispute["fulfilment"]) if is_last else dispute["fulfilment"]

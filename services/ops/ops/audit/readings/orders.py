@@ -69,10 +69,10 @@ def row(order: State) -> State:
 
 
 def left(line: Mapping[str, Any]) -> int:
-    """What is neither released nor refunded nor promised of a line; what was refunded after the release is the seller's
-    affair.
+    """What is neither released nor refunded nor promised nor in doubt of a line; what was refunded after the release is
+    the seller's affair.
     """
-    gone = line["refunded"] + (line["released"] or 0) + sum(line["promised"].values())
+    gone = line["refunded"] + (line["released"] or 0) + sum(line["promised"].values()) + sum(line["doubts"].values())
     return int(line["cap"] - gone + line["reclaimed"])
 
 
@@ -108,7 +108,7 @@ def _registered(order: State, data: Data) -> None:
 
 def _new_line(line: Data) -> State:
     money = {"cap": minor(line.get("captured") or line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
-    return {**money, "promised": {}, "held_by": {}, "holds": set(), "paid_out": set()}
+    return {**money, "promised": {}, "doubts": {}, "held_by": {}, "holds": set(), "paid_out": set()}
 
 
 def _captured(order: State, data: Data) -> None:
@@ -176,7 +176,8 @@ def _settled(order: State, refund_id: str | None) -> None:
 def _refunded(order: State, data: Data) -> None:
     if data["outcome"] in ("issued", "abandoned"):
         _settled(order, data["refund_id"])
-    if data["outcome"] == "issued":
+    _doubted(order, data)
+    if data["outcome"] in ("issued", "found_paid"):
         for part in data["lines"]:
             line = order["lines"][part["line_id"]]
             line["refunded"] += minor(part["amount"])
@@ -185,6 +186,22 @@ def _refunded(order: State, data: Data) -> None:
                 line["reclaimed"] += minor(part["amount"])
             elif claimant in line["held_by"]:
                 line["held_by"][claimant] -= minor(part["amount"])
+
+
+def _doubted(order: State, data: Data) -> None:
+    """What was given up while nobody knew whether it was paid is kept until that is known."""
+    said = {part["line_id"]: minor(part["amount"]) for part in data.get("in_doubt") or ()}
+    over = {part["line_id"]: minor(part["amount"]) for part in data["lines"]}
+    for name, line in order["lines"].items():
+        before = line["doubts"].get(data["refund_id"], 0)
+        if data["outcome"] in ("issued", "abandoned"):
+            now = said.get(name, 0)
+        else:
+            now = before - over.get(name, 0) if data["outcome"] in ("found_paid", "found_unpaid") else before
+        if data["dispute_id"] not in line["paid_out"]:
+            line["doubts"][data["refund_id"]] = now
+            if data["dispute_id"] in line["held_by"]:
+                line["held_by"][data["dispute_id"]] -= now - before
 
 
 def _expired(order: State, data: Data) -> None:

@@ -28,7 +28,7 @@ COLUMNS = (
         "destination",
     ),
     *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "returned_at"),
-    *("failures", "retry_at", "reason", "provider_ref", "differs"),
+    *("failures", "retry_at", "reason", "provider_ref", "differs", "in_doubt"),
 )
 SETTLEMENT = "bank_settlement"
 PAID_WITHIN = timedelta(hours=25)
@@ -99,6 +99,7 @@ def _begun(data: Data, more: State) -> State:
         "requested_at": instant(data["requested_at"]),
         "failures": 0,
         "differs": [],
+        "in_doubt": 0,
         "settle_by": None,
         "parts": dict.fromkeys(part["part_id"] for part in data.get("parts") or [{"part_id": data["refund_id"]}]),
         **more,
@@ -111,7 +112,8 @@ def _step(refund: State, data: Data, changes: State) -> None:
     named = [step["part_id"]] if step else data.get("part_ids") or [data["refund_id"]]
     if "pay_at" in changes:
         refund["parts"] |= {name: changes["pay_at"] for name in named if name in refund["parts"]}
-    refund.update({name: value for name, value in changes.items() if name != "pay_at"})
+    refund["in_doubt"] -= changes.get("known", 0)
+    refund.update({name: value for name, value in changes.items() if name not in ("pay_at", "known")})
     if step:
         refund |= {"state": step["refund_state"], "retry_at": instant(step.get("retry_at"))}
 
@@ -119,8 +121,12 @@ def _step(refund: State, data: Data, changes: State) -> None:
 def _issued(data: Data) -> State:
     instants = {name: instant(data[name]) for name in ("issued_at", "expected_from", "expected_until")}
     said = {"provider_ref": data["provider_ref"], "differs": [], "settle_by": instants["expected_until"]}
-    said |= {"amount": minor(data["amount"])}
+    said |= {"amount": minor(data["amount"]), "in_doubt": _doubt(data)}
     return {"state": "issued", "pay_at": None, "retry_at": None, **instants, **said}
+
+
+def _doubt(data: Data) -> int:
+    return sum(minor(part["amount"]) for part in data.get("in_doubt") or ())
 
 
 def _failed(data: Data) -> State:
@@ -144,7 +150,7 @@ def _settled(data: Data) -> State:
 def _returned(data: Data) -> State:
     gone = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at", "settle_by"))
     said = {"failures": data["failures"], "reason": data["reason"], "returned_at": instant(data["returned_at"])}
-    return {"state": "returned_by_bank", "provider_ref": None, "differs": [], **gone, **said}
+    return {"state": "returned_by_bank", "provider_ref": None, "differs": [], "in_doubt": 0, **gone, **said}
 
 
 def _moved(refunds: State, data: Data) -> None:
@@ -183,7 +189,8 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundHeld": lambda _: {"pay_at": None},
     "RefundRetried": lambda data: {"state": "approved", "pay_at": instant(data["pay_at"]), "retry_at": None},
     "RefundSentToManual": _sent_to_manual,
-    "RefundAbandoned": lambda _: {"state": "abandoned", "pay_at": None, "retry_at": None},
+    "RefundAbandoned": lambda data: {"state": "abandoned", "pay_at": None, "retry_at": None, "in_doubt": _doubt(data)},
+    "RefundDoubtEnded": lambda data: {"known": minor(data["amount"])},
     "RefundReRequested": lambda data: {"replaced_by": data["replaced_by"]},
     "RefundSettled": _settled,
     "RefundSettlementOverdue": lambda _: {"settle_by": None},

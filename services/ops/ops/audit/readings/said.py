@@ -9,7 +9,7 @@ FACTS = frozenset(
     ClawbackSettled ClawbackFailed
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     RefundPaidTwice RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue
-    GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen
+    GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen RefundDoubtEnded
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
@@ -24,6 +24,7 @@ OUTCOMES = {
     "RefundSentToManual": "sent_to_manual",
     "RefundAbandoned": "abandoned",
     "RefundReturnedByBank": "returned_by_bank",
+    "RefundDoubtEnded": {"paid": "found_paid", "not_paid": "found_unpaid"},
     "ReturnAuthorized": "authorized",
     "ReturnDenied": "denied",
     "ReturnLabelVoided": "voided",
@@ -35,7 +36,7 @@ OUTCOMES = {
 """The events that are to be noted, each with the outcome that the note bears, or that by its result or its label."""
 TOLD = {
     **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
-    **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned", "ReturnAuthorized"), 1),
+    **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned", "RefundDoubtEnded", "ReturnAuthorized"), 1),
     **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1),
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
 }

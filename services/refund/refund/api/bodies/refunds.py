@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Tag
 
 from refund.domain.payments.abandonment import AbandonRefund
+from refund.domain.payments.doubt import EndDoubt
 from refund.domain.payments.manual_payment import PayByHand
 from refund.domain.payments.re_request import ReRequestRefund
 from refund.domain.payments.retries import RetryRefund
@@ -45,6 +46,18 @@ class AbandonmentBody(CommandBody, of=AbandonRefund):
     model_config = example(ticket="CASE-4711", reason="The buyer has the money by another way, and says so.")
 
 
+class DoubtBody(CommandBody, of=EndDoubt):
+    """What was found of money that was given up in doubt: what was paid has a reference and an instant (T31a)."""
+
+    model_config = example(
+        found="paid",
+        reference="re_1Nispe2eZvKYlo2Cd31jOCgZ",
+        paid_at="2026-11-26T10:00:00Z",
+        ticket="CASE-4711",
+        reason="The provider's report of that day has it.",
+    )
+
+
 class ReRequestBody(CommandBody, of=ReRequestRefund):
     """Why a refund that was refused is asked for again, and how much of which lines; without them all of it (T30a)."""
 
@@ -78,5 +91,7 @@ AbandonmentRequest = Annotated[
     Annotated[AbandonmentBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")
 ]
 """Why it is given up, or a second person's word on that."""
+DoubtRequest = Annotated[Annotated[DoubtBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")]
+"""Whether it was paid, or a second person's word on that."""
 ReRequestRequest = Annotated[Annotated[ReRequestBody, Tag("a_proposal")] | Agreement | Refusal, answer_or("a_proposal")]
 """Why and how much is asked for again, or a second person's word on that."""

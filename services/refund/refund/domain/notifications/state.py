@@ -14,12 +14,17 @@ from shared.notifications.table import Notice, Notices
 
 NOTICES: Notices = {
     events.RefundIssued: Notice("refund_issued", (BUYER,), rules=("S54", "S61")),
-    events.RefundFailed: Notice("refund_failed", (BUYER,)),
+    events.RefundFailed: Notice("refund_failed", (BUYER,), unless="again"),
     events.RefundSettlementOverdue: Notice("refund_overdue", (BUYER,), rules=("S54", "S62", "S63")),
     events.RefundReturnedByBank: Notice("refund_returned", (BUYER,), rules=("S54", "S63", "T32a")),
     events.RefundHeld: Notice("refund_held", (BUYER,), rules=("S54", "T34")),
-    events.RefundPartAbandoned: Notice("refund_part_given_up", (BUYER,), rules=("S54", "T31a")),
-    events.RefundAbandoned: Notice("refund_given_up", (BUYER,), rules=("S54", "T31a")),
+    events.RefundPartAbandoned: Notice(
+        "refund_part_given_up", (BUYER,), otherwise=("in_doubt", "refund_in_doubt"), rules=("S54", "T31a")
+    ),
+    events.RefundAbandoned: Notice(
+        "refund_given_up", (BUYER,), otherwise=("in_doubt", "refund_in_doubt"), rules=("S54", "T31a")
+    ),
+    events.RefundDoubtEnded: Notice("refund_doubt_ended", (BUYER,), rules=("S54", "T31a")),
 }
 """By event of a payment; texts for a new kind stand in `shared/notifications/texts/`."""
 

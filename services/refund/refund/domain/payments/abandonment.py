@@ -58,13 +58,13 @@ def abandoned(command: RefundCommand, payment: Payment, made: ProposalMade) -> S
     """By both of them; nothing is paid. With its last part a refund ends: issued with what went, or given up."""
     refund = payment.refund(command.refund_id)
     part = proposed_part(refund, made)
-    ending = _ending(command, made)
+    ending, doubt = _ending(command, made), part.lines if part and part.doubts else ()
     if not part or part.id == command.refund_id:
-        return [RefundAbandoned(**refund.event_fields, **ending)]
-    gone = RefundPartAbandoned(**refund.fields_of(part, RefundState.ABANDONED), **ending)
+        return [RefundAbandoned(**refund.event_fields, **ending, in_doubt=doubt)]
+    gone = RefundPartAbandoned(**refund.fields_of(part, RefundState.ABANDONED), **ending, in_doubt=doubt)
     left = evolve(payment, gone).refund(command.refund_id)
     if left.state is RefundState.ABANDONED:
-        return [gone, RefundAbandoned(**refund.event_fields, **ending)]
+        return [gone, RefundAbandoned(**refund.event_fields, **ending, in_doubt=left.in_doubt)]
     events: list[RefundEvent] = [gone, *confirmed(left, ("S57", "S58", "K1", "T31a", "D12"))]
     return [*events, *settled_before(reduce(evolve, events, payment).refund(command.refund_id))]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from refund.domain.payments.chargeback import lost, lost_lines
 from refund.domain.payments.state import Payment
 from shared.events.money import Money, total
-from shared.events.order import LineAmount
+from shared.events.order import LineAmount, minor_by_line
 from shared.events.refund import PaymentCaptured, RefundPart
 
 
@@ -51,14 +50,6 @@ def left_of(payment: Payment, capture: PaymentCaptured) -> Left:
     caps = minor_by_line(capture.lines)
     of_line = {line_id: max(0, cap - by_line[line_id]) for line_id, cap in caps.items()}
     return Left(of_line, capture.amount.minor - in_total)
-
-
-def minor_by_line(lines: Iterable[LineAmount]) -> Counter[str]:
-    """The money of each line, in minor units."""
-    sums: Counter[str] = Counter()
-    for line in lines:
-        sums[line.line_id] += line.amount.minor
-    return sums
 
 
 def _split(minor: int, like: Money, rests: Sequence[int]) -> Sequence[Money]:

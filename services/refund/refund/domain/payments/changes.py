@@ -8,11 +8,14 @@ from typing import Any
 from refund.domain.payments.refund import Part
 from shared.events.refund import (
     BuyerStandingNoted,
+    DoubtFound,
     PaymentCaptured,
     RefundDestinationChosen,
+    RefundDoubtEnded,
     RefundFailed,
     RefundHeld,
     RefundIssued,
+    RefundPaidTwice,
     RefundPartIssued,
     RefundRetried,
 )
@@ -45,6 +48,18 @@ def refused(part: Part | None, event: RefundFailed) -> Mapping[str, Any]:
 def tried(event: RefundRetried) -> Mapping[str, Any]:
     """What changes of a part with another try; an account that was named once is the one."""
     return {"pay_at": event.pay_at, **({"account": event.account_token} if event.account_token else {})}
+
+
+def beside(event: RefundPaidTwice | RefundHeld | RefundDoubtEnded) -> Mapping[str, Any]:
+    """What changes of a part that stays in its state."""
+    if isinstance(event, RefundPaidTwice):
+        return {"paid_twice": event.provider_ref}
+    return held(event) if isinstance(event, RefundHeld) else undoubted(event)
+
+
+def undoubted(event: RefundDoubtEnded) -> Mapping[str, Any]:
+    """What changes of a part once it is known whether its money went; what did was recorded as a payment."""
+    return {} if event.found == DoubtFound.PAID else {"doubts": 0, "paid_otherwise": 0, "doubt": None}
 
 
 def held(event: RefundHeld) -> Mapping[str, Any]:

@@ -8,14 +8,12 @@ from functools import reduce
 from typing import Any
 
 from refund.domain.deadlines import window_of
-from refund.domain.payments.allocation import minor_by_line
 from refund.domain.payments.crossings import crossed_by_refund
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.state import Payment, evolve
 from shared.events.base import Event
-from shared.events.money import Money, total
-from shared.events.order import LineAmount
-from shared.events.refund import PaidPart, RefundIssued, RefundPartIssued, RefundRequested
+from shared.events.money import total
+from shared.events.refund import DoubtFound, PaidPart, RefundDoubtEnded, RefundIssued, RefundPartIssued, RefundRequested
 
 Rules = tuple[str, ...]
 
@@ -24,19 +22,28 @@ def issued(
     payment: Payment, refund: Refund, part: Part, reference: str, at: datetime, rules: Rules, manual: bool = False
 ) -> Sequence[Event]:
     """The part went at this instant, under this reference of the provider's or, sent by hand, of the bank's; the refund
-    is issued with the last one.
+    is issued with the last one. What was given up in doubt and went is told alone where the refund was issued before.
     """
     paid = {"provider_ref": reference, "manual": manual, "issued_at": at, "rules": rules}
     fields = refund.fields_of(part, RefundState.ISSUED)
     if "part" not in fields:
         return _with_crossings(payment, part, [_confirmed(refund, fields | paid)], at)
     gave = RefundPartIssued(**fields, **paid, payment_id=part.payment_id, destination=refund.destination)
+    if part.in_doubt and refund.issued:
+        known = doubt_ended(refund, part, DoubtFound.PAID, ended_at=at, rules=rules)
+        return _with_crossings(payment, part, [gave, known], at)
     whole = confirmed(evolve(payment, gave).refund(gave.refund_id), rules)
     return _with_crossings(payment, part, [gave, *whole], at)
 
 
+def doubt_ended(refund: Refund, part: Part, found: DoubtFound, **why: Any) -> RefundDoubtEnded:
+    """It is known now whether the part that was given up was paid."""
+    state = RefundState.ISSUED if found is DoubtFound.PAID else part.state
+    return RefundDoubtEnded(**refund.fields_of(part, state), found=found, **why)
+
+
 def _with_crossings(
-    payment: Payment, part: Part, events: Sequence[RefundIssued | RefundPartIssued], at: datetime
+    payment: Payment, part: Part, events: Sequence[RefundIssued | RefundPartIssued | RefundDoubtEnded], at: datetime
 ) -> Sequence[Event]:
     """And what a bank is to be told of it that has taken the same money back (T34)."""
     since = reduce(evolve, events, payment)
@@ -51,8 +58,8 @@ def confirmed(refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
         return []
     parts = tuple(map(_paid, went))
     last = max(parts, key=lambda part: part.issued_at)
-    lines = _lines(refund, parts)
-    money = {"lines": lines, "amount": total([line.amount for line in lines])}
+    lines = refund.lines_of(went)
+    money = {"lines": lines, "amount": total([line.amount for line in lines]), "in_doubt": refund.in_doubt}
     paid = {"provider_ref": last.provider_ref, "manual": all(part.manual for part in parts)}
     fields = refund.event_fields | money | paid
     return [_confirmed(refund, {**fields, "issued_at": last.issued_at, "parts": parts, "rules": rules})]
@@ -75,15 +82,4 @@ def _paid(part: Part) -> PaidPart:
         provider_ref=part.provider_ref,
         manual=part.manual,
         issued_at=part.issued_at,
-    )
-
-
-def _lines(refund: Refund, parts: Sequence[PaidPart]) -> tuple[LineAmount, ...]:
-    """The money of the parts by line, in the order in which it was asked for."""
-    sums = minor_by_line(line for part in parts for line in part.lines)
-    like = refund.request.amount
-    return tuple(
-        LineAmount(line_id=line_id, amount=Money(minor, like.currency, like.exponent))
-        for line_id in minor_by_line(refund.request.lines)
-        if (minor := sums[line_id])
     )

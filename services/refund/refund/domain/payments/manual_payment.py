@@ -9,6 +9,7 @@ from refund.domain.payments.issuing import issued
 from refund.domain.payments.proposals import (
     OfPart,
     Why,
+    guard_instant,
     guard_not_said_to_be_paid,
     guard_support,
     proposed,
@@ -23,7 +24,6 @@ from shared.events.base import Actor, Event, Personal
 from shared.events.fields import Ticket
 from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
 from shared.events.moments import Moment
-from shared.rejections import ValidationFailed
 
 
 class PayByHand(RefundCommand, OfPart, Why):
@@ -53,10 +53,7 @@ def pay_by_hand(command: PayByHand, payment: Payment) -> Sequence[Event]:
     """It waits for a second person."""
     refund = guard_pay_by_hand(payment, command.refund_id, command.actor)
     part = the_part(refund, command.part_id, RefundState.MANUAL)
-    if command.paid_at > command.at:
-        raise ValidationFailed.at("/paid_at", "in_the_future", "it has not been paid yet", "T31a")
-    if command.paid_at < refund.request.requested_at:
-        raise ValidationFailed.at("/paid_at", "before_request", "before the refund was requested", "T31a")
+    guard_instant(command.paid_at, command.at, refund)
     ending = RefundEnding(
         ticket=command.ticket,
         reason_ref=reason_ref(command),

@@ -89,6 +89,7 @@ def record_declined(command: RecordDeclined, payment: Payment) -> Sequence[Event
         **refund.fields_of(part, RefundState.FAILED, retry_at),
         reason=command.reason,
         failures=failures,
+        again=refund.state is RefundState.FAILED,
         retry_at=retry_at,
         rules=("T31", "S63"),
     )

@@ -91,6 +91,14 @@ def guard_not_said_to_be_paid(refund: Refund) -> None:
         )
 
 
+def guard_instant(paid_at: datetime, now: datetime, refund: Refund) -> None:
+    """When money went lies between its request and now."""
+    if paid_at > now:
+        raise ValidationFailed.at("/paid_at", "in_the_future", "it has not been paid yet", "T31a")
+    if paid_at < refund.request.requested_at:
+        raise ValidationFailed.at("/paid_at", "before_request", "before the refund was requested", "T31a")
+
+
 def proposal_id(order_id: str, command_id: UUID) -> str:
     """The id of what this command proposes."""
     return derived_id("prp", order_id, command_id)

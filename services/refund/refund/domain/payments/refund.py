@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from shared.events.mediation.proposals import ProposalDeclined, ProposalMade
 from shared.events.money import Money
-from shared.events.order import LineAmount
+from shared.events.order import LineAmount, minor_by_line
 from shared.events.refund import (
     NOT_DUE,
     Destination,
@@ -111,6 +111,11 @@ class Part:
         """
         return self.state is not RefundState.ABANDONED or self.doubts > 0
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it was given up, and nobody knows whether its money went."""
+        return self.state is RefundState.ABANDONED and self.doubts > 0
+
     def doubted(self, event: RefundSentToManual) -> Mapping[str, Any]:
         """What changes of it with one more doubt."""
         named = event.reason == ManualReason.ANSWER_DIFFERS and event.provider_ref is not None
@@ -169,6 +174,21 @@ class Refund:
     def money(self) -> RefundIssued | RefundRequested | RefundRefused:
         """The event that tells its amount and lines: what was paid, which may be less, else what was asked for."""
         return self.paid or self.request
+
+    @property
+    def in_doubt(self) -> tuple[LineAmount, ...]:
+        """The money of it that was given up, and of which nobody knows whether it went; before its end nothing is."""
+        return self.lines_of([part for part in self.parts.values() if part.in_doubt and self.state in ENDED])
+
+    def lines_of(self, parts: Iterable[Part]) -> tuple[LineAmount, ...]:
+        """The money of these parts by line, in the order in which it was asked for."""
+        sums = minor_by_line(line for part in parts for line in part.lines)
+        like = self.request.amount
+        return tuple(
+            LineAmount(line_id=line_id, amount=Money(minor, like.currency, like.exponent))
+            for line_id in minor_by_line(self.request.lines)
+            if (minor := sums[line_id])
+        )
 
     @property
     def seller_id(self) -> str | None:

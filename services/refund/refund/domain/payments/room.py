@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from refund.domain.payments.allocation import minor_by_line
 from refund.domain.payments.chargeback import Chargeback, first_open, lost, lost_lines
 from refund.domain.payments.refund import Part
 from refund.domain.payments.state import Payment
+from shared.events.order import minor_by_line
 from shared.events.refund import PaymentCaptured
 
 

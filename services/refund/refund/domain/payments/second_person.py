@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.abandonment import abandoned, guard_abandonment
+from refund.domain.payments.doubt import doubt_is_over, guard_end_of_doubt
 from refund.domain.payments.manual_payment import guard_paid_by_hand, paid_by_hand
 from refund.domain.payments.proposals import proposed_part, reason_ref, reason_text, standing
 from refund.domain.payments.re_request import guard_re_request, re_requested
@@ -25,6 +26,7 @@ GUARDS: Mapping[ProposalKind, Callable[[Payment, str, Actor], Refund]] = {
     ProposalKind.MANUAL_PAYMENT: guard_paid_by_hand,
     ProposalKind.ABANDONMENT: guard_abandonment,
     ProposalKind.RE_REQUEST: guard_re_request,
+    ProposalKind.END_OF_DOUBT: guard_end_of_doubt,
 }
 """By kind: what refuses to agree to it, or to decline it."""
 
@@ -85,6 +87,7 @@ CARRIED_OUT: Mapping[ProposalKind, Callable[[AgreeToProposal, Payment, ProposalM
     ProposalKind.MANUAL_PAYMENT: paid_by_hand,
     ProposalKind.ABANDONMENT: abandoned,
     ProposalKind.RE_REQUEST: re_requested,
+    ProposalKind.END_OF_DOUBT: doubt_is_over,
 }
 """By kind: what follows a second person's yes."""
 

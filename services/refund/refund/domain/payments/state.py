@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from refund.domain.deadlines import DeadlineKind, name_in
-from refund.domain.payments.changes import answered, held, paid_by, refused, together, tried, wished
+from refund.domain.payments.changes import answered, beside, paid_by, refused, together, tried, wished
 from refund.domain.payments.chargeback import Chargeback, after
 from refund.domain.payments.refund import WITHOUT_DOUBT, Part, Refund, RefundState, is_settled, parts_of
 from shared.events.base import Actor
@@ -27,6 +27,7 @@ from shared.events.refund import (
     RefundAbandoned,
     RefundApproved,
     RefundDestinationChosen,
+    RefundDoubtEnded,
     RefundEvent,
     RefundFailed,
     RefundHeld,
@@ -124,10 +125,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _stepped(payment, event, RefundState.ISSUED, paid_by(event))
         case RefundIssued():
             return _stepped(payment, event, RefundState.ISSUED, paid_by(event), **_confirmed(event))
-        case RefundPaidTwice():
-            return _noted(payment, event, {"paid_twice": event.provider_ref})
-        case RefundHeld():
-            return _noted(payment, event, held(event))
+        case RefundPaidTwice() | RefundHeld() | RefundDoubtEnded():
+            return _noted(payment, event, beside(event))
         case RefundFailed():
             failure = refused(_part_of(payment, event), event)
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
@@ -191,7 +190,7 @@ def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
     return _stepped(payment, event, RefundState.RETURNED_BY_BANK, of_part, **gone, **said)
 
 
-def _noted(payment: Payment, event: RefundPaidTwice | RefundHeld, of_part: Mapping[str, Any]) -> Payment:
+def _noted(payment: Payment, event: Any, of_part: Mapping[str, Any]) -> Payment:
     """It stays in its state."""
     part = _part_of(payment, event)
     return _stepped(payment, event, part.state, of_part) if part else payment

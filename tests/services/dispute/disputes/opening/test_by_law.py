@@ -18,6 +18,7 @@ from dispute.domain.rejections import (
     ReasonNotCovered,
     ReleaseAckRequired,
 )
+from dispute.views.disputes.dispute import dispute_view
 from dispute.views.dry_run import money
 from dispute.views.orders.order import order_actions
 from shared.actions import rendered
@@ -86,6 +87,12 @@ def test_s17_k19_after_the_orders_end_the_law_opens_a_dispute_about_what_the_sel
     assert (opened.protection_ends_at, held.paid_out, opened.lines[0].cap) == (OVER, ("l1",), usd("50.00"))
     assert opened.rules == ("S6", "S17", "S94", "K25", "S39")
     assert [effect for event in outcome.events for effect in money(event, None)] == []
+
+
+def test_s17_a_dispute_says_by_which_right_of_the_law_it_was_opened() -> None:
+    by_law, by_programme = (judged(bought(), at) for at in (on("Mar 21"), on("Mar 20", "23:59")))
+    shown = [dispute_view(dispute_of(dict(x.after)), 1, BUYER, MAY)["by_law"] for x in (by_law, by_programme)]
+    assert shown == [("eu_conformity",), None]
 
 
 def test_g4_s17_on_the_last_day_of_the_right_it_is_opened_and_on_the_next_it_is_over() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from dispute.domain.orders.line import Line
-from shared.events.order import LineAmount, OrderCaptured, OrderPayment, PaymentPart
+from shared.events.order import OrderCaptured, OrderPayment, PaymentPart, minor_by_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,3 @@ class Taken:
 def captured(lines: Mapping[str, Line], event: OrderCaptured) -> Mapping[str, Line]:
     """The lines with what was taken for them."""
     return {**lines, **{part.line_id: lines[part.line_id].captured(part.amount) for part in event.lines}}
-
-
-def minor_by_line(parts: Iterable[LineAmount]) -> Counter[str]:
-    """The money of each line, in minor units."""
-    sums: Counter[str] = Counter()
-    for part in parts:
-        sums[part.line_id] += part.amount.minor
-    return sums
