@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import Text, and_, any_, bindparam, false, func, literal_column, or_, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from refund.domain.payments.refund import RefundState, is_settled
+from refund.domain.payments.changes import is_settled
+from refund.domain.payments.refund import RefundState
 from refund.read_models import chargebacks, tables
 from shared.events import refund as refunds
 from shared.events.base import Event

@@ -247,12 +247,3 @@ class Line:
             claims = {**claims, claimant: replace(claim, refunded=claim.refunded + amount)}
             reclaimed = reclaimed + amount if claim.paid_out else reclaimed
         return replace(self, refunded=self.refunded + amount, reclaimed=reclaimed, claims=claims)
-
-
-def _without(claims: Mapping[str, Claim], dispute_id: str) -> Mapping[str, Claim]:
-    return {name: claim for name, claim in claims.items() if name != dispute_id}
-
-
-def all_done(lines: Mapping[str, Line]) -> bool:
-    """Nothing is left of an order's lines: where something is still to be taken of one, R is the end of it (S24)."""
-    return all(line.done for line in lines.values())

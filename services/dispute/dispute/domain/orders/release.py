@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
-from dispute.domain.orders.line import Line, all_done
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.protection import expire_protection
-from dispute.domain.orders.state import Order, after
+from dispute.domain.orders.state import Order, after, all_done
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import DisputeOpened

@@ -10,7 +10,7 @@ from typing import Any
 
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import of_the_order
-from dispute.domain.orders.line import Line, all_done
+from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
 from dispute.domain.orders.payments.taken import Taken, captured
 from dispute.domain.orders.refund import OrderReturn, Refund, noted, noted_last, paid_back, promised, returned
@@ -240,3 +240,8 @@ def _with_refunds(order: Order, refunds: Mapping[str, Refund]) -> Order:
 def _refunded(order: Order, event: RefundNoted) -> Order:
     order = replace(order, notes=noted_last(order.notes, event), lines=paid_back(order.lines, event, order.refunds))
     return _with_refunds(order, noted(order.refunds, event)) if event.refund_id in order.refunds else order
+
+
+def all_done(lines: Mapping[str, Line]) -> bool:
+    """Nothing is left of an order's lines: where something is still to be taken of one, R is the end of it (S24)."""
+    return all(line.done for line in lines.values())

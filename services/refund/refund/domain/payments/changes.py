@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from refund.domain.payments.refund import Part
+from refund.domain.payments.refund import Part, RefundState
 from shared.events.refund import (
     BuyerStandingNoted,
     DoubtFound,
@@ -16,8 +16,11 @@ from shared.events.refund import (
     RefundHeld,
     RefundIssued,
     RefundPaidTwice,
+    RefundPart,
     RefundPartIssued,
+    RefundRequested,
     RefundRetried,
+    RefundSettled,
 )
 
 
@@ -70,3 +73,14 @@ def held(event: RefundHeld) -> Mapping[str, Any]:
 def answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) -> Mapping[str, Any]:
     """What the provider has said last of a refund; nothing, where it has said no or people have."""
     return {"provider_ref": provider_ref, "differs": differs}
+
+
+def is_settled(event: RefundSettled) -> bool:
+    """Whether the whole refund is, of which this may be a part."""
+    return event.part is None or event.part.refund_state == RefundState.SETTLED
+
+
+def parts_of(event: RefundRequested) -> Mapping[str, Part]:
+    """What each payment gives, by id; where one gives all that is one part."""
+    only = RefundPart(part_id=event.refund_id, payment_id=event.payment_id, lines=event.lines, amount=event.amount)
+    return {part.part_id: Part.of(part) for part in event.parts or (only,)}

@@ -24,7 +24,6 @@ from shared.events.refund import (
     RefundRequested,
     RefundReRequested,
     RefundSentToManual,
-    RefundSettled,
 )
 from shared.rejections import WrongPhase
 
@@ -249,14 +248,3 @@ class Refund:
         failed = [other for other in self.parts.values() if other.id != part.id and other.state is RefundState.FAILED]
         retries = [retry_at, *(other.pay_at for other in failed)]
         return PartStep(part_id=part.id, refund_state=whole, retry_at=min(filter(None, retries), default=None))
-
-
-def is_settled(event: RefundSettled) -> bool:
-    """Whether the whole refund is, of which this may be a part."""
-    return event.part is None or event.part.refund_state == RefundState.SETTLED
-
-
-def parts_of(event: RefundRequested) -> Mapping[str, Part]:
-    """What each payment gives, by id; where one gives all that is one part."""
-    only = RefundPart(part_id=event.refund_id, payment_id=event.payment_id, lines=event.lines, amount=event.amount)
-    return {part.part_id: Part.of(part) for part in event.parts or (only,)}

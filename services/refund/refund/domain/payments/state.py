@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from refund.domain.deadlines import DeadlineKind, name_in
-from refund.domain.payments.changes import answered, beside, paid_by, refused, together, tried, wished
+from refund.domain.payments import changes
 from refund.domain.payments.chargeback import Chargeback, after
-from refund.domain.payments.refund import WITHOUT_DOUBT, Part, Refund, RefundState, is_settled, parts_of
+from refund.domain.payments.refund import WITHOUT_DOUBT, Part, Refund, RefundState
 from shared.events.base import Actor
 from shared.events.deadlines import DeadlineMoved
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
@@ -114,25 +114,25 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case PaymentCaptured():
             return _captured(payment, event)
         case BuyerStandingNoted() | RefundDestinationChosen():
-            return replace(payment, **wished(event))
+            return replace(payment, **changes.wished(event))
         case RefundRequested():
-            return _begun(payment, Refund(event, RefundState.REQUESTED, parts_of(event)))
+            return _begun(payment, Refund(event, RefundState.REQUESTED, changes.parts_of(event)))
         case RefundRefused():
             return _begun(payment, Refund(event, RefundState.REFUSED))
         case RefundApproved():
             return _approved(payment, event)
         case RefundPartIssued():
-            return _stepped(payment, event, RefundState.ISSUED, paid_by(event))
+            return _stepped(payment, event, RefundState.ISSUED, changes.paid_by(event))
         case RefundIssued():
-            return _stepped(payment, event, RefundState.ISSUED, paid_by(event), **_confirmed(event))
+            return _stepped(payment, event, RefundState.ISSUED, changes.paid_by(event), **_confirmed(event))
         case RefundPaidTwice() | RefundHeld() | RefundDoubtEnded():
-            return _noted(payment, event, beside(event))
+            return _noted(payment, event, changes.beside(event))
         case RefundFailed():
-            failure = refused(_part_of(payment, event), event)
+            failure = changes.refused(_part_of(payment, event), event)
             said = {"failures": event.failures, "reason": event.reason, "retry_at": event.retry_at}
-            return _stepped(payment, event, RefundState.FAILED, failure, **said, **answered())
+            return _stepped(payment, event, RefundState.FAILED, failure, **said, **changes.answered())
         case RefundRetried():
-            return _stepped(payment, event, RefundState.APPROVED, tried(event), retry_at=None)
+            return _stepped(payment, event, RefundState.APPROVED, changes.tried(event), retry_at=None)
         case RefundsFrozen() | RepresentmentDue() | RepresentmentClosed() | RefundsUnfrozen():
             return replace(payment, chargebacks=after(payment.chargebacks, event))
         case ProposalMade():
@@ -148,7 +148,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundReRequested():
             return _changed(payment, event, again=event)
         case RefundSettled():
-            settled = {"settled_at": event.settled_at, "settle_by": None} if is_settled(event) else {}
+            settled = {"settled_at": event.settled_at, "settle_by": None} if changes.is_settled(event) else {}
             return _stepped(payment, event, RefundState.SETTLED, {"settled_at": event.settled_at}, **settled)
         case RefundSettlementOverdue():
             return _changed(payment, event, settle_by=None)
@@ -161,7 +161,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
 
 def _captured(payment: Payment, event: PaymentCaptured) -> Payment:
     captured = payment.captured | {(event.payment_id, event.capture_id)}
-    return replace(payment, captures=together(payment.captures, event), captured=captured)
+    return replace(payment, captures=changes.together(payment.captures, event), captured=captured)
 
 
 def _begun(payment: Payment, refund: Refund) -> Payment:
@@ -171,14 +171,14 @@ def _begun(payment: Payment, refund: Refund) -> Payment:
 def _approved(payment: Payment, event: RefundApproved) -> Payment:
     if not (refund := payment.refunds.get(event.refund_id)):
         return payment
-    changes: dict[str, Any] = {"state": RefundState.APPROVED, "pay_at": event.pay_at}
-    parts = {name: replace(part, **changes) for name, part in refund.parts.items()}
+    more: dict[str, Any] = {"state": RefundState.APPROVED, "pay_at": event.pay_at}
+    parts = {name: replace(part, **more) for name, part in refund.parts.items()}
     return _begun(payment, replace(refund, state=RefundState.APPROVED, parts=parts, destination=event.destination))
 
 
 def _confirmed(event: RefundIssued) -> Mapping[str, Any]:
     window = {"issued": event, "paid": event, "retry_at": None, "settle_by": event.expected_until}
-    return {**window, **answered(event.provider_ref)}
+    return {**window, **changes.answered(event.provider_ref)}
 
 
 def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
@@ -186,7 +186,7 @@ def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
     part = _part_of(payment, event)
     of_part = part.sent_back(event.failures) if part else {}
     gone = {"issued": None, "settle_by": None, "settled_at": None, "returned_at": event.returned_at}
-    said = {"failures": event.failures, "reason": event.reason, **answered()}
+    said = {"failures": event.failures, "reason": event.reason, **changes.answered()}
     return _stepped(payment, event, RefundState.RETURNED_BY_BANK, of_part, **gone, **said)
 
 
@@ -200,7 +200,7 @@ def _handed_over(payment: Payment, event: RefundSentToManual) -> Payment:
     """No try is left, which the last refusal says already, the money is in doubt, or a bank has paid it."""
     part = _part_of(payment, event)
     doubts = part.doubted(event) if part and event.reason not in WITHOUT_DOUBT else {}
-    said = answered(event.provider_ref, event.differs)
+    said = changes.answered(event.provider_ref, event.differs)
     reason = {"reason": str(event.reason), **said} if event.reason != ManualReason.RETRIES_USED_UP else {}
     return _stepped(payment, event, RefundState.MANUAL, {"pay_at": None, **doubts}, retry_at=None, **reason)
 
@@ -223,7 +223,7 @@ def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
     return _begun(payment, replace(refund, parts={**refund.parts, part.id: moved}))
 
 
-def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[str, Any], **changes: Any) -> Payment:
+def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[str, Any], **more: Any) -> Payment:
     """The part that the event is about is in this state, and the refund in that which the event says, else in the same.
     What was proposed was proposed for the state before, and ends with it.
     """
@@ -233,15 +233,15 @@ def _stepped(payment: Payment, event: Any, state: RefundState, of_part: Mapping[
     name = step.part_id if step else event.refund_id
     if part := refund.parts.get(name):
         stepped = {"state": state, "pending": False, "held_by": None, **of_part}
-        changes["parts"] = {**refund.parts, name: replace(part, **stepped)}
+        more["parts"] = {**refund.parts, name: replace(part, **stepped)}
     if refund.proposal and refund.proposal.part_id in (None, name):
-        changes["proposal"] = None
+        more["proposal"] = None
     if step:
-        changes["retry_at"] = step.retry_at
+        more["retry_at"] = step.retry_at
     whole = RefundState(step.refund_state) if step else state
-    return _begun(payment, replace(refund, state=whole, **changes))
+    return _begun(payment, replace(refund, state=whole, **more))
 
 
-def _changed(payment: Payment, event: Any, **changes: Any) -> Payment:
+def _changed(payment: Payment, event: Any, **more: Any) -> Payment:
     refund = payment.refunds.get(event.refund_id)
-    return _begun(payment, replace(refund, **changes)) if refund else payment
+    return _begun(payment, replace(refund, **more)) if refund else payment

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from refund.domain.deadlines import DeadlineKind
-from refund.domain.payments.refund import is_settled
+from refund.domain.payments.changes import is_settled
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.refund import (
