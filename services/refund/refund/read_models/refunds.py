@@ -18,7 +18,6 @@ from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
-from shared.events.order import LineAmount
 from shared.subscriptions.changes import Change, Computed, change, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
 
@@ -124,7 +123,7 @@ def _known(event: refunds.RefundDoubtEnded) -> Computed:
     return lambda row: {"in_doubt": row["in_doubt"] - event.amount.minor}
 
 
-def _minor(lines: Sequence[LineAmount]) -> int:
+def _minor(lines: Sequence[Any]) -> int:
     return sum(line.amount.minor for line in lines)
 
 
