@@ -107,6 +107,9 @@ ROWS: dict[tuple[str, str, str], Row] = {
             "reason": "Its card is closed.",
         }
     ),
+    ("refund", "POST", "/v1/refunds/{refund_id}/doubt"): Row(
+        {"found": "not_paid", "ticket": "CASE-4711", "reason": "The provider has no such payment."}
+    ),
     ("refund", "POST", "/v1/chargebacks"): Row(
         {
             "order_id": "{order_id}",
