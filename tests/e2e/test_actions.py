@@ -333,7 +333,7 @@ async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> Non
     path = f"/v1/returns/{(await dispute.show())['return_id']}"
     states = {
         "label_issued": [
-            (deal.seller, {"receive": NOT_NOW, "inspect": NOT_NOW}),
+            (deal.seller, {"receive": "", "inspect": NOT_NOW}),
             (deal.buyer, {"ship": "", "correct-tracking": NOT_NOW}),
         ],
         "shipped": [
@@ -362,9 +362,12 @@ async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> Non
                 else:
                     assert answer.refused == (409, action["code"])
             for action in shown["available_actions"]:
-                (await call(party, action, shown, "return_label")).ok()
+                if (state, action["rel"]) != UNANNOUNCED:
+                    (await call(party, action, shown, "return_label")).ok()
 
 
+UNANNOUNCED = ("label_issued", "receive")
+"""A parcel may come that nobody has announced; this one is announced first."""
 ANOTHER: dict[str, Json] = {
     "ship": {"tracking_number": "RR3DE"},
     "correct-tracking": {"tracking_number": "RR3DE", "replaces": "RR2DE"},
