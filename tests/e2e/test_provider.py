@@ -125,7 +125,8 @@ async def test_six_declines_hand_the_refund_to_people_and_two_of_support_have_it
     )
     refund = await refund_of(dispute, "manual")
     assert (refund["failures"], refund["reason"], refund["retry_at"]) == (6, "account_invalid", None)
-    assert refund["available_actions"] == refund["unavailable_actions"] == []
+    assert [each["rel"] for each in refund["available_actions"]] == ["correct-account"]
+    assert refund["unavailable_actions"] == []
     support = services.party("sue", "support")
     action, *others = (await support.get(f"/v1/refunds/{refund['id']}", service="refund"))["available_actions"]
     assert [each["rel"] for each in (action, *others)] == ["retry", "record-manual-payment", "abandon"]
