@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from iso4217 import Currency
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -127,6 +128,24 @@ def total(amounts: Sequence[Money]) -> Money:
     """The sum of at least one amount."""
     first, *rest = amounts
     return sum(rest, start=first)
+
+
+class OfLine(Protocol):
+    """Money of an order's line."""
+
+    @property
+    def line_id(self) -> str: ...
+
+    @property
+    def amount(self) -> Money: ...
+
+
+def minor_by_line(lines: Iterable[OfLine]) -> Counter[str]:
+    """The money of each line, in minor units."""
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.line_id] += line.amount.minor
+    return sums
 
 
 @lru_cache(maxsize=4096)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -202,14 +200,6 @@ class LineAmount(Value):
     amount: Money
 
 
-def minor_by_line(lines: Iterable[LineAmount]) -> Counter[str]:
-    """The money of each line, in minor units."""
-    sums: Counter[str] = Counter()
-    for line in lines:
-        sums[line.line_id] += line.amount.minor
-    return sums
-
-
 class OrderRegistered(Event):
     """The shop registered an order; its terms are bound here (`body_digest` tells a repeat from another body)."""
 
@@ -397,11 +387,6 @@ class PaymentHeld(Event):
     held_at: Instant
     paid_out: tuple[str, ...] = ()
 
-    @property
-    def claimant(self) -> str | None:
-        """The dispute or the return that the pieces are in."""
-        return self.dispute_id or self.return_id
-
 
 class HoldEnd(StrEnum):
     """Why a hold ended."""
@@ -425,11 +410,6 @@ class PaymentHoldLifted(Event):
     return_id: str | None = None
     lines: tuple[str, ...]
     because: Open[HoldEnd]
-
-    @property
-    def claimant(self) -> str | None:
-        """The dispute or the return that the pieces were in."""
-        return self.dispute_id or self.return_id
 
 
 class PaymentReleased(Event):

@@ -19,7 +19,7 @@ from refund.domain.payments.state import Payment, evolve
 from refund.policies import react
 from shared.events.base import Event
 from shared.events.dispute import RefundDue, RefundNoted, RefundOutcome
-from shared.events.money import Money
+from shared.events.money import Money, minor_by_line
 from shared.events.order import (
     OrderCaptured,
     OrderLine,
@@ -27,7 +27,6 @@ from shared.events.order import (
     OrderPayment,
     OrderRegistered,
     PaymentReleased,
-    minor_by_line,
 )
 from shared.events.refund import PaymentCaptured, RefundRequested
 from tests.laws.size import examples

@@ -256,7 +256,8 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         for left in [_left(state.lines[x.line_id], x.line_id in event.paid_out)]
     ),
     o.PaymentHoldLifted: lambda state, event: (
-        event.lines != () and all(event.claimant in state.lines[x].open_claims for x in event.lines)
+        event.lines != ()
+        and all((event.dispute_id or event.return_id) in state.lines[x].open_claims for x in event.lines)
     ),
     o.PaymentReleased: lambda state, event: (
         (bool(event.clawback_id) or not state.nothing_due or _late(state))

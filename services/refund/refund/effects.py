@@ -82,7 +82,7 @@ def wanted(payment: Payment, kind: str) -> RefundCall | None:
 
 
 def _call(payment: Payment, refund: Refund, part: Part) -> RefundCall:
-    chargeback = in_the_way(payment, part)
+    chargeback = in_the_way(payment, part) if payment.chargebacks else None
     return RefundCall(
         refund_id=part.id,
         order_id=refund.request.order_id,

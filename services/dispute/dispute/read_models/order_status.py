@@ -68,10 +68,10 @@ def _lines(event: Event) -> Iterator[Change]:
     match event:
         case orders.OrderCaptured():
             yield from _parts(event, _captured)
-        case orders.PaymentHeld(claimant=claimant) if claimant:
+        case orders.PaymentHeld() if claimant := event.dispute_id or event.return_id:
             yield from _each(event.order_id, [part.line_id for part in event.lines], _held(claimant))
             yield from _each(event.order_id, event.paid_out, _asked_of_seller(claimant))
-        case orders.PaymentHoldLifted(claimant=claimant) if claimant:
+        case orders.PaymentHoldLifted() if claimant := event.dispute_id or event.return_id:
             yield from _each(event.order_id, event.lines, _lifted(claimant))
         case orders.PaymentReleased():
             yield from _parts(event, lambda part: _released(part, event))

@@ -28,9 +28,9 @@ def money(event: Event, before: Any) -> Iterable[Any]:
             yield _effect("release", [(line.line_id, line.amount) for line in event.lines], SELLER)
         case orders.PaymentHeld() if held := [line for line in event.lines if line.line_id not in event.paid_out]:
             yield _effect("hold", [(line.line_id, line.cap) for line in held], SELLER)
-        case orders.PaymentHoldLifted(claimant=claimant) if claimant and isinstance(before, Order):
-            lines = [before.lines[name] for name in event.lines]
-            if waited := [line for line in lines if claimant in line.kept_claims]:
+        case orders.PaymentHoldLifted() if isinstance(before, Order):
+            claimant, lines = event.dispute_id or event.return_id, [before.lines[name] for name in event.lines]
+            if claimant and (waited := [line for line in lines if claimant in line.kept_claims]):
                 yield _effect("lift", [(line.line_id, line.left_of(claimant)) for line in waited], SELLER)
 
 

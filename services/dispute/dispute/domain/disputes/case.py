@@ -86,7 +86,7 @@ class Case:
 
     def asked_of(self, party: str) -> mediation.ClawbackRequested | None:
         """What is asked back of a party and waits: there is one at most."""
-        return self.clawbacks.standing(party)
+        return self.clawbacks.standing(party) if self.clawbacks.requested else None
 
     def decided_or(self, request: dispute.Solution) -> tuple[dispute.SolutionType, Money]:
         """What goes back and how much by what was decided or agreed last, or else was asked for."""

@@ -28,7 +28,7 @@ def given_up(dispute: Dispute) -> Minor:
 
 def asked_back(dispute: Dispute) -> Minor:
     """The money that is asked back of the buyer, with what has come of it or is lost."""
-    return _sums_of(dispute.case.asked_back, *dispute.case.clawbacks.over("buyer"))
+    return _sums_of(dispute.case.asked_back, *_over(dispute, "buyer"))
 
 
 def paid_out(dispute: Dispute) -> frozenset[str]:
@@ -47,11 +47,16 @@ def owed_by_seller(dispute: Dispute) -> Parts:
     less what the seller has given, or is lost of it.
     """
     asked, back = asked_for(dispute), asked_back(dispute)
-    over, theirs = _sums_of(*dispute.case.clawbacks.over("seller")), paid_out(dispute)
+    over, theirs = _sums_of(*_over(dispute, "seller")), paid_out(dispute)
     gone = {name: back.get(name, 0) + over.get(name, 0) for name in theirs}
     lines = [line for line in dispute.opened.lines if line.line_id in theirs]
     owed = [(line, minor) for line in lines if (minor := asked.get(line.line_id, 0) - gone[line.line_id]) > 0]
     return [_money(line.line_id, minor, line.cap) for line, minor in owed]
+
+
+def _over(dispute: Dispute, party: str) -> Sequence[Ended]:
+    clawbacks = dispute.case.clawbacks
+    return clawbacks.over(party) if clawbacks.ended else ()
 
 
 def difference(dispute: Dispute, lines: Parts) -> tuple[Parts, Parts]:

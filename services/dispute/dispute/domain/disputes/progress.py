@@ -18,6 +18,7 @@ from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.mediation.repayments import LateArrivalReported, RepaymentAgreed, RepaymentReceived
 from shared.events.money import Money, total
 from shared.events.order import LineAmount
+from shared.rejections import WrongPhase
 
 
 class Fulfilment(StrEnum):
@@ -190,6 +191,13 @@ def refunded(refunds: Refunds) -> Money | None:
     """The sum of all that was paid; None where nothing was."""
     paid = [asked.amount for asked in refunds.values() if asked.is_paid]
     return total(paid) if paid else None
+
+
+def not_refunded(refunds: Refunds, state: StrEnum | None) -> WrongPhase | None:
+    """The refusal of what is about money that went back to the buyer, as long as none did (S65, T36)."""
+    if refunded(refunds):
+        return None
+    return WrongPhase("No money went back to the buyer.", state=state, rules=("S65", "T36"))
 
 
 def with_step(now: Fulfilment, received_at: datetime | None, event: events.ReturnNoted) -> Mapping[str, Any]:

@@ -19,8 +19,8 @@ from dispute.domain.rejections import CaptureDiffers
 from shared.events.base import Event, Message
 from shared.events.fields import Quantity, WireMoney
 from shared.events.moments import Moment
-from shared.events.money import Money
-from shared.events.order import LineAmount, OrderCaptured, Tender, minor_by_line
+from shared.events.money import Money, minor_by_line
+from shared.events.order import LineAmount, OrderCaptured, Tender
 from shared.events.outside.ids import Id
 from shared.rejections import AmountExceedsCap, NotFound, ValidationFailed
 

@@ -196,11 +196,11 @@ class Line:
 
     def held_for(self, event: events.PaymentHeld, part: events.HeldPieces) -> Self:
         """With one hold more."""
-        if not event.claimant:
+        if not (claimant := event.dispute_id or event.return_id):
             return replace(self, holds=self.holds | {event.hold})
         paid_out = self.line_id in event.paid_out
         claim = Claim(part.quantity, part.cap, Money.zero(self.cap), part.parcels, paid_out=paid_out)
-        held = replace(self, claims={**self.claims, event.claimant: claim})
+        held = replace(self, claims={**self.claims, claimant: claim})
         if not event.dispute_id:
             return held
         disputed = min(self.quantity, self.disputed + part.quantity)
@@ -210,15 +210,15 @@ class Line:
         """Without this hold; after a dispute its pieces are agreed or decided on, or may be disputed again: of what the
         seller was paid for them, what went back is gone.
         """
-        if not event.claimant:
+        if not (claimant := event.dispute_id or event.return_id):
             return replace(self, holds=self.holds - {event.hold})
         if event.because in KEPT:
-            agreed = replace(self.claims[event.claimant], agreed=True)
-            return replace(self, claims={**self.claims, event.claimant: agreed})
+            agreed = replace(self.claims[claimant], agreed=True)
+            return replace(self, claims={**self.claims, claimant: agreed})
         reopens = event.dispute_id if event.because == events.HoldEnd.CANCELLED else None
-        claim = self.claims[event.claimant]
+        claim = self.claims[claimant]
         sold = replace(self.sold, paid=self.sold.paid - claim.refunded) if claim.paid_out else self.sold
-        left = {name: one for name, one in self.claims.items() if name != event.claimant}
+        left = {name: one for name, one in self.claims.items() if name != claimant}
         return replace(self, claims=left, reopens=reopens, sold=sold)
 
     def paid_out(self, amount: Money, event: events.PaymentReleased) -> Self:

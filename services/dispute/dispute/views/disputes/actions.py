@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 
 from dispute.domain.disputes.afterwards.repayment import guard_agreement, guard_receipt, guard_report
 from dispute.domain.disputes.evidence import addition_until, guard_addition
+from dispute.domain.disputes.progress import not_refunded
 from dispute.domain.disputes.state import Dispute, DisputeState
-from dispute.domain.disputes.transitions import Step, Transition, guard_row, refused_in, roles_of, row_or_refusal
+from dispute.domain.disputes.transitions import (
+    PARTIES,
+    Step,
+    Transition,
+    guard_row,
+    refused_in,
+    roles_of,
+    row_or_refusal,
+)
 from dispute.domain.evidence.limits import guard_number, most_bytes
 from shared.actions import Action, Offer, UploadLimits
 from shared.events.base import Actor
@@ -41,12 +50,12 @@ PATHS: Mapping[Step, str] = {
 """By step: the address of its command."""
 
 
-LATE_GOODS: Sequence[tuple[str, str, Callable[[Dispute, Actor], object]]] = (
-    ("report-late-arrival", "/v1/disputes/{}/late-arrival", guard_report),
-    ("agree-repayment", "/v1/disputes/{}/repayment", guard_agreement),
-    ("confirm-repayment", "/v1/disputes/{}/repayment-receipt", guard_receipt),
+LATE_GOODS: Sequence[tuple[str, str, frozenset[str], Callable[[Dispute, Actor], object]]] = (
+    ("report-late-arrival", "/v1/disputes/{}/late-arrival", frozenset({"buyer"}), guard_report),
+    ("agree-repayment", "/v1/disputes/{}/repayment", frozenset(PARTIES), guard_agreement),
+    ("confirm-repayment", "/v1/disputes/{}/repayment-receipt", frozenset({"seller"}), guard_receipt),
 )
-"""What may be done about goods that came after the refund (T36): the action, its address and its guard."""
+"""What may be done about goods that came after the refund (T36): the action, its address, whose it is, its guard."""
 
 
 def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[Action]:
@@ -57,10 +66,7 @@ def dispute_actions(dispute: Dispute, actor: Actor, now: datetime) -> Sequence[A
         for step, path, refused in _steps_of(acting, dispute.state)
     ] + [
         Action("add-evidence", f"/v1/disputes/{dispute_id}/evidence", partial(_addition, dispute, actor, now)),
-        *(
-            Action(rel, path.format(dispute_id), partial(_of_late_goods, refuse, dispute, actor))
-            for rel, path, refuse in LATE_GOODS
-        ),
+        *_about_late_goods(dispute, actor, acting),
     ]
 
 
@@ -81,6 +87,15 @@ def _offer(step: Step, dispute: Dispute, actor: Actor, now: datetime) -> Callabl
 def _guarded(row: Transition, dispute: Dispute, actor: Actor, now: datetime) -> Offer:
     guard_row(row, dispute, actor, now)
     return Offer(dispute.first_due(*row.within), row.mandatory)
+
+
+def _about_late_goods(dispute: Dispute, actor: Actor, acting: frozenset[str]) -> Iterator[Action]:
+    """Before any money went back no guard has to be asked."""
+    state, dispute_id = dispute.state, dispute.opened.dispute_id
+    early = not_refunded(dispute.refunds, state)
+    for rel, path, roles, refuse in LATE_GOODS:
+        if not acting.isdisjoint(roles):
+            yield Action(rel, path.format(dispute_id), early or partial(_of_late_goods, refuse, dispute, actor))
 
 
 def _of_late_goods(refuse: Callable[[Dispute, Actor], object], dispute: Dispute, actor: Actor) -> Offer:

@@ -16,6 +16,7 @@ from dispute.views.conversation import messages_view
 from dispute.views.disputes.actions import dispute_actions
 from dispute.views.disputes.case import case_members, ruled_result
 from dispute.views.disputes.late import late_members
+from dispute.views.disputes.late_members import NOTHING_LATER
 from dispute.views.disputes.members import (
     DeadlineView,
     DisputeRow,
@@ -108,7 +109,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "refunded": refunded(dispute.refunds),
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
-        **late_members(dispute, path),
+        **(late_members(dispute, path) if dispute.after_close else NOTHING_LATER),
         "messages": messages_view(said, path, looking),
         **case_members(dispute, path, looking, now),
         **rendered(dispute_actions(dispute, actor, now)),

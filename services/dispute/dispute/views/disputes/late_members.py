@@ -55,3 +55,6 @@ class LateMembers(TypedDict):
     flags: Flags
     after_close: Sequence[AfterClose]
     repayment: RepaymentView | None
+
+
+NOTHING_LATER: LateMembers = {"flags": {"late_arrival": False}, "after_close": [], "repayment": None}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from refund.domain.payments.chargeback import lost, lost_lines
 from refund.domain.payments.state import Payment
-from shared.events.money import Money, total
-from shared.events.order import LineAmount, minor_by_line
+from shared.events.money import Money, minor_by_line, total
+from shared.events.order import LineAmount
 from shared.events.refund import PaymentCaptured, RefundPart
 
 
@@ -45,8 +45,10 @@ def left_of(payment: Payment, capture: PaymentCaptured) -> Left:
     payment_id = capture.payment_id
     taken = [part for part in payment.parts if part.reserves and part.payment_id == capture.payment_id]
     by_line = minor_by_line(line for part in taken for line in part.lines)
-    in_total = by_line.total() + sum(one.taken for one in lost(payment.chargebacks, payment_id))
-    by_line.update(minor_by_line(lost_lines(payment.chargebacks, payment_id)))
+    in_total = by_line.total()
+    if payment.chargebacks:
+        in_total += sum(one.taken for one in lost(payment.chargebacks, payment_id))
+        by_line.update(minor_by_line(lost_lines(payment.chargebacks, payment_id)))
     caps = minor_by_line(capture.lines)
     of_line = {line_id: max(0, cap - by_line[line_id]) for line_id, cap in caps.items()}
     return Left(of_line, capture.amount.minor - in_total)

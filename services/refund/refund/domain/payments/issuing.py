@@ -48,7 +48,8 @@ def _with_crossings(
     """And what a bank is to be told of it that has taken the same money back (T34)."""
     since = reduce(evolve, events, payment)
     _, gone = since.part(part.id)
-    return [*events, *crossed_by_refund(since, gone or part, at)]
+    crossed = crossed_by_refund(since, gone or part, at) if payment.chargebacks else ()
+    return [*events, *crossed]
 
 
 def confirmed(refund: Refund, rules: Rules) -> Sequence[RefundIssued]:

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.events.mediation.proposals import ProposalDeclined, ProposalMade
-from shared.events.money import Money
-from shared.events.order import LineAmount, minor_by_line
+from shared.events.money import Money, minor_by_line
+from shared.events.order import LineAmount
 from shared.events.refund import (
     NOT_DUE,
     Destination,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from refund.domain.payments.chargeback import Chargeback, first_open, lost, lost_lines
 from refund.domain.payments.refund import Part
 from refund.domain.payments.state import Payment
-from shared.events.order import minor_by_line
+from shared.events.money import minor_by_line
 from shared.events.refund import PaymentCaptured
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.disputes.progress import refunded
+from dispute.domain.disputes.progress import not_refunded, refunded
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.instants import is_before_order
 from shared.events.base import Actor, Event, Personal
@@ -166,6 +166,7 @@ def guard_report(dispute: Dispute, actor: Actor) -> None:
 def guard_agreement(dispute: Dispute, actor: Actor) -> None:
     """Either party's, once goods came late, and as long as it is not agreed."""
     dispute.parties.guard(actor, "dispute", *OTHER)
+    _guard_refunded(dispute)
     repayment = repayment_of(dispute)
     if not repayment.arrivals:
         raise WrongPhase("Nobody has told that goods came after the refund.", state=dispute.state, rules=("S65",))
@@ -178,6 +179,7 @@ def guard_agreement(dispute: Dispute, actor: Actor) -> None:
 def guard_receipt(dispute: Dispute, actor: Actor) -> RepaymentAgreed:
     """The seller's, of what is agreed and has not come."""
     dispute.parties.guard(actor, "dispute", "seller")
+    _guard_refunded(dispute)
     repayment = repayment_of(dispute)
     if not repayment.agreed or repayment.received:
         why = "It has come already." if repayment.received else "No repayment is agreed."
@@ -186,8 +188,8 @@ def guard_receipt(dispute: Dispute, actor: Actor) -> RepaymentAgreed:
 
 
 def _guard_refunded(dispute: Dispute) -> None:
-    if not refunded(dispute.refunds):
-        raise WrongPhase("No money went back to the buyer.", state=dispute.state, rules=("S65", "T36"))
+    if refusal := not_refunded(dispute.refunds, dispute.state):
+        raise refusal
 
 
 def _arrived(command: ArrivalCommand, dispute: Dispute, by: str, told: tuple[str, ...]) -> list[Event]:

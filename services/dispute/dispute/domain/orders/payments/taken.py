@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from dispute.domain.orders.line import Line
-from shared.events.order import OrderCaptured, OrderPayment, PaymentPart, minor_by_line
+from shared.events.money import minor_by_line
+from shared.events.order import OrderCaptured, OrderPayment, PaymentPart
 
 
 @dataclass(frozen=True, slots=True)
