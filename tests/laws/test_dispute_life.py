@@ -284,13 +284,14 @@ def last_word(events: Sequence[Event]) -> Any:
 
 def given_up(events: Sequence[Event]) -> Counter[str]:
     """What support gave up of the last word, or did not ask for again: nothing that was refused or given up before it,
-    for that it counts anew.
+    for that it counts anew, and nothing that turned out to be paid (T31a).
     """
     words = [n for n, event in enumerate(events) if isinstance(event, WORDS) and is_new(event)]
     notes = [(n, event) for n, event in enumerate(events) if isinstance(event, RefundNoted)]
     before = {noted.refund_id for n, noted in notes if n < words[-1] and noted.outcome in NOTHING}
+    paid = {noted.refund_id for _, noted in notes if noted.outcome == RefundOutcome.ISSUED}
     abandoned = [noted for n, noted in notes if n > words[-1] and noted.outcome == RefundOutcome.ABANDONED]
-    gone = by_line([noted for noted in abandoned if noted.refund_id not in before])
+    gone = by_line([noted for noted in abandoned if noted.refund_id not in before | paid])
     dues = {event.refund_id: event for event in events if isinstance(event, RefundDue)}
     again = [due for n, due in enumerate(events) if n > words[-1] and isinstance(due, RefundDue) and due.replaces]
     gone.update(by_line([dues[due.replaces] for due in again if due.replaces]))
