@@ -68,11 +68,14 @@ async def test_timers_keep_their_pace_while_calls_wait_for_a_provider_that_is_aw
     async def all_is_paid() -> bool:
         return await due(flow, "pay") == 0
 
+    async def it_is_left_alone() -> bool:
+        return breaker.is_open
+
     async with running(loop_of(flow, lambda key: breaker.call(partial(outage.pay, key)))):
         await eventually(timers_are_done)
+        await eventually(it_is_left_alone)
         assert await due(flow, "pay") == WAITING
         # What was under way when it was left alone, and then one at a time.
-        assert breaker.is_open
         assert outage.asked <= FAILURES + 16 + 20
         outage.away = False
         await eventually(all_is_paid)
