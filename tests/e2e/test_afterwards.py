@@ -42,6 +42,11 @@ async def test_k19_k18_a_buyers_clawback_settles_once_and_the_seller_has_what_th
     shown = await dispute.show()
     assert [one["state"] for one in shown["clawbacks"]] == ["settled"]
     assert [(one["kind"], one["outcome"]) for one in shown["after_close"]] == [("clawback", "settled")]
+    support = services.party("sue", "support")
+    ended = f"/v1/clawbacks?order_id={deal.order_id}&state=settled"
+    rows = await eventually(lambda: support.get(ended), lambda answer: bool(answer["data"]))
+    assert [(row["id"], row["collectable"]) for row in rows["data"]] == [(back["id"], False)]
+    assert (await deal.buyer.get("/v1/clawbacks")).status == 403
     assert before is None
     status = await eventually(deal.status, lambda answer: answer["lines"][0]["released"] is not None)
     assert (status["lines"][0]["released"], status["lines"][0]["refunded"]) == (usd("10.00"), usd("30.00"))

@@ -85,6 +85,26 @@ create index disputes_due on disputes (next_due_at) where next_due_at is not nul
 create index disputes_queue on disputes (next_due_at, dispute_id)
     where state = any (array['escalated', 'under_review', 'appeal_review']);
 
+create table clawbacks (
+    clawback_id text collate "C" primary key,
+    position bigint not null,
+    dispute_id text collate "C" not null,
+    order_id text not null,
+    payment_id text not null,
+    party text not null,
+    state text not null,
+    amount bigint not null,
+    currency text not null,
+    exponent integer not null,
+    asked_at timestamptz not null,
+    ended_at timestamptz,
+    reason_code text
+);
+comment on table clawbacks is 'what disputes ask back of a party, and what became of it';
+create index clawbacks_order on clawbacks (order_id, asked_at desc, clawback_id desc);
+create index clawbacks_state on clawbacks (state, asked_at desc, clawback_id desc);
+create index clawbacks_newest on clawbacks (asked_at desc, clawback_id desc);
+
 create table evidence (
     evidence_id text collate "C" primary key,
     version integer not null,

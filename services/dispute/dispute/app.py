@@ -24,10 +24,10 @@ from dispute.api import (
     programmes,
     queue,
     receipts,
-    repayment,
     reports,
     returns,
 )
+from dispute.api.afterwards import clawbacks, repayment
 from dispute.api.files import Files
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
@@ -53,6 +53,7 @@ ROUTERS = (
     returns.router,
     captures.router,
     repayment.router,
+    clawbacks.router,
     programmes.router,
     deadlines.router,
 )

@@ -32,7 +32,7 @@ class ClawbackSettled(Event):
 
 
 class ClawbackFailed(Event):
-    """What was asked back of `party` does not come: an alarm, for the platform has lost it."""
+    """What was asked back of `party` does not come: the platform has lost it, and support has it in its list."""
 
     clawback_id: str
     dispute_id: str

@@ -14,7 +14,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import Fulfilment, after_note, after_step
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.refund import FOUND, PAID
-from dispute.read_models import mediation, tables
+from dispute.read_models import clawbacks, mediation, tables
 from shared.events import dispute as disputes
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 NAME = "disputes"
-TABLES = (tables.disputes,)
+TABLES = (tables.disputes, tables.clawbacks)
 STREAMS = ("dispute-",)
 
 
@@ -70,6 +70,9 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             closed = {"close_reason": event.reason, "closed_at": event.closed_at, **mediation.came_to(event)}
             yield _set(recorded, state=DisputeState.CLOSED, next_due_at=None, **closed)
             yield from mediation.ground(recorded, event)
+        case event if isinstance(event, clawbacks.EVENTS):
+            yield _set(recorded)
+            yield from clawbacks.changes(recorded)
         case event:
             yield _set(recorded, **mediation.mediated(event))
             yield from mediation.follow(recorded)

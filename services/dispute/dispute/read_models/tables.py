@@ -111,6 +111,28 @@ disputes = Table(
     comment="one row a dispute, as far as lists and the order show it",
 )
 
+clawbacks = Table(
+    "clawbacks",
+    metadata,
+    Column("clawback_id", ID, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("dispute_id", ID, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("payment_id", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("exponent", Integer, nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),
+    Column("reason_code", Text),
+    Index("clawbacks_order", "order_id", text("asked_at desc"), text("clawback_id desc")),
+    Index("clawbacks_state", "state", text("asked_at desc"), text("clawback_id desc")),
+    Index("clawbacks_newest", text("asked_at desc"), text("clawback_id desc")),
+    comment="what disputes ask back of a party, and what became of it",
+)
+
 evidence = Table(
     "evidence",
     metadata,

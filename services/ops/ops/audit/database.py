@@ -67,6 +67,7 @@ TABLES = {
             from order_status_lines l where l.order_id = s.order_id) as lines
         from order_status s where order_id > $1 and order_id <= $2""",
     "disputes": "select * from disputes where dispute_id > $1 and dispute_id <= $2",
+    "clawbacks": "select * from clawbacks where dispute_id > $1 and dispute_id <= $2",
     "evidence": "select * from evidence where evidence_id > $1 and evidence_id <= $2",
     "dispute_history": """
         select dispute_id, version, position, at, actor, action, rules, detail::text as detail from dispute_history
@@ -78,7 +79,7 @@ TABLES = {
 """By read model: its rows by the streams that they follow from."""
 MODELS = {
     "order": ("order_status",),
-    "dispute": ("disputes", "dispute_history"),
+    "dispute": ("disputes", "dispute_history", "clawbacks"),
     "evidence": ("evidence",),
     "payment": ("refunds", "payments", "chargebacks"),
 }

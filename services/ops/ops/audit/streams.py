@@ -21,6 +21,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "disputes": ("dispute_id",),
     "evidence": ("evidence_id",),
     "dispute_history": ("dispute_id", "version"),
+    "clawbacks": ("dispute_id", "clawback_id"),
     "refunds": ("order_id", "refund_id"),
     "payments": ("order_id",),
     "chargebacks": ("order_id", "chargeback_id"),

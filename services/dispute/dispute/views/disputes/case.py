@@ -14,7 +14,6 @@ from dispute.views.disputes.case_members import (
     AppealView,
     Assignment,
     CaseMembers,
-    ClawbackState,
     ClawbackView,
     DecisionKind,
     DecisionView,
@@ -38,7 +37,6 @@ from shared.events.mediation import (
     Ruling,
     SurveySubmitted,
 )
-from shared.events.mediation.clawbacks import ClawbackSettled
 from shared.events.order import LineAmount
 from shared.views import LineAmountView, TextLink, text_link
 
@@ -190,7 +188,5 @@ def _appeal(event: Appealed, path: str) -> AppealView:
 
 
 def _clawback(event: ClawbackRequested, clawbacks: Clawbacks) -> ClawbackView:
-    state: ClawbackState = "withdrawn" if event.clawback_id in clawbacks.withdrawn else "requested"
-    if end := clawbacks.ended.get(event.clawback_id):
-        state = "settled" if isinstance(end, ClawbackSettled) else "failed"
+    state = clawbacks.state(event.clawback_id)
     return {"id": event.clawback_id, "from": event.party, "amount": event.amount, "state": state}

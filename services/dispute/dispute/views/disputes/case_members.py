@@ -7,6 +7,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from dispute.domain.disputes.asked_back.clawbacks import ClawbackState
 from dispute.views.disputes.proposals import ProposalView
 from shared.events.base import Instant
 from shared.events.dispute import Payer, SolutionType
@@ -95,7 +96,6 @@ class AppealView(TypedDict):
     evidence: Sequence[str]
 
 
-ClawbackState = Literal["requested", "withdrawn", "settled", "failed"]
 ClawbackView = TypedDict("ClawbackView", {"id": str, "from": str, "amount": Money, "state": ClawbackState})
 """Money that is asked back."""
 

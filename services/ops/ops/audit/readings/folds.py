@@ -14,7 +14,7 @@ from ops.audit.entry import Entry
 from ops.audit.facts import Facts
 from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck, Subject
-from ops.audit.readings import disputes, evidence, mediation, orders, payments, quotas, waiting
+from ops.audit.readings import clawbacks, disputes, evidence, mediation, orders, payments, quotas, waiting
 from ops.audit.readings.plain import ReminderFold, ReturnFold
 
 
@@ -91,9 +91,13 @@ class DisputeFold:
         self._model, self._history = checks.models["disputes"], checks.models["dispute_history"]
         self._row, self._entries = rows["disputes"].take(dispute_id), rows["dispute_history"]
         self._subject = self._model.subject(self._row)
+        self._asked_back: dict[str, Row] = {}
+        self._clawbacks = RowsBeside(checks.models["clawbacks"], rows["clawbacks"], dispute_id)
 
     def add(self, entry: Entry) -> None:
         disputes.fold(self._state, entry)
+        clawbacks.fold(self._asked_back, entry)
+        self._clawbacks.see(entry, entry.data.get("clawback_id"), self._asked_back)
         self._model.see(self._subject, entry.position, disputes.row(self._state))
         if entry.name in mediation.NO_ENTRY:
             return
@@ -107,6 +111,7 @@ class DisputeFold:
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
+        self._clawbacks.compare()
         paid_out, settled = self._state["paid_out"], self._checks.settled(last)
         lines = [(line, line in paid_out) for line, _ in self._state["lines"]]
         self._checks.facts.dispute(self._id, self._state["order_id"], self._state["state"], lines, settled)
@@ -133,21 +138,21 @@ class EvidenceFold:
         return iter(())
 
 
-class ChargebackRows:
-    """The rows of a payment's chargebacks."""
+class RowsBeside:
+    """Rows of what a stream is about beside its own: a payment's chargebacks, a dispute's clawbacks."""
 
-    def __init__(self, model: ModelCheck, rows: Rows, order_id: str) -> None:
-        self._model, self._rows, self._id = model, rows, order_id
+    def __init__(self, model: ModelCheck, rows: Rows, stream_id: str) -> None:
+        self._model, self._rows, self._id = model, rows, stream_id
         self._subjects: dict[str, tuple[Subject, Row | None]] = {}
 
-    def see(self, entry: Entry, chargebacks: Mapping[str, Row]) -> None:
-        """The stream's next event, after which they are these."""
-        if not (name := entry.data.get("chargeback_id")) or name not in chargebacks or entry.name == "RefundHeld":
+    def see(self, entry: Entry, name: str | None, found: Mapping[str, Row]) -> None:
+        """The stream's next event about the one of this name, after which they are these."""
+        if not name or name not in found or entry.name == "RefundHeld":
             return
         if name not in self._subjects:
             row = self._rows.take((self._id, name))
             self._subjects[name] = self._model.subject(row), row
-        self._model.see(self._subjects[name][0], entry.position, dict(chargebacks[name]))
+        self._model.see(self._subjects[name][0], entry.position, dict(found[name]))
 
     def compare(self) -> None:
         """The rows beside what they must show."""
@@ -162,7 +167,7 @@ class PaymentFold:
         self._checks, self._id, self._state = checks, order_id, payments.beginning()
         self._refunds, self._payments = checks.models["refunds"], checks.models["payments"]
         self._rows, self._row = rows["refunds"], rows["payments"].take(order_id)
-        self._chargebacks = ChargebackRows(checks.models["chargebacks"], rows["chargebacks"], order_id)
+        self._chargebacks = RowsBeside(checks.models["chargebacks"], rows["chargebacks"], order_id)
         self._subjects: dict[str, tuple[Subject, Row | None]] = {}
         self._captures: list[tuple[int, Any]] = []
 
@@ -173,7 +178,7 @@ class PaymentFold:
         if refund_id := entry.data.get("refund_id"):
             subject = self._subject(refund_id)
             self._refunds.see(subject, entry.position, payments.refund_row(self._state, refund_id))
-        self._chargebacks.see(entry, self._state["chargebacks"])
+        self._chargebacks.see(entry, entry.data.get("chargeback_id"), self._state["chargebacks"])
 
     def wanted(self) -> Due:
         return payments.wanted(self._state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Self
 
 from shared.events.base import Event
@@ -13,6 +14,15 @@ from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
 Ended = ClawbackSettled | ClawbackFailed
 OF_CLAWBACKS: Sequence[type[Event]] = (ClawbackRequested, ClawbackNotDue, ClawbackSettled, ClawbackFailed)
 """The events of a clawback's life."""
+
+
+class ClawbackState(StrEnum):
+    """Where what is asked back is."""
+
+    REQUESTED = "requested"
+    WITHDRAWN = "withdrawn"
+    SETTLED = "settled"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,12 @@ class Clawbacks:
         """What is asked back of a party and waits: there is one at most."""
         over = {*self.withdrawn, *self.ended}
         return next((back for back in self.requested if back.party == party and back.clawback_id not in over), None)
+
+    def state(self, clawback_id: str) -> ClawbackState:
+        """Where one of them is."""
+        if end := self.ended.get(clawback_id):
+            return ClawbackState.SETTLED if isinstance(end, ClawbackSettled) else ClawbackState.FAILED
+        return ClawbackState.WITHDRAWN if clawback_id in self.withdrawn else ClawbackState.REQUESTED
 
     def over(self, party: str) -> Sequence[Ended]:
         """What has come back of a party, or is lost: no later word asks for it again."""
