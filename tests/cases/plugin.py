@@ -1,11 +1,14 @@
 """Collects what came in the tests that show a known case, and prints the table (`pytest --cases`): row by row, then
 kind by kind the neighbours of its rows. The run fails where something is wrong, not shown or a kind has too few.
+
+What came travels with each test's report, so that the table is whole where several processes run the tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import pytest
 
@@ -28,6 +31,18 @@ class Shown:
 SHOWN = pytest.StashKey[list[Shown]]()
 
 
+class Collector:
+    """Collects what came from the reports of this process and of the others that run tests for it."""
+
+    def __init__(self, shown: list[Shown]) -> None:
+        self._shown = shown
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            told: list[tuple[str, Any]] = report.user_properties
+            self._shown += [Shown(*values) for name, values in told if name == MARKER]
+
+
 class Came:
     """Says what came: the test goes on where it is what is right."""
 
@@ -45,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SHOWN] = []
+    config.pluginmanager.register(Collector(config.stash[SHOWN]))
     config.addinivalue_line("markers", f"{MARKER}(id, given, right): an input that failed once, and the right value")
 
 
@@ -62,14 +78,16 @@ def came(request: pytest.FixtureRequest) -> Iterator[Came]:
     """`came(value)`: what the case's input led to, held against what is right."""
     marker = request.node.get_closest_marker(MARKER)
     shown = Shown(marker.args[0], marker.kwargs["given"], marker.kwargs["right"])
-    request.config.stash[SHOWN].append(shown)
     failed = request.session.testsfailed
     yield Came(shown)
     shown.passed = shown.came == shown.right and request.session.testsfailed == failed
+    request.node.user_properties.append((MARKER, astuple(shown)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """All rows are only there to be looked for where all tests were asked for."""
+    """All rows are only there to be looked for where all tests were asked for, and where all that came arrives."""
+    if hasattr(session.config, "workerinput"):
+        return
     whole = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS and not session.config.option.keyword
     if session.config.getoption("--cases") and whole and not complete(session.config.stash[SHOWN]):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
+from pytest import TestReport
 
 from tests.cases.known import COMES_WITH, KINDS, NEIGHBOURS, rows
-from tests.cases.plugin import Came, Shown, complete, table
+from tests.cases.plugin import MARKER, Came, Collector, Shown, complete, table
 
 
 def test_what_came_is_held_against_what_is_right() -> None:
@@ -14,6 +17,17 @@ def test_what_came_is_held_against_what_is_right() -> None:
     with pytest.raises(AssertionError):
         Came(shown)(200)
     assert shown.came == "200"
+
+
+def test_what_came_in_another_process_arrives_with_the_report_of_its_test() -> None:
+    came = ["B03", "at=20261120", "422", "422", True]
+    shown: list[Shown] = []
+    phases: tuple[Literal["setup"], Literal["call"], Literal["teardown"]] = ("setup", "call", "teardown")
+    for when in phases:
+        report = TestReport("a test", ("file", 1, "name"), {}, "passed", None, when)
+        report.user_properties = [(MARKER, came), ("other", 1)]
+        Collector(shown).pytest_runtest_logreport(report)
+    assert shown == [Shown("B03", "at=20261120", "422", "422", True)]
 
 
 def test_a_row_that_nobody_shows_is_counted() -> None:

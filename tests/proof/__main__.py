@@ -40,14 +40,15 @@ class Proof:
 def proofs(minutes: float, end: float) -> Iterator[Proof]:
     """The proofs in their order, each sized when its turn has come."""
     tests = ("pytest", "-q", f"--timeout={60 * minutes:.0f}")
+    two_at_once = ("-n", "2", "--dist", "load")
     times = max(2, round(minutes / 2))
     yield Proof(
         f"laws, {times} times as many examples",
         # By thread: to hypothesis a signal's exception is an example that fails, and it tries that again without end.
-        (*tests, "--timeout-method=thread", "tests/laws", "-m", "not proof", "-n", "2", "--dist", "load"),
+        (*tests, "--timeout-method=thread", "tests/laws", "-m", "not proof", *two_at_once),
         {"LAWS": str(times)},
     )
-    yield Proof("known cases, and what comes now", (*tests, "--cases"))
+    yield Proof("known cases, and what comes now", (*tests, "--cases", *two_at_once))
     yield Proof("tests that are marked proof", (*tests, "-m", "proof and not chaos"))
     yield Proof("20,000 histories of refunds in simulation", ("tests.proof.histories",))
     appends = round(400 * minutes)
