@@ -66,6 +66,21 @@ class ReturnDenied(Event):
     rules: tuple[str, ...]
 
 
+class ReturnLabelOrdered(Event):
+    """A prepaid label is wanted of the carrier that is set; until it has answered there is none. The label's id is the
+    key under which it is bought, once.
+    """
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    label_id: str
+    payer: Open[Payer]
+    carrier: str
+    ordered_at: Instant
+    rules: tuple[str, ...]
+
+
 class ReturnLabelIssued(Event):
     """A label to send them with; `prepaid` says that the buyer does not pay the freight. Such a one has its carrier's
     tracking number.
@@ -207,6 +222,7 @@ ReturnEvent = (
     ReturnRequested
     | ReturnAuthorized
     | ReturnDenied
+    | ReturnLabelOrdered
     | ReturnLabelIssued
     | ReturnLabelDenied
     | ReturnLabelGivenBack

@@ -74,6 +74,10 @@ class Environment(BaseSettings):
     """Where the dispute service answers, which keeps the addresses that stand on labels."""
     labels_login: str = Field("", repr=False)
     """Where the return-label service gets its own token: the issuer's token endpoint, with its client id and secret."""
+    carrier: str = Field("", repr=False)
+    """Who sells labels of returns: a plug-in's name, `+`, and its carrier's address, which may hold a key. Labels are
+    samples where it is left out.
+    """
     gateway: str = Field("", repr=False)
     """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
     `stripe+https://sk_live_…@api.stripe.com`.

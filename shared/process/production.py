@@ -14,6 +14,7 @@ from shared.process.requirements import (
     bare,
     brokers,
     by_tls,
+    carrier_is_real,
     databases_are_named,
     databases_are_own,
     does_not_run,
@@ -81,6 +82,9 @@ PRODUCTION: tuple[Requirement, ...] = (
         "MAKEWHOLE_WEBHOOKS",
         "must name whose webhooks are heard, and not the sandbox's, with a secret: stripe+whsec_…; or be left out",
         webhooks_are_secret,
+    ),
+    Requirement(
+        "MAKEWHOLE_CARRIER", "must name who sells labels by https, and not the sandbox; or be left out", carrier_is_real
     ),
     Requirement(
         "MAKEWHOLE_LABELS_LOGIN",

@@ -218,6 +218,13 @@ def webhooks_are_secret(settings: Environment) -> bool:
     return not settings.webhooks or (name != "sandbox" and all(len(secret) >= 24 for secret in secrets.split(",")))
 
 
+def carrier_is_real(settings: Environment) -> bool:
+    """Whether no carrier is named, or one that is not the sandbox's, which is asked by https."""
+    name, _, address = settings.carrier.partition("+")
+    place = address_parts(address)
+    return not settings.carrier or bool(name != "sandbox" and place and place.scheme == "https" and place.hostname)
+
+
 def labels_login_by_https(settings: Environment) -> bool:
     """Whether the return-label service has no login of its own, or one that it sends by https alone."""
     place = address_parts(settings.labels_login)

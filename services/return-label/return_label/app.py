@@ -25,6 +25,7 @@ def build(settings: Settings) -> App:
     app.state.texts = TextsElsewhere(settings.dispute)
     app.state.orders = OrdersElsewhere(settings.dispute)
     app.state.own_token = OwnToken(settings.labels_login)
+    app.state.carrier = settings.carrier.partition("+")[0] or None
     # Its labels are samples: nobody's goods travel with one.
     app.state.sandbox = settings.mode == "sandbox"
     return app

@@ -21,11 +21,11 @@ REQUEST_RETURNS = "request_returns"
 """The policy's name: its subscription's in storage, and part of the ids of its commands."""
 
 
-def react(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On ReturnDue → request the return. On ReturnNotDue → withdraw it."""
+def react(recorded: Recorded[Event], carrier: str | None = None) -> Iterable[Send]:
+    """On ReturnDue → request the return, with a label of the carrier that is set. On ReturnNotDue → withdraw it."""
     match recorded.event:
         case ReturnDue() as event:
-            return [_request_return(recorded, event)]
+            return [_request_return(recorded, event, carrier)]
         case ReturnNotDue() as event:
             return [
                 Send.on(
@@ -41,13 +41,14 @@ def notify(recorded: Recorded[Event]) -> Iterable[Send]:
     return notifications(recorded, NOTICES, "return_id")
 
 
-def _request_return(recorded: Recorded[Event], event: ReturnDue) -> Send:
+def _request_return(recorded: Recorded[Event], event: ReturnDue, carrier: str | None) -> Send:
     return Send.on(
         recorded,
         REQUEST_RETURNS,
         0,
         RequestReturn,
         **request_fields(event),
+        carrier=carrier,
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from return_label import policies
+from return_label import effects, policies
 from return_label.domain.decider import decider
 from return_label.domain.returns.timers import ENDS, STARTS
+from return_label.gateways.plugins import carrier_of, name_of
 from shared.deadlines.take_up import TakeUp
 from shared.events.logs import DISPUTE, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
@@ -26,14 +27,19 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
     """The log to its topic, the topic to who is told, the disputes' topic to the policy, and what is due to it, also
     where the version before has written no deadline.
     """
-    async with assembly(RETURN_LABEL, decider, settings, clock) as service:
+    name = name_of(settings.carrier)
+    async with (
+        assembly(RETURN_LABEL, decider, settings, clock) as service,
+        carrier_of(settings.carrier) as carrier,
+    ):
+        calls = effects.effects_of(name, carrier, effects.age_in_log(service.pool))
         yield (
             service.store,
             [
                 service.relay(),
-                service.policy(policies.REQUEST_RETURNS, DISPUTE, policies.react),
+                service.policy(policies.REQUEST_RETURNS, DISPUTE, partial(policies.react, carrier=name)),
                 service.policy(NOTIFY, RETURN_LABEL, policies.notify),
-                service.due_loop(),
+                service.due_loop(effects=calls),
                 Sweep(TakeUp(service.store, service.pool, decider, STARTS, ENDS).turn),
             ],
         )
@@ -41,4 +47,5 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
 
 if __name__ == "__main__":
     settings = Settings.load(f"{RETURN_LABEL.service}-worker")
+    carrier_of(settings.carrier)  # what is wrong with it is said before anything is opened
     run_worker(RETURN_LABEL.service, partial(assemble, settings), settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.carrier.router import router as carrier_router
 from sandbox.clock.clock import Clock
 from sandbox.clock.router import router as clock_router
 from sandbox.faults.router import router as faults_router
@@ -17,7 +18,7 @@ from shared.process.quotas import OFF
 from shared.process.settings import Settings
 
 SERVICE = "sandbox"
-ROUTERS = (provider_router, chargebacks_router, identity_router, clock_router, faults_router)
+ROUTERS = (provider_router, chargebacks_router, carrier_router, identity_router, clock_router, faults_router)
 
 
 def build(settings: Settings) -> App:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from sandbox.carrier.labels import CarrierStore
 from sandbox.clock.clock import Clock
 from sandbox.clock.mover import ClockMover, StepTimeout
 from sandbox.clock.store import ClockStore
@@ -22,12 +23,13 @@ from sandbox.provider.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True)
 class Simulators:
-    """The payment provider's books and its webhooks, the identity provider, the clock with its mover, and the faults
-    that are armed.
+    """The payment provider's books and its webhooks, the carrier's books, the identity provider, the clock with its
+    mover, and the faults that are armed.
     """
 
     provider: ProviderStore
     webhooks: Webhooks
+    carrier: CarrierStore
     identity: IdentityProvider
     clock: Clock
     mover: ClockMover
@@ -61,5 +63,5 @@ async def open_simulators(
         mover = ClockMover(clock, positions, WorkersClient(session, workers), timeout)
         faults = Faults()
         webhooks = Webhooks(session, hearer.address, hearer.secret, faults)
-        yield Simulators(ProviderStore(pool), webhooks, identity, clock, mover, faults)
+        yield Simulators(ProviderStore(pool), webhooks, CarrierStore(pool), identity, clock, mover, faults)
         await webhooks.close()

@@ -31,7 +31,7 @@ SETTLED = ("seller_response", "buyer_response", "negotiation", "evidence", "revi
 ENDED = (*SETTLED, "appeal", "appeal_review", "replacement")
 DISPUTE = (*ENDED, "survey")
 """What ends when a dispute is settled, when it is closed, and when it begins anew or its order is cancelled."""
-RETURN = ("return_shipment", "return_transit", "return_inspection")
+RETURN = ("label_order", "return_shipment", "return_transit", "return_inspection")
 PAY, SETTLEMENT = "pay:{refund_id}", "bank_settlement:{refund_id}"
 REMINDER, EXPIRY = "reminder:{deadline}:{role}", "evidence_expiry"
 AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
@@ -54,6 +54,7 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "RefundRetried": {PAY: "pay_at"},
     "RefundFailed": {PAY: "retry_at"},
     "RefundIssued": {SETTLEMENT: "expected_until"},
+    "ReturnLabelOrdered": {"label_order": "ordered_at"},
     "ReturnAuthorized": {"return_shipment": "ship_by"},
     **dict.fromkeys(("ReturnShipped", "ReturnTransitOverdue"), {"return_transit": "transit_alarm_at"}),
     "ReturnReceived": {"return_inspection": "inspect_by"},
@@ -81,8 +82,9 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("RefundSentToManual", "RefundHeld"), (PAY,)),
     "RefundSettlementOverdue": (SETTLEMENT,),
     "ReminderSent": (REMINDER,),
-    "ReturnShipped": ("return_shipment",),
-    "ReturnReceived": ("return_shipment", "return_transit"),
+    **dict.fromkeys(("ReturnLabelIssued", "ReturnLabelDenied"), ("label_order",)),
+    "ReturnShipped": ("label_order", "return_shipment"),
+    "ReturnReceived": ("label_order", "return_shipment", "return_transit"),
     **dict.fromkeys(("ReturnDenied", "ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),
     **dict.fromkeys(("ReturnInspected", "InspectionTimedOut"), RETURN),
 }

@@ -33,7 +33,8 @@ NAMES = frozenset(
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
     RefundDoubtEnded
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
-    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelIssued ReturnLabelVoided ReturnShipped ReturnReceived
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelOrdered ReturnLabelIssued ReturnLabelDenied
+    ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
     LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased
     RemindersSet ReminderSent

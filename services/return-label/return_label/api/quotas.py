@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 from starlette.responses import Response
@@ -36,7 +36,7 @@ async def request_label(
     was given back: one a return (S75), three a buyer and month (S76), and while the order's last one is not used that
     very one (K24).
     """
-    return await _answered(caller, RequestLabel, return_id, 201)
+    return await _answered(caller, RequestLabel, return_id, 201, carrier=caller.state.carrier)
 
 
 @router.post("/v1/returns/{return_id}/void", summary="Give a label back", response_model=ReturnView)
@@ -61,9 +61,9 @@ async def show_quota(buyer_id: str, viewer: Annotated[QueryContext, query(*READE
 
 
 async def _answered(
-    caller: CommandContext, kind: type[RequestLabel] | type[GiveBackLabel], return_id: str, status: int
+    caller: CommandContext, kind: type[RequestLabel] | type[GiveBackLabel], return_id: str, status: int, **more: Any
 ) -> Response:
-    wanted = caller.command(kind, return_id=return_id, buyer_id=await buyer_of(caller, return_id))
+    wanted = caller.command(kind, return_id=return_id, buyer_id=await buyer_of(caller, return_id), **more)
     outcome = await caller.handle(wanted)
     view = return_view(outcome.states[0], outcome.versions[0], caller.actor, caller.at)
     return command_response(outcome, view, status, view["href"])

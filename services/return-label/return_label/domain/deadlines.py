@@ -12,6 +12,8 @@ from shared.events.return_label import ReturnRequested
 class DeadlineKind(StrEnum):
     """A deadline of a return; it has at most one of each kind."""
 
+    LABEL = "label_order"
+    """A label that was ordered: the carrier is to be asked for it."""
     SHIPMENT = "return_shipment"
     """D9: then nothing was sent, and the return lapses."""
     TRANSIT = "return_transit"

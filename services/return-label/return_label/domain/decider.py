@@ -7,7 +7,7 @@ from typing import Any
 
 from return_label.domain.label_quotas import state as quotas
 from return_label.domain.returns import loss, request, timeouts, transit, withdrawal
-from return_label.domain.returns.labels import giving_back, issuing, use
+from return_label.domain.returns.labels import giving_back, issuing, purchase, use
 from return_label.domain.returns.state import Return, evolve
 from return_label.domain.returns.timers import KINDS, deadlines, due
 from shared.decider import Decided, Decider, ExpireDeadline, Stream
@@ -25,6 +25,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     request.RequestReturn: request.request_return,
     issuing.RequestLabel: issuing.request_label,
     giving_back.GiveBackLabel: giving_back.give_back,
+    purchase.RecordLabelBought: purchase.bought,
+    purchase.RecordNoLabel: purchase.not_bought,
     transit.MarkReturnShipped: use.ship,
     transit.MarkReturnReceived: transit.mark_received,
     transit.InspectReturn: transit.inspect,

@@ -17,6 +17,7 @@ DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     events.ReturnRequested: ("kind", "reason", "lines", "freight_payer"),
     events.ReturnDenied: ("reason",),
     events.ReturnAuthorized: ("ship_by",),
+    events.ReturnLabelOrdered: ("label_id", "carrier"),
     events.ReturnLabelIssued: ("label_id", "prepaid", "payer"),
     events.ReturnLabelDenied: ("code", "resets_at"),
     events.ReturnLabelGivenBack: ("label_id",),

@@ -128,9 +128,7 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "inspection": _inspection(return_, path),
         "lost_at": return_.lost.lost_at if return_.lost else None,
         "deadlines": [
-            {"kind": kind, "due_at": due_at, "rules": RULES[kind]}
-            for kind in DeadlineKind
-            if (due_at := due(return_, kind))
+            {"kind": kind, "due_at": due_at, "rules": RULES[kind]} for kind in RULES if (due_at := due(return_, kind))
         ],
         "rules": terms.rules,
         **rendered(return_actions(return_, path, actor, at)),

@@ -19,7 +19,7 @@ from shared.events.fields import ShortText
 from shared.events.outside.ids import Id
 from shared.http.request.body import example
 
-Target = Literal["refund", "capture", "webhook"]
+Target = Literal["refund", "capture", "webhook", "label"]
 CallKind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline", "pending"]
 Kind = CallKind | Literal["drop", "duplicate", "reorder", "forge"]
 
@@ -28,6 +28,7 @@ LONGEST = 15.0
 KINDS_OF: dict[Target, frozenset[Kind]] = {
     "refund": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline", "pending"}),
     "capture": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
+    "label": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline"}),
     "webhook": frozenset({"delay", "drop", "duplicate", "reorder", "forge"}),
 }
 

@@ -26,7 +26,9 @@ OPS = Actor(id="olga", roles=frozenset({"ops"}))
 @pytest.fixture
 async def service(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[ServedService]:
     dsn = await migrated("return_label")
-    async with serving("return_label", returns.router, decider, dsn, FORETELLING, quotas.router) as service:
+    async with serving(
+        "return_label", returns.router, decider, dsn, FORETELLING, quotas.router, carrier=None
+    ) as service:
         service.clock.at = MARCH
         yield service
 

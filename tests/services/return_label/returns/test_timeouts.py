@@ -54,7 +54,7 @@ def test_d9_d10_d11_fire_at_their_instant_and_not_before(
     assert given(decider, *before).when(r.expire(kind, due_at)).events
 
 
-@pytest.mark.parametrize("kind", list(DeadlineKind))
+@pytest.mark.parametrize("kind", [D9, D10, D11])
 def test_a_deadline_that_was_moved_fires_at_its_new_instant_alone(kind: DeadlineKind) -> None:
     before = {D9: AUTHORIZED, D10: SHIPPED, D11: RECEIVED}[kind]
     was = {D9: r.SHIP_BY, D10: r.ALARM_AT, D11: r.INSPECT_BY}[kind]

@@ -25,6 +25,7 @@ _SHOWN = "S54 names it not, and the return shows it"
 SILENT: Mapping[type[Event], str] = {
     events.ReturnRequested: "the authorisation of the same append tells it",
     events.ReturnDenied: "the dispute goes to the case team, which tells it",
+    events.ReturnLabelOrdered: "the authorisation of the same append tells it",
     events.ReturnLabelIssued: "the authorisation of the same append tells it",
     events.ReturnLabelDenied: "the authorisation of the same append tells it, and the return says why",
     events.ReturnLabelGivenBack: "the buyer asked for it",

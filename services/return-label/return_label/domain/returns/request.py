@@ -17,7 +17,9 @@ from shared.events.return_label import ReturnAuthorized, ReturnRequested
 
 
 class RequestReturn(ReturnCommand):
-    """Goods are to go back; days are calendar days, `_bd` business days; `rules` are those that make it due."""
+    """Goods are to go back; days are calendar days, `_bd` business days; `rules` are those that make it due; a
+    prepaid label is bought of the `carrier`, and without one a sample.
+    """
 
     kind: ReturnKind
     order_id: str
@@ -34,6 +36,7 @@ class RequestReturn(ReturnCommand):
     inspect_bd: int
     timezone: str
     rules: tuple[str, ...]
+    carrier: str | None = None
 
     @property
     def streams(self) -> Sequence[StreamName]:
@@ -53,7 +56,7 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
     begun = [requested := asked(command), _authorized(command)]
     if not quotas:
         return [*begun, self_paid(requested)]
-    label, place = first_label(requested, quotas[0], command.at)
+    label, place = first_label(requested, quotas[0], command.at, command.carrier)
     return [*begun, *label], place
 
 

@@ -20,6 +20,7 @@ from shared.events.return_label import (
     ReturnLabelDenied,
     ReturnLabelGivenBack,
     ReturnLabelIssued,
+    ReturnLabelOrdered,
     ReturnLabelVoided,
     ReturnLapsed,
     ReturnLost,
@@ -60,6 +61,7 @@ class Return:
     requested: ReturnRequested | None = None
     denied: ReturnDenied | None = None
     authorized: ReturnAuthorized | None = None
+    ordered: ReturnLabelOrdered | None = None
     label: ReturnLabelIssued | None = None
     label_denied: ReturnLabelDenied | None = None
     label_void: bool = False
@@ -112,30 +114,35 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
             return replace(return_, denied=event, state=ReturnState.DENIED)
         case ReturnAuthorized():
             return _until(replace(return_, authorized=event, state=ReturnState.AUTHORIZED), D9, event.ship_by)
+        case ReturnLabelOrdered():
+            wanted = replace(return_, ordered=event, label_denied=None, state=ReturnState.AUTHORIZED)
+            return _until(wanted, DeadlineKind.LABEL, event.ordered_at)
         case ReturnLabelIssued():
             state = ReturnState.LABEL_ISSUED if event.prepaid else ReturnState.SELF_PAID
-            return replace(return_, label=event, label_void=False, label_denied=None, state=state)
+            return replace(return_, label=event, ordered=None, label_void=False, label_denied=None, state=state)
         case ReturnLabelDenied():
-            return replace(return_, label_denied=event, state=ReturnState.SELF_PAID)
+            return replace(return_, label_denied=event, ordered=None, state=ReturnState.SELF_PAID)
         case ReturnLabelGivenBack():
             given_back = return_.given_back + 1
             return replace(return_, label_void=True, given_back=given_back, state=ReturnState.AUTHORIZED)
         case ReturnLabelVoided():
-            return replace(return_, label_void=True, state=ReturnState.VOIDED)
+            return replace(return_, label_void=True, ordered=None, state=ReturnState.VOIDED)
         case ReturnShipped():
-            return _until(replace(return_, shipped=event, state=ReturnState.SHIPPED), D10, event.transit_alarm_at)
+            sent = replace(return_, shipped=event, ordered=None, state=ReturnState.SHIPPED)
+            return _until(sent, D10, event.transit_alarm_at)
         case ReturnTransitOverdue():
             return _until(return_, D10, event.transit_alarm_at)
         case ReturnTrackingCorrected(tracking_number=number, carrier=carrier):
             return replace(return_, shipped=_renumbered(return_.shipped, number, carrier))
         case ReturnReceived():
-            return _until(replace(return_, received=event, state=ReturnState.RECEIVED), D11, event.inspect_by)
+            there = replace(return_, received=event, ordered=None, state=ReturnState.RECEIVED)
+            return _until(there, D11, event.inspect_by)
         case ReturnInspected():
             return replace(return_, inspected=event, state=ReturnState.INSPECTED)
         case InspectionTimedOut():
             return replace(return_, timed_out=event, state=ReturnState.INSPECTED)
         case ReturnLapsed():
-            return replace(return_, label_void=True, state=ReturnState.LAPSED)
+            return replace(return_, label_void=True, ordered=None, state=ReturnState.LAPSED)
         case ReturnLost():
             return replace(return_, lost=event, state=ReturnState.LOST)
         case DeadlineMoved(kind=kind):

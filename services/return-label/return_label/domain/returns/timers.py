@@ -14,6 +14,7 @@ from shared.events.base import Event
 KINDS = tuple(DeadlineKind)
 """Of a return's deadlines."""
 WAITS: Mapping[str, frozenset[ReturnState]] = {
+    DeadlineKind.LABEL: frozenset({ReturnState.AUTHORIZED}),
     DeadlineKind.SHIPMENT: UNSENT,
     DeadlineKind.TRANSIT: frozenset({ReturnState.SHIPPED}),
     DeadlineKind.INSPECTION: frozenset({ReturnState.RECEIVED}),
@@ -26,12 +27,20 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
     match event:
         case events.ReturnAuthorized():
             return (Start(DeadlineKind.SHIPMENT, event.ship_by),)
+        case events.ReturnLabelOrdered():
+            return (Start(DeadlineKind.LABEL, event.ordered_at),)
+        case events.ReturnLabelIssued() | events.ReturnLabelDenied():
+            return (Clear(DeadlineKind.LABEL),)
         case events.ReturnShipped():
-            return (Clear(DeadlineKind.SHIPMENT), Start(DeadlineKind.TRANSIT, event.transit_alarm_at))
+            return (
+                Clear(DeadlineKind.LABEL),
+                Clear(DeadlineKind.SHIPMENT),
+                Start(DeadlineKind.TRANSIT, event.transit_alarm_at),
+            )
         case events.ReturnTransitOverdue():
             return (Start(DeadlineKind.TRANSIT, event.transit_alarm_at),)
         case events.ReturnReceived():
-            arrived = (Clear(DeadlineKind.SHIPMENT), Clear(DeadlineKind.TRANSIT))
+            arrived = (Clear(DeadlineKind.LABEL), Clear(DeadlineKind.SHIPMENT), Clear(DeadlineKind.TRANSIT))
             return (*arrived, Start(DeadlineKind.INSPECTION, event.inspect_by))
         case _ if isinstance(event, ENDS):
             return map(Clear, KINDS)
@@ -54,4 +63,5 @@ ENDS = (
 
 def due(return_: Return, kind: str) -> datetime | None:
     """The instant of a deadline that the return still waits for."""
-    return return_.due.get(kind) if return_.state in WAITS.get(kind, ()) else None
+    waits = return_.state in WAITS.get(kind, ()) and (kind != DeadlineKind.LABEL or return_.ordered is not None)
+    return return_.due.get(kind) if waits else None

@@ -44,7 +44,7 @@ def released(return_: Return, quota: Quota) -> Sequence[LabelQuotaReleased]:
     """What the quota hears of a return that does without its label; a used one, and one from before there were quotas,
     stay as they are.
     """
-    label = return_.label
+    label = return_.ordered or return_.label
     held = quota.labels.get(label.label_id) if label else None
     if not label or not held or held.used or label.return_id not in held.returns:
         return []

@@ -15,7 +15,7 @@ from shared.events.base import Actor, Event
 from shared.events.dispute import Payer
 from shared.events.ids import derived_id
 from shared.events.open_enums import known
-from shared.events.return_label import ReturnLabelDenied, ReturnLabelIssued, ReturnRequested
+from shared.events.return_label import ReturnLabelDenied, ReturnLabelIssued, ReturnLabelOrdered, ReturnRequested
 from shared.rejections import NotFound, WrongPhase
 
 ASKERS = ("buyer", "support")
@@ -28,10 +28,10 @@ Labelled = tuple[Sequence[Event], Sequence[Event]]
 """What happens to the return, and what to the buyer's quota."""
 
 
-def first_label(terms: ReturnRequested, quota: Quota, at: datetime) -> Labelled:
+def first_label(terms: ReturnRequested, quota: Quota, at: datetime, carrier: str | None) -> Labelled:
     """The label that comes with the authorisation; a return without one stays possible, at K26's cost (T22b)."""
     try:
-        return _label(terms, quota, at, derived_id("lbl", terms.order_id, terms.return_id))
+        return _label(terms, quota, at, carrier, derived_id("lbl", terms.order_id, terms.return_id))
     except LabelQuotaExceeded as refusal:
         denied = ReturnLabelDenied(
             return_id=terms.return_id,
@@ -57,7 +57,9 @@ def self_paid(terms: ReturnRequested) -> ReturnLabelIssued:
 
 
 class RequestLabel(LabelCommand):
-    """A prepaid label, after one was denied or given back."""
+    """A prepaid label, after one was denied or given back; bought of the `carrier`, where one is set."""
+
+    carrier: str | None = None
 
 
 def guard_request(return_: Return, actor: Actor) -> None:
@@ -67,6 +69,8 @@ def guard_request(return_: Return, actor: Actor) -> None:
         raise FreightIsTheBuyers("The buyer pays the freight of this return, so no label is prepaid.")
     if return_.has_prepaid_label:
         raise LabelAlreadyIssued("This return has its label.")
+    if return_.ordered:
+        raise LabelAlreadyIssued("The label of this return is being bought.")
     WrongPhase.unless_in("return", return_.state, *UNSENT)
     if return_.given_back >= MOST:
         raise LabelAlreadyIssued("A label is issued anew once.", rules=("S75", "K24"))
@@ -79,15 +83,19 @@ def request_label(command: RequestLabel, return_: Return, *quotas: Quota) -> Lab
         raise NotFound("There is no such return.")
     terms = return_.terms
     again = [str(return_.given_back)] if return_.given_back else []
-    return _label(terms, quotas[0], command.at, derived_id("lbl", terms.order_id, terms.return_id, *again))
+    return _label(
+        terms, quotas[0], command.at, command.carrier, derived_id("lbl", terms.order_id, terms.return_id, *again)
+    )
 
 
-def _label(terms: ReturnRequested, quota: Quota, at: datetime, own_id: str) -> Labelled:
-    """Who pays its freight the dispute service has said in `ReturnDue` (K26). Until real carriers print them, every
-    prepaid one is the sandbox's; returns that share one have one number.
+def _label(terms: ReturnRequested, quota: Quota, at: datetime, carrier: str | None, own_id: str) -> Labelled:
+    """Who pays its freight the dispute service has said in `ReturnDue` (K26). Where no carrier is set, a prepaid one is
+    a sample; returns that share one have one number.
     """
     asked = Asked(terms.buyer_id, terms.order_id, terms.return_id, own_id, at, terms.timezone)
     place = taken(quota, asked)
+    if carrier:
+        return [_ordered(terms, place.label_id, carrier, at)], [place]
     label = ReturnLabelIssued(
         return_id=terms.return_id,
         order_id=terms.order_id,
@@ -99,3 +107,16 @@ def _label(terms: ReturnRequested, quota: Quota, at: datetime, own_id: str) -> L
         rules=("S75", "K26"),
     )
     return [label], [place]
+
+
+def _ordered(terms: ReturnRequested, label_id: str, carrier: str, at: datetime) -> ReturnLabelOrdered:
+    return ReturnLabelOrdered(
+        return_id=terms.return_id,
+        dispute_id=terms.dispute_id,
+        order_id=terms.order_id,
+        label_id=label_id,
+        payer=terms.freight_payer,
+        carrier=carrier,
+        ordered_at=at,
+        rules=("S75", "K26"),
+    )

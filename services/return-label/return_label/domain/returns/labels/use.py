@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.returns.labels.giving_back import released
@@ -17,9 +18,10 @@ from shared.events.return_label import ReturnShipped, ReturnTrackingCorrected
 
 
 def ship(command: MarkReturnShipped, return_: Return, *quotas: Quota) -> Decided:
-    """The parcel is on its way; with the label's number the label is used."""
+    """The parcel is on its way; with the label's number the label is used; one that was ordered is left."""
     events = mark_shipped(command, return_)
-    return (events, *(_used(return_, quota, events) for quota in quotas))
+    told = released if return_.ordered and events else partial(_used, events)
+    return (events, *(told(return_, quota) for quota in quotas))
 
 
 def keep(command: WithdrawReturn, return_: Return, *quotas: Quota) -> Decided:
@@ -28,7 +30,7 @@ def keep(command: WithdrawReturn, return_: Return, *quotas: Quota) -> Decided:
     return (events, *(released(return_, quota) if events else [] for quota in quotas))
 
 
-def _used(return_: Return, quota: Quota, events: Sequence[Event]) -> Sequence[LabelQuotaUsed]:
+def _used(events: Sequence[Event], return_: Return, quota: Quota) -> Sequence[LabelQuotaUsed]:
     label = return_.label
     held = quota.labels.get(label.label_id) if label else None
     if not label or not label.tracking_number or not held or held.used:
