@@ -10,6 +10,7 @@ from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemo
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount, Terms
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 
 
 class Reason(StrEnum):
@@ -502,5 +503,7 @@ DisputeEvent = (
     | EvidenceAdded
     | CarrierScanAdded
     | EvidenceRemoved
+    | ExternalChargebackOpened
+    | ExternalChargebackResolved
     | DeadlineMoved
 )

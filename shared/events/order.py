@@ -363,6 +363,7 @@ class Hold(StrEnum):
 
     DISPUTE = "dispute"
     RETURN = "return"
+    CHARGEBACK = "chargeback"
 
 
 class HeldPieces(Value):

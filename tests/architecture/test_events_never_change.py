@@ -30,7 +30,7 @@ WORDS = {
     "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible return_lost requested
     replacement_overdue support_override""",
     "Hint": "tracking_may_lag",
-    "Hold": "dispute return",
+    "Hold": "dispute return chargeback",
     "HoldEnd": "cancelled agreed closed decided returned disputed",
     "InspectionFault": "not_received damaged different missing",
     "InspectionResult": "pass fail",

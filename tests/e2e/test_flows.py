@@ -241,6 +241,7 @@ async def test_cancelling_after_the_protections_end_warns_first_and_then_pays_th
             "refunded": usd("0.00"),
             "released": usd("50.00"),
             "reclaimed": usd("0.00"),
+            "charged_back": usd("0.00"),
             "held_by": None,
         }
     ]

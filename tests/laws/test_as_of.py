@@ -22,6 +22,7 @@ from shared.events.ids import derived_uuid
 from shared.eventstore.folding import until
 from tests.laws.size import LONG, examples
 from tests.support.audit import AT, entry_of
+from tests.support.random_chargebacks import Charged
 from tests.support.random_life import Life
 from tests.support.recorded_life import behind_each_command, recorded_life
 
@@ -56,9 +57,11 @@ def test_as_of_an_instant_a_stream_is_the_fold_of_its_prefix_as_the_audit_reads_
 
 
 @settings(max_examples=examples(20, LONG))
-@given(SEEDS, st.integers(1, 70))
-def test_a_row_is_the_fold_behind_every_command_of_a_long_life_as_the_audit_reads_it_too(seed: int, steps: int) -> None:
-    _, market = recorded_life(seed, steps)
+@given(SEEDS, st.integers(1, 70), st.sampled_from([Life, Charged]))
+def test_a_row_is_the_fold_behind_every_command_of_a_long_life_as_the_audit_reads_it_too(
+    seed: int, steps: int, kind: type[Life]
+) -> None:
+    _, market = recorded_life(seed, steps, kind=kind)
     for history in market.histories:
         for happened in behind_each_command(history):
             the_rows_are_those_of_the_audit(happened)
@@ -104,7 +107,8 @@ def _same(mine: Any, audits: Any) -> None:
 def _line(line: Any) -> str:
     released = "-" if line["released"] is None else line["released"]
     held = ",".join(line["held_by"]) or "-"
-    return f"{line['line_id']}|{line['cap']}|{line['refunded']}|{released}|{held}|{line['reclaimed']}"
+    aside = f"{line['reclaimed']}|{line['charged_back']}"
+    return f"{line['line_id']}|{line['cap']}|{line['refunded']}|{released}|{held}|{aside}"
 
 
 def test_without_an_instant_nothing_is_left_out() -> None:

@@ -31,6 +31,8 @@ from tests.laws.test_delivery import TOPIC, MemorySource, opened, partitions_of,
 from tests.support.builders import refunds as r
 from tests.support.builders.evidence import remove_upload, uploaded
 from tests.support.builders.orders import after, on
+from tests.support.random_chargebacks import Charged
+from tests.support.random_life import Life
 from tests.support.recorded_life import recorded_life
 from tests.support.servers import backing
 from tests.support.servers.stack import eventually
@@ -66,7 +68,7 @@ def key_of(stream: str) -> str:
 def life_of(seed: int) -> Log:
     """An order with its disputes, and items of evidence."""
     dice = Random(seed)
-    _, market = recorded_life(seed, 60)
+    _, market = recorded_life(seed, 60, kind=Charged if seed % 2 else Life)
     streams = {stream: [each.event for each in history] for stream, history in market.recorded.items()}
     return log_of(streams | {f"evidence-{n}": item_of(dice) for n in range(4)}, dice)
 

@@ -22,6 +22,7 @@ class Plant:
 REFUND, DISPUTE = "services/refund/refund", "services/dispute/dispute"
 SECOND_READING = "tests/services/ops/audit/test_second_reading.py"
 DISPUTES, ORDERS = "tests/services/dispute/disputes", "tests/services/dispute/orders"
+CHARGEBACKS = "tests/services/dispute/chargebacks"
 PAYMENTS = "tests/services/refund/payments"
 
 MONEY = (
@@ -116,8 +117,8 @@ MONEY = (
     Plant(
         "what was given up in doubt is released to the seller",
         f"{DISPUTE}/domain/orders/line.py",
-        " - self.promised - self.in_doubt",
-        " - self.promised",
+        "self.promised + self.in_doubt",
+        "self.promised",
         ("tests/laws/test_dispute_life.py",),
     ),
     Plant(
@@ -228,8 +229,8 @@ MONEY = (
     Plant(
         "the seller is paid what was refunded",
         f"{DISPUTE}/domain/orders/line.py",
-        "return self.cap - self.refunded - self.released",
-        "return self.cap - self.released",
+        "gone = self.refunded + self.released",
+        "gone = self.released",
         (ORDERS, f"{DISPUTES}/test_fulfilment.py"),
     ),
     Plant(
@@ -620,6 +621,27 @@ MEDIATION = (
         "            return (Start(DeadlineKind.APPEAL_REVIEW, until),)\n",
         "            return ()\n",
         (AUDITED_CASES,),
+    ),
+    Plant(
+        "the seller is paid what a bank has paid the buyer",
+        f"{DISPUTE}/domain/orders/line.py",
+        " + self.in_doubt + self.charged_back",
+        " + self.in_doubt",
+        (CHARGEBACKS,),
+    ),
+    Plant(
+        "a dispute closes while a bank decides",
+        f"{DISPUTE}/domain/disputes/ending.py",
+        " or since.chargebacks.open or order.chargebacks.open",
+        "",
+        (CHARGEBACKS,),
+    ),
+    Plant(
+        "a deadline runs on while a bank decides",
+        f"{DISPUTE}/domain/disputes/state.py",
+        " or (self.chargebacks.open and kind in PAUSED)",
+        "",
+        (CHARGEBACKS,),
     ),
 )
 

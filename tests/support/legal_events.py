@@ -28,6 +28,7 @@ from shared.events.mediation import clawbacks as c
 from shared.events.mediation import proposals as p
 from shared.events.mediation import repayments as r
 from shared.events.money import Money, total
+from shared.events.outside import chargeback as bank
 
 SELLER, BUYER, TEAM, REVIEW, AGREED, DECIDED, APPEAL, CLOSED = (
     DisputeState.AWAITING_SELLER,
@@ -39,8 +40,9 @@ SELLER, BUYER, TEAM, REVIEW, AGREED, DECIDED, APPEAL, CLOSED = (
     DisputeState.APPEAL_REVIEW,
     DisputeState.CLOSED,
 )
+HAVING_PAID = {d.CloseReason.REFUNDED, d.CloseReason.EXTERNAL_CHARGEBACK}
 OPEN = {SELLER, BUYER, TEAM, REVIEW}
-WITHDRAWN = {d.CloseReason.CANCELLED_BY_BUYER, d.CloseReason.ERRONEOUS}
+WITHDRAWN = {d.CloseReason.CANCELLED_BY_BUYER, d.CloseReason.ERRONEOUS, d.CloseReason.EXTERNAL_CHARGEBACK}
 
 STATES: dict[type[Event], set[DisputeState | None]] = {
     d.DisputeOpened: {None},
@@ -64,6 +66,9 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.ReplacementOverdue: {AGREED, DECIDED, APPEAL},
     d.ReplacementNotDue: {AGREED, DECIDED, APPEAL},
     e.CarrierScanAdded: {*OPEN, DECIDED, APPEAL},
+    bank.ExternalChargebackOpened: {*OPEN, AGREED, DECIDED, APPEAL, CLOSED},
+    bank.ExternalChargebackResolved: {*OPEN, AGREED, DECIDED, APPEAL, CLOSED},
+    DeadlineMoved: {*OPEN, AGREED, DECIDED, APPEAL},
     d.DisputeCancelled: {*OPEN, AGREED, DECIDED},
     d.DisputeClosed: {*OPEN, AGREED, DECIDED, APPEAL},
     e.EvidenceAdded: {*OPEN},
@@ -106,6 +111,21 @@ def _is_answer(state: Dispute, event: p.ProposalAgreed | p.ProposalDeclined) -> 
 def _is_standing(state: Dispute, event: c.ClawbackSettled | c.ClawbackFailed) -> bool:
     back = _standing(state, event.party)
     return back is not None and (back.clawback_id, back.lines) == (event.clawback_id, event.lines)
+
+
+def _is_new(state: Dispute | Order, event: bank.ExternalChargebackOpened) -> bool:
+    """A bank opens it once."""
+    return event.chargeback_id not in {**state.chargebacks.open, **state.chargebacks.ended}
+
+
+def _is_decided(state: Dispute | Order, event: bank.ExternalChargebackResolved) -> bool:
+    """What is open is decided once, and what the buyer was paid is paid to the buyer."""
+    return event.chargeback_id in state.chargebacks.open and bool(event.amount) == (event.result == "buyer_paid")
+
+
+def _stood_still(state: Dispute | Order, event: DeadlineMoved) -> bool:
+    """A bank has just decided, and nothing ends earlier by that."""
+    return not state.chargebacks.open and bool(state.chargebacks.ended) and event.due_at >= event.previous_due_at
 
 
 DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
@@ -152,13 +172,17 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         )
         and (
             state.state in (AGREED, DECIDED, APPEAL)
+            or (state.closed is not None and state.closed.reason == d.CloseReason.EXTERNAL_CHARGEBACK)
             or event.outcome in (d.RefundOutcome.ABANDONED, *OF_THE_BANK, *FOUND)
             or state.refunds[event.refund_id].outcome == d.RefundOutcome.ABANDONED
         )
     ),
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (
-        (event.reason == d.CloseReason.REFUNDED) == bool(event.amount)
+        not state.chargebacks.open
+        and (event.reason == d.CloseReason.EXTERNAL_CHARGEBACK) <= state.chargebacks.is_lost
+        and (event.reason in HAVING_PAID or not event.amount)
+        and (event.reason != d.CloseReason.REFUNDED or bool(event.amount))
         and (state.state != DECIDED or not state.case.appeal_until or event.reason in WITHDRAWN)
     ),
     m.CaseClaimed: lambda state, event: (
@@ -213,6 +237,9 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         and (agreed.amount, agreed.way) == (event.amount, event.way)
         and repayment_of(state).received is None
     ),
+    bank.ExternalChargebackOpened: _is_new,
+    bank.ExternalChargebackResolved: _is_decided,
+    DeadlineMoved: _stood_still,
     m.SurveySubmitted: lambda state, event: state.case.survey is None and state.case.survey_until is not None,
 }
 """Event → what else must hold of the dispute."""
@@ -244,23 +271,34 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderFinished: lambda state, event: state.finished_at is None,
     o.OrderCancelled: lambda state, event: state.cancelled_at is None and not _was_sent_by(state, event.cancelled_at),
     DeadlineMoved: lambda state, event: (
-        state.expired and not state.nothing_due and state.release_at == event.previous_due_at == event.due_at
+        _stood_still(state, event)
+        if "T35" in event.rules
+        else state.expired and not state.nothing_due and state.release_at == event.previous_due_at == event.due_at
         if event.kind == DeadlineKind.RELEASE
         else state.protection_ends_at == event.previous_due_at != event.due_at
         and not state.nothing_due
         and not (state.expired and state.release_at is None)
     ),
-    o.PaymentHeld: lambda state, event: all(
-        0 < x.quantity <= left.quantity and x.cap <= left.paid
-        for x in event.lines
-        for left in [_left(state.lines[x.line_id], x.line_id in event.paid_out)]
+    bank.ExternalChargebackOpened: _is_new,
+    bank.ExternalChargebackResolved: _is_decided,
+    o.PaymentHeld: lambda state, event: (
+        event.hold == o.Hold.CHARGEBACK
+        or all(
+            0 < x.quantity <= left.quantity and x.cap <= left.paid
+            for x in event.lines
+            for left in [_left(state.lines[x.line_id], x.line_id in event.paid_out)]
+        )
     ),
     o.PaymentHoldLifted: lambda state, event: (
         event.lines != ()
-        and all((event.dispute_id or event.return_id) in state.lines[x].open_claims for x in event.lines)
+        and all(
+            claimant in state.lines[x].open_claims if claimant else event.hold in state.lines[x].holds
+            for x in event.lines
+            for claimant in [event.dispute_id or event.return_id]
+        )
     ),
     o.PaymentReleased: lambda state, event: (
-        (bool(event.clawback_id) or not state.nothing_due or _late(state))
+        (bool(event.clawback_id) or (not state.chargebacks.open and (not state.nothing_due or _late(state))))
         and event.amount == total([part.amount for part in event.lines])
         and all(
             part.amount and _may_be_released(state.lines[part.line_id], event) == part.amount for part in event.lines

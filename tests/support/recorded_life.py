@@ -43,9 +43,11 @@ class RecordedMarket(Market):
         return (history for stream, history in self.recorded.items() if stream.startswith("dispute-"))
 
 
-def recorded_life(seed: int, steps: int, address: str | None = None) -> tuple[Life, RecordedMarket]:
+def recorded_life(
+    seed: int, steps: int, address: str | None = None, kind: type[Life] = Life
+) -> tuple[Life, RecordedMarket]:
     """A life of so many steps, and its market."""
-    life = Life(Random(seed), address)
+    life = kind(Random(seed), address)
     life.market = market = RecordedMarket(life.market)
     for _ in range(steps):
         life.step()

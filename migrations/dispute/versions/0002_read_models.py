@@ -35,6 +35,7 @@ create table order_status_lines (
     held_by text[] not null default '{}',
     asked_of_seller text[] not null default '{}',
     reclaimed bigint not null default 0,
+    charged_back bigint not null default 0,
     primary key (order_id, line_id)
 );
 comment on table order_status_lines is 'what became of the money of an order''s lines, in the order''s minor units';
@@ -55,6 +56,7 @@ create table disputes (
     exponent integer not null,
     opened_at timestamptz not null,
     next_due_at timestamptz,
+    charged_back_by text[] not null default '{}',
     answer_by timestamptz,
     negotiate_until timestamptz,
     refund_id text,

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dispute.domain.decider import decider
+from dispute.domain.disputes.chargebacks.telling import TellDispute
 from dispute.domain.disputes.fulfilment import NoteRefund, NoteReturn
 from dispute.domain.disputes.mediation.re_request import AskAgain
 from dispute.domain.disputes.opening.contested import ContestReturn
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
+from dispute.domain.orders.chargebacks.noting import NoteChargeback, NoteResult
 from dispute.domain.orders.re_request import AskOrderAgain
 from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn
 from dispute.domain.reminders.keeping import KeepReminders
@@ -25,6 +27,12 @@ from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
 from shared.events.open_enums import known
 from shared.events.order import GoodwillGranted
+from shared.events.outside.chargeback import (
+    ExternalChargebackOpened,
+    ExternalChargebackResolved,
+    RefundsFrozen,
+    RefundsUnfrozen,
+)
 from shared.events.return_label import InspectionResult
 from shared.notifications.table import NOTIFY, notifications
 
@@ -34,9 +42,11 @@ NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm an event
     """On a refund's or a return's step → note it on the dispute that it names and on its order. On RefundReRequested →
-    ask for it again.
+    ask for it again. On RefundsFrozen or RefundsUnfrozen → note the chargeback on the order.
     """
     match recorded.event:
+        case RefundsFrozen() | RefundsUnfrozen():
+            return [_note_chargeback(recorded)]
         case refunds.RefundIssued():
             return _note_refund(recorded, RefundOutcome.ISSUED)
         case refunds.RefundReRequested() as event:
@@ -82,10 +92,13 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
 
 def notify(recorded: Recorded[Event]) -> Iterable[Send]:
     """On an event of a dispute, or a seller's goodwill → ask that its parties be told; let a dispute's reminders follow
-    its deadlines (S54).
+    its deadlines (S54). On what an order hears of a chargeback → tell its parties, and each of its disputes (T34).
     """
-    about = "goodwill_id" if isinstance(recorded.event, GoodwillGranted) else "dispute_id"
-    yield from notifications(recorded, NOTICES, about)
+    if isinstance(recorded.event, ExternalChargebackOpened | ExternalChargebackResolved):
+        yield from _chargeback_told(recorded)
+    else:
+        about = "goodwill_id" if isinstance(recorded.event, GoodwillGranted) else "dispute_id"
+        yield from notifications(recorded, NOTICES, about)
     if recorded.stream.startswith("dispute-") and tuple(decider.deadlines(recorded.stream, recorded.event)):
         order_id, dispute_id = recorded.metadata.key, recorded.stream.removeprefix("dispute-")
         yield Send.on(recorded, NOTIFY, 1, KeepReminders, dispute_id=dispute_id, order_id=order_id)
@@ -111,6 +124,28 @@ def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | 
         **_window(event),
     )
     return [note]
+
+
+_OF_ITS_END = ("result", "lines", "resolved_at")
+
+
+def _note_chargeback(recorded: Recorded[Any]) -> Send:
+    event = recorded.event
+    is_end = isinstance(event, RefundsUnfrozen)
+    said = {name: getattr(event, name) for name in (_OF_ITS_END if is_end else ("opened_at",))}
+    ids = {"order_id": event.order_id, "chargeback_id": event.chargeback_id, "payment_id": event.payment_id}
+    note = NoteResult if is_end else NoteChargeback
+    return Send.on(recorded, NOTE_REFUNDS, 0, note, **ids, amount=event.amount, source_event=recorded.id, **said)
+
+
+def _chargeback_told(recorded: Recorded[Any]) -> Iterable[Send]:
+    """Its parties hear of it once, from the order."""
+    told = recorded.event
+    if told.dispute_id is None:
+        yield from notifications(recorded, NOTICES, "chargeback_id")
+    for n, dispute_id in enumerate(told.disputes, start=2):
+        ids = {"dispute_id": dispute_id, "order_id": told.order_id}
+        yield Send.on(recorded, NOTIFY, n, TellDispute, **ids, told=told, source_event=recorded.id)
 
 
 def _ask_again(recorded: Recorded[Any], event: refunds.RefundReRequested) -> Send:

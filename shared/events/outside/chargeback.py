@@ -1,4 +1,6 @@
-"""Events of a bank's chargeback on a payment, in lifecycle order. These names are storage: never rename one."""
+"""Events of a bank's chargeback: on a payment, and of what its order and disputes hear. These names are storage: never
+rename one.
+"""
 
 from __future__ import annotations
 
@@ -93,3 +95,43 @@ class RefundsUnfrozen(Event):
 
 
 ChargebackEvent = RefundsFrozen | RepresentmentDue | RepresentmentClosed | RefundsUnfrozen
+
+
+class ExternalChargebackOpened(Event):
+    """A buyer's bank takes this back until it has decided: nothing of the order is paid out, and of a dispute nothing
+    falls due before that (T34). The order's event names its `disputes`, each of which bears one of its own.
+    """
+
+    chargeback_id: str
+    order_id: str
+    dispute_id: str | None
+    payment_id: str
+    amount: Money
+    disputes: tuple[str, ...] = ()
+    source_event: str
+    opened_at: Instant
+    noted_at: Instant
+    rules: tuple[str, ...]
+
+
+class ExternalChargebackResolved(Event):
+    """The bank has decided: of the order's lines it has paid these to the buyer, or the money comes back, and what
+    stood still goes on (T35).
+    """
+
+    chargeback_id: str
+    order_id: str
+    dispute_id: str | None
+    payment_id: str
+    result: Open[ChargebackResult]
+    amount: Money
+    lines: tuple[LineAmount, ...]
+    disputes: tuple[str, ...] = ()
+    source_event: str
+    resolved_at: Instant
+    noted_at: Instant
+    rules: tuple[str, ...]
+
+
+ExternalChargeback = ExternalChargebackOpened | ExternalChargebackResolved
+"""What an order and its disputes are told of it."""

@@ -29,6 +29,8 @@ from tests.support.builders.disputes import (
     refund_due,
 )
 from tests.support.builders.orders import BUYER, ORDER, SELLER, Histories, after, on, order, record
+from tests.support.random_chargebacks import Charged
+from tests.support.random_life import Life
 from tests.support.recorded_life import behind_each_command, recorded_life
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ async def test_s52_s53_a_row_is_what_the_fold_says_event_by_event(migrated: Migr
 async def test_s52_s53_a_row_is_what_the_fold_says_behind_every_command_of_any_life(migrated: Migrated) -> None:
     async with open_pool(await migrated("dispute")) as pool, pool.acquire() as connection:
         for seed in range(LIVED):
-            _, market = recorded_life(seed, 70)
+            _, market = recorded_life(seed, 70, kind=Charged if seed % 2 else Life)
             for history in market.histories:
                 await the_rows_are_folds(pool, connection, list(behind_each_command(history)))
 

@@ -15,7 +15,7 @@ from dispute.api.bodies.orders import OrderBody
 from dispute.domain.decider import decider
 from dispute.domain.disputes.afterwards.collection import EndClawback
 from dispute.domain.disputes.cancelled_order import CancelOrder
-from dispute.domain.orders.cancellation import disputes_of
+from dispute.domain.orders.cancellation import disputes_of, open_disputes_of
 from dispute.domain.orders.facts import FactType, RecordFact
 from dispute.domain.orders.registration import RegisterOrder
 from dispute.domain.orders.state import Order
@@ -169,7 +169,7 @@ async def _told(caller: CommandContext, fact: Telling, told: Mapping[str, Any]) 
 
 def _touched(fact: Telling, order: Order) -> Sequence[str]:
     """The disputes that the fact may concern: a scan those that are open, any other all that there were (T45, K19)."""
-    return sorted(order.open_disputes if fact is RecordFact else disputes_of(order))
+    return sorted(open_disputes_of(order) if fact is RecordFact else disputes_of(order))
 
 
 def _sees_own_lines_only(order: Order, actor: Actor) -> bool:

@@ -25,6 +25,7 @@ from dispute.domain.disputes import state as disputes
 from dispute.domain.disputes import timers as dispute_timers
 from dispute.domain.disputes.afterwards import collection, repayment
 from dispute.domain.disputes.agreement import replacement
+from dispute.domain.disputes.chargebacks import telling
 from dispute.domain.disputes.mediation import (
     appeal,
     appeal_decision,
@@ -46,6 +47,7 @@ from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import captures, facts, registration, release, timers
 from dispute.domain.orders import re_request as order_re_request
 from dispute.domain.orders import state as orders
+from dispute.domain.orders.chargebacks import noting
 from dispute.domain.orders.returns import steps
 from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping
@@ -98,6 +100,9 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     fulfilment.NoteRefund: fulfilment.note_refund,
     fulfilment.NoteReturn: fulfilment.note_return,
     re_request.AskAgain: re_request.ask_again,
+    noting.NoteChargeback: noting.note_chargeback,
+    noting.NoteResult: noting.note_result,
+    telling.TellDispute: telling.tell_dispute,
     escalation.EscalateDispute: escalation.escalate,
     statements.SubmitStatement: statements.submit_statement,
     review.ClaimCase: review.claim,

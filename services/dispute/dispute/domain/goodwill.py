@@ -88,6 +88,8 @@ def guard_goodwill(order: Order, command: GrantGoodwill) -> None:
         raise OrderAlreadyCompleted("You are paid: what you give now, you give yourself.", rules=("K19",))
     if order.cancelled_at or not order.in_escrow:
         raise WrongPhase("Its money is not with the platform for you.", rules=("S20",))
+    if order.chargebacks.open:
+        raise order.chargebacks.refusal
     _guard_amount(command, total([_most(own[part.line_id], part.quantity).amount for part in command.lines]))
 
 

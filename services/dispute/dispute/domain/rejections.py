@@ -219,6 +219,12 @@ class OtherPartyMayAppeal(Rejected):
     rules = ("G15",)
 
 
+class ExternalHold(Rejected):
+    """G17: a bank decides about the buyer's payment first; with `chargeback_id`."""
+
+    rules = ("G17", "T34")
+
+
 class NotAskedFor(Rejected):
     """A refund or a return that is told of before its dispute or order has asked for it: the policy's command parks its
     key, and is retried once it has.

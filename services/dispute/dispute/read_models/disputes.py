@@ -14,11 +14,12 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.progress import Fulfilment, after_note, after_step
 from dispute.domain.disputes.state import DisputeState
 from dispute.domain.orders.refund import FOUND, PAID
-from dispute.read_models import clawbacks, mediation, tables
+from dispute.read_models import chargebacks, clawbacks, mediation, tables
 from shared.events import dispute as disputes
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.subscriptions.changes import Change, Computed, change, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
 
@@ -45,8 +46,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case disputes.SolutionReached() as event:
             yield _set(recorded, **_wanted(event.solution), **mediation.agreed(event))
         case disputes.Escalated() as event:
-            anew = {"state": DisputeState.ESCALATED, "next_due_at": event.evidence_until, **mediation.ANEW}
-            yield _set(recorded, **anew)
+            yield _set(recorded, state=DisputeState.ESCALATED, **mediation.ANEW)
+            yield change(tables.disputes, _id(recorded), by=chargebacks.acts_until(event.evidence_until))
         case disputes.RefundDue() as event:
             due = {"fulfilment": Fulfilment.REFUND_PENDING, "refund_id": event.refund_id, "refund_outcome": None}
             yield _set(recorded, **due, proposed_until=None)
@@ -58,6 +59,9 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded)
             if move := _MOVES.get(event.kind):  # one that asks nobody now is not shown
                 yield change(tables.disputes, _id(recorded), by=move(event.due_at))
+        case ExternalChargebackOpened() | ExternalChargebackResolved() as event:
+            yield _set(recorded)
+            yield change(tables.disputes, _id(recorded), by=chargebacks.heard(event))
         case disputes.ReturnDue() as event:
             yield _set(recorded, fulfilment=Fulfilment.RETURN_PENDING, return_id=event.return_id)
         case disputes.RefundNoted() as event:

@@ -14,6 +14,7 @@ from shared.events import order as orders
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.events.outside.chargeback import ExternalChargebackResolved
 from shared.subscriptions.changes import Change, Computed, change, row_by_row, upsert
 from shared.subscriptions.statements import compiled
 
@@ -75,6 +76,8 @@ def _lines(event: Event) -> Iterator[Change]:
             yield from _each(event.order_id, event.lines, _lifted(claimant))
         case orders.PaymentReleased():
             yield from _parts(event, lambda part: _released(part, event))
+        case ExternalChargebackResolved():
+            yield from _parts(event, _charged_back)
         case disputes.RefundNoted(outcome=disputes.RefundOutcome.ISSUED | disputes.RefundOutcome.FOUND_PAID):
             yield from _parts(event, lambda part: _refunded(part, event.dispute_id))
 
@@ -84,7 +87,7 @@ def _each(order_id: str, line_ids: Iterable[str], by: Computed) -> Iterator[Chan
 
 
 def _parts(
-    event: orders.OrderCaptured | orders.PaymentReleased | disputes.RefundNoted,
+    event: orders.OrderCaptured | orders.PaymentReleased | disputes.RefundNoted | ExternalChargebackResolved,
     by: Callable[[orders.LineAmount], Computed],
 ) -> Iterator[Change]:
     return (change(_LINES, event.order_id, part.line_id, by=by(part)) for part in event.lines)
@@ -92,6 +95,10 @@ def _parts(
 
 def _captured(part: orders.LineAmount) -> Computed:
     return lambda line: {"cap": line["cap"] + part.amount.minor}
+
+
+def _charged_back(part: orders.LineAmount) -> Computed:
+    return lambda line: {"charged_back": line["charged_back"] + part.amount.minor}
 
 
 def _held(claimant: str) -> Computed:

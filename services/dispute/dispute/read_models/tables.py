@@ -56,6 +56,7 @@ order_status_lines = Table(
     Column("held_by", ARRAY(Text), nullable=False, server_default="{}"),
     Column("asked_of_seller", ARRAY(Text), nullable=False, server_default="{}"),
     Column("reclaimed", BigInteger, nullable=False, server_default="0"),
+    Column("charged_back", BigInteger, nullable=False, server_default="0"),
     comment="what became of the money of an order's lines, in the order's minor units",
 )
 
@@ -77,6 +78,7 @@ disputes = Table(
     Column("exponent", Integer, nullable=False),
     Column("opened_at", INSTANT, nullable=False),
     Column("next_due_at", INSTANT),
+    Column("charged_back_by", ARRAY(Text), nullable=False, server_default="{}"),
     Column("answer_by", INSTANT),
     Column("negotiate_until", INSTANT),
     Column("refund_id", Text),

@@ -44,6 +44,7 @@ def dispute_row_of(dispute: Dispute, history: History) -> Row:
         "exponent": amount.exponent,
         "opened_at": opened.opened_at,
         "next_due_at": due_at(dispute),
+        "charged_back_by": list(dispute.chargebacks.open),
         "refund_id": last,
         "refund_outcome": last_outcome(dispute.refunds),
         "refunded": paid.minor if paid else None,
@@ -97,4 +98,5 @@ def _line(line: Line) -> Row:
         "released": line.released.minor or None,
         "held_by": list(line.open_claims),
         "reclaimed": line.reclaimed.minor,
+        "charged_back": line.charged_back.minor,
     }

@@ -63,7 +63,7 @@ order by subscription, topic, partition, record_offset
 TABLES = {
     "order_status": """
         select s.*, array(select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'),
-            coalesce(nullif(array_to_string(held_by, ','), ''), '-'), reclaimed)
+            coalesce(nullif(array_to_string(held_by, ','), ''), '-'), reclaimed, charged_back)
             from order_status_lines l where l.order_id = s.order_id) as lines
         from order_status s where order_id > $1 and order_id <= $2""",
     "disputes": "select * from disputes where dispute_id > $1 and dispute_id <= $2",

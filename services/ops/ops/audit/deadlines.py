@@ -71,6 +71,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Escalated", "CancellationNoted"), DISPUTE),
     "DisputeClosed": ENDED,
     "EvidenceRequested": ("review",),
+    "ExternalChargebackOpened": ("protection_end", "release", *SETTLED, "appeal", "appeal_review"),
     "EvidenceWindowClosed": ("evidence",),
     "AppealWindowClosed": ("appeal",),
     **dict.fromkeys(("ReplacementReceived", "ReplacementNotDue"), ("replacement",)),

@@ -30,6 +30,7 @@ NAMES = frozenset(
     BuyerStandingNoted RefundDestinationChosen
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundRetried
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
+    ExternalChargebackOpened ExternalChargebackResolved
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
     RefundDoubtEnded
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank

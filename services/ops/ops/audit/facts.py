@@ -24,7 +24,7 @@ COLUMNS = (
 `part_id` is the part of a refund that several payments give, else the refund; it may be given up `in_doubt`.
 Of a clawback and of a later capture `about` is its own id.
 """
-ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id", "capture_id")
+ABOUT = ("replaced_by", "refund_id", "return_id", "clawback_id", "capture_id", "chargeback_id")
 """What an event is about, by the member that names it."""
 TABLES = f"""
 create table fact ({", ".join(COLUMNS)});
@@ -161,8 +161,9 @@ def _about(data: Data) -> str | None:
 
 
 def _otherwise(entry: Entry) -> Row:
+    of_its_order = "chargeback_id" in entry.data and entry.stream.startswith("dispute-")
     said = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
-    told = None if entry.data.get("again") else said
+    told = None if entry.data.get("again") or of_its_order else said
     at = entry.data.get("issued_at") or entry.data.get("requested_at")
     return told, at, part_of(entry.data), *(int(bool(entry.data.get(name))) for name in ("manual", "in_doubt"))
 

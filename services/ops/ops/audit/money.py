@@ -60,15 +60,16 @@ with said as (
 )
 select * from said where refunds > captured
 """
-# Once an order is complete nothing of it is left: what was captured went to the seller or back to the buyer; what is
-# taken of it later goes on at once.
+# Once an order is complete nothing of it is left: what was captured went to the seller or back to the buyer, if need be
+# by a bank; what is taken of it later goes on at once.
 LOST = """
 with said as (
     select order_id, line_id, currency,
         sum(case when name = 'OrderPaid' or name = 'OrderCaptured' and settled then units else 0 end) as captured,
         sum(case when name = 'PaymentReleased' then units else 0 end) as released,
-        sum(case when name in ('RefundIssued', 'RefundDoubtEnded') then units else 0 end) as refunds
-    from part where name in ('OrderPaid', 'OrderCaptured', 'PaymentReleased', 'RefundIssued')
+        sum(case when name in ('RefundIssued', 'RefundDoubtEnded', 'RefundsUnfrozen') then units else 0 end) as refunds
+    from part where name in ('OrderPaid', 'OrderCaptured', 'PaymentReleased', 'RefundIssued',
+        'RefundsUnfrozen')
         or name = 'RefundDoubtEnded' and fact in (select id from fact where to_note = 'found_paid')
     group by order_id, line_id, currency
 )
@@ -152,6 +153,14 @@ and not exists (select 1 from fact due where due.name = 'ReturnDue' and due.abou
 """
 # What waits for an open dispute is still there.
 RELEASED_HELD = "select * from hold where short > 0 and settled"
+# While a bank decides no seller is paid, and no dispute ends.
+BEFORE_THE_BANK = """
+select one.* from fact one join fact opened on opened.stream = one.stream and opened.name = 'ExternalChargebackOpened'
+    and opened.version < one.version
+where one.name in ('PaymentReleased', 'DisputeClosed') and one.about is null and one.settled and not exists (
+    select 1 from fact ended where ended.stream = opened.stream and ended.about = opened.about
+    and ended.name = 'ExternalChargebackResolved' and ended.version < one.version)
+"""
 NOT_HELD = """
 select disputed.* from disputed join ordered on ordered.order_id = disputed.order_id
 where disputed.settled and ordered.settled and disputed.state <> 'closed' and not exists (
@@ -173,6 +182,7 @@ FAULTS = (
     "asked_back",
     "clawed_unasked",
     "not_left",
+    "before_the_bank",
 )
 
 
@@ -204,6 +214,8 @@ def _rest(check: Check, facts: Facts) -> None:
         said, parts = in_words(row["units"], row["currency"]), in_words(row["parts"], row["currency"])
         check.fault("unequal_sum", f"{row['id']}: {said}, and its lines {parts}")
     _asked_back(check, facts)
+    for row in facts.ask(BEFORE_THE_BANK):
+        check.fault("before_the_bank", f"{row['id']}: {row['name']}, and a chargeback was open")
     for row in facts.ask(HELD_FOR_NOBODY):
         check.fault("held", f"{_line(row)} for {row['dispute_id']}, which is not open")
     for row in facts.ask(NOT_HELD):

@@ -12,6 +12,8 @@ ANSWERS = (
     ("RefundDue", "RefundRequested", "RefundRefused"),
     ("ReturnDue", "ReturnRequested", "ReturnRequested"),
     ("RefundRequested", "RefundApproved", "RefundApproved"),
+    ("RefundsFrozen", "ExternalChargebackOpened", "ExternalChargebackOpened"),
+    ("RefundsUnfrozen", "ExternalChargebackResolved", "ExternalChargebackResolved"),
 )
 """What asks, and what may answer."""
 AGAIN = (("RefundReRequested", "RefundDue", "RefundNotDue"), ("RefundNotDue", "RefundRefused", "RefundRefused"))

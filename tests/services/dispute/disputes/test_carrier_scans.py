@@ -11,6 +11,7 @@ import pytest
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.state import DisputeState
+from dispute.domain.orders.cancellation import open_disputes_of
 from dispute.domain.orders.naming import NamedParcel
 from dispute.domain.rejections import DisputesChanged, EvidenceRequired, ReasonNotCovered, UnexplainedDecision
 from dispute.views.evidence import item_views
@@ -47,7 +48,7 @@ def scanned(
     happened: Mapping[str, Sequence[Event]], at: str = "Mar 14", name: str = "delivered", **more: Any
 ) -> Outcome:
     """A carrier's fact, told at noon, with the disputes that are open."""
-    open_disputes = order_of(happened).open_disputes
+    open_disputes = open_disputes_of(order_of(happened))
     return given(decider, happened).when(record(name, on(at, "09:00"), told=on(at), disputes=open_disputes, **more))
 
 

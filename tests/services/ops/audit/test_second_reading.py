@@ -13,6 +13,7 @@ from ops.audit.facts import gathering
 from ops.audit.readings import disputes, orders, waiting
 from tests.support.audit import EARLY, entry_of, made_log, stream_faults
 from tests.support.dispute_service import Market
+from tests.support.random_chargebacks import Charged, Prompt
 from tests.support.random_law import Lawful
 from tests.support.random_life import Life
 from tests.support.random_words import Words
@@ -20,15 +21,15 @@ from tests.support.random_words import Words
 LIVES, STEPS = 20, 60
 
 
-def lived(seed: int) -> Market:
-    life = Life(Random(seed))
+def lived(seed: int, kind: type[Life] = Life) -> Market:
+    life = kind(Random(seed))
     for _ in range(STEPS):
         life.step()
     return life.market
 
 
 @pytest.mark.parametrize("seed", range(LIVES))
-@pytest.mark.parametrize("kind", [Life, Words, Lawful])
+@pytest.mark.parametrize("kind", [Life, Words, Lawful, Prompt])
 async def test_streams_and_deadlines_of_a_life_by_the_rules_have_no_fault_at_any_time(
     kind: type[Life], seed: int
 ) -> None:
@@ -42,8 +43,9 @@ async def test_streams_and_deadlines_of_a_life_by_the_rules_have_no_fault_at_any
 
 
 @pytest.mark.parametrize("seed", range(LIVES))
-def test_what_a_state_waits_for_is_the_same_on_both_readings(seed: int) -> None:
-    for stream, events in lived(seed).streams.items():
+@pytest.mark.parametrize("kind", [Life, Charged])
+def test_what_a_state_waits_for_is_the_same_on_both_readings(kind: type[Life], seed: int) -> None:
+    for stream, events in lived(seed, kind).streams.items():
         reading, wanted = (orders, orders.wanted) if stream.startswith("order-") else (disputes, waiting.wanted)
         state, folded = reading.beginning(), None
         for version, event in enumerate(events, 1):

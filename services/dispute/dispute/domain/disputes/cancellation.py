@@ -50,6 +50,8 @@ def cancel(command: CancelDispute, dispute: Dispute, order: Order) -> tuple[list
     was agreed is withdrawn (T21).
     """
     guard(Step.CANCEL, dispute, command.actor, command.at)
+    if order.chargebacks.open:
+        raise order.chargebacks.refusal
     guard_release_acknowledged(order, dispute, command)
     cancelled = DisputeCancelled(
         dispute_id=command.dispute_id, acknowledged_release=command.acknowledge_release, rules=("S46",)

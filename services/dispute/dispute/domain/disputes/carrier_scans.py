@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Told, fitting, guard_row
 from dispute.domain.orders import facts
+from dispute.domain.orders.cancellation import open_disputes_of
 from dispute.domain.orders.facts import RecordFact
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces, disputed_pieces
@@ -33,7 +34,7 @@ def record_fact_and_scans(command: RecordFact, order: Order, *disputes: Dispute)
     """A fact of the order; disputes about pieces that have come by it are to be among the command's."""
     events = facts.record_fact(command, order)
     then = after(order, events)
-    came = {name: arrivals for name in order.open_disputes if (arrivals := _arrived(order, then, name))}
+    came = {name: arrivals for name in open_disputes_of(order) if (arrivals := _arrived(order, then, name))}
     if came.keys() - set(command.disputes):
         raise DisputesChanged("Pieces have come that are in dispute.")
     if not command.disputes:

@@ -95,9 +95,11 @@ def ended_if_over(
     of_order: Sequence[Event] = (),
     rule: str = "T33",
 ) -> OfDisputeAndOrder:
-    """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33)."""
+    """What follows, and the end of the dispute and of its hold, where nothing is left to do (T33) and no bank is to
+    decide (T34).
+    """
     since = reduce(evolve, events, dispute)
-    if not is_over(since):
+    if not is_over(since) or since.chargebacks.open or order.chargebacks.open:
         return [*events], [*of_order]
     because = HoldEnd.DECIDED if since.state == DisputeState.DECIDED else HoldEnd.AGREED
     return [*events, ended(since, command.at, rule)], [*of_order, *end_hold(order, dispute.opened, because, command.at)]

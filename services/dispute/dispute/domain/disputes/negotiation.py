@@ -14,7 +14,7 @@ from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable
 from dispute.domain.disputes.opening.eligibility import guard_reason
 from dispute.domain.disputes.opening.law import guard_against_fault
-from dispute.domain.disputes.settlement import reach
+from dispute.domain.disputes.settlement import goods_gone, reach
 from dispute.domain.disputes.solutions import SELLER, of_side, solution_id
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import WITH_THE_TEAM, Step, guard
@@ -99,7 +99,7 @@ def settling(command: RespondToDispute, dispute: Dispute, order: Order) -> list[
 
 def _granted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     assert dispute.request
-    if dispute.request.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
+    if dispute.request.type == SolutionType.RETURN_AND_REFUND and goods_gone(dispute):
         raise ValidationFailed.at("/decision", "nothing_to_return", "the goods were sent back already", "G7")
     _guard_as_it_is(command, dispute)
     return reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("T43", "S40"))

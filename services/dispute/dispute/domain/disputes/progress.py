@@ -18,6 +18,7 @@ from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.mediation.repayments import LateArrivalReported, RepaymentAgreed, RepaymentReceived
 from shared.events.money import Money, total
 from shared.events.order import LineAmount
+from shared.events.outside.chargeback import ExternalChargeback
 from shared.rejections import WrongPhase
 
 
@@ -137,7 +138,7 @@ class AskedRefund:
 
 Refunds = Mapping[str, AskedRefund]
 """By id, in the order in which they were asked for."""
-Noted = events.RefundNoted | events.ReturnNoted | ClawbackSettled | ClawbackFailed
+Noted = events.RefundNoted | events.ReturnNoted | ClawbackSettled | ClawbackFailed | ExternalChargeback
 """What others tell of a dispute, also once it is closed."""
 Late = LateArrivalReported | RepaymentAgreed | RepaymentReceived
 """What the parties tell once the money went back, which is no part of what led there."""

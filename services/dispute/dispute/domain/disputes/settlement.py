@@ -19,7 +19,7 @@ from dispute.domain.disputes.difference import (
     sums,
 )
 from dispute.domain.disputes.progress import Fulfilment
-from dispute.domain.disputes.state import Dispute, DisputeState, evolve
+from dispute.domain.disputes.state import SETTLED, Dispute, DisputeState, evolve
 from dispute.domain.orders.refund import due_for
 from shared.events.base import Command, Event
 from shared.events.dispute import (
@@ -35,6 +35,7 @@ from shared.events.dispute import (
     ReturnDue,
     ReturnLine,
     ReturnNotDue,
+    ReturnOutcome,
     Solution,
     SolutionReached,
     SolutionType,
@@ -164,13 +165,24 @@ def goods_kept(dispute: Dispute, rules: tuple[str, ...]) -> list[Event]:
     return [ReturnNotDue(return_id=dispute.return_id, **whose, rules=rules)]
 
 
+def goods_gone(dispute: Dispute) -> bool:
+    """A return was asked for already, or its money: there is none twice, and another ruling may leave it."""
+    ruled = dispute.state in (*SETTLED, DisputeState.APPEAL_REVIEW)
+    stays = ruled and dispute.solution and dispute.solution.solution.type == SolutionType.RETURN_AND_REFUND
+    stays = stays and dispute.returned != ReturnOutcome.LAPSED
+    return not stays and (dispute.return_id is not None or bool(dispute.refunds))
+
+
+CAME_TO_NOTHING = (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS, CloseReason.EXTERNAL_CHARGEBACK)
+
+
 def closed(
     dispute: Dispute, reason: CloseReason, amount: Money, closed_at: datetime, rules: tuple[str, ...]
 ) -> DisputeClosed:
-    """The end, with the solution that it came to; what the buyer withdrew, nobody should have opened, or a cancelled
-    order has overtaken, came to none (S52, T45).
+    """The end, with the solution that it came to; what the buyer withdrew, nobody should have opened, or a bank or a
+    cancelled order has overtaken, came to none (S52, T35, T45).
     """
-    none = dispute.cancelled or reason in (CloseReason.CANCELLED_BY_BUYER, CloseReason.ERRONEOUS)
+    none = dispute.cancelled or reason in CAME_TO_NOTHING
     reached = None if none else dispute.solution
     decided = dispute.case.reached if dispute.state == DisputeState.DECIDED and not none else None
     return DisputeClosed(

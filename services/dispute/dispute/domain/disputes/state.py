@@ -12,7 +12,9 @@ from dispute.domain.disputes import case as cases
 from dispute.domain.disputes import progress, solutions
 from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.solutions import Replacement
+from dispute.domain.disputes.timers import PAUSED
 from dispute.domain.evidence.items import Items
+from dispute.domain.orders.payments.hold import Chargebacks
 from shared.decider import changed
 from shared.events import dispute as events
 from shared.events import mediation
@@ -21,6 +23,7 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.order import Terms
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.parties import NOBODY, Parties
 
 
@@ -96,6 +99,7 @@ class Dispute:
     end: int | None = None
     after_close: tuple[progress.Noted | progress.Late, ...] = ()
     evidence: Items = Items()
+    chargebacks: Chargebacks = Chargebacks()
     version: int = 0
 
     @property
@@ -113,17 +117,9 @@ class Dispute:
         """The goods are to go back, and nothing is on its way yet (T21)."""
         return self.state in SETTLED and self.fulfilment == Fulfilment.RETURN_PENDING
 
-    @property
-    def goods_gone(self) -> bool:
-        """A return was asked for already, or its money: there is none twice, and another ruling may leave it."""
-        decided = self.solution if self.state in (*SETTLED, DisputeState.APPEAL_REVIEW) else None
-        stays = decided is not None and decided.solution.type == events.SolutionType.RETURN_AND_REFUND
-        stays &= self.returned != events.ReturnOutcome.LAPSED
-        return not stays and (self.return_id is not None or bool(self.refunds))
-
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        if self.state not in STANDS.get(kind, ()):
+        if self.state not in STANDS.get(kind, ()) or (self.chargebacks.open and kind in PAUSED):
             return None
         if kind == DeadlineKind.REPLACEMENT:
             return self.replacement.until
@@ -176,6 +172,8 @@ def _evolved(dispute: Dispute, event: Event) -> Dispute:  # noqa: C901 - one arm
             return changed(dispute, evidence=dispute.evidence.after(event))
         case DeadlineMoved(kind=kind) if kind in DATES:
             return changed(dispute, **{DATES[kind]: event.due_at})
+        case ExternalChargebackOpened() | ExternalChargebackResolved():
+            return changed(dispute, chargebacks=dispute.chargebacks.after(event))
         case _ if outcome := progress.FULFILLED.get(type(event)):
             return changed(dispute, fulfilment=outcome)
         case _:

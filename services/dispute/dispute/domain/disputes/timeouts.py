@@ -28,7 +28,12 @@ from shared.events.order import HoldEnd
 
 
 def expire(command: ExpireDeadline, dispute: Dispute, *order: Order) -> Decided:
-    """What follows from a deadline that has passed; one that may end the dispute comes with the order."""
+    """What follows from a deadline that has passed; one that may end the dispute comes with the order, of which it
+    hears what that has heard of a bank before it (T34).
+    """
+    dispute_id = dispute.opened.dispute_id
+    if heard := [told for one in order for told in one.chargebacks.heard_by(dispute_id, command.at)]:
+        return heard, []
     match command.kind:
         case DeadlineKind.BUYER_RESPONSE:
             return buyer_silent(command, dispute, *order)

@@ -10,6 +10,7 @@ from shared.events import dispute as events
 from shared.events import mediation
 from shared.events.base import Event
 from shared.events.mediation.proposals import SupportOverrideApplied
+from shared.events.outside.chargeback import ExternalChargebackOpened
 
 UNTIL_SETTLED = (
     DeadlineKind.SELLER_RESPONSE,
@@ -21,6 +22,8 @@ UNTIL_SETTLED = (
 """What an agreement ends."""
 AFTER_DECISION = (DeadlineKind.APPEAL, DeadlineKind.APPEAL_REVIEW)
 """What the closing ends too; the survey outlives it (S56)."""
+PAUSED = (*UNTIL_SETTLED, *AFTER_DECISION)
+"""What stands still while a bank decides (T34)."""
 KINDS = (*UNTIL_SETTLED, *AFTER_DECISION, DeadlineKind.SURVEY, DeadlineKind.REPLACEMENT)
 """Of a dispute's deadlines."""
 
@@ -47,7 +50,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
         case events.CancellationNoted():
             return map(Clear, KINDS)
         case _:
-            return _of_mediation(event)
+            return _otherwise(event)
 
 
 def _after_solution(event: events.SolutionReached) -> Iterable[Start | Clear]:
@@ -64,7 +67,7 @@ def _after_response(event: events.SellerResponded) -> Iterable[Start | Clear]:
         yield Start(DeadlineKind.NEGOTIATION, event.negotiate_until)
 
 
-def _of_mediation(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one arm an event
+def _otherwise(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one arm an event
     match event:
         case mediation.EvidenceRequested():
             return (Clear(DeadlineKind.REVIEW), Start(DeadlineKind.EVIDENCE, event.evidence_until))
@@ -90,6 +93,8 @@ def _of_mediation(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one 
             return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION))
         case events.ReplacementReceived() | events.ReplacementNotDue():
             return (Clear(DeadlineKind.REPLACEMENT),)
+        case ExternalChargebackOpened():
+            return map(Clear, PAUSED)
         case mediation.SurveySubmitted() | mediation.SurveyWindowClosed():
             return (Clear(DeadlineKind.SURVEY),)
         case _:

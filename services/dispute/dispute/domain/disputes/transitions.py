@@ -97,6 +97,7 @@ WITH_THE_TEAM = (ESCALATED, REVIEWED)
 TO_CARRY_OUT = (AGREED, DECIDED, APPEALED)
 OPEN = (ASKED, ANSWERED, ESCALATED, REVIEWED)
 NOT_CLOSED = (*OPEN, *TO_CARRY_OUT)
+FIT_TO_DECIDE_AN_APPEAL = (guards.guard_other_decider, guards.guard_appeals_complete, guards.guard_not_claimed)
 
 TABLE: Sequence[Transition] = (
     Transition("T2", Step.RESPOND, SELLER, (ASKED,), (AGREED,), (D1,), mandatory=True),
@@ -139,14 +140,7 @@ TABLE: Sequence[Transition] = (
         guards=(guards.guard_not_appealed,),
         too_late=AppealWindowOver,
     ),
-    Transition(
-        "T18",
-        Step.DECIDE_APPEAL,
-        TEAM,
-        (APPEALED,),
-        (DECIDED, CLOSED),
-        guards=(guards.guard_other_decider, guards.guard_appeals_complete, guards.guard_not_claimed),
-    ),
+    Transition("T18", Step.DECIDE_APPEAL, TEAM, (APPEALED,), (DECIDED, CLOSED), guards=FIT_TO_DECIDE_AN_APPEAL),
     Transition(
         "T18",
         Step.AGREE_APPEAL_DECISION,
@@ -189,6 +183,9 @@ TABLE: Sequence[Transition] = (
     Transition("T45", Told.ORDER_CANCELLED, SYSTEM, (CLOSED,), ()),
 )
 
+OF_A_PARCEL = (Step.SHIP_REPLACEMENT, Step.RECEIVE_REPLACEMENT)
+BESIDE_A_BANK = (*Told, Step.MESSAGE, Step.OVERRIDE, Step.AGREE_OVERRIDE, Step.SURVEY, *OF_A_PARCEL)
+"""What goes on while a bank decides (G17): no money moves by it, and what is told has happened."""
 ROWS: Mapping[Step | Told, Sequence[Transition]] = {
     step: [row for row in TABLE if row.step is step] for step in (*Step, *Told)
 }
@@ -212,7 +209,9 @@ def guard(step: Step, dispute: Dispute, actor: Actor, at: datetime) -> None:
 
 
 def guard_row(row: Transition, dispute: Dispute, actor: Actor, at: datetime) -> None:
-    """What refuses a step in the row's states: its deadlines and its own guards."""
+    """What refuses a step in the row's states: a bank that decides first, its deadlines and its own guards."""
+    if dispute.chargebacks.open and row.step not in BESIDE_A_BANK:
+        raise dispute.chargebacks.refusal
     for kind in row.within:
         row.too_late.unless_before(dispute.due(kind), at)
     for refuse in row.guards:

@@ -17,6 +17,7 @@ from shared.events.base import SYSTEM, Actor, Event, pseudonym
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation import clawbacks, proposals, repayments
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.parties import Parties
 from shared.rejections import snake_case
 
@@ -135,6 +136,8 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     ),
     CarrierScanAdded: _seen("evidence_id delivered_at parcels lines.line_id lines.quantity added_at"),
     EvidenceRemoved: _seen("evidence_id removed_at"),
+    ExternalChargebackOpened: _seen("chargeback_id amount opened_at"),
+    ExternalChargebackResolved: _seen(f"chargeback_id result amount {_PARTS} resolved_at"),
     DeadlineMoved: _seen("kind previous_due_at due_at"),
 }
 

@@ -13,6 +13,7 @@ from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemo
 from shared.events.mediation import clawbacks, proposals, repayments
 from shared.events.mediation.conversation import MessagePosted
 from shared.events.order import GoodwillGranted
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
 
@@ -39,10 +40,14 @@ NOTICES: Notices = {
     repayments.RepaymentReceived: Notice("repayment_received", (BUYER,), rules=("S54", "S65")),
     GoodwillGranted: Notice("goodwill_granted", (BUYER,), rules=("S54", "S20")),
     CarrierScanAdded: Notice("carrier_scan_added", BOTH, rules=("S54", "K9")),
+    ExternalChargebackOpened: Notice("chargeback_opened", BOTH, rules=("S54", "S103")),
+    ExternalChargebackResolved: Notice("chargeback_resolved", BOTH, rules=("S54", "S103")),
     MessagePosted: Notice("message_posted", "told", rules=("S54", "S44")),
     events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
 }
-"""By event of a dispute, and a seller's goodwill; texts for a new kind stand in `shared/notifications/texts/`."""
+"""By event of a dispute, a seller's goodwill, and what an order hears of a bank; texts for a new kind stand in
+`shared/notifications/texts/`.
+"""
 
 _WITH_ANOTHER = "another event of the same append tells it"
 _OF_THE_TEAM = "it is the case team's own affair"
@@ -83,6 +88,6 @@ SILENT: Mapping[type[Event], str] = {
     mediation.AppealWindowClosed: _NOTHING_TO_DO,
     mediation.SurveySubmitted: _NOTHING_TO_DO,
     mediation.SurveyWindowClosed: _NOTHING_TO_DO,
-    DeadlineMoved: "no deadline of a dispute is moved",
+    DeadlineMoved: "the end of the chargeback is told",
 }
 """Events of a dispute that nobody is told of, and why."""

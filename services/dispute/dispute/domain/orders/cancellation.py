@@ -41,6 +41,11 @@ def disputes_of(order: Order) -> frozenset[str]:
     return frozenset(dispute_id for line in order.lines.values() for dispute_id in line.disputes)
 
 
+def open_disputes_of(order: Order) -> frozenset[str]:
+    """Those that go on about any of its pieces."""
+    return frozenset(name for line in order.lines.values() for name in line.open_claims if name in line.disputes)
+
+
 def guard_all_disputes(order: Order, disputes: Collection[str]) -> None:
     """Every dispute is decided on with the order, and no other."""
     if disputes_of(order) != set(disputes):

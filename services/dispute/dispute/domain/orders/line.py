@@ -70,6 +70,7 @@ class Line:
     released: Money
     reclaimed: Money
     promised: Money
+    charged_back: Money
     sold: Sold
     released_pieces: int = 0
     claims: Mapping[str, Claim] = field(default_factory=dict)
@@ -85,7 +86,7 @@ class Line:
         """The line as it was ordered."""
         nothing, cap = Money.zero(line.cap), line.cap if line.captured is None else line.captured
         said = (line.line_id, line.seller_id, line.quantity, cap, line.flags)
-        return cls(*said, nothing, nothing, nothing, nothing, Sold(0, nothing), ordered=line)
+        return cls(*said, nothing, nothing, nothing, nothing, nothing, Sold(0, nothing), ordered=line)
 
     @property
     def listing(self) -> events.OrderLine:
@@ -104,8 +105,9 @@ class Line:
 
     @property
     def remainder(self) -> Money:
-        """What is neither refunded nor released nor promised nor in doubt."""
-        return self.cap - self.refunded - self.released + self.reclaimed - self.promised - self.in_doubt
+        """What is neither refunded nor released nor promised nor in doubt, nor paid to the buyer by a bank (T35)."""
+        gone = self.refunded + self.released + self.promised + self.in_doubt + self.charged_back
+        return max(Money.zero(self.cap), self.cap + self.reclaimed - gone)
 
     @property
     def in_doubt(self) -> Money:
@@ -230,8 +232,7 @@ class Line:
             claims = {**self.claims, event.dispute_id: replace(self.claims[event.dispute_id], agreed=True)}
             left = {name: one for name, one in claims.items() if name != event.dispute_id or one.stays}
             pieces = 0 if event.dispute_id in left else claims[event.dispute_id].quantity
-            is_sold = event.because in (events.HoldEnd.CANCELLED, events.HoldEnd.CLOSED)
-            sold = Sold(pieces, amount) if is_sold else None
+            sold = Sold(pieces, amount) if event.because in (events.HoldEnd.CANCELLED, events.HoldEnd.CLOSED) else None
         else:
             staying = sum(one.quantity for one in self.kept_claims.values() if one.stays)
             pieces = self.quantity - self.released_pieces - staying

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Self
 
-from shared.events.order import Parcel, Pieces, TrackingCorrected
+from shared.events.base import Event
+from shared.events.order import DeliveryCorrected, OrderDelivered, Parcel, Pieces, TrackingCorrected
 
 
 class Step(IntEnum):
@@ -21,6 +22,10 @@ class Step(IntEnum):
     DELIVERED = 1
     CORRECTED = 2
     LOST = 3
+
+
+ARRIVALS: Mapping[type[Event], Step] = {OrderDelivered: Step.DELIVERED, DeliveryCorrected: Step.CORRECTED}
+"""By event that tells of an arrival: its step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Any
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import of_the_order
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.parcels import PieceGroup, ShipmentFact, ShipmentHistory, Step
+from dispute.domain.orders.parcels import ARRIVALS, PieceGroup, ShipmentFact, ShipmentHistory, Step
+from dispute.domain.orders.payments.hold import Chargebacks, bank_paid
 from dispute.domain.orders.payments.taken import Taken, captured
 from dispute.domain.orders.refund import OrderReturn, Refund, noted, noted_last, paid_back, promised, returned
 from dispute.domain.orders.reopenings import Reopenings
@@ -19,6 +20,7 @@ from shared.events import order as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import RefundDue, RefundNoted, ReturnDue, ReturnNoted
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.parties import NOBODY, Parties
 
 
@@ -55,6 +57,7 @@ class Order:
     reports: tuple[events.SellerReported, ...] = ()
     goodwill: tuple[events.GoodwillGranted, ...] = ()
     returns: Mapping[str, OrderReturn] = field(default_factory=dict)
+    chargebacks: Chargebacks = Chargebacks()
     expired: bool = False
     completed: bool = False
 
@@ -72,11 +75,6 @@ class Order:
     def in_escrow(self) -> bool:
         """Its money is with the platform, so that some can go back."""
         return self.paid_at is not None and self.payment is not None and self.payment.payee == "escrow"
-
-    @property
-    def open_disputes(self) -> set[str]:
-        """The disputes that are open about any of its pieces."""
-        return {name for line in self.lines.values() for name in line.open_claims if name in line.disputes}
 
     @property
     def piece_groups(self) -> Sequence[PieceGroup]:
@@ -114,7 +112,7 @@ class Order:
 
     def due(self, kind: str) -> datetime | None:
         """The instant of a deadline that still stands."""
-        if self.nothing_due:
+        if self.nothing_due or self.chargebacks.open:
             return None
         if kind == DeadlineKind.PROTECTION_END:
             return None if self.expired else self.protection_ends_at
@@ -133,8 +131,7 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case events.OrderShipped():
             return _protected(_told(order, Step.SHIPPED, event.shipped_at, event.parcels), event.protection_ends_at)
         case events.OrderDelivered() | events.DeliveryCorrected():
-            step = Step.CORRECTED if isinstance(event, events.DeliveryCorrected) else Step.DELIVERED
-            told = _told(order, step, event.delivered_at, (), event.parcels, event.lines)
+            told = _told(order, ARRIVALS[type(event)], event.delivered_at, (), event.parcels, event.lines)
             return _protected(told, event.protection_ends_at)
         case events.OrderFinished():
             return _protected(replace(order, finished_at=event.finished_at), event.protection_ends_at)
@@ -164,6 +161,8 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return _released(order, event)
         case RefundNoted():
             return _refunded(order, event)
+        case ExternalChargebackOpened() | ExternalChargebackResolved():
+            return replace(order, chargebacks=order.chargebacks.after(event), lines=bank_paid(order.lines, event))
         case events.ProtectionExpired():
             return replace(order, expired=True, release_at=event.release_at)
         case events.OrderCompleted():
@@ -194,7 +193,6 @@ def _told(order: Order, *fact: Any) -> Order:
 
 def _registered(order: Order, event: events.OrderRegistered) -> Order:
     order = of_the_order(order, event.placed_at)
-    lines = {line.line_id: Line.of(line) for line in event.lines}
     registered = replace(
         order,
         order_id=event.order_id,
@@ -202,7 +200,7 @@ def _registered(order: Order, event: events.OrderRegistered) -> Order:
         seller_id=event.seller_id,
         channel=event.channel,
         payment=event.payment,
-        lines=lines,
+        lines={line.line_id: Line.of(line) for line in event.lines},
         terms=event.terms,
         body_digest=event.body_digest,
         account_status=order.account_status if order.account_since else event.buyer_account_status,
@@ -229,8 +227,8 @@ def _held(order: Order, event: events.PaymentHeld) -> Order:
 
 def _released(order: Order, event: events.PaymentReleased) -> Order:
     parts = {part.line_id: part.amount for part in event.lines}
-    released = _with_lines(order, parts, lambda line: line.paid_out(parts[line.line_id], event))
-    return released if event.dispute_id else replace(released, release_at=None)
+    order = order if event.dispute_id else replace(order, release_at=None)
+    return _with_lines(order, parts, lambda line: line.paid_out(parts[line.line_id], event))
 
 
 def _with_refunds(order: Order, refunds: Mapping[str, Refund]) -> Order:

@@ -9,6 +9,7 @@ from dispute.domain.deadlines import DeadlineKind
 from shared.decider import Clear, Start
 from shared.events import order as events
 from shared.events.base import Event
+from shared.events.outside.chargeback import ExternalChargebackOpened
 
 KINDS = (DeadlineKind.PROTECTION_END, DeadlineKind.RELEASE)
 """Of an order's deadlines."""
@@ -25,7 +26,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return (Clear(DeadlineKind.PROTECTION_END), Start(DeadlineKind.RELEASE, event.release_at))
         case events.PaymentReleased(dispute_id=None):
             return (Clear(DeadlineKind.RELEASE),)
-        case events.OrderCompleted() | events.OrderCancelled():
+        case events.OrderCompleted() | events.OrderCancelled() | ExternalChargebackOpened():
             return map(Clear, KINDS)
         case _:
             return ()

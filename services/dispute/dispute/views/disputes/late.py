@@ -11,6 +11,7 @@ from dispute.views.disputes.late_members import AfterClose, LateMembers, Repayme
 from shared.events.dispute import RefundNoted, ReturnNoted
 from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
 from shared.events.mediation.repayments import LateArrivalReported, RepaymentAgreed, RepaymentReceived
+from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.views import text_link
 
 
@@ -24,7 +25,7 @@ def late_members(dispute: Dispute, path: str) -> LateMembers:
     }
 
 
-def _entry(event: Noted | Late, path: str) -> AfterClose:
+def _entry(event: Noted | Late, path: str) -> AfterClose:  # noqa: C901 - one arm an event
     match event:
         case RefundNoted():
             return _later(event.noted_at, "refund", event.outcome, id=event.refund_id, reason=event.reason)
@@ -34,6 +35,10 @@ def _entry(event: Noted | Late, path: str) -> AfterClose:
             return _later(event.settled_at, "clawback", "settled", id=event.clawback_id)
         case ClawbackFailed():
             return _later(event.failed_at, "clawback", "failed", id=event.clawback_id)
+        case ExternalChargebackOpened():
+            return _later(event.noted_at, "chargeback", "opened", id=event.chargeback_id)
+        case ExternalChargebackResolved():
+            return _later(event.noted_at, "chargeback", event.result, id=event.chargeback_id)
         case LateArrivalReported():
             text = text_link(path, event.text_ref)
             return _later(event.reported_at, "late_arrival", "reported", by=event.by, text=text)

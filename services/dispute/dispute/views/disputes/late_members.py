@@ -12,20 +12,21 @@ from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.mediation.repayments import RepaymentWay
 from shared.events.money import Money
 from shared.events.open_enums import Open
+from shared.events.outside.chargeback import ChargebackResult
 from shared.views import TextLink
 
-Happened = Literal["settled", "failed", "reported", "agreed", "received"]
+Happened = Literal["settled", "failed", "opened", "reported", "agreed", "received"]
 
 
 class AfterClose(TypedDict):
-    """What came of its refund, its return or its clawback once the dispute was closed, or of goods that came after the
-    money went back (S52, S65); `by` is the party whose word it is.
+    """What came of its refund, its return or its clawback, or at a bank, once the dispute was closed, or of goods that
+    came after the money went back (S52, S65); `by` is the party whose word it is.
     """
 
     at: Instant
-    kind: Literal["refund", "return", "clawback", "late_arrival", "repayment"]
+    kind: Literal["refund", "return", "clawback", "chargeback", "late_arrival", "repayment"]
     id: str | None
-    outcome: Open[RefundOutcome] | Open[ReturnOutcome] | Happened
+    outcome: Open[RefundOutcome] | Open[ReturnOutcome] | Open[ChargebackResult] | Happened
     reason: str | None
     by: str | None
     text: TextLink | None

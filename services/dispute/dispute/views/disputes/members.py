@@ -76,7 +76,8 @@ class DisputeRow(TypedDict):
     """A dispute in a list: members of the dispute, under the same names.
 
     `type` and `amount` are what the buyer asks for, and what was agreed once that is so; `due_at` is until when the one
-    who has to act may. `refund_outcome` is the last word on the last refund, `refunded` the sum of all that were paid.
+    who has to act may, and nobody has to while a bank decides (`external_hold`). `refund_outcome` is the last word on
+    the last refund, `refunded` the sum of all that were paid.
     """
 
     id: str
@@ -92,6 +93,7 @@ class DisputeRow(TypedDict):
     amount: Money
     opened_at: Instant
     due_at: Instant | None
+    external_hold: bool
     close_reason: Open[CloseReason] | None
     closed_at: Instant | None
     result: ResultView | None

@@ -41,8 +41,9 @@ class OrderRegistrationView(TypedDict):
 
 class OrderLineView(TypedDict):
     """The money of an order line: at most the cap, which is what was taken for it so far, goes back, or it is released.
-    What was `reclaimed` is refunded though it had been released, and asked of the seller (K19). `held_by` is the first
-    dispute that is open about pieces of it, or return that goes on.
+    What was `reclaimed` is refunded though it had been released, and asked of the seller (K19); what was `charged_back`
+    a bank has paid the buyer (T35). `held_by` is the first dispute that is open about pieces of it, or return that goes
+    on.
     """
 
     line_id: str
@@ -50,6 +51,7 @@ class OrderLineView(TypedDict):
     refunded: Money
     released: Money | None
     reclaimed: Money
+    charged_back: Money
     held_by: str | None
 
 
@@ -85,6 +87,7 @@ class OrderStatus(Actions):
     protection_ends_at: Instant | None
     protection_expired: bool
     completed: bool
+    external_hold: bool
     placed_at: Instant
     paid_at: Instant | None
     promised_by: date | None
@@ -122,6 +125,7 @@ def order_status(
         "protection_ends_at": row["protection_ends_at"],
         "protection_expired": row["expired"],
         "completed": row["completed"],
+        "external_hold": bool(order.chargebacks.open),
         "placed_at": row["placed_at"],
         "paid_at": row["paid_at"],
         "promised_by": row["promised_by"],
@@ -199,7 +203,8 @@ def payout(lines: Sequence[Row]) -> Payout:
 
 def _left(line: Row) -> int:
     """What went to nobody yet; what was refunded after the seller was paid was not the line's any more (K19)."""
-    left: int = line["cap"] - line["refunded"] - (line["released"] or 0) + line["reclaimed"]
+    gone = line["refunded"] + (line["released"] or 0) + line["charged_back"]
+    left: int = line["cap"] - gone + line["reclaimed"]
     return left
 
 
@@ -211,6 +216,7 @@ def _line(line: Row, order: Row) -> OrderLineView:
         "refunded": _money(line["refunded"], order),
         "released": None if released is None else _money(released, order),
         "reclaimed": _money(line["reclaimed"], order),
+        "charged_back": _money(line["charged_back"], order),
         "held_by": next(iter(line["held_by"]), None),
     }
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
-
-State = dict[str, Any]
+from ops.audit.readings.waiting import State, first
 
 
 def fold(chargebacks: dict[str, State], entry: Entry) -> None:
@@ -37,3 +35,38 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     "RefundsUnfrozen": lambda data: {"state": data["result"], "resolved_at": instant(data["resolved_at"])},
 }
 """By event: what it changes of the row."""
+
+
+def _taken_back(dispute: State, data: Data) -> None:
+    dispute["charged_back_by"] = [*dispute["charged_back_by"], data["chargeback_id"]]
+    dispute["next_due_at"] = first(dispute)
+
+
+def _decided(dispute: State, data: Data) -> None:
+    """The deadlines that follow say until when."""
+    left = [one for one in dispute["charged_back_by"] if one != data["chargeback_id"]]
+    dispute["charged_back_by"] = left
+
+
+OF_A_DISPUTE: Mapping[str, Callable[[State, Data], None]] = {
+    "ExternalChargebackOpened": _taken_back,
+    "ExternalChargebackResolved": _decided,
+}
+"""By event of a dispute: what it hears of a bank."""
+
+
+def _order_hears(order: State, data: Data) -> None:
+    order["chargebacks"].add(data["chargeback_id"])
+
+
+def _order_goes_on(order: State, data: Data) -> None:
+    order["chargebacks"].discard(data["chargeback_id"])
+    for part in data["lines"]:
+        order["lines"][part["line_id"]]["charged_back"] += minor(part["amount"])
+
+
+OF_AN_ORDER: Mapping[str, Callable[[State, Data], None]] = {
+    "ExternalChargebackOpened": _order_hears,
+    "ExternalChargebackResolved": _order_goes_on,
+}
+"""By event of an order: the same, and what a bank has paid of its lines."""

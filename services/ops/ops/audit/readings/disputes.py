@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ops.audit.entry import Data, Entry, exponent, instant, minor
-from ops.audit.readings import mediation
+from ops.audit.readings import chargebacks, mediation
 from ops.audit.readings.waiting import ASKED, NO_RESULT, State, awaits, counted_anew, first, paid_in_part, parts_of
 
 COLUMNS = (
@@ -15,7 +15,7 @@ COLUMNS = (
     *("refund_outcome", "solution_type", "amount", "currency", "exponent", "next_due_at", "refund_id", "refunded"),
     *("return_outcome", "close_reason", "closed_at", "answer_by", "negotiate_until", "reviewer", "reviewed_since"),
     *("asked", "result_amount", "result_reason", "reached_type", "result_rules", "result_at"),
-    *("proposed_until", "replacement_sent"),
+    *("proposed_until", "replacement_sent", "charged_back_by"),
 )
 RETURN_STEPS = {"voided": "none", "shipped": "return_shipped", "received": "return_received", "denied": "none"}
 PASSED = ("passed", "not_inspected", "lost")
@@ -37,19 +37,17 @@ def beginning() -> State:
     """A dispute of which nothing is known."""
     return {
         **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(("solution", "ruling", "agreed", "whole")),
         **dict.fromkeys(("passed", "surveyed", "replacement_sent"), False),
         "fulfilment": "none",
+        "charged_back_by": [],
         "asked": [],
         "due": {},
-        "solution": None,
         "lines": (),
-        "ruling": None,
-        "agreed": None,
         "refunds": {},
         "back": {},
         "of_seller": {},
         "paid_out": (),
-        "whole": None,
     }
 
 
@@ -69,6 +67,8 @@ def row(dispute: State) -> State | None:
 
 def owed(dispute: State) -> Iterator[str]:
     """What the events promise and no event has brought: money or goods for a solution, an end for what was paid."""
+    if dispute["charged_back_by"]:
+        return
     if dispute["ruling"] and dispute["state"] in ("decided", "closed"):
         yield from mediation.owed_by_ruling(dispute)
     if dispute["agreed"] is not None and dispute["state"] in ("agreed", "closed"):
@@ -224,6 +224,7 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "RefundNoted": _refund_noted,
     "ReturnNoted": _return_noted,
     "DisputeClosed": _closed,
+    **chargebacks.OF_A_DISPUTE,
     "DeadlineMoved": _moved,
 }
 

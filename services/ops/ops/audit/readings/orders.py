@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ops.audit.entry import SCALE, Data, Entry, exponent, instant, minor
+from ops.audit.readings import chargebacks
 
 State = dict[str, Any]
 
@@ -32,6 +33,7 @@ def beginning() -> State:
         "cancelled_at": None,
         "released_whole": False,
         "returning": {},
+        "chargebacks": set(),
     }
 
 
@@ -49,7 +51,7 @@ def fold(order: State, entry: Entry) -> None:
 
 def wanted(order: State) -> dict[str, datetime]:
     """The deadlines that the order waits for, by kind."""
-    if order["completed"] or order["cancelled_at"]:
+    if order["completed"] or order["cancelled_at"] or order["chargebacks"]:
         return {}
     protection = None if order["expired"] else order["protection_ends_at"]
     unpaid = [line for line in order["lines"].values() if not line["holds"] and _releasable(line) > 0]
@@ -70,10 +72,11 @@ def row(order: State) -> State:
 
 def left(line: Mapping[str, Any]) -> int:
     """What is neither released nor refunded nor promised nor in doubt of a line; what was refunded after the release is
-    the seller's affair.
+    the seller's affair. What a bank has paid the buyer may have gone before.
     """
     gone = line["refunded"] + (line["released"] or 0) + sum(line["promised"].values()) + sum(line["doubts"].values())
-    return int(line["cap"] - gone + line["reclaimed"])
+    there = int(line["cap"] - gone + line["reclaimed"])
+    return max(0, there - line["charged_back"]) if line["charged_back"] else there
 
 
 def held(order: State) -> Iterator[tuple[str, str, int, str]]:
@@ -81,7 +84,7 @@ def held(order: State) -> Iterator[tuple[str, str, int, str]]:
     ten-thousandths, and its currency.
     """
     for name, line in order["lines"].items():
-        short = max(0, -_releasable(line)) * 10 ** (SCALE - order["exponent"])
+        short = max(0, -_releasable(line) - line["charged_back"]) * 10 ** (SCALE - order["exponent"])
         yield from ((name, dispute, short, order["currency"]) for dispute in line["held_by"])
 
 
@@ -108,6 +111,7 @@ def _registered(order: State, data: Data) -> None:
 
 def _new_line(line: Data) -> State:
     money = {"cap": minor(line.get("captured") or line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
+    money["charged_back"] = 0
     return {**money, "promised": {}, "doubts": {}, "held_by": {}, "holds": set(), "paid_out": set()}
 
 
@@ -225,6 +229,7 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "PaymentHeld": _held_for,
     "PaymentHoldLifted": _lifted,
     "PaymentReleased": _released,
+    **chargebacks.OF_AN_ORDER,
     "RefundDue": _asked,
     "RefundNoted": _refunded,
     "ProtectionExpired": _expired,
@@ -235,4 +240,5 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
 
 def _line(name: str, line: State) -> str:
     released = "-" if line["released"] is None else line["released"]
-    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{','.join(line['held_by']) or '-'}|{line['reclaimed']}"
+    held = ",".join(line["held_by"]) or "-"
+    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{held}|{line['reclaimed']}|{line['charged_back']}"

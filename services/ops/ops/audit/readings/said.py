@@ -6,7 +6,7 @@ FACTS = frozenset(
     """
     OrderPaid OrderCaptured PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue
     ReturnNotDue RefundNoted ReturnNoted DisputeClosed SolutionReached ClawbackRequested ClawbackNotDue
-    ClawbackSettled ClawbackFailed
+    ClawbackSettled ClawbackFailed ExternalChargebackOpened ExternalChargebackResolved
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     RefundPaidTwice RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue
     GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen RefundDoubtEnded
@@ -39,5 +39,6 @@ TOLD = {
     **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned", "RefundDoubtEnded", "ReturnAuthorized"), 1),
     **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1),
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
+    **dict.fromkeys(("ExternalChargebackOpened", "ExternalChargebackResolved"), 2),
 }
-"""What is told, and to how many; a message says itself to whom."""
+"""What is told, and to how many; a message says itself to whom, and of a chargeback its order tells."""

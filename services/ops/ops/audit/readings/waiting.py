@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,13 +26,15 @@ ALSO = {
     "closed": ("survey",),
 }
 """By state: the deadlines that run beside."""
+BESIDE_A_BANK = ("survey", "replacement")
+"""The deadlines that no chargeback stops."""
 NO_RESULT = dict.fromkeys(("result_amount", "result_reason", "reached_type", "result_at"))
 """Of a dispute that has not come to anything."""
 
 
 def wanted(dispute: State) -> dict[str, datetime]:
     """The deadlines that the dispute waits for, by kind."""
-    kinds = (*ASKED.get(dispute["state"], ()), *ALSO.get(dispute["state"], ()))
+    kinds = _running(dispute, *ASKED.get(dispute["state"], ()), *ALSO.get(dispute["state"], ()))
     return {kind: at for kind in kinds if (at := dispute["due"].get(kind))}
 
 
@@ -45,8 +47,13 @@ def awaits(dispute: State, state: str, **due: str | None) -> None:
 
 def first(dispute: State) -> datetime | None:
     """Until when whoever is to act may."""
-    due = [dispute["due"].get(kind) for kind in ASKED.get(dispute["state"], ())]
+    due = [dispute["due"].get(kind) for kind in _running(dispute, *ASKED.get(dispute["state"], ()))]
     return min(filter(None, due), default=None)
+
+
+def _running(dispute: State, *kinds: str) -> Sequence[str]:
+    """Those of these deadlines that do not stand still while a bank decides."""
+    return [kind for kind in kinds if not dispute["charged_back_by"] or kind in BESIDE_A_BANK]
 
 
 BRINGS_NOTHING = ("refused", "abandoned")

@@ -6,6 +6,7 @@ import pytest
 
 from dispute.domain.decider import decider
 from dispute.domain.disputes.cancelled_order import CancelOrder
+from dispute.domain.orders.cancellation import open_disputes_of
 from dispute.domain.rejections import NotAskedFor, OrderAlreadyCompleted
 from dispute.policies import react
 from shared.events.dispute import (
@@ -148,7 +149,7 @@ def test_t27_goods_that_fail_are_disputed_at_once_with_the_case_team() -> None:
     assert (opened.request.type, opened.request.amount) == (SolutionType.REFUND_ONLY, usd("50.00"))
     assert (escalated.reason, escalated.by) == (EscalationReason.RETURN_CONDITION, "system")
     assert step.reason == "damaged"
-    assert order_of({name: list(x) for name, x in outcome.after.items()}).open_disputes == {opened.dispute_id}
+    assert open_disputes_of(order_of({name: list(x) for name, x in outcome.after.items()})) == {opened.dispute_id}
 
 
 def test_t27_where_the_money_went_another_way_there_is_nothing_to_dispute() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from dispute.domain.disputes.form import guard_amount, guard_nothing, guard_returnable
+from dispute.domain.disputes.settlement import goods_gone
 from dispute.domain.disputes.solutions import SELLER, of_side, solution_id
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.pieces import disputed_pieces
@@ -48,7 +49,7 @@ def offered(offer: CounterOffer | None, address_ref: str | None, dispute: Disput
     if not offer:
         raise ValidationFailed.at("/solution", "missing", "a counter-offer needs a solution", "S42")
     guard_returnable(disputed_pieces(order, dispute.opened.dispute_id), dispute.reason, offer.type, "/solution/type")
-    if offer.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
+    if offer.type == SolutionType.RETURN_AND_REFUND and goods_gone(dispute):
         raise ValidationFailed.at("/solution/type", "nothing_to_return", "the goods were sent back already", "G7")
     (guard_nothing if offer.type in SENT_AGAIN else guard_amount)(
         offer.amount, dispute.opened.lines, "/solution/amount"

@@ -140,6 +140,8 @@ def _escalated(command: Command, _: SupportOverrideProposed, dispute: Dispute, _
 def _closed(command: Command, _: SupportOverrideProposed, dispute: Dispute, order: Order) -> OfDisputeAndOrder:
     """The order is as if there had been no dispute."""
     guard_forced(OverrideAction.CLOSE, dispute)
+    if order.chargebacks.open:
+        raise order.chargebacks.refusal
     nothing = Money.zero(dispute.opened.request.amount)
     end = closed(dispute, CloseReason.ERRONEOUS, nothing, command.at, ("T37", "S20"))
     return [end], end_hold(order, dispute.opened, HoldEnd.CLOSED, command.at)

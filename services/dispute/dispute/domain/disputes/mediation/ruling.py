@@ -10,6 +10,7 @@ from pydantic import Field
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.disputes.difference import asked_for
 from dispute.domain.disputes.form import guard_returnable
+from dispute.domain.disputes.settlement import goods_gone
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.orders.pieces import disputed_pieces
 from dispute.domain.orders.state import Order
@@ -142,7 +143,7 @@ def guard_goods(found: Found, dispute: Dispute, order: Order) -> None:
     """G7: what never came, or was to go back already, cannot go back; nor is money that went asked for anew by it."""
     if not found.type:
         return
-    if found.type == SolutionType.RETURN_AND_REFUND and dispute.goods_gone:
+    if found.type == SolutionType.RETURN_AND_REFUND and goods_gone(dispute):
         raise ValidationFailed.at("/type", "nothing_to_return", _why_gone(dispute), "G7")
     guard_returnable(disputed_pieces(order, dispute.opened.dispute_id), dispute.reason, found.type)
 

@@ -50,7 +50,11 @@ class Openable:
 
 
 def guard_openable(order: Order, named: Sequence[NamedPieces], reason: Reason | None, now: datetime) -> Openable:
-    """The guards of the programme, and where its time is over those of the law, which never give less (S17)."""
+    """No bank decides about it (G17), and then the guards of the programme, and where its time is over those of the
+    law, which never give less (S17).
+    """
+    if order.chargebacks.open:
+        raise order.chargebacks.refusal
     try:
         return Openable(guard_eligible(order, named, reason, now), order.protection_ends_at)
     except ProtectionAlreadyExpired:

@@ -135,7 +135,8 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         held_at=command.at,
         paid_out=openable.by_law.paid_out if openable.by_law else (),
     )
-    return [opened, *shown.added], [held], *shown.by_stream
+    heard = order.chargebacks.heard_by(command.dispute_id, command.at) if order.chargebacks.open else ()
+    return [opened, *shown.added, *heard], [held], *shown.by_stream
 
 
 def _openable(command: OpenDispute, order: Order) -> Openable:
