@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from dispute.read_models import dispute_history, disputes, evidence, order_status
 from refund.read_models import refunds
+from return_label.read_models import returns
 from shared.events.base import Event
 from shared.events.envelope import Metadata, Recorded
 from shared.events.evidence import EvidenceAdded, EvidenceExpired, EvidenceRemoved
@@ -29,6 +30,7 @@ from shared.subscriptions.subscription import Subscription
 from tests.laws.size import examples
 from tests.laws.test_delivery import TOPIC, MemorySource, opened, partitions_of, repeated
 from tests.support.builders import refunds as r
+from tests.support.builders import returns as goods
 from tests.support.builders.evidence import remove_upload, uploaded
 from tests.support.builders.orders import after, on
 from tests.support.random_chargebacks import Charged
@@ -115,6 +117,25 @@ def refund_events(n: int) -> Sequence[Event]:
     return made
 
 
+def returns_of(seed: int) -> Log:
+    """Three returns, in orders of events that a return allows, and in others."""
+    dice = Random(seed)
+    steps = [
+        goods.authorized(),
+        goods.labelled(prepaid=dice.random() < 0.5),
+        goods.shipped(),
+        goods.corrected(),
+        goods.received(),
+        goods.inspected(),
+        goods.lapsed(),
+        goods.lost(),
+        goods.timed_out(),
+        goods.overdue(),
+    ]
+    streams = {f"return-ret_{n}": [goods.requested(return_id=f"ret_{n}"), *dice.choices(steps, k=8)] for n in range(3)}
+    return log_of(streams, dice)
+
+
 def cut(log: Log, dice: Random) -> Sequence[Log]:
     """The log in batches of any size."""
     ends = sorted(dice.randrange(len(log) + 1) for _ in range(dice.randrange(12)))
@@ -163,6 +184,12 @@ async def refund_flow(databases: backing.Databases) -> AsyncIterator[Flow]:
         yield flow
 
 
+@pytest.fixture(scope="module")
+async def return_flow(databases: backing.Databases) -> AsyncIterator[Flow]:
+    async with flow_on(await databases.migrated("return_label", 3), "no kafka", TOPIC) as flow:
+        yield flow
+
+
 @settings(max_examples=examples(8), suppress_health_check=[HealthCheck.too_slow])
 @given(seed=SIZE)
 async def test_a_batch_makes_of_an_order_what_its_events_make_one_by_one(flow: Flow, seed: int) -> None:
@@ -173,6 +200,12 @@ async def test_a_batch_makes_of_an_order_what_its_events_make_one_by_one(flow: F
 @given(seed=SIZE)
 async def test_a_batch_makes_of_a_payment_what_its_events_make_one_by_one(refund_flow: Flow, seed: int) -> None:
     await law_of_batches(refund_flow, [refunds], payments_of(seed), Random(seed))
+
+
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
+@given(seed=SIZE)
+async def test_a_batch_makes_of_a_return_what_its_events_make_one_by_one(return_flow: Flow, seed: int) -> None:
+    await law_of_batches(return_flow, [returns], returns_of(seed), Random(seed))
 
 
 async def law_of_batches(flow: Flow, models: Sequence[ReadModel], log: Log, dice: Random) -> None:

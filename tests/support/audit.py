@@ -17,7 +17,7 @@ from ops.audit.facts import Facts, gathering
 from ops.audit.followers import parked_check
 from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck
-from ops.audit.readings.folds import Checks
+from ops.audit.readings.fold import Checks
 from ops.audit.run import check_places, fact_checks, stream_checks
 from ops.audit.streams import check_streams
 from shared.events import codec

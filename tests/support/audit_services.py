@@ -19,6 +19,7 @@ from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.settlement.window import CloseWindow
 from refund.read_models import refunds
 from return_label import policies as return_policies
+from return_label.read_models import returns
 from shared.decider import ExpireDeadline
 from shared.events import codec
 from shared.events.base import SYSTEM, Command, wire_time
@@ -45,7 +46,7 @@ REACTIONS: Mapping[str, Sequence[tuple[str, Callable[[Recorded[Any]], Any]]]] = 
     "return_label": (("dispute", dispute_policies.react), ("return_label", return_policies.notify)),
 }
 """By service: who reacts to its events, and how."""
-PROJECTIONS = {"dispute": (order_status, disputes, dispute_history), "refund": (refunds,), "return_label": ()}
+PROJECTIONS = {"dispute": (order_status, disputes, dispute_history), "refund": (refunds,), "return_label": (returns,)}
 SETTLE = "select kind, due_at from deadlines where kind like 'bank_settlement:%' order by due_at, kind"
 PAY = "select kind, due_at from deadlines where kind like 'pay:%' order by due_at, kind"
 

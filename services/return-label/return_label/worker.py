@@ -10,6 +10,7 @@ from return_label import effects, policies
 from return_label.domain.decider import decider
 from return_label.domain.returns.timers import ENDS, STARTS
 from return_label.gateways.plugins import carrier_of, name_of
+from return_label.read_models import returns
 from shared.deadlines.take_up import TakeUp
 from shared.events.logs import DISPUTE, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
@@ -24,8 +25,8 @@ from shared.worker.worker import run_worker
 
 @asynccontextmanager
 async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[PostgresEventStore, Sequence[Component]]]:
-    """The log to its topic, the topic to who is told, the disputes' topic to the policy, and what is due to it, also
-    where the version before has written no deadline.
+    """The log to its topic, the topic to the read model and to who is told, the disputes' topic to the policy, and what
+    is due to it, also where the version before has written no deadline.
     """
     name = name_of(settings.carrier)
     async with (
@@ -37,6 +38,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
             service.store,
             [
                 service.relay(),
+                *service.projections(returns),
                 service.policy(policies.REQUEST_RETURNS, DISPUTE, partial(policies.react, carrier=name)),
                 service.policy(NOTIFY, RETURN_LABEL, policies.notify),
                 service.due_loop(effects=calls),

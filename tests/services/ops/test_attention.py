@@ -183,5 +183,5 @@ def test_every_service_names_the_tables_of_its_read_models() -> None:
     assert {name: sorted(read_models(name)) for name in ("dispute", "refund", "return_label")} == {
         "dispute": ["dispute_history", "disputes", "evidence", "order_status"],
         "refund": ["refunds"],
-        "return_label": [],
+        "return_label": ["returns"],
     }

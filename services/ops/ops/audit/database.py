@@ -75,6 +75,7 @@ TABLES = {
     "refunds": "select * from refunds where order_id > $1 and order_id <= $2",
     "payments": "select * from payments where order_id > $1 and order_id <= $2",
     "chargebacks": "select * from chargebacks where order_id > $1 and order_id <= $2",
+    "returns": "select * from returns where return_id > $1 and return_id <= $2",
 }
 """By read model: its rows by the streams that they follow from."""
 MODELS = {
@@ -82,6 +83,7 @@ MODELS = {
     "dispute": ("disputes", "dispute_history", "clawbacks"),
     "evidence": ("evidence",),
     "payment": ("refunds", "payments", "chargebacks"),
+    "return": ("returns",),
 }
 """By category: the tables whose rows follow from its streams."""
 

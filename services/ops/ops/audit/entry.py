@@ -37,6 +37,7 @@ NAMES = frozenset(
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelOrdered ReturnLabelIssued ReturnLabelDenied
     ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
+    ReturnLabelGivenBack ReturnTrackingCorrected
     LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased
     RemindersSet ReminderSent
     """.split()  # noqa: SIM905

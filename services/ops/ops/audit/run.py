@@ -28,7 +28,7 @@ from ops.audit.ledger import captures_check, ledger_check
 from ops.audit.log import JournalCheck, LogCheck
 from ops.audit.money import money_check
 from ops.audit.read_models import ModelCheck
-from ops.audit.readings.folds import Checks
+from ops.audit.readings.fold import Checks
 from ops.audit.sagas import saga_check
 from ops.audit.sources import Sources, declared, source_of, topic_of
 from ops.audit.streams import check_order, check_streams

@@ -9,7 +9,8 @@ from ops.audit.database import Row, Window
 from ops.audit.deadlines import DueRow, Started
 from ops.audit.entry import Entry, Unreadable
 from ops.audit.log import LogCheck, StreamOrder
-from ops.audit.readings.folds import FOLDS, Checks, Rows
+from ops.audit.readings.fold import Checks, Rows
+from ops.audit.readings.folds import FOLDS
 from ops.audit.readings.plain import PlainFold
 
 BROKEN = (Unreadable, AttributeError, KeyError, TypeError, ValueError)
@@ -25,6 +26,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "refunds": ("order_id", "refund_id"),
     "payments": ("order_id",),
     "chargebacks": ("order_id", "chargeback_id"),
+    "returns": ("return_id",),
 }
 
 

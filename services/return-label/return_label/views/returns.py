@@ -9,14 +9,14 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from return_label.domain.deadlines import DeadlineKind
-from return_label.domain.returns.state import Return, ReturnState
+from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from return_label.domain.tracking.numbers import NumberCheck, number_check
 from return_label.views.actions import return_actions
 from return_label.views.labels.shown import LabelDeniedView, LabelView, label_denied_view, label_view
+from return_label.views.rows import ReturnRow
 from shared.actions import Actions, rendered
 from shared.events.base import Actor, Instant
-from shared.events.dispute import Payer, Reason, ReturnKind
 from shared.events.open_enums import Open
 from shared.events.return_label import InspectionFault, InspectionResult
 from shared.views import LineQuantity, TextLink, text_link
@@ -68,26 +68,14 @@ WAREHOUSE = "warehouse"
 """The name of the warehouse's address among the texts of a return."""
 
 
-class ReturnView(Actions):
+class ReturnView(ReturnRow, Actions):
     """A return: where the goods are, each step of their way, and what the caller may do. `address_ref` names the
     seller's address among the dispute's texts, or the warehouse's, whose link is `warehouse` (K22).
     """
 
-    id: str
-    href: str
-    order_id: str
-    dispute_id: str | None
-    version: int
-    kind: Open[ReturnKind]
-    state: ReturnState
-    reason: Open[Reason]
     lines: Sequence[LineQuantity]
-    buyer_id: str
-    seller_id: str
-    freight_payer: Open[Payer]
     address_ref: str
     warehouse: TextLink | None
-    ship_by: Instant | None
     denied_because: str | None
     label: LabelView | None
     label_denied: LabelDeniedView | None

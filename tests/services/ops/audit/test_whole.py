@@ -172,6 +172,9 @@ DAMAGES: Sequence[tuple[str, str, Faults]] = (
     ),
     ("refund", "delete from refunds where amount = 2000", read_model("refunds", "missing")),
     ("refund", "update payments set buyer_id = 'eve'", read_model("payments")),
+    ("return_label", "update returns set state = 'lapsed'", read_model("returns")),
+    ("return_label", "update returns set tracking_numbers = '{}'", read_model("returns")),
+    ("return_label", "delete from returns", read_model("returns", "missing")),
     ("refund", "delete from payments", read_model("payments", "missing")),
     (
         "dispute",

@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from ops.audit.check import Check
 from ops.audit.database import Row
-from ops.audit.deadlines import DeadlineCheck, Due
+from ops.audit.deadlines import Due
 from ops.audit.entry import Entry
-from ops.audit.facts import Facts
-from ops.audit.log import LogCheck
 from ops.audit.read_models import ModelCheck, Subject
 from ops.audit.readings import clawbacks, disputes, evidence, mediation, orders, payments, quotas, waiting
-from ops.audit.readings.plain import ReminderFold, ReturnFold
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of a window by what they are about; what nobody asked for in the end is about nothing."""
-
-    by_key: dict[Any, Row] = field(default_factory=dict)
-
-    def take(self, key: Any) -> Row | None:
-        return self.by_key.pop(key, None)
-
-
-@dataclass(slots=True)
-class Checks:
-    """What is checked of one service's streams."""
-
-    service: str
-    log: LogCheck
-    deadlines: DeadlineCheck
-    owed: Check
-    models: Mapping[str, ModelCheck]
-    facts: Facts
-    now: datetime | None
-    settled_until: datetime
-
-    def settled(self, entry: Entry) -> bool:
-        """Whether the event is old enough that whatever follows from it must be there."""
-        return entry.recorded_at <= self.settled_until
-
-
-class Fold(Protocol):
-    """One stream's state, folded by the audit."""
-
-    def add(self, entry: Entry) -> None:
-        """The stream's next event."""
-
-    def wanted(self) -> Due:
-        """The deadlines that it waits for."""
-
-    def end(self, last: Entry) -> Iterator[str]:
-        """What it still owes, once its rows are compared."""
+from ops.audit.readings.fold import Checks, Fold, Rows
+from ops.audit.readings.plain import ReminderFold
+from ops.audit.readings.returns import ReturnFold
 
 
 class OrderFold:

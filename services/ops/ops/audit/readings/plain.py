@@ -7,7 +7,6 @@ from datetime import datetime
 
 from ops.audit.deadlines import REMINDER, Due, reminders
 from ops.audit.entry import Entry
-from ops.audit.readings import returns
 
 
 class PlainFold:
@@ -40,16 +39,3 @@ class ReminderFold(PlainFold):
 
     def wanted(self) -> Due:
         return self._standing
-
-
-class ReturnFold(PlainFold):
-    """What a return waits for."""
-
-    def __init__(self, *_: object) -> None:
-        self._waited: Due = {}
-
-    def add(self, entry: Entry) -> None:
-        self._waited = returns.waited(self._waited, entry)
-
-    def wanted(self) -> Due:
-        return self._waited

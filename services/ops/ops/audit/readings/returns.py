@@ -1,11 +1,17 @@
-"""Returns, read by the audit itself: where the goods are, and until when whoever has them may act."""
+"""Returns, read by the audit itself: where the goods are, until when whoever has them may act, and the return's row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
+from ops.audit.deadlines import Due
 from ops.audit.entry import Entry, instant
+from ops.audit.readings.fold import Checks, Rows
+
+State = dict[str, Any]
 
 WAITS: Mapping[str, tuple[str, str]] = {
     "ReturnAuthorized": ("return_shipment", "ship_by"),
@@ -34,3 +40,77 @@ def _at(entry: Entry, member: str) -> datetime:
     found = instant(entry.data[member])
     assert found
     return found
+
+
+SAID = ("order_id", "dispute_id", "buyer_id", "seller_id", "kind", "reason", "freight_payer")
+STATES: Mapping[str, str] = {
+    "ReturnRequested": "requested",
+    "ReturnDenied": "denied",
+    "ReturnAuthorized": "authorized",
+    "ReturnLabelOrdered": "authorized",
+    "ReturnLabelDenied": "self_paid",
+    "ReturnLabelGivenBack": "authorized",
+    "ReturnLabelVoided": "voided",
+    "ReturnShipped": "shipped",
+    "ReturnReceived": "received",
+    "ReturnInspected": "inspected",
+    "InspectionTimedOut": "inspected",
+    "ReturnLapsed": "lapsed",
+    "ReturnLost": "lost",
+}
+"""Where the goods are after each event."""
+
+
+def beginning() -> State:
+    """A return of which nothing is known."""
+    return {**dict.fromkeys((*SAID, "state", "requested_at", "ship_by")), "version": 0, "tracking_numbers": []}
+
+
+def fold(back: State, entry: Entry) -> None:
+    """The return after one more event."""
+    name, data = entry.name, entry.data
+    back["version"] = entry.version
+    back["state"] = STATES.get(name, back["state"])
+    if name == "ReturnRequested":
+        back.update({column: data[column] for column in SAID}, requested_at=instant(entry.metadata["at"]))
+    elif name == "ReturnAuthorized":
+        back["ship_by"] = instant(data["ship_by"])
+    elif name == "DeadlineMoved" and data["kind"] == "return_shipment":
+        back["ship_by"] = instant(data["due_at"])
+    elif name == "ReturnLabelIssued":
+        back["state"] = "label_issued" if data["prepaid"] else "self_paid"
+    if number := data.get("tracking_number"):
+        gone = {_compact(data["replaced"])} if data.get("replaced") else set()
+        back["tracking_numbers"] = sorted({*back["tracking_numbers"]} - gone | {_compact(number)})
+
+
+def row(back: State) -> State | None:
+    """The return's row; None before it was requested."""
+    return dict(back) if back["order_id"] else None
+
+
+def _compact(number: str) -> str:
+    return re.sub("[^0-9A-Z]", "", number.upper())
+
+
+class ReturnFold:
+    """A return, its row, and what it waits for."""
+
+    def __init__(self, checks: Checks, rows: Mapping[str, Rows], return_id: str) -> None:
+        self._id, self._state, self._model = return_id, beginning(), checks.models["returns"]
+        self._row = rows["returns"].take(return_id)
+        self._subject = self._model.subject(self._row)
+        self._waited: Due = {}
+
+    def add(self, entry: Entry) -> None:
+        """The stream's next event."""
+        self._waited = waited(self._waited, entry)
+        fold(self._state, entry)
+        self._model.see(self._subject, entry.position, row(self._state))
+
+    def wanted(self) -> Due:
+        return self._waited
+
+    def end(self, last: Entry) -> Iterator[str]:
+        self._model.compare(self._id, self._subject, self._row)
+        return iter(())
