@@ -51,6 +51,16 @@ async def sent_and_received(services: Services, deal: Deal, path: str, number: s
     (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
 
 
+async def a_scan_finds(services: Services, number: str, return_id: str) -> None:
+    """S81: the warehouse has a parcel, and looks whose it is."""
+    warehouse = services.party("warehouse-1", "warehouse")
+    found = await eventually(
+        lambda: warehouse.get(f"/v1/returns?tracking_number={number}", "return_label"),
+        lambda answer: bool(answer.ok()["data"]) and answer["data"][0]["state"] == "received",
+    )
+    assert [row["id"] for row in found["data"]] == [return_id]
+
+
 async def inspected(services: Services, path: str, body: Json) -> None:
     warehouse = services.party("warehouse-1", "warehouse")
     seen = (await warehouse.get(path, "return_label")).ok().etag
@@ -69,6 +79,7 @@ async def test_s67_s82_a_free_return_from_the_request_to_the_money(services: Ser
     back = await granted(deal, answers[0])
     assert (back["state"], back["label"]["prepaid"], back["dispute_id"]) == ("label_issued", True, None)
     await sent_and_received(services, deal, back["href"], back["label"]["tracking_number"])
+    await a_scan_finds(services, back["label"]["tracking_number"], back["id"])
     await inspected(services, back["href"], {"result": "pass"})
 
     async def refunds() -> Answer:
