@@ -125,7 +125,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
         {"order_id": "{order_id}", "result": "buyer_not_paid", "resolved_at": "2026-03-02T10:00:00Z"}
     ),
     ("refund", "POST", "/v1/chargebacks/{chargeback_id}/representment"): Row({"ticket": "CASE-4711"}),
-    ("return_label", "GET", "/v1/returns"): Row(is_list=True),
+    ("return_label", "GET", "/v1/returns"): Row(is_list=True, blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/history"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
