@@ -24,12 +24,17 @@ ENDS = frozenset(
     "ReturnDenied ReturnLabelVoided ReturnLapsed ReturnLost ReturnInspected InspectionTimedOut".split()  # noqa: SIM905
 )
 """The events after which nothing is waited for."""
+LABEL = "label_order"
 
 
 def waited(now: Mapping[str, datetime], entry: Entry) -> Mapping[str, datetime]:
-    """What a return waits for after one more event: one thing at a time."""
+    """What a return waits for after one more event: one thing at a time, and beside it the label that is bought."""
     if entry.name in ENDS:
         return {}
+    if entry.name == "ReturnLabelOrdered":
+        return {**now, LABEL: _at(entry, "ordered_at")}
+    if entry.name in ("ReturnLabelIssued", "ReturnLabelDenied"):
+        return {kind: at for kind, at in now.items() if kind != LABEL}
     if entry.name == "DeadlineMoved":
         return {**now, entry.data["kind"]: _at(entry, "due_at")} if entry.data["kind"] in now else now
     kind, member = WAITS.get(entry.name, ("", ""))
