@@ -20,7 +20,11 @@ from refund.read_models import tables as refund_tables
 from return_label.read_models import tables as return_tables
 
 Migrated = Callable[[str], Awaitable[str]]
-DESCRIBED = {"dispute": dispute_tables.metadata, "refund": refund_tables.metadata, "return_label": return_tables.metadata}
+DESCRIBED = {
+    "dispute": dispute_tables.metadata,
+    "refund": refund_tables.metadata,
+    "return_label": return_tables.metadata,
+}
 EVENT_STORE = {"alembic_version", *re.findall(r"^create table (\w+)", "\n".join(map(script, OBJECTS)), re.MULTILINE)}
 
 
