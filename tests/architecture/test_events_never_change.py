@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import dispute, mediation, order, refund, return_label
+from shared.events import dispute, label_quota, mediation, order, refund, return_label
 from shared.events.mediation import conversation, proposals
 from shared.events.money import DECIMALS
 from shared.events.outside import chargeback
@@ -32,6 +32,7 @@ WORDS = {
     "Hint": "tracking_may_lag",
     "Hold": "dispute return chargeback",
     "HoldEnd": "cancelled agreed closed decided returned disputed",
+    "LimitScope": "labels no_reason_returns",
     "InspectionFault": "not_received damaged different missing",
     "InspectionResult": "pass fail",
     "DoubtFound": "paid not_paid",
@@ -77,7 +78,17 @@ CURRENCIES = {
 def enumerations() -> dict[str, type[StrEnum]]:
     found = (
         value
-        for module in (order, chargeback, dispute, conversation, mediation, proposals, refund, return_label)
+        for module in (
+            order,
+            chargeback,
+            dispute,
+            conversation,
+            mediation,
+            proposals,
+            refund,
+            return_label,
+            label_quota,
+        )
         for value in vars(module).values()
         if isinstance(value, type)
     )

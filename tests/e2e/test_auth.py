@@ -135,6 +135,10 @@ ROWS: dict[tuple[str, str, str], Row] = {
         {"order_id": "{order_id}", "kind": "statutory", "lines": [{"line_id": "1"}]}, blind="buyer"
     ),
     ("return_label", "GET", "/v1/buyers/{buyer_id}/label-quota"): Row(blind="buyer"),
+    ("return_label", "PUT", "/v1/buyers/{buyer_id}/return-limit"): Row(
+        {"scope": "labels", "reason": "Worn.", "until_at": "2036-01-01T00:00:00Z"}, blind="buyer"
+    ),
+    ("return_label", "DELETE", "/v1/buyers/{buyer_id}/return-limit"): Row(blind="buyer"),
     ("return_label", "GET", "/v1/returns/{return_id}/texts/{ref}"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/shipment"): Row({"tracking_number": "RR1DE"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),

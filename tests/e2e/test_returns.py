@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.e2e.client import Answer, Json, Services, eventually
-from tests.e2e.deals import Deal, now, ordered, usd
+from tests.e2e.deals import Deal, ordered, usd
 
 pytestmark = pytest.mark.e2e
 
 WHOLE = {"unused": True, "undamaged": True, "original_packaging": True, "seals_intact": True}
 LINES = [{"line_id": "1", "price": usd("50.00"), "flags": ["free_return"]}]
 RECEIVED = {"shipped": -9, "delivered": -3}
-ROUNDS = 50
-AT_ONCE = 10
 BUSY = 503
 
 
@@ -123,29 +119,3 @@ async def test_s67_s74_what_is_refused_is_refused_with_the_orders_own_code_and_r
         "makewhole.ReturnDue.v1",
     ]
     assert (await ask(deal, kind="statutory", condition=None)).ok(201)["freight_payer"] == "buyer"
-
-
-async def test_i1_of_four_ways_to_the_money_of_a_line_at_once_one_gets_it(services: Services) -> None:
-    turns = asyncio.Semaphore(AT_ONCE)
-
-    async def race(n: int) -> tuple[Deal, list[Answer]]:
-        async with turns:
-            deal = await bought(services)
-            ways = [
-                deal.open(reason="late"),
-                deal.tell("cancelled", await now(services), by="seller"),
-                ask(deal, "free"),
-                ask(deal, "law", **{"kind": "statutory", "condition": None}),
-            ]
-            turned = ways[n % 4 :] + ways[: n % 4]
-            answers = await asyncio.gather(*turned)
-            return deal, [answers[(place - n) % 4] for place in range(4)]
-
-    for deal, (dispute, cancelled, free, by_law) in await asyncio.gather(*map(race, range(ROUNDS))):
-        assert cancelled.refused == (422, "already_shipped") or cancelled.refused == (409, "already_shipped")
-        won = [answer for answer in (dispute, free, by_law) if answer.status == 201]
-        lost = [answer for answer in (dispute, free, by_law) if answer.status != 201]
-        assert len(won) == 1, [answer.raw for answer in won]
-        assert {answer.refused for answer in lost} == {(409, "already_open")}
-        status = await eventually(deal.status, lambda found: found.status == 200 and found["lines"][0]["held_by"])
-        assert status["lines"][0]["held_by"] == won[0]["id"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from return_label.api import labels, lists, quotas, requests, returns
+from return_label.api import labels, limits, lists, quotas, requests, returns
 from return_label.api.orders_elsewhere import OrdersElsewhere
 from return_label.api.own_token import OwnToken
 from return_label.api.texts_elsewhere import TextsElsewhere
@@ -20,7 +20,7 @@ FORETELLING = Foretelling(NOTICES)
 
 def build(settings: Settings) -> App:
     """The application over its database."""
-    routers = [requests.router, lists.router, returns.router, labels.router, quotas.router]
+    routers = [requests.router, lists.router, returns.router, labels.router, quotas.router, limits.router]
     app = service_app(RETURN_LABEL, decider, routers, settings, FORETELLING)
     app.state.texts = TextsElsewhere(settings.dispute)
     app.state.orders = OrdersElsewhere(settings.dispute)

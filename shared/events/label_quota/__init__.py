@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from shared.events.base import Event
+from enum import StrEnum
+
+from shared.events.base import Event, Instant
+from shared.events.open_enums import Open
+
+
+class LimitScope(StrEnum):
+    """What a buyer is limited in: prepaid labels, or returns that need no reason and no law (S79)."""
+
+    LABELS = "labels"
+    NO_REASON_RETURNS = "no_reason_returns"
 
 
 class LabelQuotaTaken(Event):
@@ -47,4 +57,30 @@ class LabelQuotaReleased(Event):
     rules: tuple[str, ...]
 
 
-LabelQuotaEvent = LabelQuotaTaken | LabelQuotaShared | LabelQuotaUsed | LabelQuotaReleased
+class ReturnAbuseLimitSet(Event):
+    """The buyer is limited until an instant; support's words on why are under `reason_ref` (S79)."""
+
+    buyer_id: str
+    scope: Open[LimitScope]
+    reason_ref: str
+    until_at: Instant
+    set_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnAbuseLimitLifted(Event):
+    """The buyer is limited in it no longer (S79)."""
+
+    buyer_id: str
+    scope: Open[LimitScope]
+    rules: tuple[str, ...]
+
+
+LabelQuotaEvent = (
+    LabelQuotaTaken
+    | LabelQuotaShared
+    | LabelQuotaUsed
+    | LabelQuotaReleased
+    | ReturnAbuseLimitSet
+    | ReturnAbuseLimitLifted
+)

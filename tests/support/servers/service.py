@@ -58,6 +58,12 @@ class ServedService:
         headers = self._bearer(actor) | {name: value for name, value in conditions.items() if value}
         return await self.served.ask("POST", path, headers=headers, **({} if body is None else {"json": body}))
 
+    async def put(self, path: str, actor: Actor, body: Any) -> Answered:
+        return await self.served.ask("PUT", path, headers=self._bearer(actor), json=body)
+
+    async def delete(self, path: str, actor: Actor, **query: Any) -> Answered:
+        return await self.served.ask("DELETE", path, params=query, headers=self._bearer(actor))
+
     async def decide(self, *commands: Command) -> Sequence[Outcome]:
         """What policies, timers and effects do, one after the other."""
         return [await handle(self.store, self.decider, command, Cause.of(command)) for command in commands]

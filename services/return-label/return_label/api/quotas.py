@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
+from return_label.api.limits import limits_of
 from return_label.api.whose import buyer_of
 from return_label.domain.commands import quota_of
 from return_label.domain.decider import decider
@@ -49,15 +50,17 @@ async def give_label_back(return_id: str, caller: Annotated[CommandContext, comm
 
 @router.get("/v1/buyers/{buyer_id}/label-quota", summary="Show a buyer's labels", response_model=QuotaView)
 async def show_quota(buyer_id: str, viewer: Annotated[QueryContext, query(*READERS)], month: Month = None) -> Response:
-    """The prepaid labels of a calendar month, this one by default, void ones left out (S76): the buyer's own, and
-    anybody's for support and ops.
+    """The prepaid labels of a calendar month, this one by default, void ones left out (S76), and what limits the
+    buyer now (S79): the buyer's own, and anybody's for support and ops.
     """
     if viewer.actor.id != buyer_id and viewer.actor.roles.isdisjoint(("support", "ops")):
         raise NotFound("There is no such buyer.")
     stream = quota_of(buyer_id).name
     (history,) = await viewer.state.store.load(stream)
     quota: Quota = await folded(decider, stream, history)
-    return query_response(quota_view(quota, buyer_id, month or month_of(viewer.at, quota.timezone)), len(history))
+    shown = month or month_of(viewer.at, quota.timezone)
+    limits = await limits_of(viewer, quota, viewer.at)
+    return query_response(quota_view(quota, buyer_id, shown, limits), len(history))
 
 
 async def _answered(

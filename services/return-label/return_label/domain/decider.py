@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from return_label.domain.label_quotas import limits
 from return_label.domain.label_quotas import state as quotas
 from return_label.domain.returns import loss, request, timeouts, transit, withdrawal
 from return_label.domain.returns.labels import giving_back, issuing, purchase, use
@@ -32,6 +33,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     transit.InspectReturn: transit.inspect,
     withdrawal.WithdrawReturn: use.keep,
     loss.MarkReturnLost: loss.mark_lost,
+    limits.SetReturnLimit: limits.set_limit,
+    limits.LiftReturnLimit: limits.lift_limit,
     ExpireDeadline: timeouts.expire,
     requests.RequestNotifications: request_notifications,
 }

@@ -17,6 +17,12 @@ class LabelQuotaExceeded(Rejected):
     rules = ("S76",)
 
 
+class ReturnsLimited(Rejected):
+    """S79: support has limited the buyer's labels or returns; `resets_at` is the limit's end."""
+
+    rules = ("S79",)
+
+
 class FreightIsTheBuyers(Rejected):
     """S83: the buyer pays, so no label is prepaid."""
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from return_label.api import quotas, returns
+from return_label.api import limits, quotas, returns
 from return_label.app import FORETELLING
 from return_label.domain.decider import decider
 from shared.events.base import Actor
@@ -20,6 +20,9 @@ from tests.support.servers.service import ServedService, serving
 
 MARCH, APRIL = datetime(2026, 3, 31, 12, tzinfo=UTC), datetime(2026, 4, 1, 12, tzinfo=UTC)
 QUOTA = f"/v1/buyers/{r.BUYER.id}/label-quota"
+LIMIT = f"/v1/buyers/{r.BUYER.id}/return-limit"
+WORN = {"scope": "labels", "reason": "Nine of ten came back worn.", "until_at": "2026-04-02T00:00:00Z"}
+BUSY = 503
 OPS = Actor(id="olga", roles=frozenset({"ops"}))
 
 
@@ -27,7 +30,14 @@ OPS = Actor(id="olga", roles=frozenset({"ops"}))
 async def service(migrated: Callable[[str], Awaitable[str]]) -> AsyncIterator[ServedService]:
     dsn = await migrated("return_label")
     async with serving(
-        "return_label", returns.router, decider, dsn, FORETELLING, quotas.router, carrier=None
+        "return_label",
+        returns.router,
+        decider,
+        dsn,
+        FORETELLING,
+        quotas.router,
+        limits.router,
+        carrier=None,
     ) as service:
         service.clock.at = MARCH
         yield service
@@ -43,13 +53,17 @@ async def requested(service: ServedService, *orders: str) -> list[str]:
 
 
 async def at_once(service: ServedService, *paths: str) -> Counter[tuple[int, str]]:
-    """A label is asked for at each path, all at the same time, each under a key of its own. Nobody may send a hundred
-    commands a second, so three ask for the one buyer.
+    """A label is asked for at each path, all at the same time, each under a key of its own, and again where the service
+    is too busy to say. Nobody may send a hundred commands a second, so three ask for the one buyer.
     """
     askers = (r.BUYER, r.SUPPORT, Actor(id="sid", roles=r.SUPPORT.roles))
-    answers = await asyncio.gather(
-        *(service.post(f"{path}/label", askers[n % 3], key=f"key-{n}") for n, path in enumerate(paths))
-    )
+
+    async def ask(n: int, path: str) -> Answered:
+        while (answer := await service.post(f"{path}/label", askers[n % 3], key=f"key-{n}")).status == BUSY:
+            await asyncio.sleep(0)
+        return answer
+
+    answers = await asyncio.gather(*(ask(n, path) for n, path in enumerate(paths)))
     return Counter((answer.status, answer.body.get("code", "")) for answer in answers)
 
 
@@ -120,3 +134,28 @@ async def test_who_may_ask_for_a_label_and_give_one_back(service: ServedService)
         assert (await service.post(f"{path}/void", actor)).status == status
     assert (await service.post(f"{path}/label", r.BUYER)).status == 400
     assert (await service.post("/v1/returns/ret_2/label", r.BUYER, key="k1")).status == 404
+
+
+async def test_s79_s106_who_is_limited_reads_why_and_until_when_and_no_longer_than_that(service: ServedService) -> None:
+    until_at = "2026-04-02T00:00:00.000000Z"
+    shown = {"scope": "labels", "reason": WORN["reason"], "until_at": until_at}
+    was_set = (await service.put(LIMIT, r.SUPPORT, WORN)).body
+    assert was_set == {"buyer_id": r.BUYER.id, "limits": [shown | {"set_at": "2026-03-31T12:00:00.000000Z"}]}
+    assert (await service.get(QUOTA, r.BUYER)).body["limits"] == was_set["limits"]
+    (path,) = await requested(service, "o1")
+    refusal = await service.post(f"{path}/label", r.BUYER, key="k1")
+    assert (refusal.status, refusal.body["code"], refusal.body["resets_at"]) == (409, "returns_limited", until_at)
+    assert [action["rel"] for action in refusal.body["actions"]] == ["contact-support"]
+    service.clock.at = datetime(2026, 4, 2, tzinfo=UTC)
+    assert (await service.get(QUOTA, r.BUYER)).body["limits"] == []
+    assert (await service.post(f"{path}/label", r.BUYER, key="k2")).status == 201
+
+
+async def test_s79_a_limit_is_lifted_by_support(service: ServedService) -> None:
+    await service.put(LIMIT, r.SUPPORT, WORN)
+    for actor in (r.BUYER, r.SELLER, OPS):
+        assert (await service.delete(LIMIT, actor, scope="labels")).status == 403
+    lifted = [(await service.delete(LIMIT, r.SUPPORT, scope="labels")).body for _ in range(2)]
+    assert lifted == 2 * [{"buyer_id": r.BUYER.id, "limits": []}]
+    assert (await service.delete(LIMIT, r.SUPPORT, scope="everything")).status == 422
+    assert (await service.put(LIMIT, r.SUPPORT, WORN | {"until_at": "2026-03-31T12:00:00Z"})).status == 422

@@ -24,7 +24,7 @@ class Labels:
 
     def add(self, name: str, data: Data) -> None:
         """The next event of the buyer's stream."""
-        label_id = data["label_id"]
+        label_id = data.get("label_id", "")
         if name == "LabelQuotaTaken":
             self.taken[label_id] = data["month"], data["order_id"]
         if name in ("LabelQuotaTaken", "LabelQuotaShared"):

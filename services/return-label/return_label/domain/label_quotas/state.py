@@ -1,9 +1,10 @@
-"""Quota: a buyer's prepaid labels, each with the returns that go with it (S76, K24)."""
+"""Quota: a buyer's prepaid labels, each with the returns that go with it, and what limits the buyer (S76, S79, K24)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import assert_never
 
 from shared.events.label_quota import (
@@ -12,6 +13,9 @@ from shared.events.label_quota import (
     LabelQuotaShared,
     LabelQuotaTaken,
     LabelQuotaUsed,
+    LimitScope,
+    ReturnAbuseLimitLifted,
+    ReturnAbuseLimitSet,
 )
 
 
@@ -33,17 +37,23 @@ class Quota:
 
     labels: Mapping[str, Held] = field(default_factory=dict)
     timezone: str = "UTC"
+    limits: Mapping[LimitScope, ReturnAbuseLimitSet] = field(default_factory=dict)
+    """The last limit of each scope that was not lifted; its end may have passed."""
 
     def of_month(self, month: str) -> Mapping[str, Held]:
         """The labels that were taken in a calendar month."""
         return {label_id: held for label_id, held in self.labels.items() if held.month == month}
+
+    def limits_at(self, at: datetime) -> Mapping[LimitScope, ReturnAbuseLimitSet]:
+        """What limits the buyer at an instant: each ends by itself."""
+        return {scope: limit for scope, limit in self.limits.items() if at < limit.until_at}
 
 
 def evolve(quota: Quota, event: LabelQuotaEvent) -> Quota:
     match event:
         case LabelQuotaTaken():
             held = Held(event.order_id, event.month, (event.return_id,))
-            return Quota({**quota.labels, event.label_id: held}, event.timezone)
+            return _with(replace(quota, timezone=event.timezone), event.label_id, held)
         case LabelQuotaShared():
             held = quota.labels[event.label_id]
             return _with(quota, event.label_id, replace(held, returns=(*held.returns, event.return_id)))
@@ -53,6 +63,10 @@ def evolve(quota: Quota, event: LabelQuotaEvent) -> Quota:
             held = quota.labels[event.label_id]
             left = tuple(one for one in held.returns if one != event.return_id)
             return _with(quota, event.label_id, replace(held, returns=left))
+        case ReturnAbuseLimitSet(scope=scope):
+            return replace(quota, limits={**quota.limits, scope: event})
+        case ReturnAbuseLimitLifted(scope=lifted):
+            return replace(quota, limits={one: limit for one, limit in quota.limits.items() if one != lifted})
     assert_never(event)
 
 

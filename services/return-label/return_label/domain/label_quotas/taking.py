@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from return_label.domain.label_quotas.limits import guard_unlimited
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.rejections import LabelQuotaExceeded
 from shared.events.base import wire_time
 from shared.events.calendar import month_end, month_of
-from shared.events.label_quota import LabelQuotaShared, LabelQuotaTaken
+from shared.events.label_quota import LabelQuotaShared, LabelQuotaTaken, LimitScope
 
 A_MONTH = 3
 """S76, I9: prepaid labels that a buyer gets in a calendar month."""
@@ -19,7 +20,9 @@ AN_ORDER = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A return that is to have a prepaid label, and the id of one of its own; the month is counted in `timezone`."""
+    """A return that is to have a prepaid label, and the id of one of its own; the month is counted in `timezone`.
+    `by_law` says that the goods go back by right of law.
+    """
 
     buyer_id: str
     order_id: str
@@ -27,15 +30,19 @@ class Asked:
     label_id: str
     at: datetime
     timezone: str
+    by_law: bool
 
 
 def taken(quota: Quota, asked: Asked) -> LabelQuotaTaken | LabelQuotaShared:
     """The label that the return goes with: the order's, while one is there and nothing went with it, else its own;
-    LabelQuotaExceeded where there is none left.
+    LabelQuotaExceeded where there is none left, ReturnsLimited where the buyer gets no more of them; but no limit
+    reaches what the law gives (S17, S79).
     """
     whose = {"buyer_id": asked.buyer_id, "order_id": asked.order_id, "return_id": asked.return_id}
     if unused := _unused(quota, asked.order_id):
         return LabelQuotaShared(**whose, label_id=unused, rules=("S77", "K24"))
+    if not asked.by_law:
+        guard_unlimited(quota, LimitScope.LABELS, asked.at)
     guard_quota(quota, asked)
     month = month_of(asked.at, asked.timezone)
     return LabelQuotaTaken(

@@ -1,4 +1,6 @@
-"""Requesting a return: it is authorised at once, with a label where one is to be had (T22, T22b)."""
+"""Requesting a return: it is authorised at once, with a label where one is to be had (T22, T22b), unless
+support has limited its buyer's returns (S79).
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,16 @@ from collections.abc import Sequence
 
 from return_label.domain.commands import ReturnCommand, quota_of
 from return_label.domain.deadlines import ship_due
+from return_label.domain.label_quotas.limits import NO_REASON, guard_no_reason_return
 from return_label.domain.label_quotas.state import Quota
+from return_label.domain.rejections import ReturnsLimited
 from return_label.domain.returns.labels.issuing import first_label, self_paid
 from return_label.domain.returns.state import Return
 from shared.decider import Decided
 from shared.events.base import StreamName
 from shared.events.dispute import Payer, Reason, ReturnKind, ReturnLine
 from shared.events.open_enums import known
-from shared.events.return_label import ReturnAuthorized, ReturnRequested
+from shared.events.return_label import ReturnAuthorized, ReturnDenied, ReturnRequested
 
 
 class RequestReturn(ReturnCommand):
@@ -41,7 +45,8 @@ class RequestReturn(ReturnCommand):
     @property
     def streams(self) -> Sequence[StreamName]:
         own = StreamName(f"return-{self.return_id}", self.order_id)
-        return (own, quota_of(self.buyer_id)) if self.is_prepaid else (own,)
+        concerned = self.is_prepaid or known(self.kind) in NO_REASON
+        return (own, quota_of(self.buyer_id)) if concerned else (own,)
 
     @property
     def is_prepaid(self) -> bool:
@@ -53,11 +58,23 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
     """The return, and a prepaid label out of its buyer's quota, or the buyer's own."""
     if return_.requested:
         return []
-    begun = [requested := asked(command), _authorized(command)]
-    if not quotas:
-        return [*begun, self_paid(requested)]
+    requested = asked(command)
+    for quota in quotas:
+        try:
+            guard_no_reason_return(quota, command.kind, command.at)
+        except ReturnsLimited as refusal:
+            return [requested, _denied(command, refusal)], []
+    begun = [requested, _authorized(command)]
+    if not command.is_prepaid:
+        return ([*begun, self_paid(requested)], *([] for _ in quotas))
     label, place = first_label(requested, quotas[0], command.at, command.carrier)
     return [*begun, *label], place
+
+
+def _denied(command: RequestReturn, refusal: ReturnsLimited) -> ReturnDenied:
+    """The limit was set while the order granted it, or the order was asked past it."""
+    named = {"return_id": command.return_id, "dispute_id": command.dispute_id, "order_id": command.order_id}
+    return ReturnDenied(**named, reason=refusal.code, rules=refusal.cited)
 
 
 def asked(command: RequestReturn) -> ReturnRequested:

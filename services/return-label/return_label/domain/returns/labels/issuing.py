@@ -8,11 +8,11 @@ from datetime import datetime
 from return_label.domain.commands import LabelCommand
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.label_quotas.taking import Asked, taken
-from return_label.domain.rejections import FreightIsTheBuyers, LabelAlreadyIssued, LabelQuotaExceeded
+from return_label.domain.rejections import FreightIsTheBuyers, LabelAlreadyIssued, LabelQuotaExceeded, ReturnsLimited
 from return_label.domain.returns.state import Return, ReturnState
 from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.events.base import Actor, Event
-from shared.events.dispute import Payer
+from shared.events.dispute import Payer, ReturnKind
 from shared.events.ids import derived_id
 from shared.events.open_enums import known
 from shared.events.return_label import ReturnLabelDenied, ReturnLabelIssued, ReturnLabelOrdered, ReturnRequested
@@ -32,7 +32,7 @@ def first_label(terms: ReturnRequested, quota: Quota, at: datetime, carrier: str
     """The label that comes with the authorisation; a return without one stays possible, at K26's cost (T22b)."""
     try:
         return _label(terms, quota, at, carrier, derived_id("lbl", terms.order_id, terms.return_id))
-    except LabelQuotaExceeded as refusal:
+    except (LabelQuotaExceeded, ReturnsLimited) as refusal:
         denied = ReturnLabelDenied(
             return_id=terms.return_id,
             dispute_id=terms.dispute_id,
@@ -92,7 +92,8 @@ def _label(terms: ReturnRequested, quota: Quota, at: datetime, carrier: str | No
     """Who pays its freight the dispute service has said in `ReturnDue` (K26). Where no carrier is set, a prepaid one is
     a sample; returns that share one have one number.
     """
-    asked = Asked(terms.buyer_id, terms.order_id, terms.return_id, own_id, at, terms.timezone)
+    by_law = known(terms.kind) is ReturnKind.STATUTORY
+    asked = Asked(terms.buyer_id, terms.order_id, terms.return_id, own_id, at, terms.timezone, by_law)
     place = taken(quota, asked)
     if carrier:
         return [_ordered(terms, place.label_id, carrier, at)], [place]
