@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from refund.domain.decider import decider
 from refund.domain.payments.refund import RefundState
-from shared.events.refund import RefundIssued
-from tests.proof.histories import people
+from shared.events.refund import RefundIssued, RefundReturnedByBank
+from tests.proof.histories import bank, outside, people
 from tests.proof.histories.steps import ask_for, deliver_all, hear_what_is_asked_again
 from tests.proof.histories.world import STREAM, World
 from tests.support.builders import refunds as p
@@ -27,6 +27,9 @@ def judge(world: World) -> None:
         if isinstance(event, RefundIssued):
             assert (event.refund_id, "issued") not in world.confirmed, f"{event.refund_id} is confirmed twice"
             world.confirmed.add((event.refund_id, "issued"))
+        if isinstance(event, RefundReturnedByBank):
+            world.confirmed.discard((event.refund_id, "issued"))
+    bank.judge(world)
     times = Counter(part_id for part_id, _ in world.provider.ledger)
     assert max(times.values(), default=1) == 1, f"paid twice: {times}"
 
@@ -45,8 +48,8 @@ def _within_the_cap(world: World) -> None:
 
 
 async def end(world: World) -> Counter[str]:
-    """Nothing fails any more: all that was said is heard, all that is due is done, and people decide what is theirs.
-    How many refunds have ended in which state; an error where one has not.
+    """Nothing fails any more: all that was said is heard, all that is due is done, and people decide what is theirs,
+    though banks still send some of it back. How many refunds have ended in which state; an error where one has not.
     """
     world.answers.clear()
     for _ in range(ROUNDS):
@@ -61,6 +64,10 @@ async def end(world: World) -> Counter[str]:
 async def _something_left(world: World) -> bool:
     """Does a round of what is left to do; False where there was nothing."""
     world.real += AN_HOUR
+    await bank.decides_all(world)
+    await outside.banks_send_back(world)
+    await outside.bank_says_all(world)
+    await outside.words_are_heard(world)
     await hear_what_is_asked_again(world)
     await deliver_all(world)
     judge(world)

@@ -11,11 +11,12 @@ from tests.proof.histories.world import World
 from tests.support.builders import refunds as p
 
 FIRST, SECOND = p.SUPPORT, p.OTHER_SUPPORT
+BUYERS_TO_RETRY = RefundState.FAILED, RefundState.RETURNED_BY_BANK
 
 
 async def buyer_retries(world: World) -> None:
     """Support's retry is a proposal; the buyer's is at once, of what the provider has refused."""
-    failed = [part for part in world.parts if part.state is RefundState.FAILED]
+    failed = [part for part in world.parts if part.state in BUYERS_TO_RETRY]
     if failed:
         part = world.chance.choice(failed)
         await world.carry_out(p.retry(p.BUYER, refund_of(world, part).request.refund_id, at=world.now, part_id=part.id))
@@ -28,7 +29,12 @@ async def somebody_proposes(world: World) -> None:
 
 
 async def propose(world: World, refund: Refund) -> None:
-    """What the books say is best, of a part that people took over, or of a refund that was refused."""
+    """What the books say is best, of a part that people took over, or of a refund that was refused; what a bank has
+    sent back is tried again.
+    """
+    if back := next((part for part in refund.parts.values() if part.state is RefundState.RETURNED_BY_BANK), None):
+        await world.carry_out(p.retry(FIRST, refund.request.refund_id, at=world.now, part_id=back.id))
+        return
     part = next((part for part in refund.parts.values() if part.state is RefundState.MANUAL), None)
     if part is None:
         again = world.chance.random() < 0.5

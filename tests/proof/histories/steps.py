@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import get_args
 
 from refund.domain.decider import decider
+from refund.domain.payments.chargeback import first_open
 from refund.gateways.port import Unanswered
 from shared.events.dispute import RefundSource
 from shared.events.envelope import Cause
 from shared.events.refund import RefundReRequested
 from shared.eventstore.command_handling import handle
 from shared.rejections import Rejected
-from tests.proof.histories import people
+from tests.proof.histories import bank, outside, people
 from tests.proof.histories.world import STREAM, Answered, Died, Place, World
 from tests.support.builders import refunds as p
 from tests.support.toys import worst_provider
@@ -93,8 +94,10 @@ async def ask_for(world: World, kind: str, fault: str) -> None:
         del world.store.deadlines[STREAM.name, kind]
         return
     world.provider.fault, world.provider.now = fault, world.real
+    paid, is_open = len(world.provider.ledger), first_open(world.payment.chargebacks)
     with contextlib.suppress(Unanswered):
         world.answers.append(Answered(effect, wanted, await effect.call(wanted)))
+    assert not is_open or len(world.provider.ledger) == paid, "paid while a chargeback is open"
 
 
 async def record(world: World) -> None:
@@ -160,5 +163,12 @@ STEPS: Sequence[tuple[int, Step]] = (
     (1, people.somebody_proposes),
     (1, people.somebody_answers),
     (1, hear_what_is_asked_again),
+    (1, bank.opens_a_chargeback),
+    (1, bank.decides_a_chargeback),
+    (1, bank.is_told_of_what_crossed),
+    (1, outside.bank_sends_back),
+    (1, outside.bank_says_so),
+    (1, outside.provider_sends_word),
+    (1, outside.word_is_heard),
 )
 """How likely, and what."""

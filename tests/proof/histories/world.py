@@ -79,7 +79,9 @@ class MortalStore(MemoryEventStore):
 
 class World:
     """Everything that a step may touch. `topic` is what the dispute service has said, `waiting` what of it nobody has
-    acknowledged; `answers` are the provider's that are not recorded yet.
+    acknowledged; `answers` are the provider's that are not recorded yet, `words` its messages under way, and
+    `sent_back` the payments, by part and attempt, of which a bank has not told that it sent them back; `stays` are
+    the keys of payments that a bank may send back no more.
     """
 
     def __init__(self, seed: int) -> None:
@@ -94,6 +96,10 @@ class World:
         self.topic: list[Recorded[Event]] = []
         self.waiting: set[int] = set()
         self.answers: list[Answered] = []
+        self.words: list[tuple[str, str]] = []
+        self.sent = 0
+        self.sent_back: list[tuple[str, int]] = []
+        self.stays: set[str] = set()
         self.payment = Payment()
         self.confirmed: set[tuple[str, str]] = set()
         self.did: Counter[str] = Counter()
@@ -141,6 +147,10 @@ class World:
         except Rejected:
             return False
         return True
+
+    async def hear(self, command: Command) -> None:
+        """What comes from outside under an id of its own, so that a repeat is one."""
+        await handle(self.store, decider, command, Cause.of(command))
 
     @contextlib.asynccontextmanager
     async def worker(self, dies: Place | None = None) -> AsyncIterator[None]:

@@ -3,7 +3,7 @@
 It pays whatever it is asked for and only honours idempotency keys, so that nothing but this service's own decisions
 keeps the books within the cap. It pays and does not answer, or does neither; it takes a refund and is not done with it;
 it forgets a key after a day, also where it is asked after it, and may keep no books besides; at times it pays something
-else than was asked, or says that it paid another refund.
+else than was asked, or says that it paid another refund; and a bank may send back what it paid.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class WorstProvider:
         self.answers: dict[str, tuple[Answer | Pending, datetime]] = {}
         self.books: dict[str, Issued | Pending] = {}
         self.ledger: list[tuple[str, int]] = []
+        self.went: dict[str, RefundCall] = {}
         self.fault = "none"
         self.reason = "account_invalid"
         self.keeps_books = True
@@ -47,6 +48,17 @@ class WorstProvider:
         found = self._remembered(call) or (self.books.get(call.refund_id) if self.keeps_books else None)
         return self._by_now(found) if found else None
 
+    def comes_back(self, refund_id: str, reason: str) -> RefundCall:
+        """A bank sends the money back: it is in the books no more, and its key is answered so; by which call it
+        went.
+        """
+        call = self.went.pop(refund_id)
+        self.ledger.remove(next(line for line in self.ledger if line[0] == refund_id))
+        self.books.pop(refund_id, None)
+        _, at = self.answers[call.idempotency_key]
+        self.answers[call.idempotency_key] = Declined(reason, p.said(call)), at
+        return call
+
     def _remembered(self, call: RefundCall) -> Answer | Pending | None:
         answer, at = self.answers.get(call.idempotency_key, (None, self.now))
         return None if self.now - at > FORGETS_AFTER else answer
@@ -62,6 +74,7 @@ class WorstProvider:
             return Declined(self.reason, p.said(call))
         minor = call.amount.minor - (self.fault == "other_amount")
         self.ledger.append((call.refund_id, minor))
+        self.went[call.refund_id] = call
         said = p.said(call, amount=Money(minor, call.amount.currency, call.amount.exponent).amount)
         if self.fault == "other_refund":
             said = p.said(call, refund_id="rfd_OTHER")
