@@ -204,9 +204,25 @@ class RefundPartIssued(Event):
     rules: tuple[str, ...]
 
 
+class RefundConfirmed(Event):
+    """The buyer is told that the money of a `RefundIssued`, the `source_event`, is on its way: once for each, in the
+    same append as the notification (S61).
+    """
+
+    refund_id: str
+    order_id: str
+    dispute_id: str | None
+    amount: Money
+    source_event: str
+    notification_id: str
+    confirmed_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundPaidTwice(Event):
-    """The provider says that it paid what people had paid by hand: that much went twice, and people see to it. Where
-    several payments give the refund it is about one `part`, and so is its money.
+    """The provider says that it paid what people had paid by hand, or what it had paid under another key: that much
+    went twice, and people see to it. Where several payments give the refund it is about one `part`, and so is its
+    money.
     """
 
     refund_id: str
@@ -322,6 +338,11 @@ class RefundPartAbandoned(Event):
     in_doubt: tuple[LineAmount, ...] = ()
     rules: tuple[str, ...]
 
+    @property
+    def is_last(self) -> bool:
+        """Whether all of the refund is given up with it, which the refund's own event tells."""
+        return self.part.refund_state == "abandoned"
+
 
 class RefundDoubtEnded(Event):
     """Of money that was given up in doubt it is known now whether it was paid: two persons of support have found out,
@@ -400,6 +421,7 @@ class RefundReturnedByBank(Event):
     failures: int
     returned_at: Instant
     part: PartStep | None = None
+    destination: Open[Destination] = Destination.ORIGINAL
     rules: tuple[str, ...]
 
 
@@ -412,6 +434,7 @@ RefundEvent = (
     | RefundApproved
     | RefundPartIssued
     | RefundIssued
+    | RefundConfirmed
     | RefundPaidTwice
     | RefundFailed
     | RefundHeld

@@ -21,7 +21,8 @@ class Notice:
 
     `to` are the sides that are told, or the name of the event's member that holds the one or all; `due` is the member
     with the instant until which they are to act, `deadline` its kind. Nobody is told where the member `unless` holds;
-    where the first of `otherwise` says something, the second is its kind.
+    where the first of `otherwise` says something, the second is its kind. `asks` is the command that asks for it: one
+    of its own where something else is to happen with it.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Notice:
     rules: tuple[str, ...] = ("S54",)
     unless: str = ""
     otherwise: tuple[str, str] = ("", "")
+    asks: type[RequestNotifications] = RequestNotifications
 
     @property
     def kinds(self) -> set[str]:
@@ -65,7 +67,7 @@ def notifications(recorded: Recorded[Any], notices: Notices, about: str) -> Iter
         recorded,
         NOTIFY,
         0,
-        RequestNotifications,
+        notice.asks,
         source=recorded.stream,
         source_event=recorded.id,
         order_id=recorded.metadata.key,

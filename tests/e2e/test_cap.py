@@ -55,8 +55,9 @@ async def test_a_second_claim_for_the_same_money_is_refused_in_an_event_that_the
     noted = heard[-1]["data"]
     assert (noted["refund_id"], noted["outcome"], noted["reason"]) == (refund_id, "refused", "amount_exceeds_cap")
     assert (noted["amount"], noted["rules"]) == (usd("50.00"), ["S45", "T30a"])
-    refused = (await logs.events("refund", f"payment-{deal.order_id}"))[-1]
-    assert (refused["name"], refused["data"]["rules"]) == ("RefundRefused", ["G9", "T30a"])
+    happened = await logs.events("refund", f"payment-{deal.order_id}")
+    (refused,) = [event for event in happened if event["name"] == "RefundRefused"]
+    assert refused["data"]["rules"] == ["G9", "T30a"]
     assert heard[-1]["metadata"]["causation"] == f"payment-{deal.order_id}/{refused['version']}"
 
     shown = await dispute.show()

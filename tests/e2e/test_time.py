@@ -92,7 +92,8 @@ async def test_a_silent_seller_grants_the_request_at_the_start_of_the_sixth_day(
 
 async def test_the_money_of_that_day_went_on_that_day(month: Month, logs: Logs, services: Services) -> None:
     due, deal = day_after(month.second, 6), month.silent_seller.deal
-    _, *paid, credited = await logs.events("refund", f"payment-{deal.order_id}")
+    happened = await logs.events("refund", f"payment-{deal.order_id}")
+    _, *paid, credited = [event for event in happened if event["name"] != "RefundConfirmed"]
     for event in paid:
         assert due <= at(event) < due + SLACK
     assert credited["type"] == "makewhole.RefundSettled.v1"

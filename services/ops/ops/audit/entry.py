@@ -32,7 +32,7 @@ NAMES = frozenset(
     RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     ExternalChargebackOpened ExternalChargebackResolved
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
-    RefundDoubtEnded
+    RefundDoubtEnded RefundConfirmed
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelOrdered ReturnLabelIssued ReturnLabelDenied
     ReturnLabelVoided ReturnShipped ReturnReceived

@@ -163,9 +163,14 @@ def _about(data: Data) -> str | None:
 def _otherwise(entry: Entry) -> Row:
     of_its_order = "chargeback_id" in entry.data and entry.stream.startswith("dispute-")
     said = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
-    told = None if entry.data.get("again") or of_its_order else said
+    told = None if entry.data.get("again") or of_its_order or _is_last_part(entry) else said
     at = entry.data.get("issued_at") or entry.data.get("requested_at")
     return told, at, part_of(entry.data), *(int(bool(entry.data.get(name))) for name in ("manual", "in_doubt"))
+
+
+def _is_last_part(entry: Entry) -> bool:
+    """The last part of a refund that is given up is told with the refund."""
+    return entry.name == "RefundPartAbandoned" and entry.data["part"]["refund_state"] == "abandoned"
 
 
 def _of_data(data: Data) -> Row:

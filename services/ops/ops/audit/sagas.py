@@ -93,6 +93,10 @@ DIFFERENT = {
             and not (a.units is b.units and a.currency is b.currency)
             and not exists (select 1 from fact again where again.about = b.about
                 and again.name = 'RefundReRequested')""",
+    "confirmed, and not what was issued": """
+        select b.id from fact b where b.name = 'RefundConfirmed' and not exists (select 1 from fact a
+            where a.id = b.source_event and a.name = 'RefundIssued' and a.about = b.about and a.units is b.units
+            and a.currency is b.currency and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
     "not what its event says": """
         select b.id from fact b join fact a on a.id = b.source_event
         where (b.name = 'RefundNoted' and not (a.money = b.money and a.about is b.about and a.order_id is b.order_id))
@@ -140,12 +144,19 @@ TWICE = {
         select min(id) as id from fact where name = 'PaymentCaptured'
         group by order_id, payment_id, about having count(*) > 1""",
     "closed": "select min(id) as id from fact where name = 'DisputeClosed' group by stream having count(*) > 1",
+    "confirmed": """
+        select min(id) as id from fact where name = 'RefundConfirmed' group by source_event having count(*) > 1""",
     "told": "select min(id) as id from fact where name = 'NotificationRequested' group by stream having count(*) > 1",
 }
 # The sign keeps SQLite from the index of names, by which every cause would look at every notification.
 UNTOLD = """
 select cause.id, cause.people from fact cause where cause.people is not null and cause.settled and cause.people <>
     (select count(*) from fact told where +told.name = 'NotificationRequested' and told.source_event = cause.id)
+"""
+# Each time that a refund is issued is confirmed once, and nothing else is.
+UNCONFIRMED = """
+select issued.id from fact issued where issued.name = 'RefundIssued' and issued.settled and 1 <> (select count(*)
+    from fact said where +said.name = 'RefundConfirmed' and said.source_event = issued.id and said.about = issued.about)
 """
 UNCAPTURED = """
 select paid.fact as id, paid.payment_id, paid.line_id from part paid
@@ -173,6 +184,7 @@ def saga_check(facts: Facts) -> Check:
     _report(check, "unnoted", facts, {"not noted on": UNNOTED})
     _report(check, "unsaid", facts, {"a note of what no event says": UNSAID})
     _report(check, "untold", facts, {"not told to as many as": UNTOLD})
+    _report(check, "untold", facts, {"not confirmed once": UNCONFIRMED})
     _report(check, "twice", facts, {f"twice: {what}": question for what, question in TWICE.items()})
     _report(check, "different", facts, DIFFERENT)
     _report(check, "uncaptured", facts, {"no capture of this amount of payment and line": UNCAPTURED})

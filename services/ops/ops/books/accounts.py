@@ -47,7 +47,6 @@ POSTINGS: Mapping[str, tuple[str, str]] = {
 }
 """By event: the account that is debited, and the one that is credited; of other events nothing is booked."""
 BY_HAND = (HELD, "refunded_by_hand")
-BONUS = (HELD, "bonus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,10 @@ def _accounts(entry: Entry) -> tuple[str, str]:
     """What was paid by hand went through the bank, whatever was chosen; a bonus is not the way of the payment."""
     if entry.data.get("manual"):
         return BY_HAND
-    return BONUS if entry.data.get("destination") == "bonus" else POSTINGS[entry.name]
+    debited, credited = POSTINGS[entry.name]
+    if entry.data.get("destination") != "bonus":
+        return debited, credited
+    return ("bonus", HELD) if credited == HELD else (debited, "bonus")
 
 
 def _decided(data: Data) -> Iterator[Posting]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from refund.domain.payments import (
     abandonment,
     doubt,
+    issuing,
     manual_payment,
     outcomes,
     pending,
@@ -22,15 +23,21 @@ from refund.domain.payments.settlement import bank, window
 from refund.domain.payments.state import Payment, evolve
 from refund.domain.payments.timers import KINDS, deadlines
 from shared.decider import Decided, Decider, Stream
-from shared.events.base import Command
+from shared.events.base import Command, Event
 from shared.notifications import requests
 
 
-def request_notifications(command: requests.RequestNotifications, *states: Any) -> Decided:
+def request_notifications(command: requests.RequestNotifications, *states: Any) -> tuple[Sequence[Event], ...]:
     """Told to the parties of the refund that the last stream holds."""
     payment: Payment = states[-1]
     parties = payment.parties_of(payment.refund(command.about))
     return requests.request_notifications(command, states[:-1], parties)
+
+
+def confirm_refund(command: issuing.ConfirmRefund, *states: Any) -> Decided:
+    """The same of a refund that is issued, and the payment's stream records it."""
+    told = request_notifications(command, *states)[:-1]
+    return (*told, issuing.confirmations(command, told))
 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
@@ -59,6 +66,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     second_person.AgreeToProposal: second_person.agree,
     second_person.DeclineProposal: second_person.decline,
     requests.RequestNotifications: request_notifications,
+    issuing.ConfirmRefund: confirm_refund,
 }
 """Which function answers which command; it is given the states of the streams that it names, in order."""
 

@@ -17,7 +17,7 @@ from refund.read_models import chargebacks, tables
 from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
-from shared.events.mediation.proposals import ProposalAgreed, ProposalMade
+from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.subscriptions.changes import Change, Computed, change, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME = "refunds"
 TABLES = (tables.payments, tables.refunds, tables.chargebacks)
 STREAMS = ("payment-",)
+_BESIDE = (ProposalMade, ProposalAgreed, ProposalDeclined, refunds.RefundConfirmed, refunds.RefundSettlementOverdue)
+"""Events that change of a refund's row nothing but how far it goes."""
 
 
 def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one arm an event
@@ -56,8 +58,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             said = _answered(event.provider_ref, event.differs)
             reason = {"reason": str(event.reason), **said} if doubt else {}
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.MANUAL), **reason)
-        case ProposalMade(refund_id=str(refund_id)) | ProposalAgreed(refund_id=str(refund_id)):
-            yield _set(recorded, refund_id)
+        case event if isinstance(event, _BESIDE) and event.refund_id:
+            yield _set(recorded, event.refund_id)
         case refunds.RefundHeld() | refunds.RefundPaidTwice() as event:
             yield _set(recorded, event.refund_id, **({"retry_at": event.part.retry_at} if event.part else {}))
         case refunds.RefundAbandoned() as event:

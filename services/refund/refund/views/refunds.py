@@ -72,12 +72,13 @@ class RefundRow(TypedDict):
 class RefundView(RefundRow, Actions):
     """A refund. `version` is that of its order's payment; `reason` is the last refusal; `source`, `destination` and
     `expected_business_days` are unknown of a refund that was refused; what was paid by hand is `manual`, and has the
-    bank's reference. `held_by` is the chargeback that it waits for (T34). Each payment that gives has one of the
-    `parts`.
+    bank's reference. `confirmed_at` is when the buyer was told that it is issued (S61), `held_by` is the chargeback
+    that it waits for (T34). Each payment that gives has one of the `parts`.
     """
 
     version: int
     payment_id: str | None
+    confirmed_at: Instant | None
     lines: Sequence[LineAmountView]
     expected_business_days: tuple[int, int] | None
     manual: bool
@@ -123,6 +124,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "requested_at": request.requested_at,
         "issued_at": issued.issued_at if issued else None,
         "expected_credit": _window(issued),
+        "confirmed_at": refund.confirmed_at if issued else None,
         "settled_at": refund.settled_at,
         "provider_ref": refund.provider_ref,
         "differs": [*refund.differs],

@@ -94,7 +94,7 @@ UNHEARD = {
     "EH5+4": ("ReturnReceived", "unnoted 1"),
     "EH5+5": ("RefundDue", "unanswered 2"),
     "EH5+6": ("ReturnDue", "unanswered 1"),
-    "EH5+7": ("RefundIssued", "unnoted 4, untold 2"),
+    "EH5+7": ("RefundIssued", "unnoted 4, untold 4"),
     "EH5+8": ("MessagePosted", "untold 1"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ops.books.accounts import ACCOUNTS, POSTINGS, postings
@@ -10,7 +12,7 @@ from refund.domain.decider import decider
 from shared.events.base import Event
 from shared.events.money import Money
 from shared.events.order import LineAmount
-from shared.events.refund import RefundPaidTwice
+from shared.events.refund import Destination, RefundPaidTwice
 from tests.support.audit import entry_of
 from tests.support.builders import chargebacks as b
 from tests.support.builders import refunds as p
@@ -56,6 +58,16 @@ def test_what_people_paid_stands_apart_from_what_the_provider_paid() -> None:
     balance = balance_of(p.captured(), p.issued(), p.issued(refund_id="rfd_9a32", manual=True))
     assert balance.balance("USD", "refunded") == balance.balance("USD", "refunded_by_hand") == 250_000
     assert balance.balance("USD", "held") == 500_000
+
+
+def test_s60_t32a_a_bonus_that_comes_back_is_a_bonus_no_more() -> None:
+    bonus: dict[str, Any] = {"destination": Destination.BONUS}
+    balance = balance_of(p.captured(), p.issued(**bonus), p.sent_back(**bonus))
+    assert {name: balance.balance("USD", name) for name in ("bonus", "refunded", "held")} == {
+        "bonus": 0,
+        "refunded": 0,
+        "held": 1_000_000,
+    }
 
 
 def test_what_the_provider_paid_beside_people_is_a_difference_on_an_account_of_its_own() -> None:

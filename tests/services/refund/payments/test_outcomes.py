@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from refund.domain.decider import decider
+from refund.domain.payments.outcomes import RecordIssued
 from shared.events.base import Actor
 from shared.events.mediation.proposals import ProposalAgreed
 from shared.events.refund import (
@@ -12,6 +13,7 @@ from shared.events.refund import (
     PaymentCaptured,
     RefundFailed,
     RefundIssued,
+    RefundPaidTwice,
     RefundRefused,
     RefundRetried,
     RefundSentToManual,
@@ -145,6 +147,16 @@ def test_s62_the_bank_s_word_settles_an_issued_refund_once() -> None:
     settled = given(decider, *p.APPROVED, p.issued()).when(p.settle()).then_types(RefundSettled)
     settled.when(p.settle()).then_nothing()
     given(decider, *p.APPROVED).when(p.settle()).then_rejects(WrongPhase)
+
+
+def test_k1_t31a_what_the_provider_says_it_paid_under_an_earlier_key_too_is_recorded_once_as_paid_twice() -> None:
+    paid = given(decider, *p.APPROVED).when(p.decline(0)).when(p.issue(attempt=1))
+    paid.when(p.issue(attempt=0)).then_nothing()  # the very payment
+    other = RecordIssued.of("o1", "rfd_9a31", 0, "psp_other", p.MONDAY)
+    twice = paid.when(other).then_types(RefundPaidTwice)
+    assert (twice.events[0].provider_ref, twice.events[0].amount) == ("psp_other", p.usd(2500))
+    assert twice.states[0].refund("rfd_9a31").issued.provider_ref == "psp_rfd_9a31"
+    twice.when(other).then_nothing()
 
 
 def test_k1_s58_a_bank_window_over_a_weekend_in_the_policy_zone() -> None:

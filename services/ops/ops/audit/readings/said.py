@@ -12,7 +12,7 @@ FACTS = frozenset(
     GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen RefundDoubtEnded
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
-    RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
+    RefundConfirmed RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     """.split()  # noqa: SIM905
 )
 """The events that say something about money or goods, and of what a party is told of it."""
@@ -37,7 +37,9 @@ OUTCOMES = {
 TOLD = {
     **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
     **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned", "RefundDoubtEnded", "ReturnAuthorized"), 1),
-    **dict.fromkeys(("RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1),
+    **dict.fromkeys(
+        ("RefundPartAbandoned", "RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1
+    ),
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
     **dict.fromkeys(("ExternalChargebackOpened", "ExternalChargebackResolved"), 2),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from refund.domain.payments.issuing import ConfirmRefund
 from shared.events import refund as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
@@ -13,13 +14,17 @@ from shared.notifications.requests import BUYER
 from shared.notifications.table import Notice, Notices
 
 NOTICES: Notices = {
-    events.RefundIssued: Notice("refund_issued", (BUYER,), rules=("S54", "S61")),
+    events.RefundIssued: Notice("refund_issued", (BUYER,), rules=("S54", "S61"), asks=ConfirmRefund),
     events.RefundFailed: Notice("refund_failed", (BUYER,), unless="again"),
     events.RefundSettlementOverdue: Notice("refund_overdue", (BUYER,), rules=("S54", "S62", "S63")),
     events.RefundReturnedByBank: Notice("refund_returned", (BUYER,), rules=("S54", "S63", "T32a")),
     events.RefundHeld: Notice("refund_held", (BUYER,), rules=("S54", "T34")),
     events.RefundPartAbandoned: Notice(
-        "refund_part_given_up", (BUYER,), otherwise=("in_doubt", "refund_in_doubt"), rules=("S54", "T31a")
+        "refund_part_given_up",
+        (BUYER,),
+        otherwise=("in_doubt", "refund_in_doubt"),
+        rules=("S54", "T31a"),
+        unless="is_last",
     ),
     events.RefundAbandoned: Notice(
         "refund_given_up", (BUYER,), otherwise=("in_doubt", "refund_in_doubt"), rules=("S54", "T31a")
@@ -41,6 +46,7 @@ SILENT: Mapping[type[Event], str] = {
     ProposalMade: "between two people of support",
     ProposalAgreed: "between two people of support",
     ProposalDeclined: "between two people of support",
+    events.RefundConfirmed: "it records that the buyer is told",
     events.RefundPaidTwice: "people see to it, and the buyer has more than was due",
     events.RefundPartIssued: "the last part brings the word that the refund is issued",
     events.RefundReRequested: "the refund that it is asked for again as is told",

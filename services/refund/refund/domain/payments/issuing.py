@@ -11,11 +11,47 @@ from refund.domain.deadlines import window_of
 from refund.domain.payments.crossings import crossed_by_refund
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.state import Payment, evolve
-from shared.events.base import Event
+from shared.events.base import Event, StreamName
 from shared.events.money import total
-from shared.events.refund import DoubtFound, PaidPart, RefundDoubtEnded, RefundIssued, RefundPartIssued, RefundRequested
+from shared.events.refund import (
+    DoubtFound,
+    PaidPart,
+    RefundConfirmed,
+    RefundDoubtEnded,
+    RefundIssued,
+    RefundPartIssued,
+    RefundRequested,
+)
+from shared.notifications.requests import BUYER, RequestNotifications
 
 Rules = tuple[str, ...]
+
+
+class ConfirmRefund(RequestNotifications):
+    """The buyer is to be told that a refund is issued."""
+
+    @property
+    def _source(self) -> StreamName:
+        return StreamName(self.source, self.order_id)
+
+
+def confirmations(command: ConfirmRefund, told: Sequence[Sequence[Event]]) -> Sequence[RefundConfirmed]:
+    """That the buyer is told is recorded with the notification, so once for each time that it is issued (S61)."""
+    if not any(told):
+        return []
+    assert command.amount
+    return [
+        RefundConfirmed(
+            refund_id=command.about,
+            order_id=command.order_id,
+            dispute_id=command.dispute_id,
+            amount=command.amount,
+            source_event=command.source_event,
+            notification_id=command.id_of(BUYER),
+            confirmed_at=command.at,
+            rules=("S61",),
+        )
+    ]
 
 
 def issued(

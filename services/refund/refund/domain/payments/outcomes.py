@@ -43,16 +43,22 @@ class RecordIssued(OutcomeCommand):
 
 
 def record_issued(command: RecordIssued, payment: Payment) -> Sequence[Event]:
-    """Money that went is recorded in every state: a fact is not up for debate, nor is that it went by hand and by the
-    provider (T31a). What came back went before.
+    """Money that went is recorded in every state: a fact is not up for debate, nor is that it went twice: by hand and
+    by the provider, or under an earlier key of the provider's too (T31a). What came back went before.
     """
     refund, part = payment.part(command.refund_id)
     if not part or part.came_back_as(command.attempt, command.provider_ref):
         return []
     if part.issued_at:
-        return _paid_twice(command, refund, part) if part.manual and not part.paid_twice else []
+        return _paid_twice(command, refund, part) if _is_another(command, part) else []
     rules = ("S57", "S58", "K1", "T30", "D12")
     return issued(payment, refund, part, command.provider_ref, command.at, rules)
+
+
+def _is_another(command: RecordIssued, part: Part) -> bool:
+    """Whether the provider names a payment beside that which is recorded; one such is told, and people see to all."""
+    earlier = command.attempt < part.failures and command.provider_ref != part.provider_ref
+    return not part.paid_twice and (part.manual or earlier)
 
 
 def _paid_twice(command: RecordIssued, refund: Refund, part: Part) -> Sequence[Event]:

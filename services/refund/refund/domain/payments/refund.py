@@ -49,7 +49,6 @@ UNPAID = (RefundState.MANUAL, RefundState.RETURNED_BY_BANK, RefundState.FAILED)
 WORST_FIRST = (*UNPAID, RefundState.APPROVED, RefundState.REQUESTED, *ENDED)
 """A refund is in the first of these that one of its parts is in."""
 
-
 WITHOUT_DOUBT = (ManualReason.RETRIES_USED_UP, ManualReason.CHARGED_BACK)
 """Why people take over though it is certain that nothing went."""
 
@@ -143,7 +142,7 @@ class Refund:
     refused. `reason` is the last refusal, `failures` and `retry_at` what came with it; `provider_ref` and `differs` are
     what the provider said last of the money; `declined` is the last no of a second person; `again` is that one that was
     refused is asked for as another (T30a); `settle_by` is when the bank's window ends while its word is awaited (D12);
-    `issued` is how it was issued, until a bank sends its money back, `paid` how it was last, also then.
+    `issued` is how it was issued until a bank sends it back, told at `confirmed_at`; `paid` is how it was last.
     """
 
     request: RefundRequested | RefundRefused
@@ -160,6 +159,7 @@ class Refund:
     settle_by: datetime | None = None
     settled_at: datetime | None = None
     returned_at: datetime | None = None
+    confirmed_at: datetime | None = None
     proposal: ProposalMade | None = None
     declined: ProposalDeclined | None = None
     again: RefundReRequested | None = None

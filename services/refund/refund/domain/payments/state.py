@@ -26,6 +26,7 @@ from shared.events.refund import (
     PaymentCaptured,
     RefundAbandoned,
     RefundApproved,
+    RefundConfirmed,
     RefundDestinationChosen,
     RefundDoubtEnded,
     RefundEvent,
@@ -125,6 +126,8 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             return _stepped(payment, event, RefundState.ISSUED, changes.paid_by(event))
         case RefundIssued():
             return _stepped(payment, event, RefundState.ISSUED, changes.paid_by(event), **_confirmed(event))
+        case RefundConfirmed():
+            return _changed(payment, event, confirmed_at=event.confirmed_at)
         case RefundPaidTwice() | RefundHeld() | RefundDoubtEnded():
             return _noted(payment, event, changes.beside(event))
         case RefundFailed():
@@ -178,7 +181,7 @@ def _approved(payment: Payment, event: RefundApproved) -> Payment:
 
 def _confirmed(event: RefundIssued) -> Mapping[str, Any]:
     window = {"issued": event, "paid": event, "retry_at": None, "settle_by": event.expected_until}
-    return {**window, **changes.answered(event.provider_ref)}
+    return {**window, "confirmed_at": None, **changes.answered(event.provider_ref)}
 
 
 def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:

@@ -76,7 +76,7 @@ def settled_before(refund: Refund) -> Sequence[RefundSettled]:
 
 def returned(refund: Refund, part: Part, reason: str, at: datetime) -> RefundReturnedByBank:
     """This part's money is owed again."""
-    fields: dict[str, Any] = refund.fields_of(part, RefundState.RETURNED_BY_BANK)
+    fields: dict[str, Any] = refund.fields_of(part, RefundState.RETURNED_BY_BANK) | {"destination": refund.destination}
     return RefundReturnedByBank(
         **fields, reason=reason, failures=part.failures + 1, returned_at=at, rules=("S63", "T32a")
     )
