@@ -44,7 +44,7 @@ REFUND_DOUBTS = Counter(
 )
 WEBHOOKS = Counter(
     "makewhole_webhooks_total",
-    "Messages of the payment provider by what they came to; refused are those without its signature, and old ones",
+    "Messages of the payment provider, or the carrier, by what they came to; refused are unsigned ones, and old ones",
     ["result"],
 )
 GATEWAY_LEFT_ALONE = Gauge(

@@ -78,6 +78,8 @@ class Environment(BaseSettings):
     """Who sells labels of returns: a plug-in's name, `+`, and its carrier's address, which may hold a key. Labels are
     samples where it is left out.
     """
+    carrier_webhooks: str = Field("", repr=False)
+    """Which carrier's webhooks are heard: a plug-in's name, `+`, and their secret, or several with commas between."""
     gateway: str = Field("", repr=False)
     """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
     `stripe+https://sk_live_…@api.stripe.com`.
@@ -215,6 +217,7 @@ def _local(given: dict[str, Any]) -> dict[str, Any]:
         "labels_login": f"{sandbox.replace('://', '://return-label:sandbox@', 1)}/oauth/token",
         "gateway": f"sandbox+{sandbox}",
         "webhooks": SANDBOX_WEBHOOKS,
+        "carrier_webhooks": SANDBOX_WEBHOOKS,
         "oidc_issuer": issuer,
         "oidc_jwks": f"{issuer.rstrip('/')}/jwks",
         "token_life": SANDBOX_TOKEN_LIFE,

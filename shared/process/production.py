@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from shared.process.carrier_requirements import carrier_is_real, carrier_webhooks_are_secret
 from shared.process.environment import Environment
 from shared.process.hosts import host_names, is_host_name, is_loopback, is_unspecified
 from shared.process.quotas import DEFAULTS, quotas
@@ -14,7 +15,6 @@ from shared.process.requirements import (
     bare,
     brokers,
     by_tls,
-    carrier_is_real,
     databases_are_named,
     databases_are_own,
     does_not_run,
@@ -85,6 +85,11 @@ PRODUCTION: tuple[Requirement, ...] = (
     ),
     Requirement(
         "MAKEWHOLE_CARRIER", "must name who sells labels by https, and not the sandbox; or be left out", carrier_is_real
+    ),
+    Requirement(
+        "MAKEWHOLE_CARRIER_WEBHOOKS",
+        "must name whose webhooks are heard, and not the sandbox's, with a secret; or be left out",
+        carrier_webhooks_are_secret,
     ),
     Requirement(
         "MAKEWHOLE_LABELS_LOGIN",

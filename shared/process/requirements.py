@@ -214,15 +214,13 @@ def gateway_moves_money(settings: Environment) -> bool:
 
 def webhooks_are_secret(settings: Environment) -> bool:
     """Whether nobody's webhooks are heard, or those of a provider that is not the sandbox's, with secrets."""
-    name, _, secrets = settings.webhooks.partition("+")
-    return not settings.webhooks or (name != "sandbox" and all(len(secret) >= 24 for secret in secrets.split(",")))
+    return are_secret(settings.webhooks)
 
 
-def carrier_is_real(settings: Environment) -> bool:
-    """Whether no carrier is named, or one that is not the sandbox's, which is asked by https."""
-    name, _, address = settings.carrier.partition("+")
-    place = address_parts(address)
-    return not settings.carrier or bool(name != "sandbox" and place and place.scheme == "https" and place.hostname)
+def are_secret(webhooks: str) -> bool:
+    """Whether a setting names nobody's webhooks, or those of somebody that is not the sandbox's, with secrets."""
+    name, _, secrets = webhooks.partition("+")
+    return not webhooks or (name != "sandbox" and all(len(secret) >= 24 for secret in secrets.split(",")))
 
 
 def labels_login_by_https(settings: Environment) -> bool:

@@ -15,8 +15,9 @@ import pytest
 from aiohttp import web
 
 from return_label.domain.tracking.numbers import NumberCheck, number_check
+from return_label.domain.tracking.scans import ScanKind
 from return_label.gateways.guard import Guarded
-from return_label.gateways.port import Bought, LabelCall, Refused, ScanKind, Unanswered, Unavailable, Voided
+from return_label.gateways.port import Bought, LabelCall, Refused, Unanswered, Unavailable, Voided
 from return_label.gateways.sandbox import SandboxCarrier, sandbox_carrier
 from shared.resilience.retry import transient
 from tests.support.servers.carriers import Behind, Migrated, sandbox_behind, worst_behind
@@ -126,7 +127,7 @@ async def answering(status: int, body: str) -> AsyncIterator[SandboxCarrier]:
         yield carrier
 
 
-LABEL: dict[str, Any] = {"idempotency_key": "lbl_1", "status": "bought", "tracking_number": "LA000000015AQ"}
+LABEL: dict[str, Any] = {"idempotency_key": "lbl_1", "status": "bought", "tracking_number": "LA000000014AQ"}
 
 
 @pytest.mark.parametrize(

@@ -159,8 +159,10 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "DELETE", "/v1/disputes/{dispute_id}/evidence/{evidence_id}"): Row(),
 }
 FOR_ANYBODY = {("dispute", "GET", path) for path in ("/v1/programmes", "/v1/programmes/{programme_id}")}
-BY_SIGNATURE = {("refund", "POST", "/v1/webhooks/psp")}
-"""Without a token, and with the provider's own signature (tests/services/refund/test_webhooks.py)."""
+BY_SIGNATURE = {("refund", "POST", "/v1/webhooks/psp"), ("return_label", "POST", "/v1/webhooks/carrier")}
+"""Without a token, and with the provider's own signature (tests/services/refund/test_webhooks.py), or the carrier's
+(tests/services/return_label/carriers/test_scans.py).
+"""
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from functools import partial
 from return_label import effects, policies
 from return_label.domain.decider import decider
 from return_label.domain.returns.timers import ENDS, STARTS
+from return_label.gateways.following import EVERY, Following
 from return_label.gateways.plugins import carrier_of, name_of
 from return_label.read_models import returns
 from shared.deadlines.take_up import TakeUp
@@ -42,6 +43,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
                 service.policy(policies.REQUEST_RETURNS, DISPUTE, partial(policies.react, carrier=name)),
                 service.policy(NOTIFY, RETURN_LABEL, policies.notify),
                 service.due_loop(effects=calls),
+                *([Sweep(Following(name, carrier, service.store, service.pool, clock).turn, EVERY)] if name else []),
                 Sweep(TakeUp(service.store, service.pool, decider, STARTS, ENDS).turn),
             ],
         )

@@ -10,7 +10,7 @@ from sandbox.identity.router import router as identity_router
 from sandbox.provider.chargebacks import router as chargebacks_router
 from sandbox.provider.router import router as provider_router
 from sandbox.simulators import Hearer, open_simulators
-from shared.events.logs import LOGS, REFUND
+from shared.events.logs import LOGS, REFUND, RETURN_LABEL
 from shared.http.app import App, create_app, database_checks
 from shared.http.server import serve
 from shared.process.production import require
@@ -25,7 +25,9 @@ def build(settings: Settings) -> App:
     """The application over its database; it moves the time of all workers of its stack."""
     require(settings, SERVICE)
     clock = Clock()
-    simulators = open_simulators(settings.dsn(SERVICE), settings.sandbox, clock, workers(settings), hearer(settings))
+    simulators = open_simulators(
+        settings.dsn(SERVICE), settings.sandbox, clock, workers(settings), hearer(settings), of_parcels(settings)
+    )
     checks = database_checks(settings, SERVICE)
     return create_app(
         SERVICE,
@@ -48,6 +50,12 @@ def hearer(settings: Settings) -> Hearer:
     """The refund service, which hears the payment provider."""
     address = f"http://127.0.0.1:{settings.port(REFUND.service)}/v1/webhooks/psp"
     return Hearer(address, settings.webhooks.partition("+")[2])
+
+
+def of_parcels(settings: Settings) -> Hearer:
+    """The return-label service, which hears the carrier."""
+    address = f"http://127.0.0.1:{settings.port(RETURN_LABEL.service)}/v1/webhooks/carrier"
+    return Hearer(address, settings.carrier_webhooks.partition("+")[2])
 
 
 if __name__ == "__main__":

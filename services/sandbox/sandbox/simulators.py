@@ -30,6 +30,7 @@ class Simulators:
     provider: ProviderStore
     webhooks: Webhooks
     carrier: CarrierStore
+    carrier_webhooks: Webhooks
     identity: IdentityProvider
     clock: Clock
     mover: ClockMover
@@ -38,7 +39,7 @@ class Simulators:
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """Who hears the payment provider's webhooks: an address, and the secret that both sides know."""
+    """Who hears webhooks: an address, and the secret that both sides know."""
 
     address: str
     secret: str
@@ -51,10 +52,11 @@ async def open_simulators(
     clock: Clock,
     workers: Mapping[str, str],
     hearer: Hearer,
+    of_parcels: Hearer,
     timeout: Callable[[], StepTimeout] = StepTimeout,
 ) -> AsyncIterator[Simulators]:
     """Simulators whose state is in the database at `dsn`; sets `clock` to where it stood. `workers` maps names to
-    addresses.
+    addresses; `hearer` hears the payment provider, `of_parcels` the carrier.
     """
     async with open_pool(dsn) as pool, aiohttp.ClientSession() as session:
         positions = ClockStore(pool)
@@ -62,6 +64,7 @@ async def open_simulators(
         identity = IdentityProvider(issuer, await stored_key(pool))
         mover = ClockMover(clock, positions, WorkersClient(session, workers), timeout)
         faults = Faults()
-        webhooks = Webhooks(session, hearer.address, hearer.secret, faults)
-        yield Simulators(ProviderStore(pool), webhooks, CarrierStore(pool), identity, clock, mover, faults)
+        webhooks, scans = (Webhooks(session, each.address, each.secret, faults) for each in (hearer, of_parcels))
+        yield Simulators(ProviderStore(pool), webhooks, CarrierStore(pool), scans, identity, clock, mover, faults)
         await webhooks.close()
+        await scans.close()

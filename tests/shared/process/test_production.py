@@ -80,6 +80,7 @@ REFUSED = [
     ("MAKEWHOLE_WEBHOOKS", "paypal", "with a secret"),
     ("MAKEWHOLE_CARRIER", "sandbox+https://sandbox.example", "not the sandbox"),
     ("MAKEWHOLE_CARRIER", "post+http://hush@post.example", "by https"),
+    ("MAKEWHOLE_CARRIER_WEBHOOKS", "sandbox+whsec_aHVzaC1odXNoLWh1c2gtaHVzaA==", "not the sandbox's"),
     ("MAKEWHOLE_LABELS_LOGIN", "http://labels:secret@id.example.com/token", "https"),
     ("MAKEWHOLE_LABELS_LOGIN", "https://id.example.com/token", "client id"),
     ("MAKEWHOLE_EXPOSE_SANDBOX", "1", "is for the sandbox"),

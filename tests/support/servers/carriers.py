@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from return_label.domain.tracking.scans import ScanKind
 from return_label.gateways.guard import Guarded
-from return_label.gateways.port import Carrier, ScanKind
+from return_label.gateways.port import Carrier
 from return_label.gateways.sandbox import sandbox_carrier
 from tests.support.servers.sandbox import Served, sandbox
 from tests.support.toys.worst_carrier import WorstCarrier

@@ -114,13 +114,15 @@ async def sandbox(
     timeout: Callable[[], StepTimeout] = StepTimeout,
     hears: str = "http://127.0.0.1:9",
 ) -> AsyncIterator[Served]:
-    """A sandbox over the database at `dsn`; whoever is at the address `hears` what its provider tells."""
+    """A sandbox over the database at `dsn`; whoever is at the address `hears` what its provider and its
+    carrier tell."""
 
     def build(address: str) -> App:
         settings = Settings(sandbox=address, oidc_issuer=address, oidc_jwks=f"{address}/jwks")
         clock = Clock()
-        hearer = Hearer(f"{hears}/v1/webhooks/psp", settings.webhooks.partition("+")[2])
-        simulators = open_simulators(dsn, address, clock, workers or {}, hearer, timeout)
+        psp = Hearer(f"{hears}/v1/webhooks/psp", settings.webhooks.partition("+")[2])
+        carrier = Hearer(f"{hears}/v1/webhooks/carrier", settings.carrier_webhooks.partition("+")[2])
+        simulators = open_simulators(dsn, address, clock, workers or {}, psp, carrier, timeout)
         return create_app("sandbox", ROUTERS, {"simulators": simulators}, settings, clock=clock)
 
     async with served(build) as running:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from return_label.domain.tracking.sandbox import sandbox_number
-from return_label.gateways.port import Bought, LabelCall, Refused, Scan, ScanKind, Unanswered, Voided
+from return_label.domain.tracking.scans import ScanKind
+from return_label.gateways.port import Bought, LabelCall, Refused, Scan, Unanswered, Voided
 from shared.events.ids import derived_id
 
 AT = datetime(2026, 3, 6, 10, tzinfo=UTC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
+from return_label.domain.tracking.scans import ScanKind
 from shared.resilience.retry import Transient
 
 
@@ -41,17 +41,6 @@ class Voided:
     """The label is void: nothing travels with it, and it costs nothing."""
 
     tracking_number: str
-
-
-class ScanKind(StrEnum):
-    """What a carrier tells of a parcel."""
-
-    ACCEPTED = "accepted"
-    IN_TRANSIT = "in_transit"
-    DELAYED = "delayed"
-    DELIVERED = "delivered"
-    RETURNED_TO_SENDER = "returned_to_sender"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

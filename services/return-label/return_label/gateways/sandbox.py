@@ -12,13 +12,13 @@ from urllib.parse import quote
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
+from return_label.domain.tracking.scans import ScanKind
 from return_label.gateways.guard import ANSWER_LIMIT, AT_ONCE
 from return_label.gateways.port import (
     Bought,
     LabelCall,
     Refused,
     Scan,
-    ScanKind,
     Unanswered,
     Unavailable,
     Voided,

@@ -38,9 +38,10 @@ and not exists (select from carrier_scans scan where scan.tracking_number = labe
 """
 _SCAN = """
 insert into carrier_scans (tracking_number, kind, at)
-select tracking_number, $2, $3 from carrier_labels where tracking_number = $1 and void_at is null returning *
+select tracking_number, $2, $3 from carrier_labels where tracking_number = $1 and void_at is null returning id
 """
-_SCANS = "select * from carrier_scans where tracking_number = $1 order by id"
+_SEEN = "select scan.*, reference from carrier_scans scan join carrier_labels using (tracking_number) where"
+_SCANS = f"{_SEEN} tracking_number = $1 order by scan.id"
 
 
 class LabelRequest(Message):
@@ -71,10 +72,11 @@ class CarrierLabelView(TypedDict):
 
 
 class ScanView(TypedDict):
-    """A scan of a parcel; its id is the same however often it is told."""
+    """A scan of a parcel, with the buyer's reference of its label; its id is the same however often it is told."""
 
     id: str
     tracking_number: str
+    reference: str
     kind: ScanKind
     at: Instant
 
@@ -108,8 +110,8 @@ class CarrierStore:
 
     async def scan(self, number: str, kind: ScanKind, at: datetime) -> ScanView | None:
         """Notes what happens to a parcel; None where there is no label that it can travel with."""
-        row = await self.pool.fetchrow(_SCAN, number, kind, at)
-        return _scan(row) if row else None
+        scanned = await self.pool.fetchval(_SCAN, number, kind, at)
+        return _scan(await self.pool.fetchrow(f"{_SEEN} scan.id = $1", scanned)) if scanned else None
 
     async def scans(self, number: str) -> list[ScanView]:
         """All scans of a parcel."""
@@ -131,6 +133,7 @@ def _scan(row: Any) -> ScanView:
     return {
         "id": f"scan_{row['id']}",
         "tracking_number": row["tracking_number"],
+        "reference": row["reference"],
         "kind": row["kind"],
         "at": row["at"],
     }

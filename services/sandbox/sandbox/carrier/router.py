@@ -16,6 +16,7 @@ from sandbox.carrier.labels import (
     ScanView,
 )
 from sandbox.faults.injection import after_effect, before_effect
+from shared.events.base import wire_time
 from shared.http.openapi import KEY
 from shared.http.problems import Refusal
 from shared.http.request.command_id import idempotency_key
@@ -61,10 +62,14 @@ async def void(request: Request, tracking_number: str) -> Response:
 
 @router.post("/carrier/labels/{tracking_number}/scans", status_code=201, response_model=ScanView)
 async def scan(request: Request, tracking_number: str, body: ScanRequest) -> Response:
-    """Makes something happen to a parcel."""
+    """Makes something happen to a parcel, and sends word of it."""
     seen = await _store(request).scan(tracking_number, body.kind, _now(request))
     if seen is None:
         raise Refusal("not_found", "No parcel travels under this number.")
+    simulators = request.app.state.simulators
+    fault = simulators.faults.next("scan", tracking_number, seen["reference"])
+    at = wire_time(seen["at"])
+    simulators.carrier_webhooks.send({"type": "parcel.scanned", "at": at, "data": {**seen, "at": at}}, fault)
     return query_response(seen, status=201)
 
 

@@ -53,8 +53,11 @@ class Webhooks:
         amount = {"amount": refund["amount"].amount, "currency": refund["amount"].currency}
         data = {**refund, "amount": amount, "at": wire_time(refund["at"])}
         message = {"type": KINDS[refund["status"]], "at": wire_time(refund["at"]), "data": data}
-        mail = Mail(f"evt_{uuid.uuid4().hex}", orjson.dumps(message))
-        self._post(mail, self.faults.next("webhook", refund["payment_id"], refund["order_id"]))
+        self.send(message, self.faults.next("webhook", refund["payment_id"], refund["order_id"]))
+
+    def send(self, message: Mapping[str, Any], fault: Fault | None) -> None:
+        """Sends a message, with what is to go wrong with it."""
+        self._post(Mail(f"evt_{uuid.uuid4().hex}", orjson.dumps(message)), fault)
 
     async def close(self) -> None:
         """What has not been heard by now never is."""

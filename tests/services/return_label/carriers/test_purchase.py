@@ -65,7 +65,7 @@ def told(outcome: Outcome, answer: effects.Answer) -> Any:
 def sold(outcome: Outcome) -> Bought:
     order = state(outcome).ordered
     assert order
-    return Bought(order.label_id, "LA000000015AQ")
+    return Bought(order.label_id, "LA000000014AQ")
 
 
 async def asked(outcome: Outcome, carrier: Any, name: str | None = "sandbox", age: timedelta = YOUNG) -> Any:
@@ -94,7 +94,7 @@ def test_t22_the_carrier_s_label_is_the_return_s_once() -> None:
     answer = told(outcome, sold(outcome))
     issued = outcome.when(answer).then_types(ReturnLabelIssued)
     label = state(issued).label
-    assert label and (label.tracking_number, label.carrier, label.prepaid) == ("LA000000015AQ", "sandbox", True)
+    assert label and (label.tracking_number, label.carrier, label.prepaid) == ("LA000000014AQ", "sandbox", True)
     assert (state(issued).state, due(state(issued), DeadlineKind.LABEL)) == (ReturnState.LABEL_ISSUED, None)
     issued.when(answer).then_nothing()
 
