@@ -10,9 +10,9 @@ from typing import Literal
 from shared.events.base import Actor
 from shared.rejections import ConflictOfInterest, Forbidden, NotFound
 
-Kind = Literal["order", "dispute", "refund", "return"]
+Kind = Literal["order", "dispute", "refund", "return", "warranty"]
 Side = Literal["buyer", "seller"]
-EVERYTHING: frozenset[Kind] = frozenset(("order", "dispute", "refund", "return"))
+EVERYTHING: frozenset[Kind] = frozenset(("order", "dispute", "refund", "return", "warranty"))
 
 SEES: Mapping[str, frozenset[Kind]] = {
     "case_team": EVERYTHING,

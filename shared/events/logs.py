@@ -24,6 +24,7 @@ from shared.events.notification import NotificationEvent, ReminderEvent
 from shared.events.order import OrderEvent
 from shared.events.refund import RefundEvent
 from shared.events.return_label import ReturnEvent
+from shared.events.warranty import WarrantyEvent
 
 PARTITIONS = 12
 """Of each topic where no other number is set when the databases are made; each log keeps its own."""
@@ -63,6 +64,7 @@ DISPUTE = Log(
         "dispute": DisputeEvent | MediationEvent | ClawbackEvent | ProposalEvent | OverrideEvent | RepaymentEvent,
         "conversation": ConversationEvent,
         "evidence": EvidenceEvent,
+        "warranty": WarrantyEvent,
         "reminder": ReminderEvent,
         "notification": NotificationEvent,
     },

@@ -116,6 +116,8 @@ class Terms(Value):
     refund_after_return_bd: int
     replacement_days: int = 30
     """So long a replacement may take, from the agreement or decision on (D13)."""
+    warranty_review_days: int = 7
+    """So long the case team may assess a warranty claim (D14)."""
     reminder_hours: int = 24
     """So many hours before the end of a deadline the one who has to act is reminded."""
     holidays: str | None = None
@@ -444,6 +446,29 @@ class OrderCompleted(Event):
     rules: tuple[str, ...]
 
 
+class WarrantyStep(StrEnum):
+    """How far a warranty claim is."""
+
+    OPENED = "opened"
+    REPAIR = "repair"
+    REPLACE = "replace"
+    REFUSED = "refused"
+    FULFILLED = "fulfilled"
+
+
+class WarrantyNoted(Event):
+    """A warranty claim about pieces of a line is as far as this: while it goes on, nobody claims for them again."""
+
+    order_id: str
+    warranty_id: str
+    line_id: str
+    quantity: int
+    step: Open[WarrantyStep]
+    opened_at: Instant
+    noted_at: Instant
+    rules: tuple[str, ...]
+
+
 class GoodwillGranted(Event):
     """A seller gives money back of what it would be paid for these lines, without a dispute or beside one (S20)."""
 
@@ -490,5 +515,6 @@ OrderEvent = (
     | ProtectionExpired
     | OrderCompleted
     | GoodwillGranted
+    | WarrantyNoted
     | RefundNotDue
 )

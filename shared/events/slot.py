@@ -25,7 +25,6 @@ PREFIXES: Mapping[str, str] = {
 }
 """What begins an id of ours, by what it names: mostly the category of its stream. Such an id carries its slot.
 The conversation and the reminders of a dispute are named by its id.
-Warranties are reserved: nothing makes them yet.
 """
 
 KEYED_BY_NAME = frozenset({"label_quota", "order", "payment"})

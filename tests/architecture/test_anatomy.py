@@ -30,8 +30,8 @@ order's that names pieces as a dispute's form does, above both;
 evidence has bytes beside the log; what carriers' numbers look like belongs to no stream.
 """
 
-UNCOUNTED = {"evidence"}
-"""Categories whose word has no plural."""
+PLURALS = {"evidence": "evidence", "warranty": "warranties"}
+"""Of the categories whose word has none, or does not end with a plain s."""
 
 
 def names(folder: Path) -> set[str]:
@@ -44,7 +44,7 @@ def faults(root: Path, service: str) -> Iterator[str]:
     around = root / service.replace("_", "-")
     package = around / service
     in_package, in_domain = OWN.get(service, (set(), set()))
-    streams = {f"{category}/" if category in UNCOUNTED else f"{category}s/" for category in LOGS[service].streams}
+    streams = {f"{PLURALS.get(category, f'{category}s')}/" for category in LOGS[service].streams}
     yield from _differing(around, {"README.md", f"{service}/"}, set())
     yield from _differing(package, PACKAGE | in_package, CAPABILITIES)
     yield from _differing(package / "domain", DOMAIN | streams | in_domain, DOMAIN_CAPABILITIES)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import dispute, label_quota, mediation, order, refund, return_label
+from shared.events import dispute, label_quota, mediation, order, refund, return_label, warranty
 from shared.events.mediation import conversation, proposals
 from shared.events.money import DECIMALS
 from shared.events.outside import chargeback
@@ -55,6 +55,8 @@ WORDS = {
     "ReturnOutcome": """authorized denied voided shipped received passed failed lapsed lost lost_by_own_carrier
     not_inspected""",
     "SolutionType": "refund_only return_and_refund replacement exchange",
+    "WarrantyResult": "repair replace refused",
+    "WarrantyStep": "opened repair replace refused fulfilled",
 }
 """Every word that an event may hold already. Add to this list; a word that was stored once must be readable for ever.
 """
@@ -87,6 +89,7 @@ def enumerations() -> dict[str, type[StrEnum]]:
             proposals,
             refund,
             return_label,
+            warranty,
             label_quota,
         )
         for value in vars(module).values()

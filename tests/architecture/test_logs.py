@@ -85,7 +85,7 @@ def test_s54_of_every_event_a_party_is_told_or_a_line_says_why_nobody_is(log: Lo
     events most are the shop's own news, and those that are told stand there too.
     """
     table = importlib.import_module(f"{log.service}.domain.notifications.state")
-    own = {"dispute", "conversation", "payment", "return"} & log.streams.keys()
+    own = {"dispute", "conversation", "warranty", "payment", "return"} & log.streams.keys()
     events = {event for category in own for event in typing.get_args(log.streams[category])}
     of_orders = set(typing.get_args(log.streams.get("order"))) - events
     assert events == (set(table.NOTICES) | set(table.SILENT)) - of_orders

@@ -147,6 +147,15 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "GET", "/v1/orders/{order_id}/deadlines"): Row(),
     ("dispute", "GET", "/v1/orders/{order_id}/eligibility"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/deadlines"): Row(),
+    ("dispute", "POST", "/v1/warranties"): Row({"order_id": "{order_id}", "line_id": "1", "fault": "It is broken."}),
+    ("dispute", "GET", "/v1/orders/{order_id}/warranties"): Row(),
+    ("dispute", "GET", "/v1/warranties/{warranty_id}"): Row(),
+    ("dispute", "GET", "/v1/warranties/{warranty_id}/deadlines"): Row(),
+    ("dispute", "GET", "/v1/warranties/{warranty_id}/texts/{ref}"): Row(),
+    ("dispute", "POST", "/v1/warranties/{warranty_id}/assessment"): Row(
+        {"result": "refused", "rules": ["T41"], "text": "It is not faulty."}
+    ),
+    ("dispute", "POST", "/v1/warranties/{warranty_id}/fulfilment"): Row({"note": "It was repaired."}),
     ("dispute", "GET", "/v1/notifications"): Row(is_list=True),
     ("refund", "GET", "/v1/notifications"): Row(is_list=True),
     ("return_label", "GET", "/v1/notifications"): Row(is_list=True),
@@ -191,6 +200,7 @@ async def ids(services: Services) -> dict[str, str]:
         "return_id": return_id,
         "buyer_id": sent_back.deal.buyer.sub,
         "evidence_id": "evd_" + 32 * "0",
+        "warranty_id": "wty_" + 32 * "0",
         "decision_id": done["decisions"][0]["id"],
     }
 

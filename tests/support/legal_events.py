@@ -312,6 +312,14 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         and event.report_id not in {one.report_id for one in state.reports}
     ),
     o.OrderCompleted: lambda state, event: not state.completed and all(line.done for line in state.lines.values()),
+    o.WarrantyNoted: lambda state, event: (
+        0 < event.quantity <= state.lines[event.line_id].quantity
+        and (
+            event.warranty_id not in state.warranties
+            if event.step == o.WarrantyStep.OPENED
+            else state.warranties[event.warranty_id].step not in (o.WarrantyStep.REFUSED, o.WarrantyStep.FULFILLED)
+        )
+    ),
     o.GoodwillGranted: lambda state, event: (
         not state.nothing_due
         and event.amount == total([part.amount for part in event.lines])

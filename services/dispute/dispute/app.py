@@ -29,6 +29,7 @@ from dispute.api import (
 )
 from dispute.api.afterwards import clawbacks, repayment
 from dispute.api.files import Files
+from dispute.api.warranties import claims
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.programmes import Programmes
@@ -56,6 +57,7 @@ ROUTERS = (
     clawbacks.router,
     programmes.router,
     deadlines.router,
+    claims.router,
 )
 
 

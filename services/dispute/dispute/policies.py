@@ -34,10 +34,16 @@ from shared.events.outside.chargeback import (
     RefundsUnfrozen,
 )
 from shared.events.return_label import InspectionResult
+from shared.events.warranty import WarrantyAssessed, WarrantyClaimOpened, WarrantyFulfilled
 from shared.notifications.table import NOTIFY, notifications
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 """The policies' names: their subscriptions' in storage, and part of the ids of their commands."""
+ABOUT: Mapping[type[Event], str] = {
+    GoodwillGranted: "goodwill_id",
+    **dict.fromkeys((WarrantyClaimOpened, WarrantyAssessed, WarrantyFulfilled), "warranty_id"),
+}
+"""By type of event: the member that names what is told of, if it is no dispute."""
 
 
 def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm an event
@@ -91,14 +97,14 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
 
 
 def notify(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On an event of a dispute, or a seller's goodwill → ask that its parties be told; let a dispute's reminders follow
-    its deadlines (S54). On what an order hears of a chargeback → tell its parties, and each of its disputes (T34).
+    """On an event of a dispute or a warranty claim, or a seller's goodwill → ask that its parties be told; let a
+    dispute's reminders follow its deadlines (S54). On what an order hears of a chargeback → tell its parties, and each
+    of its disputes (T34).
     """
     if isinstance(recorded.event, ExternalChargebackOpened | ExternalChargebackResolved):
         yield from _chargeback_told(recorded)
     else:
-        about = "goodwill_id" if isinstance(recorded.event, GoodwillGranted) else "dispute_id"
-        yield from notifications(recorded, NOTICES, about)
+        yield from notifications(recorded, NOTICES, ABOUT.get(type(recorded.event), "dispute_id"))
     if recorded.stream.startswith("dispute-") and tuple(decider.deadlines(recorded.stream, recorded.event)):
         order_id, dispute_id = recorded.metadata.key, recorded.stream.removeprefix("dispute-")
         yield Send.on(recorded, NOTIFY, 1, KeepReminders, dispute_id=dispute_id, order_id=order_id)

@@ -60,10 +60,13 @@ class EvidenceUploaded(Event):
 
 
 class EvidenceAdded(Event):
-    """The item is part of the dispute: in the item's stream and in the dispute's; or of the report that names it."""
+    """The item is part of the dispute: in the item's stream and in the dispute's; or of the report or
+    the warranty claim that names it.
+    """
 
     dispute_id: str | None
     report_id: str | None = None
+    warranty_id: str | None = None
     item: EvidenceItem
     added_at: Instant
     rules: tuple[str, ...]

@@ -11,6 +11,7 @@ from dispute.domain.deadlines import DeadlineKind, ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.domain.disputes import timers as disputes
 from dispute.domain.orders import timers
+from dispute.domain.warranties import state as warranties
 from dispute.views.disputes.deadlines import LedgerEntry, ledger
 from dispute.views.disputes.deadlines_rules import DEADLINE_RULES
 from shared.events.base import SYSTEM, Command, wire_time
@@ -150,7 +151,7 @@ async def test_the_formula_of_every_deadline_gives_its_end() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [*disputes.KINDS, *timers.KINDS])
+@pytest.mark.parametrize("kind", [*disputes.KINDS, *timers.KINDS, *warranties.KINDS])
 def test_every_kind_of_deadline_has_a_rule_a_parameter_and_an_effect(kind: str) -> None:
     rule = DEADLINE_RULES[kind]
     assert hasattr(terms(), rule.term)

@@ -14,6 +14,7 @@ from shared.process.clock import SystemClock
 from tests.support.servers.in_memory import InMemory, came_of, in_memory, order_body, usd
 
 NOW = SystemClock().now()
+WARRANTED = {"line_id": "1", "price": usd("50.00"), "listing_warranty": "Three years."}
 
 
 def delivered(days: int, **more: Any) -> dict[str, Any]:
@@ -69,6 +70,10 @@ async def test_a_right_that_no_command_uses_yet_offers_none(service: InMemory) -
     offered = {entry["kind"]: entry["action"] for entry in answer["entitlements"] if entry["action"]}
     back = {"rel": "request-return", "method": "POST", "href": "/v1/orders/mine/returns"}
     assert offered == {"programme": action, "statutory": back}
+    await service.order("warranted", **delivered(400), ship_to={"country": "US"}, lines=[WARRANTED])
+    claimed = one(await asked(service, "warranted"), "warranty", "listing")
+    assert (claimed["best"], claimed["remedies"]) == (True, ["replacement", "repair"])
+    assert claimed["action"] == {"rel": "claim-warranty", "method": "POST", "href": "/v1/warranties"}
     to_seller = await asked(service, "mine", role="seller", sub="seller-1")
     assert [entry["action"] for entry in to_seller["entitlements"] if entry["action"]] == []
 
@@ -76,10 +81,11 @@ async def test_a_right_that_no_command_uses_yet_offers_none(service: InMemory) -
 async def test_s29_what_only_a_seller_offers_is_no_remedy_that_a_buyer_asks_for(service: InMemory) -> None:
     answer = await asked(service, "mine")
     remedies = {(entry["kind"], entry["name"]): entry["remedies"] for entry in answer["entitlements"]}
-    assert not {"replacement", "repair"} & {remedy for each in remedies.values() for remedy in each}
+    of_disputes = [each for (kind, _), each in remedies.items() if kind != "warranty"]
+    assert not {"replacement", "repair"} & {remedy for each in of_disputes for remedy in each}
     assert remedies["statutory", "eu_conformity"] == ["refund_only", "return_and_refund"]
     assert remedies["statutory", "eu_withdrawal"] == ["return"]
-    assert remedies["warranty", "one_year"] == []
+    assert remedies["warranty", "one_year"] == ["replacement", "repair"]
 
 
 async def test_s20_s110_the_seller_and_support_can_always_be_asked(service: InMemory) -> None:

@@ -18,7 +18,7 @@ from dispute.domain.disputes.visibility import looks_as as looks_at_dispute_as
 from dispute.domain.evidence import visibility
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload, side_of
-from dispute.domain.evidence.visibility import Part, looks_as, visible_role
+from dispute.domain.evidence.visibility import Part, looks_as, parties_of, visible_role
 from dispute.domain.orders.state import Order
 from dispute.read_models import evidence as uploads
 from dispute.views.disputes.members import DisputeView
@@ -189,7 +189,7 @@ async def _upload(
     if evidence.first_event is None or evidence.uploaded.order_id != order_id:
         raise NotFound("There is no such evidence.")
     order: Order = await _state(viewer, f"order-{order_id}")
-    viewers = looks_as(evidence, viewer.actor, None, order.parties)
+    viewers = looks_as(evidence, viewer.actor, None, parties_of(evidence, order))
     visible_role(viewers, evidence, Part.ITEM)
     return evidence, viewers
 

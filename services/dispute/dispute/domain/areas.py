@@ -44,6 +44,10 @@ class Places(Value):
         return next((area for area in self.suspended_areas if area.holds(place)), None)
 
 
+NOWHERE = Places(free_countries=(), overseas_territories=(), suspended_areas=())
+"""Of rights that go by no place where a programme offers its services."""
+
+
 def _begins(postal_code: str, span: str) -> bool:
     """Whether the code begins with one of the span: leading zeros count."""
     first, _, last = span.partition("-")

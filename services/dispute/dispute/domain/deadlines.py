@@ -37,6 +37,8 @@ class DeadlineKind(StrEnum):
     """D8: then the review of the appeal takes too long."""
     REPLACEMENT = "replacement"
     """D13: then nothing has come in the place of the goods."""
+    WARRANTY_ASSESSMENT = "warranty_assessment"
+    """D14: then the assessment of a warranty claim takes too long."""
     PROTECTION_END = "protection_end"
     """P: until then a dispute may be opened."""
     RELEASE = "release"

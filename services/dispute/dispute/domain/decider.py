@@ -53,12 +53,18 @@ from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping
 from dispute.domain.reminders import state as reminders
 from dispute.domain.reminders.state import Reminders
+from dispute.domain.warranties import assessment, claiming
+from dispute.domain.warranties import fulfilment as warranty_fulfilment
+from dispute.domain.warranties import state as warranties
+from dispute.domain.warranties.state import WarrantyClaim
 from shared.decider import Decided, Decider, Stream
 from shared.events.base import Command
 from shared.notifications import requests
 
 
-def expire(command: ExpireDeadline, state: Dispute | Order | Evidence | Reminders, *others: Any) -> Decided:
+def expire(
+    command: ExpireDeadline, state: Dispute | Order | Evidence | Reminders | WarrantyClaim, *others: Any
+) -> Decided:
     """Acts only on a deadline that still stands at the very instant named; a cleared or moved one loses (I8)."""
     if not command.is_due(state.due(command.kind)):
         return []
@@ -68,6 +74,8 @@ def expire(command: ExpireDeadline, state: Dispute | Order | Evidence | Reminder
         return release.expire(command, state)
     if isinstance(state, Reminders):
         return keeping.remind(command, state, *others)
+    if isinstance(state, WarrantyClaim):
+        return assessment.review_overdue(command, state)
     return timeouts.expire(command, state, *others)
 
 
@@ -128,6 +136,9 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     evidence.AddEvidence: evidence.add,
     evidence.RemoveEvidence: evidence.remove,
     evidence.ViewEvidence: evidence.view,
+    claiming.OpenWarrantyClaim: claiming.open_claim,
+    assessment.AssessWarranty: assessment.assess,
+    warranty_fulfilment.FulfilWarranty: warranty_fulfilment.fulfil,
     ExpireDeadline: expire,
     keeping.KeepReminders: keeping.keep_reminders,
     requests.RequestNotifications: request_notifications,
@@ -147,6 +158,9 @@ decider = Decider(
         "conversation": Stream(Conversation(), conversation.evolve),
         "evidence": Stream(Evidence(), items.evolve, items.deadlines, items.KINDS, Evidence.due),
         "order": Stream(Order(), orders.evolve, timers.deadlines, timers.KINDS, Order.due),
+        "warranty": Stream(
+            WarrantyClaim(), warranties.evolve, warranties.deadlines, warranties.KINDS, WarrantyClaim.due
+        ),
         "reminder": Stream(Reminders(), reminders.evolve, reminders.deadlines, reminders.KINDS, Reminders.due),
         requests.STREAM: Stream(requests.Notification(), requests.evolve),
     },

@@ -61,7 +61,11 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "replacement": {"days": "replacement_days"},
     "reminders": {"hours": "reminder_hours"},
-    "warranty": {"years": "warranty_years", "one_year": "warranty_one_year"},
+    "warranty": {
+        "years": "warranty_years",
+        "one_year": "warranty_one_year",
+        "review_days": "warranty_review_days",
+    },
     "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},
 }
 """Table → key → field of `Terms`, or of `Places`."""

@@ -10,7 +10,7 @@ from dispute.domain.disputes.form import FORM_TYPES
 from dispute.domain.disputes.opening.eligibility import Link, contact_seller
 from dispute.domain.entitlements.changes import would_change
 from dispute.domain.entitlements.entitlement import EntitlementKind, Judged, Question
-from dispute.domain.entitlements.judging import best, judge
+from dispute.domain.entitlements.judging import best, is_against_faults, judge
 from dispute.domain.entitlements.returnable import goes_back
 from dispute.domain.orders.pieces import NamedPieces
 from dispute.views.orders.order import ParcelLine
@@ -109,17 +109,21 @@ def _entitlement(question: Question, judged: Judged, is_best: bool, is_buyer: bo
 
 def _asked_for(kind: EntitlementKind, remedies: Sequence[Remedy]) -> Sequence[Remedy]:
     """Other goods, or the same goods whole, are the seller's to offer (S29). A right against faults that the law gives
-    is used by a dispute all the same, whose form asks for money; a warranty by none.
+    is used by a dispute all the same, whose form asks for money; a warranty by a claim, for the goods alone (T41).
     """
+    if kind is EntitlementKind.WARRANTY:
+        return remedies
     asked = [remedy for remedy in remedies if remedy not in OFFERED]
     by_form = [Remedy(form_type) for form_type in FORM_TYPES] if kind is EntitlementKind.STATUTORY else []
     return asked or by_form
 
 
 def _action(question: Question, judged: Judged) -> ActionView | None:
-    """The command that uses the right: a dispute, or a return without one."""
+    """The command that uses the right: a dispute, a warranty claim, or a return without either."""
     if judged.is_usable(question):
         return {"rel": "open-dispute", "method": "POST", "href": "/v1/disputes"}
+    if judged.is_granted and is_against_faults(judged.entitlement):
+        return {"rel": "claim-warranty", "method": "POST", "href": "/v1/warranties"}
     may_go_back = judged.is_granted and goes_back(judged.entitlement, question, judged.pieces)
     href = path_of("v1", "orders", question.order.order_id, "returns")
     return {"rel": "request-return", "method": "POST", "href": href} if may_go_back else None

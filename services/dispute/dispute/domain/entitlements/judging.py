@@ -10,7 +10,8 @@ from dispute.domain.entitlements.entitlement import Entitlement, Judged, Questio
 from dispute.domain.entitlements.programme import Cancellation, ProgrammeRight
 from dispute.domain.entitlements.returns import DomesticReturn, ExtraReturn, FreeReturn
 from dispute.domain.entitlements.statutory import Statutory
-from dispute.domain.entitlements.warranty import AdvancedWarranty, ListingWarranty, OneYearWarranty
+from dispute.domain.entitlements.warranty import AdvancedWarranty, ListingWarranty, OneYearWarranty, Warranty
+from dispute.domain.orders.law import is_conformity
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces
 from shared.events.dispute import Payer
@@ -41,6 +42,16 @@ def entitlements(question: Question) -> list[Entitlement]:
 def judge(question: Question, named: Sequence[NamedPieces]) -> list[Judged]:
     """Each entitlement of the order for these pieces."""
     return [_judged(one, question, named) for one in entitlements(question)]
+
+
+def judge_faults(question: Question, pieces: NamedPieces) -> list[Judged]:
+    """Each right against faults for these pieces (K11)."""
+    return [_judged(one, question, [pieces]) for one in entitlements(question) if is_against_faults(one)]
+
+
+def is_against_faults(one: Entitlement) -> bool:
+    """One of the three warranties, or what the law calls conformity."""
+    return isinstance(one, Warranty) or (isinstance(one, Statutory) and is_conformity(one.right))
 
 
 def best(found: Iterable[Judged]) -> Judged | None:

@@ -34,6 +34,7 @@ class Evidence:
     state: EvidenceState | None = None
     dispute_id: str | None = None
     report_id: str | None = None
+    warranty_id: str | None = None
 
     @property
     def uploaded(self) -> events.EvidenceUploaded:
@@ -61,9 +62,8 @@ def evolve(evidence: Evidence, event: Event) -> Evidence:
         case events.EvidenceUploaded():
             return replace(evidence, first_event=event, state=EvidenceState.UNATTACHED)
         case events.EvidenceAdded():
-            return replace(
-                evidence, state=EvidenceState.ATTACHED, dispute_id=event.dispute_id, report_id=event.report_id
-            )
+            named_by = {name: getattr(event, name) for name in ("dispute_id", "report_id", "warranty_id")}
+            return replace(evidence, state=EvidenceState.ATTACHED, **named_by)
         case events.EvidenceRemoved():
             return replace(evidence, state=EvidenceState.REMOVED)
         case events.EvidenceExpired():

@@ -11,7 +11,7 @@ from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.evidence.limits import SentFile, guard_number, guard_size, guard_type
 from dispute.domain.evidence.state import Evidence, EvidenceState
-from dispute.domain.evidence.visibility import PARTIES, Part, looks_as, visible_role
+from dispute.domain.evidence.visibility import PARTIES, Part, looks_as, parties_of, visible_role
 from dispute.domain.orders.state import Order
 from shared.events.base import Actor, Command, Event, Personal, StreamName, pseudonym
 from shared.events.evidence import (
@@ -141,7 +141,7 @@ def remove_upload(command: RemoveUpload, evidence: Evidence) -> list[Event]:
 
 def view_upload(command: ViewUpload, evidence: Evidence, order: Order) -> tuple[list[Event], list[Event]]:
     """Its sender looks at it, or who judges the report that names it."""
-    role = visible_role(looks_as(evidence, command.actor, None, order.parties), evidence, Part.BYTES)
+    role = visible_role(looks_as(evidence, command.actor, None, parties_of(evidence, order)), evidence, Part.BYTES)
     if evidence.uploaded.order_id != command.order_id:
         raise NotFound("There is no such evidence.")
     return [viewed(command, command.evidence_id, role)], []

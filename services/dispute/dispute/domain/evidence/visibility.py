@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from dispute.domain.evidence.state import Evidence, EvidenceState
+from dispute.domain.orders.state import Order
 from shared.events.base import Actor
 from shared.parties import Parties
 from shared.rejections import NotFound
@@ -39,16 +41,27 @@ PARTIES = frozenset({"buyer", "seller"})
 
 
 def looks_as(evidence: Evidence, actor: Actor, dispute_id: str | None, parties: Parties) -> frozenset[Viewer]:
-    """As whom the actor looks at it: through a dispute, whose parties these are, or through its order."""
+    """As whom the actor looks at it: through a dispute or a warranty claim, whose parties these are, or through its
+    order.
+    """
     found = {Viewer.SENDER} if evidence.is_of(actor) else set()
     of_dispute = dispute_id is not None and evidence.dispute_id == dispute_id
     of_report = dispute_id is None and evidence.report_id is not None
+    of_claim = dispute_id is None and evidence.warranty_id is not None
     roles = parties.acting(actor)
-    if of_dispute and roles & PARTIES:
+    if (of_dispute or of_claim) and roles & PARTIES:
         found.add(Viewer.PARTY)
-    if (of_dispute or of_report) and roles & JUDGES:
+    if (of_dispute or of_report or of_claim) and roles & JUDGES:
         found.add(Viewer.STAFF)
     return frozenset(found)
+
+
+def parties_of(evidence: Evidence, order: Order) -> Parties:
+    """Whose affair an item of the order is: of a warranty claim's the seller of the claim's line alone."""
+    if not evidence.warranty_id:
+        return order.parties
+    claimed = order.lines[order.warranties[evidence.warranty_id].line_id]
+    return replace(order.parties, seller_ids={claimed.seller_id})
 
 
 def visible_role(viewers: frozenset[Viewer], evidence: Evidence, part: Part) -> Viewer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dispute.domain.deadlines import DeadlineKind
 from shared.events import dispute as events
-from shared.events import mediation
+from shared.events import mediation, warranty
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
@@ -39,14 +39,17 @@ NOTICES: Notices = {
     repayments.RepaymentAgreed: Notice("repayment_agreed", "told", rules=("S54", "S65")),
     repayments.RepaymentReceived: Notice("repayment_received", (BUYER,), rules=("S54", "S65")),
     GoodwillGranted: Notice("goodwill_granted", (BUYER,), rules=("S54", "S20")),
+    warranty.WarrantyClaimOpened: Notice("warranty_claimed", (SELLER,), rules=("S54", "T41")),
+    warranty.WarrantyAssessed: Notice("warranty_assessed", BOTH, rules=("S54", "T41")),
+    warranty.WarrantyFulfilled: Notice("warranty_fulfilled", (BUYER,), rules=("S54", "T41")),
     CarrierScanAdded: Notice("carrier_scan_added", BOTH, rules=("S54", "K9")),
     ExternalChargebackOpened: Notice("chargeback_opened", BOTH, rules=("S54", "S103")),
     ExternalChargebackResolved: Notice("chargeback_resolved", BOTH, rules=("S54", "S103")),
     MessagePosted: Notice("message_posted", "told", rules=("S54", "S44")),
     events.DisputeClosed: Notice("dispute_closed", BOTH, rules=("S54", "S52")),
 }
-"""By event of a dispute, a seller's goodwill, and what an order hears of a bank; texts for a new kind stand in
-`shared/notifications/texts/`.
+"""By event of a dispute or a warranty claim, a seller's goodwill, and what an order hears of a bank; texts for a
+new kind stand in `shared/notifications/texts/`.
 """
 
 _WITH_ANOTHER = "another event of the same append tells it"
@@ -79,6 +82,7 @@ SILENT: Mapping[type[Event], str] = {
     proposals.SupportOverrideProposed: _OF_THE_TEAM,
     proposals.SupportOverrideApplied: _WITH_ANOTHER,
     mediation.ReviewOverdue: _OF_THE_TEAM,
+    warranty.WarrantyReviewOverdue: _OF_THE_TEAM,
     mediation.AppealReviewOverdue: _OF_THE_TEAM,
     mediation.StatementSubmitted: _NOTHING_TO_DO,
     mediation.EvidenceCompleted: _NOTHING_TO_DO,
@@ -90,4 +94,4 @@ SILENT: Mapping[type[Event], str] = {
     mediation.SurveyWindowClosed: _NOTHING_TO_DO,
     DeadlineMoved: "the end of the chargeback is told",
 }
-"""Events of a dispute that nobody is told of, and why."""
+"""Events of a dispute or a warranty claim that nobody is told of, and why."""

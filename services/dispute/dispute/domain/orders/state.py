@@ -58,6 +58,7 @@ class Order:
     goodwill: tuple[events.GoodwillGranted, ...] = ()
     returns: Mapping[str, OrderReturn] = field(default_factory=dict)
     chargebacks: Chargebacks = Chargebacks()
+    warranties: Mapping[str, events.WarrantyNoted] = field(default_factory=dict)
     expired: bool = False
     completed: bool = False
 
@@ -124,17 +125,16 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
         case events.OrderRegistered():
             return _registered(order, event)
         case events.OrderPaid():
-            paid = replace(order, paid_at=event.paid_at, taken=Taken(event.payments))
-            return _protected(paid, event.protection_ends_at)
+            return _protected(replace(order, paid_at=event.paid_at, taken=Taken(event.payments)), event)
         case events.OrderCaptured():
             return replace(order, taken=order.taken.with_one(event), lines=captured(order.lines, event))
         case events.OrderShipped():
-            return _protected(_told(order, Step.SHIPPED, event.shipped_at, event.parcels), event.protection_ends_at)
+            return _protected(_told(order, Step.SHIPPED, event.shipped_at, event.parcels), event)
         case events.OrderDelivered() | events.DeliveryCorrected():
             told = _told(order, ARRIVALS[type(event)], event.delivered_at, (), event.parcels, event.lines)
-            return _protected(told, event.protection_ends_at)
+            return _protected(told, event)
         case events.OrderFinished():
-            return _protected(replace(order, finished_at=event.finished_at), event.protection_ends_at)
+            return _protected(replace(order, finished_at=event.finished_at), event)
         case events.OrderCancelled():
             return replace(order, cancelled_at=event.cancelled_at, cancelled_by=event.by)
         case events.SellerReported():
@@ -143,6 +143,8 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return _with_refunds(order, {**order.refunds, event.refund_id: Refund(event)})
         case events.GoodwillGranted():
             return replace(order, goodwill=(*order.goodwill, event))
+        case events.WarrantyNoted():
+            return replace(order, warranties={**order.warranties, event.warranty_id: event})
         case ReturnDue() | ReturnNoted():
             return replace(order, returns=returned(order.returns, event))
         case events.OrderCarrierLost():
@@ -167,8 +169,7 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return replace(order, expired=True, release_at=event.release_at)
         case events.OrderCompleted():
             return replace(order, completed=True)
-        case _:
-            return order
+    return order
 
 
 def after(order: Order, happened: Iterable[Event]) -> Order:
@@ -176,8 +177,8 @@ def after(order: Order, happened: Iterable[Event]) -> Order:
     return reduce(evolve, happened, order)
 
 
-def _protected(order: Order, ends_at: datetime | None) -> Order:
-    return replace(order, protection_ends_at=ends_at) if ends_at else order
+def _protected(order: Order, event: Any) -> Order:
+    return replace(order, protection_ends_at=event.protection_ends_at) if event.protection_ends_at else order
 
 
 def _moved(order: Order, event: DeadlineMoved) -> Order:
@@ -210,7 +211,7 @@ def _registered(order: Order, event: events.OrderRegistered) -> Order:
         promised_by=event.promised_by,
         placed_at=event.placed_at,
     )
-    return _protected(registered, event.protection_ends_at)
+    return _protected(registered, event)
 
 
 def _with_lines(order: Order, names: Iterable[str], change: Callable[[Line], Line]) -> Order:

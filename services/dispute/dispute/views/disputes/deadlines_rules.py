@@ -84,6 +84,14 @@ DEADLINE_RULES: Mapping[str, DeadlineRule] = {
         "The case team takes the dispute over.",
         ("T40",),
     ),
+    DeadlineKind.WARRANTY_ASSESSMENT: DeadlineRule(
+        "D14",
+        "case_team",
+        "warranty_review_days",
+        "warranty.review_days",
+        "An alarm goes off; nothing is decided by itself.",
+        ("T41",),
+    ),
     DeadlineKind.PROTECTION_END: DeadlineRule(
         "P",
         None,

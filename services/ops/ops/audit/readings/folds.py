@@ -11,7 +11,7 @@ from ops.audit.entry import Entry
 from ops.audit.read_models import ModelCheck, Subject
 from ops.audit.readings import clawbacks, disputes, evidence, mediation, orders, payments, quotas, waiting
 from ops.audit.readings.fold import Checks, Fold, Rows
-from ops.audit.readings.plain import ReminderFold
+from ops.audit.readings.plain import ReminderFold, WarrantyFold
 from ops.audit.readings.returns import ReturnFold
 
 
@@ -174,5 +174,6 @@ FOLDS: Mapping[str, Callable[[Checks, Mapping[str, Rows], str], Fold]] = {
     "payment": PaymentFold,
     "reminder": ReminderFold,
     "return": ReturnFold,
+    "warranty": WarrantyFold,
 }
 """By category; of any other nothing is kept."""

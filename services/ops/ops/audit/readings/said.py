@@ -13,6 +13,7 @@ FACTS = frozenset(
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
     RefundConfirmed RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
+    WarrantyClaimOpened WarrantyAssessed WarrantyFulfilled
     """.split()  # noqa: SIM905
 )
 """The events that say something about money or goods, and of what a party is told of it."""
@@ -40,6 +41,7 @@ TOLD = {
     **dict.fromkeys(
         ("RefundPartAbandoned", "RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1
     ),
+    **{"WarrantyClaimOpened": 1, "WarrantyAssessed": 2, "WarrantyFulfilled": 1},
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
     **dict.fromkeys(("ExternalChargebackOpened", "ExternalChargebackResolved"), 2),
 }
