@@ -70,6 +70,11 @@ def insert(table: Table, *key: Any, **columns: Any) -> Change:
     return Change(table, key, columns, makes=True, keeps=True)
 
 
+def only(kind: type[Any], changes: Changes) -> Changes:
+    """These changes for events of one kind: a read model of few events is not asked about the others."""
+    return lambda recorded: changes(recorded) if isinstance(recorded.event, kind) else ()
+
+
 def row_by_row(changes: Changes, streams: tuple[str, ...]) -> Project:
     """Writes an event's changes one by one; events of streams that do not begin so are passed over."""
 

@@ -118,7 +118,7 @@ async def test_beside_a_next_version_nothing_is_lost_or_stripped_and_after_the_r
     await eventually(partial(published, stack))
     assert (await names_of(stack, begun_after))[:2] == ["DisputeOpened", "TriageBegun"]
     waits = {(name, new.order_id) for name in (CAPTURE_AND_REFUND, REQUEST_RETURNS, NOTIFY)}
-    waits |= {(name, f"dispute-{begun_after}") for name in ("disputes", "dispute_history")}
+    waits |= {(name, f"dispute-{begun_after}") for name in ("disputes", "dispute_history", "return_reasons")}
     await eventually(partial(is_parked, stack, waits))
     assert await money(new) == []
     assert await due(stack) == {(f"dispute-{begun_after}", TRIAGE)}

@@ -84,6 +84,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/disputes/{dispute_id}/repayment"): Row({"amount": usd("30.00"), "way": "platform"}),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/repayment-receipt"): Row(),
     ("dispute", "GET", "/v1/clawbacks"): Row(is_list=True),
+    ("dispute", "GET", "/v1/return-reasons"): Row(is_list=True),
     ("dispute", "POST", "/v1/disputes/{dispute_id}/messages"): Row({"text": "Where is it?"}),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/messages"): Row(),
     ("dispute", "GET", "/v1/queue"): Row(is_list=True),

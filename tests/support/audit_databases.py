@@ -8,7 +8,7 @@ from functools import partial
 import asyncpg
 
 from dispute.domain.decider import decider as dispute_decider
-from dispute.read_models import dispute_history, disputes, order_status
+from dispute.read_models import dispute_history, disputes, order_status, return_reasons
 from refund.domain.decider import decider as refund_decider
 from refund.read_models import refunds
 from shared.decider import Decider
@@ -34,7 +34,7 @@ from tests.support.builders.disputes import (
 )
 from tests.support.builders.orders import ORDER_STREAM, expire_order, on, order_line, record, register
 
-PROJECTIONS = {"dispute": (order_status, disputes, dispute_history), "refund": (refunds,)}
+PROJECTIONS = {"dispute": (order_status, disputes, dispute_history, return_reasons), "refund": (refunds,)}
 DECIDERS = {"dispute": dispute_decider, "refund": refund_decider}
 
 

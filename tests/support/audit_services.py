@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dispute import policies as dispute_policies
-from dispute.read_models import dispute_history, disputes, order_status
+from dispute.read_models import dispute_history, disputes, order_status, return_reasons
 from ops.deciders import DECIDERS
 from refund import effects
 from refund import policies as refund_policies
@@ -46,7 +46,11 @@ REACTIONS: Mapping[str, Sequence[tuple[str, Callable[[Recorded[Any]], Any]]]] = 
     "return_label": (("dispute", dispute_policies.react), ("return_label", return_policies.notify)),
 }
 """By service: who reacts to its events, and how."""
-PROJECTIONS = {"dispute": (order_status, disputes, dispute_history), "refund": (refunds,), "return_label": (returns,)}
+PROJECTIONS = {
+    "dispute": (order_status, disputes, dispute_history, return_reasons),
+    "refund": (refunds,),
+    "return_label": (returns,),
+}
 SETTLE = "select kind, due_at from deadlines where kind like 'bank_settlement:%' order by due_at, kind"
 PAY = "select kind, due_at from deadlines where kind like 'pay:%' order by due_at, kind"
 

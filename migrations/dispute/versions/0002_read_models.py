@@ -29,6 +29,7 @@ comment on table order_status is
 create table order_status_lines (
     order_id text collate "C" not null,
     line_id text collate "C" not null,
+    sku text collate "C" not null default '',
     cap bigint not null,
     refunded bigint not null default 0,
     released bigint,
@@ -106,6 +107,23 @@ comment on table clawbacks is 'what disputes ask back of a party, and what becam
 create index clawbacks_order on clawbacks (order_id, asked_at desc, clawback_id desc);
 create index clawbacks_state on clawbacks (state, asked_at desc, clawback_id desc);
 create index clawbacks_newest on clawbacks (asked_at desc, clawback_id desc);
+
+create table return_reasons (
+    return_id text collate "C" not null,
+    line_id text collate "C" not null,
+    position bigint not null,
+    order_id text collate "C" not null,
+    dispute_id text collate "C",
+    seller_id text not null,
+    kind text not null,
+    reason text collate "C" not null,
+    month text collate "C" not null,
+    quantity integer not null,
+    primary key (return_id, line_id)
+);
+comment on table return_reasons is 'why each line was to go back, by the calendar month in which that was asked';
+create index return_reasons_seller on return_reasons (seller_id, month);
+create index return_reasons_month on return_reasons (month);
 
 create table evidence (
     evidence_id text collate "C" primary key,

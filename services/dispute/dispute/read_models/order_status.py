@@ -37,7 +37,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _register(recorded, event)
             for line in event.lines:
                 cap = line.cap if line.captured is None else line.captured
-                yield upsert(_LINES, event.order_id, line.line_id, cap=cap.minor)
+                yield upsert(_LINES, event.order_id, line.line_id, sku=line.sku, cap=cap.minor)
         case orders.OrderPaid() as event:
             yield _set(recorded, paid_at=event.paid_at, **_end(event))
         case orders.OrderShipped() | orders.OrderDelivered() | orders.DeliveryCorrected() as event:

@@ -50,6 +50,7 @@ order_status_lines = Table(
     metadata,
     Column("order_id", ID, primary_key=True),
     Column("line_id", ID, primary_key=True),
+    Column("sku", ID, nullable=False, server_default=""),
     Column("cap", BigInteger, nullable=False),
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     Column("released", BigInteger),
@@ -133,6 +134,24 @@ clawbacks = Table(
     Index("clawbacks_state", "state", text("asked_at desc"), text("clawback_id desc")),
     Index("clawbacks_newest", text("asked_at desc"), text("clawback_id desc")),
     comment="what disputes ask back of a party, and what became of it",
+)
+
+return_reasons = Table(
+    "return_reasons",
+    metadata,
+    Column("return_id", ID, primary_key=True),
+    Column("line_id", ID, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", ID, nullable=False),
+    Column("dispute_id", ID),
+    Column("seller_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", ID, nullable=False),
+    Column("month", ID, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Index("return_reasons_seller", "seller_id", "month"),
+    Index("return_reasons_month", "month"),
+    comment="why each line was to go back, by the calendar month in which that was asked",
 )
 
 evidence = Table(

@@ -63,11 +63,16 @@ order by subscription, topic, partition, record_offset
 TABLES = {
     "order_status": """
         select s.*, array(select concat_ws('|', line_id, cap, refunded, coalesce(released::text, '-'),
-            coalesce(nullif(array_to_string(held_by, ','), ''), '-'), reclaimed, charged_back)
+            coalesce(nullif(array_to_string(held_by, ','), ''), '-'), reclaimed, charged_back, sku)
             from order_status_lines l where l.order_id = s.order_id) as lines
         from order_status s where order_id > $1 and order_id <= $2""",
     "disputes": "select * from disputes where dispute_id > $1 and dispute_id <= $2",
     "clawbacks": "select * from clawbacks where dispute_id > $1 and dispute_id <= $2",
+    "return_reasons": """
+        select *, return_id || '/' || line_id as part from return_reasons where dispute_id > $1 and dispute_id <= $2""",
+    "own_return_reasons": """
+        select *, return_id || '/' || line_id as part from return_reasons
+        where dispute_id is null and order_id > $1 and order_id <= $2""",
     "evidence": "select * from evidence where evidence_id > $1 and evidence_id <= $2",
     "dispute_history": """
         select dispute_id, version, position, at, actor, action, rules, detail::text as detail from dispute_history
@@ -79,8 +84,8 @@ TABLES = {
 }
 """By read model: its rows by the streams that they follow from."""
 MODELS = {
-    "order": ("order_status",),
-    "dispute": ("disputes", "dispute_history", "clawbacks"),
+    "order": ("order_status", "own_return_reasons"),
+    "dispute": ("disputes", "dispute_history", "clawbacks", "return_reasons"),
     "evidence": ("evidence",),
     "payment": ("refunds", "payments", "chargebacks"),
     "return": ("returns",),

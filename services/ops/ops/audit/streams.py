@@ -23,6 +23,8 @@ KEYS: Mapping[str, Sequence[str]] = {
     "evidence": ("evidence_id",),
     "dispute_history": ("dispute_id", "version"),
     "clawbacks": ("dispute_id", "clawback_id"),
+    "return_reasons": ("dispute_id", "part"),
+    "own_return_reasons": ("order_id", "part"),
     "refunds": ("order_id", "refund_id"),
     "payments": ("order_id",),
     "chargebacks": ("order_id", "chargeback_id"),

@@ -163,6 +163,7 @@ DAMAGES: Sequence[tuple[str, str, Faults]] = (
         {"read model disputes": {"extra": 1, "missing": 1}},
     ),
     ("dispute", "delete from disputes where amount = 2000", read_model("disputes", "missing")),
+    ("dispute", "update return_reasons set quantity = quantity + 1", read_model("return_reasons")),
     ("refund", "update refunds set state = 'failed' where amount = 2000", read_model("refunds")),
     ("refund", "update refunds set amount = amount - 1 where amount = 2000", read_model("refunds")),
     (

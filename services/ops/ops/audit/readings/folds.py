@@ -9,7 +9,17 @@ from ops.audit.database import Row
 from ops.audit.deadlines import Due
 from ops.audit.entry import Entry
 from ops.audit.read_models import ModelCheck, Subject
-from ops.audit.readings import clawbacks, disputes, evidence, mediation, orders, payments, quotas, waiting
+from ops.audit.readings import (
+    clawbacks,
+    disputes,
+    evidence,
+    mediation,
+    orders,
+    payments,
+    quotas,
+    return_reasons,
+    waiting,
+)
 from ops.audit.readings.fold import Checks, Fold, Rows
 from ops.audit.readings.plain import ReminderFold, WarrantyFold
 from ops.audit.readings.returns import ReturnFold
@@ -23,9 +33,11 @@ class OrderFold:
         self._model = checks.models["order_status"]
         self._row = rows["order_status"].take(order_id)
         self._subject = self._model.subject(self._row)
+        self._returns = RowsBeside(checks.models["own_return_reasons"], rows["own_return_reasons"], order_id)
 
     def add(self, entry: Entry) -> None:
         orders.fold(self._state, entry)
+        self._returns.see_all(entry, return_reasons.rows(entry))
         self._model.see(self._subject, entry.position, orders.row(self._state))
 
     def wanted(self) -> Due:
@@ -33,6 +45,7 @@ class OrderFold:
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
+        self._returns.compare()
         held = list(orders.held(self._state))
         cancelled = self._state["cancelled_at"] is not None
         self._checks.facts.order(self._id, held, cancelled, self._checks.settled(last))
@@ -49,11 +62,13 @@ class DisputeFold:
         self._subject = self._model.subject(self._row)
         self._asked_back: dict[str, Row] = {}
         self._clawbacks = RowsBeside(checks.models["clawbacks"], rows["clawbacks"], dispute_id)
+        self._returns = RowsBeside(checks.models["return_reasons"], rows["return_reasons"], dispute_id)
 
     def add(self, entry: Entry) -> None:
         disputes.fold(self._state, entry)
         clawbacks.fold(self._asked_back, entry)
         self._clawbacks.see(entry, entry.data.get("clawback_id"), self._asked_back)
+        self._returns.see_all(entry, return_reasons.rows(entry))
         self._model.see(self._subject, entry.position, disputes.row(self._state))
         if entry.name in mediation.NO_ENTRY:
             return
@@ -68,6 +83,7 @@ class DisputeFold:
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
         self._clawbacks.compare()
+        self._returns.compare()
         paid_out, settled = self._state["paid_out"], self._checks.settled(last)
         lines = [(line, line in paid_out) for line, _ in self._state["lines"]]
         self._checks.facts.dispute(self._id, self._state["order_id"], self._state["state"], lines, settled)
@@ -95,7 +111,7 @@ class EvidenceFold:
 
 
 class RowsBeside:
-    """Rows of what a stream is about beside its own: a payment's chargebacks, a dispute's clawbacks."""
+    """Rows of what a stream is about beside its own: a payment's chargebacks, a dispute's clawbacks, what goes back."""
 
     def __init__(self, model: ModelCheck, rows: Rows, stream_id: str) -> None:
         self._model, self._rows, self._id = model, rows, stream_id
@@ -109,6 +125,11 @@ class RowsBeside:
             row = self._rows.take((self._id, name))
             self._subjects[name] = self._model.subject(row), row
         self._model.see(self._subjects[name][0], entry.position, dict(found[name]))
+
+    def see_all(self, entry: Entry, made: Mapping[str, Row]) -> None:
+        """The rows that the stream's next event makes."""
+        for name in made:
+            self.see(entry, name, made)
 
     def compare(self) -> None:
         """The rows beside what they must show."""

@@ -112,7 +112,7 @@ def _registered(order: State, data: Data) -> None:
 def _new_line(line: Data) -> State:
     money = {"cap": minor(line.get("captured") or line["cap"]), "refunded": 0, "released": None, "reclaimed": 0}
     money["charged_back"] = 0
-    return {**money, "promised": {}, "doubts": {}, "held_by": {}, "holds": set(), "paid_out": set()}
+    return {**money, "sku": line["sku"], "promised": {}, "doubts": {}, "held_by": {}, "holds": set(), "paid_out": set()}
 
 
 def _captured(order: State, data: Data) -> None:
@@ -241,4 +241,5 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
 def _line(name: str, line: State) -> str:
     released = "-" if line["released"] is None else line["released"]
     held = ",".join(line["held_by"]) or "-"
-    return f"{name}|{line['cap']}|{line['refunded']}|{released}|{held}|{line['reclaimed']}|{line['charged_back']}"
+    money = f"{line['cap']}|{line['refunded']}|{released}|{held}|{line['reclaimed']}|{line['charged_back']}"
+    return f"{name}|{money}|{line['sku']}"
