@@ -39,7 +39,7 @@ NAMES = frozenset(
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
     ReturnLabelGivenBack ReturnTrackingCorrected
     LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased
-    WarrantyClaimOpened WarrantyAssessed WarrantyReviewOverdue WarrantyFulfilled
+    WarrantyNoted WarrantyClaimOpened WarrantyAssessed WarrantyReviewOverdue WarrantyFulfilled
     RemindersSet ReminderSent
     """.split()  # noqa: SIM905
 )
