@@ -42,7 +42,8 @@ create table refunds (
     failures integer not null default 0,
     reason text,
     retry_at timestamptz,
-    in_doubt bigint not null default 0
+    in_doubt bigint not null default 0,
+    paid_twice boolean not null default false
 );
 comment on table refunds is 'where the money of each refund is';
 comment on column refunds.replaces is 'the refused refund that it is asked for in the place of';
@@ -51,6 +52,7 @@ comment on column refunds.replaced_by is 'as which it is asked for again';
 comment on column refunds.provider_ref is 'what the provider calls its payment, or the bank one by hand';
 comment on column refunds.differs is 'what is not as asked in its answer';
 comment on column refunds.in_doubt is 'of what was given up: was it paid?';
+comment on column refunds.paid_twice is 'has the provider paid what people had paid by hand?';
 comment on column refunds.seller_id is 'null where the refund names none, then it is the payment''s';
 create index refunds_order on refunds (order_id, requested_at desc, refund_id desc);
 create index refunds_dispute on refunds (dispute_id, requested_at desc, refund_id desc);
@@ -58,6 +60,7 @@ create index refunds_return on refunds (return_id);
 create index refunds_seller on refunds (seller_id);
 create index refunds_state on refunds (state, requested_at desc, refund_id desc);
 create index refunds_in_doubt on refunds (requested_at desc, refund_id desc) where in_doubt > 0;
+create index refunds_paid_twice on refunds (requested_at desc, refund_id desc) where paid_twice;
 create index refunds_newest on refunds (requested_at desc, refund_id desc);
 create index payments_buyer on payments (buyer_id);
 create index payments_seller on payments (seller_id);

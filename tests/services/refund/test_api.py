@@ -322,6 +322,7 @@ async def test_the_read_model_says_what_the_fold_says_and_rebuilding_changes_not
         (refunds.RefundFilter(seller_id="sam"), "refunds_seller"),
         (refunds.RefundFilter(states=["manual"]), "refunds_state"),
         (refunds.RefundFilter(in_doubt=True), "refunds_in_doubt"),
+        (refunds.RefundFilter(paid_twice=True), "refunds_paid_twice"),
         (refunds.RefundFilter(return_id="ret_9a31"), "refunds_return"),
     ],
 )

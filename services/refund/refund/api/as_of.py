@@ -16,7 +16,17 @@ from shared.eventstore.folding import folded, until
 from shared.http.caller import QueryContext
 
 Row = Mapping[str, Any]
-OF_THEN = ("states", "destination", "overdue", "issued_after", "issued_before", "in_doubt", "certain")
+OF_THEN = (
+    "states",
+    "destination",
+    "overdue",
+    "issued_after",
+    "issued_before",
+    "in_doubt",
+    "certain",
+    "paid_twice",
+    "paid_once",
+)
 """What is asked of a refund as it stood."""
 MOMENT = timedelta(microseconds=1)
 

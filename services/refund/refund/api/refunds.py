@@ -48,7 +48,7 @@ from shared.http.pagination import Cursor, Limit, Listing, Position
 from shared.http.responses import command_response, query_response
 from shared.http.routing import Router
 from shared.parties import barred_from, own_sides
-from shared.rejections import NotFound
+from shared.rejections import Forbidden, NotFound
 from shared.subscriptions.freshness import wait_for_head, wait_for_position
 from shared.views import Page, TextView
 
@@ -69,6 +69,9 @@ def _states(text: str | None) -> str | None:
 States = Annotated[str | None, AfterValidator(_states), Query(description="States of which it is one, by comma")]
 
 InDoubt = Annotated[bool | None, Query(description="Whether something of it was given up in doubt")]
+PaidTwice = Annotated[
+    bool | None, Query(description="Whether the provider paid too what people had paid by hand: support sees that")
+]
 
 
 @router.get("/v1/refunds", summary="List refunds", response_model=Page[RefundRow])
@@ -84,20 +87,25 @@ async def list_refunds(
     issued_after: Moment | None = None,
     issued_before: Moment | None = None,
     in_doubt: InDoubt = None,
+    paid_twice: PaidTwice = None,
     as_of: Moment | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
     """The newest first: a party's own, or all for those who oversee (S64), for instance all that are `manual,refused`
-    and so wait for people (T30a, T31a), are `overdue` (S62), or were given up `in_doubt`. With `as_of` as they stood
+    and so wait for people (T30a, T31a), are `overdue` (S62), were given up `in_doubt`, or
+    `paid_twice` (T31a). With `as_of` as they stood
     then: a page may then be shorter than its limit, and the next one is there as long as `next_cursor` is.
     """
+    if paid_twice is not None and "support" not in viewer.actor.roles:
+        raise Forbidden("What was paid twice support alone sees.")
     pool = viewer.state.pool
     await wait_for_position(pool, refunds.NAME, at_least_position)
     issued = {"issued_after": issued_after, "issued_before": issued_before}
     asked: dict[str, Any] = {"source": source, "destination": destination, "overdue": overdue, **issued}
     asked |= {"in_doubt": in_doubt or None, "certain": in_doubt is False or None}
+    asked |= {"paid_twice": paid_twice or None, "paid_once": paid_twice is False or None}
     listing = Listing("refunds", (order_id, dispute_id, return_id, state, *asked.values(), as_of))
     now = as_of or viewer.at
     shown = partial(refund_row, now=now)

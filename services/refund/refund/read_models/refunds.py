@@ -55,13 +55,13 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.APPROVED))
         case refunds.RefundSentToManual() as event:
             doubt = event.reason != refunds.ManualReason.RETRIES_USED_UP
-            said = _answered(event.provider_ref, event.differs)
-            reason = {"reason": str(event.reason), **said} if doubt else {}
-            yield _set(recorded, event.refund_id, **_stands(event, RefundState.MANUAL), **reason)
+            said = {"reason": str(event.reason), **_answered(event.provider_ref, event.differs)}
+            yield _set(recorded, event.refund_id, **_stands(event, RefundState.MANUAL), **(said if doubt else {}))
         case event if isinstance(event, _BESIDE) and event.refund_id:
             yield _set(recorded, event.refund_id)
         case refunds.RefundHeld() | refunds.RefundPaidTwice() as event:
-            yield _set(recorded, event.refund_id, **({"retry_at": event.part.retry_at} if event.part else {}))
+            twice = {"paid_twice": True} if isinstance(event, refunds.RefundPaidTwice) else {}
+            yield _set(recorded, event.refund_id, **({"retry_at": event.part.retry_at} if event.part else {}), **twice)
         case refunds.RefundAbandoned() as event:
             yield _set(recorded, event.refund_id, state=RefundState.ABANDONED, in_doubt=_minor(event.in_doubt))
         case refunds.RefundDoubtEnded() as event:
@@ -159,6 +159,8 @@ class RefundFilter:
     now: datetime | None = None
     in_doubt: Literal[True] | None = None
     certain: Literal[True] | None = None
+    paid_twice: Literal[True] | None = None
+    paid_once: Literal[True] | None = None
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """Whether a refund is one that is wanted, as it stands in this row."""
@@ -171,6 +173,7 @@ class RefundFilter:
             and (not self.issued_after or bool(issued_at and issued_at > self.issued_after))
             and (not self.issued_before or bool(issued_at and issued_at < self.issued_before))
             and not (self.certain if row["in_doubt"] else self.in_doubt)
+            and not (self.paid_once if row["paid_twice"] else self.paid_twice)
         )
 
 
@@ -210,6 +213,8 @@ _CONDITIONS = {
     "issued_before": _REFUNDS.c.issued_at < bindparam("issued_before"),
     "states": _REFUNDS.c.state == any_(bindparam("states", type_=ARRAY(Text))),
     "in_doubt": _REFUNDS.c.in_doubt > literal_column("0"),
+    "paid_twice": _REFUNDS.c.paid_twice,
+    "paid_once": ~_REFUNDS.c.paid_twice,
     "certain": _REFUNDS.c.in_doubt == literal_column("0"),
     "before": tuple_(_REFUNDS.c.requested_at, _REFUNDS.c.refund_id)
     < tuple_(bindparam("last_requested_at"), bindparam("last_refund_id")),

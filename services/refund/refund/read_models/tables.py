@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
@@ -54,12 +54,20 @@ refunds = Table(
     Column("reason", Text),
     Column("retry_at", INSTANT),
     Column("in_doubt", BigInteger, nullable=False, server_default="0", comment="of what was given up: was it paid?"),
+    Column(
+        "paid_twice",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="has the provider paid what people had paid by hand?",
+    ),
     Index("refunds_order", "order_id", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_dispute", "dispute_id", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_return", "return_id"),
     Index("refunds_seller", "seller_id"),
     Index("refunds_state", "state", text("requested_at desc"), text("refund_id desc")),
     Index("refunds_in_doubt", text("requested_at desc"), text("refund_id desc"), postgresql_where=text("in_doubt > 0")),
+    Index("refunds_paid_twice", text("requested_at desc"), text("refund_id desc"), postgresql_where=text("paid_twice")),
     Index("refunds_newest", text("requested_at desc"), text("refund_id desc")),
     comment="where the money of each refund is",
 )

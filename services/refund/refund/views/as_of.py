@@ -39,4 +39,5 @@ def refund_row_of(refund: Refund) -> Mapping[str, Any]:
         "failures": refund.failures,
         "retry_at": refund.retry_at,
         "in_doubt": sum(part.amount.minor for part in refund.in_doubt),
+        "paid_twice": any(part.paid_twice for part in refund.parts.values()),
     }

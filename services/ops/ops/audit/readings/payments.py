@@ -28,7 +28,7 @@ COLUMNS = (
         "destination",
     ),
     *("requested_at", "issued_at", "expected_from", "expected_until", "settled_at", "returned_at"),
-    *("failures", "retry_at", "reason", "provider_ref", "differs", "in_doubt"),
+    *("failures", "retry_at", "reason", "provider_ref", "differs", "in_doubt", "paid_twice"),
 )
 SETTLEMENT = "bank_settlement"
 PAID_WITHIN = timedelta(hours=25)
@@ -100,6 +100,7 @@ def _begun(data: Data, more: State) -> State:
         "failures": 0,
         "differs": [],
         "in_doubt": 0,
+        "paid_twice": False,
         "settle_by": None,
         "parts": dict.fromkeys(part["part_id"] for part in data.get("parts") or [{"part_id": data["refund_id"]}]),
         **more,
@@ -183,7 +184,7 @@ STEPS: Mapping[str, Callable[[Data], State]] = {
     },
     "RefundPartIssued": lambda _: {"pay_at": None},
     "RefundPartAbandoned": lambda _: {"pay_at": None},
-    "RefundPaidTwice": lambda _: {},
+    "RefundPaidTwice": lambda _: {"paid_twice": True},
     "RefundIssued": _issued,
     "RefundFailed": _failed,
     "RefundHeld": lambda _: {"pay_at": None},
