@@ -9,7 +9,7 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.money import Money
 from shared.events.open_enums import Open
-from shared.events.order import LineAmount, Terms
+from shared.events.order import LineAmount, MethodWindow, Terms
 from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 
 
@@ -339,6 +339,7 @@ class RefundDue(Event):
     amount: Money
     source: Open[RefundSource]
     bank_window_bd: tuple[int, int]
+    window_by_method: tuple[MethodWindow, ...] = ()
     refund_after_return_bd: int | None = None
     received_at: Instant | None = None
     timezone: str

@@ -57,6 +57,15 @@ class LawRight(Value):
     rules: tuple[str, ...]
 
 
+class MethodWindow(Value):
+    """The earliest and the latest business day on which what goes back this way is credited: a method of payment, or
+    `card`, `wallet` or `account` for all of that kind (S58, S59).
+    """
+
+    method: str
+    bank_window_bd: tuple[int, int]
+
+
 class Terms(Value):
     """A programme's parameters as they were resolved for one order: days are calendar days, `_bd` business days.
 
@@ -113,6 +122,8 @@ class Terms(Value):
     warranty_years: int
     warranty_one_year: tuple[str, ...]
     refund_bank_window_bd: tuple[int, int]
+    refund_window_by_method: tuple[MethodWindow, ...] = ()
+    """Of the methods that take other days."""
     refund_after_return_bd: int
     replacement_days: int = 30
     """So long a replacement may take, from the agreement or decision on (D13)."""

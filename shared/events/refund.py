@@ -10,7 +10,7 @@ from shared.events.dispute import RefundSource
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
 from shared.events.money import Money
 from shared.events.open_enums import Open
-from shared.events.order import LineAmount
+from shared.events.order import LineAmount, MethodWindow
 from shared.events.outside.chargeback import RefundsFrozen, RefundsUnfrozen, RepresentmentClosed, RepresentmentDue
 
 
@@ -18,6 +18,15 @@ class Destination(StrEnum):
     """Where the money goes (S60)."""
 
     ORIGINAL = "original"
+    BONUS = "bonus"
+
+
+class RefundWay(StrEnum):
+    """The ways that money goes back: what to look at when it does not show depends on it (S63)."""
+
+    CARD = "card"
+    WALLET = "wallet"
+    ACCOUNT = "account"
     BONUS = "bonus"
 
 
@@ -128,6 +137,7 @@ class RefundRequested(Event):
     holidays: str | None = None
     refund_after_return_bd: int | None = None
     received_at: Instant | None = None
+    window_by_method: tuple[MethodWindow, ...] = ()
     parts: tuple[RefundPart, ...] = ()
 
 
@@ -385,18 +395,22 @@ class RefundReRequested(Event):
 
 
 class RefundSettled(Event):
-    """The bank confirmed the credit, of one `part` where several payments give the refund."""
+    """The bank confirmed the credit, of one `part` where several payments give the refund. It is `again` where the
+    provider sent word of money that was settled, was asked, and stays with it.
+    """
 
     refund_id: str
     order_id: str
     settled_at: Instant
     part: PartStep | None = None
+    again: bool = False
     rules: tuple[str, ...]
 
 
 class RefundSettlementOverdue(Event):
     """The bank's window has ended (D12), and neither the provider nor a bank has said that the money is there: no
-    failure, but time to look at what may be wrong (S62, S63).
+    failure, but time to look at what may be wrong (S62, S63), by the `way` that it went, if it went one way. It is
+    `again` where it was overdue already, and the provider was asked once more and still does not say so.
     """
 
     refund_id: str
@@ -404,6 +418,8 @@ class RefundSettlementOverdue(Event):
     dispute_id: str | None
     amount: Money
     due_at: Instant
+    way: Open[RefundWay] | None = None
+    again: bool = False
     rules: tuple[str, ...]
 
 

@@ -21,7 +21,8 @@ class Notice:
 
     `to` are the sides that are told, or the name of the event's member that holds the one or all; `due` is the member
     with the instant until which they are to act, `deadline` its kind. Nobody is told where the member `unless` holds;
-    where the first of `otherwise` says something, the second is its kind. `asks` is the command that asks for it: one
+    where the first of `otherwise` says something, the second is its kind, and the word of the member `by`, one of
+    `words`, where it has one, is added to the kind. `asks` is the command that asks for it: one
     of its own where something else is to happen with it.
     """
 
@@ -32,12 +33,14 @@ class Notice:
     rules: tuple[str, ...] = ("S54",)
     unless: str = ""
     otherwise: tuple[str, str] = ("", "")
+    by: str = ""
+    words: tuple[str, ...] = ()
     asks: type[RequestNotifications] = RequestNotifications
 
     @property
     def kinds(self) -> set[str]:
         """All that it is told as."""
-        return {self.kind, *filter(None, self.otherwise[1:])}
+        return {self.kind, *filter(None, self.otherwise[1:]), *(f"{self.kind}_{word}" for word in self.words)}
 
     def roles(self, event: Event) -> tuple[str, ...]:
         """The sides that are told of this event."""
@@ -51,7 +54,9 @@ class Notice:
     def kind_of(self, event: Event) -> str:
         """What this event is told as."""
         member, other = self.otherwise
-        return other if member and getattr(event, member) else self.kind
+        word = getattr(event, self.by) if self.by else None
+        kind = f"{self.kind}_{word}" if word in self.words else self.kind
+        return other if member and getattr(event, member) else kind
 
 
 Notices = Mapping[type[Event], Notice]

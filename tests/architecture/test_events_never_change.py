@@ -41,6 +41,7 @@ WORDS = {
     "Payer": "buyer seller platform",
     "OverrideAction": "decide escalate close",
     "ProposalKind": "decision appeal_decision override retry manual_payment abandonment re_request end_of_doubt",
+    "RefundWay": "card wallet account bonus",
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
     wrong_size unauthorised_charge change_of_mind not_stated""",

@@ -16,7 +16,7 @@ from refund.domain.payments.outcomes import OutcomeCommand, RecordDeclined, Reco
 from refund.domain.payments.pending import RecordPending
 from refund.domain.payments.refund import Part, Refund
 from refund.domain.payments.room import in_the_way
-from refund.domain.payments.settlement.window import CloseWindow, awaited
+from refund.domain.payments.settlement.window import CloseWindow, vouched_for
 from refund.domain.payments.state import Payment
 from refund.gateways.port import (
     Answer,
@@ -165,7 +165,7 @@ def pay(gateway: Gateway, age: Age) -> Effect[Payment, RefundCall, Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """A refund whose window ends now, and the calls by which the provider paid what no bank has confirmed yet."""
+    """A refund whose window ends now, and the calls by which the provider paid it."""
 
     order_id: str
     refund_id: str
@@ -178,7 +178,7 @@ def still_awaited(payment: Payment, kind: str) -> Awaited | None:
     refund = payment.refunds.get(name_in(kind))
     if refund is None or refund.settle_by is None:
         return None
-    calls = [_call(payment, refund, part) for part in awaited(refund) if not part.manual]
+    calls = [_call(payment, refund, part) for part in vouched_for(refund)]
     return Awaited(refund.request.order_id, refund.request.refund_id, refund.settle_by, calls)
 
 

@@ -94,6 +94,7 @@ def _request_refund(recorded: Recorded[Event], event: RefundDue) -> Send:
         amount=event.amount,
         source=event.source,
         bank_window_bd=event.bank_window_bd,
+        window_by_method=event.window_by_method,
         timezone=event.timezone,
         seller_id=event.seller_id,
         return_id=event.return_id,

@@ -106,6 +106,7 @@ def test_s98_aliexpress_basic_has_the_default_parameters() -> None:
         "warranty_one_year": ("phone RU", "phone ES", "phone DE", "phone US", "tablet RU"),
         "warranty_review_days": 7,
         "refund_bank_window_bd": (3, 15),
+        "refund_window_by_method": ({"method": "wallet", "bank_window_bd": (3, 10)},),
         "refund_after_return_bd": 20,
         "replacement_days": 30,
         "reminder_hours": 24,

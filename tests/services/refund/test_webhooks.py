@@ -13,15 +13,18 @@ import stripe as sdk
 
 from refund.domain.decider import decider
 from refund.domain.payments.pending import AskNow, RecordPending
+from refund.effects import still_awaited
 from refund.gateways.stripe.refunds import REFUND_ID as GATEWAYS_NAME
+from refund.policies import notify
 from refund.webhooks.plugins import receiver_of
 from refund.webhooks.port import Malformed, Word
 from refund.webhooks.stripe import REFUND_ID, stripe_webhooks
 from shared.events.deadlines import DeadlineMoved
-from shared.events.refund import RefundReturnedByBank, RefundSettled, RefundSettlementOverdue
+from shared.events.refund import RefundRetried, RefundReturnedByBank, RefundSettled, RefundSettlementOverdue
 from shared.http.request.webhooks import AGE, Untrusted, key_of, signed_headers
 from shared.process.environment import SANDBOX_WEBHOOKS
 from tests.support.builders import refunds as p
+from tests.support.policies import recorded
 from tests.support.servers.refund_service import Paying, serving_payments
 from tests.support.servers.sandbox import Answered
 from tests.support.servers.stack import eventually
@@ -219,10 +222,34 @@ def test_d12_s62_a_window_that_was_looked_into_early_goes_on_and_nothing_is_over
     again.when(p.close_window()).then_types(RefundSettlementOverdue)
 
 
-def test_t32_a_word_that_comes_with_the_payment_or_after_the_banks_is_about_nothing_new() -> None:
+def test_t32_a_word_that_comes_with_the_payment_is_about_nothing_new() -> None:
     early = AskNow.of("evt_2", "o1", "rfd_9a31", SOON - timedelta(microseconds=1))
     given(decider, *p.APPROVED, p.issued()).when(early).then_nothing()
-    given(decider, *p.APPROVED, p.issued()).when(p.settle()).when(WORD).then_nothing()
+    given(decider, *p.APPROVED, p.issued()).when(p.settle()).when(early).then_nothing()
+    given(decider, *p.APPROVED, p.issued(manual=True)).when(WORD).then_nothing()
+
+
+def test_t32a_money_that_was_settled_and_fails_after_all_is_asked_after_at_the_provider_s_word_and_owed_again() -> None:
+    asked = given(decider, *p.APPROVED, p.issued()).when(p.settle()).when(WORD)
+    assert asked.deadlines == {WINDOW: SOON}
+    call = still_awaited(asked.states[0], WINDOW[1])
+    assert call and [each.idempotency_key for each in call.calls] == ["rfd_9a31/0"]
+    stays = asked.when(p.close_window({"rfd_9a31"}, at=SOON, due_at=SOON)).then_types(RefundSettled)
+    assert (stays.events[0].again, stays.deadlines, stays.states[0].refund("rfd_9a31").state) == (True, {}, "settled")
+    back = asked.when(p.close_window(at=SOON, due_at=SOON, back={"rfd_9a31": "lost_or_stolen_card"}))
+    assert back.then_types(RefundReturnedByBank).deadlines == {}
+    back.when(p.retry(p.BUYER)).then_types(RefundRetried)
+
+
+def test_t32a_s62_what_is_overdue_is_asked_after_at_the_provider_s_word_and_the_buyer_is_not_told_twice() -> None:
+    later = p.WINDOW_END + MINUTE
+    word = AskNow.of("evt_3", "o1", "rfd_9a31", later)
+    asked = given(decider, *p.APPROVED, p.issued()).when(p.close_window()).when(word)
+    assert asked.deadlines == {WINDOW: later}
+    asked.when(p.close_window({"rfd_9a31"}, at=later, due_at=later)).then_types(RefundSettled)
+    overdue = asked.when(p.close_window(at=later, due_at=later)).then_types(RefundSettlementOverdue)
+    assert overdue.deadlines == {}
+    assert list(notify(recorded(overdue.events[0], "payment-o1"))) == []
 
 
 SECRET, NEXT = "whsec_of_this_endpoint_00", "whsec_of_this_endpoint_01"

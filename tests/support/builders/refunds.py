@@ -306,7 +306,7 @@ def sent_to_manual(failures: int, **more: Any) -> RefundSentToManual:
 def overdue(**more: Any) -> RefundSettlementOverdue:
     """What the end of the bank's window leads to, where nobody vouches for the money."""
     given: dict[str, Any] = {"amount": usd(2500), "due_at": WINDOW_END, "rules": ("S58", "S62", "S63", "T32", "D12")}
-    return RefundSettlementOverdue(**(COMMON | given | more))
+    return RefundSettlementOverdue(**(COMMON | given | {"way": "card"} | more))
 
 
 def sent_back(**more: Any) -> RefundReturnedByBank:

@@ -66,7 +66,11 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "one_year": "warranty_one_year",
         "review_days": "warranty_review_days",
     },
-    "refunds": {"bank_window_bd": "refund_bank_window_bd", "after_return_bd": "refund_after_return_bd"},
+    "refunds": {
+        "bank_window_bd": "refund_bank_window_bd",
+        "window_by_method": "refund_window_by_method",
+        "after_return_bd": "refund_after_return_bd",
+    },
 }
 """Table → key → field of `Terms`, or of `Places`."""
 _SINGLE = ("timezone", "holidays")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
-CARDS = frozenset({"visa", "mastercard", "maestro"})
-"""Payment methods that go back to a card; all others go back to an account (S63)."""
+from refund.domain.deadlines import way_of
+from shared.events.refund import RefundWay
 
 CARD_CHECKS = {
     "usd_account": "Was the card charged in US dollars, and can its account take them?",
@@ -32,6 +32,6 @@ class RefundCheck(TypedDict):
 
 def checks(methods: Iterable[str]) -> list[RefundCheck]:
     """What the buyer looks at, by how each payment was made that gives of it (S63)."""
-    kinds = {method in CARDS for method in methods}
+    kinds = {way_of(method) is RefundWay.CARD for method in methods}
     codes = (CARD_CHECKS if True in kinds else {}) | (ACCOUNT_CHECKS if False in kinds else {})
     return [{"code": code, "detail": detail, "rules": ["S63"]} for code, detail in codes.items()]

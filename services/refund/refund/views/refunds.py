@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
+from refund.domain.deadlines import business_days
 from refund.domain.payments.abandonment import guard_abandonment
+from refund.domain.payments.allocation import methods_of
 from refund.domain.payments.doubt import guard_end_of_doubt
 from refund.domain.payments.manual_payment import guard_pay_by_hand
 from refund.domain.payments.re_request import guard_re_request
@@ -115,7 +117,7 @@ def refund_view(payment: Payment, refund_id: str, version: int, actor: Actor, no
         "reason": request.reason if isinstance(request, RefundRefused) else refund.reason,
         "amount": refund.money.amount,
         "lines": line_views(refund.money.lines),
-        **_ground(refund),
+        **_ground(refund, _methods(payment, refund)),
         "manual": issued is not None and issued.manual,
         "held_by": refund.held_by,
         "parts": [part_view(part, payment.captures.get(part.payment_id), actor) for part in refund.parts.values()],
@@ -219,18 +221,17 @@ def _path(refund_id: str) -> str:
 def _methods(payment: Payment, refund: Refund) -> Iterable[str]:
     """How its money was paid, and goes back; of one that was refused that of the order's first payment."""
     captured = payment.capture_of(refund)
-    named = [payment.captures.get(part.payment_id) for part in refund.parts.values()]
-    return [one.method for one in filter(None, named)] or [captured.method if captured else ""]
+    return methods_of(payment, refund.parts.values()) or [captured.method if captured else ""]
 
 
-def _ground(refund: Refund) -> _Ground:
+def _ground(refund: Refund, methods: Iterable[str]) -> _Ground:
     """Why and how it is paid; unknown of one that was refused."""
     if isinstance(refund.request, RefundRefused):
         return {"source": None, "destination": None, "expected_business_days": None}
     return {
         "source": refund.request.source,
         "destination": refund.destination,
-        "expected_business_days": refund.request.bank_window_bd,
+        "expected_business_days": business_days(refund.request, methods),
     }
 
 

@@ -149,10 +149,10 @@ def test_t32_at_the_end_of_the_window_each_part_has_its_own_end() -> None:
     assert (refund_of(mixed).state, mixed.deadlines) == (RefundState.RETURNED_BY_BANK, {})
 
 
-def test_d12_the_provider_is_asked_after_what_it_has_paid_and_no_bank_has_confirmed() -> None:
+def test_d12_the_provider_is_asked_after_all_that_it_has_paid_also_what_a_bank_has_confirmed() -> None:
     half = in_parts().when(p.settle(FIRST)).states[0]
     asked = still_awaited(half, WINDOW[1])
-    assert asked and [call.idempotency_key for call in asked.calls] == [f"{SECOND}/0"]
+    assert asked and [call.idempotency_key for call in asked.calls] == [f"{FIRST}/0", f"{SECOND}/0"]
     by_hand = decider.fold("payment-o1", [*p.APPROVED, p.issued(manual=True)])
     sent = still_awaited(by_hand, WINDOW[1])
     assert sent and sent.calls == []

@@ -11,8 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refund.domain.deadlines import credit_window
+from refund.domain.decider import decider
+from refund.policies import notify
 from shared.calendars import holidays_of
+from shared.events.order import MethodWindow
 from tests.support.builders import refunds as p
+from tests.support.policies import sent
+from tests.support.spec import given as given_events
 
 YEARS = datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)
 INSTANTS = st.integers(0, int((YEARS[1] - YEARS[0]).total_seconds())).map(lambda n: YEARS[0] + timedelta(seconds=n))
@@ -63,6 +68,61 @@ def test_s59_k1_after_a_return_the_window_is_the_later_of_what_counts_from_the_i
 ) -> None:
     request = p.requested(return_id="ret_1", refund_after_return_bd=20, received_at=p.MONDAY)
     assert credit_window(request, utc(issued)) == (utc(begins), utc(ends))
+
+
+BY_METHOD = (
+    MethodWindow(method="wallet", bank_window_bd=(3, 10)),
+    MethodWindow(method="qiwi", bank_window_bd=(1, 5)),
+    MethodWindow(method="account", bank_window_bd=(4, 12)),
+)
+
+
+@pytest.mark.parametrize(
+    ("methods", "begins", "ends"),
+    [
+        (["visa"], "2026-03-06", "2026-03-24"),
+        (["paypal"], "2026-03-06", "2026-03-17"),
+        (["qiwi"], "2026-03-04", "2026-03-10"),
+        (["bank_transfer"], "2026-03-07", "2026-03-19"),
+        (["qiwi", "bank_transfer"], "2026-03-04", "2026-03-19"),
+        ([], "2026-03-06", "2026-03-24"),
+    ],
+)
+def test_s59_the_window_is_the_method_s_else_its_kind_s_else_any_s_and_several_have_the_first_and_the_last_day(
+    methods: list[str], begins: str, ends: str
+) -> None:
+    request = p.requested(window_by_method=BY_METHOD)
+    assert credit_window(request, p.MONDAY, methods) == (utc(begins), utc(ends))
+
+
+def test_s59_k1_after_a_return_the_outer_bound_is_the_receipt_s_whatever_the_method() -> None:
+    request = p.requested(window_by_method=BY_METHOD, refund_after_return_bd=20, received_at=p.MONDAY)
+    assert credit_window(request, p.MONDAY, ["qiwi"]) == (utc("2026-03-04"), utc("2026-03-31"))
+
+
+@pytest.mark.parametrize(
+    ("method", "ends", "kind"),
+    [
+        ("visa", "2026-03-24", "refund_overdue_card"),
+        ("qiwi", "2026-03-10", "refund_overdue_wallet"),
+        ("bank_transfer", "2026-03-19", "refund_overdue_account"),
+    ],
+)
+def test_d12_s63_a_refund_is_overdue_at_the_end_of_its_method_s_window_and_the_notice_is_about_that_method(
+    method: str, ends: str, kind: str
+) -> None:
+    issued = (
+        given_events(decider, p.captured(method=method)).when(p.request(window_by_method=BY_METHOD)).when(p.issue())
+    )
+    assert issued.deadlines == {("payment-o1", "bank_settlement:rfd_9a31"): utc(ends)}
+    issued.when(p.close_window(at=utc(ends) - timedelta(microseconds=1), due_at=utc(ends))).then_nothing()
+    (overdue,) = issued.when(p.close_window(at=utc(ends), due_at=utc(ends))).events
+    assert sent(notify, overdue).kind == kind
+
+
+def test_s63_the_notice_of_what_went_several_ways_names_the_checks_of_all_and_that_of_a_bonus_its_own() -> None:
+    bonus, several = p.overdue(way="bonus"), p.overdue(way=None)
+    assert [sent(notify, each).kind for each in (bonus, several)] == ["refund_overdue_bonus", "refund_overdue"]
 
 
 @given(INSTANTS, CALENDARS, ZONES)

@@ -114,6 +114,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.ReturnNotDue: _seen("return_id"),
     events.RefundDue: _seen(
         f"refund_id return_id {_PARTS} amount source bank_window_bd refund_after_return_bd received_at replaces"
+        " window_by_method.method window_by_method.bank_window_bd"
     ),
     events.RefundNoted: _seen(
         f"refund_id outcome amount {_PARTS} reason in_doubt.line_id in_doubt.amount"

@@ -58,6 +58,7 @@ def due_for(
         amount=total([part.amount for part in lines]),
         source=source,
         bank_window_bd=terms.refund_bank_window_bd,
+        window_by_method=terms.refund_window_by_method,
         timezone=terms.timezone,
         holidays=terms.holidays,
         rules=rules,

@@ -16,7 +16,14 @@ from shared.notifications.table import Notice, Notices
 NOTICES: Notices = {
     events.RefundIssued: Notice("refund_issued", (BUYER,), rules=("S54", "S61"), asks=ConfirmRefund),
     events.RefundFailed: Notice("refund_failed", (BUYER,), unless="again"),
-    events.RefundSettlementOverdue: Notice("refund_overdue", (BUYER,), rules=("S54", "S62", "S63")),
+    events.RefundSettlementOverdue: Notice(
+        "refund_overdue",
+        (BUYER,),
+        rules=("S54", "S62", "S63"),
+        unless="again",
+        by="way",
+        words=tuple(events.RefundWay),
+    ),
     events.RefundReturnedByBank: Notice("refund_returned", (BUYER,), rules=("S54", "S63", "T32a")),
     events.RefundHeld: Notice("refund_held", (BUYER,), rules=("S54", "T34")),
     events.RefundPartAbandoned: Notice(

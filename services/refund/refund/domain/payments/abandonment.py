@@ -62,10 +62,11 @@ def abandoned(command: RefundCommand, payment: Payment, made: ProposalMade) -> S
     if not part or part.id == command.refund_id:
         return [RefundAbandoned(**refund.event_fields, **ending, in_doubt=doubt)]
     gone = RefundPartAbandoned(**refund.fields_of(part, RefundState.ABANDONED), **ending, in_doubt=doubt)
-    left = evolve(payment, gone).refund(command.refund_id)
+    since = evolve(payment, gone)
+    left = since.refund(command.refund_id)
     if left.state is RefundState.ABANDONED:
         return [gone, RefundAbandoned(**refund.event_fields, **ending, in_doubt=left.in_doubt)]
-    events: list[RefundEvent] = [gone, *confirmed(left, ("S57", "S58", "K1", "T31a", "D12"))]
+    events: list[RefundEvent] = [gone, *confirmed(since, left, ("S57", "S58", "K1", "T31a", "D12"))]
     return [*events, *settled_before(reduce(evolve, events, payment).refund(command.refund_id))]
 
 

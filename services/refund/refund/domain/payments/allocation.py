@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from refund.domain.payments.chargeback import lost, lost_lines
+from refund.domain.payments.refund import Part
 from refund.domain.payments.state import Payment
 from shared.events.money import Money, minor_by_line, total
 from shared.events.order import LineAmount
@@ -76,3 +77,8 @@ def _parts(
 def _part(part_id: str, payment_id: str, lines: Sequence[LineAmount]) -> RefundPart:
     amount = total([line.amount for line in lines])
     return RefundPart(part_id=part_id, payment_id=payment_id, lines=tuple(lines), amount=amount)
+
+
+def methods_of(payment: Payment, parts: Iterable[Part]) -> Sequence[str]:
+    """How the payments were made that give these parts."""
+    return [one.method for one in map(payment.captures.get, (part.payment_id for part in parts)) if one]

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from refund.domain.deadlines import window_of
+from refund.domain.payments.allocation import methods_of
 from refund.domain.payments.crossings import crossed_by_refund
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.state import Payment, evolve
@@ -63,12 +64,12 @@ def issued(
     paid = {"provider_ref": reference, "manual": manual, "issued_at": at, "rules": rules}
     fields = refund.fields_of(part, RefundState.ISSUED)
     if "part" not in fields:
-        return _with_crossings(payment, part, [_confirmed(refund, fields | paid)], at)
+        return _with_crossings(payment, part, [_confirmed(payment, refund, [part], fields | paid)], at)
     gave = RefundPartIssued(**fields, **paid, payment_id=part.payment_id, destination=refund.destination)
     if part.in_doubt and refund.issued:
         known = doubt_ended(refund, part, DoubtFound.PAID, ended_at=at, rules=rules)
         return _with_crossings(payment, part, [gave, known], at)
-    whole = confirmed(evolve(payment, gave).refund(gave.refund_id), rules)
+    whole = confirmed(evolve(payment, gave), refund, rules)
     return _with_crossings(payment, part, [gave, *whole], at)
 
 
@@ -88,8 +89,9 @@ def _with_crossings(
     return [*events, *crossed]
 
 
-def confirmed(refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
+def confirmed(payment: Payment, refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
     """Of a refund in parts: what went, once nothing is to be paid any more; confirmed once, and not where none went."""
+    refund = payment.refund(refund.request.refund_id)
     went = [part for part in refund.parts.values() if part.issued_at]
     if refund.issued or not went or not all(part.has_ended for part in refund.parts.values()):
         return []
@@ -99,12 +101,13 @@ def confirmed(refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
     money = {"lines": lines, "amount": total([line.amount for line in lines]), "in_doubt": refund.in_doubt}
     paid = {"provider_ref": last.provider_ref, "manual": all(part.manual for part in parts)}
     fields = refund.event_fields | money | paid
-    return [_confirmed(refund, {**fields, "issued_at": last.issued_at, "parts": parts, "rules": rules})]
+    return [_confirmed(payment, refund, went, {**fields, "issued_at": last.issued_at, "parts": parts, "rules": rules})]
 
 
-def _confirmed(refund: Refund, fields: dict[str, Any]) -> RefundIssued:
+def _confirmed(payment: Payment, refund: Refund, went: Sequence[Part], fields: dict[str, Any]) -> RefundIssued:
     assert isinstance(refund.request, RefundRequested)
-    expected_from, expected_until = window_of(refund.request, refund.destination, fields["issued_at"])
+    methods = methods_of(payment, went)
+    expected_from, expected_until = window_of(refund.request, refund.destination, fields["issued_at"], methods)
     window = {"expected_from": expected_from, "expected_until": expected_until}
     return RefundIssued(**fields, **window, destination=refund.destination)
 

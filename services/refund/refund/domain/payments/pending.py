@@ -11,8 +11,9 @@ from typing import Self
 from refund.domain.commands import RefundCommand
 from refund.domain.deadlines import DeadlineKind
 from refund.domain.payments.outcomes import OutcomeCommand
-from refund.domain.payments.refund import Part, RefundState
-from refund.domain.payments.settlement.window import brought_forward
+from refund.domain.payments.refund import Part
+from refund.domain.payments.settlement.bank import WENT
+from refund.domain.payments.settlement.window import brought_forward, opened_again
 from refund.domain.payments.state import PENDING, Payment
 from shared.events.base import SYSTEM, Event, Instant
 from shared.events.deadlines import DeadlineMoved
@@ -52,15 +53,17 @@ class AskNow(RefundCommand):
 
 
 def ask_now(command: AskNow, payment: Payment) -> Sequence[Event]:
-    """What is pending is asked after, and where the money is that no bank has confirmed: all else is asked by itself at
-    its own time, or has its answer.
+    """What is pending is asked after, and where the money is that went, also once a bank has confirmed it: it may come
+    back all the same (T32a). All else is asked by itself at its own time, or has its answer.
     """
     found = payment.find(command.refund_id)
     if not found:
         return []
     refund, part = found
-    if _is_with_a_bank(part, command.at) and refund.settle_by and refund.settle_by > command.at:
-        return [brought_forward(refund, command.at)]
+    if _is_with_a_bank(part, command.at) and refund.issued:
+        if not refund.settle_by:
+            return [opened_again(refund, command.at)]
+        return [brought_forward(refund, command.at)] if refund.settle_by > command.at else []
     if not part.pending or not part.pay_at or part.pay_at <= command.at:
         return []
     return _asked_at(part, command.at)
@@ -68,7 +71,8 @@ def ask_now(command: AskNow, payment: Payment) -> Sequence[Event]:
 
 def _is_with_a_bank(part: Part, at: datetime) -> bool:
     """A word that comes with the payment tells of the payment."""
-    return part.state is RefundState.ISSUED and part.issued_at is not None and at - part.issued_at >= WITH_THE_PAYMENT
+    went = part.issued_at if part.state in WENT and not part.manual else None
+    return went is not None and at - went >= WITH_THE_PAYMENT
 
 
 def _asked_at(part: Part, at: datetime) -> Sequence[Event]:

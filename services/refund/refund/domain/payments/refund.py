@@ -61,11 +61,10 @@ class Part:
     took it over because nobody could be sure of the provider's answer, `paid_otherwise` those among them in which it
     named a payment that was not what was asked for, and `doubt` is the last of those that still stand. The attempts
     before `came_back` are over for good: a bank has sent the money of the last of them back. `paid_twice` is what the
-    provider calls its payment of what people had paid by hand.
-    `settled_at` is when the bank confirmed the credit, and `returned_refs` are what the provider called the payments
-    that came back. `held_by` is the chargeback that it waits for, and `has_waited` that it has, so that the provider is
-    asked after it before it is paid. `refusal` is why the provider said no last, `account` the one that the buyer has
-    named since.
+    provider calls its payment of what people had paid by hand. `settled_at` is when the bank confirmed the credit, and
+    `returned_refs` are what the provider called the payments that came back. `held_by` is the chargeback that it waits
+    for, and `has_waited` that it has, so that the provider is asked after it before it is paid. `refusal` is why the
+    provider said no last, `account` the one that the buyer has named since.
     """
 
     id: str
@@ -157,6 +156,7 @@ class Refund:
     provider_ref: str | None = None
     differs: tuple[str, ...] = ()
     settle_by: datetime | None = None
+    overdue: bool = False
     settled_at: datetime | None = None
     returned_at: datetime | None = None
     confirmed_at: datetime | None = None

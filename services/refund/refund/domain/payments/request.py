@@ -14,7 +14,7 @@ from shared.events.base import Event, Instant
 from shared.events.dispute import RefundSource
 from shared.events.money import Money
 from shared.events.open_enums import known
-from shared.events.order import LineAmount
+from shared.events.order import LineAmount, MethodWindow
 from shared.events.refund import (
     Destination,
     PaymentCaptured,
@@ -75,6 +75,7 @@ class RequestRefund(RefundCommand):
     holidays: str | None = None
     refund_after_return_bd: int | None = None
     received_at: Instant | None = None
+    window_by_method: tuple[MethodWindow, ...] = ()
 
 
 def request_refund(command: RequestRefund, payment: Payment) -> Sequence[Event]:
@@ -115,6 +116,7 @@ def _requested(command: RequestRefund, parts: Sequence[RefundPart], destination:
             amount=command.amount,
             source=command.source,
             bank_window_bd=command.bank_window_bd,
+            window_by_method=command.window_by_method,
             timezone=command.timezone,
             requested_at=command.at,
             seller_id=command.seller_id,

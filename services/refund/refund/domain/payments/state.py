@@ -154,7 +154,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
             settled = {"settled_at": event.settled_at, "settle_by": None} if changes.is_settled(event) else {}
             return _stepped(payment, event, RefundState.SETTLED, {"settled_at": event.settled_at}, **settled)
         case RefundSettlementOverdue():
-            return _changed(payment, event, settle_by=None)
+            return _changed(payment, event, settle_by=None, overdue=True)
         case RefundReturnedByBank():
             return _sent_back(payment, event)
         case DeadlineMoved():
@@ -181,7 +181,7 @@ def _approved(payment: Payment, event: RefundApproved) -> Payment:
 
 def _confirmed(event: RefundIssued) -> Mapping[str, Any]:
     window = {"issued": event, "paid": event, "retry_at": None, "settle_by": event.expected_until}
-    return {**window, "confirmed_at": None, **changes.answered(event.provider_ref)}
+    return {**window, "confirmed_at": None, "overdue": False, **changes.answered(event.provider_ref)}
 
 
 def _sent_back(payment: Payment, event: RefundReturnedByBank) -> Payment:
@@ -216,7 +216,7 @@ def _part_of(payment: Payment, event: Any) -> Part | None:
 def _postponed(payment: Payment, event: DeadlineMoved) -> Payment:
     if DeadlineKind.SETTLEMENT.starts(event.kind):
         waiting = payment.refunds.get(name_in(event.kind))
-        return _begun(payment, replace(waiting, settle_by=event.due_at)) if waiting and waiting.settle_by else payment
+        return _begun(payment, replace(waiting, settle_by=event.due_at)) if waiting and waiting.issued else payment
     found = payment.find(name_in(event.kind))
     if not found or not found[1].pay_at:
         return payment

@@ -69,9 +69,19 @@ def settled_before(refund: Refund) -> Sequence[RefundSettled]:
     ends = [part.settled_at for part in refund.parts.values() if part.issued_at]
     if not refund.issued or not ends or not all(ends):
         return []
-    request, last = refund.request, max(filter(None, ends))
-    told = {"refund_id": request.refund_id, "order_id": request.order_id, "settled_at": last}
-    return [RefundSettled(**told, rules=("S62", "T32"))]
+    return [_settled_whole(refund, max(filter(None, ends)))]
+
+
+def settled_again(refund: Refund) -> RefundSettled:
+    """The whole refund stays settled, since when it was."""
+    assert refund.settled_at
+    return _settled_whole(refund, refund.settled_at, again=True)
+
+
+def _settled_whole(refund: Refund, at: datetime, again: bool = False) -> RefundSettled:
+    request = refund.request
+    told = {"refund_id": request.refund_id, "order_id": request.order_id, "settled_at": at, "again": again}
+    return RefundSettled(**told, rules=("S62", "T32"))
 
 
 def returned(refund: Refund, part: Part, reason: str, at: datetime) -> RefundReturnedByBank:
