@@ -204,3 +204,9 @@ def test_t34_an_order_waits_for_every_chargeback_of_it() -> None:
     outcome = held(*p.APPROVED, b.frozen(minor=2000)).when(b.opens("cb2", minor=2000))
     still = outcome.when(b.decides(b.NOT_PAID)).then_types(RefundsUnfrozen)
     still.when(b.decides(b.NOT_PAID, "cb2")).then_types(RefundsUnfrozen, RefundRetried)
+
+
+def test_t35_a_refund_that_names_a_line_for_nothing_does_not_keep_the_bank_from_deciding() -> None:
+    of_nothing = p.request(parts={"a": 2500, "c": 0})
+    paid = given(decider, p.captured()).when(of_nothing).when(p.issue()).when(b.opens())
+    paid.when(b.decides(b.PAID)).then_types(RefundsUnfrozen, RepresentmentClosed)

@@ -27,7 +27,7 @@ def untaken(payment: Payment, capture: PaymentCaptured) -> Mapping[str, int]:
     gone = [part for part in payment.parts if part.issued_at and part.payment_id == capture.payment_id]
     left.subtract(minor_by_line(line for part in gone for line in part.lines))
     left.subtract(minor_by_line(lost_lines(payment.chargebacks, capture.payment_id)))
-    return {name: max(0, minor) for name, minor in left.items()}
+    return {line.line_id: max(0, left[line.line_id]) for line in capture.lines}
 
 
 def _fitting(payment: Payment, payment_id: str) -> set[str]:
