@@ -15,6 +15,13 @@ create table payments (
 );
 comment on table payments is 'whose money was captured for an order, and how it was paid';
 
+create table captures (
+    payment_id text collate "C",
+    order_id text collate "C",
+    primary key (payment_id, order_id)
+);
+comment on table captures is 'which orders a payment was captured for';
+
 create table refunds (
     refund_id text collate "C" primary key,
     position bigint not null,

@@ -1,16 +1,18 @@
-"""Webhooks in: the payment provider sends word of a refund, and is then asked what has become of it (ADR 49).
+"""Webhooks in: the payment provider sends word of a refund, and is then asked what has become of it (ADR 49), or of a
+chargeback, which is recorded (ADR 58).
 
-Nothing of what a message says is believed but which refund it is about.
+Of a refund nothing that a message says is believed but which it is about.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from refund.api.told_chargebacks import Result, recorded
 from refund.domain.decider import decider
 from refund.domain.payments.pending import AskNow
 from refund.read_models import refunds
@@ -29,7 +31,6 @@ from shared.subscriptions.freshness import wait_for_head
 
 router = Router("webhooks")
 
-Result = Literal["taken", "repeated", "ignored"]
 EXAMPLE = {"type": "refund.issued", "at": "2026-03-02T10:00:00.000000Z", "data": {"refund_id": "rfd_02a7"}}
 BODY: dict[str, Any] = {
     "requestBody": {
@@ -41,7 +42,7 @@ BODY: dict[str, Any] = {
 
 
 class WebhookView(TypedDict):
-    """What a message came to: the provider is asked, was asked because of it before, or need not be."""
+    """What a message came to: the provider is asked, or a chargeback recorded, that was done before, or need not be."""
 
     id: str
     result: Result
@@ -55,7 +56,8 @@ class WebhookView(TypedDict):
 )
 async def hear(request: Request) -> Response:
     """Signed by the provider, and sent within five minutes. A refund that the provider was not done with is asked after
-    at once, in whatever order the messages come and however often; all else is ignored.
+    at once, and a chargeback is recorded as if it had been reported, in whatever order the messages come and however
+    often; all else is ignored.
     """
     word = await _received(request)
     view: WebhookView = {"id": word.event_id, "result": await _result(request, word)}
@@ -79,6 +81,8 @@ async def _received(request: Request) -> Word:
 
 async def _result(request: Request, word: Word) -> Result:
     """What comes of it; ProjectionBehind where the refund may only not be known yet: the provider sends it again."""
+    if word.chargeback:
+        return await recorded(request.app.state, word.chargeback, request.app.clock.now())
     if word.refund_id is None or (order_id := await _order_of(request.app.state.pool, word.refund_id)) is None:
         return "ignored"
     command = AskNow.of(word.event_id, order_id, word.refund_id, request.app.clock.now())

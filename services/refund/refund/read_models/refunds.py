@@ -18,14 +18,14 @@ from shared.events import refund as refunds
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 from shared.events.mediation.proposals import ProposalAgreed, ProposalDeclined, ProposalMade
-from shared.subscriptions.changes import Change, Computed, change, row_by_row, update, upsert
+from shared.subscriptions.changes import Change, Computed, change, insert, row_by_row, update, upsert
 from shared.subscriptions.statements import Statement, compiled
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 NAME = "refunds"
-TABLES = (tables.payments, tables.refunds, tables.chargebacks)
+TABLES = (tables.payments, tables.captures, tables.refunds, tables.chargebacks)
 STREAMS = ("payment-",)
 _BESIDE = (ProposalMade, ProposalAgreed, ProposalDeclined, refunds.RefundConfirmed, refunds.RefundSettlementOverdue)
 """Events that change of a refund's row nothing but how far it goes."""
@@ -37,6 +37,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.PaymentCaptured() as event:
             parties = {"buyer_id": event.buyer_id, "seller_id": event.seller_id}
             yield upsert(tables.payments, event.order_id, payment_id=event.payment_id, method=event.method, **parties)
+            yield insert(tables.captures, event.payment_id, event.order_id)
         case refunds.RefundRequested() as event:
             yield _begin(recorded, event, state=RefundState.REQUESTED, source=event.source, seller_id=event.seller_id)
         case refunds.RefundRefused() as event:

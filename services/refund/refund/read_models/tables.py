@@ -24,6 +24,14 @@ payments = Table(
     comment="whose money was captured for an order, and how it was paid",
 )
 
+captures = Table(
+    "captures",
+    metadata,
+    Column("payment_id", ID, primary_key=True),
+    Column("order_id", ID, primary_key=True),
+    comment="which orders a payment was captured for",
+)
+
 refunds = Table(
     "refunds",
     metadata,

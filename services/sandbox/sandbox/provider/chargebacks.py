@@ -109,19 +109,21 @@ class ChargebackStore:
 
 @router.post("/psp/chargebacks", status_code=201, response_model=ChargebackView)
 async def open_chargeback(request: Request, body: ChargebackRequest) -> Response:
-    """A buyer's bank takes money of a payment back, whatever was refunded of it."""
+    """A buyer's bank takes money of a payment back, whatever was refunded of it; the provider sends word of it."""
     opened = await _store(request).open(body, _simulators(request).clock.now())
     if opened is None:
         raise Refusal("not_found", "No such payment was captured in this currency.")
+    _simulators(request).webhooks.tell_of_chargeback(opened)
     return query_response(opened, status=201)
 
 
 @router.post("/psp/chargebacks/{chargeback_id}/result", response_model=ChargebackView)
 async def decide_chargeback(request: Request, chargeback_id: str, body: ResultRequest) -> Response:
-    """The bank decides: the buyer keeps the money, or it comes back."""
+    """The bank decides: the buyer keeps the money, or it comes back; the provider sends word of it."""
     decided = await _store(request).decide(chargeback_id, body.result, _simulators(request).clock.now())
     if decided is None:
         raise Refusal("not_found", "There is no such chargeback.")
+    _simulators(request).webhooks.tell_of_chargeback(decided)
     return query_response(decided)
 
 

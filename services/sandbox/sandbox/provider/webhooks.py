@@ -1,4 +1,5 @@
-"""Webhooks out: the provider sends word of what it was not done with at once, signed, and again until it is heard.
+"""Webhooks out: the provider sends word of what it was not done with at once, and of what a buyer's bank takes back,
+signed, and again until it is heard.
 
 Faults on demand: a message comes late, is lost, comes twice, after the one behind it, or bears another's signature.
 """
@@ -10,14 +11,17 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 import orjson
 
 from sandbox.faults.faults import Fault, Faults
+from sandbox.provider.chargebacks import ChargebackView
 from sandbox.provider.payments import RefundView
 from shared.events.base import wire_time
+from shared.events.money import Money
 from shared.http.request.webhooks import key_of, signed_headers
 from shared.process.clock import SystemClock
 
@@ -50,10 +54,18 @@ class Webhooks:
 
     def tell(self, refund: RefundView) -> None:
         """Sends word of a refund, as it is now."""
-        amount = {"amount": refund["amount"].amount, "currency": refund["amount"].currency}
-        data = {**refund, "amount": amount, "at": wire_time(refund["at"])}
-        message = {"type": KINDS[refund["status"]], "at": wire_time(refund["at"]), "data": data}
-        self.send(message, self.faults.next("webhook", refund["payment_id"], refund["order_id"]))
+        self._tell(KINDS[refund["status"]], refund["at"], refund)
+
+    def tell_of_chargeback(self, chargeback: ChargebackView) -> None:
+        """Sends word of a chargeback, as it is now."""
+        decided_at = chargeback["decided_at"]
+        kind = "chargeback.decided" if decided_at else "chargeback.opened"
+        self._tell(kind, decided_at or chargeback["at"], chargeback)
+
+    def _tell(self, kind: str, at: datetime, about: RefundView | ChargebackView) -> None:
+        data = {name: _on_wire(value) for name, value in about.items()}
+        fault = self.faults.next("webhook", about["payment_id"], about["order_id"])
+        self.send({"type": kind, "at": wire_time(at), "data": data}, fault)
 
     def send(self, message: Mapping[str, Any], fault: Fault | None) -> None:
         """Sends a message, with what is to go wrong with it."""
@@ -104,3 +116,12 @@ class Webhooks:
                 return response.status < 300 or response.status == 401
         except (aiohttp.ClientError, TimeoutError):
             return False
+
+
+def _on_wire(value: Any) -> Any:
+    match value:
+        case Money():
+            return {"amount": value.amount, "currency": value.currency}
+        case datetime():
+            return wire_time(value)
+    return value
