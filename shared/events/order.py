@@ -481,12 +481,15 @@ class WarrantyNoted(Event):
 
 
 class GoodwillGranted(Event):
-    """A seller gives money back of what it would be paid for these lines, without a dispute or beside one (S20)."""
+    """A seller gives money back of what it would be paid for these lines, without a dispute or beside one (S20); or of
+    what it was paid, once the clawback that is named has brought it (K19).
+    """
 
     goodwill_id: str
     order_id: str
     refund_id: str
     seller_id: str
+    clawback_id: str | None = None
     lines: tuple[LineAmount, ...]
     amount: Money
     text_ref: str | None

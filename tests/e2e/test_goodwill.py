@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.client import Services, eventually
-from tests.e2e.deals import ordered, usd
+from tests.e2e.deals import now, ordered, usd, wire
+from tests.e2e.test_by_law import completed
 
 pytestmark = pytest.mark.e2e
 
@@ -42,3 +43,37 @@ async def test_s20_what_a_seller_gives_is_paid_once_under_a_reference_of_its_own
     )
     assert [one["kind"] for one in told["data"]] == ["goodwill_granted"]
     assert (await deal.opened(amount=usd("30.00"))).id
+
+
+async def test_s20_k19_what_the_seller_was_paid_goes_to_the_buyer_once_it_has_come_of_the_seller(
+    services: Services,
+) -> None:
+    deal = await completed(services)
+    path = f"/v1/orders/{deal.order_id}/goodwill"
+    gift = {"type": "refund_only", "lines": [{"line_id": "1"}], "amount": usd("20.00")}
+    granted = (await deal.seller.post(path, gift, key="late")).ok(201)
+    assert (granted["state"], granted["refund_id"]) == ("promised", None)
+    support, listed = services.party("sue", "support"), f"/v1/clawbacks?order_id={deal.order_id}"
+    (row,) = (await eventually(lambda: support.get(listed), lambda answer: bool(answer["data"])))["data"]
+    assert (row["id"], row["dispute_id"], row["from"]) == (granted["clawback_id"], None, "seller")
+    assert (row["amount"], row["collectable"]) == (usd("20.00"), True)
+    assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture"]
+
+    told = await deal.tell("clawback_settled", wire(await now(services)), clawback_id=granted["clawback_id"])
+    assert told.ok()["recorded"] is True
+    paid = await eventually(
+        lambda: deal.buyer.get(path), lambda answer: answer.status == 200 and answer["data"][0]["state"] == "paid"
+    )
+    refund = await eventually(
+        lambda: deal.buyer.get(f"/v1/refunds/{paid['data'][0]['refund_id']}", service="refund"),
+        lambda answer: answer.status == 200,
+    )
+    assert (refund["goodwill_id"], refund["source"]) == (granted["id"], "goodwill")
+    status = await eventually(deal.status, lambda answer: answer["lines"][0]["refunded"] == usd("20.00"))
+    (line,) = status["lines"]
+    assert (line["released"], line["reclaimed"], status["payout"]) == (usd("50.00"), usd("20.00"), "released")
+    notices = await eventually(
+        lambda: deal.seller.get(f"/v1/notifications?order_id={deal.order_id}&kind=goodwill_settled"),
+        lambda answer: answer.status == 200 and bool(answer["data"]),
+    )
+    assert [one["text"]["title"] for one in notices["data"]] == ["What you give has come"]

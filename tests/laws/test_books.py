@@ -18,6 +18,7 @@ from refund.policies import react
 from shared.events.base import Event
 from shared.events.dispute import RefundNoted, RefundOutcome
 from shared.events.mediation import ClawbackNotDue, ClawbackRequested
+from shared.events.mediation.clawbacks import ClawbackFailed
 from shared.events.order import OrderPaid, PaymentReleased
 from tests.laws.size import examples
 from tests.support.audit import entry_of
@@ -25,6 +26,7 @@ from tests.support.builders import refunds as p
 from tests.support.dispute_service import Market
 from tests.support.policies import recorded
 from tests.support.random_afterwards import Afterwards, CollectedByLaw, CollectedWords
+from tests.support.random_gifts import Giving
 from tests.support.random_law import Lawful
 from tests.support.random_life import Life
 from tests.support.random_words import Words
@@ -93,13 +95,14 @@ def left_by_the_events(market: Market) -> dict[str, int]:
         left.update({line.line_id: line.amount.minor for payment in paid.payments for line in payment.lines})
     for asked in market.events(ClawbackRequested):
         left.update({line.line_id: line.amount.minor for line in asked.lines})
-    for gone in (*market.events(ClawbackNotDue), *market.events(PaymentReleased)):
+    not_given = [failed for failed in market.events(ClawbackFailed) if failed.dispute_id is None]
+    for gone in (*market.events(ClawbackNotDue), *market.events(PaymentReleased), *not_given):
         left.subtract({line.line_id: line.amount.minor for line in gone.lines})
     left.subtract(market.refunded())
     return {line: 100 * minor for line, minor in left.items() if minor}
 
 
-@pytest.mark.parametrize("kind", [Life, Words, Lawful, CollectedWords, CollectedByLaw])
+@pytest.mark.parametrize("kind", [Life, Words, Lawful, CollectedWords, CollectedByLaw, Giving])
 def test_every_entry_balances_and_the_trial_balance_closes_behind_every_event(kind: type[Life]) -> None:
     debited: Counter[str] = Counter()
     for seed in range(LIVES):

@@ -19,6 +19,7 @@ from dispute.domain.disputes.progress import NOTHING
 from dispute.domain.disputes.solutions import Standing
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.transitions import OPEN as MAY_AGREE
+from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.refund import ENDED
 from shared.events.base import Event
 from shared.events.codec import decode, encode
@@ -39,12 +40,14 @@ from shared.events.mediation.proposals import SupportOverrideApplied
 from shared.events.slot import slot_of, slot_of_id
 from tests.cases.plugin import Came
 from tests.laws.size import LONG, examples
+from tests.support.builders.afterwards import end_clawback
 from tests.support.builders.disputes import cancel, dispute_stream, note_refund, note_return
 from tests.support.builders.mediation import REVIEWER_2, REVIEWER_3, decide_appeal
 from tests.support.builders.orders import CASE_TEAM, ORDER
 from tests.support.dispute_service import KINDS, Market
 from tests.support.random_afterwards import CollectedByLaw, CollectedWords
 from tests.support.random_doubts import Doubtful
+from tests.support.random_gifts import Giving, GivingInDoubt
 from tests.support.random_late import Late
 from tests.support.random_law import Lawful
 from tests.support.random_life import WITH_THE_TEAM, Life
@@ -108,6 +111,14 @@ def test_i1_i3_t31a_what_was_given_up_in_doubt_goes_to_nobody_before_it_is_known
     seed: int, steps: int
 ) -> None:
     lived(Doubtful(Random(seed)), steps)
+
+
+@settings(max_examples=examples(40, LONG))
+@given(SEEDS, STEPS, st.sampled_from([Giving, GivingInDoubt]))
+def test_i1_i3_s20_k19_what_a_seller_gives_of_what_it_was_paid_is_paid_once_it_has_come_and_no_law_takes_it_twice(
+    seed: int, steps: int, kind: type[Life]
+) -> None:
+    lived(kind(Random(seed)), steps)
 
 
 def lived(life: Life, steps: int) -> None:
@@ -186,14 +197,17 @@ def given_and_not_paid(market: Market) -> Counter[str]:
     over = {note.refund_id for note in market.events(RefundNoted) if note.outcome in ENDED}
     gifts = [due for due in market.events(RefundDue) if due.goodwill_id]
     over |= {due.replaces for due in gifts}
-    return by_line([due for due in gifts if due.refund_id not in over])
+    waiting = market.given()
+    waiting.subtract(market.given(come=True))
+    return by_line([due for due in gifts if due.refund_id not in over]) + waiting
 
 
 def asked_back(market: Market) -> Counter[str]:
     """What the seller was paid before and is asked for, or the buyer has to give of it, with what has come or is lost
-    of it; and what was left to a seller who had not been paid, once the buyer's part had ended.
+    of it; what was left to a seller who had not been paid, once the buyer's part had ended; and what has come of a
+    seller who gives it.
     """
-    sums: Counter[str] = Counter()
+    sums = market.given(come=True)
     for dispute in market.disputes:
         clawbacks, theirs = dispute.case.clawbacks, paid_out(dispute)
         standing = [*filter(None, map(clawbacks.standing, PARTIES)), *clawbacks.ended.values()]
@@ -382,7 +396,7 @@ def run_to_the_end(life: Life) -> None:
 def is_open(life: Life) -> bool:
     """Whether somebody or something is still awaited."""
     market = life.market
-    owed = market.unpaid() or market.in_doubt()
+    owed = market.unpaid() or market.in_doubt() or market.order.gifts.waiting
     return bool(market.rows or owed or market.under_way() or life.of(*WITH_THE_TEAM))
 
 
@@ -392,6 +406,7 @@ def end_what_is_open(life: Life) -> None:
         market.ask(note_refund(due, market.now))
     for due in market.in_doubt():
         market.ask(note_refund(due, market.now, RefundOutcome.FOUND_UNPAID))
+    end_gifts(market)
     for back, steps in market.under_way():
         market.ask(note_return(back, steps[0], market.now))
     for n in life.of(*WITH_THE_TEAM):
@@ -402,6 +417,13 @@ def end_what_is_open(life: Life) -> None:
             market.ask(decide_appeal(market.now, actor=reviewer, n=n, weights=weights))
     if market.rows:
         fire_next(market)
+
+
+def end_gifts(market: Market) -> None:
+    """What sellers give comes of them."""
+    for waiting in market.order.gifts.waiting:
+        disputes = tuple(sorted(disputes_of(market.order)))
+        market.ask(end_clawback(waiting.clawback_id, market.now, disputes=disputes))
 
 
 def end_the_case(life: Life, n: int) -> None:
@@ -440,5 +462,5 @@ def nothing_is_lost(market: Market) -> None:
     order = market.order
     assert order.completed or refused(market) or order_given_up(market) or not order.protection_ends_at
     if order.completed:
-        went = market.refunded() + market.released() - market.reclaimed()
+        went = market.refunded() + market.released() - market.reclaimed() + given_and_not_paid(market)
         assert went == Counter({name: line.cap.minor for name, line in order.lines.items() if line.cap})

@@ -26,6 +26,8 @@ from shared.events.dispute import (
     ReturnNoted,
     ReturnOutcome,
 )
+from shared.events.mediation import ClawbackRequested
+from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
 from shared.events.order import PaymentReleased, RefundNotDue
 from shared.events.slot import slot_of_stream
 from shared.rejections import Rejected
@@ -189,7 +191,15 @@ class Market:
                 of_it = by_dispute.get(noted.dispute_id or "", ())
                 counted.update({part.line_id: part.amount.minor for part in noted.lines if part.line_id in of_it})
         counted.update(_sum([release for release in self.events(PaymentReleased) if release.clawback_id]))
+        counted.update(self.given())
         return counted
+
+    def given(self, *, come: bool = False) -> Counter[str]:
+        """What sellers were paid and are asked for because they give it, and has not failed; or has `come` (K19)."""
+        ends = {end.clawback_id: type(end) for end in self.events(ClawbackSettled, ClawbackFailed)}
+        right = (ClawbackSettled,) if come else (ClawbackSettled, None)
+        asked = [back for back in self.events(ClawbackRequested) if back.dispute_id is None]
+        return _sum([back for back in asked if ends.get(back.clawback_id) in right])
 
     def released(self) -> Counter[str]:
         return _sum([event for event in self.streams[ORDER_STREAM] if isinstance(event, PaymentReleased)])
@@ -217,7 +227,7 @@ def _next_steps(last: ReturnOutcome | None, withdrawn: bool) -> Sequence[ReturnO
     return (*void, *NEXT_STEPS[last])
 
 
-def _sum(events: Sequence[RefundNoted | PaymentReleased]) -> Counter[str]:
+def _sum(events: Sequence[RefundNoted | PaymentReleased | ClawbackRequested]) -> Counter[str]:
     counted: Counter[str] = Counter()
     for part in (part for event in events for part in event.lines):
         counted[part.line_id] += part.amount.minor

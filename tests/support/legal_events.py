@@ -16,6 +16,7 @@ from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders.line import Line, Sold
 from dispute.domain.orders.parcels import Step
 from dispute.domain.orders.payments.bank import OF_THE_BANK
+from dispute.domain.orders.payments.caps import with_seller
 from dispute.domain.orders.refund import FOUND
 from dispute.domain.orders.state import Order
 from shared.events import dispute as d
@@ -259,6 +260,11 @@ def _of_the_seller(state: Dispute, event: m.ClawbackRequested) -> bool:
     return all(x.line_id in paid_out(state) and x.amount.minor <= _paid(state, x.line_id) for x in event.lines)
 
 
+def _waits(order: Order, event: c.ClawbackSettled | c.ClawbackFailed) -> bool:
+    """All of it ends, once."""
+    return (event.clawback_id, event.lines) in [(back.clawback_id, back.lines) for back in order.gifts.waiting]
+
+
 ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.OrderRegistered: lambda state, event: not state.registered,
     o.OrderPaid: lambda state, event: state.paid_at is None,
@@ -321,19 +327,27 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
         )
     ),
     o.GoodwillGranted: lambda state, event: (
-        not state.nothing_due
+        (not state.nothing_due or (bool(event.clawback_id) and state.cancelled_at is None))
         and event.amount == total([part.amount for part in event.lines])
         and all(
             part.amount
-            and part.amount <= state.lines[part.line_id].releasable
-            and state.lines[part.line_id].seller_id == event.seller_id
+            and part.amount <= (with_seller(line) if event.clawback_id else line.releasable)
+            and line.seller_id == event.seller_id
             for part in event.lines
+            for line in [state.lines[part.line_id]]
         )
     ),
+    m.ClawbackRequested: lambda state, event: (
+        (event.party, event.dispute_id) == ("seller", None)
+        and (event.clawback_id, event.lines, event.amount) == _given(state)
+        and state.gifts.find(event.clawback_id) is None
+    ),
+    c.ClawbackSettled: _waits,
+    c.ClawbackFailed: _waits,
     d.RefundDue: lambda state, event: (
         (
             state.cancelled_at is not None
-            or event.goodwill_id in {one.goodwill_id for one in state.goodwill}
+            or event.goodwill_id in {one.goodwill_id for one in state.goodwill if _is_there(state, one)}
             or _has_come(state, event)
         )
         and event.refund_id not in state.refunds
@@ -347,6 +361,16 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     d.ReturnNoted: lambda state, event: event.return_id in state.returns,
 }
 """Event → what must hold of the order."""
+
+
+def _given(order: Order) -> tuple[Any, ...]:
+    last = order.goodwill[-1]
+    return last.clawback_id, last.lines, last.amount
+
+
+def _is_there(order: Order, granted: o.GoodwillGranted) -> bool:
+    """It waited for the seller, or has come of it (K19)."""
+    return granted.clawback_id is None or isinstance(order.gifts.ended.get(granted.clawback_id), c.ClawbackSettled)
 
 
 def _has_come(order: Order, event: d.RefundDue) -> bool:
@@ -366,8 +390,8 @@ def _has_come(order: Order, event: d.RefundDue) -> bool:
 
 
 def _late(order: Order) -> bool:
-    """Something was taken after the seller had been paid."""
-    return order.completed and not order.cancelled_at and bool(order.taken.later)
+    """Something was taken after the seller had been paid, or has come of the seller."""
+    return order.completed and not order.cancelled_at and bool(order.taken.later or order.gifts.ended)
 
 
 def _was_sent_by(order: Order, at: datetime) -> bool:
@@ -443,7 +467,9 @@ def _paid(state: Dispute, line_id: str) -> int:
 
 def _left(line: Line, paid_out: bool) -> Sold:
     """Of what another dispute may be."""
-    return line.reach if paid_out else Sold(line.free, line.free_cap)
+    if paid_out:
+        return Sold(line.reach.quantity, min(line.reach.paid, with_seller(line)))
+    return Sold(line.free, line.free_cap)
 
 
 def _may_be_released(line: Line, event: o.PaymentReleased) -> Money:

@@ -125,6 +125,25 @@ comment on table return_reasons is 'why each line was to go back, by the calenda
 create index return_reasons_seller on return_reasons (seller_id, month);
 create index return_reasons_month on return_reasons (month);
 
+create table goodwill_clawbacks (
+    clawback_id text collate "C" primary key,
+    position bigint not null,
+    order_id text collate "C" not null,
+    payment_id text not null,
+    party text not null,
+    state text not null,
+    amount bigint not null,
+    currency text not null,
+    exponent integer not null,
+    asked_at timestamptz not null,
+    ended_at timestamptz,
+    reason_code text
+);
+comment on table goodwill_clawbacks is 'what sellers were paid and want to give, which is asked of them first';
+create index goodwill_clawbacks_order on goodwill_clawbacks (order_id, asked_at desc, clawback_id desc);
+create index goodwill_clawbacks_state on goodwill_clawbacks (state, asked_at desc, clawback_id desc);
+create index goodwill_clawbacks_newest on goodwill_clawbacks (asked_at desc, clawback_id desc);
+
 create table evidence (
     evidence_id text collate "C" primary key,
     version integer not null,

@@ -33,7 +33,7 @@ from dispute.api.warranties import claims
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.programmes import Programmes
-from dispute.views.dry_run import money, shown
+from dispute.views.dry_run import money, parties, shown
 from shared.events.logs import DISPUTE
 from shared.http.app import App, service_app
 from shared.http.dry_run.foretelling import Foretelling
@@ -63,7 +63,7 @@ ROUTERS = (
 
 def build(settings: Settings) -> App:
     """The application over its database; programmes are read once, here."""
-    app = service_app(DISPUTE, decider, ROUTERS, settings, Foretelling(NOTICES, money, shown))
+    app = service_app(DISPUTE, decider, ROUTERS, settings, Foretelling(NOTICES, money, shown, parties))
     app.state.programmes = load_programmes(settings.programmes)
     app.state.support = settings.support
     app.state.files = Files(settings)

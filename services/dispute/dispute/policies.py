@@ -16,6 +16,7 @@ from dispute.domain.disputes.opening.contested import ContestReturn
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.chargebacks.noting import NoteChargeback, NoteResult
+from dispute.domain.orders.payments.gifts import CLAWBACKS
 from dispute.domain.orders.re_request import AskOrderAgain
 from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn
 from dispute.domain.reminders.keeping import KeepReminders
@@ -104,10 +105,16 @@ def notify(recorded: Recorded[Event]) -> Iterable[Send]:
     if isinstance(recorded.event, ExternalChargebackOpened | ExternalChargebackResolved):
         yield from _chargeback_told(recorded)
     else:
-        yield from notifications(recorded, NOTICES, ABOUT.get(type(recorded.event), "dispute_id"))
+        yield from notifications(recorded, NOTICES, _subject(recorded))
     if recorded.stream.startswith("dispute-") and tuple(decider.deadlines(recorded.stream, recorded.event)):
         order_id, dispute_id = recorded.metadata.key, recorded.stream.removeprefix("dispute-")
         yield Send.on(recorded, NOTIFY, 1, KeepReminders, dispute_id=dispute_id, order_id=order_id)
+
+
+def _subject(recorded: Recorded[Event]) -> str:
+    """The member that names what an event is about; of what a seller gives it is the clawback."""
+    is_given = recorded.stream.startswith("order-") and isinstance(recorded.event, CLAWBACKS)
+    return "clawback_id" if is_given else ABOUT.get(type(recorded.event), "dispute_id")
 
 
 def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | None = None) -> Iterable[Send]:

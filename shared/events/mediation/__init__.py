@@ -207,10 +207,12 @@ class AppealWindowClosed(Event):
 
 
 class ClawbackRequested(Event):
-    """Money that was paid is asked back from `party`: a request, never a silent debit (K18, K19)."""
+    """Money that was paid is asked back from `party`: a request, never a silent debit (K18, K19). Without a dispute the
+    seller wants to give it to the buyer (S20).
+    """
 
     clawback_id: str
-    dispute_id: str
+    dispute_id: str | None
     order_id: str
     payment_id: str
     party: str

@@ -20,7 +20,7 @@ class ClawbackSettled(Event):
     """What was asked back of `party` has come, all of it."""
 
     clawback_id: str
-    dispute_id: str
+    dispute_id: str | None
     order_id: str
     payment_id: str
     party: str
@@ -32,10 +32,12 @@ class ClawbackSettled(Event):
 
 
 class ClawbackFailed(Event):
-    """What was asked back of `party` does not come: the platform has lost it, and support has it in its list."""
+    """What was asked back of `party` does not come: the platform has lost it, and support has it in its list. What a
+    seller was to give of its own accord is lost by nobody (S20): the buyer does not get it, and is `told`.
+    """
 
     clawback_id: str
-    dispute_id: str
+    dispute_id: str | None
     order_id: str
     payment_id: str
     party: str
@@ -43,6 +45,7 @@ class ClawbackFailed(Event):
     amount: Money
     failed_at: Instant
     reason_code: str | None
+    told: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 

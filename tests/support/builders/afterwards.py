@@ -23,7 +23,7 @@ SETTLED, FAILED = ClawbackEnd.SETTLED, ClawbackEnd.FAILED
 
 
 def end_clawback(
-    clawback_id: str, at: datetime, end: ClawbackEnd = SETTLED, disputes: tuple[str, ...] = (), **more: Any
+    clawback_id: str, at: datetime, end: ClawbackEnd = SETTLED, disputes: tuple[str, ...] | None = None, **more: Any
 ) -> EndClawback:
     """Finance says that it has come, or does not; of the first dispute's unless others are named."""
     return EndClawback(
@@ -34,7 +34,7 @@ def end_clawback(
         clawback_id=clawback_id,
         end=end,
         ended_at=more.pop("ended_at", at),
-        disputes=disputes or (dispute_id(),),
+        disputes=(dispute_id(),) if disputes is None else disputes,
         **more,
     )
 

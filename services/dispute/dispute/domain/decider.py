@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dispute.domain import goodwill, reports
+from dispute.domain import reports
 from dispute.domain.conversations import messages
 from dispute.domain.conversations import state as conversation
 from dispute.domain.conversations.state import Conversation
@@ -43,6 +43,8 @@ from dispute.domain.entitlements import granting
 from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
+from dispute.domain.goodwill import granting as goodwill
+from dispute.domain.goodwill.telling import parties_of
 from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import captures, facts, registration, release, timers
 from dispute.domain.orders import re_request as order_re_request
@@ -81,7 +83,9 @@ def expire(
 
 def request_notifications(command: requests.RequestNotifications, *states: Any) -> Decided:
     """Told to the parties of what the last stream holds."""
-    return requests.request_notifications(command, states[:-1], states[-1].parties)
+    source = states[-1]
+    parties = parties_of(source, command.about) if isinstance(source, Order) else source.parties
+    return requests.request_notifications(command, states[:-1], parties)
 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {

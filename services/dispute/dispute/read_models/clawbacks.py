@@ -1,4 +1,6 @@
-"""Clawbacks: one row each, for "what is to be collected" and "what was lost" (K19)."""
+"""Clawbacks: one row each, for "what is to be collected" and "what was lost" (K19). What sellers want to give of what
+they were paid has a table of its own, which is the orders' (S20).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Table, Text, all_, bindparam, literal_column, null, select, true, tuple_
 
 from dispute.domain.disputes.asked_back.clawbacks import OF_CLAWBACKS, ClawbackState
 from dispute.domain.disputes.state import DisputeState
@@ -25,15 +27,15 @@ if TYPE_CHECKING:
 EVENTS = tuple(OF_CLAWBACKS)
 
 
-def changes(recorded: Recorded[Event]) -> Iterator[Change]:
-    """Keeps the clawbacks' rows; the projection is that of the disputes."""
+def changes(recorded: Recorded[Event], table: Table = tables.clawbacks) -> Iterator[Change]:
+    """Keeps the clawbacks' rows; the projection is that of the disputes, or of the orders."""
     match recorded.event:
         case ClawbackRequested() as event:
             yield upsert(
-                tables.clawbacks,
+                table,
                 event.clawback_id,
                 position=recorded.position,
-                dispute_id=event.dispute_id,
+                **({"dispute_id": event.dispute_id} if event.dispute_id else {}),
                 order_id=event.order_id,
                 payment_id=event.payment_id,
                 party=event.party,
@@ -44,17 +46,17 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:
                 asked_at=recorded.metadata.at,
             )
         case ClawbackNotDue() as event:
-            yield _end(recorded, event.clawback_id, ClawbackState.WITHDRAWN, ended_at=recorded.metadata.at)
+            yield _end(recorded, table, event.clawback_id, ClawbackState.WITHDRAWN, ended_at=recorded.metadata.at)
         case ClawbackSettled() as event:
             told = {"ended_at": event.settled_at, "reason_code": event.reason_code}
-            yield _end(recorded, event.clawback_id, ClawbackState.SETTLED, **told)
+            yield _end(recorded, table, event.clawback_id, ClawbackState.SETTLED, **told)
         case ClawbackFailed() as event:
             told = {"ended_at": event.failed_at, "reason_code": event.reason_code}
-            yield _end(recorded, event.clawback_id, ClawbackState.FAILED, **told)
+            yield _end(recorded, table, event.clawback_id, ClawbackState.FAILED, **told)
 
 
-def _end(recorded: Recorded[Event], clawback_id: str, state: ClawbackState, **columns: Any) -> Change:
-    return update(tables.clawbacks, clawback_id, position=recorded.position, state=state, **columns)
+def _end(recorded: Recorded[Event], table: Table, clawback_id: str, state: ClawbackState, **columns: Any) -> Change:
+    return update(table, clawback_id, position=recorded.position, state=state, **columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +72,70 @@ class ClawbackFilter:
 
 async def page(pool: Pool, wanted: ClawbackFilter, limit: int) -> Sequence[Mapping[str, Any]]:
     """The newest clawbacks first, from behind the one whose `asked_at` and `clawback_id` are `before`."""
-    statement, values = query(wanted, limit)
-    return await statement.fetch(pool, **values)
+    found: list[Mapping[str, Any]] = []
+    for of in (OF_DISPUTES, OF_GOODWILL):
+        statement, values = query(wanted, limit, of)
+        found += await statement.fetch(pool, **values)
+    return sorted(found, key=lambda row: (row["asked_at"], row["clawback_id"]), reverse=True)[:limit]
 
 
-def query(wanted: ClawbackFilter, limit: int) -> tuple[Statement, Mapping[str, Any]]:
-    """The statement behind `page`, and its values."""
-    given = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where some of them stand, and beside them whose they are."""
+
+    rows: Table
+    beside: Table
+    is_beside: ColumnElement[bool]
+    more: tuple[ColumnElement[Any], ...]
+    """Columns that the other table has."""
+    not_sellers: ColumnElement[bool]
+
+    def conditions(self) -> Mapping[str, ColumnElement[bool]]:
+        """By member of a filter."""
+        rows = self.rows.c
+        return {
+            "state": rows.state == bindparam("state"),
+            "order_id": rows.order_id == bindparam("order_id"),
+            "not_buyer_id": self.beside.c.buyer_id != bindparam("not_buyer_id"),
+            "not_seller_id": self.not_sellers,
+            "before": tuple_(rows.asked_at, rows.clawback_id)
+            < tuple_(bindparam("last_asked_at"), bindparam("last_clawback_id")),
+        }
+
+
+_BACKS, _DISPUTES, _GIFTS, _ORDERS = tables.clawbacks, tables.disputes, tables.goodwill_clawbacks, tables.order_status
+_CLOSED: ColumnElement[bool] = literal_column(f"disputes.state = '{DisputeState.CLOSED.value}'")
+OF_DISPUTES = Source(
+    _BACKS,
+    _DISPUTES,
+    _DISPUTES.c.dispute_id == _BACKS.c.dispute_id,
+    (_CLOSED.label("is_closed"),),
+    _DISPUTES.c.seller_id != bindparam("not_seller_id"),
+)
+OF_GOODWILL = Source(
+    _GIFTS,
+    _ORDERS,
+    _ORDERS.c.order_id == _GIFTS.c.order_id,
+    (null().label("dispute_id"), true().label("is_closed")),
+    bindparam("not_seller_id", type_=Text) != all_(_ORDERS.c.seller_ids),
+)
+
+
+def query(wanted: ClawbackFilter, limit: int, of: Source) -> tuple[Statement, Mapping[str, Any]]:
+    """The statement that finds those of one source, and its values."""
+    given = {name: value for name in of.conditions() if (value := getattr(wanted, name)) is not None}
     asked_at, clawback_id = wanted.before or (None, None)
     last = {"last_asked_at": asked_at, "last_clawback_id": clawback_id}
-    return _page(tuple(given)), {**given, **last, "limit": limit}
-
-
-_ROWS, _DISPUTES = tables.clawbacks.c, tables.disputes.c
-_CONDITIONS = {
-    "state": _ROWS.state == bindparam("state"),
-    "order_id": _ROWS.order_id == bindparam("order_id"),
-    "not_buyer_id": _DISPUTES.buyer_id != bindparam("not_buyer_id"),
-    "not_seller_id": _DISPUTES.seller_id != bindparam("not_seller_id"),
-    "before": tuple_(_ROWS.asked_at, _ROWS.clawback_id)
-    < tuple_(bindparam("last_asked_at"), bindparam("last_clawback_id")),
-}
+    return _page(of, tuple(given)), {**given, **last, "limit": limit}
 
 
 @cache
-def _page(given: tuple[str, ...]) -> Statement:
+def _page(of: Source, given: tuple[str, ...]) -> Statement:
     # Only the conditions that are given, so that each query finds its index.
-    closed: ColumnElement[bool] = literal_column(f"disputes.state = '{DisputeState.CLOSED.value}'").label("is_closed")
     return compiled(
-        select(tables.clawbacks, closed)
-        .join(tables.disputes, _DISPUTES.dispute_id == _ROWS.dispute_id)
-        .where(*(condition for name, condition in _CONDITIONS.items() if name in given))
-        .order_by(_ROWS.asked_at.desc(), _ROWS.clawback_id.desc())
+        select(of.rows, *of.more)
+        .join(of.beside, of.is_beside)
+        .where(*(condition for name, condition in of.conditions().items() if name in given))
+        .order_by(of.rows.c.asked_at.desc(), of.rows.c.clawback_id.desc())
         .limit(bindparam("limit"))
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
 from dispute.domain.deadlines import DeadlineKind
-from dispute.read_models import tables
+from dispute.read_models import clawbacks, tables
 from shared.events import dispute as disputes
 from shared.events import order as orders
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.events.mediation import ClawbackRequested
+from shared.events.mediation.clawbacks import ClawbackFailed
 from shared.events.outside.chargeback import ExternalChargebackResolved
 from shared.subscriptions.changes import Change, Computed, change, row_by_row, upsert
 from shared.subscriptions.statements import compiled
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from shared.eventstore.connections import Pool
 
 NAME = "order_status"
-TABLES = (tables.order_status, tables.order_status_lines)
+TABLES = (tables.order_status, tables.order_status_lines, tables.goodwill_clawbacks)
 STREAMS = ("order-",)
 
 _ORDERS, _LINES = tables.order_status, tables.order_status_lines
@@ -50,6 +53,10 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             yield _set(recorded, expired=True, release_at=event.release_at)
         case orders.OrderCompleted():
             yield _set(recorded, completed=True)
+        case event if isinstance(event, clawbacks.EVENTS):
+            yield _set(recorded)
+            yield from _given(event)
+            yield from clawbacks.changes(recorded, tables.goodwill_clawbacks)
         case event:
             yield _set(recorded)
             yield from _lines(event)
@@ -82,12 +89,26 @@ def _lines(event: Event) -> Iterator[Change]:
             yield from _parts(event, lambda part: _refunded(part, event.dispute_id))
 
 
+def _given(event: Event) -> Iterator[Change]:
+    """What a seller gives of what it was paid is asked of it, and is the seller's where it does not come (K19)."""
+    match event:
+        case ClawbackRequested():
+            yield from _parts(event, partial(_asked, sign=1))
+        case ClawbackFailed():
+            yield from _parts(event, partial(_asked, sign=-1))
+
+
 def _each(order_id: str, line_ids: Iterable[str], by: Computed) -> Iterator[Change]:
     return (change(_LINES, order_id, line_id, by=by) for line_id in line_ids)
 
 
 def _parts(
-    event: orders.OrderCaptured | orders.PaymentReleased | disputes.RefundNoted | ExternalChargebackResolved,
+    event: orders.OrderCaptured
+    | orders.PaymentReleased
+    | disputes.RefundNoted
+    | ExternalChargebackResolved
+    | ClawbackRequested
+    | ClawbackFailed,
     by: Callable[[orders.LineAmount], Computed],
 ) -> Iterator[Change]:
     return (change(_LINES, event.order_id, part.line_id, by=by(part)) for part in event.lines)
@@ -99,6 +120,10 @@ def _captured(part: orders.LineAmount) -> Computed:
 
 def _charged_back(part: orders.LineAmount) -> Computed:
     return lambda line: {"charged_back": line["charged_back"] + part.amount.minor}
+
+
+def _asked(part: orders.LineAmount, sign: int) -> Computed:
+    return lambda line: {"reclaimed": line["reclaimed"] + sign * part.amount.minor}
 
 
 def _held(claimant: str) -> Computed:

@@ -154,6 +154,27 @@ return_reasons = Table(
     comment="why each line was to go back, by the calendar month in which that was asked",
 )
 
+goodwill_clawbacks = Table(
+    "goodwill_clawbacks",
+    metadata,
+    Column("clawback_id", ID, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", ID, nullable=False),
+    Column("payment_id", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("exponent", Integer, nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),
+    Column("reason_code", Text),
+    Index("goodwill_clawbacks_order", "order_id", text("asked_at desc"), text("clawback_id desc")),
+    Index("goodwill_clawbacks_state", "state", text("asked_at desc"), text("clawback_id desc")),
+    Index("goodwill_clawbacks_newest", text("asked_at desc"), text("clawback_id desc")),
+    comment="what sellers were paid and want to give, which is asked of them first",
+)
+
 evidence = Table(
     "evidence",
     metadata,

@@ -17,8 +17,8 @@ ClawbackRow = TypedDict(
     {
         "id": str,
         "order_id": str,
-        "dispute_id": str,
-        "dispute_href": str,
+        "dispute_id": str | None,
+        "dispute_href": str | None,
         "payment_id": str,
         "from": str,
         "amount": Money,
@@ -30,7 +30,7 @@ ClawbackRow = TypedDict(
     },
 )
 """What is asked back of a party: `collectable` once no later word changes it, and while it has not ended. What `failed`
-is lost by the platform.
+is lost by the platform; without a dispute a seller was to give it (S20), and nobody has lost it.
 """
 
 
@@ -40,7 +40,7 @@ def clawback_row(row: Mapping[str, Any]) -> ClawbackRow:
         "id": row["clawback_id"],
         "order_id": row["order_id"],
         "dispute_id": row["dispute_id"],
-        "dispute_href": path_of("v1", "disputes", row["dispute_id"]),
+        "dispute_href": path_of("v1", "disputes", row["dispute_id"]) if row["dispute_id"] else None,
         "payment_id": row["payment_id"],
         "from": row["party"],
         "amount": Money(row["amount"], row["currency"], row["exponent"]),

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dispute.domain.disputes.visibility import BUYER, PLATFORM, SELLER, VISIBLE, visible
+from dispute.domain.goodwill.telling import parties_of
 from dispute.domain.orders.state import Order
 from shared.events import order as orders
 from shared.events.base import Actor, Event
 from shared.events.dispute import RefundDue
 from shared.events.mediation import ClawbackNotDue, ClawbackRequested
 from shared.events.money import Money, total
+from shared.parties import Parties
 from shared.rejections import snake_case
 
 
@@ -32,6 +34,14 @@ def money(event: Event, before: Any) -> Iterable[Any]:
             claimant, lines = event.dispute_id or event.return_id, [before.lines[name] for name in event.lines]
             if claimant and (waited := [line for line in lines if claimant in line.kept_claims]):
                 yield _effect("lift", [(line.line_id, line.left_of(claimant)) for line in waited], SELLER)
+
+
+def parties(state: Any, event: Event) -> Parties:
+    """Whose an event is: what a seller of an order gives is none of another's business."""
+    if isinstance(state, Order):
+        return parties_of(state, getattr(event, "clawback_id", None))
+    of_stream: Parties = state.parties
+    return of_stream
 
 
 def shown(actor: Actor, event: Event) -> Mapping[str, Any]:

@@ -73,6 +73,7 @@ TABLES = {
     "own_return_reasons": """
         select *, return_id || '/' || line_id as part from return_reasons
         where dispute_id is null and order_id > $1 and order_id <= $2""",
+    "goodwill_clawbacks": "select * from goodwill_clawbacks where order_id > $1 and order_id <= $2",
     "evidence": "select * from evidence where evidence_id > $1 and evidence_id <= $2",
     "dispute_history": """
         select dispute_id, version, position, at, actor, action, rules, detail::text as detail from dispute_history
@@ -84,7 +85,7 @@ TABLES = {
 }
 """By read model: its rows by the streams that they follow from."""
 MODELS = {
-    "order": ("order_status", "own_return_reasons"),
+    "order": ("order_status", "own_return_reasons", "goodwill_clawbacks"),
     "dispute": ("disputes", "dispute_history", "clawbacks", "return_reasons"),
     "evidence": ("evidence",),
     "payment": ("refunds", "payments", "chargebacks"),

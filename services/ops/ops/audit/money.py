@@ -5,6 +5,7 @@ Counted from the events of both logs, and for each payment by itself. That none 
 
 from __future__ import annotations
 
+from ops.audit import asked_back
 from ops.audit.check import Check, Tell
 from ops.audit.entry import in_words
 from ops.audit.facts import Facts
@@ -21,7 +22,8 @@ and not exists (select 1 from fact paid where paid.part_id = gone.part_id and pa
 """
 # A refund that failed for good or lies with people is owed still: it counts until it is refused or given up.
 # What is refunded after the seller was paid is asked of him, or back of the buyer: that much may go twice. So may what
-# was refunded and is the seller's by a later word, once the buyer's clawback has ended.
+# was refunded and is the seller's by a later word, once the buyer's clawback has ended; and what a seller gives of what
+# it was paid, once it has come.
 LINES = """
 with said as (
     select part.order_id, part.line_id, currency,
@@ -29,7 +31,9 @@ with said as (
         sum(case when name = 'PaymentReleased' and part.settled then units else 0 end) as released,
         sum(case when name = 'RefundRequested' and part.settled and refund_id not in given_up then units else 0 end)
             as refunds,
-        sum(case when name in ('ClawbackSettled', 'ClawbackFailed') then
+        sum(case when part.dispute_id is null then
+                case when name = 'ClawbackSettled' then units else 0 end
+            when name in ('ClawbackSettled', 'ClawbackFailed') then
                 case when party = 'buyer' and not coalesce(paid_out, 0) then units else 0 end
             when not coalesce(paid_out, 0) then 0 when name = 'ClawbackRequested' then units
             when name = 'ClawbackNotDue' then -units else 0 end) as back
@@ -93,54 +97,6 @@ where fact.name in ('RefundDue', 'RefundRequested', 'RefundPartIssued', 'RefundI
     'OrderCaptured', 'PaymentCaptured', 'ClawbackRequested', 'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
 group by fact.id having fact.units <> coalesce(sum(part.units), 0) or max(part.currency <> fact.currency)
 """
-# Of the buyer only what was paid can be asked back, and only what is asked back withdrawn.
-CLAWED = """
-with said as (
-    select order_id, line_id, currency,
-        sum(case name when 'ClawbackRequested' then units when 'ClawbackNotDue' then -units else 0 end) as back,
-        sum(case when name = 'RefundIssued' then units else 0 end) as refunds
-    from part where name = 'RefundIssued' or name in ('ClawbackRequested', 'ClawbackNotDue') and party = 'buyer'
-    group by order_id, line_id, currency
-)
-select * from said where back > refunds or back < 0
-"""
-# One request has one life: it is made once, and ends once: withdrawn, settled or failed.
-ASKED_TWICE = """
-select about as clawback_id, order_id, units, currency, count(*) as times from fact
-where name in ('ClawbackRequested', 'ClawbackNotDue', 'ClawbackSettled', 'ClawbackFailed')
-group by about, name = 'ClawbackRequested' having count(*) > 1
-"""
-# What ends is what was asked back, to the last line.
-ENDED_UNASKED = """
-select ended.about as clawback_id, ended.order_id, ended.units, ended.currency from fact ended
-where ended.name in ('ClawbackSettled', 'ClawbackFailed') and not exists (select 1 from fact asked
-    where asked.name = 'ClawbackRequested' and asked.about = ended.about and asked.money = ended.money)
-"""
-# What a buyer's clawback leaves to a seller who was not paid yet is released with its end, no more and no less.
-NOT_LEFT = """
-with said as (
-    select fact.about as clawback_id, part.order_id, part.line_id, part.currency,
-        sum(case when part.name = 'PaymentReleased' then 0 else part.units end) as back,
-        sum(case when part.name = 'PaymentReleased' then part.units else 0 end) as released,
-        max(fact.settled) as is_settled
-    from part join fact on fact.id = part.fact
-    left join disputed on disputed.dispute_id = part.dispute_id and disputed.line_id = part.line_id
-    where fact.about is not null and (part.name = 'PaymentReleased'
-        or part.name in ('ClawbackSettled', 'ClawbackFailed') and part.party = 'buyer' and not coalesce(paid_out, 0))
-    group by fact.about, part.order_id, part.line_id, part.currency
-)
-select * from said where back <> released and is_settled
-"""
-# All of a cancelled order's money goes back, and none of it is asked for again.
-LEFT_ASKED = """
-with said as (
-    select order_id, line_id, currency, sum(case name when 'ClawbackRequested' then units else -units end) as back
-    from part where name in ('ClawbackRequested', 'ClawbackNotDue') and party = 'buyer'
-    group by order_id, line_id, currency
-)
-select said.* from said join ordered on ordered.order_id = said.order_id
-where ordered.settled and ordered.cancelled and said.back > 0
-"""
 # The money of a line waits for a dispute, or a return without one, exactly as long as that goes on.
 HELD_FOR_NOBODY = """
 select hold.* from hold
@@ -177,12 +133,8 @@ FAULTS = (
     "held",
     "not_held",
     "released_held",
-    "clawed_unpaid",
-    "clawed_twice",
-    "asked_back",
-    "clawed_unasked",
-    "not_left",
     "before_the_bank",
+    *asked_back.FAULTS,
 )
 
 
@@ -213,7 +165,7 @@ def _rest(check: Check, facts: Facts) -> None:
     for row in facts.ask(SUMS):
         said, parts = in_words(row["units"], row["currency"]), in_words(row["parts"], row["currency"])
         check.fault("unequal_sum", f"{row['id']}: {said}, and its lines {parts}")
-    _asked_back(check, facts)
+    asked_back.look(check, facts)
     for row in facts.ask(BEFORE_THE_BANK):
         check.fault("before_the_bank", f"{row['id']}: {row['name']}, and a chargeback was open")
     for row in facts.ask(HELD_FOR_NOBODY):
@@ -223,24 +175,6 @@ def _rest(check: Check, facts: Facts) -> None:
     for row in facts.ask(RELEASED_HELD):
         short = in_words(row["short"], row["currency"])
         check.fault("released_held", f"{_line(row)} for {row['dispute_id']}, which is open: {short} of what waits went")
-
-
-def _asked_back(check: Check, facts: Facts) -> None:
-    for row in facts.ask(CLAWED):
-        back, paid = in_words(row["back"], row["currency"]), in_words(row["refunds"], row["currency"])
-        check.fault("clawed_unpaid", f"{_line(row)}: {back} asked back of {paid}")
-    for row in facts.ask(ASKED_TWICE):
-        amount = in_words(row["units"], row["currency"])
-        said = f"{row['clawback_id']} of order {row['order_id']}, {amount}"
-        check.fault("clawed_twice", f"{said}: asked back, or ended, {row['times']} times")
-    for row in facts.ask(ENDED_UNASKED):
-        amount = in_words(row["units"], row["currency"])
-        check.fault("clawed_unasked", f"{row['clawback_id']} of order {row['order_id']}, {amount}: never asked so")
-    for row in facts.ask(NOT_LEFT):
-        back, released = (in_words(row[name], row["currency"]) for name in ("back", "released"))
-        check.fault("not_left", f"{_line(row)}: {back} of {row['clawback_id']} ended, and {released} were released")
-    for row in facts.ask(LEFT_ASKED):
-        check.fault("asked_back", f"{_line(row)}, which is cancelled: {in_words(row['back'], row['currency'])}")
 
 
 def _line(row: object) -> str:

@@ -25,6 +25,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "clawbacks": ("dispute_id", "clawback_id"),
     "return_reasons": ("dispute_id", "part"),
     "own_return_reasons": ("order_id", "part"),
+    "goodwill_clawbacks": ("order_id", "clawback_id"),
     "refunds": ("order_id", "refund_id"),
     "payments": ("order_id",),
     "chargebacks": ("order_id", "chargeback_id"),

@@ -93,7 +93,11 @@ def postings(entry: Entry) -> Iterator[Posting]:
 
 
 def _accounts(entry: Entry) -> tuple[str, str]:
-    """What was paid by hand went through the bank, whatever was chosen; a bonus is not the way of the payment."""
+    """What was paid by hand went through the bank, whatever was chosen; a bonus is not the way of the payment. What a
+    seller was to give and does not was paid to nobody, so that nobody has lost it.
+    """
+    if entry.name == "ClawbackFailed" and not entry.data["dispute_id"]:
+        return HELD, "asked_back"
     if entry.data.get("manual"):
         return BY_HAND
     debited, credited = POSTINGS[entry.name]

@@ -113,4 +113,4 @@ def test_s24_what_was_not_asked_back_is_released_by_r_as_ever() -> None:
 
 
 def test_s54_who_was_asked_is_told_how_it_ended() -> None:
-    assert NOTICES[ClawbackSettled].to == NOTICES[ClawbackFailed].to == "party"
+    assert (NOTICES[ClawbackSettled].to, NOTICES[ClawbackFailed].to) == ("party", "told")

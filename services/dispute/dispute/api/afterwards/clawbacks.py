@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from starlette.responses import Response
 
 from dispute.domain.disputes.asked_back.clawbacks import ClawbackState
-from dispute.read_models import clawbacks, disputes
+from dispute.read_models import clawbacks, disputes, order_status
 from dispute.views.clawbacks import ClawbackRow, clawback_row
 from shared.http.caller import QueryContext, query
 from shared.http.pagination import Cursor, Limit, Listing, Position
@@ -34,7 +34,8 @@ async def list_clawbacks(
     """The newest first: with `state=requested` what waits for the facts `clawback_settled` or `clawback_failed` of its
     order, once it is `collectable`, and with `state=failed` what somebody of support looks into (K19).
     """
-    await wait_for_position(viewer.state.pool, disputes.NAME, at_least_position)
+    for read_model in (disputes.NAME, order_status.NAME):
+        await wait_for_position(viewer.state.pool, read_model, at_least_position)
     listing = Listing("clawbacks", (state, order_id))
     before = listing.read(cursor, datetime, str)
     wanted = clawbacks.ClawbackFilter(state, order_id, before, *barred_from(viewer.actor))

@@ -20,6 +20,12 @@ from shared.notifications.table import Notice, Notices
 BOTH = (BUYER, SELLER)
 STARTED = "deadline_started"
 
+
+def _of_a_dispute(kind: str, of_goodwill: str, to: str) -> Notice:
+    """What is asked back has words of its own where no dispute asks for it, but a seller gives it (S20)."""
+    return Notice(of_goodwill, to, rules=("S54", "K19"), otherwise=("dispute_id", kind))
+
+
 NOTICES: Notices = {
     events.DisputeOpened: Notice(STARTED, (SELLER,), "respond_by", DeadlineKind.SELLER_RESPONSE, ("S54", "S39")),
     events.SellerResponded: Notice("seller_responded", (BUYER,), "answer_by", DeadlineKind.BUYER_RESPONSE),
@@ -31,10 +37,10 @@ NOTICES: Notices = {
     ),
     mediation.DecisionIssued: Notice("decision_issued", BOTH, "appeal_until", DeadlineKind.APPEAL, ("S54", "S55")),
     mediation.AppealDecided: Notice("appeal_decided", BOTH),
-    mediation.ClawbackRequested: Notice("clawback_requested", "party", rules=("S54", "K19")),
+    mediation.ClawbackRequested: _of_a_dispute("clawback_requested", "goodwill_asked", "party"),
     mediation.ClawbackNotDue: Notice("clawback_withdrawn", "party", rules=("S54", "K19")),
-    clawbacks.ClawbackSettled: Notice("clawback_settled", "party", rules=("S54", "K19")),
-    clawbacks.ClawbackFailed: Notice("clawback_failed", "party", rules=("S54", "K19")),
+    clawbacks.ClawbackSettled: _of_a_dispute("clawback_settled", "goodwill_settled", "party"),
+    clawbacks.ClawbackFailed: _of_a_dispute("clawback_failed", "goodwill_failed", "told"),
     repayments.LateArrivalReported: Notice("late_arrival", "told", rules=("S54", "S65")),
     repayments.RepaymentAgreed: Notice("repayment_agreed", "told", rules=("S54", "S65")),
     repayments.RepaymentReceived: Notice("repayment_received", (BUYER,), rules=("S54", "S65")),

@@ -8,6 +8,7 @@ from typing import Self
 
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import PieceGroup
+from dispute.domain.orders.payments.caps import with_seller
 from dispute.domain.orders.state import Order
 
 
@@ -60,7 +61,7 @@ def sold(pieces: NamedPieces) -> NamedPieces:
     for claim in line.claims.values():
         _, left = _taken(left, claim.quantity, claim.parcels)
     _, left = _split(left, line.released_pieces - line.sold.quantity)
-    is_there = line.reach.quantity >= pieces.quantity and bool(line.reach.paid)
+    is_there = line.reach.quantity >= pieces.quantity and bool(line.reach.paid and with_seller(line))
     return replace(pieces, groups=left if is_there else [], paid_out=True)
 
 

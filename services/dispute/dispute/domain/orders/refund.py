@@ -11,6 +11,7 @@ from typing import Any
 
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.payments.bank import OF_THE_BANK
+from dispute.domain.orders.payments.gifts import Gifts
 from shared.events.dispute import (
     RefundDue,
     RefundNoted,
@@ -71,20 +72,22 @@ def under_way(refunds: Mapping[str, Refund], line: Line) -> Money:
     again = {refund.due.replaces for refund in refunds.values()}
     asked = [refund for refund in refunds.values() if refund.outcome not in ENDED and not refund.due.goodwill_id]
     parts = [part for refund in asked if refund.due.refund_id not in again for part in refund.due.lines]
-    return total([Money.zero(line.cap), *(part.amount for part in parts if part.line_id == line.line_id)])
+    return _sum_of(line, parts)
 
 
-def promised(refunds: Mapping[str, Refund], lines: Mapping[str, Line]) -> Mapping[str, Line]:
-    """The lines with what their sellers give of them, and is neither paid nor given up (S20)."""
+def promised(refunds: Mapping[str, Refund], gifts: Gifts, lines: Mapping[str, Line]) -> Mapping[str, Line]:
+    """The lines with what their sellers give of them, and is neither paid nor given up (S20): some of it first has to
+    come back of them (K19).
+    """
     again = {refund.due.replaces for refund in refunds.values()}
-    given = [refund.due for refund in refunds.values() if refund.due.goodwill_id]
-    stand = [due for due in given if due.refund_id not in again and refunds[due.refund_id].outcome not in ENDED]
-    parts = [part for due in stand for part in due.lines]
-    sums = {
-        name: total([Money.zero(lines[name].cap), *(part.amount for part in parts if part.line_id == name)])
-        for name in {part.line_id for due in given for part in due.lines}
-    }
-    return {**lines, **{name: replace(lines[name], promised=amount) for name, amount in sums.items()}}
+    dues = [refund.due for refund in refunds.values() if refund.due.goodwill_id]
+    stand = [due for due in dues if due.refund_id not in again and refunds[due.refund_id].outcome not in ENDED]
+    parts = [*(part for due in stand for part in due.lines), *(part for back in gifts.waiting for part in back.lines)]
+    return {name: replace(line, promised=_sum_of(line, parts)) for name, line in lines.items()}
+
+
+def _sum_of(line: Line, parts: Sequence[LineAmount]) -> Money:
+    return total([Money.zero(line.cap), *(part.amount for part in parts if part.line_id == line.line_id)])
 
 
 def paid_back(lines: Mapping[str, Line], event: RefundNoted, refunds: Mapping[str, Refund]) -> Mapping[str, Line]:

@@ -57,9 +57,9 @@ def release_late(order: Order, happened: Sequence[Event], at: datetime) -> list[
     fires once.
     """
     since = after(order, happened)
-    if not since.expired or since.cancelled_at:
+    if since.cancelled_at or not (since.expired or since.completed):
         return [*happened, *completed_if_done(since)]
-    if since.release_at is None or _released_by(since, at):
+    if since.completed or since.release_at is None or _released_by(since, at):
         return [*happened, *release(since)]
     # A late note keeps the instant of what it tells: R may have fired meanwhile, and have found nothing to release.
     again = _release_again(since.release_at) if since.releasable and not order.releasable else []

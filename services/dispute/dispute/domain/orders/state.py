@@ -12,6 +12,7 @@ from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.orders.instants import of_the_order
 from dispute.domain.orders.line import Line
 from dispute.domain.orders.parcels import ARRIVALS, PieceGroup, ShipmentFact, ShipmentHistory, Step
+from dispute.domain.orders.payments.gifts import GIVEN, Gifts, with_gift
 from dispute.domain.orders.payments.hold import Chargebacks, bank_paid
 from dispute.domain.orders.payments.taken import Taken, captured
 from dispute.domain.orders.refund import OrderReturn, Refund, noted, noted_last, paid_back, promised, returned
@@ -56,6 +57,7 @@ class Order:
     reopenings: Reopenings = Reopenings()
     reports: tuple[events.SellerReported, ...] = ()
     goodwill: tuple[events.GoodwillGranted, ...] = ()
+    gifts: Gifts = Gifts()
     returns: Mapping[str, OrderReturn] = field(default_factory=dict)
     chargebacks: Chargebacks = Chargebacks()
     warranties: Mapping[str, events.WarrantyNoted] = field(default_factory=dict)
@@ -141,8 +143,6 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return replace(order, reports=(*order.reports, event))
         case RefundDue():
             return _with_refunds(order, {**order.refunds, event.refund_id: Refund(event)})
-        case events.GoodwillGranted():
-            return replace(order, goodwill=(*order.goodwill, event))
         case events.WarrantyNoted():
             return replace(order, warranties={**order.warranties, event.warranty_id: event})
         case ReturnDue() | ReturnNoted():
@@ -169,6 +169,8 @@ def evolve(order: Order, event: Event) -> Order:  # noqa: C901 - one arm an even
             return replace(order, expired=True, release_at=event.release_at)
         case events.OrderCompleted():
             return replace(order, completed=True)
+        case given if isinstance(given, GIVEN):
+            return _with_refunds(replace(order, **with_gift(order, given)), order.refunds)
     return order
 
 
@@ -233,7 +235,7 @@ def _released(order: Order, event: events.PaymentReleased) -> Order:
 
 
 def _with_refunds(order: Order, refunds: Mapping[str, Refund]) -> Order:
-    return replace(order, refunds=refunds, lines=promised(refunds, order.lines))
+    return replace(order, refunds=refunds, lines=promised(refunds, order.gifts, order.lines))
 
 
 def _refunded(order: Order, event: RefundNoted) -> Order:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from dispute.domain.orders.refund import Refund
 from dispute.domain.orders.state import Order
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundOutcome
@@ -15,15 +16,18 @@ from shared.events.order import GoodwillGranted
 from shared.events.outside.ids import path_of
 from shared.views import LineAmountView, TextLink, text_link
 
-STATES: dict[RefundOutcome | None, Literal["paid", "failed"]] = {
+GoodwillState = Literal["promised", "paid", "failed"]
+STATES: dict[RefundOutcome | None, GoodwillState] = {
     RefundOutcome.ISSUED: "paid",
     RefundOutcome.ABANDONED: "failed",
 }
 
 
 class GoodwillView(TypedDict):
-    """What a seller gives: `promised` until it is paid, `failed` once support gave it up (S20). What was refused and is
-    asked for again has another `refund_id`, and may be less; so may be what was paid, where several payments gave it.
+    """What a seller gives: `promised` until it is paid, `failed` once support gave it up (S20). What is of money that
+    the seller was paid has a `clawback_id`, and a refund once that has settled; if it fails, so does this (K19). What
+    was refused and is asked for again has another `refund_id`, and may be less; so may be what was paid, where several
+    payments gave it.
     """
 
     id: str
@@ -32,8 +36,8 @@ class GoodwillView(TypedDict):
     seller_id: str
     lines: Sequence[LineAmountView]
     amount: Money
-    state: Literal["promised", "paid", "failed"]
-    refund_id: str
+    state: GoodwillState
+    refund_id: str | None
     clawback_id: str | None
     text: TextLink | None
     granted_at: Instant
@@ -46,9 +50,9 @@ def goodwill_views(order: Order, actor: Actor) -> list[GoodwillView]:
 
 
 def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
-    last = [refund for refund in order.refunds.values() if refund.due.goodwill_id == granted.goodwill_id][-1]
-    outcome = RefundOutcome(last.outcome) if last.outcome else None
-    money = last.paid or last.due
+    asked = [refund for refund in order.refunds.values() if refund.due.goodwill_id == granted.goodwill_id]
+    last = asked[-1] if asked else None
+    money = (last.paid or last.due) if last else granted
     return {
         "id": granted.goodwill_id,
         "order_id": granted.order_id,
@@ -56,9 +60,15 @@ def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
         "seller_id": granted.seller_id,
         "lines": [{"line_id": part.line_id, "amount": part.amount} for part in money.lines],
         "amount": money.amount,
-        "state": STATES.get(outcome, "promised"),
-        "refund_id": last.due.refund_id,
-        "clawback_id": None,
+        "state": _state(order, granted, last),
+        "refund_id": last.due.refund_id if last else None,
+        "clawback_id": granted.clawback_id,
         "text": text_link(path_of("v1", "orders", granted.order_id), granted.text_ref),
         "granted_at": granted.granted_at,
     }
+
+
+def _state(order: Order, granted: GoodwillGranted, last: Refund | None) -> GoodwillState:
+    if last:
+        return STATES.get(RefundOutcome(last.outcome) if last.outcome else None, "promised")
+    return "failed" if granted.clawback_id in order.gifts.ended else "promised"

@@ -1,11 +1,13 @@
-"""Clawbacks, read by the audit itself: what a dispute asks back, and what became of it."""
+"""Clawbacks, read by the audit itself: what a dispute or a seller's goodwill asks back, and what became of
+it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops.audit.entry import Entry, exponent, instant, minor
+from ops.audit.entry import Data, Entry, exponent, instant, minor
 
 State = dict[str, Any]
 
@@ -20,7 +22,7 @@ def fold(clawbacks: dict[str, State], entry: Entry) -> None:
 def _asked(entry: Entry) -> State:
     data = entry.data
     return {
-        **{name: data[name] for name in ("clawback_id", "dispute_id", "order_id", "payment_id", "party")},
+        **{name: data[name] for name in ("clawback_id", "dispute_id", "order_id", "payment_id", "party") if data[name]},
         "state": "requested",
         "amount": minor(data["amount"]),
         "currency": data["amount"]["currency"],
@@ -49,3 +51,31 @@ STEPS: Mapping[str, Callable[[Entry], State]] = {
     "ClawbackFailed": _ended("failed", "failed_at"),
 }
 """By event: what it changes of the row."""
+
+
+def _given(order: State, data: Data) -> None:
+    """A seller is asked for what it gives of what it was paid: it is promised as long as that waits (K19)."""
+    for part in data["lines"]:
+        line = order["lines"][part["line_id"]]
+        line["promised"][data["clawback_id"]] = minor(part["amount"])
+        line["reclaimed"] += minor(part["amount"])
+
+
+def _has_come(order: State, data: Data) -> None:
+    """The refund of the same append promises it anew."""
+    for part in data["lines"]:
+        order["lines"][part["line_id"]]["promised"].pop(data["clawback_id"])
+
+
+def _has_not_come(order: State, data: Data) -> None:
+    _has_come(order, data)
+    for part in data["lines"]:
+        order["lines"][part["line_id"]]["reclaimed"] -= minor(part["amount"])
+
+
+OF_AN_ORDER: Mapping[str, Callable[[State, Data], None]] = {
+    "ClawbackRequested": _given,
+    "ClawbackSettled": _has_come,
+    "ClawbackFailed": _has_not_come,
+}
+"""By event: what it changes of the order whose seller gives."""

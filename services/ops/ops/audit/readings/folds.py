@@ -34,10 +34,14 @@ class OrderFold:
         self._row = rows["order_status"].take(order_id)
         self._subject = self._model.subject(self._row)
         self._returns = RowsBeside(checks.models["own_return_reasons"], rows["own_return_reasons"], order_id)
+        self._asked_back: dict[str, Row] = {}
+        self._clawbacks = RowsBeside(checks.models["goodwill_clawbacks"], rows["goodwill_clawbacks"], order_id)
 
     def add(self, entry: Entry) -> None:
         orders.fold(self._state, entry)
         self._returns.see_all(entry, return_reasons.rows(entry))
+        clawbacks.fold(self._asked_back, entry)
+        self._clawbacks.see(entry, entry.data.get("clawback_id"), self._asked_back)
         self._model.see(self._subject, entry.position, orders.row(self._state))
 
     def wanted(self) -> Due:
@@ -46,6 +50,7 @@ class OrderFold:
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)
         self._returns.compare()
+        self._clawbacks.compare()
         held = list(orders.held(self._state))
         cancelled = self._state["cancelled_at"] is not None
         self._checks.facts.order(self._id, held, cancelled, self._checks.settled(last))

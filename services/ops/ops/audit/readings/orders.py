@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ops.audit.entry import SCALE, Data, Entry, exponent, instant, minor
-from ops.audit.readings import chargebacks
+from ops.audit.readings import chargebacks, clawbacks
 
 State = dict[str, Any]
 
@@ -231,6 +231,7 @@ STEPS: Mapping[str, Callable[[State, Data], None]] = {
     "PaymentReleased": _released,
     **chargebacks.OF_AN_ORDER,
     "RefundDue": _asked,
+    **clawbacks.OF_AN_ORDER,
     "RefundNoted": _refunded,
     "ProtectionExpired": _expired,
     "DeadlineMoved": _moved,

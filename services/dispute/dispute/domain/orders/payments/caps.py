@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dispute.domain.orders.line import Line, Sold
-from shared.events.money import Money
+from shared.events.money import Money, total
 
 
 def line_caps(ordered: Sequence[tuple[Money, int]], paid: Money) -> Sequence[Money]:
@@ -27,8 +27,22 @@ def refundable(line: Line, quantity: int) -> Money:
 
 
 def reclaimable(line: Line, quantity: int) -> Money:
-    """The cap for so many of the pieces that the seller was paid for: what was captured for them and never refunded."""
-    return _share(line.reach, quantity)
+    """The cap for so many of the pieces that the seller was paid for: what was captured for them and never refunded,
+    less what the seller gives of it (S20).
+    """
+    return min(_share(line.reach, quantity), with_seller(line))
+
+
+def with_seller(line: Line) -> Money:
+    """What the seller was paid and nobody asks of it: neither a dispute by law nor a bank, nor itself to give it."""
+    nothing = Money.zero(line.cap)
+    paid_out = [claim for claim in line.claims.values() if claim.paid_out]
+    waits = [
+        total([nothing, *claim.doubts.values()]) if claim.agreed else claim.cap - claim.refunded for claim in paid_out
+    ]
+    had = line.released - line.reclaimed
+    there = line.cap - line.refunded - line.charged_back - line.promised - line.in_doubt
+    return max(nothing, min(had, there) - total([nothing, *waits]))
 
 
 def _share(whole: Sold, quantity: int) -> Money:

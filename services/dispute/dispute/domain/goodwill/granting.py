@@ -1,4 +1,6 @@
-"""Goodwill: a seller gives money back of what it would be paid, without a dispute or beside one (S20, K19)."""
+"""Goodwill: a seller gives money back of what it would be paid, or of what it was paid, without a dispute or beside one
+(S20, K19).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ from pydantic import Field
 
 from dispute.domain.commands import OrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.orders.goodwill.refunding import due_of
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.refund import due_for
+from dispute.domain.orders.payments.caps import with_seller
 from dispute.domain.orders.state import Order
-from dispute.domain.rejections import OrderAlreadyCompleted
 from shared.events.base import Event, Personal
-from shared.events.dispute import RefundSource
 from shared.events.fields import Text, WireMoney
 from shared.events.ids import derived_id
+from shared.events.mediation import ClawbackRequested
 from shared.events.money import Money, total
 from shared.events.order import GoodwillGranted, LineAmount
 from shared.rejections import AmountExceedsCap, ValidationFailed, WrongPhase
@@ -40,41 +42,45 @@ class GrantGoodwill(OrderCommand):
 
 
 def grant_goodwill(command: GrantGoodwill, order: Order) -> list[Event]:
-    """It is the seller's own money that waits: nobody else has to agree, and it is asked for at once (K19)."""
-    guard_goodwill(order, command)
+    """Where it is the seller's own money that waits nobody else has to agree, and it is asked for at once; what the
+    seller was paid is asked of the seller first (K19).
+    """
+    most, is_paid_out = guard_goodwill(order, command)
     guard_text(text=command.text)
-    lines = _parts(command.amount, [_most(order.lines[part.line_id], part.quantity) for part in command.lines])
-    refund_id = derived_id("rfd", order.order_id, command.command_id)
     granted = GoodwillGranted(
         goodwill_id=derived_id("gdw", order.order_id, command.command_id),
         order_id=order.order_id,
-        refund_id=refund_id,
+        refund_id=derived_id("rfd", order.order_id, command.command_id),
         seller_id=command.actor.id,
-        lines=lines,
+        clawback_id=derived_id("clw", order.order_id, command.command_id) if is_paid_out else None,
+        lines=_parts(command.amount, most),
         amount=command.amount,
         text_ref=command.text_ref,
         granted_at=command.at,
         rules=("S20", "K19"),
     )
-    assert order.terms
-    due = due_for(
-        order.terms,
-        lines,
-        RefundSource.GOODWILL,
-        ("S20", "S57"),
-        refund_id=refund_id,
+    return [granted, _asked_of_seller(order, granted) if is_paid_out else due_of(order, granted)]
+
+
+def _asked_of_seller(order: Order, granted: GoodwillGranted) -> ClawbackRequested:
+    """The buyer is paid once it has come."""
+    assert granted.clawback_id
+    return ClawbackRequested(
+        clawback_id=granted.clawback_id,
+        dispute_id=None,
         order_id=order.order_id,
         payment_id=order.taken.payment_id(order.payment),
-        dispute_id=None,
-        buyer_id=order.buyer_id,
-        seller_id=command.actor.id,
-        goodwill_id=granted.goodwill_id,
+        party="seller",
+        lines=granted.lines,
+        amount=granted.amount,
+        rules=("S20", "K19"),
     )
-    return [granted, due]
 
 
-def guard_goodwill(order: Order, command: GrantGoodwill) -> None:
-    """A seller's own lines, each once, of an order whose money is with the platform and goes nowhere else."""
+def guard_goodwill(order: Order, command: GrantGoodwill) -> tuple[Sequence[LineAmount], bool]:
+    """A seller's own lines, each once, of an order whose money came to the platform. Returned is the most of each line,
+    of what waits for the seller; where nothing does, of what the seller was paid, which is said beside.
+    """
     order.parties.guard(command.actor, "order", "seller")
     own = {name: line for name, line in order.lines.items() if line.seller_id == command.actor.id}
     for i, part in enumerate(command.lines):
@@ -84,13 +90,15 @@ def guard_goodwill(order: Order, command: GrantGoodwill) -> None:
             raise ValidationFailed.at(f"/lines/{i}/line_id", "repeated", "named twice", "S109")
         if part.quantity > own[part.line_id].quantity:
             raise ValidationFailed.at(f"/lines/{i}/quantity", "too_many", "more than were ordered", "S109")
-    if order.completed:
-        raise OrderAlreadyCompleted("You are paid: what you give now, you give yourself.", rules=("K19",))
     if order.cancelled_at or not order.in_escrow:
         raise WrongPhase("Its money is not with the platform for you.", rules=("S20",))
     if order.chargebacks.open:
         raise order.chargebacks.refusal
-    _guard_amount(command, total([_most(own[part.line_id], part.quantity).amount for part in command.lines]))
+    most = [_most(own[part.line_id], part.quantity, own[part.line_id].releasable) for part in command.lines]
+    if is_paid_out := not any(part.amount for part in most):
+        most = [_most(own[part.line_id], part.quantity, with_seller(own[part.line_id])) for part in command.lines]
+    _guard_amount(command, total([part.amount for part in most]))
+    return most, is_paid_out
 
 
 def _guard_amount(command: GrantGoodwill, cap: Money) -> None:
@@ -100,13 +108,15 @@ def _guard_amount(command: GrantGoodwill, cap: Money) -> None:
         raise ValidationFailed.at("/amount/amount", "not_positive", "the amount is more than nothing", "S45")
     if cap < command.amount:
         left = {"amount": cap.amount, "currency": cap.currency}
-        raise AmountExceedsCap("More than waits for you of these pieces.", rules=("K19",), cap=left)
+        raise AmountExceedsCap(
+            "More than waits for you of these pieces, or you were paid for them.", rules=("K19",), cap=left
+        )
 
 
-def _most(line: Line, quantity: int) -> LineAmount:
-    """The share of so many pieces, as far as the seller would be paid it: never what an open dispute is about."""
+def _most(line: Line, quantity: int, sellers: Money) -> LineAmount:
+    """The share of so many pieces, as far as it is the seller's: never what an open dispute is about."""
     share = line.cap.split([quantity, line.quantity - quantity])[0] if quantity < line.quantity else line.cap
-    return LineAmount(line_id=line.line_id, amount=min(share, line.releasable))
+    return LineAmount(line_id=line.line_id, amount=min(share, sellers))
 
 
 def _parts(amount: Money, most: Sequence[LineAmount]) -> tuple[LineAmount, ...]:

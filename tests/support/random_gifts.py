@@ -1,0 +1,35 @@
+"""Lives of an order whose sellers give what they were paid, beside disputes by law about the same pieces (S20, K19)."""
+
+from __future__ import annotations
+
+from dispute.domain.disputes.form import RequestedLine
+from dispute.domain.goodwill.granting import GrantGoodwill
+from dispute.domain.orders.payments.caps import with_seller
+from shared.events.ids import derived_uuid
+from tests.support.builders.orders import ORDER, SELLER, usd
+from tests.support.random_afterwards import CollectedByLaw
+from tests.support.random_doubts import Doubtful
+from tests.support.random_life import Move
+
+
+class Giving(CollectedByLaw):
+    """Much is given of what was paid; it comes or does not, and what has come is refunded, refused or given up."""
+
+    def _moves(self) -> list[Move]:
+        paid = [line.line_id for line in self.market.order.lines.values() if with_seller(line)]
+        waiting = [back.clawback_id for back in self.market.order.gifts.waiting]
+        gives = (5, lambda: self._give_paid(self.dice.choice(paid)))
+        ends = (8, lambda: self._end(self.dice.choice(waiting)))
+        return [*super()._moves(), *([gives] if paid else []), *([ends] if waiting else [])]
+
+    def _give_paid(self, name: str) -> None:
+        line = self.market.order.lines[name]
+        self.gifts += 1
+        named = (RequestedLine(line_id=name, quantity=self.dice.randint(1, line.quantity)),)
+        said = {"command_id": derived_uuid("give", self.gifts), "actor": SELLER, "at": self.market.now}
+        amount = usd(self._part(with_seller(line).minor))
+        self.market.ask(GrantGoodwill(order_id=ORDER, type="refund_only", lines=named, amount=amount, **said))
+
+
+class GivingInDoubt(Doubtful, Giving):
+    """What has come is given up in doubt, and some time later it is known whether the buyer was paid."""
