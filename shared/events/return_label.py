@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Payer, Reason, ReturnKind, ReturnLine
+from shared.events.inspection import InspectionFault, InspectionResult, ReturnPiecesInspected
 from shared.events.open_enums import Open
 
 
-class InspectionResult(StrEnum):
-    """What the inspection found."""
-
-    PASSED = "pass"
-    FAILED = "fail"
-
-
-class InspectionFault(StrEnum):
-    """What was wrong with returned goods (T27)."""
-
-    NOT_RECEIVED = "not_received"
-    DAMAGED = "damaged"
-    DIFFERENT = "different"
-    MISSING = "missing"
-
-
 class ReturnRequested(Event):
-    """Goods are to go back: to the seller's address, else to the platform's warehouse (K22)."""
+    """Goods are to go back: to the seller's address, else to the platform's warehouse, whose subject is `warehouse_id`
+    (K22).
+    """
 
     return_id: str
     kind: Open[ReturnKind]
@@ -40,6 +25,7 @@ class ReturnRequested(Event):
     freight_payer: Open[Payer]
     address_ref: str | None
     warehouse: str | None
+    warehouse_id: str | None = None
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
@@ -197,7 +183,7 @@ class ReturnReceived(Event):
 
 
 class ReturnInspected(Event):
-    """What was found; the inspector's words are under `note_ref`."""
+    """What was found in the end: all passed, or the first `fault`; the inspector's words are under `note_ref`."""
 
     return_id: str
     dispute_id: str | None
@@ -233,6 +219,7 @@ ReturnEvent = (
     | ReturnTransitOverdue
     | ReturnLost
     | ReturnReceived
+    | ReturnPiecesInspected
     | ReturnInspected
     | InspectionTimedOut
     | DeadlineMoved

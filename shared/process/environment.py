@@ -80,6 +80,8 @@ class Environment(BaseSettings):
     """
     carrier_webhooks: str = Field("", repr=False)
     """Which carrier's webhooks are heard: a plug-in's name, `+`, and their secret, or several with commas between."""
+    warehouse: str = "warehouse-1"
+    """The subject of whoever works in the warehouse that goods go back to: it says what came, and what it is like."""
     gateway: str = Field("", repr=False)
     """Who pays refunds: a plug-in's name, `+`, and its provider's address, which may hold a key:
     `stripe+https://sk_live_…@api.stripe.com`.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import dispute, label_quota, mediation, order, refund, return_label, warranty
+from shared.events import dispute, inspection, label_quota, mediation, order, refund, return_label, warranty
 from shared.events.mediation import conversation, proposals
 from shared.events.money import DECIMALS
 from shared.events.outside import chargeback
@@ -33,7 +33,7 @@ WORDS = {
     "Hold": "dispute return chargeback",
     "HoldEnd": "cancelled agreed closed decided returned disputed",
     "LimitScope": "labels no_reason_returns",
-    "InspectionFault": "not_received damaged different missing",
+    "InspectionFault": "not_received damaged different missing used",
     "InspectionResult": "pass fail",
     "DoubtFound": "paid not_paid",
     "ManualReason": "retries_used_up answer_differs outcome_unknown charged_back",
@@ -92,6 +92,7 @@ def enumerations() -> dict[str, type[StrEnum]]:
             return_label,
             warranty,
             label_quota,
+            inspection,
         )
         for value in vars(module).values()
         if isinstance(value, type)

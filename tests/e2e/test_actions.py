@@ -333,7 +333,7 @@ async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> Non
     path = f"/v1/returns/{(await dispute.show())['return_id']}"
     states = {
         "label_issued": [
-            (deal.seller, {"receive": "", "inspect": NOT_NOW}),
+            (warehouse, {"receive": "", "inspect": NOT_NOW}),
             (deal.buyer, {"ship": "", "correct-tracking": NOT_NOW}),
         ],
         "shipped": [
@@ -342,9 +342,10 @@ async def test_a_return_goes_on_by_what_its_lists_say(services: Services) -> Non
         ],
         "received": [
             (deal.buyer, {"ship": NOT_NOW, "correct-tracking": NOT_NOW}),
-            (deal.seller, {"receive": NOT_NOW, "inspect": ""}),
+            (warehouse, {"receive": NOT_NOW, "inspect": ""}),
         ],
         "inspected": [
+            (deal.seller, {}),
             (deal.buyer, {"ship": NOT_NOW, "correct-tracking": NOT_NOW}),
             (warehouse, {"receive": NOT_NOW, "inspect": NOT_NOW}),
         ],

@@ -181,11 +181,12 @@ async def test_goods_that_fail_the_inspection_go_to_the_case_team_and_bring_no_m
     agreed = await dispute.accept()
     label = await returned(dispute, agreed["return_id"], "self_paid")
     assert (label["label"]["prepaid"], label["label"]["payer"]) == (False, "buyer")
-    path = f"/v1/returns/{agreed['return_id']}"
+    path, warehouse = f"/v1/returns/{agreed['return_id']}", services.party("warehouse-1", "warehouse")
     (await deal.buyer.post(f"{path}/shipment", {"tracking_number": "RR1DE"}, service="return_label")).ok()
-    (await deal.seller.post(f"{path}/receipt", service="return_label")).ok()
+    assert (await deal.seller.post(f"{path}/receipt", service="return_label")).status == 403
+    (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
     (
-        await deal.seller.post(
+        await warehouse.post(
             f"{path}/inspection", {"result": "fail", "fault": "different", "note": "A brick."}, service="return_label"
         )
     ).ok()

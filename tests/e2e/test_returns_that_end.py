@@ -61,7 +61,7 @@ async def test_t24_d9_what_nobody_sends_lapses_and_its_dispute_closes_without_mo
 
 async def test_t25_t28_d11_what_came_unannounced_and_nobody_looks_at_is_refunded(services: Services) -> None:
     goods = await to_send_back(services)
-    await goods.step(goods.seller, "receipt")
+    await goods.step(services.party("warehouse-1", "warehouse"), "receipt")
     await goods.dispute.when(lambda shown: shown["fulfilment"] == "return_received")
     await goods.wait("return_inspection")
     closed = await goods.dispute.closed()

@@ -123,15 +123,15 @@ async def goods(walk: Walk) -> None:
     await walk.take("T21", Step.CANCEL, kept, kept.cancel())
     back = await walk.opened(type="return_and_refund")
     path = f"/v1/returns/{(await back.respond(ACCEPT))['return_id']}"
-    buyer, seller = back.deal.buyer, back.deal.seller
+    buyer, warehouse = back.deal.buyer, walk.services.party("warehouse-1", "warehouse")
     await eventually(
         lambda: buyer.get(path, "return_label"),
         lambda shown: shown.status == 200 and shown["state"] in ("label_issued", "self_paid"),
     )
     (await buyer.post(f"{path}/shipment", {"tracking_number": "RR1DE"}, service="return_label")).ok()
-    (await seller.post(f"{path}/receipt", service="return_label")).ok()
+    (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
     failed: Json = {"result": "fail", "fault": "different"}
-    (await seller.post(f"{path}/inspection", failed, service="return_label")).ok()
+    (await warehouse.post(f"{path}/inspection", failed, service="return_label")).ok()
     walk.took("T27", Told.RETURN, "agreed", await back.when(lambda shown: shown["state"] == "escalated"))
 
 

@@ -17,8 +17,8 @@ from dispute.domain.disputes.negotiation import RespondToDispute
 from refund.domain.payments.retries import RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal
 from return_label.domain.decider import decider as returns
+from return_label.domain.returns.inspection import InspectReturn
 from return_label.domain.returns.request import RequestReturn
-from return_label.domain.returns.transit import InspectReturn
 from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType
 from shared.events.ids import derived_id

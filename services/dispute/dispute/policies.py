@@ -26,6 +26,7 @@ from shared.events import return_label as returns
 from shared.events.base import Event
 from shared.events.dispute import RefundOutcome, ReturnOutcome
 from shared.events.envelope import Recorded
+from shared.events.inspection import InspectionResult
 from shared.events.open_enums import known
 from shared.events.order import GoodwillGranted
 from shared.events.outside.chargeback import (
@@ -34,7 +35,6 @@ from shared.events.outside.chargeback import (
     RefundsFrozen,
     RefundsUnfrozen,
 )
-from shared.events.return_label import InspectionResult
 from shared.events.warranty import WarrantyAssessed, WarrantyClaimOpened, WarrantyFulfilled
 from shared.notifications.table import NOTIFY, notifications
 

@@ -25,6 +25,7 @@ def build(settings: Settings) -> App:
     app = service_app(RETURN_LABEL, decider, routers, settings, FORETELLING)
     app.state.texts = TextsElsewhere(settings.dispute)
     app.state.orders = OrdersElsewhere(settings.dispute)
+    app.state.warehouse = settings.warehouse
     app.state.own_token = OwnToken(settings.labels_login)
     app.state.carrier_webhooks = receiver_of(settings.carrier_webhooks)
     app.state.carrier = settings.carrier.partition("+")[0] or None

@@ -21,11 +21,14 @@ REQUEST_RETURNS = "request_returns"
 """The policy's name: its subscription's in storage, and part of the ids of its commands."""
 
 
-def react(recorded: Recorded[Event], carrier: str | None = None) -> Iterable[Send]:
-    """On ReturnDue → request the return, with a label of the carrier that is set. On ReturnNotDue → withdraw it."""
+def react(recorded: Recorded[Event], carrier: str | None = None, warehouse_id: str | None = None) -> Iterable[Send]:
+    """On ReturnDue → request the return, with a label of the carrier that is set, and for the warehouse that is. On
+    ReturnNotDue → withdraw it.
+    """
     match recorded.event:
         case ReturnDue() as event:
-            return [_request_return(recorded, event, carrier)]
+            said = request_fields(event, warehouse_id)
+            return [Send.on(recorded, REQUEST_RETURNS, 0, RequestReturn, **said, carrier=carrier)]
         case ReturnNotDue() as event:
             return [
                 Send.on(
@@ -41,17 +44,8 @@ def notify(recorded: Recorded[Event]) -> Iterable[Send]:
     return notifications(recorded, NOTICES, "return_id")
 
 
-def _request_return(recorded: Recorded[Event], event: ReturnDue, carrier: str | None) -> Send:
-    return Send.on(
-        recorded,
-        REQUEST_RETURNS,
-        0,
-        RequestReturn,
-        **request_fields(event),
-        carrier=carrier,
-    )
-
-
-def request_fields(event: ReturnDue) -> Mapping[str, Any]:
-    """What the dispute service asks for, by the fields of the command: they have the same names."""
-    return dict(event)
+def request_fields(event: ReturnDue, warehouse_id: str | None) -> Mapping[str, Any]:
+    """What the dispute service asks for, by the fields of the command: they have the same names; and the warehouse that
+    this service knows.
+    """
+    return {**dict(event), "warehouse_id": warehouse_id}

@@ -34,13 +34,14 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
         assembly(RETURN_LABEL, decider, settings, clock) as service,
         carrier_of(settings.carrier) as carrier,
     ):
+        react = partial(policies.react, carrier=name, warehouse_id=settings.warehouse)
         calls = effects.effects_of(name, carrier, effects.age_in_log(service.pool))
         yield (
             service.store,
             [
                 service.relay(),
                 *service.projections(returns),
-                service.policy(policies.REQUEST_RETURNS, DISPUTE, partial(policies.react, carrier=name)),
+                service.policy(policies.REQUEST_RETURNS, DISPUTE, react),
                 service.policy(NOTIFY, RETURN_LABEL, policies.notify),
                 service.due_loop(effects=calls),
                 *([Sweep(Following(name, carrier, service.store, service.pool, clock).turn, EVERY)] if name else []),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.request import RequestReturn, asked
 from return_label.domain.returns.withdrawal import WithdrawReturn
 from return_label.policies import react
 from shared.events.base import Event
@@ -23,6 +25,13 @@ def test_on_a_return_due_the_return_is_requested() -> None:
         ("return-ret_1", "o1"),
         (f"label_quota-{r.BUYER.id}", r.BUYER.id),
     ]
+
+
+@pytest.mark.parametrize(("address_ref", "warehouse"), [(None, "Dock 4"), ("txt_1", None)])
+def test_k22_a_return_names_the_warehouse_that_it_goes_to(address_ref: str | None, warehouse: str | None) -> None:
+    due = r.DUE.model_copy(update={"address_ref": address_ref, "warehouse": warehouse})
+    command: RequestReturn = sent(partial(react, warehouse_id="warehouse-1"), due)
+    assert asked(command).warehouse_id == (warehouse and "warehouse-1")
 
 
 def test_t21_on_a_return_not_due_it_is_withdrawn() -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from return_label.domain.returns.inspection import InspectReturn
 from return_label.domain.returns.loss import MarkReturnLost
 from return_label.domain.returns.request import RequestReturn
-from return_label.domain.returns.transit import InspectReturn, MarkReturnReceived, MarkReturnShipped
+from return_label.domain.returns.transit import MarkReturnReceived, MarkReturnShipped
 from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.decider import ExpireDeadline
 from shared.events.base import SYSTEM, Actor
 from shared.events.dispute import Payer, Reason, ReturnDue, ReturnKind, ReturnLine
 from shared.events.ids import derived_id, derived_uuid
+from shared.events.inspection import InspectedPieces, InspectionFault, InspectionResult, ReturnPiecesInspected
 from shared.events.label_quota import LabelQuotaTaken
 from shared.events.return_label import (
-    InspectionFault,
-    InspectionResult,
     InspectionTimedOut,
     ReturnAuthorized,
     ReturnEvent,
@@ -89,7 +89,7 @@ def inspect(
     """The inspection passes, unless a fault is named."""
     result = InspectionResult.FAILED if fault else InspectionResult.PASSED
     plain = {"result": result, "fault": fault, "has_key": True, "has_seen": True}
-    return InspectReturn(**_envelope("inspect", actor, at), **(plain | more))
+    return InspectReturn(**(_envelope("inspect", actor, at) | plain | more))
 
 
 def requested(**more: Any) -> ReturnRequested:
@@ -146,9 +146,20 @@ def received() -> ReturnReceived:
 
 
 def inspected(fault: InspectionFault | None = None, note_ref: str | None = None) -> ReturnInspected:
-    """What `inspect` leads to."""
+    """What `inspect` leads to, of all of it."""
     result, rules = (InspectionResult.FAILED, ("S82", "T27")) if fault else (InspectionResult.PASSED, ("S82", "T26"))
     return ReturnInspected(**COMMON, result=result, fault=fault, note_ref=note_ref, rules=rules)
+
+
+def examined(*lines: InspectedPieces, note_ref: str | None = None) -> ReturnPiecesInspected:
+    """What `inspect` of some lines leads to."""
+    return ReturnPiecesInspected(**COMMON, lines=lines, note_ref=note_ref, rules=("S82", "K10", "D11"))
+
+
+def pieces(line_id: str, quantity: int, fault: InspectionFault | None = None) -> InspectedPieces:
+    """What was found of so many pieces: they pass, unless a fault is named."""
+    result = InspectionResult.FAILED if fault else InspectionResult.PASSED
+    return InspectedPieces(line_id=line_id, quantity=quantity, result=result, fault=fault)
 
 
 SHIP_BY = datetime(2026, 3, 17, tzinfo=UTC)

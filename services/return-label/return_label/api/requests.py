@@ -37,13 +37,14 @@ async def request_return(
     buyer whom support has limited is refused before, unless the law grants it (`returns_limited`, S79).
     """
     await _guard_limits(body, caller)
-    said = body.model_dump(mode="json", exclude={"order_id"}, exclude_unset=True)
-    answer = await caller.state.orders.grant_return(body.order_id, said, request.headers, caller.dry_run)
+    wanted = body.model_dump(mode="json", exclude={"order_id"}, exclude_unset=True)
+    answer = await caller.state.orders.grant_return(body.order_id, wanted, request.headers, caller.dry_run)
     if answer.granted is None:
         said_there = answer.under(caller.request_id)
         return _passed_on(said_there, answer.status, answer.media_type, answer.headers)
     due = ReturnDue.model_validate(answer.granted)
-    requested = asked(RequestReturn(command_id=caller.command_id, actor=SYSTEM, at=caller.at, **request_fields(due)))
+    said = request_fields(due, caller.state.warehouse)
+    requested = asked(RequestReturn(command_id=caller.command_id, actor=SYSTEM, at=caller.at, **said))
     view = return_view(evolve(Return(), requested), 0, caller.actor, caller.at)
     headers = {**answer.headers, "location": view["href"]}
     return _passed_on(to_json(view), answer.status, answer.media_type, headers)

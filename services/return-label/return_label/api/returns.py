@@ -11,16 +11,10 @@ from return_label.api.bodies.returns import InspectionBody, ShipmentBody
 from return_label.api.whose import buyer_of
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
+from return_label.domain.returns.inspection import INSPECTORS, InspectReturn
 from return_label.domain.returns.loss import LOSERS, MarkReturnLost
 from return_label.domain.returns.state import Return
-from return_label.domain.returns.transit import (
-    INSPECTORS,
-    RECEIVERS,
-    SHIPPERS,
-    InspectReturn,
-    MarkReturnReceived,
-    MarkReturnShipped,
-)
+from return_label.domain.returns.transit import RECEIVERS, SHIPPERS, MarkReturnReceived, MarkReturnShipped
 from return_label.views.history import history_entry
 from return_label.views.returns import WAREHOUSE, ReturnView, return_view
 from shared.events.base import Event
@@ -63,7 +57,7 @@ async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, qu
     return_.parties.guard(viewer.actor, "return")
     if ref == WAREHOUSE and return_.terms.warehouse:
         return query_response(TextView(ref=ref, text=return_.terms.warehouse))
-    own = [return_.inspected.note_ref] if return_.inspected else []
+    own = [found.note_ref for found in (*return_.examined, return_.inspected) if found]
     return query_response(await find_text(viewer.state.pool, ref, own))
 
 
@@ -80,7 +74,7 @@ async def mark_shipped(
 
 @router.post("/v1/returns/{return_id}/receipt", summary="Say that the parcel has come", response_model=ReturnView)
 async def mark_received(return_id: str, caller: Annotated[CommandContext, command(*RECEIVERS)]) -> Response:
-    """The seller's or the warehouse's, or the carrier's scan (T25)."""
+    """The word of whom the goods go to, seller or warehouse (K22), or the carrier's scan (T25)."""
     return await _answer(caller, caller.command(MarkReturnReceived, return_id=return_id))
 
 
@@ -98,8 +92,9 @@ async def mark_lost(
 async def inspect(
     return_id: str, body: InspectionBody, caller: Annotated[CommandContext, command(*INSPECTORS, if_match="for_money")]
 ) -> Response:
-    """Goods that pass bring the refund, which needs an Idempotency-Key and an If-Match; goods that fail the case team
-    (S82, T26, T27).
+    """The word of whom the goods go to (K22): of all, or of some `lines` and later of the rest. Once every piece has
+    passed they bring the refund, and the case team where one has failed. What brings money, and what is said of single
+    `lines`, needs an Idempotency-Key and an If-Match (S82, T26, T27).
     """
     return await _answer(caller, caller.command(InspectReturn, body, return_id=return_id))
 

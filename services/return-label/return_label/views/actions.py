@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from return_label.domain.deadlines import DeadlineKind
+from return_label.domain.returns.inspection import guard_inspection
 from return_label.domain.returns.labels.giving_back import guard_void
 from return_label.domain.returns.labels.issuing import guard_request
 from return_label.domain.returns.loss import guard_loss
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
-from return_label.domain.returns.transit import guard_correction, guard_inspection, guard_receipt, guard_shipment
+from return_label.domain.returns.transit import guard_correction, guard_receipt, guard_shipment
 from shared.actions import Action, Offer
 from shared.events.base import Actor
 

@@ -9,6 +9,7 @@ from shared.events import return_label as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
+from shared.events.inspection import ReturnPiecesInspected
 from shared.rejections import snake_case
 from shared.rules.links import rule_links
 from shared.views import HistoryEntry
@@ -28,6 +29,7 @@ DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     events.ReturnTransitOverdue: ("due_at", "transit_alarm_at"),
     events.ReturnLost: ("prepaid", "lost_at"),
     events.ReturnReceived: ("received_at", "inspect_by"),
+    ReturnPiecesInspected: ("lines",),
     events.ReturnInspected: ("result", "fault"),
     events.InspectionTimedOut: ("due_at",),
     DeadlineMoved: (),

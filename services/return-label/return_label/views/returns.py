@@ -9,6 +9,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from return_label.domain.deadlines import DeadlineKind
+from return_label.domain.returns.inspection import left
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from return_label.domain.tracking.numbers import NumberCheck, number_check
@@ -17,8 +18,8 @@ from return_label.views.labels.shown import LabelDeniedView, LabelView, label_de
 from return_label.views.rows import ReturnRow
 from shared.actions import Actions, rendered
 from shared.events.base import Actor, Instant
+from shared.events.inspection import InspectedPieces, InspectionFault, InspectionResult, ReturnPiecesInspected
 from shared.events.open_enums import Open
-from shared.events.return_label import InspectionFault, InspectionResult
 from shared.views import LineQuantity, TextLink, text_link
 
 
@@ -41,12 +42,26 @@ class ReceiptView(TypedDict):
     inspect_by: Instant
 
 
-class InspectionView(TypedDict):
-    """What was found, or that nobody has looked in time; the inspector's words are text about people."""
+class InspectedView(TypedDict):
+    """What was found of so many pieces of a line; the inspector's words are text about people."""
 
-    result: Open[InspectionResult] | Literal["timed_out"]
+    line_id: str
+    quantity: int
+    result: Open[InspectionResult]
     fault: Open[InspectionFault] | None
     note: TextLink | None
+
+
+class InspectionView(TypedDict):
+    """What was found in the end, or that nobody has looked in time; no result as long as there is a `rest`. `lines` has
+    what was said of single pieces; the inspector's words are text about people.
+    """
+
+    result: Open[InspectionResult] | Literal["timed_out"] | None
+    fault: Open[InspectionFault] | None
+    note: TextLink | None
+    lines: Sequence[InspectedView]
+    rest: Sequence[LineQuantity]
     rules: Sequence[str]
 
 
@@ -70,12 +85,14 @@ WAREHOUSE = "warehouse"
 
 class ReturnView(ReturnRow, Actions):
     """A return: where the goods are, each step of their way, and what the caller may do. `address_ref` names the
-    seller's address among the dispute's texts, or the warehouse's, whose link is `warehouse` (K22).
+    seller's address among the dispute's texts, or the warehouse's, whose link is `warehouse`, and whose subject is
+    `warehouse_id` (K22).
     """
 
     lines: Sequence[LineQuantity]
     address_ref: str
     warehouse: TextLink | None
+    warehouse_id: str | None
     denied_because: str | None
     label: LabelView | None
     label_denied: LabelDeniedView | None
@@ -107,6 +124,7 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "freight_payer": terms.freight_payer,
         "address_ref": terms.address_ref or WAREHOUSE,
         "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
+        "warehouse_id": terms.warehouse_id,
         "ship_by": return_.due.get(DeadlineKind.SHIPMENT),
         "denied_because": return_.denied.reason if return_.denied else None,
         "label": label_view(return_, path, actor),
@@ -142,9 +160,21 @@ def _receipt(return_: Return) -> ReceiptView | None:
 
 
 def _inspection(return_: Return, path: str) -> InspectionView | None:
-    if timed_out := return_.timed_out:
-        return {"result": "timed_out", "fault": None, "note": None, "rules": timed_out.rules}
-    if not (inspected := return_.inspected):
+    if not (return_.timed_out or return_.inspected or return_.examined):
         return None
-    note = text_link(path, inspected.note_ref)
-    return {"result": inspected.result, "fault": inspected.fault, "note": note, "rules": inspected.rules}
+    found, steps = return_.inspected, return_.examined
+    ended = return_.timed_out or found
+    return {
+        "result": "timed_out" if return_.timed_out else found and found.result,
+        "fault": found.fault if found else None,
+        "note": text_link(path, found.note_ref) if found else None,
+        "lines": [_inspected(one, step, path) for step in steps for one in step.lines],
+        "rest": [] if ended else [{"line_id": name, "quantity": count} for name, count in left(return_).items()],
+        "rules": (ended or steps[-1]).rules,
+    }
+
+
+def _inspected(one: InspectedPieces, step: ReturnPiecesInspected, path: str) -> InspectedView:
+    note = text_link(path, step.note_ref)
+    said = {"line_id": one.line_id, "quantity": one.quantity, "result": one.result, "fault": one.fault}
+    return {**said, "note": note}  # type: ignore[typeddict-item]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from return_label.domain.returns.transit import InspectReturn, MarkReturnShipped
+from return_label.domain.returns.inspection import InspectReturn
+from return_label.domain.returns.transit import MarkReturnShipped
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
 
@@ -14,6 +15,6 @@ class ShipmentBody(CommandBody, of=MarkReturnShipped):
 
 
 class InspectionBody(CommandBody, of=InspectReturn):
-    """What the inspection found; a failure has a fault."""
+    """What the inspection found: one `result` for all that is left, or one for each of `lines`; a fail has a fault."""
 
     model_config = example(result="pass")

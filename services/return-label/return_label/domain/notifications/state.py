@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from shared.events import return_label as events
 from shared.events.base import Event
 from shared.events.deadlines import DeadlineMoved
+from shared.events.inspection import ReturnPiecesInspected
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
 
@@ -33,6 +34,7 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnShipped: _SHOWN,
     events.ReturnTrackingCorrected: _SHOWN,
     events.ReturnReceived: _SHOWN,
+    ReturnPiecesInspected: _SHOWN,
     events.ReturnInspected: _SHOWN,
     DeadlineMoved: "no deadline of a return is moved",
 }

@@ -22,7 +22,7 @@ from shared.events.return_label import ReturnAuthorized, ReturnDenied, ReturnReq
 
 class RequestReturn(ReturnCommand):
     """Goods are to go back; days are calendar days, `_bd` business days; `rules` are those that make it due; a
-    prepaid label is bought of the `carrier`, and without one a sample.
+    prepaid label is bought of the `carrier`, and without one a sample. Who works in the `warehouse` is `warehouse_id`.
     """
 
     kind: ReturnKind
@@ -35,6 +35,7 @@ class RequestReturn(ReturnCommand):
     freight_payer: Payer
     address_ref: str | None
     warehouse: str | None
+    warehouse_id: str | None = None
     ship_days: int
     transit_alarm_days: int
     inspect_bd: int
@@ -91,6 +92,7 @@ def asked(command: RequestReturn) -> ReturnRequested:
         freight_payer=command.freight_payer,
         address_ref=command.address_ref,
         warehouse=command.warehouse,
+        warehouse_id=command.warehouse_id if command.warehouse else None,
         transit_alarm_days=command.transit_alarm_days,
         inspect_bd=command.inspect_bd,
         timezone=command.timezone,

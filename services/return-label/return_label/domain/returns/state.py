@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.tracking.numbers import compact
 from shared.events.deadlines import DeadlineMoved
+from shared.events.inspection import ReturnPiecesInspected
 from shared.events.return_label import (
     InspectionTimedOut,
     ReturnAuthorized,
@@ -68,6 +69,7 @@ class Return:
     given_back: int = 0
     shipped: ReturnShipped | None = None
     received: ReturnReceived | None = None
+    examined: tuple[ReturnPiecesInspected, ...] = ()
     inspected: ReturnInspected | None = None
     timed_out: InspectionTimedOut | None = None
     lost: ReturnLost | None = None
@@ -137,6 +139,8 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
         case ReturnReceived():
             there = replace(return_, received=event, ordered=None, state=ReturnState.RECEIVED)
             return _until(there, D11, event.inspect_by)
+        case ReturnPiecesInspected():
+            return replace(return_, examined=(*return_.examined, event))
         case ReturnInspected():
             return replace(return_, inspected=event, state=ReturnState.INSPECTED)
         case InspectionTimedOut():

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from return_label.domain.deadlines import DeadlineKind, transit_alarm_due
+from return_label.domain.returns.inspection import failed_piece
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from shared.decider import ExpireDeadline
 from shared.events.base import Event
-from shared.events.return_label import InspectionTimedOut, ReturnLapsed, ReturnTransitOverdue
+from shared.events.return_label import InspectionTimedOut, ReturnInspected, ReturnLapsed, ReturnTransitOverdue
 
 
 def expire(command: ExpireDeadline, return_: Return) -> Sequence[Event]:
@@ -32,7 +33,12 @@ def not_arrived(command: ExpireDeadline, return_: Return) -> Event:
 
 
 def not_inspected(command: ExpireDeadline, return_: Return) -> Event:
-    """D11: who has the goods says nothing of them, so the refund goes ahead (T28)."""
+    """D11: who has the goods says nothing of them, so the refund goes ahead (T28); nothing of the rest, but that a
+    piece has failed, so people look at it (T27).
+    """
+    if failed := failed_piece(return_):
+        found = {"result": failed.result, "fault": failed.fault, "note_ref": None}
+        return ReturnInspected(**return_.event_fields, **found, rules=("S82", "T27", "D11"))
     return InspectionTimedOut(**return_.event_fields, due_at=command.due_at, rules=("T28", "D11", "S82"))
 
 

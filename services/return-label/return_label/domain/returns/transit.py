@@ -1,33 +1,23 @@
-"""Goods on their way back: shipped, received, inspected (T23, T25-T27)."""
+"""Goods on their way back: shipped and received (T23, T25)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
 
 from return_label.domain.commands import LabelCommand, ReturnCommand
 from return_label.domain.deadlines import DeadlineKind, inspection_due, transit_alarm_due
 from return_label.domain.returns.correction import corrected, is_known
+from return_label.domain.returns.receivers import CARRIER, guard_receiver
 from return_label.domain.returns.state import UNSENT, Return, ReturnState
 from return_label.domain.tracking.numbers import tracking
-from shared.decider import ConsideredCommand
-from shared.events.base import Actor, Event, Personal
-from shared.events.fields import Text
-from shared.events.ids import derived_id_beside
+from shared.events.base import Actor, Event
 from shared.events.outside.words import Name, TrackingNumber
-from shared.events.return_label import (
-    InspectionFault,
-    InspectionResult,
-    ReturnInspected,
-    ReturnReceived,
-    ReturnShipped,
-)
-from shared.rejections import DeadlinePassed, ValidationFailed, WrongPhase
+from shared.events.return_label import ReturnReceived, ReturnShipped
+from shared.rejections import DeadlinePassed, WrongPhase
 
 SHIPPERS = ("buyer", "service", "support")
 RECEIVERS = ("warehouse", "seller", "service")
-INSPECTORS = ("warehouse", "seller")
 
 
 class MarkReturnShipped(LabelCommand):
@@ -80,8 +70,10 @@ class MarkReturnReceived(ReturnCommand):
 
 
 def guard_receipt(return_: Return, actor: Actor, at: datetime) -> None:
-    """G8 of the goods' arrival; what nobody announced has come in time, else the return has lapsed (D9)."""
-    return_.parties.guard(actor, "return", *RECEIVERS)
+    """G8 of the goods' arrival, told by who has them or by the carrier; what nobody announced has come in time, else
+    the return has lapsed (D9).
+    """
+    guard_receiver(return_, actor, CARRIER)
     WrongPhase.unless_in("return", return_.state, ReturnState.SHIPPED, *UNSENT)
     if return_.state in UNSENT:
         DeadlinePassed.unless_before(return_.due.get(DeadlineKind.SHIPMENT), at)
@@ -89,7 +81,7 @@ def guard_receipt(return_: Return, actor: Actor, at: datetime) -> None:
 
 def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Event]:
     """The inspection has some business days from the arrival (D11)."""
-    return_.parties.guard(command.actor, "return", *RECEIVERS)
+    guard_receiver(return_, command.actor, CARRIER)
     if return_.received:
         return []
     guard_receipt(return_, command.actor, command.at)
@@ -99,55 +91,3 @@ def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Even
             **return_.event_fields, received_at=command.at, inspect_by=inspect_by, rules=("S82", "T25", "D11")
         )
     ]
-
-
-class InspectReturn(ReturnCommand, ConsideredCommand):
-    """What the inspection found; the note is text about people and never part of an event."""
-
-    result: InspectionResult
-    fault: InspectionFault | None = None
-    note: Annotated[str, Text(2000)] | None = None
-
-    @property
-    def note_ref(self) -> str | None:
-        return derived_id_beside(self.streams[0].name, "txt", self.command_id, "inspection_note") if self.note else None
-
-    @property
-    def personal(self) -> Sequence[Personal]:
-        if not self.note or not self.note_ref:
-            return ()
-        return (Personal(self.note_ref, self.actor.id, "inspection_note", self.note),)
-
-
-def guard_inspection(return_: Return, actor: Actor, at: datetime) -> None:
-    """G8 of the inspection: in time, else the goods count as passed (D11)."""
-    return_.parties.guard(actor, "return", *INSPECTORS)
-    WrongPhase.unless_in("return", return_.state, ReturnState.RECEIVED)
-    DeadlinePassed.unless_before(return_.due.get(DeadlineKind.INSPECTION), at)
-
-
-def inspect(command: InspectReturn, return_: Return) -> Sequence[Event]:
-    """What was found decides about the money; whoever finds a fault names it (S82, T26, T27)."""
-    return_.parties.guard(command.actor, "return", *INSPECTORS)
-    _guard_fault(command)
-    if return_.inspected and (return_.inspected.result, return_.inspected.fault) == (command.result, command.fault):
-        return []
-    guard_inspection(return_, command.actor, command.at)
-    if command.result is InspectionResult.PASSED:
-        command.guard_considered()
-    return [
-        ReturnInspected(
-            **return_.event_fields,
-            result=command.result,
-            fault=command.fault,
-            note_ref=command.note_ref,
-            rules=("S82", "T26") if command.result is InspectionResult.PASSED else ("S82", "T27"),
-        )
-    ]
-
-
-def _guard_fault(command: InspectReturn) -> None:
-    if command.result is InspectionResult.FAILED and not command.fault:
-        raise ValidationFailed.at("/fault", "missing", "goods that fail the inspection have a fault", "T27")
-    if command.result is InspectionResult.PASSED and command.fault:
-        raise ValidationFailed.at("/fault", "not_expected", "goods that pass the inspection have no fault", "T26")

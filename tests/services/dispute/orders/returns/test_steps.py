@@ -22,6 +22,7 @@ from shared.events.dispute import (
     ReturnOutcome,
     SolutionType,
 )
+from shared.events.inspection import InspectionFault, InspectionResult
 from shared.events.order import (
     Hold,
     HoldEnd,
@@ -30,7 +31,7 @@ from shared.events.order import (
     PaymentHoldLifted,
     PaymentReleased,
 )
-from shared.events.return_label import InspectionFault, InspectionResult, ReturnInspected
+from shared.events.return_label import ReturnInspected
 from tests.support.builders.disputes import note_refund, note_return
 from tests.support.builders.entitlements import sold, terms_in
 from tests.support.builders.order_returns import asked, grant, noted, return_id
