@@ -33,12 +33,16 @@ class ReturnRequested(Event):
 
 
 class ReturnAuthorized(Event):
-    """The buyer may send them, until `ship_by` (D9)."""
+    """The buyer may send them, until `ship_by` (D9), to the address that it names, if any, as the `instructions`
+    say (S80).
+    """
 
     return_id: str
     dispute_id: str | None
     order_id: str
     ship_by: Instant
+    address_ref: str | None = None
+    instructions: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 

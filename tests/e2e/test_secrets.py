@@ -123,15 +123,15 @@ def warehouse_of(services: Services) -> Party:
 
 async def inspected(services: Services, dispute: Dispute, return_id: str, note: str) -> Answer:
     """The goods go back and fail."""
-    path, buyer, warehouse = f"/v1/returns/{return_id}", dispute.deal.buyer, warehouse_of(services)
+    path, buyer, seller = f"/v1/returns/{return_id}", dispute.deal.buyer, dispute.deal.seller
 
     async def there() -> Answer:
         return await buyer.get(path, service="return_label")
 
     await eventually(there, lambda answer: answer.status == 200)
     (await buyer.post(f"{path}/shipment", {"tracking_number": "RR1DE"}, service="return_label")).ok()
-    (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
-    answer = await warehouse.post(
+    (await seller.post(f"{path}/receipt", service="return_label")).ok()
+    answer = await seller.post(
         f"{path}/inspection", {"result": "fail", "fault": "damaged", "note": note}, service="return_label"
     )
     return answer.ok()

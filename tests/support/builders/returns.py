@@ -99,7 +99,8 @@ def requested(**more: Any) -> ReturnRequested:
 
 def authorized() -> ReturnAuthorized:
     """What `request` leads to, its second event: the tenth day after Friday the 6th is Monday the 16th."""
-    return ReturnAuthorized(**COMMON, ship_by=datetime(2026, 3, 17, tzinfo=UTC), rules=("S80", "T22", "D9"))
+    said = {"instructions": ("all_parts", "print_label"), "rules": ("S80", "T22", "D9")}
+    return ReturnAuthorized(**COMMON, ship_by=datetime(2026, 3, 17, tzinfo=UTC), **said)
 
 
 def labelled(**more: Any) -> ReturnLabelIssued:

@@ -17,7 +17,7 @@ from shared.views import HistoryEntry
 DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     events.ReturnRequested: ("kind", "reason", "lines", "freight_payer"),
     events.ReturnDenied: ("reason",),
-    events.ReturnAuthorized: ("ship_by",),
+    events.ReturnAuthorized: ("ship_by", "instructions"),
     events.ReturnLabelOrdered: ("label_id", "carrier"),
     events.ReturnLabelIssued: ("label_id", "prepaid", "payer"),
     events.ReturnLabelDenied: ("code", "resets_at"),

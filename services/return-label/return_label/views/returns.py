@@ -93,6 +93,7 @@ class ReturnView(ReturnRow, Actions):
     address_ref: str
     warehouse: TextLink | None
     warehouse_id: str | None
+    instructions: Sequence[str]
     denied_because: str | None
     label: LabelView | None
     label_denied: LabelDeniedView | None
@@ -126,6 +127,7 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
         "warehouse_id": terms.warehouse_id,
         "ship_by": return_.due.get(DeadlineKind.SHIPMENT),
+        "instructions": return_.authorized.instructions if return_.authorized else (),
         "denied_because": return_.denied.reason if return_.denied else None,
         "label": label_view(return_, path, actor),
         "label_denied": label_denied_view(return_),

@@ -4,14 +4,41 @@ import pytest
 
 from return_label.domain.decider import decider
 from return_label.domain.returns.state import ReturnState
-from shared.events.dispute import Payer
-from shared.events.return_label import ReturnLabelIssued
+from return_label.views.returns import return_view
+from shared.events.dispute import Payer, ReturnKind
+from shared.events.return_label import ReturnAuthorized, ReturnLabelIssued
 from tests.support.builders import returns as r
 from tests.support.spec import given
 
 
 def test_t22_a_return_is_authorised_with_a_label_and_ten_days_to_ship() -> None:
     given(decider).when(r.request()).then(*r.AUTHORIZED, r.taken())
+
+
+UNTOUCHED = ("unused", "original_packaging", "seals_intact")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payer", "told"),
+    [
+        (ReturnKind.DISPUTE, Payer.SELLER, ("all_parts", "print_label")),
+        (ReturnKind.DISPUTE, Payer.BUYER, ("all_parts", "own_carrier", "tell_number")),
+        (ReturnKind.STATUTORY, Payer.BUYER, ("all_parts", "own_carrier", "tell_number")),
+        (ReturnKind.STATUTORY, Payer.SELLER, ("all_parts", "print_label")),
+        (ReturnKind.FREE, Payer.PLATFORM, ("all_parts", *UNTOUCHED, "print_label")),
+        (ReturnKind.EXTRA, Payer.BUYER, ("all_parts", *UNTOUCHED, "own_carrier", "tell_number")),
+        (ReturnKind.DOMESTIC, Payer.BUYER, ("all_parts", *UNTOUCHED, "own_carrier", "tell_number")),
+    ],
+)
+def test_s80_s28_s83_the_buyer_is_told_what_to_do_and_where_to_send_it(
+    kind: ReturnKind, payer: Payer, told: tuple[str, ...]
+) -> None:
+    asked = r.request(kind=kind, freight_payer=payer, address_ref="txt_1", warehouse=None)
+    outcome = given(decider).when(asked)
+    authorized: ReturnAuthorized = outcome.events[1]
+    assert (authorized.instructions, authorized.address_ref) == (told, "txt_1")
+    shown = return_view(outcome.states[0], 3, r.BUYER, r.FRIDAY)
+    assert (tuple(shown["instructions"]), shown["address_ref"], shown["ship_by"]) == (told, "txt_1", r.SHIP_BY)
 
 
 def test_s75_the_same_return_asked_twice_is_one_return_with_one_label() -> None:

@@ -11,6 +11,7 @@ from return_label.domain.deadlines import ship_due
 from return_label.domain.label_quotas.limits import NO_REASON, guard_no_reason_return
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.rejections import ReturnsLimited
+from return_label.domain.returns.instructions import instructions
 from return_label.domain.returns.labels.issuing import first_label, self_paid
 from return_label.domain.returns.state import Return
 from shared.decider import Decided
@@ -106,5 +107,7 @@ def _authorized(command: RequestReturn) -> ReturnAuthorized:
         dispute_id=command.dispute_id,
         order_id=command.order_id,
         ship_by=ship_due(command.at, command.ship_days, command.timezone),
+        address_ref=command.address_ref,
+        instructions=tuple(instructions(command.kind, prepaid=command.is_prepaid)),
         rules=("S80", "T22", "D9"),
     )
