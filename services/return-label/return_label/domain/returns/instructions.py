@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from return_label.domain.label_quotas.limits import NO_REASON
 from shared.events.dispute import ReturnKind
-
-FOR_NO_REASON = frozenset({ReturnKind.FREE, ReturnKind.EXTRA, ReturnKind.DOMESTIC})
-"""The returns of what is merely unwanted, by the platform's and the sellers' own terms."""
 
 
 class Instruction(StrEnum):
@@ -34,4 +32,4 @@ def instructions(kind: ReturnKind, *, prepaid: bool) -> Sequence[Instruction]:
     """What this return asks of its buyer; the law, and goods with a fault, ask for no untouched item (S94, K10)."""
     untouched = (Instruction.UNUSED, Instruction.ORIGINAL_PACKAGING, Instruction.SEALS_INTACT)
     way = (Instruction.PRINT_LABEL,) if prepaid else (Instruction.OWN_CARRIER, Instruction.TELL_NUMBER)
-    return (Instruction.ALL_PARTS, *(untouched if kind in FOR_NO_REASON else ()), *way)
+    return (Instruction.ALL_PARTS, *(untouched if kind in NO_REASON else ()), *way)
