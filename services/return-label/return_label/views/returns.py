@@ -166,8 +166,11 @@ def _inspection(return_: Return, path: str) -> InspectionView | None:
         return None
     found, steps = return_.inspected, return_.examined
     ended = return_.timed_out or found
+    result: Open[InspectionResult] | Literal["timed_out"] | None = found.result if found else None
+    if return_.timed_out:
+        result = "timed_out"
     return {
-        "result": "timed_out" if return_.timed_out else found and found.result,
+        "result": result,
         "fault": found.fault if found else None,
         "note": text_link(path, found.note_ref) if found else None,
         "lines": [_inspected(one, step, path) for step in steps for one in step.lines],
