@@ -29,6 +29,7 @@ TABLES = (tables.payments, tables.captures, tables.refunds, tables.chargebacks)
 STREAMS = ("payment-",)
 _BESIDE = (ProposalMade, ProposalAgreed, ProposalDeclined, refunds.RefundConfirmed, refunds.RefundSettlementOverdue)
 """Events that change of a refund's row nothing but how far it goes."""
+_GONE = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at"))
 
 
 def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one arm an event
@@ -76,9 +77,8 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
             settled = {"settled_at": event.settled_at} if is_settled(event) else {}
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.SETTLED), **settled)
         case refunds.RefundReturnedByBank() as event:
-            gone = dict.fromkeys(("issued_at", "expected_from", "expected_until", "settled_at"))
             said = {"failures": event.failures, "reason": event.reason, "returned_at": event.returned_at}
-            back = {**gone, **said, **_answered(), "in_doubt": 0}
+            back = {**_GONE, **said, **_answered(), "in_doubt": 0}
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.RETURNED_BY_BANK), **back)
         case _:
             yield from chargebacks.changes(recorded)
