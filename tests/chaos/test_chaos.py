@@ -61,6 +61,13 @@ async def test_everybody_is_killed_at_every_step_of_the_longest_life_and_it_ends
 
 
 @pytest.mark.proof
+async def test_everybody_is_killed_at_every_step_of_a_return_and_it_ends_as_without_faults(run: Run) -> None:
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    told(await every_step(run, "returned", seed))
+
+
+@pytest.mark.proof
 async def test_any_process_is_killed_at_any_moment_and_everything_ends_as_without_faults(run: Run) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
