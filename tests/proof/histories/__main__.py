@@ -25,6 +25,11 @@ TWICE = 20
 AT_ONCE = 250
 
 
+def a_first_seed() -> int:
+    """Another one each time; with `CI` set always the same, so that the same tree gives the same result."""
+    return 0 if os.environ.get("CI") else Random().randrange(1_000_000)
+
+
 async def play(seed: int) -> tuple[World, Counter[str]]:
     """A history from its beginning to its end; an error that names the seed where something does not hold."""
     world = World(seed)
@@ -64,7 +69,7 @@ def main() -> int:
     """Plays them in as many processes as there are cores, and prints the counts."""
     parser = argparse.ArgumentParser(prog="tests.proof.histories", description="Histories of refunds in simulation.")
     parser.add_argument("--count", type=int, default=20_000, help="how many (20,000)")
-    parser.add_argument("--first-seed", type=int, default=Random().randrange(1_000_000), help="to see the same again")
+    parser.add_argument("--first-seed", type=int, default=a_first_seed(), help="to see the same again")
     asked = parser.parse_args()
     seeds = range(asked.first_seed, asked.first_seed + asked.count)
     print(f"histories: seeds {seeds[0]} to {seeds[-1]}", flush=True)
