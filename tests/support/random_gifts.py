@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.goodwill.granting import GrantGoodwill
+from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.orders.payments.caps import with_seller
 from shared.events.ids import derived_uuid
 from tests.support.builders.orders import ORDER, SELLER, usd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.goodwill.granting import GrantGoodwill
+from dispute.domain.goodwill import GrantGoodwill
 from shared.events.dispute import RefundOutcome
 from shared.events.ids import derived_uuid
 from tests.support.builders.disputes import note_refund

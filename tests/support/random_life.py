@@ -13,7 +13,7 @@ from dispute.domain.disputes.cancelled_order import CancelOrder
 from dispute.domain.disputes.form import FORM_TYPES, RequestedLine
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
-from dispute.domain.goodwill.granting import GrantGoodwill
+from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.facts import FactType
 from dispute.domain.orders.payments.caps import refundable

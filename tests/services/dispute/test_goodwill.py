@@ -10,7 +10,7 @@ import pytest
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import RequestedLine
-from dispute.domain.goodwill.granting import GrantGoodwill
+from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.rejections import NotAskedFor
 from dispute.policies import notify
 from dispute.views.orders.goodwill import goodwill_views

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispute.domain.decider import decider
-from dispute.domain.goodwill.telling import parties_of
+from dispute.domain.orders.goodwill.telling import parties_of
 from dispute.policies import notify
 from dispute.views.orders.goodwill import goodwill_views
 from shared.events.dispute import RefundDue, RefundNoted, RefundSource

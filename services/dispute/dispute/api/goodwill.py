@@ -7,7 +7,7 @@ from typing import Annotated
 from starlette.responses import Response
 
 from dispute.domain.decider import decider
-from dispute.domain.goodwill.granting import GrantGoodwill
+from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.orders.state import Order
 from dispute.views.orders.goodwill import GoodwillView, goodwill_view, goodwill_views
 from shared.eventstore.folding import folded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dispute.domain import reports
+from dispute.domain import goodwill, reports
 from dispute.domain.conversations import messages
 from dispute.domain.conversations import state as conversation
 from dispute.domain.conversations.state import Conversation
@@ -43,13 +43,12 @@ from dispute.domain.entitlements import granting
 from dispute.domain.evidence import state as items
 from dispute.domain.evidence import upload
 from dispute.domain.evidence.state import Evidence
-from dispute.domain.goodwill import granting as goodwill
-from dispute.domain.goodwill.telling import parties_of
 from dispute.domain.orders import cancellation as order_cancellation
 from dispute.domain.orders import captures, facts, registration, release, timers
 from dispute.domain.orders import re_request as order_re_request
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.chargebacks import noting
+from dispute.domain.orders.goodwill.telling import parties_of
 from dispute.domain.orders.returns import steps
 from dispute.domain.orders.state import Order
 from dispute.domain.reminders import keeping

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dispute.domain.disputes.visibility import BUYER, PLATFORM, SELLER, VISIBLE, visible
-from dispute.domain.goodwill.telling import parties_of
+from dispute.domain.orders.goodwill.telling import parties_of
 from dispute.domain.orders.state import Order
 from shared.events import order as orders
 from shared.events.base import Actor, Event
