@@ -150,7 +150,8 @@ RETURNS: dict[str, tuple[str, Json, list[str], list[str]]] = {
 @pytest.mark.parametrize("what", RETURNS)
 async def test_a_word_about_returned_goods_is_refused_for(sent_back: Dispute, what: str) -> None:
     command, body, rules, places = RETURNS[what]
-    party = {"shipment": sent_back.deal.buyer, "inspection": sent_back.deal.seller}[command]
+    warehouse = sent_back.deal.services.party("warehouse-1", "warehouse")
+    party = {"shipment": sent_back.deal.buyer, "inspection": warehouse}[command]
     path = f"/v1/returns/{(await sent_back.show())['return_id']}/{command}"
     is_one_problem(await party.post(path, body, service="return_label"), 422, "validation_failed", rules, places)
 

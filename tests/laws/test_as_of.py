@@ -82,7 +82,8 @@ def the_rows_are_those_of_the_audit(happened: Sequence[Recorded[Event]]) -> None
     elif state.registered:
         _same(order_row_of(state, happened), orders.row(told))
         lines = {_line(line) for line in line_rows_of(state)}
-        assert lines == orders.row(told)["lines"]
+        # No view shows the listing, which the row ends with: the reasons of returns are counted by it.
+        assert lines == {row.rpartition("|")[0] for row in orders.row(told)["lines"]}
 
 
 def a_row_is_part_of_the_dispute(state: Any, happened: Sequence[Recorded[Event]]) -> None:

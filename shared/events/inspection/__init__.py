@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from shared.events.base import Event, Message
+from shared.events.base import Event, Value
 from shared.events.open_enums import Open
 
 
@@ -25,7 +25,7 @@ class InspectionFault(StrEnum):
     USED = "used"
 
 
-class InspectedPieces(Message):
+class InspectedPieces(Value):
     """What was found of so many pieces of a line."""
 
     line_id: str

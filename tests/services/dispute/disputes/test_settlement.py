@@ -24,7 +24,7 @@ from shared.events.dispute import (
 )
 from shared.events.ids import derived_id
 from shared.events.money import Money
-from shared.events.order import LineAmount
+from shared.events.order import LineAmount, MethodWindow
 from tests.cases.plugin import Came
 from tests.support.builders.disputes import (
     accept,
@@ -61,6 +61,7 @@ def test_s57_t29_the_agreement_asks_for_the_money_in_the_same_append() -> None:
         amount=usd("30.00"),
         source=RefundSource.AGREEMENT,
         bank_window_bd=(3, 15),
+        window_by_method=(MethodWindow(method="wallet", bank_window_bd=(3, 10)),),
         timezone="UTC",
         rules=("S57", "S40"),
     )

@@ -249,7 +249,7 @@ DAMAGES: Sequence[tuple[str, str, Faults]] = (
     ),
     ("refund", changed("RefundRequested", '{"refund_id": "rfd_ghost"}'), {"sagas": {"unanswered": 2, "unasked": 1}}),
     ("refund", changed("RefundApproved", '{"destination": "bonus"}'), {"sagas": {"different": 2}}),
-    ("refund", changed("RefundIssued", AMOUNT), {"ledger": {"different": 1}, "sagas": {"different": 3}}),
+    ("refund", changed("RefundIssued", AMOUNT), {"ledger": {"different": 1}, "sagas": {"different": 4}}),
     (
         "refund",
         changed("PaymentCaptured", '{"payment_id": "pay-9"}'),
