@@ -104,11 +104,12 @@ async def ask(gateway: Gateway, age: Age, call: RefundCall) -> Outcome:
 
     What the provider has taken is only asked after. So is an attempt that is too old for its key: a call would pay a
     second time once the provider has forgotten the first; one that was in doubt or has waited before, until it is
-    certain that no payment is in the books; and one that a chargeback is in the way of: it may have gone before (T34).
+    certain that no payment is in the books; and one that a chargeback is in the way of: it may have gone before (T34),
+    and a provider that has forgotten its key does not know.
     """
     crash_points.point(BEFORE_GATEWAY)
     old = await age(call)
-    if call.behind and not call.pending:
+    if call.behind and not call.pending and old < ASK_UNTIL:
         found = await gateway.find(call)
         return _final(call, found, old) if found else NothingSent()
     if call.pending or old >= ASK_UNTIL:

@@ -13,7 +13,7 @@ from refund import effects
 from refund.domain.decider import decider
 from refund.domain.payments.outcomes import RecordDeclined, RecordIssued
 from refund.domain.payments.refund import RefundState
-from refund.effects import Later, ask, outcome, wanted
+from refund.effects import Later, NothingSent, ask, outcome, wanted
 from refund.gateways.port import Answer, Declined, Doubtful, Issued, Pending, RefundCall, Unanswered, checked
 from refund.gateways.sandbox import sandbox_gateway
 from shared.deadlines.due_loop import DueLoop
@@ -412,9 +412,26 @@ async def test_an_attempt_older_than_its_key_is_only_asked_after(answer: Answer)
     assert books.paid == []
 
 
+BEHIND = replace(CALL, behind="cb1 open")
+DAY = 24
+
+
+async def test_t34_nothing_is_sent_of_what_a_chargeback_is_in_the_way_of_and_the_key_is_still_known() -> None:
+    books = Books()
+    assert await ask(books, aged(19.9), BEHIND) == NothingSent()
+    assert books.paid == []
+
+
+async def test_t34_a_provider_that_has_forgotten_the_key_does_not_know_that_nothing_was_sent() -> None:
+    books = Books()
+    with pytest.raises(Unanswered):
+        await ask(books, aged(20), BEHIND)
+    assert await ask(books, aged(DAY), BEHIND) == Doubtful(ManualReason.OUTCOME_UNKNOWN)
+    assert books.paid == []
+
+
 PENDING = Pending("re_1", p.said(CALL))
 TAKEN = replace(CALL, pending=True)
-DAY = 24
 
 
 @pytest.mark.parametrize(
