@@ -30,10 +30,11 @@ async def somebody_proposes(world: World) -> None:
 
 async def propose(world: World, refund: Refund) -> None:
     """What the books say is best, of a part that people took over, or of a refund that was refused; what a bank has
-    sent back is tried again.
+    sent back is tried again, or given up where a chargeback leaves too little for it.
     """
     if back := next((part for part in refund.parts.values() if part.state is RefundState.RETURNED_BY_BANK), None):
-        await world.carry_out(p.retry(FIRST, refund.request.refund_id, at=world.now, part_id=back.id))
+        if not await world.carry_out(p.retry(FIRST, refund.request.refund_id, at=world.now, part_id=back.id)):
+            await world.carry_out(p.abandon(FIRST, refund.request.refund_id, at=world.now, part_id=back.id))
         return
     part = next((part for part in refund.parts.values() if part.state is RefundState.MANUAL), None)
     if part is None:

@@ -1,4 +1,6 @@
-"""Abandonment: two persons of support give up a refund that was refused, or that people took over (T30a, T31a)."""
+"""Abandonment: two persons of support give up a refund that was refused, that people took over, or that the bank has
+sent back (T30a, T31a).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ from shared.events.base import Actor, Event, Personal
 from shared.events.mediation.proposals import ProposalKind, ProposalMade, RefundEnding
 from shared.events.refund import RefundAbandoned, RefundEvent, RefundPartAbandoned
 
-GIVEN_UP_FROM = (RefundState.MANUAL, RefundState.REFUSED)
+_OF_A_PART = (RefundState.MANUAL, RefundState.RETURNED_BY_BANK)
+GIVEN_UP_FROM = (*_OF_A_PART, RefundState.REFUSED)
 """The states in which no machine will pay it any more."""
 
 
@@ -49,7 +52,7 @@ def guard_abandonment(payment: Payment, refund_id: str, actor: Actor) -> Refund:
 def abandon_refund(command: AbandonRefund, payment: Payment) -> Sequence[Event]:
     """It waits for a second person."""
     refund = guard_abandonment(payment, command.refund_id, command.actor)
-    part = the_part(refund, command.part_id, RefundState.MANUAL)
+    part = the_part(refund, command.part_id, *_OF_A_PART)
     ending = RefundEnding(ticket=command.ticket, reason_ref=reason_ref(command))
     return [proposed(command, refund, part, ProposalKind.ABANDONMENT, ("T30a", "T31a"), ending)]
 
