@@ -64,8 +64,9 @@ async def test_t22_t23_t25_a_return_goes_from_its_request_to_its_settled_refund_
     assert (await be("shipped"))["shipment"]["tracking_number"] == number
     await scanned(carried, number, "delivered")
     await be("received")
-    seen = (await dispute.deal.seller.get(path, "return_label")).ok()
-    passed = await dispute.deal.seller.post(
+    warehouse = dispute.deal.services.party("warehouse-1", "warehouse")
+    seen = (await warehouse.get(path, "return_label")).ok()
+    passed = await warehouse.post(
         f"{path}/inspection", {"result": "pass"}, key="pass", seen=seen.etag, service="return_label"
     )
     passed.ok()
