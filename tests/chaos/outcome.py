@@ -22,6 +22,8 @@ from tests.e2e.log import Logs, open_logs
 AUDIT_LIMIT = 300.0
 OF_THE_MOMENT = "reminder"
 """The streams that say what stood when a policy came to a dispute: that differs from run to run."""
+BESIDE = "RefundConfirmed"
+"""What follows a step of its own stream as a notification does: how many there are is certain, and not where."""
 NAMES = "select key, stream, split_part(type, '.', 2) as name from events where key = any($1) order by stream, version"
 RUNS = """
 select metadata ->> 'command_id' as command_id, max(position) as last, max(position) - min(position) + 1 - count(*) as
@@ -59,7 +61,7 @@ async def _names(logs: Logs, orders: Sequence[str]) -> Mapping[str, Mapping[str,
     for service in SERVICES:
         for row in await logs.rows(service, NAMES, orders):
             if (category := row["stream"].partition("-")[0]) != OF_THE_MOMENT:
-                found[row["key"]][category].append(row["name"])
+                found[row["key"]][BESIDE if row["name"] == BESIDE else category].append(row["name"])
     return found
 
 
