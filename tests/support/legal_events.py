@@ -180,7 +180,8 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     ),
     d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
     d.DisputeClosed: lambda state, event: (
-        not state.chargebacks.open
+        # Nothing waits for a bank that two of support close as opened by mistake (G17, T37).
+        (not state.chargebacks.open or event.reason == d.CloseReason.ERRONEOUS)
         and (event.reason == d.CloseReason.EXTERNAL_CHARGEBACK) <= state.chargebacks.is_lost
         and (event.reason in HAVING_PAID or not event.amount)
         and (event.reason != d.CloseReason.REFUNDED or bool(event.amount))
