@@ -117,6 +117,48 @@ class ReturnLabelVoided(Event):
     rules: tuple[str, ...]
 
 
+class ReturnLabelCancellationOrdered(Event):
+    """No return goes with the label any more, so its carrier is to take it back; without a number it is not known
+    whether the carrier has sold it.
+    """
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    label_id: str
+    carrier: str
+    tracking_number: str | None
+    ordered_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnLabelCancelled(Event):
+    """The carrier has taken the label back, or had never sold it, and then it has no number; or support has settled it
+    with the carrier.
+    """
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    label_id: str
+    carrier: str
+    tracking_number: str | None
+    rules: tuple[str, ...]
+
+
+class ReturnLabelNotCancelled(Event):
+    """The carrier has not taken the label back, and why: people are to look at it."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    label_id: str
+    carrier: str
+    tracking_number: str | None
+    code: str
+    rules: tuple[str, ...]
+
+
 class ReturnShipped(Event):
     """The parcel is on its way; the alarm for its transit is `transit_alarm_at` (D10)."""
 
@@ -217,6 +259,9 @@ ReturnEvent = (
     | ReturnLabelDenied
     | ReturnLabelGivenBack
     | ReturnLabelVoided
+    | ReturnLabelCancellationOrdered
+    | ReturnLabelCancelled
+    | ReturnLabelNotCancelled
     | ReturnShipped
     | ReturnTrackingCorrected
     | ReturnLapsed

@@ -78,6 +78,27 @@ async def test_a_label_is_void_however_often_it_is_taken_back(behind: Behind) ->
     assert [await behind.carrier.void(call(), number) for _ in range(2)] == [Voided(number)] * 2
 
 
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after", "error_after"])
+async def test_a_label_is_taken_back_though_the_answer_was_lost(behind: Behind, fault: str) -> None:
+    number = (await bought(behind)).tracking_number
+    await behind.break_next_void(fault, **({"seconds": 0} if fault.startswith("timeout") else {}))
+    with pytest.raises(Unanswered):
+        await behind.carrier.void(call(), number)
+    assert await behind.carrier.void(call(), number) == Voided(number)
+
+
+@pytest.mark.parametrize("fault", ["timeout_after", "error_after"])
+async def test_a_label_whose_answer_is_lost_is_found_under_its_key(behind: Behind, fault: str) -> None:
+    assert await behind.carrier.find(call()) is None
+    await behind.break_next(fault, **({"seconds": 0} if fault.startswith("timeout") else {}))
+    with pytest.raises(Unanswered):
+        await behind.carrier.buy(call())
+    found = await behind.carrier.find(call())
+    assert found and found == await bought(behind)
+    await behind.carrier.void(call(), found.tracking_number)
+    assert await behind.carrier.find(call()) == found
+
+
 async def test_s78_a_label_that_a_parcel_went_with_is_not_taken_back(behind: Behind) -> None:
     number = (await bought(behind)).tracking_number
     await behind.see(number, ScanKind.ACCEPTED)

@@ -132,6 +132,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "GET", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/label"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/void"): Row(blind="buyer"),
+    ("return_label", "POST", "/v1/returns/{return_id}/label/cancellation"): Row({"label_id": "lbl_1"}, blind="buyer"),
     ("return_label", "POST", "/v1/returns"): Row(
         {"order_id": "{order_id}", "kind": "statutory", "lines": [{"line_id": "1"}]}, blind="buyer"
     ),

@@ -4,7 +4,7 @@ carrier, and nobody who says where the goods are.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
@@ -83,3 +83,42 @@ async def test_t22_t23_t25_a_return_goes_from_its_request_to_its_settled_refund_
     assert settled["amount"] == closed["result"]["amount"]
     kinds = [line["kind"] for line in await carried.ledger(dispute.deal.order_id)]
     assert kinds == ["capture", "refund"]
+
+
+async def test_s76_a_label_that_is_given_back_is_taken_back_by_its_carrier_and_what_is_not_is_settled_by_support(
+    carried: Services,
+) -> None:
+    """The carrier takes the first label back, though its answer is lost; with the second one a parcel travels that
+    nobody has told of yet.
+    """
+    dispute = await (await ordered(carried)).opened(type="return_and_refund")
+    path = f"/v1/returns/{(await dispute.respond({'decision': 'accept'}))['return_id']}"
+    support = carried.party("sue", "support")
+
+    async def shown(holds: Callable[[Answer], bool]) -> Answer:
+        return await eventually(
+            lambda: support.get(path, "return_label"), lambda back: back.status == 200 and holds(back)
+        )
+
+    def ends_as(*states: str) -> Callable[[Answer], bool]:
+        return lambda back: [each["state"] for each in back["label_cancellations"]] == list(states)
+
+    first = (await shown(lambda back: bool(back["label"])))["label"]
+    await armed(carried, on="label_void", fault="timeout_after", seconds=0)
+    (await dispute.deal.buyer.post(f"{path}/void", service="return_label")).ok()
+    await shown(ends_as("cancelled"))
+    books = await carried.send("sandbox", "GET", f"/carrier/labels?idempotency_key={first['id']}")
+    assert [label["status"] for label in books.ok()["data"]] == ["void"]
+    (await dispute.deal.buyer.post(f"{path}/label", key="again", service="return_label")).ok(201)
+    second = (await shown(lambda back: back["label"]["state"] == "issued"))["label"]
+    await armed(carried, on="scan", fault="drop")
+    await scanned(carried, second["tracking_number"], "accepted")
+    (await dispute.deal.buyer.post(f"{path}/void", service="return_label")).ok()
+    left = await shown(ends_as("cancelled", "not_cancelled"))
+    assert left["label_cancellations"][1]["code"] == "carrier_refused"
+    listed = "/v1/returns?not_cancelled=true"
+    await eventually(lambda: support.get(listed, "return_label"), lambda found: len(found["data"]) == 1)
+    settled = {"label_id": second["id"], "settled": True}
+    (await support.post(f"{path}/label/cancellation", settled, service="return_label")).ok()
+    await shown(ends_as("cancelled", "cancelled"))
+    await eventually(lambda: support.get(listed, "return_label"), lambda found: not found["data"])

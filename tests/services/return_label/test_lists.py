@@ -11,11 +11,15 @@ from return_label.api import lists
 from return_label.api import returns as returns_api
 from return_label.app import FORETELLING
 from return_label.domain.decider import decider
+from return_label.domain.returns.labels.cancellation import NotTaken, RecordNotCancelled
+from return_label.domain.returns.state import Return
+from return_label.domain.returns.withdrawal import WithdrawReturn
 from return_label.read_models import returns
 from shared.events import codec
-from shared.events.base import Actor, Command
+from shared.events.base import SYSTEM, Actor, Command
 from shared.events.dispute import ReturnKind
 from shared.events.ids import derived_uuid
+from shared.events.return_label import ReturnLabelCancellationOrdered
 from tests.support.builders import returns as r
 from tests.support.servers.backing import Databases
 from tests.support.servers.service import ServedService, serving
@@ -125,3 +129,38 @@ async def test_a_row_says_of_its_return_what_the_return_says_of_itself(service: 
 @pytest.mark.parametrize("query", [{"state": "somewhere"}, {"role": "warehouse"}, {"colour": "red"}, {"limit": "0"}])
 async def test_a_filter_that_says_nothing_is_refused(service: ServedService, query: dict[str, str]) -> None:
     assert (await service.get("/v1/returns", r.SUPPORT, **query)).status == 422
+
+
+async def test_s76_a_label_that_its_carrier_has_not_taken_back_is_listed_until_support_has_settled_it(
+    databases: Databases,
+) -> None:
+    dsn = await databases.migrated("return_label")
+    async with serving("return_label", returns_api.router, decider, dsn, FORETELLING, lists.router) as service:
+        about = {"return_id": FIRST, "buyer_id": r.BUYER.id}
+        await service.decide(named(r.request(carrier="sandbox"), FIRST), named(r.request(), SECOND, order_id="o2"))
+        keep = WithdrawReturn(command_id=derived_uuid("keep"), actor=SYSTEM, at=r.FRIDAY, **about)
+        await service.decide(keep)
+        order = (await returned(service)).cancellations
+        (ordered,) = order.values()
+        assert isinstance(ordered, ReturnLabelCancellationOrdered)
+        await service.decide(RecordNotCancelled.of(ordered, r.FRIDAY, code=NotTaken.REFUSED))
+        assert await listed(await projected(service), r.SUPPORT, not_cancelled="true") == [FIRST]
+        body = {"label_id": ordered.label_id, "settled": True}
+        answer = await service.post(f"/v1/returns/{FIRST}/label/cancellation", r.SUPPORT, body)
+        assert answer.body["label_cancellations"][0]["state"] == "cancelled", answer.body
+        assert await listed(await projected(service), r.SUPPORT, not_cancelled="true") == []
+
+
+async def returned(service: ServedService) -> Return:
+    (history,) = await service.store.load(f"return-{FIRST}")
+    folded: Return = decider.fold("return-", [recorded.event for recorded in history])
+    return folded
+
+
+async def projected(service: ServedService) -> ServedService:
+    """The service, whose list has heard of everything."""
+    async with service.pool.acquire() as connection:
+        await connection.execute("delete from returns")
+        for stored in await service.store.read_all(0, 1000):
+            await returns.project(connection, codec.recorded(stored))
+    return service

@@ -25,6 +25,9 @@ class Behind(Protocol):
     async def break_next(self, fault: str, **more: Any) -> None:
         """The next purchase meets a fault: `decline`, `timeout_before`, `timeout_after` or `error_after`."""
 
+    async def break_next_void(self, fault: str, **more: Any) -> None:
+        """The next label that is given back meets a fault: `timeout_before`, `timeout_after` or `error_after`."""
+
     async def see(self, tracking_number: str, kind: ScanKind) -> None:
         """The parcel is scanned."""
 
@@ -38,6 +41,9 @@ class Sandbox:
 
     async def break_next(self, fault: str, **more: Any) -> None:
         assert (await self.running.post("/faults", {"on": "label", "fault": fault, **more})).status == 201
+
+    async def break_next_void(self, fault: str, **more: Any) -> None:
+        assert (await self.running.post("/faults", {"on": "label_void", "fault": fault, **more})).status == 201
 
     async def see(self, tracking_number: str, kind: ScanKind) -> None:
         path = f"/carrier/labels/{tracking_number}/scans"
@@ -53,6 +59,9 @@ class Worst:
 
     async def break_next(self, fault: str, code: str = "declined", **more: Any) -> None:
         self.worst.fault, self.worst.reason = fault, code
+
+    async def break_next_void(self, fault: str, **more: Any) -> None:
+        self.worst.fault_of_void = fault
 
     async def see(self, tracking_number: str, kind: ScanKind) -> None:
         self.worst.scan(tracking_number, kind)

@@ -19,13 +19,15 @@ AT = datetime(2026, 3, 6, 10, tzinfo=UTC)
 
 
 class WorstCarrier:
-    """`fault` is what happens to the next question, and to that alone."""
+    """`fault` is what happens to the next purchase, `fault_of_void` to the next label that is given back, and to that
+    alone.
+    """
 
     def __init__(self) -> None:
         self.sold: dict[str, str] = {}
         self.void_numbers: set[str] = set()
         self.scans: list[Scan] = []
-        self.fault, self.reason = "none", "declined"
+        self.fault, self.fault_of_void, self.reason = "none", "none", "declined"
 
     async def buy(self, call: LabelCall) -> Bought | Refused:
         fault, self.fault = self.fault, "none"
@@ -38,10 +40,19 @@ class WorstCarrier:
             raise Unanswered
         return Bought("lbl_OTHER" if fault == "other_label" else call.label_id, number)
 
+    async def find(self, call: LabelCall) -> Bought | None:
+        number = self.sold.get(call.label_id)
+        return Bought(call.label_id, number) if number else None
+
     async def void(self, call: LabelCall, tracking_number: str) -> Voided | Refused:
+        fault, self.fault_of_void = self.fault_of_void, "none"
+        if fault == "timeout_before":
+            raise Unanswered
         if any(scan.tracking_number == tracking_number for scan in self.scans):
             return Refused(call.label_id, "label_used")
         self.void_numbers.add(tracking_number)
+        if fault != "none":
+            raise Unanswered
         return Voided(tracking_number)
 
     async def track(self, tracking_number: str) -> Sequence[Scan]:

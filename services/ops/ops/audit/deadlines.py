@@ -33,6 +33,7 @@ DISPUTE = (*ENDED, "survey")
 """What ends when a dispute is settled, when it is closed, and when it begins anew or its order is cancelled."""
 RETURN = ("label_order", "return_shipment", "return_transit", "return_inspection")
 PAY, SETTLEMENT = "pay:{refund_id}", "bank_settlement:{refund_id}"
+CANCELLATION = "label_cancellation:{label_id}"
 REMINDER, EXPIRY = "reminder:{deadline}:{role}", "evidence_expiry"
 AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
 """Events that name an instant to come."""
@@ -56,6 +57,7 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "RefundFailed": {PAY: "retry_at"},
     "RefundIssued": {SETTLEMENT: "expected_until"},
     "ReturnLabelOrdered": {"label_order": "ordered_at"},
+    "ReturnLabelCancellationOrdered": {CANCELLATION: "ordered_at"},
     "ReturnAuthorized": {"return_shipment": "ship_by"},
     **dict.fromkeys(("ReturnShipped", "ReturnTransitOverdue"), {"return_transit": "transit_alarm_at"}),
     "ReturnReceived": {"return_inspection": "inspect_by"},
@@ -86,6 +88,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "RefundSettlementOverdue": (SETTLEMENT,),
     "ReminderSent": (REMINDER,),
     **dict.fromkeys(("ReturnLabelIssued", "ReturnLabelDenied"), ("label_order",)),
+    **dict.fromkeys(("ReturnLabelCancelled", "ReturnLabelNotCancelled"), (CANCELLATION,)),
     "ReturnShipped": ("label_order", "return_shipment"),
     "ReturnReceived": ("label_order", "return_shipment", "return_transit"),
     **dict.fromkeys(("ReturnDenied", "ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),

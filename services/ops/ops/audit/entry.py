@@ -38,6 +38,7 @@ NAMES = frozenset(
     ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
     ReturnLabelGivenBack ReturnTrackingCorrected
+    ReturnLabelCancellationOrdered ReturnLabelCancelled ReturnLabelNotCancelled
     LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased
     WarrantyNoted WarrantyClaimOpened WarrantyAssessed WarrantyReviewOverdue WarrantyFulfilled
     RemindersSet ReminderSent

@@ -33,20 +33,24 @@ async def list_returns(
     tracking_number: str | None = None,
     state: ReturnState | None = None,
     kind: ReturnKind | None = None,
+    not_cancelled: bool | None = None,
     role: Side | None = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     at_least_position: Position = None,
 ) -> Response:
     """The newest first: a party's own, with `role` on that side alone, or all for the warehouse, carriers and those who
-    oversee. `tracking_number` is that of a label or a parcel, as it is typed or scanned (S81).
+    oversee. `tracking_number` is that of a label or a parcel, as it is typed or scanned (S81); `not_cancelled` asks for
+    those with a label that its carrier has not taken back.
     """
     await wait_for_position(viewer.state.pool, returns.NAME, at_least_position)
     number = compact(tracking_number) if tracking_number is not None else None
     asked = (order_id, dispute_id, number, state, kind)
-    listing = Listing("returns", (*asked, role))
+    listing = Listing("returns", (*asked, not_cancelled, role))
     before = listing.read(cursor, datetime, str)
-    wanted = returns.ReturnFilter(*asked, *_whose(viewer.actor, role), before, *_barred(viewer.actor))
+    wanted = returns.ReturnFilter(
+        *asked, *_whose(viewer.actor, role), before, *_barred(viewer.actor), not_cancelled or None
+    )
     rows = await returns.page(viewer.state.pool, wanted, limit + 1)
     return query_response(listing.page(rows, limit, return_row, _cursor))
 

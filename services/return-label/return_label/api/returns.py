@@ -7,11 +7,12 @@ from typing import Annotated
 
 from starlette.responses import Response
 
-from return_label.api.bodies.returns import InspectionBody, ShipmentBody
+from return_label.api.bodies.returns import CancellationBody, InspectionBody, ShipmentBody
 from return_label.api.whose import buyer_of
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
 from return_label.domain.returns.inspection import INSPECTORS, InspectReturn
+from return_label.domain.returns.labels.cancellation import SETTLERS, SettleCancellation
 from return_label.domain.returns.loss import LOSERS, MarkReturnLost
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import RECEIVERS, SHIPPERS, MarkReturnReceived, MarkReturnShipped
@@ -97,6 +98,20 @@ async def inspect(
     `lines`, needs an Idempotency-Key and an If-Match (S82, T26, T27).
     """
     return await _answer(caller, caller.command(InspectReturn, body, return_id=return_id))
+
+
+@router.post(
+    "/v1/returns/{return_id}/label/cancellation",
+    summary="Settle a label that was not taken back",
+    response_model=ReturnView,
+)
+async def settle_cancellation(
+    return_id: str, body: CancellationBody, caller: Annotated[CommandContext, command(*SETTLERS)]
+) -> Response:
+    """Support's word on a label that its carrier has refused to take back, or has given no answer about for a day
+    (`?not_cancelled=true` lists them): the carrier is asked once more, or it is `settled` with the carrier.
+    """
+    return await _answer(caller, caller.command(SettleCancellation, body, return_id=return_id))
 
 
 async def _answer(caller: CommandContext, step: ReturnCommand) -> Response:

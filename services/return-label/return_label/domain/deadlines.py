@@ -14,12 +14,24 @@ class DeadlineKind(StrEnum):
 
     LABEL = "label_order"
     """A label that was ordered: the carrier is to be asked for it."""
+    CANCELLATION = "label_cancellation"
+    """A label that no return goes with any more, each by its id: its carrier is to be asked to take it back."""
     SHIPMENT = "return_shipment"
     """D9: then nothing was sent, and the return lapses."""
     TRANSIT = "return_transit"
     """D10: then the goods are on their way for too long."""
     INSPECTION = "return_inspection"
     """D11: then nobody has inspected them, and they count as passed."""
+
+
+def cancellation_of(label_id: str) -> str:
+    """The deadline of one label's cancellation."""
+    return f"{DeadlineKind.CANCELLATION}:{label_id}"
+
+
+def label_in(kind: str) -> str:
+    """The label whose cancellation a deadline stands for."""
+    return kind.partition(":")[2]
 
 
 def ship_due(at: datetime, days: int, timezone: str) -> datetime:

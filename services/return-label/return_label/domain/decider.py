@@ -8,7 +8,7 @@ from typing import Any
 from return_label.domain.label_quotas import limits
 from return_label.domain.label_quotas import state as quotas
 from return_label.domain.returns import inspection, loss, request, timeouts, transit, withdrawal
-from return_label.domain.returns.labels import giving_back, issuing, purchase, use
+from return_label.domain.returns.labels import cancellation, giving_back, issuing, purchase, use
 from return_label.domain.returns.state import Return, evolve
 from return_label.domain.returns.timers import KINDS, deadlines, due
 from shared.decider import Decided, Decider, ExpireDeadline, Stream
@@ -28,6 +28,9 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     giving_back.GiveBackLabel: giving_back.give_back,
     purchase.RecordLabelBought: purchase.bought,
     purchase.RecordNoLabel: purchase.not_bought,
+    cancellation.RecordCancelled: cancellation.cancelled,
+    cancellation.RecordNotCancelled: cancellation.not_cancelled,
+    cancellation.SettleCancellation: cancellation.settle,
     transit.MarkReturnShipped: use.ship,
     transit.MarkReturnReceived: transit.mark_received,
     inspection.InspectReturn: inspection.inspect,

@@ -21,6 +21,12 @@ ANSWER_LIMIT = 8.0
 log = logging.getLogger(__name__)
 
 
+def _of_call(answer: T, is_so: bool) -> T:
+    if not is_so:
+        raise Unanswered("the carrier answers about another label")
+    return answer
+
+
 class Guarded:
     """A carrier that is asked by so many at once, for so many seconds, and left alone while it does not answer."""
 
@@ -34,13 +40,19 @@ class Guarded:
     async def buy(self, call: LabelCall) -> Bought | Refused:
         """Sells the label, as the port says; an answer about another one is none."""
         answer = await self._guarded(partial(self._carrier.buy, call))
-        if answer.label_id != call.label_id:
-            raise Unanswered("the carrier answers about another label")
-        return answer
+        return _of_call(answer, answer.label_id == call.label_id)
+
+    async def find(self, call: LabelCall) -> Bought | None:
+        """What was sold under the key, as the port says."""
+        answer = await self._guarded(partial(self._carrier.find, call))
+        return _of_call(answer, answer is None or answer.label_id == call.label_id)
 
     async def void(self, call: LabelCall, tracking_number: str) -> Voided | Refused:
-        """Takes the label back, as the port says."""
-        return await self._guarded(partial(self._carrier.void, call, tracking_number))
+        """Takes the label back, as the port says; an answer about another one is none."""
+        answer = await self._guarded(partial(self._carrier.void, call, tracking_number))
+        if isinstance(answer, Voided):
+            return _of_call(answer, answer.tracking_number == tracking_number)
+        return _of_call(answer, answer.label_id == call.label_id)
 
     async def track(self, tracking_number: str) -> Sequence[Scan]:
         """What is known of the parcel, as the port says."""

@@ -16,6 +16,10 @@ class Nobody:
         """No answer."""
         raise Unanswered(SAID)
 
+    async def find(self, _: LabelCall) -> Bought | None:
+        """No answer."""
+        raise Unanswered(SAID)
+
     async def void(self, _: LabelCall, __: str) -> Voided | Refused:
         """No answer."""
         raise Unanswered(SAID)

@@ -54,7 +54,7 @@ class Scan:
 
 
 class Unanswered(Transient):
-    """Nobody knows whether a label was bought: the same call with the same key is to be made again."""
+    """Nobody knows what became of the call: the very same one is to be made again."""
 
 
 class Unavailable(Unanswered):
@@ -70,6 +70,9 @@ class Carrier(Protocol):
 
     async def buy(self, call: LabelCall) -> Bought | Refused:
         """Sells one label a key. Raises Unanswered."""
+
+    async def find(self, call: LabelCall) -> Bought | None:
+        """The label that was sold under the key, be it void by now; None while none was. Raises Unanswered."""
 
     async def void(self, call: LabelCall, tracking_number: str) -> Voided | Refused:
         """Takes a label back that nothing went with; one that is void stays so. Raises Unanswered."""

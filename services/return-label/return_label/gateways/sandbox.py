@@ -43,6 +43,12 @@ class SandboxCarrier:
             return Refused(label.idempotency_key, label.code or "refused")
         return Bought(label.idempotency_key, label.tracking_number)
 
+    async def find(self, call: LabelCall) -> Bought | None:
+        """`GET /carrier/labels?idempotency_key=`."""
+        found = _parsed(_Labels, await self._ask("GET", "/carrier/labels", params={"idempotency_key": call.label_id}))
+        sold = next((label for label in found.data if label.tracking_number), None)
+        return Bought(sold.idempotency_key, sold.tracking_number or "") if sold else None
+
     async def void(self, call: LabelCall, tracking_number: str) -> Voided | Refused:
         """`POST /carrier/labels/{number}/void`."""
         label = _parsed(_Label, await self._ask("POST", f"{_path(tracking_number)}/void"))
@@ -85,6 +91,10 @@ class _Label(BaseModel):
     status: Literal["bought", "refused", "void", "used"]
     tracking_number: str | None = None
     code: str | None = None
+
+
+class _Labels(BaseModel):
+    data: list[_Label]
 
 
 class _Scan(BaseModel):

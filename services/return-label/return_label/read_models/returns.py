@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, bindparam, or_, select, true, tuple_
+from sqlalchemy import Boolean, and_, any_, bindparam, func, literal_column, or_, select, true, tuple_
 
 from return_label.domain.deadlines import DeadlineKind
-from return_label.domain.returns.state import ReturnState
+from return_label.domain.returns.state import Cancellation, ReturnState
 from return_label.domain.tracking.numbers import compact
 from return_label.read_models import tables
 from shared.events import return_label as events
@@ -71,12 +71,28 @@ project = row_by_row(changes, STREAMS)
 
 
 def _after(recorded: Recorded[Event]) -> Computed:
+    if isinstance(recorded.event, _OF_CANCELLATION):
+        return _cancelling(recorded, recorded.event)
     columns = {"version": recorded.version, "position": recorded.position, **_columns(recorded.event)}
     number, replaced = (getattr(recorded.event, name, None) for name in ("tracking_number", "replaced"))
     if not number:
         return lambda row: columns
     gone = {compact(replaced)} if replaced else set[str]()
     return lambda row: columns | {"tracking_numbers": sorted({*row["tracking_numbers"]} - gone | {compact(number)})}
+
+
+_OF_CANCELLATION = (
+    events.ReturnLabelCancellationOrdered,
+    events.ReturnLabelCancelled,
+    events.ReturnLabelNotCancelled,
+)
+
+
+def _cancelling(recorded: Recorded[Event], event: Cancellation) -> Computed:
+    """The labels that their carriers have not taken back, until people have asked again or settled it."""
+    columns = {"version": recorded.version, "position": recorded.position}
+    now = {event.label_id} if isinstance(event, events.ReturnLabelNotCancelled) else set[str]()
+    return lambda row: columns | {"not_cancelled": sorted({*row["not_cancelled"]} - {event.label_id} | now)}
 
 
 def _columns(event: Event) -> Mapping[str, Any]:
@@ -109,6 +125,7 @@ class ReturnFilter:
     before: Sequence[Any] | None = None
     not_buyer_id: str | None = None
     not_seller_id: str | None = None
+    not_cancelled: bool | None = None
 
 
 async def page(pool: Pool, wanted: ReturnFilter, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -134,6 +151,9 @@ _CONDITIONS = {
     "kind": _TABLE.c.kind == bindparam("kind"),
     "not_buyer_id": _TABLE.c.buyer_id != bindparam("not_buyer_id"),
     "not_seller_id": _TABLE.c.seller_id != bindparam("not_seller_id"),
+    "not_cancelled": and_(
+        bindparam("not_cancelled", type_=Boolean), func.cardinality(_TABLE.c.not_cancelled) > literal_column("0")
+    ),
     "before": tuple_(_TABLE.c.requested_at, _TABLE.c.return_id)
     < tuple_(bindparam("last_requested_at"), bindparam("last_return_id")),
 }

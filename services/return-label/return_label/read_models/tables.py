@@ -35,6 +35,13 @@ returns = Table(
         server_default="{}",
         comment="those of its label and its parcel, as they are compared",
     ),
+    Column(
+        "not_cancelled",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="its labels that their carrier has not taken back: people look at them",
+    ),
     Index("returns_order", "order_id", *_NEWEST),
     Index("returns_dispute", "dispute_id"),
     Index("returns_buyer", "buyer_id", *_NEWEST),
@@ -42,5 +49,6 @@ returns = Table(
     Index("returns_state", "state", *_NEWEST),
     Index("returns_newest", *_NEWEST),
     Index("returns_tracking", "tracking_numbers", postgresql_using="gin"),
+    Index("returns_not_cancelled", *_NEWEST, postgresql_where=text("cardinality(not_cancelled) > 0")),
     comment="where the goods of each return are",
 )

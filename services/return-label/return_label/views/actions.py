@@ -7,6 +7,7 @@ from datetime import datetime
 
 from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.returns.inspection import guard_inspection
+from return_label.domain.returns.labels.cancellation import guard_settling
 from return_label.domain.returns.labels.giving_back import guard_void
 from return_label.domain.returns.labels.issuing import guard_request
 from return_label.domain.returns.loss import guard_loss
@@ -40,6 +41,17 @@ def return_actions(return_: Return, path: str, actor: Actor, at: datetime) -> Se
         guard_inspection(return_, actor, at)
         return Offer(due(return_, DeadlineKind.INSPECTION), mandatory=True)
 
+    return (
+        Action("ship", f"{path}/shipment", ship),
+        Action("correct-tracking", f"{path}/shipment", correct),
+        Action("receive", f"{path}/receipt", receive),
+        Action("report-loss", f"{path}/loss", lose),
+        Action("inspect", f"{path}/inspection", inspect),
+        *_of_label(return_, path, actor),
+    )
+
+
+def _of_label(return_: Return, path: str, actor: Actor) -> Sequence[Action]:
     def ask() -> Offer:
         guard_request(return_, actor)
         return Offer()
@@ -48,12 +60,12 @@ def return_actions(return_: Return, path: str, actor: Actor, at: datetime) -> Se
         guard_void(return_, actor)
         return Offer()
 
+    def settle() -> Offer:
+        guard_settling(return_, actor)
+        return Offer()
+
     return (
-        Action("ship", f"{path}/shipment", ship),
-        Action("correct-tracking", f"{path}/shipment", correct),
-        Action("receive", f"{path}/receipt", receive),
-        Action("report-loss", f"{path}/loss", lose),
-        Action("inspect", f"{path}/inspection", inspect),
         Action("request-label", f"{path}/label", ask),
         Action("void-label", f"{path}/void", give_back),
+        Action("settle-cancellation", f"{path}/label/cancellation", settle),
     )

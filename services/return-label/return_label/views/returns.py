@@ -14,7 +14,14 @@ from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from return_label.domain.tracking.numbers import NumberCheck, number_check
 from return_label.views.actions import return_actions
-from return_label.views.labels.shown import LabelDeniedView, LabelView, label_denied_view, label_view
+from return_label.views.labels.shown import (
+    CancellationView,
+    LabelDeniedView,
+    LabelView,
+    cancellation_views,
+    label_denied_view,
+    label_view,
+)
 from return_label.views.rows import ReturnRow
 from shared.actions import Actions, rendered
 from shared.events.base import Actor, Instant
@@ -97,6 +104,7 @@ class ReturnView(ReturnRow, Actions):
     denied_because: str | None
     label: LabelView | None
     label_denied: LabelDeniedView | None
+    label_cancellations: Sequence[CancellationView]
     shipment: ShipmentView | None
     receipt: ReceiptView | None
     inspection: InspectionView | None
@@ -131,6 +139,7 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "denied_because": return_.denied.reason if return_.denied else None,
         "label": label_view(return_, path, actor),
         "label_denied": label_denied_view(return_),
+        "label_cancellations": cancellation_views(return_),
         "shipment": _shipment(return_),
         "receipt": _receipt(return_),
         "inspection": _inspection(return_, path),

@@ -81,6 +81,12 @@ class ScanView(TypedDict):
     at: Instant
 
 
+class LabelsFound(TypedDict):
+    """The labels that were sold: one under a key, or none."""
+
+    data: list[CarrierLabelView]
+
+
 class ScansFound(TypedDict):
     """What is known of a parcel, in the order of its way."""
 
@@ -101,6 +107,10 @@ class CarrierStore:
                 await connection.execute(_NUMBER, sold, number_of(sold))
             row = await connection.fetchrow(_BY_KEY, key)
         return _label(row), not sold
+
+    async def find(self, key: str) -> list[CarrierLabelView]:
+        """The label under the key, if one was sold."""
+        return [_label(row) for row in await self.pool.fetch(_BY_KEY, key)]
 
     async def void(self, number: str, at: datetime) -> CarrierLabelView | None:
         """The label, void unless its parcel was seen; None where there is none."""

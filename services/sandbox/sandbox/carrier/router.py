@@ -11,6 +11,7 @@ from sandbox.carrier.labels import (
     CarrierLabelView,
     CarrierStore,
     LabelRequest,
+    LabelsFound,
     ScanRequest,
     ScansFound,
     ScanView,
@@ -51,12 +52,21 @@ async def buy(request: Request, body: LabelRequest) -> Response:
     return answered  # type: ignore[no-any-return]
 
 
+@router.get("/carrier/labels", response_model=LabelsFound)
+async def find(request: Request, idempotency_key: str) -> Response:
+    """What was sold under a key, be it void by now."""
+    found: LabelsFound = {"data": await _store(request).find(idempotency_key)}
+    return query_response(found)
+
+
 @router.post("/carrier/labels/{tracking_number}/void", response_model=CarrierLabelView)
 async def void(request: Request, tracking_number: str) -> Response:
     """Takes a label back; one whose parcel was seen stays as it is."""
+    fault = await before_effect(request, "label_void", tracking_number, tracking_number)
     label = await _store(request).void(tracking_number, _now(request))
     if label is None:
         raise Refusal("not_found", "No label has this number.")
+    await after_effect(request, fault)
     return query_response(label)
 
 

@@ -19,7 +19,7 @@ from shared.events.fields import ShortText
 from shared.events.outside.ids import Id
 from shared.http.request.body import example
 
-Target = Literal["refund", "capture", "webhook", "label", "scan"]
+Target = Literal["refund", "capture", "webhook", "label", "label_void", "scan"]
 CallKind = Literal["delay", "timeout_before", "timeout_after", "error_after", "decline", "pending"]
 Kind = CallKind | Literal["drop", "duplicate", "reorder", "forge"]
 
@@ -29,6 +29,7 @@ KINDS_OF: dict[Target, frozenset[Kind]] = {
     "refund": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline", "pending"}),
     "capture": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
     "label": frozenset({"delay", "timeout_before", "timeout_after", "error_after", "decline"}),
+    "label_void": frozenset({"delay", "timeout_before", "timeout_after", "error_after"}),
     "webhook": frozenset({"delay", "drop", "duplicate", "reorder", "forge"}),
     "scan": frozenset({"delay", "drop", "duplicate", "reorder", "forge"}),
 }

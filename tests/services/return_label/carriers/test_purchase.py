@@ -26,6 +26,7 @@ from shared.events.ids import derived_uuid
 from shared.events.label_quota import LabelQuotaReleased, LabelQuotaTaken
 from shared.events.return_label import (
     ReturnAuthorized,
+    ReturnLabelCancellationOrdered,
     ReturnLabelDenied,
     ReturnLabelIssued,
     ReturnLabelOrdered,
@@ -69,7 +70,7 @@ def sold(outcome: Outcome) -> Bought:
 
 
 async def asked(outcome: Outcome, carrier: Any, name: str | None = "sandbox", age: timedelta = YOUNG) -> Any:
-    async def old(_: ReturnLabelOrdered) -> timedelta:
+    async def old(_: effects.Order) -> timedelta:
         return age
 
     order = effects.wanted(state(outcome), DeadlineKind.LABEL)
@@ -142,7 +143,9 @@ async def test_another_carrier_than_the_one_that_was_ordered_of_is_not_asked() -
 
 def test_s78_goods_that_went_before_the_label_came_leave_it_and_its_place() -> None:
     outcome = ordered()
-    sent = outcome.when(r.ship(buyer_id=r.BUYER.id)).then_types(ReturnShipped, LabelQuotaReleased)
+    sent = outcome.when(r.ship(buyer_id=r.BUYER.id)).then_types(
+        ReturnShipped, ReturnLabelCancellationOrdered, LabelQuotaReleased
+    )
     assert effects.wanted(state(sent), DeadlineKind.LABEL) is None
     sent.when(told(outcome, sold(outcome))).then_nothing()
 
@@ -151,7 +154,7 @@ def test_t21_goods_that_the_buyer_keeps_leave_the_label_that_was_ordered() -> No
     keep = WithdrawReturn(
         command_id=derived_uuid("keep"), actor=SYSTEM, at=LATER, return_id=r.RETURN_ID, buyer_id=r.BUYER.id
     )
-    kept = ordered().when(keep).then_types(ReturnLabelVoided, LabelQuotaReleased)
+    kept = ordered().when(keep).then_types(ReturnLabelVoided, ReturnLabelCancellationOrdered, LabelQuotaReleased)
     assert effects.wanted(state(kept), DeadlineKind.LABEL) is None
     assert counted(kept) == 0
 

@@ -24,11 +24,23 @@ ENDS = frozenset(
     "ReturnDenied ReturnLabelVoided ReturnLapsed ReturnLost ReturnInspected InspectionTimedOut".split()  # noqa: SIM905
 )
 """The events after which nothing is waited for."""
-LABEL = "label_order"
+LABEL, CANCELLATION = "label_order", "label_cancellation"
 
 
 def waited(now: Mapping[str, datetime], entry: Entry) -> Mapping[str, datetime]:
-    """What a return waits for after one more event: one thing at a time, and beside it the label that is bought."""
+    """What a return waits for after one more event: one thing at a time, and beside it the label that is bought, and
+    those that its carrier is to take back.
+    """
+    own = {kind: at for kind, at in now.items() if kind.startswith(CANCELLATION)}
+    goods = {kind: at for kind, at in now.items() if kind not in own}
+    if entry.name.startswith(("ReturnLabelCancel", "ReturnLabelNotCancelled")):
+        kind = f"{CANCELLATION}:{entry.data['label_id']}"
+        own.pop(kind, None)
+        return {**goods, **own} | ({kind: _at(entry, "ordered_at")} if "ordered_at" in entry.data else {})
+    return {**_of_goods(goods, entry), **own}
+
+
+def _of_goods(now: Mapping[str, datetime], entry: Entry) -> Mapping[str, datetime]:
     if entry.name in ENDS:
         return {}
     if entry.name == "ReturnLabelOrdered":
@@ -68,7 +80,12 @@ STATES: Mapping[str, str] = {
 
 def beginning() -> State:
     """A return of which nothing is known."""
-    return {**dict.fromkeys((*SAID, "state", "requested_at", "ship_by")), "version": 0, "tracking_numbers": []}
+    return {
+        **dict.fromkeys((*SAID, "state", "requested_at", "ship_by")),
+        "version": 0,
+        "tracking_numbers": [],
+        "not_cancelled": [],
+    }
 
 
 def fold(back: State, entry: Entry) -> None:
@@ -84,7 +101,10 @@ def fold(back: State, entry: Entry) -> None:
         back["ship_by"] = instant(data["due_at"])
     elif name == "ReturnLabelIssued":
         back["state"] = "label_issued" if data["prepaid"] else "self_paid"
-    if number := data.get("tracking_number"):
+    if name.startswith(("ReturnLabelCancel", "ReturnLabelNotCancelled")):
+        rest = {*back["not_cancelled"]} - {data["label_id"]}
+        back["not_cancelled"] = sorted(rest | ({data["label_id"]} if "code" in data else set()))
+    elif number := data.get("tracking_number"):
         gone = {_compact(data["replaced"])} if data.get("replaced") else set()
         back["tracking_numbers"] = sorted({*back["tracking_numbers"]} - gone | {_compact(number)})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from return_label.domain.returns.inspection import InspectReturn
+from return_label.domain.returns.labels.cancellation import SettleCancellation
 from return_label.domain.returns.transit import MarkReturnShipped
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
@@ -12,6 +13,12 @@ class ShipmentBody(CommandBody, of=MarkReturnShipped):
     """The parcel, as the carrier numbers it; `replaces` is the number that was mistyped before."""
 
     model_config = example(tracking_number="RR000000005DE")
+
+
+class CancellationBody(CommandBody, of=SettleCancellation):
+    """The label that its carrier has not taken back; `settled` says that support has dealt with the carrier."""
+
+    model_config = example(label_id="lbl_5e6f5a7b8c9d0e1f2a3b4c5d1a2b3c4d", settled=True)
 
 
 class InspectionBody(CommandBody, of=InspectReturn):

@@ -23,6 +23,7 @@ NOTICES: Notices = {
 """By event of a return; texts for a new kind stand in `shared/notifications/texts/`."""
 
 _SHOWN = "S54 names it not, and the return shows it"
+_CARRIER = "it is between the platform and its carrier"
 SILENT: Mapping[type[Event], str] = {
     events.ReturnRequested: "the authorisation of the same append tells it",
     events.ReturnDenied: "the dispute goes to the case team, which tells it",
@@ -31,6 +32,9 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnLabelDenied: "the authorisation of the same append tells it, and the return says why",
     events.ReturnLabelGivenBack: "the buyer asked for it",
     events.ReturnLabelVoided: "the buyer asked for it",
+    events.ReturnLabelCancellationOrdered: _CARRIER,
+    events.ReturnLabelCancelled: _CARRIER,
+    events.ReturnLabelNotCancelled: _CARRIER,
     events.ReturnShipped: _SHOWN,
     events.ReturnTrackingCorrected: _SHOWN,
     events.ReturnReceived: _SHOWN,

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
-from return_label.domain.deadlines import DeadlineKind
+from return_label.domain.deadlines import DeadlineKind, cancellation_of
 from return_label.domain.tracking.numbers import compact
 from shared.events.deadlines import DeadlineMoved
 from shared.events.inspection import ReturnPiecesInspected
@@ -18,9 +18,12 @@ from shared.events.return_label import (
     ReturnDenied,
     ReturnEvent,
     ReturnInspected,
+    ReturnLabelCancellationOrdered,
+    ReturnLabelCancelled,
     ReturnLabelDenied,
     ReturnLabelGivenBack,
     ReturnLabelIssued,
+    ReturnLabelNotCancelled,
     ReturnLabelOrdered,
     ReturnLabelVoided,
     ReturnLapsed,
@@ -54,9 +57,15 @@ UNSENT = frozenset({ReturnState.AUTHORIZED, ReturnState.LABEL_ISSUED, ReturnStat
 """The goods may be sent, and nothing is on its way."""
 
 
+Cancellation = ReturnLabelCancellationOrdered | ReturnLabelCancelled | ReturnLabelNotCancelled
+"""How far a label's cancellation is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Return:
-    """The fold of one return's stream; `due` has the instant of each of its deadlines that was ever started."""
+    """The fold of one return's stream; `due` has the instant of each of its deadlines that was ever started, and
+    `cancellations` the last word about each label that its carrier is to take back.
+    """
 
     state: ReturnState = ReturnState.REQUESTED
     requested: ReturnRequested | None = None
@@ -67,6 +76,7 @@ class Return:
     label_denied: ReturnLabelDenied | None = None
     label_void: bool = False
     given_back: int = 0
+    cancellations: Mapping[str, Cancellation] = field(default_factory=dict)
     shipped: ReturnShipped | None = None
     received: ReturnReceived | None = None
     examined: tuple[ReturnPiecesInspected, ...] = ()
@@ -129,6 +139,10 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
             return replace(return_, label_void=True, given_back=given_back, state=ReturnState.AUTHORIZED)
         case ReturnLabelVoided():
             return replace(return_, label_void=True, ordered=None, state=ReturnState.VOIDED)
+        case ReturnLabelCancellationOrdered(label_id=label_id):
+            return _until(_cancelling(return_, event), cancellation_of(label_id), event.ordered_at)
+        case ReturnLabelCancelled() | ReturnLabelNotCancelled():
+            return _cancelling(return_, event)
         case ReturnShipped():
             sent = replace(return_, shipped=event, ordered=None, state=ReturnState.SHIPPED)
             return _until(sent, D10, event.transit_alarm_at)
@@ -159,6 +173,10 @@ D9, D10, D11 = DeadlineKind.SHIPMENT, DeadlineKind.TRANSIT, DeadlineKind.INSPECT
 
 def _until(return_: Return, kind: str, due_at: datetime) -> Return:
     return replace(return_, due={**return_.due, kind: due_at})
+
+
+def _cancelling(return_: Return, word: Cancellation) -> Return:
+    return replace(return_, cancellations={**return_.cancellations, word.label_id: word})
 
 
 def _renumbered(shipped: ReturnShipped | None, number: str, carrier: str | None) -> ReturnShipped | None:

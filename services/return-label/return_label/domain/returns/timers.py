@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from return_label.domain.deadlines import DeadlineKind
+from return_label.domain.deadlines import DeadlineKind, cancellation_of, label_in
 from return_label.domain.returns.state import UNSENT, Return, ReturnState
 from shared.decider import Clear, Start
 from shared.events import return_label as events
@@ -13,6 +13,8 @@ from shared.events.base import Event
 
 KINDS = tuple(DeadlineKind)
 """Of a return's deadlines."""
+OF_GOODS = tuple(kind for kind in KINDS if kind is not DeadlineKind.CANCELLATION)
+"""Those that end with the return."""
 WAITS: Mapping[str, frozenset[ReturnState]] = {
     DeadlineKind.LABEL: frozenset({ReturnState.AUTHORIZED}),
     DeadlineKind.SHIPMENT: UNSENT,
@@ -22,7 +24,7 @@ WAITS: Mapping[str, frozenset[ReturnState]] = {
 """By deadline: the states that wait for it."""
 
 
-def deadlines(event: Event) -> Iterable[Start | Clear]:
+def deadlines(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one arm an event
     """What each event starts and ends."""
     match event:
         case events.ReturnAuthorized():
@@ -31,6 +33,10 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return (Start(DeadlineKind.LABEL, event.ordered_at),)
         case events.ReturnLabelIssued() | events.ReturnLabelDenied():
             return (Clear(DeadlineKind.LABEL),)
+        case events.ReturnLabelCancellationOrdered(label_id=label_id):
+            return (Start(cancellation_of(label_id), event.ordered_at),)
+        case events.ReturnLabelCancelled(label_id=label_id) | events.ReturnLabelNotCancelled(label_id=label_id):
+            return (Clear(cancellation_of(label_id)),)
         case events.ReturnShipped():
             return (
                 Clear(DeadlineKind.LABEL),
@@ -43,7 +49,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             arrived = (Clear(DeadlineKind.LABEL), Clear(DeadlineKind.SHIPMENT), Clear(DeadlineKind.TRANSIT))
             return (*arrived, Start(DeadlineKind.INSPECTION, event.inspect_by))
         case _ if isinstance(event, ENDS):
-            return map(Clear, KINDS)
+            return map(Clear, OF_GOODS)
         case _:
             return ()
 
@@ -63,5 +69,8 @@ ENDS = (
 
 def due(return_: Return, kind: str) -> datetime | None:
     """The instant of a deadline that the return still waits for."""
+    if kind.startswith(DeadlineKind.CANCELLATION):
+        last = return_.cancellations.get(label_in(kind))
+        return last.ordered_at if isinstance(last, events.ReturnLabelCancellationOrdered) else None
     waits = return_.state in WAITS.get(kind, ()) and (kind != DeadlineKind.LABEL or return_.ordered is not None)
     return return_.due.get(kind) if waits else None

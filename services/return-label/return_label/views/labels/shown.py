@@ -7,18 +7,29 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from return_label.domain.returns.state import Return
+from return_label.domain.returns.state import Cancellation, Return
 from return_label.domain.tracking.numbers import compact
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer
 from shared.events.open_enums import Open
-from shared.events.return_label import ReturnLabelIssued
+from shared.events.return_label import (
+    ReturnLabelCancellationOrdered,
+    ReturnLabelCancelled,
+    ReturnLabelIssued,
+    ReturnLabelNotCancelled,
+)
 
 PRINTERS = ("buyer", "support")
 """Who prints a label: it shows where the buyer lives."""
 MEDIA_TYPES = ("application/pdf", "image/png", "application/zpl")
 """As what a label is printed; the first where nobody says."""
 LabelState = Literal["issued", "used", "void"]
+CancellationState = Literal["ordered", "cancelled", "not_cancelled"]
+_STATES: Mapping[type[Cancellation], CancellationState] = {
+    ReturnLabelCancellationOrdered: "ordered",
+    ReturnLabelCancelled: "cancelled",
+    ReturnLabelNotCancelled: "not_cancelled",
+}
 
 
 class LabelView(TypedDict):
@@ -41,6 +52,30 @@ class LabelDeniedView(TypedDict):
     code: str
     resets_at: Instant | None
     rules: Sequence[str]
+
+
+class CancellationView(TypedDict):
+    """A label that its carrier is to take back, how far that is, and why it has not where it has not."""
+
+    label_id: str
+    carrier: str
+    tracking_number: str | None
+    state: CancellationState
+    code: str | None
+
+
+def cancellation_views(return_: Return) -> Sequence[CancellationView]:
+    """The labels that the carrier is to take back."""
+    return [
+        {
+            "label_id": label_id,
+            "carrier": last.carrier,
+            "tracking_number": last.tracking_number,
+            "state": _STATES[type(last)],
+            "code": last.code if isinstance(last, ReturnLabelNotCancelled) else None,
+        }
+        for label_id, last in return_.cancellations.items()
+    ]
 
 
 def label_view(return_: Return, path: str, actor: Actor) -> LabelView | None:

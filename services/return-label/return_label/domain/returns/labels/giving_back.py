@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from return_label.domain.commands import LabelCommand
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.returns.labels.issuing import ASKERS
+from return_label.domain.returns.labels.leaving import left
 from return_label.domain.returns.state import Return, ReturnState
 from shared.decider import Decided
 from shared.events.base import Actor
-from shared.events.label_quota import LabelQuotaReleased
 from shared.events.return_label import ReturnLabelGivenBack
 from shared.rejections import WrongPhase
 
@@ -37,23 +35,4 @@ def give_back(command: GiveBackLabel, return_: Return, *quotas: Quota) -> Decide
         if (held := quota.labels.get(label.label_id)) and held.used:
             raise WrongPhase("A parcel went with this label.", rules=("S78", "K24"), state=return_.state)
     void = ReturnLabelGivenBack(**return_.event_fields, label_id=label.label_id, rules=("S76", "K24"))
-    return ([void], *(released(return_, quota) for quota in quotas))
-
-
-def released(return_: Return, quota: Quota) -> Sequence[LabelQuotaReleased]:
-    """What the quota hears of a return that does without its label; a used one, and one from before there were quotas,
-    stay as they are.
-    """
-    label = return_.ordered or return_.label
-    held = quota.labels.get(label.label_id) if label else None
-    if not label or not held or held.used or label.return_id not in held.returns:
-        return []
-    return [
-        LabelQuotaReleased(
-            buyer_id=return_.terms.buyer_id,
-            order_id=label.order_id,
-            return_id=label.return_id,
-            label_id=label.label_id,
-            rules=("S76",),
-        )
-    ]
+    return left([void], return_, quotas, command.at)

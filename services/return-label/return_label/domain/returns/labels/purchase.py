@@ -8,7 +8,7 @@ from typing import Self
 
 from return_label.domain.commands import LabelCommand
 from return_label.domain.label_quotas.state import Quota
-from return_label.domain.returns.labels.giving_back import released
+from return_label.domain.returns.labels.leaving import released
 from return_label.domain.returns.state import Return
 from shared.decider import Decided
 from shared.events.base import SYSTEM

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from return_label.domain.label_quotas.state import Quota
-from return_label.domain.returns.labels.giving_back import released
+from return_label.domain.returns.labels.leaving import left
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import MarkReturnShipped, mark_shipped
 from return_label.domain.returns.withdrawal import WithdrawReturn, withdraw
@@ -20,14 +19,15 @@ from shared.events.return_label import ReturnShipped, ReturnTrackingCorrected
 def ship(command: MarkReturnShipped, return_: Return, *quotas: Quota) -> Decided:
     """The parcel is on its way; with the label's number the label is used; one that was ordered is left."""
     events = mark_shipped(command, return_)
-    told = released if return_.ordered and events else partial(_used, events)
-    return (events, *(told(return_, quota) for quota in quotas))
+    if return_.ordered and events:
+        return left(events, return_, quotas, command.at)
+    return (events, *(_used(events, return_, quota) for quota in quotas))
 
 
 def keep(command: WithdrawReturn, return_: Return, *quotas: Quota) -> Decided:
     """The buyer keeps the goods, so that the label counts no more."""
     events = withdraw(command, return_)
-    return (events, *(released(return_, quota) if events else [] for quota in quotas))
+    return left(events, return_, quotas, command.at) if events else (events, *([] for _ in quotas))
 
 
 def _used(events: Sequence[Event], return_: Return, quota: Quota) -> Sequence[LabelQuotaUsed]:
