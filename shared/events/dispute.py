@@ -350,14 +350,23 @@ class RefundDue(Event):
 
 
 class RefundOutcome(StrEnum):
-    """What the refund service answered, and what a bank made of what was paid: it came back, and was issued again."""
+    """What the refund service answered; and of what was paid, what a bank made of it: it is there (`settled`), nobody
+    says so though its time is over (`overdue`), or it came back. What is owed since then is `tried_again`, has
+    `failed_again`, is `with_people`, is `given_up` or was `issued_again`.
+    """
 
     ISSUED = "issued"
     FAILED = "failed"
     REFUSED = "refused"
     SENT_TO_MANUAL = "sent_to_manual"
     ABANDONED = "abandoned"
+    SETTLED = "settled"
+    OVERDUE = "overdue"
     RETURNED_BY_BANK = "returned_by_bank"
+    TRIED_AGAIN = "tried_again"
+    FAILED_AGAIN = "failed_again"
+    WITH_PEOPLE = "with_people"
+    GIVEN_UP = "given_up"
     ISSUED_AGAIN = "issued_again"
     FOUND_PAID = "found_paid"
     FOUND_UNPAID = "found_unpaid"

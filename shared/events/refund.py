@@ -280,14 +280,19 @@ class RefundHeld(Event):
 
 class RefundRetried(Event):
     """Support or the buyer asks for another try, or the chargeback that it waited for is over; of one `part` where
-    several payments give the refund. `account_token` is what the provider calls the account that the buyer names.
+    several payments give the refund, and so is its money. `account_token` is what the provider calls the account that
+    the buyer names; `sent_back` that it is money that a bank has sent back (T32a).
     """
 
     refund_id: str
     order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
     pay_at: Instant
     part: PartStep | None = None
     account_token: str | None = None
+    sent_back: bool = False
     rules: tuple[str, ...]
 
 
@@ -395,16 +400,25 @@ class RefundReRequested(Event):
 
 
 class RefundSettled(Event):
-    """The bank confirmed the credit, of one `part` where several payments give the refund. It is `again` where the
-    provider sent word of money that was settled, was asked, and stays with it.
+    """The bank confirmed the credit, of one `part` where several payments give the refund: the money is the part's, and
+    with the last of them all that went. It is `again` where the provider sent word of money that was settled, was
+    asked, and stays with it.
     """
 
     refund_id: str
     order_id: str
+    dispute_id: str | None
+    lines: tuple[LineAmount, ...]
+    amount: Money
     settled_at: Instant
     part: PartStep | None = None
     again: bool = False
     rules: tuple[str, ...]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether all of the refund is settled with it, of which this may be the last part."""
+        return not self.part or self.part.refund_state == "settled"
 
 
 class RefundSettlementOverdue(Event):
@@ -416,6 +430,7 @@ class RefundSettlementOverdue(Event):
     refund_id: str
     order_id: str
     dispute_id: str | None
+    lines: tuple[LineAmount, ...]
     amount: Money
     due_at: Instant
     way: Open[RefundWay] | None = None

@@ -45,8 +45,8 @@ WORDS = {
     "ReachedType": "negotiated seller_timeout arbitrated appeal support_override",
     "Reason": """not_received late wrong_address not_as_described counterfeit damaged shortage defective wrong_item
     wrong_size unauthorised_charge change_of_mind not_stated""",
-    "RefundOutcome": """issued failed refused sent_to_manual abandoned returned_by_bank issued_again found_paid
-    found_unpaid""",
+    "RefundOutcome": """issued failed refused sent_to_manual abandoned settled overdue returned_by_bank
+    tried_again failed_again with_people given_up issued_again found_paid found_unpaid""",
     "RefundSource": "agreement cancellation mediation return goodwill",
     "Remedy": "cancellation refund_only return_and_refund return replacement repair",
     "ReturnKind": "dispute free extra domestic statutory",

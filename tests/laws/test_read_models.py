@@ -21,7 +21,7 @@ from shared.events.base import Event
 from shared.events.envelope import Metadata, Recorded
 from shared.events.evidence import EvidenceAdded, EvidenceExpired, EvidenceRemoved
 from shared.events.ids import derived_uuid
-from shared.events.refund import RefundRefused, RefundRetried, RefundSettled
+from shared.events.refund import RefundRefused
 from shared.eventstore.lease_session import Leases
 from shared.subscriptions.changes import folded
 from shared.subscriptions.projection import Projection, ReadModel
@@ -108,8 +108,8 @@ def refund_events(n: int) -> Sequence[Event]:
             r.issued(**named),
             r.failed(1, DAY_1, **named),
             r.sent_to_manual(2, **named),
-            RefundRetried(refund_id=refund_id, order_id="o1", pay_at=DAY_1, rules=()),
-            RefundSettled(refund_id=refund_id, order_id="o1", settled_at=DAY_1, rules=()),
+            r.retried(**named),
+            r.settled(**named),
             r.overdue(**named),
             r.sent_back(**named),
             RefundRefused.model_construct(**refused),

@@ -16,6 +16,7 @@ from dispute.domain.disputes.state import DisputeState
 from dispute.domain.goodwill import GrantGoodwill
 from dispute.domain.orders.cancellation import disputes_of
 from dispute.domain.orders.facts import FactType
+from dispute.domain.orders.payments.bank import AS_IT_WENT, NEXT_TRY
 from dispute.domain.orders.payments.caps import refundable
 from shared.events.base import Actor, Command, Event
 from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
@@ -373,8 +374,10 @@ class Life:
         self.market.ask(note_refund(self.dice.choice(self.market.unpaid()), self.market.now, outcome))
 
     def _bank(self) -> None:
-        """The bank sends money back that was paid, or it goes again; the log of refunds may say so twice."""
-        outcome = self.dice.choice([RefundOutcome.RETURNED_BY_BANK, RefundOutcome.ISSUED])
+        """What becomes of money that was paid: a bank credits it or sends it back, and it goes again; the log of refunds
+        may say so twice, and in any order.
+        """
+        outcome = self.dice.choice([RefundOutcome.RETURNED_BY_BANK, *NEXT_TRY, *AS_IT_WENT])
         note = note_refund(self.dice.choice(self.market.paid()), self.market.now, outcome)
         self.market.ask(note.model_copy(update={"command_id": derived_uuid("bank", self.dice.random())}))
 

@@ -40,6 +40,8 @@ from shared.notifications.table import NOTIFY, notifications
 
 NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 """The policies' names: their subscriptions' in storage, and part of the ids of their commands."""
+ANOTHER_ACCOUNT = "another_account"
+"""Of a refund that is tried again: the buyer has named an account for it."""
 ABOUT: Mapping[type[Event], str] = {
     GoodwillGranted: "goodwill_id",
     **dict.fromkeys((WarrantyClaimOpened, WarrantyAssessed, WarrantyFulfilled), "warranty_id"),
@@ -68,8 +70,14 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_refund(recorded, RefundOutcome.SENT_TO_MANUAL)
         case refunds.RefundAbandoned():
             return _note_refund(recorded, RefundOutcome.ABANDONED)
+        case refunds.RefundSettled(is_last=True):
+            return _note_refund(recorded, RefundOutcome.SETTLED)
+        case refunds.RefundSettlementOverdue():
+            return _note_refund(recorded, RefundOutcome.OVERDUE)
         case refunds.RefundReturnedByBank(reason=reason):
             return _note_refund(recorded, RefundOutcome.RETURNED_BY_BANK, reason)
+        case refunds.RefundRetried(sent_back=True, account_token=token):
+            return _note_refund(recorded, RefundOutcome.TRIED_AGAIN, ANOTHER_ACCOUNT if token else None)
         case refunds.RefundDoubtEnded(found=found):
             paid = found == refunds.DoubtFound.PAID
             return _note_refund(recorded, RefundOutcome.FOUND_PAID if paid else RefundOutcome.FOUND_UNPAID)

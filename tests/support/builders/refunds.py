@@ -40,8 +40,10 @@ from shared.events.refund import (
     RefundRefused,
     RefundRequested,
     RefundReRequested,
+    RefundRetried,
     RefundReturnedByBank,
     RefundSentToManual,
+    RefundSettled,
     RefundSettlementOverdue,
 )
 from tests.support.spec import Outcome
@@ -305,8 +307,20 @@ def sent_to_manual(failures: int, **more: Any) -> RefundSentToManual:
 
 def overdue(**more: Any) -> RefundSettlementOverdue:
     """What the end of the bank's window leads to, where nobody vouches for the money."""
-    given: dict[str, Any] = {"amount": usd(2500), "due_at": WINDOW_END, "rules": ("S58", "S62", "S63", "T32", "D12")}
-    return RefundSettlementOverdue(**(COMMON | given | {"way": "card"} | more))
+    given: dict[str, Any] = {"lines": lines(a=2500), "amount": usd(2500), "due_at": WINDOW_END, "way": "card"}
+    return RefundSettlementOverdue(**(COMMON | given | more), rules=("S58", "S62", "S63", "T32", "D12"))
+
+
+def settled(**more: Any) -> RefundSettled:
+    """What `settle` leads to."""
+    given: dict[str, Any] = {"lines": lines(a=2500), "amount": usd(2500), "settled_at": MONDAY}
+    return RefundSettled(**(COMMON | given | more), rules=("S62", "T32"))
+
+
+def retried(**more: Any) -> RefundRetried:
+    """What `retry` leads to."""
+    given: dict[str, Any] = {"lines": lines(a=2500), "amount": usd(2500), "pay_at": MONDAY}
+    return RefundRetried(**(COMMON | given | more), rules=("S63", "T31"))
 
 
 def sent_back(**more: Any) -> RefundReturnedByBank:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ops.audit.entry import Data, Entry, units
-from ops.audit.readings.said import FACTS, OUTCOMES, TOLD
+from ops.audit.readings.said import FACTS, OUTCOMES, SAYS, TOLD
 from ops.books.accounts import postings
 
 COLUMNS = (
@@ -150,8 +150,7 @@ def gathering() -> Iterator[Facts]:
 def _of_entry(service: str, entry: Entry, settled: bool) -> Row:
     about = _about(entry.data)
     outcome = None if entry.data.get("reason") == "not_due" else OUTCOMES.get(entry.name)
-    found = entry.data.get("result", entry.data.get("prepaid", entry.data.get("found")))
-    to_note = outcome.get(found) if isinstance(outcome, Mapping) else outcome
+    to_note = outcome.get(SAYS[entry.name](entry.data)) if isinstance(outcome, Mapping) else outcome
     return (service, entry.stream, entry.version, entry.id, int(settled), entry.name, about, to_note)
 
 

@@ -55,7 +55,7 @@ DIFFERENT = {
     "not the part that was requested": """
         select b.id from fact b join asked a on a.part_id = b.part_id
         where b.name in ('RefundIssued', 'RefundPartIssued', 'RefundFailed', 'RefundSentToManual',
-                'RefundPartAbandoned', 'RefundDoubtEnded', 'RefundReturnedByBank')
+                'RefundPartAbandoned', 'RefundDoubtEnded', 'RefundReturnedByBank', 'RefundRetried')
             and not (a.money = b.money and a.order_id is b.order_id and a.dispute_id is b.dispute_id)""",
     "not the parts that went": """
         select b.id from fact b where b.name = 'RefundIssued'
@@ -102,13 +102,15 @@ DIFFERENT = {
         where (b.name = 'RefundNoted' and not (a.money = b.money and a.about is b.about and a.order_id is b.order_id))
             or (b.name = 'ReturnNoted' and a.about is not b.about)
             or (b.name in ('RefundNoted', 'ReturnNoted') and a.to_note is not b.outcome
-                and not (b.outcome = 'issued_again' and a.name = 'RefundIssued' and exists (select 1 from fact back
+                and not (b.outcome is case a.to_note when 'issued' then 'issued_again' when 'failed' then 'failed_again'
+                    when 'sent_to_manual' then 'with_people' when 'abandoned' then 'given_up' end
+                and exists (select 1 from fact back
                 where back.stream = a.stream and back.about = a.about and back.name = 'RefundReturnedByBank'
                 and back.version < a.version)))""",
 }
 
-# Between a bank's sending the money back and the next payment all is between the refund and the buyer.
 # What was paid is noted once, whatever it was heard from: a log that was restored may say it again under another id.
+# So is that a bank has credited it, or that nobody says so, until it comes back. No doubt is kept of what came back.
 UNNOTED = """
 select said.id, kind.category || case kind.category when 'dispute-' then said.dispute_id else said.order_id end as place
 from fact said, (select 'dispute-' as category union all select 'order-') as kind
@@ -118,7 +120,13 @@ where said.to_note is not null and said.settled
     and not exists (select 1 from fact note where note.source_event = said.id and note.stream = place)
     and not (said.name = 'RefundIssued' and exists (select 1 from fact note where note.about = said.about
         and note.name = 'RefundNoted' and note.outcome = 'issued' and note.stream = place))
-    and not (said.name not in ('RefundIssued', 'RefundReturnedByBank') and exists (select 1 from fact back
+    and not (said.to_note in ('settled', 'overdue') and exists (select 1 from fact note where note.about = said.about
+        and note.name = 'RefundNoted' and note.outcome in ('settled', said.to_note) and note.stream = place
+        and not exists (select 1 from fact heard where heard.id = note.source_event
+            and (heard.version > said.version or exists (select 1 from fact back where back.stream = said.stream
+                and back.about = said.about and back.name = 'RefundReturnedByBank'
+                and back.version between heard.version and said.version)))))
+    and not (said.name = 'RefundDoubtEnded' and exists (select 1 from fact back
         where back.stream = said.stream and back.about = said.about
         and back.name = 'RefundReturnedByBank' and back.version < said.version))
 """

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import Text, and_, any_, bindparam, false, func, literal_column, or_, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from refund.domain.payments.changes import is_settled
 from refund.domain.payments.refund import RefundState
 from refund.read_models import chargebacks, tables
 from shared.events import refund as refunds
@@ -74,7 +73,7 @@ def changes(recorded: Recorded[Event]) -> Iterator[Change]:  # noqa: C901 - one 
         case refunds.RefundPartIssued() | refunds.RefundPartAbandoned() as event:
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.ISSUED))
         case refunds.RefundSettled() as event:
-            settled = {"settled_at": event.settled_at} if is_settled(event) else {}
+            settled = {"settled_at": event.settled_at} if event.is_last else {}
             yield _set(recorded, event.refund_id, **_stands(event, RefundState.SETTLED), **settled)
         case refunds.RefundReturnedByBank() as event:
             said = {"failures": event.failures, "reason": event.reason, "returned_at": event.returned_at}

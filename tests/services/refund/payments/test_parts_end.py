@@ -43,6 +43,7 @@ def test_s62_a_refund_whose_other_part_is_given_up_is_settled_where_the_bank_had
     outcome = settled_then_given_up().then_types(ProposalAgreed, RefundPartAbandoned, RefundIssued, RefundSettled)
     assert (stands(outcome), outcome.deadlines) == (("settled", ["abandoned", "settled"]), {})
     assert (outcome.events[3].settled_at, outcome.events[3].part) == (LATER, None)
+    assert (outcome.events[3].amount, outcome.events[3].dispute_id) == (p.usd(1000), outcome.events[2].dispute_id)
     shown = refund_view(outcome.states[0], "rfd_9a31", 9, p.BUYER, p.WINDOW_END + timedelta(days=1))
     assert (shown["state"], shown["settled_at"], shown["overdue"]) == ("settled", LATER, False)
     assert [part["settled_at"] for part in shown["parts"]] == [None, LATER]
@@ -63,7 +64,7 @@ def test_t32a_money_that_comes_back_after_that_is_owed_again() -> None:
 
 def test_t32_d12_overdue_is_what_no_bank_has_confirmed() -> None:
     one = in_parts().when(p.close_window([FIRST])).then_types(RefundSettled, RefundSettlementOverdue)
-    assert one.events[1].amount == p.usd(1000)
+    assert (one.events[1].amount, one.events[1].lines) == (p.usd(1000), p.lines(a=1000))
 
 
 def test_t31_while_two_parts_wait_for_their_next_try_the_refund_names_the_first_of_them() -> None:

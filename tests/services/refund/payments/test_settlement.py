@@ -44,7 +44,7 @@ def in_parts() -> Outcome:
 
 
 def test_t32_the_bank_s_word_settles_an_issued_refund_once_and_ends_its_window() -> None:
-    settled = given(decider, *ISSUED).when(p.settle()).then_types(RefundSettled)
+    settled = given(decider, *ISSUED).when(p.settle()).then(p.settled())
     assert (refund_of(settled).state, settled.deadlines) == (RefundState.SETTLED, {})
     settled.when(p.settle(at=p.MONDAY + MOMENT)).then_nothing()
 
@@ -143,6 +143,7 @@ def test_t32_at_the_end_of_the_window_each_part_has_its_own_end() -> None:
     one = in_parts().when(p.close_window([FIRST])).then_types(RefundSettled, RefundSettlementOverdue)
     assert (refund_of(one).state, one.deadlines) == (RefundState.ISSUED, {})
     both = in_parts().when(p.close_window([FIRST, SECOND])).then_types(RefundSettled, RefundSettled)
+    assert [(event.amount, event.is_last) for event in both.events] == [(p.usd(3000), False), (p.usd(4000), True)]
     assert (refund_of(both).state, both.deadlines) == (RefundState.SETTLED, {})
     mixed = in_parts().when(p.close_window([FIRST], back={SECOND: "account_closed"}))
     mixed.then_types(RefundSettled, RefundReturnedByBank)

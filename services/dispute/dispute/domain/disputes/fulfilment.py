@@ -10,7 +10,7 @@ from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.settlement import refund_due, with_sellers_part
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.orders import state as orders
-from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
+from dispute.domain.orders.payments.bank import OF_THE_BANK, guard_paid, word_on_paid
 from dispute.domain.orders.refund import FOUND, is_in_doubt
 from dispute.domain.orders.release import release_late
 from dispute.domain.orders.returns.steps import RETURN_RULES
@@ -95,8 +95,7 @@ _REFUND_RULES = {
     RefundOutcome.SENT_TO_MANUAL: ("S63", "T31a"),
     RefundOutcome.REFUSED: ("S45", "T30a"),
     RefundOutcome.ABANDONED: ("T30a", "T31a"),
-    RefundOutcome.RETURNED_BY_BANK: ("S63", "T32a"),
-    RefundOutcome.ISSUED_AGAIN: ("S57", "S58", "T32a"),
+    **OF_THE_BANK,
     RefundOutcome.FOUND_PAID: ("S57", "T31a"),
     RefundOutcome.FOUND_UNPAID: ("T31a",),
 }

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.payments.bank import guard_paid, word_on_paid
+from dispute.domain.orders.payments.bank import OF_THE_BANK, guard_paid, word_on_paid
 from dispute.domain.orders.refund import ENDED, FOUND, due_for, is_in_doubt, under_way
 from dispute.domain.orders.release import release_late
 from dispute.domain.orders.returns.steps import ended
@@ -124,7 +124,7 @@ def note_order_refund(command: NoteOrderRefund, order: Order) -> list[Event]:
             return []
     elif asked.outcome == RefundOutcome.ISSUED:
         word = word_on_paid(command.outcome, asked.said)
-        return [_noted(command, word, ("S63", "T32a"))] if word else []
+        return [_noted(command, word, OF_THE_BANK[word])] if word else []
     guard_paid(command.outcome)
     return_id = asked.due.return_id
     returned = ended(order, return_id, HoldEnd.RETURNED) if return_id and command.outcome in ENDED else []

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.payments.bank import OF_THE_BANK
+from dispute.domain.orders.payments.bank import AS_IT_WENT, OF_THE_BANK
 from dispute.domain.orders.payments.gifts import Gifts
 from shared.events.dispute import (
     RefundDue,
@@ -145,9 +145,17 @@ def noted(refunds: Mapping[str, Refund], event: RefundNoted) -> Mapping[str, Ref
 
 
 def noted_last(notes: Mapping[str, RefundNoted], event: RefundNoted) -> Mapping[str, RefundNoted]:
-    """The last note on each refund, the newest at the end; what ends a doubt is a word on the one before."""
+    """The last note on each refund, the newest at the end; what ends a doubt is a word on the one before, and that its
+    money is there, or should be, says how it went and when it was expected.
+    """
     others = {name: note for name, note in notes.items() if name != event.refund_id}
-    return {**others, event.refund_id: with_found(notes[event.refund_id], event) if event.outcome in FOUND else event}
+    before = notes.get(event.refund_id)
+    if before and event.outcome in FOUND:
+        event = with_found(before, event)
+    elif before and event.outcome in AS_IT_WENT:
+        said = {name: getattr(event, name) for name in ("outcome", "reason", "source_event", "noted_at", "rules")}
+        event = before.model_copy(update=said)
+    return {**others, event.refund_id: event}
 
 
 def with_found(note: RefundNoted, event: RefundNoted) -> RefundNoted:

@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from dispute.domain.orders.payments.bank import AS_IT_WENT
 from dispute.domain.orders.state import Order
 from shared.events.base import Actor, Instant
 from shared.events.dispute import RefundNoted, RefundOutcome
@@ -15,7 +16,7 @@ from shared.events.money import Money, total
 from shared.events.open_enums import Open
 
 Row = Mapping[str, Any]
-WENT = (RefundOutcome.ISSUED, RefundOutcome.ISSUED_AGAIN)
+WENT = (RefundOutcome.ISSUED, RefundOutcome.ISSUED_AGAIN, *AS_IT_WENT)
 
 
 class CreditWindow(TypedDict):

@@ -27,7 +27,7 @@ REFUND_STEPS = {
     "refused": "none",
     "abandoned": "none",
 }
-OF_THE_BANK = ("returned_by_bank", "issued_again")
+OF_THE_BANK = "settled overdue returned_by_bank tried_again failed_again with_people given_up issued_again".split()
 """What becomes of money that was paid, and changes nothing of the dispute."""
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""

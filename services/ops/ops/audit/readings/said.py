@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 FACTS = frozenset(
     """
     OrderPaid OrderCaptured PaymentReleased OrderCompleted PaymentHeld PaymentHoldLifted RefundDue ReturnDue
@@ -10,6 +13,7 @@ FACTS = frozenset(
     PaymentCaptured RefundRequested RefundRefused RefundApproved RefundIssued RefundFailed RefundSentToManual
     RefundPaidTwice RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue
     GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen RefundDoubtEnded
+    RefundSettled RefundRetried
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
     RefundConfirmed RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
@@ -24,7 +28,10 @@ OUTCOMES = {
     "RefundFailed": "failed",
     "RefundSentToManual": "sent_to_manual",
     "RefundAbandoned": "abandoned",
+    "RefundSettled": {"settled": "settled"},
+    "RefundSettlementOverdue": "overdue",
     "RefundReturnedByBank": "returned_by_bank",
+    "RefundRetried": {True: "tried_again"},
     "RefundDoubtEnded": {"paid": "found_paid", "not_paid": "found_unpaid"},
     "ReturnAuthorized": "authorized",
     "ReturnDenied": "denied",
@@ -34,7 +41,15 @@ OUTCOMES = {
     "ReturnLost": {True: "lost", False: "lost_by_own_carrier"},
     "InspectionTimedOut": "not_inspected",
 }
-"""The events that are to be noted, each with the outcome that the note bears, or that by its result or its label."""
+"""The events that are to be noted, each with the outcome that the note bears, or that by what the event says."""
+SAYS: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
+    "RefundDoubtEnded": lambda data: data["found"],
+    "RefundSettled": lambda data: (data.get("part") or {"refund_state": "settled"})["refund_state"],
+    "RefundRetried": lambda data: data.get("sent_back"),
+    "ReturnInspected": lambda data: data["result"],
+    "ReturnLost": lambda data: data["prepaid"],
+}
+"""What decides on that outcome."""
 TOLD = {
     **dict.fromkeys(("SolutionReached", "DisputeClosed"), 2),
     **dict.fromkeys(("RefundIssued", "RefundFailed", "RefundAbandoned", "RefundDoubtEnded", "ReturnAuthorized"), 1),

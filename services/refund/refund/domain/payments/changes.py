@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from refund.domain.payments.refund import Part, RefundState
+from refund.domain.payments.refund import Part
 from shared.events.refund import (
     BuyerStandingNoted,
     DoubtFound,
@@ -20,7 +20,6 @@ from shared.events.refund import (
     RefundPartIssued,
     RefundRequested,
     RefundRetried,
-    RefundSettled,
 )
 
 
@@ -73,11 +72,6 @@ def held(event: RefundHeld) -> Mapping[str, Any]:
 def answered(provider_ref: str | None = None, differs: tuple[str, ...] = ()) -> Mapping[str, Any]:
     """What the provider has said last of a refund; nothing, where it has said no or people have."""
     return {"provider_ref": provider_ref, "differs": differs}
-
-
-def is_settled(event: RefundSettled) -> bool:
-    """Whether the whole refund is, of which this may be a part."""
-    return event.part is None or event.part.refund_state == RefundState.SETTLED
 
 
 def parts_of(event: RefundRequested) -> Mapping[str, Part]:

@@ -92,16 +92,26 @@ def _with_crossings(
 def confirmed(payment: Payment, refund: Refund, rules: Rules) -> Sequence[RefundIssued]:
     """Of a refund in parts: what went, once nothing is to be paid any more; confirmed once, and not where none went."""
     refund = payment.refund(refund.request.refund_id)
-    went = [part for part in refund.parts.values() if part.issued_at]
+    went = gone(refund)
     if refund.issued or not went or not all(part.has_ended for part in refund.parts.values()):
         return []
     parts = tuple(map(_paid, went))
     last = max(parts, key=lambda part: part.issued_at)
-    lines = refund.lines_of(went)
-    money = {"lines": lines, "amount": total([line.amount for line in lines]), "in_doubt": refund.in_doubt}
+    money = {**money_of(refund, went), "in_doubt": refund.in_doubt}
     paid = {"provider_ref": last.provider_ref, "manual": all(part.manual for part in parts)}
     fields = refund.event_fields | money | paid
     return [_confirmed(payment, refund, went, {**fields, "issued_at": last.issued_at, "parts": parts, "rules": rules})]
+
+
+def gone(refund: Refund) -> Sequence[Part]:
+    """The parts whose money went, and has not come back."""
+    return [part for part in refund.parts.values() if part.issued_at]
+
+
+def money_of(refund: Refund, parts: Sequence[Part]) -> dict[str, Any]:
+    """What an event about all of these parts repeats."""
+    lines = refund.lines_of(parts)
+    return {"lines": lines, "amount": total([line.amount for line in lines])}
 
 
 def _confirmed(payment: Payment, refund: Refund, went: Sequence[Part], fields: dict[str, Any]) -> RefundIssued:

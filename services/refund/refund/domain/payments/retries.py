@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from refund.domain.commands import RefundCommand
 from refund.domain.payments.chargeback import first_open
@@ -14,7 +15,7 @@ from refund.domain.payments.proposals import OfPart, guard_not_said_to_be_paid, 
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.room import in_the_way
 from refund.domain.payments.state import Payment
-from shared.events.base import Actor, Event
+from shared.events.base import Actor, Command, Event
 from shared.events.mediation.proposals import ProposalKind
 from shared.events.refund import RefundRetried
 from shared.rejections import AmountExceedsCap, WrongPhase
@@ -125,17 +126,11 @@ def _with_another_account(command: RetryRefund, payment: Payment) -> Sequence[Ev
 
 
 def retried(
-    command: RefundCommand, refund: Refund, part: Part, *rules: str, account_token: str | None = None
+    command: Command, refund: Refund, part: Part, *rules: str, account_token: str | None = None
 ) -> RefundRetried:
     """The next try begins at once."""
-    return RefundRetried(
-        refund_id=command.refund_id,
-        order_id=command.order_id,
-        pay_at=command.at,
-        part=refund.step(part, RefundState.APPROVED),
-        account_token=account_token,
-        rules=rules,
-    )
+    fields: dict[str, Any] = refund.fields_of(part, RefundState.APPROVED) | {"sent_back": part.came_back > 0}
+    return RefundRetried(**fields, pay_at=command.at, account_token=account_token, rules=rules)
 
 
 def _is_due(refund: Refund, command: RetryRefund) -> bool:

@@ -151,7 +151,7 @@ def evolve(payment: Payment, event: RefundEvent) -> Payment:  # noqa: C901 - one
         case RefundReRequested():
             return _changed(payment, event, again=event)
         case RefundSettled():
-            settled = {"settled_at": event.settled_at, "settle_by": None} if changes.is_settled(event) else {}
+            settled = {"settled_at": event.settled_at, "settle_by": None} if event.is_last else {}
             return _stepped(payment, event, RefundState.SETTLED, {"settled_at": event.settled_at}, **settled)
         case RefundSettlementOverdue():
             return _changed(payment, event, settle_by=None, overdue=True)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from refund.domain.deadlines import DeadlineKind
-from refund.domain.payments.changes import is_settled
 from shared.decider import Clear, Start
 from shared.events.base import Event
 from shared.events.refund import (
@@ -41,9 +40,7 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:
             return [started] if event.parts else [Clear(_pay(event)), started]
         case RefundPartIssued() | RefundSentToManual() | RefundHeld():
             return [Clear(_pay(event))]
-        case RefundSettled() if is_settled(event):
-            return [Clear(DeadlineKind.SETTLEMENT.of(event.refund_id))]
-        case RefundSettlementOverdue() | RefundReturnedByBank():
+        case RefundSettled(is_last=True) | RefundSettlementOverdue() | RefundReturnedByBank():
             return [Clear(DeadlineKind.SETTLEMENT.of(event.refund_id))]
     return []
 

@@ -9,10 +9,11 @@ from typing import Self
 from refund.domain.payments.chargeback import Chargeback, first_open
 from refund.domain.payments.outcomes import OutcomeCommand
 from refund.domain.payments.refund import Part, Refund, RefundState
+from refund.domain.payments.retries import retried
 from refund.domain.payments.room import in_the_way
 from refund.domain.payments.state import Payment
 from shared.events.base import Command, Event
-from shared.events.refund import ManualReason, RefundHeld, RefundRetried, RefundSentToManual
+from shared.events.refund import ManualReason, RefundHeld, RefundSentToManual
 
 
 class RecordHeld(OutcomeCommand):
@@ -40,7 +41,7 @@ def resumed(command: Command, payment: Payment) -> Sequence[Event]:
         return []
     held = [payment.find(part.id) for part in payment.parts if part.held_by]
     return [
-        _left_to_people(refund, part) if in_the_way(payment, part) else _on(command, refund, part)
+        _left_to_people(refund, part) if in_the_way(payment, part) else retried(command, refund, part, "S103", "T35")
         for refund, part in filter(None, held)
     ]
 
@@ -49,16 +50,6 @@ def _held(refund: Refund, part: Part, one: Chargeback) -> RefundHeld:
     fields = refund.fields_of(part, part.state)
     del fields["lines"]
     return RefundHeld(**fields, chargeback_id=one.id, rules=("S103", "T34"))
-
-
-def _on(command: Command, refund: Refund, part: Part) -> RefundRetried:
-    return RefundRetried(
-        refund_id=refund.request.refund_id,
-        order_id=refund.request.order_id,
-        pay_at=command.at,
-        part=refund.step(part, RefundState.APPROVED),
-        rules=("S103", "T35"),
-    )
 
 
 def _left_to_people(refund: Refund, part: Part) -> RefundSentToManual:

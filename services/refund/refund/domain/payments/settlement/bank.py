@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
+from refund.domain.payments.issuing import gone, money_of
 from refund.domain.payments.outcomes import OutcomeCommand
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.state import Payment
@@ -54,34 +55,28 @@ def record_returned(command: RecordReturned, payment: Payment) -> Sequence[Event
 
 
 def settled(refund: Refund, part: Part, at: datetime) -> RefundSettled:
-    """This part's money is there."""
-    return RefundSettled(
-        refund_id=refund.request.refund_id,
-        order_id=refund.request.order_id,
-        settled_at=at,
-        part=refund.step(part, RefundState.SETTLED),
-        rules=("S62", "T32"),
-    )
+    """This part's money is there, and with the last part's all of it."""
+    step = refund.step(part, RefundState.SETTLED)
+    is_last = not step or step.refund_state == RefundState.SETTLED
+    return _settled(refund, gone(refund) if is_last else [part], at, part=step)
 
 
 def settled_before(refund: Refund) -> Sequence[RefundSettled]:
     """That a refund is settled once nothing more of it is paid: the bank had confirmed all parts that went."""
-    ends = [part.settled_at for part in refund.parts.values() if part.issued_at]
+    ends = [part.settled_at for part in gone(refund)]
     if not refund.issued or not ends or not all(ends):
         return []
-    return [_settled_whole(refund, max(filter(None, ends)))]
+    return [_settled(refund, gone(refund), max(filter(None, ends)))]
 
 
 def settled_again(refund: Refund) -> RefundSettled:
     """The whole refund stays settled, since when it was."""
     assert refund.settled_at
-    return _settled_whole(refund, refund.settled_at, again=True)
+    return _settled(refund, gone(refund), refund.settled_at, again=True)
 
 
-def _settled_whole(refund: Refund, at: datetime, again: bool = False) -> RefundSettled:
-    request = refund.request
-    told = {"refund_id": request.refund_id, "order_id": request.order_id, "settled_at": at, "again": again}
-    return RefundSettled(**told, rules=("S62", "T32"))
+def _settled(refund: Refund, parts: Sequence[Part], at: datetime, **more: Any) -> RefundSettled:
+    return RefundSettled(**refund.event_fields | money_of(refund, parts) | more, settled_at=at, rules=("S62", "T32"))
 
 
 def returned(refund: Refund, part: Part, reason: str, at: datetime) -> RefundReturnedByBank:

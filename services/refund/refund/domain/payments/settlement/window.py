@@ -11,13 +11,13 @@ from typing import Self
 from refund.domain.commands import RefundCommand
 from refund.domain.deadlines import DeadlineKind, way_of
 from refund.domain.payments.allocation import methods_of
+from refund.domain.payments.issuing import money_of
 from refund.domain.payments.refund import Part, Refund, RefundState
 from refund.domain.payments.settlement.bank import WENT, returned, settled, settled_again
 from refund.domain.payments.state import Payment, evolve
 from shared.events.base import SYSTEM, Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.ids import derived_uuid
-from shared.events.money import total
 from shared.events.refund import (
     Destination,
     RefundReturnedByBank,
@@ -121,10 +121,7 @@ def _overdue(command: CloseWindow, payment: Payment) -> RefundSettlementOverdue:
     refund = payment.refund(command.refund_id)
     parts = awaited(refund)
     return RefundSettlementOverdue(
-        refund_id=command.refund_id,
-        order_id=command.order_id,
-        dispute_id=refund.request.dispute_id,
-        amount=total([part.amount for part in parts]),
+        **refund.event_fields | money_of(refund, parts),
         due_at=command.due_at,
         way=_way_of(payment, refund, parts),
         again=refund.overdue,
