@@ -11,6 +11,7 @@ pytestmark = pytest.mark.e2e
 
 WHOLE = {"unused": True, "undamaged": True, "original_packaging": True, "seals_intact": True}
 LINES = [{"line_id": "1", "price": usd("50.00"), "flags": ["free_return"]}]
+PASSED: Json = {"result": "pass"}
 RECEIVED = {"shipped": -9, "delivered": -3}
 BUSY = 503
 
@@ -57,11 +58,11 @@ async def a_scan_finds(services: Services, number: str, return_id: str) -> None:
     assert [row["id"] for row in found["data"]] == [return_id]
 
 
-async def inspected(services: Services, path: str, body: Json) -> None:
+async def inspected(services: Services, path: str, body: Json = PASSED) -> Answer:
     warehouse = services.party("warehouse-1", "warehouse")
     seen = (await warehouse.get(path, "return_label")).ok().etag
     found = await warehouse.post(f"{path}/inspection", body, key=services.new("key"), seen=seen, service="return_label")
-    found.ok()
+    return found.ok()
 
 
 async def test_s67_s82_a_free_return_from_the_request_to_the_money(services: Services) -> None:
@@ -76,7 +77,7 @@ async def test_s67_s82_a_free_return_from_the_request_to_the_money(services: Ser
     assert (back["state"], back["label"]["prepaid"], back["dispute_id"]) == ("label_issued", True, None)
     await sent_and_received(services, deal, back["href"], back["label"]["tracking_number"])
     await a_scan_finds(services, back["label"]["tracking_number"], back["id"])
-    await inspected(services, back["href"], {"result": "pass"})
+    await inspected(services, back["href"])
 
     async def refunds() -> Answer:
         return await deal.buyer.get(f"/v1/refunds?order_id={deal.order_id}", "refund")

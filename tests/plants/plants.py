@@ -485,6 +485,20 @@ EDGE = (
 
 READ_MODELS = (
     Plant(
+        "a dispute does not hear that its refund is settled",
+        f"{DISPUTE}/policies.py",
+        "case refunds.RefundSettled(is_last=True):",
+        "case refunds.RefundSettled(is_last=None):",
+        (f"{DISPUTES}/test_settled.py",),
+    ),
+    Plant(
+        "what a bank has credited is overdue once somebody says so late",
+        f"{DISPUTE}/domain/orders/payments/bank.py",
+        "is_news = last not in (RefundOutcome.SETTLED, heard)",
+        "is_news = last != heard",
+        (f"{DISPUTES}/test_settled.py",),
+    ),
+    Plant(
         "a refund is not added to its order's line",
         f"{DISPUTE}/read_models/order_status.py",
         '"refunded": line["refunded"] + amount',
@@ -545,6 +559,13 @@ BOOKKEEPING = (
         ("tests/services/ops/books",),
     ),
     Plant(
+        "what came of a seller who gives it may go to nobody",
+        "services/ops/ops/audit/asked_back.py",
+        "where ended.name = 'ClawbackSettled' and ended.dispute_id is null and not exists",
+        "where ended.name = 'ClawbackSettled' and ended.dispute_id = '' and not exists",
+        ("tests/services/ops/audit/test_goodwill.py", "tests/services/ops/audit/test_differences.py"),
+    ),
+    Plant(
         "a report that says a payment twice is reconciled",
         f"{BOOKS}/reconciliation.py",
         "and other.currency = one.currency and other.number = one.number) order by n",
@@ -586,6 +607,13 @@ MEDIATION = (
         "return map(Clear, (*UNTIL_SETTLED, *AFTER_DECISION))",
         "return map(Clear, UNTIL_SETTLED)",
         (AUDITED_CASES,),
+    ),
+    Plant(
+        "what a seller gives has come, and nobody asks for the buyer's refund",
+        f"{DISPUTE}/domain/disputes/afterwards/collection.py",
+        "[due_of(order, granted)] if isinstance(ended, ClawbackSettled) else []",
+        "[]",
+        ("tests/services/ops/audit/test_goodwill.py",),
     ),
     Plant(
         "a decision pays nothing",

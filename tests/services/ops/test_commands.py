@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 import typer
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from local_stack.state import PROJECT
 from ops.cli import app
-from ops.commands.options import Failed, run
+from ops.commands.options import Failed, day_of, run
 from ops.deciders import DECIDERS
 from ops.workers import WORKERS
 from shared.events.logs import LOGS
@@ -50,6 +51,21 @@ def test_a_failure_without_words_is_told_by_its_name(
     with pytest.raises(typer.Exit):
         run(fails())
     assert capsys.readouterr().err == f"makewhole: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("2026-02-28", "2026-02-28"), ("yesterday", "2026-02-28"), ("2-days-ago", "2026-02-27")]
+)
+def test_a_day_of_the_books_is_named_by_its_date_or_from_today_so_that_a_schedule_can_name_it(
+    text: str, day: str
+) -> None:
+    assert day_of(text, date(2026, 3, 1)).isoformat() == day
+
+
+@pytest.mark.parametrize("text", ["", "28.2.2026", "today", "2026-02-30", "days-ago"])
+def test_what_is_no_day_is_a_usage_error_before_anything_is_read(text: str) -> None:
+    result = CliRunner().invoke(app, ("ledger", "export", "--day", text))
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_nowhere_is_an_error_taken_for_false() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -20,12 +20,16 @@ from ops.books.trial_balance import TrialBalance
 from ops.check_running import check_running
 from ops.client import open_api
 from ops.commands.audit import ProviderReport, sources
-from ops.commands.options import Failed, Json, finish, group, run
+from ops.commands.options import Failed, Json, day_of, finish, group, run
 from ops.output import show
 from ops.stack import SERVICES, Stack
 
-DAY = ["%Y-%m-%d"]
-Day = Annotated[datetime | None, typer.Option(formats=DAY, help="A day of UTC; every day where left out.")]
+Day = Annotated[
+    date | None,
+    typer.Option(
+        parser=day_of, metavar="DAY", help="A day of UTC: 2026-11-26, yesterday, 2-days-ago; every day where left out."
+    ),
+]
 Currency = Annotated[str | None, typer.Option(help="Entries of one currency, such as USD; of all where left out.")]
 
 app = group("The books: what became of all the money, in double entry, and the payment provider's ledger.")
@@ -87,8 +91,8 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def _span(day: datetime | None) -> Span:
-    return Span.of_days(day.date(), day.date()) if day else EVER
+def _span(day: date | None) -> Span:
+    return Span.of_days(day, day) if day else EVER
 
 
 async def _check(provider_report: Path | None, tell: Tell) -> Sequence[Check]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import asyncpg
@@ -17,6 +19,7 @@ from ops.stack import SERVICES
 from shared.resilience.retry import Halted, Transient
 
 T = TypeVar("T")
+_AGO = re.compile(r"yesterday|(?P<days>[0-9]{1,3})-days-ago")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of a table.")]
 
@@ -39,6 +42,16 @@ def fail(reason: str) -> NoReturn:
     """One line on stderr, and exit code 1."""
     print(f"makewhole: {reason}", file=sys.stderr)
     raise typer.Exit(1)
+
+
+def day_of(text: str, today: date | None = None) -> date:
+    """A day of UTC: `2026-11-26`, `yesterday`, or `2-days-ago`; a usage error where it is none."""
+    if ago := _AGO.fullmatch(text):
+        return (today or datetime.now(UTC).date()) - timedelta(days=int(ago["days"] or 1))
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise typer.BadParameter("a day is written 2026-11-26, yesterday or 2-days-ago") from None
 
 
 def group(description: str) -> typer.Typer:

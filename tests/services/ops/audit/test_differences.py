@@ -120,6 +120,11 @@ def settled(minor: int, clawback_id: str = "clw_1") -> ClawbackSettled:
     return ClawbackSettled(**said | end)
 
 
+def of_a_seller(event: ClawbackRequested | ClawbackSettled) -> Event:
+    """The same of a seller who gives what it was paid."""
+    return event.model_copy(update={"dispute_id": None, "party": "seller"})
+
+
 def with_amount(each: dict[str, Any], amount: str, currency: str = "USD") -> dict[str, Any]:
     return {**each, "amount": {"amount": amount, "currency": currency}}
 
@@ -193,6 +198,12 @@ EVENTS: dict[str, tuple[str, str, Sequence[Event], str]] = {
         "dispute-dsp_1",
         [asked_back(1000), settled(1000)],
         "not_left: line l1 of order o1: 10 USD of clw_1 ended, and 0 USD were released",
+    ),
+    "a seller's gift that came and goes to nobody": (
+        "dispute",
+        ORDER_STREAM,
+        [of_a_seller(asked_back(1000)), of_a_seller(settled(1000))],
+        "not_given: clw_1 of order o1, 10 USD: it came, and goes to nobody",
     ),
 }
 
