@@ -123,7 +123,10 @@ async def test_every_way_to_the_money_of_one_line_at_once_pays_no_more_than_it_c
     full = split("50.00", decision="amended", outcome="buyer_favour")
     second = services.party("reviewer-2", "case_team")
     await asyncio.gather(
-        *(raced(dispute.deal, dispute.command(dispute.deal.seller, "response", ACCEPT, key="yes")) for dispute in agreed),
+        *(
+            raced(dispute.deal, dispute.command(dispute.deal.seller, "response", ACCEPT, key="yes"))
+            for dispute in agreed
+        ),
         *(raced(dispute.deal, dispute.command(second, "appeal-decision", full, key="more")) for dispute in amended),
         *(raced(deal, inspected(services, path)) for deal, path in back),
     )

@@ -374,8 +374,8 @@ class Life:
         self.market.ask(note_refund(self.dice.choice(self.market.unpaid()), self.market.now, outcome))
 
     def _bank(self) -> None:
-        """What becomes of money that was paid: a bank credits it or sends it back, and it goes again; the log of refunds
-        may say so twice, and in any order.
+        """What becomes of money that was paid: a bank credits it or sends it back, and it goes again; all of that may
+        be told twice, and in any order.
         """
         outcome = self.dice.choice([RefundOutcome.RETURNED_BY_BANK, *NEXT_TRY, *AS_IT_WENT])
         note = note_refund(self.dice.choice(self.market.paid()), self.market.now, outcome)

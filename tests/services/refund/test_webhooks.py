@@ -28,6 +28,7 @@ from tests.support.policies import recorded
 from tests.support.servers.refund_service import Paying, serving_payments
 from tests.support.servers.sandbox import Answered
 from tests.support.servers.stack import eventually
+from tests.support.servers.stripe_messages import message
 from tests.support.spec import given
 
 Migrated = Callable[[str], Awaitable[str]]
@@ -253,11 +254,7 @@ def test_t32a_s62_what_is_overdue_is_asked_after_at_the_provider_s_word_and_the_
 
 
 SECRET, NEXT = "whsec_of_this_endpoint_00", "whsec_of_this_endpoint_01"
-EVENT = {
-    "id": "evt_1",
-    "type": "refund.updated",
-    "data": {"object": {"object": "refund", "id": "re_1", "metadata": {REFUND_ID: "rfd_9a31"}}},
-}
+EVENT = message("refund.updated", {"object": "refund", "id": "re_1", "metadata": {REFUND_ID: "rfd_9a31"}})
 
 
 def by_stripe(body: str, secret: str = SECRET, at: int | None = None) -> dict[bytes, bytes]:

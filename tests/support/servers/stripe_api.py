@@ -1,12 +1,14 @@
 """A local server of Stripe's shapes: refunds of payment intents and charges, idempotency keys that keep the first
-answer for a day, and faults on demand. The names of paths and fields are those of its published OpenAPI document.
+answer for a day, and faults on demand. The names of paths and fields are those of its published OpenAPI document, which
+`python -m tests.proof.stripe_document` holds it against.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,12 +36,28 @@ class Fault:
     error: str = "invalid_request_error"
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request as it came, and the answer that it got."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]]
+    form: Sequence[tuple[str, str]]
+    status: int
+    body: Any
+
+
+HEARD: list[Callable[[Exchange], None]] = []
+"""Who hears of every exchange with such a server."""
+
+
 class Refused(Exception):
     """An answer that is an error, as Stripe tells it."""
 
     def __init__(self, status: int, error: str, code: str | None = None) -> None:
         self.status = status
-        self.body = {"error": {"type": error, "code": code, "message": "no", "param": None}}
+        self.body = {"error": {"type": error, "message": "no", **({"code": code} if code else {})}}
 
 
 @dataclass
@@ -74,18 +92,19 @@ class StripeApi:
         """What is open now has come to this."""
         for made in self.refunds:
             if made["status"] in ("pending", "requires_action"):
-                made.update(status=status, failure_reason=failure_reason)
+                made.update(status=status, **_failed_because(failure_reason))
 
     @web.middleware
     async def _admitted(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if self.away:
             return web.Response(status=503, text="upstream connect error")
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
-            return _told(Refused(401, "invalid_request_error"))
         try:
+            if request.headers.get("Authorization") != f"Bearer {KEY}":
+                raise Refused(401, "invalid_request_error")
             answer: web.StreamResponse = await handler(request)
         except Refused as refused:
-            return _told(refused)
+            answer = _told(refused)
+        await _heard(request, answer)
         return answer
 
     async def create(self, request: web.Request) -> web.StreamResponse:
@@ -180,18 +199,32 @@ class StripeApi:
             "created": 1_772_445_600,
             "currency": currency,
             "destination_details": {"type": "card"},
-            "failure_reason": fault.code if status == "failed" else None,
             "metadata": {name[9:-1]: value for name, value in params.items() if name.startswith("metadata[")},
             "payment_intent": params.get("payment_intent"),
             "reason": None,
             "status": status,
+            **_failed_because(fault.code if status == "failed" else None),
         }
         self.refunds.append(made)
         return made
 
 
+def _failed_because(reason: str | None) -> Mapping[str, str]:
+    """What a refund that has not failed does not say at all."""
+    return {"failure_reason": reason} if reason else {}
+
+
 def _told(refused: Refused) -> web.Response:
     return web.json_response(refused.body, status=refused.status)
+
+
+async def _heard(request: web.Request, answer: web.StreamResponse) -> None:
+    if not HEARD or not isinstance(answer, web.Response):
+        return
+    query, form = list(request.query.items()), [(name, str(value)) for name, value in (await request.post()).items()]
+    exchange = Exchange(request.method, request.path, query, form, answer.status, json.loads(answer.text or "null"))
+    for hear in HEARD:
+        hear(exchange)
 
 
 async def _silent(request: web.Request, fault: Fault) -> None:

@@ -49,7 +49,7 @@ def day_of(text: str, today: date | None = None) -> date:
     if ago := _AGO.fullmatch(text):
         return (today or datetime.now(UTC).date()) - timedelta(days=int(ago["days"] or 1))
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("a day is written 2026-11-26, yesterday or 2-days-ago") from None
 

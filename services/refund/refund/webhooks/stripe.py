@@ -27,7 +27,7 @@ RESULTS = {
     "charge_refunded": ChargebackResult.BUYER_NOT_PAID,
     "lost": ChargebackResult.BUYER_PAID,
 }
-"""By a dispute's status: how it was decided."""
+"""By a dispute's status: how it was decided; `charge_refunded` is a word of older versions of its API."""
 OPEN = ("needs_response", "under_review")
 """The statuses of one that is open; in all others, as of an inquiry (`warning_…`), no bank has taken anything."""
 NOT_AS_ISO = {"ISK": 2, "UGX": 2, "MGA": 0}

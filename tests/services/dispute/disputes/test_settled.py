@@ -88,7 +88,7 @@ def test_t32a_a_log_that_tells_all_of_it_again_ends_with_the_same_word() -> None
     assert order_of(twice).lines == order_of(paid()).lines
 
 
-@pytest.mark.parametrize("words", permutations((OVERDUE, SETTLED, RETURNED)))
+@pytest.mark.parametrize("words", [*permutations((OVERDUE, SETTLED, RETURNED))])
 def test_t32a_in_whatever_order_they_are_heard_the_money_stays_paid_once(words: tuple[RefundOutcome, ...]) -> None:
     since = paid()
     for n, word in enumerate(words):

@@ -1,4 +1,4 @@
-"""What becomes of paid money, in the audit: each word of the refund service is noted on the dispute and on the order."""
+"""What becomes of paid money, in the audit: each word of it is noted on the dispute and on the order."""
 
 from __future__ import annotations
 

@@ -22,21 +22,11 @@ from shared.process.environment import SANDBOX_WEBHOOKS
 from tests.support.builders import refunds as p
 from tests.support.servers.refund_service import Paying, serving_payments
 from tests.support.servers.stack import eventually
+from tests.support.servers.stripe_messages import DISPUTE, INQUIRIES, message
 
 Migrated = Callable[[str], Awaitable[str]]
 PSP = "/v1/webhooks/psp"
 SECRET = "whsec_of_this_endpoint_00"
-DISPUTE = {
-    "object": "dispute",
-    "id": "du_1",
-    "amount": 10_000,
-    "currency": "usd",
-    "charge": "ch_1",
-    "payment_intent": "o1",
-    "reason": "product_not_received",
-    "status": "needs_response",
-    "created": 1772445600,
-}
 
 
 @pytest.fixture
@@ -47,7 +37,7 @@ async def paying(migrated: Migrated) -> AsyncIterator[Paying]:
 
 
 def event(event_id: str = "evt_1", **about: Any) -> bytes:
-    return json.dumps({"id": event_id, "created": 1772532000, "data": {"object": DISPUTE | about}}).encode()
+    return json.dumps(message("charge.dispute.updated", {**DISPUTE, **about}, event_id)).encode()
 
 
 def signed(body: bytes) -> dict[str, str]:
@@ -142,7 +132,7 @@ def test_s103_a_dispute_of_stripes_is_told_from_its_beginning(status: str, resul
     assert heard(event(status=status)) == Word("evt_1", None, said)
 
 
-@pytest.mark.parametrize("status", ["warning_needs_response", "warning_under_review", "warning_closed", "prevented"])
+@pytest.mark.parametrize("status", INQUIRIES)
 def test_s103_an_inquiry_takes_nothing_back(status: str) -> None:
     assert heard(event(status=status)) == Word("evt_1", None)
 

@@ -22,12 +22,11 @@ PASSED = ("passed", "not_inspected", "lost")
 """What becomes of goods whose money follows."""
 REFUND_STEPS = {
     "issued": "refund_issued",
-    "failed": "refund_failed",
-    "sent_to_manual": "refund_failed",
-    "refused": "none",
-    "abandoned": "none",
+    **dict.fromkeys(("failed", "sent_to_manual"), "refund_failed"),
+    **dict.fromkeys(("refused", "abandoned"), "none"),
 }
-OF_THE_BANK = "settled overdue returned_by_bank tried_again failed_again with_people given_up issued_again".split()
+BACK_AND_ON = ("tried_again", "failed_again", "with_people", "given_up", "issued_again")
+OF_THE_BANK = ("settled", "overdue", "returned_by_bank", *BACK_AND_ON)
 """What becomes of money that was paid, and changes nothing of the dispute."""
 SHOWN = {"buyer_response": "answer_by", "negotiation": "negotiate_until"}
 """The deadlines that have a column of their own."""
