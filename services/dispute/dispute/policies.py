@@ -56,31 +56,10 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
     match recorded.event:
         case RefundsFrozen() | RefundsUnfrozen():
             return [_note_chargeback(recorded)]
-        case refunds.RefundIssued():
-            return _note_refund(recorded, RefundOutcome.ISSUED)
         case refunds.RefundReRequested() as event:
             return [_ask_again(recorded, event)]
-        case refunds.RefundRefused(reason=refunds.NOT_DUE):
-            return []  # an answer to what this service has said itself
-        case refunds.RefundRefused(reason=reason):
-            return _note_refund(recorded, RefundOutcome.REFUSED, reason)
-        case refunds.RefundFailed(reason=reason):
-            return _note_refund(recorded, RefundOutcome.FAILED, reason)
-        case refunds.RefundSentToManual():
-            return _note_refund(recorded, RefundOutcome.SENT_TO_MANUAL)
-        case refunds.RefundAbandoned():
-            return _note_refund(recorded, RefundOutcome.ABANDONED)
-        case refunds.RefundSettled(is_last=True):
-            return _note_refund(recorded, RefundOutcome.SETTLED)
-        case refunds.RefundSettlementOverdue():
-            return _note_refund(recorded, RefundOutcome.OVERDUE)
-        case refunds.RefundReturnedByBank(reason=reason):
-            return _note_refund(recorded, RefundOutcome.RETURNED_BY_BANK, reason)
-        case refunds.RefundRetried(sent_back=True, account_token=token):
-            return _note_refund(recorded, RefundOutcome.TRIED_AGAIN, ANOTHER_ACCOUNT if token else None)
-        case refunds.RefundDoubtEnded(found=found):
-            paid = found == refunds.DoubtFound.PAID
-            return _note_refund(recorded, RefundOutcome.FOUND_PAID if paid else RefundOutcome.FOUND_UNPAID)
+        case event if word := _word_on_refund(event):
+            return [_note_refund(recorded, *word)]
         case returns.ReturnAuthorized():
             return _note_return(recorded, ReturnOutcome.AUTHORIZED)
         case returns.ReturnDenied(reason=reason):
@@ -125,10 +104,38 @@ def _subject(recorded: Recorded[Event]) -> str:
     return "clawback_id" if is_given else ABOUT.get(type(recorded.event), "dispute_id")
 
 
-def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | None = None) -> Iterable[Send]:
+def _word_on_refund(event: Event) -> tuple[RefundOutcome, str | None] | None:  # noqa: C901 - one arm an event
+    """The outcome that is to be noted, and its reason; None where none is: also of what answers this service's own."""
+    match event:
+        case refunds.RefundIssued():
+            return RefundOutcome.ISSUED, None
+        case refunds.RefundRefused(reason=reason):
+            return None if reason == refunds.NOT_DUE else (RefundOutcome.REFUSED, reason)
+        case refunds.RefundFailed(reason=reason):
+            return RefundOutcome.FAILED, reason
+        case refunds.RefundSentToManual():
+            return RefundOutcome.SENT_TO_MANUAL, None
+        case refunds.RefundAbandoned():
+            return RefundOutcome.ABANDONED, None
+        case refunds.RefundSettled(is_last=True):
+            return RefundOutcome.SETTLED, None
+        case refunds.RefundSettlementOverdue():
+            return RefundOutcome.OVERDUE, None
+        case refunds.RefundReturnedByBank(reason=reason):
+            return RefundOutcome.RETURNED_BY_BANK, reason
+        case refunds.RefundRetried(sent_back=True, account_token=token):
+            return RefundOutcome.TRIED_AGAIN, ANOTHER_ACCOUNT if token else None
+        case refunds.RefundDoubtEnded(found=refunds.DoubtFound.PAID):
+            return RefundOutcome.FOUND_PAID, None
+        case refunds.RefundDoubtEnded():
+            return RefundOutcome.FOUND_UNPAID, None
+    return None
+
+
+def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | None) -> Send:
     event = recorded.event
     whose = {"dispute_id": event.dispute_id} if event.dispute_id else {}
-    note = Send.on(
+    return Send.on(
         recorded,
         NOTE_REFUNDS,
         0,
@@ -144,7 +151,6 @@ def _note_refund(recorded: Recorded[Any], outcome: RefundOutcome, reason: str | 
         source_event=recorded.id,
         **_window(event),
     )
-    return [note]
 
 
 _OF_ITS_END = ("result", "lines", "resolved_at")
