@@ -14,7 +14,7 @@ from shared.events.money import Money
 from shared.events.outside.chargeback import ChargebackResult, ExternalChargebackOpened, ExternalChargebackResolved
 from tests.support.builders.bank import NOT_PAID, PAID, gives, takes_back, tell
 from tests.support.builders.disputes import note_refund
-from tests.support.random_life import Life, Move
+from tests.support.random_life import ANSWERS, Life, Move
 
 
 class Charged(Life):
@@ -83,7 +83,7 @@ class Charged(Life):
             not lines[name].charged_back or gone[name] + lines[name].charged_back.minor + minor <= lines[name].cap.minor
             for name, minor in asked.items()
         )
-        drawn = self.dice.choice([RefundOutcome.ISSUED, *(outcomes or [RefundOutcome.ISSUED, *RefundOutcome])])
+        drawn = self.dice.choice([RefundOutcome.ISSUED, *(outcomes or [RefundOutcome.ISSUED, *ANSWERS])])
         outcome = drawn if fits or drawn != RefundOutcome.ISSUED else RefundOutcome.ABANDONED
         return self.market.ask(note_refund(due, self.market.now, outcome))
 
