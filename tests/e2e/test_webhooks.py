@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.client import Json, Services, eventually
-from tests.e2e.deals import Dispute, ordered
+from tests.e2e.client import Answer, Json, Services, eventually
+from tests.e2e.deals import Dispute, ordered, usd
 
 pytestmark = pytest.mark.e2e
 
@@ -40,6 +40,32 @@ async def taken_by_the_provider(services: Services, **fault: Any) -> tuple[Dispu
     found = f"/psp/refunds?refund_id={refund_id}"
     await eventually(lambda: services.send("sandbox", "GET", found), lambda answer: bool(answer["data"]))
     return dispute, refund_id
+
+
+async def test_t32_t32a_a_closed_dispute_hears_that_its_money_came_back_was_tried_again_and_is_there(
+    services: Services,
+) -> None:
+    dispute = await (await ordered(services)).opened()
+    await dispute.respond({"decision": "accept"})
+    (refund,) = (await dispute.closed())["refunds"]
+    bank = f"/psp/refunds/{refund['id']}/result"
+    (await services.send("sandbox", "POST", bank, json={"result": "returned"})).ok()
+    await services.move_clock(advance="30d")
+    await last_word(dispute, "returned_by_bank")
+    retry = f"/v1/refunds/{refund['id']}/retry"
+    (await dispute.deal.buyer.post(retry, key="again", service="refund")).ok()
+    await last_word(dispute, "issued_again")
+    await services.move_clock(advance="30d")
+    shown = await last_word(dispute, "settled")
+    heard = ["returned_by_bank", "tried_again", "issued_again", "settled"]
+    assert [late["outcome"] for late in shown["after_close"]] == heard
+    (told,) = (await dispute.deal.status())["refunds"]
+    assert (told["outcome"], told["amount"]) == ("settled", usd("50.00"))
+
+
+async def last_word(dispute: Dispute, word: str) -> Answer:
+    """The dispute, once this is the last word on its refund."""
+    return await dispute.when(lambda shown: shown["refunds"][0]["outcome"] == word)
 
 
 async def words(services: Services) -> Counter[str]:
