@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.events.base import Event, Instant, Value
 from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
+from shared.events.inspection import InspectedPieces
 from shared.events.money import Money
 from shared.events.open_enums import Open
 from shared.events.order import LineAmount, MethodWindow, Terms
@@ -409,7 +410,9 @@ class ReturnOutcome(StrEnum):
 
 
 class ReturnNoted(Event):
-    """A step of the return, on what it belongs to: a dispute, or the order alone."""
+    """A step of the return, on what it belongs to: a dispute, or the order alone. `pieces` are what was found of each
+    where they were looked at one by one, `passed` the money of those that passed beside others that failed (T27).
+    """
 
     return_id: str
     order_id: str
@@ -418,6 +421,8 @@ class ReturnNoted(Event):
     reason: str | None
     source_event: str
     noted_at: Instant
+    pieces: tuple[InspectedPieces, ...] = ()
+    passed: tuple[LineAmount, ...] = ()
     rules: tuple[str, ...]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Payer, Reason, ReturnKind, ReturnLine
-from shared.events.inspection import InspectionFault, InspectionResult, ReturnPiecesInspected
+from shared.events.inspection import InspectedPieces, InspectionFault, InspectionResult, ReturnPiecesInspected
 from shared.events.open_enums import Open
 
 
@@ -229,7 +229,9 @@ class ReturnReceived(Event):
 
 
 class ReturnInspected(Event):
-    """What was found in the end: all passed, or the first `fault`; the inspector's words are under `note_ref`."""
+    """What was found in the end: all passed, or the first `fault`; the inspector's words are under `note_ref`. `pieces`
+    are all of them where they were looked at one by one, `evidence` all the items of the order that show it.
+    """
 
     return_id: str
     dispute_id: str | None
@@ -237,6 +239,8 @@ class ReturnInspected(Event):
     result: Open[InspectionResult]
     fault: Open[InspectionFault] | None
     note_ref: str | None
+    pieces: tuple[InspectedPieces, ...] = ()
+    evidence: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 

@@ -372,7 +372,7 @@ UNANNOUNCED = ("label_issued", "receive")
 ANOTHER: dict[str, Json] = {
     "ship": {"tracking_number": "RR3DE"},
     "correct-tracking": {"tracking_number": "RR3DE", "replaces": "RR2DE"},
-    "inspect": {"result": "fail", "fault": "damaged"},
+    "inspect": {"result": "fail", "fault": "damaged", "note": "Torn."},
 }
 """Not what was recorded: the very same again is no refusal, for it has been done."""
 

@@ -130,7 +130,7 @@ async def goods(walk: Walk) -> None:
     )
     (await buyer.post(f"{path}/shipment", {"tracking_number": "RR1DE"}, service="return_label")).ok()
     (await warehouse.post(f"{path}/receipt", service="return_label")).ok()
-    failed: Json = {"result": "fail", "fault": "different"}
+    failed: Json = {"result": "fail", "fault": "different", "note": "A brick."}
     (await warehouse.post(f"{path}/inspection", failed, service="return_label")).ok()
     walk.took("T27", Told.RETURN, "agreed", await back.when(lambda shown: shown["state"] == "escalated"))
 

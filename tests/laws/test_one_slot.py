@@ -17,7 +17,7 @@ from dispute.domain.disputes.negotiation import RespondToDispute
 from refund.domain.payments.retries import RetryRefund
 from refund.domain.payments.second_person import AgreeToProposal
 from return_label.domain.decider import decider as returns
-from return_label.domain.returns.inspection import InspectReturn
+from return_label.domain.returns.findings import InspectReturn
 from return_label.domain.returns.request import RequestReturn
 from shared.events.base import Command, Event, StreamName, StreamOfKey
 from shared.events.dispute import Decision, RefundOutcome, ReturnOutcome, SolutionType

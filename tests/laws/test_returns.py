@@ -39,11 +39,11 @@ def test_i1_i2_i3_i4_a_piece_that_goes_back_is_paid_once_and_its_return_ends(see
 
 
 def run_to_the_end(life: Returning) -> None:
-    """As a life ends; what an inspection has begun the buyer lets go."""
+    """As a life ends; what an inspection has begun the buyer lets go, or the team leaves."""
     for _ in range(ROUNDS):
         if not is_open(life):
             return
-        life.withdraw_contested()
+        life.settle_contested()
         end_what_is_open(life)
     raise AssertionError(f"a life without end: {life.market.rows}")
 

@@ -58,10 +58,10 @@ STATES: dict[type[Event], set[DisputeState | None]] = {
     d.Escalated: {SELLER, BUYER, REVIEW, AGREED, DECIDED, APPEAL},
     d.ReturnDue: {AGREED, DECIDED},
     d.ReturnNotDue: {AGREED, DECIDED, APPEAL},
-    d.RefundDue: {AGREED, DECIDED, APPEAL},
+    d.RefundDue: {SELLER, AGREED, DECIDED, APPEAL},
     d.CancellationNoted: {*OPEN, AGREED, DECIDED, APPEAL},
     d.RefundNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
-    d.ReturnNoted: {AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
+    d.ReturnNoted: {SELLER, AGREED, TEAM, REVIEW, DECIDED, APPEAL, CLOSED},
     d.ReplacementShipped: {AGREED, DECIDED, APPEAL},
     d.ReplacementReceived: {AGREED, DECIDED, APPEAL},
     d.ReplacementOverdue: {AGREED, DECIDED, APPEAL},
@@ -145,7 +145,7 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
     d.RefundDue: lambda state, event: (
         event.amount == total([part.amount for part in event.lines])
         and all(part.amount for part in event.lines)
-        and (_is_asked_again if event.replaces else _is_of_the_order if state.cancelled else _is_agreed)(state, event)
+        and _on_its_ground(state, event)
     ),
     d.CancellationNoted: lambda state, event: (
         state.cancelled is None
@@ -173,12 +173,13 @@ DISPUTES: dict[type[Event], Callable[[Dispute, Any], bool]] = {
         )
         and (
             state.state in (AGREED, DECIDED, APPEAL)
+            or (state.state in (TEAM, REVIEW) and state.refunds[event.refund_id].due.source == d.RefundSource.RETURN)
             or (state.closed is not None and state.closed.reason == d.CloseReason.EXTERNAL_CHARGEBACK)
             or event.outcome in (d.RefundOutcome.ABANDONED, *OF_THE_BANK, *FOUND)
             or state.refunds[event.refund_id].outcome == d.RefundOutcome.ABANDONED
         )
     ),
-    d.ReturnNoted: lambda state, event: event.return_id == state.return_id,
+    d.ReturnNoted: lambda state, event: event.return_id == state.return_id or _began(state),
     d.DisputeClosed: lambda state, event: (
         # Nothing waits for a bank that two of support close as opened by mistake (G17, T37).
         (not state.chargebacks.open or event.reason == d.CloseReason.ERRONEOUS)
@@ -398,6 +399,37 @@ def _late(order: Order) -> bool:
 def _was_sent_by(order: Order, at: datetime) -> bool:
     shipped = [fact.at for fact in order.shipments.told if fact.step == Step.SHIPPED]
     return min(shipped) <= at if shipped else bool(order.shipments.told or order.finished_at)
+
+
+def _began(state: Dispute) -> bool:
+    """A return without a dispute has just begun it (T27)."""
+    return state.version == 1 and "T27" in state.opened.rules
+
+
+def _on_its_ground(state: Dispute, event: d.RefundDue) -> bool:
+    """For the last word, the order's cancellation, or pieces that passed while others failed."""
+    if event.replaces:
+        return _is_asked_again(state, event)
+    if event.source == d.RefundSource.RETURN:
+        return _is_of_what_passed(state, event)
+    return (_is_of_the_order if state.cancelled else _is_agreed)(state, event)
+
+
+def _is_of_what_passed(state: Dispute, event: d.RefundDue) -> bool:
+    """Just that, once, before the case team has it, and not all of any line that a piece of has failed (T27)."""
+    told = state.inspected
+    caps = {line.line_id: line.cap for line in state.opened.lines}
+    return bool(
+        told
+        and told.passed == event.lines
+        and not state.refunds
+        and all(part.amount <= caps[part.line_id] for part in event.lines)
+        and (state.state != SELLER or _began_with(state))
+    )
+
+
+def _began_with(state: Dispute) -> bool:
+    return state.version == 2 and "T27" in state.opened.rules
 
 
 def _is_agreed(state: Dispute, event: d.RefundDue) -> bool:

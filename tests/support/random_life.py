@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import chain
 from random import Random
 from typing import Any
 
 from dispute.domain.disputes.cancelled_order import CancelOrder
+from dispute.domain.disputes.difference import passed
 from dispute.domain.disputes.form import FORM_TYPES, RequestedLine
 from dispute.domain.disputes.mediation.ruling import RuledLine
 from dispute.domain.disputes.state import DisputeState
@@ -19,8 +21,9 @@ from dispute.domain.orders.facts import FactType
 from dispute.domain.orders.payments.bank import AS_IT_WENT, NEXT_TRY, OF_THE_BANK
 from dispute.domain.orders.payments.caps import refundable
 from shared.events.base import Actor, Command, Event
-from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, SolutionType
+from shared.events.dispute import SENT_AGAIN, Decision, Reason, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.ids import derived_uuid
+from shared.events.inspection import InspectedPieces
 from shared.events.mediation import AppealOutcome, Outcome
 from shared.events.mediation.conversation import Addressee
 from shared.events.mediation.proposals import ProposalKind, SupportOverrideProposed
@@ -32,6 +35,7 @@ from tests.support.builders.disputes import (
     ask_again,
     cancel,
     dispute_stream,
+    found,
     modify,
     note_refund,
     note_return,
@@ -234,7 +238,8 @@ class Life:
         """Amounts of all lines, and the word that fits them; now and then too much, or the wrong word."""
         dispute = self.market.state(dispute_stream(n))
         none = self.dice.randrange(4) == 0
-        parts = [(line.line_id, 0 if none else self._minor(line.cap.minor)) for line in dispute.opened.lines]
+        drawn = [(line.line_id, 0 if none else self._minor(line.cap.minor)) for line in dispute.opened.lines]
+        parts = [(name, max(minor, passed(dispute).get(name, 0))) for name, minor in drawn]
         amount = sum(minor for _, minor in parts)
         weights = self._weights(n)
         if not amount and self.dice.randrange(3) == 0:
@@ -412,7 +417,17 @@ class Life:
 
     def _return(self) -> None:
         due, steps = self.dice.choice(self.market.under_way())
-        self.market.ask(note_return(due, self.dice.choice(steps), self.market.now))
+        step = self.dice.choice(steps)
+        pieces = self._found(due) if step is ReturnOutcome.FAILED else ()
+        self.market.ask(note_return(due, step, self.market.now, pieces=pieces))
+
+    def _found(self, due: ReturnDue) -> tuple[InspectedPieces, ...]:
+        """Some pieces pass and some do not; of one return nobody has looked at single pieces."""
+        dice = Random(due.return_id)  # of its own, so that the lives before are lived as they were
+        good = {line.line_id: dice.randint(0, line.quantity) for line in due.lines}
+        each = [found(line.line_id, good[line.line_id], line.quantity - good[line.line_id]) for line in due.lines]
+        some_fail = any(good[line.line_id] < line.quantity for line in due.lines)
+        return tuple(chain(*each)) if some_fail and dice.randrange(4) else ()
 
 
 def _cents(minor: int) -> str:

@@ -70,10 +70,8 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_return(recorded, ReturnOutcome.SHIPPED)
         case returns.ReturnReceived():
             return _note_return(recorded, ReturnOutcome.RECEIVED)
-        case returns.ReturnInspected(result=result, fault=fault):
-            passed = known(result) == InspectionResult.PASSED
-            outcome = ReturnOutcome.PASSED if passed else ReturnOutcome.FAILED
-            return _note_return(recorded, outcome, fault.value if fault else None)
+        case returns.ReturnInspected() as event:
+            return _note_inspection(recorded, event)
         case returns.ReturnLapsed():
             return _note_return(recorded, ReturnOutcome.LAPSED)
         case returns.ReturnLost(prepaid=prepaid):
@@ -197,7 +195,16 @@ def _window(event: Any) -> Mapping[str, Any]:
     return {"expected_from": event.expected_from, "expected_until": event.expected_until}
 
 
-def _note_return(recorded: Recorded[Any], outcome: ReturnOutcome, reason: str | None = None) -> Iterable[Send]:
+def _note_inspection(recorded: Recorded[Any], event: returns.ReturnInspected) -> Iterable[Send]:
+    passed = known(event.result) == InspectionResult.PASSED
+    outcome = ReturnOutcome.PASSED if passed else ReturnOutcome.FAILED
+    reason = event.fault.value if event.fault else None
+    return _note_return(recorded, outcome, reason, pieces=event.pieces, evidence=event.evidence)
+
+
+def _note_return(
+    recorded: Recorded[Any], outcome: ReturnOutcome, reason: str | None = None, **found: Any
+) -> Iterable[Send]:
     event = recorded.event
     alone = ContestReturn if outcome in CONTESTED else NoteOrderReturn
     whose = {"dispute_id": event.dispute_id} if event.dispute_id else {}
@@ -212,5 +219,6 @@ def _note_return(recorded: Recorded[Any], outcome: ReturnOutcome, reason: str | 
         outcome=outcome,
         reason=reason,
         source_event=recorded.id,
+        **found,
     )
     return [note]

@@ -35,11 +35,14 @@ class InspectedPieces(Value):
 
 
 class ReturnPiecesInspected(Event):
-    """What was found of some pieces; the inspector's words are under `note_ref`. The inspection goes on."""
+    """What was found of some pieces; the inspector's words are under `note_ref`, and `evidence` are the items of the
+    order that show it. The inspection goes on.
+    """
 
     return_id: str
     dispute_id: str | None
     order_id: str
     lines: tuple[InspectedPieces, ...]
     note_ref: str | None
+    evidence: tuple[str, ...] = ()
     rules: tuple[str, ...]

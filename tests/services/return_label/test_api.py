@@ -25,6 +25,7 @@ from tests.support.wire import on_the_wire
 
 RET = f"/v1/returns/{r.RETURN_ID}"
 NOBODY = Actor(id="nora", roles=frozenset())
+TORN = {"result": "fail", "fault": "damaged", "note": "Torn."}
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_s82_goods_that_pass_bring_money_once_and_for_who_has_looked(
 async def test_s82_goods_that_fail_move_no_money_and_need_neither(service: ServedService) -> None:
     await shipped(service)
     await service.post(f"{RET}/receipt", r.WAREHOUSE)
-    assert (await service.post(f"{RET}/inspection", r.WAREHOUSE, {"result": "fail", "fault": "damaged"})).status == 200
+    assert (await service.post(f"{RET}/inspection", r.WAREHOUSE, TORN)).status == 200
 
 
 async def test_t25a_a_loss_is_told_once_and_by_who_has_looked(service: ServedService) -> None:
@@ -109,7 +110,7 @@ async def test_d9_d10_d11_a_return_shows_the_deadline_that_runs(service: ServedS
 
     seen = [await running()]
     for step, actor in (("shipment", r.BUYER), ("receipt", r.WAREHOUSE), ("inspection", r.WAREHOUSE)):
-        bodies = {"shipment": {"tracking_number": "TRACK1"}, "inspection": {"result": "fail", "fault": "damaged"}}
+        bodies = {"shipment": {"tracking_number": "TRACK1"}, "inspection": TORN}
         await service.post(f"{RET}/{step}", actor, bodies.get(step))
         seen.append(await running())
     assert seen == [[("return_shipment", "D9")], [("return_transit", "D10")], [("return_inspection", "D11")], []]

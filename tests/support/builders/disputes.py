@@ -28,6 +28,7 @@ from shared.events.base import SYSTEM, Actor, Event
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
 from shared.events.ids import derived_id, derived_uuid
+from shared.events.inspection import InspectedPieces, InspectionFault, InspectionResult
 from shared.events.order import LineAmount
 from tests.support.builders.orders import BUYER, ORDER, SELLER, SHOP, Histories, after, expire_stream, on, order, usd
 
@@ -159,9 +160,11 @@ def ask_again(due: RefundDue, at: datetime, amount: str | None = None, n: int = 
 
 
 def note_return(
-    due: ReturnDue, outcome: ReturnOutcome, at: datetime, reason: str | None = None
+    due: ReturnDue, outcome: ReturnOutcome, at: datetime, reason: str | None = None, **found: Any
 ) -> NoteReturn | StepOfReturn:
-    """The return-label service's word on the return that the dispute asked for, or the order itself."""
+    """The return-label service's word on the return that the dispute asked for, or the order itself; `found` are the
+    pieces and the evidence of an inspection.
+    """
     alone = ContestReturn if outcome in CONTESTED else NoteOrderReturn
     whose = {"dispute_id": due.dispute_id} if due.dispute_id else {}
     return (NoteReturn if due.dispute_id else alone)(
@@ -174,6 +177,17 @@ def note_return(
         outcome=outcome,
         reason=reason,
         source_event=f"return-{due.return_id}/2",
+        **found,
+    )
+
+
+def found(line_id: str, passed: int = 0, failed: int = 0) -> tuple[InspectedPieces, ...]:
+    """So many pieces of a line passed, and so many were damaged."""
+    counted = ((passed, InspectionResult.PASSED, None), (failed, InspectionResult.FAILED, InspectionFault.DAMAGED))
+    return tuple(
+        InspectedPieces(line_id=line_id, quantity=count, result=result, fault=fault)
+        for count, result, fault in counted
+        if count
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from return_label.domain.returns.inspection import InspectReturn
+from return_label.domain.returns.findings import InspectReturn
 from return_label.domain.returns.loss import MarkReturnLost
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.transit import MarkReturnReceived, MarkReturnShipped
@@ -41,6 +42,8 @@ OTHER_BUYER = Actor(id="eve", roles=frozenset({"buyer"}))
 OTHER_SELLER = Actor(id="eve", roles=frozenset({"seller"}))
 
 RETURN_ID = derived_id("ret", "o1")
+SHOWN = derived_id("evd", "o1", "a picture")
+"""An item of evidence of the order."""
 
 COMMON: dict[str, Any] = {"return_id": RETURN_ID, "dispute_id": "dsp_9a31", "order_id": "o1"}
 ASKED: dict[str, Any] = {
@@ -86,9 +89,9 @@ def receive(actor: Actor = WAREHOUSE, at: datetime = FRIDAY) -> MarkReturnReceiv
 def inspect(
     actor: Actor = WAREHOUSE, at: datetime = FRIDAY, *, fault: InspectionFault | None = None, **more: Any
 ) -> InspectReturn:
-    """The inspection passes, unless a fault is named."""
+    """The inspection passes, unless a fault is named, which a picture shows."""
     result = InspectionResult.FAILED if fault else InspectionResult.PASSED
-    plain = {"result": result, "fault": fault, "has_key": True, "has_seen": True}
+    plain = {"result": result, "fault": fault, "evidence": (SHOWN,) if fault else (), "has_key": True, "has_seen": True}
     return InspectReturn(**(_envelope("inspect", actor, at) | plain | more))
 
 
@@ -146,15 +149,19 @@ def received() -> ReturnReceived:
     )
 
 
-def inspected(fault: InspectionFault | None = None, note_ref: str | None = None) -> ReturnInspected:
-    """What `inspect` leads to, of all of it."""
+def inspected(fault: InspectionFault | None = None, note_ref: str | None = None, **found: Any) -> ReturnInspected:
+    """What `inspect` leads to, of all of it; `found` are the pieces and the evidence."""
     result, rules = (InspectionResult.FAILED, ("S82", "T27")) if fault else (InspectionResult.PASSED, ("S82", "T26"))
-    return ReturnInspected(**COMMON, result=result, fault=fault, note_ref=note_ref, rules=rules)
+    said = {"note_ref": note_ref, "evidence": (SHOWN,) if fault else ()} | found
+    return ReturnInspected(**COMMON, result=result, fault=fault, **said, rules=rules)
 
 
-def examined(*lines: InspectedPieces, note_ref: str | None = None) -> ReturnPiecesInspected:
+def examined(
+    *lines: InspectedPieces, note_ref: str | None = None, evidence: Sequence[str] = ()
+) -> ReturnPiecesInspected:
     """What `inspect` of some lines leads to."""
-    return ReturnPiecesInspected(**COMMON, lines=lines, note_ref=note_ref, rules=("S82", "K10", "D11"))
+    said = {"note_ref": note_ref, "evidence": tuple(evidence), "rules": ("S82", "K10", "D11")}
+    return ReturnPiecesInspected(**COMMON, lines=lines, **said)
 
 
 def pieces(line_id: str, quantity: int, fault: InspectionFault | None = None) -> InspectedPieces:

@@ -17,7 +17,7 @@ from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.disputes.visibility import looks_as as looks_at_dispute_as
 from dispute.domain.evidence import visibility
 from dispute.domain.evidence.state import Evidence
-from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload, side_of
+from dispute.domain.evidence.upload import RemoveUpload, UploadEvidence, ViewUpload, sender_of, side_of
 from dispute.domain.evidence.visibility import Part, looks_as, parties_of, visible_role
 from dispute.domain.orders.state import Order
 from dispute.read_models import evidence as uploads
@@ -39,8 +39,11 @@ from shared.views import TextView
 router = Router("evidence")
 
 Sender = Annotated[CommandContext, command("buyer", "seller", quota="uploads")]
+OrderSender = Annotated[CommandContext, command("buyer", "seller", "warehouse", quota="uploads")]
 Remover = Annotated[CommandContext, command("buyer", "seller")]
+OrderRemover = Annotated[CommandContext, command("buyer", "seller", "warehouse")]
 Viewer = Annotated[QueryContext, query("buyer", "seller", "case_team", "support")]
+OrderViewer = Annotated[QueryContext, query("buyer", "seller", "warehouse", "case_team", "support")]
 Range = Annotated[str | None, Header(alias="Range", description="A part of the bytes, such as `bytes=0-65535`")]
 PREFLIGHT: dict[int | str, dict[str, Any]] = {200: {"model": PreflightView, "description": "With `dry_run=true`"}}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -60,12 +63,12 @@ BYTES: dict[int | str, dict[str, Any]] = {
     responses=PREFLIGHT,
     openapi_extra=form_described(),
 )
-async def upload_evidence(order_id: str, request: Request, caller: Sender, dry_run: bool = False) -> Response:
-    """Kept for 24 hours, until `evidence` of a form names its id. With `dry_run=true` nothing is kept: the answer says
-    whether the file would be taken.
+async def upload_evidence(order_id: str, request: Request, caller: OrderSender, dry_run: bool = False) -> Response:
+    """Kept for 24 hours, until `evidence` of a form names its id; what shows an inspection for its time more, also of
+    the warehouse's. With `dry_run=true` nothing is kept: the answer says whether the file would be taken.
     """
     order: Order = await _state(caller, f"order-{order_id}")
-    side_of(order.parties, caller.actor, "order")
+    sender_of(order, caller.actor)
     assert order.terms
     waiting = await uploads.waiting(caller.state.pool, order_id, caller.actor.id)
     ids = {"order_id": order_id, "waiting": waiting}
@@ -103,7 +106,7 @@ async def add_evidence(dispute_id: str, request: Request, caller: Sender, dry_ru
 
 
 @router.delete("/v1/orders/{order_id}/evidence/{evidence_id}", summary="Take back a file", response_model=EvidenceView)
-async def remove_upload(order_id: str, evidence_id: str, caller: Remover) -> Response:
+async def remove_upload(order_id: str, evidence_id: str, caller: OrderRemover) -> Response:
     """As long as no form has named it; that it was there stays known."""
     _guard_beside(f"order-{order_id}", evidence_id)
     outcome = await caller.handle(caller.command(RemoveUpload, order_id=order_id, evidence_id=evidence_id))
@@ -129,7 +132,7 @@ async def remove_evidence(dispute_id: str, evidence_id: str, caller: Remover) ->
     responses=BYTES,
 )
 async def show_upload(
-    order_id: str, evidence_id: str, request: Request, viewer: Viewer, part: Range = None
+    order_id: str, evidence_id: str, request: Request, viewer: OrderViewer, part: Range = None
 ) -> Response:
     """For who sent it, and who judges the report that names it: the bytes, or the item where Accept asks for JSON. A
     look at the bytes is recorded.
@@ -174,7 +177,7 @@ async def show_evidence(
     summary="Read the caption of a file of one's own",
     response_model=TextView,
 )
-async def show_caption(order_id: str, evidence_id: str, ref: str, viewer: Viewer) -> Response:
+async def show_caption(order_id: str, evidence_id: str, ref: str, viewer: OrderViewer) -> Response:
     """What its sender wrote beside it, for who may see the file."""
     evidence, _ = await _upload(viewer, order_id, evidence_id)
     return query_response(await find_text(viewer.state.pool, ref, {evidence.item.caption_ref}))

@@ -91,6 +91,8 @@ DIFFERENT = {
         where b.name = 'RefundDue' and b.source = 'agreement' and a.version = (select max(c.version) from fact c
             where c.stream = b.stream and c.name = 'SolutionReached' and c.version < b.version)
             and not (a.units is b.units and a.currency is b.currency)
+            and not exists (select 1 from fact passed where passed.stream = b.stream and passed.name = 'RefundDue'
+                and passed.source = 'return')
             and not exists (select 1 from fact again where again.about = b.about
                 and again.name = 'RefundReRequested')""",
     "confirmed, and not what was issued": """

@@ -11,7 +11,8 @@ from return_label.api.bodies.returns import CancellationBody, InspectionBody, Sh
 from return_label.api.whose import buyer_of
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
-from return_label.domain.returns.inspection import INSPECTORS, InspectReturn
+from return_label.domain.returns.findings import InspectReturn
+from return_label.domain.returns.inspection import INSPECTORS
 from return_label.domain.returns.labels.cancellation import SETTLERS, SettleCancellation
 from return_label.domain.returns.loss import LOSERS, MarkReturnLost
 from return_label.domain.returns.state import Return

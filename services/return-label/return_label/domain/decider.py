@@ -7,7 +7,7 @@ from typing import Any
 
 from return_label.domain.label_quotas import limits
 from return_label.domain.label_quotas import state as quotas
-from return_label.domain.returns import inspection, loss, request, timeouts, transit, withdrawal
+from return_label.domain.returns import findings, inspection, loss, request, timeouts, transit, withdrawal
 from return_label.domain.returns.labels import cancellation, giving_back, issuing, purchase, use
 from return_label.domain.returns.state import Return, evolve
 from return_label.domain.returns.timers import KINDS, deadlines, due
@@ -33,7 +33,7 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     cancellation.SettleCancellation: cancellation.settle,
     transit.MarkReturnShipped: use.ship,
     transit.MarkReturnReceived: transit.mark_received,
-    inspection.InspectReturn: inspection.inspect,
+    findings.InspectReturn: inspection.inspect,
     withdrawal.WithdrawReturn: use.keep,
     loss.MarkReturnLost: loss.mark_lost,
     limits.SetReturnLimit: limits.set_limit,

@@ -32,8 +32,8 @@ DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     events.ReturnTransitOverdue: ("due_at", "transit_alarm_at"),
     events.ReturnLost: ("prepaid", "lost_at"),
     events.ReturnReceived: ("received_at", "inspect_by"),
-    ReturnPiecesInspected: ("lines",),
-    events.ReturnInspected: ("result", "fault"),
+    ReturnPiecesInspected: ("lines", "evidence"),
+    events.ReturnInspected: ("result", "fault", "pieces", "evidence"),
     events.InspectionTimedOut: ("due_at",),
     DeadlineMoved: (),
 }

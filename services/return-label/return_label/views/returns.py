@@ -9,7 +9,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from return_label.domain.deadlines import DeadlineKind
-from return_label.domain.returns.inspection import left
+from return_label.domain.returns.inspection import left, shown_before
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from return_label.domain.tracking.numbers import NumberCheck, number_check
@@ -50,23 +50,27 @@ class ReceiptView(TypedDict):
 
 
 class InspectedView(TypedDict):
-    """What was found of so many pieces of a line; the inspector's words are text about people."""
+    """What was found of so many pieces of a line; the inspector's words are text about people, and `evidence` are items
+    of the order.
+    """
 
     line_id: str
     quantity: int
     result: Open[InspectionResult]
     fault: Open[InspectionFault] | None
     note: TextLink | None
+    evidence: Sequence[str]
 
 
 class InspectionView(TypedDict):
     """What was found in the end, or that nobody has looked in time; no result as long as there is a `rest`. `lines` has
-    what was said of single pieces; the inspector's words are text about people.
+    what was said of single pieces; the inspector's words are text about people, and `evidence` are items of the order.
     """
 
     result: Open[InspectionResult] | Literal["timed_out"] | None
     fault: Open[InspectionFault] | None
     note: TextLink | None
+    evidence: Sequence[str]
     lines: Sequence[InspectedView]
     rest: Sequence[LineQuantity]
     rules: Sequence[str]
@@ -182,6 +186,7 @@ def _inspection(return_: Return, path: str) -> InspectionView | None:
         "result": result,
         "fault": found.fault if found else None,
         "note": text_link(path, found.note_ref) if found else None,
+        "evidence": found.evidence if found else shown_before(return_),
         "lines": [_inspected(one, step, path) for step in steps for one in step.lines],
         "rest": [] if ended else [{"line_id": name, "quantity": count} for name, count in left(return_).items()],
         "rules": (ended or steps[-1]).rules,
@@ -191,4 +196,4 @@ def _inspection(return_: Return, path: str) -> InspectionView | None:
 def _inspected(one: InspectedPieces, step: ReturnPiecesInspected, path: str) -> InspectedView:
     note = text_link(path, step.note_ref)
     said = {"line_id": one.line_id, "quantity": one.quantity, "result": one.result, "fault": one.fault}
-    return {**said, "note": note}  # type: ignore[typeddict-item]
+    return {**said, "note": note, "evidence": step.evidence}  # type: ignore[typeddict-item]

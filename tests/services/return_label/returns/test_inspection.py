@@ -13,6 +13,7 @@ from return_label.domain.returns.state import ReturnState
 from return_label.views.returns import return_view
 from shared.events.base import Actor, Command
 from shared.events.dispute import ReturnLine
+from shared.events.ids import derived_id
 from shared.events.inspection import InspectionFault, InspectionResult
 from shared.events.return_label import ReturnEvent, ReturnInspected
 from shared.rejections import DeadlinePassed, Forbidden, NotFound, ValidationFailed
@@ -39,7 +40,8 @@ def found(*lines: tuple[str, int | None, InspectionFault | None], **more: Any) -
         {"line_id": name, "quantity": count, "result": "fail" if fault else "pass", "fault": fault}
         for name, count, fault in lines
     ]
-    return r.inspect(result=None, lines=said, **more)
+    shown = {"evidence": (r.SHOWN,)} if any(fault for _, _, fault in lines) else {}
+    return r.inspect(result=None, lines=said, **shown | more)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,52 @@ def test_s82_the_money_waits_until_the_last_piece_has_passed() -> None:
     first = given(decider, *SEVERAL).when(found(("a", 2, None))).then(r.examined(r.pieces("a", 2)))
     assert first.states[0].state is ReturnState.RECEIVED
     then = first.when(found(("a", None, None), ("b", 1, None), command_id=r.ship().command_id))
-    then.then(r.examined(r.pieces("a", 1), r.pieces("b", 1)), r.inspected())
+    looked_at = (r.pieces("a", 2), r.pieces("a", 1), r.pieces("b", 1))
+    then.then(r.examined(r.pieces("a", 1), r.pieces("b", 1)), r.inspected(pieces=looked_at))
 
 
-def test_s82_t27_one_piece_that_fails_brings_all_to_people() -> None:
-    partly = given(decider, *SEVERAL).when(found(("a", 1, USED))).then(r.examined(r.pieces("a", 1, USED)))
-    rest = r.inspect(command_id=r.ship().command_id)
-    partly.when(rest).then(r.examined(r.pieces("a", 2), r.pieces("b", 1)), r.inspected(USED))
+def test_s82_t27_with_the_last_piece_it_is_told_which_passed_and_what_shows_that_one_failed() -> None:
+    used = r.pieces("a", 1, USED)
+    partly = given(decider, *SEVERAL).when(found(("a", 1, USED))).then(r.examined(used, evidence=(r.SHOWN,)))
+    rest, others = r.inspect(command_id=r.ship().command_id), (r.pieces("a", 2), r.pieces("b", 1))
+    partly.when(rest).then(r.examined(*others), r.inspected(USED, pieces=(used, *others)))
+
+
+ANOTHER = derived_id("evd", "o1", "another")
+ELSEWHERE = derived_id("evd", "o2", "of another order")
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer", "code"),
+    [
+        ({"fault": DAMAGED, "evidence": ()}, "/note", "missing"),
+        ({"fault": DAMAGED, "evidence": (r.SHOWN, r.SHOWN)}, "/evidence/1", "repeated"),
+        ({"fault": DAMAGED, "evidence": ("evd_1",)}, "/evidence/0", "unknown_evidence"),
+        ({"fault": DAMAGED, "evidence": (ELSEWHERE,)}, "/evidence/0", "unknown_evidence"),
+        ({"fault": DAMAGED, "evidence": (), "note": "Scratched."}, None, None),
+        ({"evidence": (ANOTHER,)}, None, None),
+    ],
+)
+def test_t27_a_fail_has_a_note_or_evidence_which_may_be_of_the_order(
+    said: dict[str, Any], pointer: str | None, code: str | None
+) -> None:
+    inspection = given(decider, *there()).when(r.inspect(**said))
+    if pointer:
+        refusal = inspection.then_rejects(ValidationFailed)
+        assert [(error["pointer"], error["code"]) for error in refusal.errors] == [(pointer, code)]
+    else:
+        assert inspection.events
+
+
+def test_g12_a_return_has_at_most_twenty_items_in_all_its_steps() -> None:
+    many = tuple(derived_id("evd", "o1", str(n)) for n in range(20))
+    first = given(decider, *SEVERAL).when(found(("a", 1, USED), evidence=many[:19]))
+    more = {"command_id": r.ship().command_id}
+    assert first.when(found(("a", 1, USED), evidence=many[19:], **more)).events
+    refusal = first.when(found(("a", 1, USED), evidence=(many[19], r.SHOWN), **more)).then_rejects(ValidationFailed)
+    assert [error["code"] for error in refusal.errors] == ["too_many"]
+    again = first.when(found(("a", 1, USED), evidence=many[:1], **more)).then_rejects(ValidationFailed)
+    assert [error["code"] for error in again.errors] == ["repeated"]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +167,8 @@ def test_t28_of_what_nobody_looked_at_in_time_the_rest_counts_as_passed_and_a_pi
     (event,) = failed.events
     assert isinstance(event, ReturnInspected)
     assert (event.result, event.fault, event.rules) == (InspectionResult.FAILED, DAMAGED, ("S82", "T27", "D11"))
+    assert event.pieces == (r.pieces("a", 1, DAMAGED), r.pieces("a", 2), r.pieces("b", 1))
+    assert event.evidence == (r.SHOWN,)
     assert failed.states[0].state is ReturnState.INSPECTED
 
 
@@ -143,6 +186,7 @@ def test_s81_a_return_shows_what_was_found_of_which_pieces_and_what_is_left() ->
     shown = [(one["line_id"], one["quantity"], one["result"], one["fault"]) for one in inspection["lines"]]
     assert shown == [("a", 1, "fail", "used"), ("b", 1, "pass", None)]
     assert all(one["note"] for one in inspection["lines"])
+    assert (inspection["evidence"], inspection["lines"][0]["evidence"]) == ((r.SHOWN,), (r.SHOWN,))
 
 
 def expired() -> Command:

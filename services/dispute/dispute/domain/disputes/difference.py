@@ -21,6 +21,11 @@ def asked_for(dispute: Dispute) -> Minor:
     return sums(part for asked in dispute.refunds.values() for part in asked.lines)
 
 
+def passed(dispute: Dispute) -> Minor:
+    """The money of the pieces that passed an inspection that others failed: it went, whatever follows (T27)."""
+    return sums(dispute.inspected.passed) if dispute.inspected else {}
+
+
 def given_up(dispute: Dispute) -> Minor:
     """The money of the last word that support has given up: so much less is paid (T30a, T31a)."""
     return sums(part for asked in dispute.refunds.values() for part in asked.given_up)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from dispute.domain.disputes.difference import passed
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.rejections import (
     AlreadyAppealed,
@@ -83,6 +84,12 @@ def second_person_for(kind: ProposalKind) -> Callable[[Dispute, Actor, datetime]
             raise WrongPhase("Evidence has come since: it is to be decided anew.", state=dispute.state)
 
     return guard_second_person
+
+
+def guard_nothing_passed(dispute: Dispute, _: Actor, __: datetime) -> None:
+    """T27: pieces that passed the inspection are paid for, so that the dispute comes to that at least."""
+    if passed(dispute):
+        raise WrongPhase("Pieces that passed the inspection were paid for: it cannot be undone.", state=dispute.state)
 
 
 def guard_not_cancelled(dispute: Dispute, _: Actor, __: datetime) -> None:

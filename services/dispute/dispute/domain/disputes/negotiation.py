@@ -8,6 +8,7 @@ from typing import Annotated
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.agreement.offers import CounterOffer, named, offered, proposed
+from dispute.domain.disputes.agreement.passed import guard_passed_amount
 from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
@@ -101,6 +102,7 @@ def _granted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     assert dispute.request
     if dispute.request.type == SolutionType.RETURN_AND_REFUND and goods_gone(dispute):
         raise ValidationFailed.at("/decision", "nothing_to_return", "the goods were sent back already", "G7")
+    guard_passed_amount(dispute.request.amount, dispute, "/decision")
     _guard_as_it_is(command, dispute)
     return reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("T43", "S40"))
 

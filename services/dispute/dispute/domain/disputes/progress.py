@@ -204,10 +204,12 @@ def not_refunded(refunds: Refunds, state: StrEnum | None) -> WrongPhase | None:
 def with_step(now: Fulfilment, received_at: datetime | None, event: events.ReturnNoted) -> Mapping[str, Any]:
     """What changes of the dispute with a step of its return; the goods were received when that was said first."""
     received = event.noted_at if event.outcome == events.ReturnOutcome.RECEIVED else None
+    inspected = {"inspected": event} if event.outcome == events.ReturnOutcome.FAILED else {}
     return {
         "fulfilment": after_step(now, event.outcome),
         "returned": event.outcome,
         "received_at": received_at or received,
+        **inspected,
     }
 
 

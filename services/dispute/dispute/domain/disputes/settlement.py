@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 
 from dispute.domain.deadlines import replacement_due
 from dispute.domain.disputes.case import BY_THE_TEAM
 from dispute.domain.disputes.difference import (
+    Minor,
     Parts,
     asked_for,
     asked_of_seller,
@@ -16,6 +18,7 @@ from dispute.domain.disputes.difference import (
     is_asked_back,
     owed_by_seller,
     paid_out,
+    passed,
     sums,
 )
 from dispute.domain.disputes.progress import Fulfilment
@@ -55,7 +58,7 @@ def reach(
         dispute_id=dispute.opened.dispute_id,
         reached_type=reached_type,
         solution=solution,
-        lines=split(solution.amount, dispute.opened.lines),
+        lines=split(solution.amount, dispute.opened.lines, passed(dispute)),
         reached_at=command.at,
         replacement_until=replacement_until(dispute, solution.type, command.at),
         rules=rules,
@@ -226,7 +229,13 @@ def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
     )
 
 
-def split(amount: Money, lines: Sequence[DisputedLine]) -> tuple[LineAmount, ...]:
-    """The amount over the lines in proportion to their caps; each part is at most its cap (G9)."""
-    parts = amount.split([line.cap.minor for line in lines])
-    return tuple(LineAmount(line_id=line.line_id, amount=part) for line, part in zip(lines, parts, strict=True))
+def split(amount: Money, lines: Sequence[DisputedLine], gone: Minor | None = None) -> tuple[LineAmount, ...]:
+    """The amount over the lines in proportion to their caps, each part at most its cap (G9); of what is `gone` of a
+    line already the rest alone (T27).
+    """
+    least = [(gone or {}).get(line.line_id, 0) for line in lines]
+    weights = [line.cap.minor - part for line, part in zip(lines, least, strict=True)]
+    rest = replace(amount, minor=amount.minor - sum(least))
+    parts = [part.minor for part in rest.split(weights)] if rest or any(weights) else [0] * len(lines)
+    amounts = [replace(amount, minor=part + there) for part, there in zip(parts, least, strict=True)]
+    return tuple(LineAmount(line_id=line.line_id, amount=each) for line, each in zip(lines, amounts, strict=True))

@@ -91,6 +91,7 @@ class Dispute:
     return_id: str | None = None
     goods: frozenset[str] = frozenset()
     returned: events.ReturnOutcome | None = None
+    inspected: events.ReturnNoted | None = None
     received_at: datetime | None = None
     replacement: Replacement = Replacement()
     case: cases.Case = cases.Case()

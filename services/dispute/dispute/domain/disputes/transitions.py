@@ -154,7 +154,7 @@ TABLE: Sequence[Transition] = (
     Transition("T20", Step.SURVEY, BUYER, (DECIDED, CLOSED), (), (D7,), guards=(guards.guard_survey,)),
     Transition("T21", Step.CANCEL, BUYER, (ASKED,), (CLOSED,), (D1,)),
     Transition("T21", Step.CANCEL, BUYER, (ANSWERED,), (CLOSED,), (D2, D4)),
-    Transition("T21", Step.CANCEL, BUYER, WITH_THE_TEAM, (CLOSED,)),
+    Transition("T21", Step.CANCEL, BUYER, WITH_THE_TEAM, (CLOSED,), guards=(guards.guard_nothing_passed,)),
     Transition("T21", Step.CANCEL, BUYER, (AGREED, DECIDED), (CLOSED,), needs=Need.GOODS_UNSENT),
     Transition("T22a", Told.RETURN, SYSTEM, (AGREED, DECIDED, APPEALED), (ESCALATED,)),
     Transition("T24", Told.RETURN, SYSTEM, (AGREED, DECIDED), (CLOSED,)),

@@ -120,7 +120,10 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
         f"refund_id outcome amount {_PARTS} reason in_doubt.line_id in_doubt.amount"
         " expected_from expected_until source_event noted_at"
     ),
-    events.ReturnNoted: _seen("return_id outcome reason source_event noted_at"),
+    events.ReturnNoted: _seen(
+        "return_id outcome reason source_event noted_at pieces.line_id pieces.quantity pieces.result pieces.fault"
+        " passed.line_id passed.amount"
+    ),
     events.ReplacementShipped: _seen("tracking_number carrier shipped_at"),
     events.ReplacementReceived: _seen("received_at"),
     events.ReplacementOverdue: _seen("due_at"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated
 
 from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline
+from dispute.domain.evidence.inspected import WAREHOUSE
 from dispute.domain.evidence.limits import SentFile, guard_number, guard_size, guard_type
 from dispute.domain.evidence.state import Evidence, EvidenceState
 from dispute.domain.evidence.visibility import PARTIES, Part, looks_as, parties_of, visible_role
 from dispute.domain.orders.state import Order
 from shared.events.base import Actor, Command, Event, Personal, StreamName, pseudonym
+from shared.events.calendar import within_business_days
 from shared.events.evidence import (
     EvidenceExpired,
     EvidenceItem,
@@ -71,10 +73,15 @@ class SendEvidence(Command):
             caption_ref=self.caption_ref,
             sent_at=self.at,
         )
-        expires_at = self.at + timedelta(hours=terms.evidence_unattached_hours)
         return EvidenceUploaded(
-            order_id=self.order_id, party_id=self.actor.id, item=item, expires_at=expires_at, rules=rules
+            order_id=self.order_id, party_id=self.actor.id, item=item, expires_at=self._until(terms), rules=rules
         )
+
+    def _until(self, terms: Terms) -> datetime:
+        """Until when a form may name it; what shows goods that came back, also as long as they are inspected (D11)."""
+        inspects = self.purpose is EvidencePurpose.INSPECTION
+        begins = within_business_days(self.at, terms.return_inspect_bd, terms.timezone) if inspects else self.at
+        return begins + timedelta(hours=terms.evidence_unattached_hours)
 
 
 class UploadEvidence(SendEvidence):
@@ -93,6 +100,14 @@ def side_of(parties: Parties, actor: Actor, what: str) -> str:
     return "buyer" if "buyer" in parties.acting(actor) else "seller"
 
 
+def sender_of(order: Order, actor: Actor) -> str:
+    """As whom the actor sends evidence for an order: as a party, or as the warehouse that goods come back to (K22)."""
+    if WAREHOUSE not in actor.roles or not order.registered or order.parties.acting(actor):
+        return side_of(order.parties, actor, "order")
+    order.parties.guard_interest(actor)
+    return WAREHOUSE
+
+
 def guard_file(file: SentFile, terms: Terms, escalated: bool) -> None:
     """G12: type and size."""
     guard_size(guard_type(terms, escalated, file.sent_as), file.sent_size)
@@ -100,7 +115,9 @@ def guard_file(file: SentFile, terms: Terms, escalated: bool) -> None:
 
 def upload(command: UploadEvidence, _: Evidence, order: Order) -> tuple[list[Event], list[Event]]:
     """Keeps the item for the form that will name it."""
-    by = side_of(order.parties, command.actor, "order")
+    by = sender_of(order, command.actor)
+    if by == WAREHOUSE and command.purpose is not EvidencePurpose.INSPECTION:
+        raise Forbidden("A warehouse shows what it has inspected: the purpose is inspection.")
     assert order.terms
     guard_text(caption=command.caption)
     guard_file(command.file, order.terms, escalated=False)

@@ -15,6 +15,7 @@ from dispute.domain.disputes.visibility import BUYER, looks_as, visible, visible
 from dispute.views.conversation import messages_view
 from dispute.views.disputes.actions import dispute_actions
 from dispute.views.disputes.case import case_members, ruled_result
+from dispute.views.disputes.inspection import inspection_view
 from dispute.views.disputes.late import late_members
 from dispute.views.disputes.late_members import NOTHING_LATER
 from dispute.views.disputes.members import (
@@ -109,6 +110,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "refunded": refunded(dispute.refunds),
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
+        "inspection": inspection_view(dispute),
         **(late_members(dispute, path) if dispute.after_close else NOTHING_LATER),
         "external_hold": bool(dispute.chargebacks.open),
         "messages": messages_view(said, path, looking),

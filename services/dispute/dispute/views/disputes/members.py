@@ -10,6 +10,7 @@ from dispute.domain.disputes.progress import Fulfilment
 from dispute.domain.disputes.state import DisputeState
 from dispute.views.conversation import MessagesView
 from dispute.views.disputes.case_members import CaseMembers
+from dispute.views.disputes.inspection import InspectionView
 from dispute.views.disputes.late_members import LateMembers
 from dispute.views.disputes.party_view import PartyView
 from dispute.views.disputes.solutions import SolutionMembers
@@ -118,4 +119,5 @@ class DisputeView(DisputeRow, SolutionMembers, CaseMembers, LateMembers, Actions
     deadlines: Sequence[DeadlineView]
     refunds: Sequence[RefundView]
     return_id: str | None
+    inspection: InspectionView | None
     messages: MessagesView

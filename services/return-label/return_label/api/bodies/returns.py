@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from return_label.domain.returns.inspection import InspectReturn
+from return_label.domain.returns.findings import InspectReturn
 from return_label.domain.returns.labels.cancellation import SettleCancellation
 from return_label.domain.returns.transit import MarkReturnShipped
 from shared.http.command_body import CommandBody
@@ -22,6 +22,8 @@ class CancellationBody(CommandBody, of=SettleCancellation):
 
 
 class InspectionBody(CommandBody, of=InspectReturn):
-    """What the inspection found: one `result` for all that is left, or one for each of `lines`; a fail has a fault."""
+    """What the inspection found: one `result` for all that is left, or one for each of `lines`; a fail has a fault,
+    and a note or evidence.
+    """
 
     model_config = example(result="pass")

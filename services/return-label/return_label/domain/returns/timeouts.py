@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from return_label.domain.deadlines import DeadlineKind, transit_alarm_due
-from return_label.domain.returns.inspection import failed_piece
+from return_label.domain.returns.inspection import failed_piece, rest_passes, shown_before
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from shared.decider import ExpireDeadline
@@ -37,8 +37,15 @@ def not_inspected(command: ExpireDeadline, return_: Return) -> Event:
     piece has failed, so people look at it (T27).
     """
     if failed := failed_piece(return_):
-        found = {"result": failed.result, "fault": failed.fault, "note_ref": None}
-        return ReturnInspected(**return_.event_fields, **found, rules=("S82", "T27", "D11"))
+        return ReturnInspected(
+            **return_.event_fields,
+            result=failed.result,
+            fault=failed.fault,
+            note_ref=None,
+            pieces=rest_passes(return_),
+            evidence=shown_before(return_),
+            rules=("S82", "T27", "D11"),
+        )
     return InspectionTimedOut(**return_.event_fields, due_at=command.due_at, rules=("T28", "D11", "S82"))
 
 

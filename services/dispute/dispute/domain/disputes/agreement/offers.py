@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from dispute.domain.disputes.agreement.passed import guard_passed_amount
 from dispute.domain.disputes.form import guard_amount, guard_nothing, guard_returnable
 from dispute.domain.disputes.settlement import goods_gone
 from dispute.domain.disputes.solutions import SELLER, of_side, solution_id
@@ -54,6 +55,7 @@ def offered(offer: CounterOffer | None, address_ref: str | None, dispute: Disput
     (guard_nothing if offer.type in SENT_AGAIN else guard_amount)(
         offer.amount, dispute.opened.lines, "/solution/amount"
     )
+    guard_passed_amount(offer.amount, dispute, "/solution/amount")
     found = named(offer, address_ref)
     if found == dispute.request:
         raise ValidationFailed.at("/solution", "nothing_changed", "this is what the buyer asks for", "S42")

@@ -13,7 +13,15 @@ from typing import Any
 from pydantic_core import to_json
 
 from dispute.domain.disputes.case import BY_THE_TEAM, Ruled, ruling_in
-from dispute.domain.disputes.difference import Minor, asked_back, asked_for, asked_of_seller, given_up, paid_out
+from dispute.domain.disputes.difference import (
+    Minor,
+    asked_back,
+    asked_for,
+    asked_of_seller,
+    given_up,
+    paid_out,
+    passed,
+)
 from dispute.domain.disputes.state import Dispute, evolve
 from shared.events import dispute, mediation
 from shared.events.base import Event, wire_time
@@ -97,6 +105,8 @@ def _facts(before: Dispute, history: History, decision: Recorded[Event]) -> Iter
     yield Fact("asked_minor", asked_for(before), _last(history, dispute.RefundDue) or first)
     back = _last(history, mediation.ClawbackRequested, mediation.ClawbackNotDue) or first
     yield Fact("asked_back_minor", asked_back(before), back)
+    if gone := passed(before):
+        yield Fact("passed_minor", gone, _last(history, dispute.ReturnNoted) or first)
     if paid_out(before):
         yield Fact("paid_out", sorted(paid_out(before)), first)
         yield Fact("asked_of_seller_minor", asked_of_seller(before), back)

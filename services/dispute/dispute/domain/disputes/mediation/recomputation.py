@@ -36,7 +36,8 @@ def _decided(facts: Facts) -> Results:
 def _agreed(facts: Facts) -> Results:
     """An agreement: the amount over the lines by their caps, and its money, or first the goods (G9, K14)."""
     solution = Solution.model_validate(facts["solution"])
-    lines = split(solution.amount, [DisputedLine.model_validate(line) for line in facts["lines"]])
+    disputed = [DisputedLine.model_validate(line) for line in facts["lines"]]
+    lines = split(solution.amount, disputed, facts.get("passed_minor"))
     return _results(lines, **_asked(facts, lines, solution.type))
 
 

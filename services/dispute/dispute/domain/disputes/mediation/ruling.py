@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.disputes.agreement.passed import guard_passed_lines
 from dispute.domain.disputes.difference import asked_for
 from dispute.domain.disputes.form import guard_returnable
 from dispute.domain.disputes.settlement import goods_gone
@@ -77,6 +78,7 @@ def ruled(found: RulingCommand, dispute: Dispute, order: Order) -> Ruling:
     lines = guard_lines(found.lines, dispute.opened.lines)
     amount = total([part.amount for part in lines])
     guard_caps(lines, dispute.opened.lines)
+    guard_passed_lines(lines, dispute)
     guard_outcome(found, amount, dispute)
     guard_goods(found, dispute, order)
     guard_explained(found, dispute)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
 
 from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.state import Dispute, evolve
+from dispute.domain.evidence.inspected import shown_at_inspection
+from dispute.domain.evidence.naming import named_streams
+from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.refund import OrderReturn
 from dispute.domain.orders.release import release_late
+from dispute.domain.orders.returns.passed import passed_parts, refund_of_passed
 from dispute.domain.orders.returns.steps import StepOfReturn, asked_for, ended, money_of, noted
 from dispute.domain.orders.state import Order
-from shared.events.base import Event, Personal, StreamName
+from shared.decider import Decided
+from shared.events.base import Personal, StreamName
 from shared.events.dispute import (
     DisputedLine,
     DisputeOpened,
@@ -38,7 +44,8 @@ class ContestReturn(StepOfReturn):
 
     @property
     def streams(self) -> Sequence[StreamName]:
-        return (*super().streams, StreamName(f"dispute-{self.dispute_id}", self.order_id))
+        begun = f"dispute-{self.dispute_id}"
+        return (*super().streams, StreamName(begun, self.order_id), *named_streams(self.evidence, begun))
 
     @property
     def personal(self) -> Sequence[Personal]:
@@ -46,18 +53,30 @@ class ContestReturn(StepOfReturn):
         return texts_about(self.actor.id, self, description=f"{self.return_id} {self.outcome}{found}.")
 
 
-def contest_return(command: ContestReturn, order: Order, _: Dispute) -> tuple[list[Event], list[Event]]:
-    """What waited for the goods waits for the dispute, in one append; G3, G4 and G6 do not apply (T27)."""
-    asked, step = asked_for(command, order), noted(command, order)
+def contest_return(command: ContestReturn, order: Order, _: Dispute, *evidence: Evidence) -> Decided:
+    """What waited for the goods waits for the dispute, in one append, and what passed is paid; G3, G4 and G6 do not
+    apply (T27).
+    """
+    asked = asked_for(command, order)
     parts = money_of(order, command.return_id)
     if not parts:
-        return release_late(order, [step, *ended(order, command.return_id, HoldEnd.CLOSED)], command.at), []
+        of_order = [noted(command, order), *ended(order, command.return_id, HoldEnd.CLOSED)]
+        return release_late(order, of_order, command.at), [], *([] for _ in evidence)
     claims = {part.line_id: order.lines[part.line_id].claims[command.return_id] for part in parts}
     lines = tuple(
         DisputedLine(line_id=part.line_id, quantity=claims[part.line_id].quantity, cap=part.amount) for part in parts
     )
     opened = _opened(command, order, asked, lines)
-    to_the_team = escalated(evolve(Dispute(), opened), _reason(command.outcome), command.at)
+    passed = passed_parts(parts, {line.line_id: line.quantity for line in lines}, command.pieces)
+    refunds = [refund_of_passed(command, opened, command.return_id, asked.received_at, passed)] if passed else []
+    shown = shown_at_inspection(opened, evidence, command.at)
+    begun = [
+        opened,
+        noted(command, order, passed, command.dispute_id),
+        *refunds,
+        escalated(evolve(Dispute(), opened), _reason(command.outcome), command.at),
+        *chain(*shown),
+    ]
     held = PaymentHeld(
         order_id=order.order_id,
         hold=Hold.DISPUTE,
@@ -65,7 +84,8 @@ def contest_return(command: ContestReturn, order: Order, _: Dispute) -> tuple[li
         lines=tuple(HeldPieces(**dict(line), parcels=claims[line.line_id].parcels) for line in lines),
         held_at=command.at,
     )
-    return [step, *ended(order, command.return_id, HoldEnd.DISPUTED), held], [opened, to_the_team]
+    step = noted(command, order, passed)
+    return [step, *ended(order, command.return_id, HoldEnd.DISPUTED), held], begun, *shown
 
 
 def _reason(outcome: ReturnOutcome) -> EscalationReason:

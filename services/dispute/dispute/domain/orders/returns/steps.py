@@ -12,6 +12,7 @@ from dispute.domain.rejections import NotAskedFor
 from shared.events.base import Command, Event
 from shared.events.dispute import RefundDue, RefundSource, ReturnNoted, ReturnOutcome
 from shared.events.ids import derived_id
+from shared.events.inspection import InspectedPieces
 from shared.events.money import Money
 from shared.events.order import Hold, HoldEnd, LineAmount, PaymentHoldLifted
 
@@ -34,12 +35,16 @@ RETURN_RULES: Mapping[ReturnOutcome, tuple[str, ...]] = {
 
 
 class StepOfReturn(OrderCommand):
-    """The return service's word on a return that the order itself asked for."""
+    """The return service's word on a return that the order itself asked for; `pieces` and `evidence` are what was found
+    and shown of goods that were inspected.
+    """
 
     return_id: str
     outcome: ReturnOutcome
     reason: str | None
     source_event: str
+    pieces: tuple[InspectedPieces, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 class NoteOrderReturn(StepOfReturn):
@@ -66,16 +71,20 @@ def asked_for(command: StepOfReturn, order: Order) -> OrderReturn:
     return asked
 
 
-def noted(command: StepOfReturn, order: Order) -> ReturnNoted:
-    """What is recorded of the step."""
+def noted(
+    command: StepOfReturn, order: Order, passed: tuple[LineAmount, ...] = (), dispute_id: str | None = None
+) -> ReturnNoted:
+    """What is recorded of the step, also in the dispute that begins with it."""
     return ReturnNoted(
         return_id=command.return_id,
         order_id=order.order_id,
-        dispute_id=None,
+        dispute_id=dispute_id,
         outcome=command.outcome,
         reason=command.reason,
         source_event=command.source_event,
         noted_at=command.at,
+        pieces=command.pieces,
+        passed=passed,
         rules=RETURN_RULES.get(command.outcome, ("S81",)),
     )
 
