@@ -147,7 +147,8 @@ class ByLaw(Value):
 
 class DisputeOpened(Event):
     """A buyer disputes lines of an order, or support does for the buyer; the seller has until `respond_by` (S39). Until
-    `protection_ends_at` it could be opened, by the programme or by law.
+    `protection_ends_at` it could be opened, by the programme or by law. From where the order went nothing goes back by
+    the rules of `no_return`, if any.
     """
 
     dispute_id: str
@@ -170,6 +171,7 @@ class DisputeOpened(Event):
     hints: tuple[Open[Hint], ...] = ()
     forced: Forced | None = None
     by_law: ByLaw | None = None
+    no_return: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 
@@ -291,7 +293,8 @@ class ReturnKind(StrEnum):
 
 class ReturnDue(Event):
     """Asks the return-label service for a return: a dispute's (T22), or the one that a buyer was granted without a
-    dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22).
+    dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22). By the rules of
+    `suspended`, if any, the return service takes nothing from where it is.
     """
 
     return_id: str
@@ -309,6 +312,7 @@ class ReturnDue(Event):
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
+    suspended: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 

@@ -24,7 +24,6 @@ OF_RETURNS = "a return's own time and its carrier: see test_returns_that_end.py"
 TAKES_TWO = "a programme of the operator's own wants two persons: see test_own_programme.py"
 ELSEWHERE = {
     ("T13", Step.REVIEW, DisputeState.ESCALATED): "its window's timer is always there first: see test_review.py",
-    ("T22a", Told.RETURN, DisputeState.AGREED): "the service of returns denies none yet: see test_fulfilment.py",
     ("T24", Told.RETURN, DisputeState.AGREED): OF_RETURNS,
     ("T25a", Told.RETURN, DisputeState.AGREED): OF_RETURNS,
     ("T15", Step.AGREE_DECISION, DisputeState.UNDER_REVIEW): TAKES_TWO,
@@ -117,10 +116,15 @@ async def scanned(walk: Walk) -> None:
 
 
 async def goods(walk: Walk) -> None:
-    """A return that is withdrawn, and one whose goods fail the inspection."""
+    """A return that is withdrawn, one that cannot be, and one whose goods fail the inspection."""
     kept = await walk.opened(type="return_and_refund")
     await kept.respond(ACCEPT)
     await walk.take("T21", Step.CANCEL, kept, kept.cancel())
+    far = await (await ordered(walk.services, ship_to={"country": "US", "postal_code": "96815"})).opened(
+        type="return_and_refund"
+    )
+    await far.respond(ACCEPT)
+    walk.took("T22a", Told.RETURN, "agreed", await far.when(lambda shown: shown["state"] == "escalated"))
     back = await walk.opened(type="return_and_refund")
     path = f"/v1/returns/{(await back.respond(ACCEPT))['return_id']}"
     buyer, warehouse = back.deal.buyer, walk.services.party("warehouse-1", "warehouse")

@@ -57,7 +57,8 @@ async def open_dispute(
     """One dispute a line at a time; the payout of its lines waits for its end. Support opens one for the buyer, whom
     the order names, with a ticket and a reason (S20).
     """
-    outcome = await caller.handle(caller.command(OpenDispute, body))
+    suspensions = caller.state.programmes.suspensions(caller.at)
+    outcome = await caller.handle(caller.command(OpenDispute, body, suspensions=suspensions))
     return answer_opening(caller, outcome)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.events.base import Value
 from shared.events.order import ShipTo
 
@@ -42,6 +44,18 @@ class Places(Value):
     def suspended(self, place: ShipTo) -> Area | None:
         """The area in which no return is possible for the time being (S72, S73)."""
         return next((area for area in self.suspended_areas if area.holds(place)), None)
+
+
+class Suspensions(Value):
+    """By programme: the areas from which no return is possible for the time being (S72, S73)."""
+
+    by_programme: Mapping[str, tuple[Area, ...]] = {}
+    otherwise: tuple[Area, ...] = ()
+
+    def rules(self, programme: str, place: ShipTo | None) -> tuple[str, ...]:
+        """The rules by which nothing goes back from this place; none where it may."""
+        areas = self.by_programme.get(programme, self.otherwise) if place else ()
+        return next((area.rules for area in areas if place and area.holds(place)), ())
 
 
 NOWHERE = Places(free_countries=(), overseas_territories=(), suspended_areas=())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispute.domain.areas import Places
+from dispute.domain.areas import Places, Suspensions
 from dispute.domain.versions import LawPack, Programme, RuleSet, read
 from shared.events.order import LawRight, Terms
 from shared.rejections import ValidationFailed
@@ -60,6 +60,12 @@ class Programmes:
         found = self.in_force(name, at) or self.in_force(DEFAULT_PROGRAMME, at)
         assert isinstance(found, Programme)
         return found.places
+
+    def suspensions(self, at: datetime) -> Suspensions:
+        """From where no programme takes goods back at the moment; of one that has not begun, where the default does not."""
+        found = {name: one for name in self._by_id if isinstance(one := self.in_force(name, at), Programme)}
+        areas = {name: one.places.suspended_areas for name, one in found.items()}
+        return Suspensions(by_programme=areas, otherwise=areas.get(DEFAULT_PROGRAMME, ()))
 
     def _by_flag(self, flags: Collection[str], at: datetime) -> RuleSet | None:
         """S90, S91: of an order that names none, by what its lines are; else the default."""

@@ -6,7 +6,7 @@ from return_label.domain.decider import decider
 from return_label.domain.returns.state import ReturnState
 from return_label.views.returns import return_view
 from shared.events.dispute import Payer, ReturnKind
-from shared.events.return_label import ReturnAuthorized, ReturnLabelIssued
+from shared.events.return_label import ReturnAuthorized, ReturnDenied, ReturnLabelIssued, ReturnRequested
 from tests.support.builders import returns as r
 from tests.support.spec import given
 
@@ -51,3 +51,12 @@ def test_k26_the_label_is_prepaid_unless_the_buyer_pays(payer: Payer, prepaid: b
     label: ReturnLabelIssued = outcome.events[2]
     assert (label.prepaid, label.payer) == (prepaid, payer)
     assert outcome.states[0].state is (ReturnState.LABEL_ISSUED if prepaid else ReturnState.SELF_PAID)
+
+
+@pytest.mark.parametrize("payer", [Payer.BUYER, Payer.SELLER])
+def test_t22a_s72_where_nothing_goes_back_it_is_denied_and_no_label_is_taken(payer: Payer) -> None:
+    outcome = given(decider).when(r.request(freight_payer=payer, suspended=("S72",)))
+    denied = outcome.then_types(ReturnRequested, ReturnDenied).events[1]
+    assert (denied.reason, denied.rules) == ("return_service_suspended", ("S72",))
+    assert outcome.states[0].state is ReturnState.DENIED
+    outcome.when(r.request(freight_payer=payer, suspended=("S72",))).then_nothing()

@@ -225,6 +225,7 @@ def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
         transit_alarm_days=terms.return_transit_alarm_days,
         inspect_bd=terms.return_inspect_bd,
         timezone=terms.timezone,
+        suspended=opened.no_return,
         rules=("K26", "K22", *reached.rules),
     )
 

@@ -58,7 +58,7 @@ _RULING = (
 VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.DisputeOpened: _seen(
         f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
-        " reopened_from protection_ends_at opened_at respond_by hints by_law",
+        " reopened_from protection_ends_at opened_at respond_by hints by_law no_return",
         "return_address_ref",
         "forced.ticket forced.reason_ref",
     ),
@@ -109,7 +109,8 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     mediation.SurveySubmitted: _buyers("rating text_ref"),
     mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(
-        "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd", "address_ref"
+        "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd suspended",
+        "address_ref",
     ),
     events.ReturnNotDue: _seen("return_id"),
     events.RefundDue: _seen(

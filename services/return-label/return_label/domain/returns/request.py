@@ -24,6 +24,7 @@ from shared.events.return_label import ReturnAuthorized, ReturnDenied, ReturnReq
 class RequestReturn(ReturnCommand):
     """Goods are to go back; days are calendar days, `_bd` business days; `rules` are those that make it due; a
     prepaid label is bought of the `carrier`, and without one a sample. Who works in the `warehouse` is `warehouse_id`.
+    Those of `suspended`, if any, say that nothing goes back from there.
     """
 
     kind: ReturnKind
@@ -41,6 +42,7 @@ class RequestReturn(ReturnCommand):
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
+    suspended: tuple[str, ...] = ()
     rules: tuple[str, ...]
     carrier: str | None = None
 
@@ -61,11 +63,15 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
     if return_.requested:
         return []
     requested = asked(command)
+    if command.suspended:
+        denied = _denied(command, "return_service_suspended", command.suspended)
+        return ([requested, denied], *([] for _ in quotas))
     for quota in quotas:
         try:
             guard_no_reason_return(quota, command.kind, command.at)
         except ReturnsLimited as refusal:
-            return [requested, _denied(command, refusal)], []
+            # The limit was set while the order granted it, or the order was asked past it.
+            return [requested, _denied(command, refusal.code, refusal.cited)], []
     begun = [requested, _authorized(command)]
     if not command.is_prepaid:
         return ([*begun, self_paid(requested)], *([] for _ in quotas))
@@ -73,10 +79,9 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
     return [*begun, *label], place
 
 
-def _denied(command: RequestReturn, refusal: ReturnsLimited) -> ReturnDenied:
-    """The limit was set while the order granted it, or the order was asked past it."""
+def _denied(command: RequestReturn, reason: str, rules: tuple[str, ...]) -> ReturnDenied:
     named = {"return_id": command.return_id, "dispute_id": command.dispute_id, "order_id": command.order_id}
-    return ReturnDenied(**named, reason=refusal.code, rules=refusal.cited)
+    return ReturnDenied(**named, reason=reason, rules=rules)
 
 
 def asked(command: RequestReturn) -> ReturnRequested:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dispute.domain.areas import Suspensions
 from dispute.domain.commands import guard_text, text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.form import (
@@ -42,7 +43,13 @@ class Override(Message):
     reason: Annotated[str, Text(2000)]
 
 
-class OpenDispute(Command):
+class FromAnywhere(Command):
+    """From where nothing goes back now: the edge knows it. A base, for a body has no field that its command inherits."""
+
+    suspensions: Suspensions = Suspensions()
+
+
+class OpenDispute(FromAnywhere):
     """Decides on the new dispute and on its order, in one atomic append (G5)."""
 
     order_id: Id
@@ -123,6 +130,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         hints=hints(order, eligible, command.reason, command.at),
         forced=command.forced,
         by_law=openable.by_law,
+        no_return=command.suspensions.rules(order.terms.programme, order.ship_to),
         rules=(covering_rule(command.reason), *(("S20",) if command.override else openable.rules), "S39"),
     )
     held = PaymentHeld(
