@@ -150,6 +150,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "GET", "/v1/orders/{order_id}/eligibility"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/deadlines"): Row(),
     ("dispute", "POST", "/v1/warranties"): Row({"order_id": "{order_id}", "line_id": "1", "fault": "It is broken."}),
+    ("dispute", "GET", "/v1/warranties"): Row(is_list=True),
     ("dispute", "GET", "/v1/orders/{order_id}/warranties"): Row(),
     ("dispute", "GET", "/v1/warranties/{warranty_id}"): Row(),
     ("dispute", "GET", "/v1/warranties/{warranty_id}/deadlines"): Row(),

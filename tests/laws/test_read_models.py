@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispute.read_models import dispute_history, disputes, evidence, order_status, return_reasons
+from dispute.read_models import dispute_history, disputes, evidence, order_status, return_reasons, warranties
 from refund.read_models import refunds
 from return_label.read_models import returns
 from shared.events.base import Event
@@ -43,7 +43,7 @@ from tests.support.toys.marks import DAY_1, Flow, flow_on, running
 if TYPE_CHECKING:
     from shared.eventstore.connections import Connection
 
-OF_DISPUTES: tuple[ReadModel, ...] = (order_status, disputes, evidence, dispute_history, return_reasons)
+OF_DISPUTES: tuple[ReadModel, ...] = (order_status, disputes, evidence, dispute_history, return_reasons, warranties)
 SIZE = st.integers(0, 2**32)
 Log = Sequence[Recorded[Event]]
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]

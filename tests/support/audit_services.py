@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dispute import policies as dispute_policies
-from dispute.read_models import dispute_history, disputes, order_status, return_reasons
+from dispute.read_models import dispute_history, disputes, order_status, return_reasons, warranties
 from ops.deciders import DECIDERS
 from refund import effects
 from refund import policies as refund_policies
@@ -47,7 +47,7 @@ REACTIONS: Mapping[str, Sequence[tuple[str, Callable[[Recorded[Any]], Any]]]] = 
 }
 """By service: who reacts to its events, and how."""
 PROJECTIONS = {
-    "dispute": (order_status, disputes, dispute_history, return_reasons),
+    "dispute": (order_status, disputes, dispute_history, return_reasons, warranties),
     "refund": (refunds,),
     "return_label": (returns,),
 }

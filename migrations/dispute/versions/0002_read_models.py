@@ -125,6 +125,29 @@ comment on table return_reasons is 'why each line was to go back, by the calenda
 create index return_reasons_seller on return_reasons (seller_id, month);
 create index return_reasons_month on return_reasons (month);
 
+create table warranties (
+    warranty_id text collate "C" primary key,
+    version integer not null,
+    position bigint not null,
+    order_id text collate "C" not null,
+    buyer_id text not null,
+    seller_id text not null,
+    line_id text collate "C" not null,
+    quantity integer not null,
+    state text not null,
+    opened_at timestamptz not null,
+    due_at timestamptz,
+    overdue integer not null default 0
+);
+comment on table warranties is
+    'one row a warranty claim: whose, how far it is, and how often its assessment was over its time';
+create index warranties_order on warranties (order_id);
+create index warranties_buyer on warranties (buyer_id, opened_at desc, warranty_id desc);
+create index warranties_seller on warranties (seller_id, opened_at desc, warranty_id desc);
+create index warranties_newest on warranties (opened_at desc, warranty_id desc);
+create index warranties_overdue on warranties (opened_at desc, warranty_id desc)
+    where overdue > 0 and due_at is not null;
+
 create table goodwill_clawbacks (
     clawback_id text collate "C" primary key,
     position bigint not null,

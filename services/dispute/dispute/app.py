@@ -29,7 +29,7 @@ from dispute.api import (
 )
 from dispute.api.afterwards import clawbacks, repayment
 from dispute.api.files import Files
-from dispute.api.warranties import claims
+from dispute.api.warranties import claims, lists
 from dispute.domain.decider import decider
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.programmes import Programmes
@@ -57,6 +57,7 @@ ROUTERS = (
     clawbacks.router,
     programmes.router,
     deadlines.router,
+    lists.router,
     claims.router,
 )
 

@@ -10,7 +10,7 @@ from dispute import policies
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.decider import decider
 from dispute.evidence_bytes import EvidenceBytes
-from dispute.read_models import dispute_history, disputes, evidence, order_status, return_reasons
+from dispute.read_models import dispute_history, disputes, evidence, order_status, return_reasons, warranties
 from shared.events.logs import DISPUTE, REFUND, RETURN_LABEL
 from shared.eventstore.store import PostgresEventStore
 from shared.notifications.table import NOTIFY
@@ -33,7 +33,7 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
             service.store,
             [
                 service.relay(),
-                *service.projections(order_status, disputes, evidence, dispute_history, return_reasons),
+                *service.projections(order_status, disputes, evidence, dispute_history, return_reasons, warranties),
                 service.policy(policies.NOTE_REFUNDS, REFUND, policies.react),
                 service.policy(policies.NOTE_RETURNS, RETURN_LABEL, policies.react),
                 service.policy(NOTIFY, DISPUTE, policies.notify),

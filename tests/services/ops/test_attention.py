@@ -181,7 +181,7 @@ async def test_an_event_that_cannot_be_read_leaves_the_read_model_as_it_is(dsn: 
 
 def test_every_service_names_the_tables_of_its_read_models() -> None:
     assert {name: sorted(read_models(name)) for name in ("dispute", "refund", "return_label")} == {
-        "dispute": ["dispute_history", "disputes", "evidence", "order_status", "return_reasons"],
+        "dispute": ["dispute_history", "disputes", "evidence", "order_status", "return_reasons", "warranties"],
         "refund": ["refunds"],
         "return_label": ["returns"],
     }

@@ -62,7 +62,7 @@ class Programmes:
         return found.places
 
     def suspensions(self, at: datetime) -> Suspensions:
-        """From where no programme takes goods back at the moment; of one that has not begun, where the default does not."""
+        """From where each programme takes no goods back at the moment; one that has not begun, as the default does."""
         found = {name: one for name in self._by_id if isinstance(one := self.in_force(name, at), Programme)}
         areas = {name: one.places.suspended_areas for name, one in found.items()}
         return Suspensions(by_programme=areas, otherwise=areas.get(DEFAULT_PROGRAMME, ()))

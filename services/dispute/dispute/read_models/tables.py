@@ -154,6 +154,34 @@ return_reasons = Table(
     comment="why each line was to go back, by the calendar month in which that was asked",
 )
 
+warranties = Table(
+    "warranties",
+    metadata,
+    Column("warranty_id", ID, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("order_id", ID, nullable=False),
+    Column("buyer_id", Text, nullable=False),
+    Column("seller_id", Text, nullable=False),
+    Column("line_id", ID, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_at", INSTANT, nullable=False),
+    Column("due_at", INSTANT),
+    Column("overdue", Integer, nullable=False, server_default="0"),
+    Index("warranties_order", "order_id"),
+    Index("warranties_buyer", "buyer_id", text("opened_at desc"), text("warranty_id desc")),
+    Index("warranties_seller", "seller_id", text("opened_at desc"), text("warranty_id desc")),
+    Index("warranties_newest", text("opened_at desc"), text("warranty_id desc")),
+    Index(
+        "warranties_overdue",
+        text("opened_at desc"),
+        text("warranty_id desc"),
+        postgresql_where=text("overdue > 0 and due_at is not null"),
+    ),
+    comment="one row a warranty claim: whose, how far it is, and how often its assessment was over its time",
+)
+
 goodwill_clawbacks = Table(
     "goodwill_clawbacks",
     metadata,

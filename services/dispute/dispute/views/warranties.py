@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -80,6 +81,39 @@ class WarrantyRow(TypedDict):
     step: Open[WarrantyStep]
     opened_at: Instant
     noted_at: Instant
+
+
+class ListedClaim(TypedDict):
+    """A claim as lists show it: until `due_at` the case team assesses it, and `overdue` counts the alarms (D14)."""
+
+    id: str
+    href: str
+    version: int
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    lines: Sequence[LineQuantity]
+    state: ClaimState
+    opened_at: Instant
+    due_at: Instant | None
+    overdue: int
+
+
+def listed_claim(row: Mapping[str, Any]) -> ListedClaim:
+    """A row of the read model."""
+    return {
+        "id": row["warranty_id"],
+        "href": path_of("v1", "warranties", row["warranty_id"]),
+        "version": row["version"],
+        "order_id": row["order_id"],
+        "buyer_id": row["buyer_id"],
+        "seller_id": row["seller_id"],
+        "lines": [{"line_id": row["line_id"], "quantity": row["quantity"]}],
+        "state": ClaimState(row["state"]),
+        "opened_at": row["opened_at"],
+        "due_at": row["due_at"],
+        "overdue": row["overdue"],
+    }
 
 
 def warranty_view(claim: WarrantyClaim, version: int, actor: Actor) -> WarrantyView:

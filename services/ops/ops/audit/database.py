@@ -82,6 +82,7 @@ TABLES = {
     "payments": "select * from payments where order_id > $1 and order_id <= $2",
     "chargebacks": "select * from chargebacks where order_id > $1 and order_id <= $2",
     "returns": "select * from returns where return_id > $1 and return_id <= $2",
+    "warranties": "select * from warranties where warranty_id > $1 and warranty_id <= $2",
 }
 """By read model: its rows by the streams that they follow from."""
 MODELS = {
@@ -90,6 +91,7 @@ MODELS = {
     "evidence": ("evidence",),
     "payment": ("refunds", "payments", "chargebacks"),
     "return": ("returns",),
+    "warranty": ("warranties",),
 }
 """By category: the tables whose rows follow from its streams."""
 

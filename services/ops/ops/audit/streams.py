@@ -30,6 +30,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "payments": ("order_id",),
     "chargebacks": ("order_id", "chargeback_id"),
     "returns": ("return_id",),
+    "warranties": ("warranty_id",),
 }
 
 

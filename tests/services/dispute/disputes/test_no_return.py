@@ -1,4 +1,4 @@
-"""No return: from an area where the return service is suspended nothing goes back, and people find another end (T22a)."""
+"""No return: from a suspended area nothing goes back, and people find another end (T22a)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GOES_BACK: dict[str, Any] = {
 
 def granted(**place: str) -> Histories:
     """The seller takes goods back that the order brought there."""
-    sent = order(ship_to=ShipTo(**place), shipped="Mar 1")  # type: ignore[arg-type]
+    sent = order(ship_to=ShipTo(**place), shipped="Mar 1")
     return after(sent, open_dispute(on("Mar 12"), **GOES_BACK), respond(Decision.ACCEPT, on("Mar 13")))
 
 
@@ -48,7 +48,7 @@ def test_t22a_the_case_team_gives_the_money_without_the_goods_and_asks_for_no_go
     denied = note_return(return_due(far), ReturnOutcome.DENIED, on("Mar 13"), "return_service_suspended")
     reviewed = after(far, denied, expire("evidence", on("Mar 17", "00:00")))
     assert dispute_of(reviewed).case.reviewer is None
-    whole = {"outcome": Outcome.BUYER_FAVOUR, "lines": (RuledLine(line_id="l1", amount=usd("50.00")),)}
+    whole: dict[str, Any] = {"outcome": Outcome.BUYER_FAVOUR, "lines": (RuledLine(line_id="l1", amount=usd("50.00")),)}
     again = decide(on("Mar 17"), **whole, type=SolutionType.RETURN_AND_REFUND)
     given(decider, reviewed).when(again).then_rejects(ValidationFailed)
     paid = given(decider, reviewed).when(decide(on("Mar 17"), **whole))

@@ -21,8 +21,9 @@ from ops.audit.readings import (
     waiting,
 )
 from ops.audit.readings.fold import Checks, Fold, Rows
-from ops.audit.readings.plain import ReminderFold, WarrantyFold
+from ops.audit.readings.plain import ReminderFold
 from ops.audit.readings.returns import ReturnFold
+from ops.audit.readings.warranties import WarrantyFold
 
 
 class OrderFold:

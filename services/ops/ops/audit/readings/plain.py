@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ops.audit.deadlines import REMINDER, Due, reminders
-from ops.audit.entry import Entry, instant
+from ops.audit.entry import Entry
 
 
 class PlainFold:
@@ -39,17 +39,3 @@ class ReminderFold(PlainFold):
 
     def wanted(self) -> Due:
         return self._standing
-
-
-class WarrantyFold(PlainFold):
-    """The assessment that a warranty claim waits for."""
-
-    def __init__(self, *_: object) -> None:
-        self._waited: dict[str, datetime] = {}
-
-    def add(self, entry: Entry) -> None:
-        until = instant(entry.data.get("review_until"))
-        self._waited = {"warranty_assessment": until} if until else {}
-
-    def wanted(self) -> Due:
-        return self._waited

@@ -44,7 +44,7 @@ class Override(Message):
 
 
 class FromAnywhere(Command):
-    """From where nothing goes back now: the edge knows it. A base, for a body has no field that its command inherits."""
+    """From where nothing goes back now: the edge knows. A base, for a body has no field that its command inherits."""
 
     suspensions: Suspensions = Suspensions()
 
