@@ -294,7 +294,8 @@ class ReturnKind(StrEnum):
 class ReturnDue(Event):
     """Asks the return-label service for a return: a dispute's (T22), or the one that a buyer was granted without a
     dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22). By the rules of
-    `suspended`, if any, the return service takes nothing from where it is.
+    `suspended`, if any, the return service takes nothing from where it is. Nothing of it falls due while the
+    chargebacks are open that it is `held_by` (T34).
     """
 
     return_id: str
@@ -313,6 +314,7 @@ class ReturnDue(Event):
     inspect_bd: int
     timezone: str
     suspended: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
     rules: tuple[str, ...]
 
 

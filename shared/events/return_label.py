@@ -254,6 +254,28 @@ class InspectionTimedOut(Event):
     rules: tuple[str, ...]
 
 
+class ReturnHeld(Event):
+    """A bank decides about the payment of the order: until it has, nothing of the return falls due (T34)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    chargeback_id: str
+    held_at: Instant
+    rules: tuple[str, ...]
+
+
+class ReturnHoldEnded(Event):
+    """That bank has decided; where no other one decides still, a `DeadlineMoved` follows for each deadline (T35)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    chargeback_id: str
+    ended_at: Instant
+    rules: tuple[str, ...]
+
+
 ReturnEvent = (
     ReturnRequested
     | ReturnAuthorized
@@ -275,5 +297,7 @@ ReturnEvent = (
     | ReturnPiecesInspected
     | ReturnInspected
     | InspectionTimedOut
+    | ReturnHeld
+    | ReturnHoldEnded
     | DeadlineMoved
 )

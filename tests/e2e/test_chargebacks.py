@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.client import Answer, Services, eventually
 from tests.e2e.deals import Deal, Dispute, now, ordered, usd, wire
+from tests.e2e.test_returns import ask, bought, granted
 
 pytestmark = pytest.mark.e2e
 
@@ -57,3 +58,22 @@ async def test_t34_t35_g17_nothing_moves_until_the_bank_has_decided_and_then_the
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == kinds
     told = {"external_chargeback_opened", "external_chargeback_resolved", "dispute_closed"}
     await eventually(dispute.history, lambda entries: told <= {entry["action"] for entry in entries})
+
+
+async def test_t34_t35_a_return_stands_still_with_its_order_and_goes_on_behind_the_bank(services: Services) -> None:
+    deal = await bought(services)
+    back = await granted(deal, await ask(deal))
+    before = next(each["due_at"] for each in back["deadlines"] if each["kind"] == "return_shipment")
+    chargeback_id = await deal.taken_back()
+
+    async def when(*, is_held: bool) -> Answer:
+        return await eventually(
+            lambda: deal.buyer.get(back["href"], "return_label"),
+            lambda shown: shown.ok()["external_hold"] is is_held,
+        )
+
+    assert (await when(is_held=True))["deadlines"] == []
+    await decided(services, deal, chargeback_id, "buyer_not_paid")
+    shown = await when(is_held=False)
+    assert [each["kind"] for each in shown["deadlines"]] == ["return_shipment"]
+    assert shown["deadlines"][0]["due_at"] >= before

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from return_label.domain.notifications.state import NOTICES
+from return_label.domain.returns.bank_hold import EndReturnHold, HoldReturn
 from return_label.domain.returns.request import RequestReturn
 from return_label.domain.returns.withdrawal import WithdrawReturn
 from shared.decider import Send
 from shared.events.base import Event
 from shared.events.dispute import ReturnDue, ReturnNotDue
 from shared.events.envelope import Recorded
+from shared.events.outside.chargeback import ExternalChargeback, ExternalChargebackOpened, ExternalChargebackResolved
 from shared.notifications.table import notifications
 
 REQUEST_RETURNS = "request_returns"
@@ -23,7 +25,8 @@ REQUEST_RETURNS = "request_returns"
 
 def react(recorded: Recorded[Event], carrier: str | None = None, warehouse_id: str | None = None) -> Iterable[Send]:
     """On ReturnDue → request the return, with a label of the carrier that is set, and for the warehouse that is. On
-    ReturnNotDue → withdraw it.
+    ReturnNotDue → withdraw it. On what an order or a dispute hears of a chargeback → hold its returns, or let them
+    go on (T34, T35).
     """
     match recorded.event:
         case ReturnDue() as event:
@@ -35,8 +38,16 @@ def react(recorded: Recorded[Event], carrier: str | None = None, warehouse_id: s
                     recorded, REQUEST_RETURNS, 0, WithdrawReturn, return_id=event.return_id, buyer_id=event.buyer_id
                 )
             ]
+        case ExternalChargebackOpened() | ExternalChargebackResolved() as event:
+            return _told(recorded, event)
         case _:
             return []
+
+
+def _told(recorded: Recorded[Event], told: ExternalChargeback) -> Iterable[Send]:
+    command = HoldReturn if isinstance(told, ExternalChargebackOpened) else EndReturnHold
+    for n, return_id in enumerate(told.returns):
+        yield Send.on(recorded, REQUEST_RETURNS, n, command, return_id=return_id, chargeback_id=told.chargeback_id)
 
 
 def notify(recorded: Recorded[Event]) -> Iterable[Send]:

@@ -99,7 +99,8 @@ ChargebackEvent = RefundsFrozen | RepresentmentDue | RepresentmentClosed | Refun
 
 class ExternalChargebackOpened(Event):
     """A buyer's bank takes this back until it has decided: nothing of the order is paid out, and of a dispute nothing
-    falls due before that (T34). The order's event names its `disputes`, each of which bears one of its own.
+    falls due before that (T34). The order's event names its `disputes`, each of which bears one of its own; both name
+    the `returns` that stand still with them.
     """
 
     chargeback_id: str
@@ -108,6 +109,7 @@ class ExternalChargebackOpened(Event):
     payment_id: str
     amount: Money
     disputes: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
     source_event: str
     opened_at: Instant
     noted_at: Instant
@@ -127,6 +129,7 @@ class ExternalChargebackResolved(Event):
     amount: Money
     lines: tuple[LineAmount, ...]
     disputes: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
     source_event: str
     resolved_at: Instant
     noted_at: Instant

@@ -93,6 +93,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "ReturnReceived": ("label_order", "return_shipment", "return_transit"),
     **dict.fromkeys(("ReturnDenied", "ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),
     **dict.fromkeys(("ReturnInspected", "InspectionTimedOut"), RETURN),
+    "ReturnHeld": ("return_shipment", "return_transit", "return_inspection"),
 }
 """By event: the kinds that it ends; `release` ends with the release of a whole order too."""
 

@@ -37,7 +37,7 @@ NAMES = frozenset(
     ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelOrdered ReturnLabelIssued ReturnLabelDenied
     ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
-    ReturnLabelGivenBack ReturnTrackingCorrected
+    ReturnLabelGivenBack ReturnTrackingCorrected ReturnHeld ReturnHoldEnded
     ReturnLabelCancellationOrdered ReturnLabelCancelled ReturnLabelNotCancelled
     LabelQuotaTaken LabelQuotaShared LabelQuotaUsed LabelQuotaReleased
     WarrantyNoted WarrantyClaimOpened WarrantyAssessed WarrantyReviewOverdue WarrantyFulfilled

@@ -7,7 +7,7 @@ from typing import Any
 
 from return_label.domain.label_quotas import limits
 from return_label.domain.label_quotas import state as quotas
-from return_label.domain.returns import findings, inspection, loss, request, timeouts, transit, withdrawal
+from return_label.domain.returns import bank_hold, findings, inspection, loss, request, timeouts, transit, withdrawal
 from return_label.domain.returns.labels import cancellation, giving_back, issuing, purchase, use
 from return_label.domain.returns.state import Return, evolve
 from return_label.domain.returns.timers import KINDS, deadlines, due
@@ -36,6 +36,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     findings.InspectReturn: inspection.inspect,
     withdrawal.WithdrawReturn: use.keep,
     loss.MarkReturnLost: loss.mark_lost,
+    bank_hold.HoldReturn: bank_hold.hold,
+    bank_hold.EndReturnHold: bank_hold.end_hold,
     limits.SetReturnLimit: limits.set_limit,
     limits.LiftReturnLimit: limits.lift_limit,
     ExpireDeadline: timeouts.expire,

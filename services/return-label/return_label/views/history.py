@@ -35,7 +35,9 @@ DETAILS: Mapping[type[Event], tuple[str, ...]] = {
     ReturnPiecesInspected: ("lines", "evidence"),
     events.ReturnInspected: ("result", "fault", "pieces", "evidence"),
     events.InspectionTimedOut: ("due_at",),
-    DeadlineMoved: (),
+    events.ReturnHeld: ("held_at",),
+    events.ReturnHoldEnded: ("ended_at",),
+    DeadlineMoved: ("kind", "previous_due_at", "due_at"),
 }
 """What the entry of each event shows beside its instant and its rules; what is not listed is hidden."""
 

@@ -114,6 +114,7 @@ class ReturnView(ReturnRow, Actions):
     inspection: InspectionView | None
     lost_at: Instant | None
     deadlines: Sequence[DeadlineView]
+    external_hold: bool
     rules: Sequence[str]
 
 
@@ -151,6 +152,7 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "deadlines": [
             {"kind": kind, "due_at": due_at, "rules": RULES[kind]} for kind in RULES if (due_at := due(return_, kind))
         ],
+        "external_hold": bool(return_.hold.open),
         "rules": terms.rules,
         **rendered(return_actions(return_, path, actor, at)),
     }

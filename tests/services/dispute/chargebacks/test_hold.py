@@ -28,6 +28,8 @@ from tests.support.builders import chargebacks as refund_side
 from tests.support.builders import disputes as d
 from tests.support.builders import mediation as m
 from tests.support.builders.bank import NOT_PAID, PAID, gives, heard, takes_back
+from tests.support.builders.entitlements import sold
+from tests.support.builders.order_returns import grant, return_id
 from tests.support.builders.orders import BUYER, ORDER_STREAM, SELLER, Histories, after, expire_order, on, order_of, usd
 from tests.support.policies import recorded
 from tests.support.spec import given
@@ -228,6 +230,22 @@ def test_t34_t35_the_policies_note_it_on_the_order_tell_both_parties_once_and_ea
     assert type(told).__name__ == "TellDispute"
     of_it = [send.command for send in notify(recorded(of_dispute, d.dispute_stream()))]
     assert [type(command).__name__ for command in of_it] == ["KeepReminders"]
+
+
+def test_t34_both_name_the_returns_that_stand_still_and_one_that_is_granted_meanwhile_is_held_from_its_begin() -> None:
+    back = after(sold("free_return"), grant(on("Mar 6")))
+    opened = given(decider, back).when(takes_back(AT)).events[0]
+    assert opened.returns == (return_id(),)
+    ended = given(decider, after(back, takes_back(AT))).when(gives(NOT_PAID, AT)).events[0]
+    assert ended.returns == (return_id(),)
+    meanwhile = given(decider, after(sold("free_return"), takes_back(on("Mar 6")))).when(grant(on("Mar 7"))).events[-1]
+    assert meanwhile.held_by == ("cb1",)
+
+    agreed = d.agreed(SolutionType.RETURN_AND_REFUND)
+    mine = d.dispute_of(agreed)
+    [told] = heard(after(agreed, takes_back(AT)), AT)
+    [of_dispute], _ = given(decider, after(agreed, takes_back(AT))).when(told).by_stream.values()
+    assert mine.return_id and of_dispute.returns == (mine.return_id,)
 
 
 def test_t31a_what_does_not_fit_any_more_and_is_given_up_ends_the_dispute() -> None:

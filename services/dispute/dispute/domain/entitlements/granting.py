@@ -101,6 +101,7 @@ def _due(command: GrantReturn, order: Order, right: FromReceipt, seller_id: str)
         transit_alarm_days=terms.return_transit_alarm_days,
         inspect_bd=terms.return_inspect_bd,
         timezone=terms.timezone,
+        held_by=tuple(sorted(order.chargebacks.open)),
         rules=tuple(dict.fromkeys((*right.rules, "K20", "K22", "K26"))),
     )
 

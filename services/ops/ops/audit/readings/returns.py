@@ -126,15 +126,21 @@ class ReturnFold:
         self._row = rows["returns"].take(return_id)
         self._subject = self._model.subject(self._row)
         self._waited: Due = {}
+        self._held: set[str] = set()
 
     def add(self, entry: Entry) -> None:
         """The stream's next event."""
         self._waited = waited(self._waited, entry)
+        if entry.name == "ReturnHeld":
+            self._held.add(entry.data["chargeback_id"])
+        if entry.name == "ReturnHoldEnded":
+            self._held.discard(entry.data["chargeback_id"])
         fold(self._state, entry)
         self._model.see(self._subject, entry.position, row(self._state))
 
     def wanted(self) -> Due:
-        return self._waited
+        """While a bank decides nothing but a label is waited for."""
+        return {kind: at for kind, at in self._waited.items() if not self._held or kind == LABEL}
 
     def end(self, last: Entry) -> Iterator[str]:
         self._model.compare(self._id, self._subject, self._row)

@@ -24,6 +24,7 @@ NOTICES: Notices = {
 
 _SHOWN = "S54 names it not, and the return shows it"
 _CARRIER = "it is between the platform and its carrier"
+_OF_THE_BANK = "the order tells its parties of the chargeback, and the return shows its deadlines"
 SILENT: Mapping[type[Event], str] = {
     events.ReturnRequested: "the authorisation of the same append tells it",
     events.ReturnDenied: "the dispute goes to the case team, which tells it",
@@ -40,6 +41,8 @@ SILENT: Mapping[type[Event], str] = {
     events.ReturnReceived: _SHOWN,
     ReturnPiecesInspected: _SHOWN,
     events.ReturnInspected: _SHOWN,
-    DeadlineMoved: "no deadline of a return is moved",
+    events.ReturnHeld: _OF_THE_BANK,
+    events.ReturnHoldEnded: _OF_THE_BANK,
+    DeadlineMoved: _OF_THE_BANK,
 }
 """Events of a return that nobody is told of, and why."""

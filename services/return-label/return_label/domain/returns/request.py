@@ -4,13 +4,14 @@ support has limited its buyer's returns (S79).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from return_label.domain.commands import ReturnCommand, quota_of
 from return_label.domain.deadlines import ship_due
 from return_label.domain.label_quotas.limits import NO_REASON, guard_no_reason_return
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.rejections import ReturnsLimited
+from return_label.domain.returns.bank_hold import held
 from return_label.domain.returns.instructions import instructions
 from return_label.domain.returns.labels.issuing import first_label, self_paid
 from return_label.domain.returns.state import Return
@@ -24,7 +25,8 @@ from shared.events.return_label import ReturnAuthorized, ReturnDenied, ReturnReq
 class RequestReturn(ReturnCommand):
     """Goods are to go back; days are calendar days, `_bd` business days; `rules` are those that make it due; a
     prepaid label is bought of the `carrier`, and without one a sample. Who works in the `warehouse` is `warehouse_id`.
-    Those of `suspended`, if any, say that nothing goes back from there.
+    Those of `suspended`, if any, say that nothing goes back from there. The chargebacks that are open are those that it
+    is `held_by`.
     """
 
     kind: ReturnKind
@@ -43,6 +45,7 @@ class RequestReturn(ReturnCommand):
     inspect_bd: int
     timezone: str
     suspended: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
     rules: tuple[str, ...]
     carrier: str | None = None
 
@@ -72,7 +75,8 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
         except ReturnsLimited as refusal:
             # The limit was set while the order granted it, or the order was asked past it.
             return [requested, _denied(command, refusal.code, refusal.cited)], []
-    begun = [requested, _authorized(command)]
+    holds = [held(_named(command), each, command.at) for each in command.held_by]
+    begun = [requested, _authorized(command), *holds]
     if not command.is_prepaid:
         return ([*begun, self_paid(requested)], *([] for _ in quotas))
     label, place = first_label(requested, quotas[0], command.at, command.carrier)
@@ -80,8 +84,11 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
 
 
 def _denied(command: RequestReturn, reason: str, rules: tuple[str, ...]) -> ReturnDenied:
-    named = {"return_id": command.return_id, "dispute_id": command.dispute_id, "order_id": command.order_id}
-    return ReturnDenied(**named, reason=reason, rules=rules)
+    return ReturnDenied(**_named(command), reason=reason, rules=rules)
+
+
+def _named(command: RequestReturn) -> Mapping[str, str | None]:
+    return {"return_id": command.return_id, "dispute_id": command.dispute_id, "order_id": command.order_id}
 
 
 def asked(command: RequestReturn) -> ReturnRequested:

@@ -17,6 +17,8 @@ from shared.events.return_label import (
     ReturnAuthorized,
     ReturnDenied,
     ReturnEvent,
+    ReturnHeld,
+    ReturnHoldEnded,
     ReturnInspected,
     ReturnLabelCancellationOrdered,
     ReturnLabelCancelled,
@@ -62,6 +64,15 @@ Cancellation = ReturnLabelCancellationOrdered | ReturnLabelCancelled | ReturnLab
 
 
 @dataclass(frozen=True, slots=True)
+class BankHold:
+    """The chargebacks of the order that are `open`, `since` the first of them is known, and those that have `ended`."""
+
+    open: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """The fold of one return's stream; `due` has the instant of each of its deadlines that was ever started, and
     `cancellations` the last word about each label that its carrier is to take back.
@@ -83,6 +94,7 @@ class Return:
     inspected: ReturnInspected | None = None
     timed_out: InspectionTimedOut | None = None
     lost: ReturnLost | None = None
+    hold: BankHold = BankHold()
     due: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -163,6 +175,8 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
             return replace(return_, label_void=True, ordered=None, state=ReturnState.LAPSED)
         case ReturnLost():
             return replace(return_, lost=event, state=ReturnState.LOST)
+        case ReturnHeld() | ReturnHoldEnded():
+            return replace(return_, hold=_held(return_.hold, event))
         case DeadlineMoved(kind=kind):
             return _until(return_, kind, event.due_at)
     assert_never(event)
@@ -182,3 +196,11 @@ def _cancelling(return_: Return, word: Cancellation) -> Return:
 def _renumbered(shipped: ReturnShipped | None, number: str, carrier: str | None) -> ReturnShipped | None:
     """The shipment under its right number: when it was sent, and how long it may take, stay."""
     return shipped and shipped.model_copy(update={"tracking_number": number, "carrier": carrier})
+
+
+def _held(hold: BankHold, event: ReturnHeld | ReturnHoldEnded) -> BankHold:
+    name = event.chargeback_id
+    if isinstance(event, ReturnHeld):
+        return replace(hold, open=hold.open | {name}, since=hold.since or event.held_at)
+    left = hold.open - {name}
+    return BankHold(left, hold.ended | {name}, hold.since if left else None)

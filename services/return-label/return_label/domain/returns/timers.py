@@ -15,6 +15,8 @@ KINDS = tuple(DeadlineKind)
 """Of a return's deadlines."""
 OF_GOODS = tuple(kind for kind in KINDS if kind is not DeadlineKind.CANCELLATION)
 """Those that end with the return."""
+PAUSED = (DeadlineKind.SHIPMENT, DeadlineKind.TRANSIT, DeadlineKind.INSPECTION)
+"""What stands still while a bank decides (T34); a label is bought all the same."""
 WAITS: Mapping[str, frozenset[ReturnState]] = {
     DeadlineKind.LABEL: frozenset({ReturnState.AUTHORIZED}),
     DeadlineKind.SHIPMENT: UNSENT,
@@ -48,6 +50,8 @@ def deadlines(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one arm 
         case events.ReturnReceived():
             arrived = (Clear(DeadlineKind.LABEL), Clear(DeadlineKind.SHIPMENT), Clear(DeadlineKind.TRANSIT))
             return (*arrived, Start(DeadlineKind.INSPECTION, event.inspect_by))
+        case events.ReturnHeld():
+            return map(Clear, PAUSED)
         case _ if isinstance(event, ENDS):
             return map(Clear, OF_GOODS)
         case _:
@@ -72,5 +76,7 @@ def due(return_: Return, kind: str) -> datetime | None:
     if kind.startswith(DeadlineKind.CANCELLATION):
         last = return_.cancellations.get(label_in(kind))
         return last.ordered_at if isinstance(last, events.ReturnLabelCancellationOrdered) else None
+    if return_.hold.open and kind in PAUSED:
+        return None
     waits = return_.state in WAITS.get(kind, ()) and (kind != DeadlineKind.LABEL or return_.ordered is not None)
     return return_.due.get(kind) if waits else None

@@ -33,7 +33,13 @@ class TellDispute(NoteCommand):
 
 def tell_dispute(command: TellDispute, dispute: Dispute, order: Order) -> OfDisputeAndOrder:
     """Once each; of a dispute that has ended it is recorded beside the end (S52)."""
-    said = {"dispute_id": command.dispute_id, "disputes": (), "source_event": command.source_event}
+    returns = (dispute.return_id,) if dispute.return_id else ()
+    said = {
+        "dispute_id": command.dispute_id,
+        "disputes": (),
+        "returns": returns,
+        "source_event": command.source_event,
+    }
     told, known = command.told.model_copy(update=said), dispute.chargebacks
     if told.chargeback_id in known.ended:
         return [], []

@@ -49,7 +49,7 @@ class Chargebacks:
 
     def heard_by(self, dispute_id: str, at: datetime) -> list[ExternalChargebackOpened]:
         """What a dispute of this order has not heard yet, and hears now."""
-        said = {"dispute_id": dispute_id, "disputes": (), "noted_at": at}
+        said = {"dispute_id": dispute_id, "disputes": (), "returns": (), "noted_at": at}
         return [one.model_copy(update=said) for one in self.open.values()]
 
     def moved(self, standing: Mapping[str, datetime | None], until: datetime) -> list[DeadlineMoved]:
