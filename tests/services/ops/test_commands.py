@@ -68,6 +68,12 @@ def test_what_is_no_day_is_a_usage_error_before_anything_is_read(text: str) -> N
     assert (result.exit_code, result.stdout) == (2, "")
 
 
+def test_a_report_that_has_not_come_yet_is_a_usage_error_and_no_difference() -> None:
+    """A schedule tells 1, which is for people, from 2, after which it runs again."""
+    result = CliRunner().invoke(app, ("ledger", "reconcile", "not-yet.csv", "--day", "yesterday"))
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 def test_nowhere_is_an_error_taken_for_false() -> None:
     sources = [path for folder in ("shared", "services", "deploy") for path in (PROJECT / folder).rglob("*.py")]
     assert [path for path in sources if re.search(r"(?<!str\()\berror or type\(error\)", path.read_text("utf-8"))] == []
