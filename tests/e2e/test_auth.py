@@ -162,7 +162,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "GET", "/v1/notifications"): Row(is_list=True),
     ("refund", "GET", "/v1/notifications"): Row(is_list=True),
     ("return_label", "GET", "/v1/notifications"): Row(is_list=True),
-    ("dispute", "POST", "/v1/orders/{order_id}/evidence"): Row(is_upload=True),
+    ("dispute", "POST", "/v1/orders/{order_id}/evidence"): Row(is_upload=True, blind="service"),
     ("dispute", "GET", "/v1/orders/{order_id}/evidence/{evidence_id}"): Row(),
     ("dispute", "GET", "/v1/orders/{order_id}/evidence/{evidence_id}/texts/{ref}"): Row(),
     ("dispute", "DELETE", "/v1/orders/{order_id}/evidence/{evidence_id}"): Row(),

@@ -23,7 +23,7 @@ router = Router("warranties")
 
 
 @router.get("/v1/warranties", summary="List warranty claims", response_model=Page[ListedClaim])
-async def list_claims(
+async def list_warranties(
     viewer: Annotated[QueryContext, query()],
     order_id: str | None = None,
     state: ClaimState | None = None,
