@@ -89,10 +89,11 @@ migrate: setup ## bring the databases of MAKEWHOLE_DATABASE_URL up to date
 
 lock: $(UV) ## raise the pins to the newest versions
 	@$(COMPILE) --upgrade --group build -o requirements-build.txt
-	@$(COMPILE) --upgrade --extra local --extra stripe --extra dev pyproject.toml -c requirements-build.txt -o requirements-dev.txt
+	@$(COMPILE) --upgrade --extra local --extra stripe --extra karrio --extra dev pyproject.toml -c requirements-build.txt -o requirements-dev.txt
 	@$(COMPILE) --upgrade --extra local pyproject.toml -c requirements-dev.txt -o requirements.txt
 	@$(COMPILE) --upgrade pyproject.toml -c requirements.txt -o requirements-production.txt
 	@$(COMPILE) --upgrade --extra stripe pyproject.toml -c requirements-dev.txt -c requirements-production.txt -o requirements-stripe.txt
+	@$(COMPILE) --upgrade --extra karrio pyproject.toml -c requirements-dev.txt -c requirements-production.txt -o requirements-karrio.txt
 
 events: setup-dev ## write the event catalogue and the schemas from the code
 	@$(BIN)/python -m ops.generators.catalogue

@@ -23,7 +23,7 @@ from bench.report import Row, show, status, write
 from bench.stack import running_stack
 from tests.support.servers.backing import running_postgres
 
-ON_POSTGRES = ("append", "http", "deadlines", "rebuild", "follow", "rush")
+ON_POSTGRES = ("append", "http", "deadlines", "rebuild", "follow", "rush", "labels")
 ON_STACK = ("idle", "visible", "flows")
 """The first one measures a stack on which nothing has happened yet."""
 LONG = ("growth",)

@@ -73,7 +73,7 @@ class ReturnLabelOrdered(Event):
 
 class ReturnLabelIssued(Event):
     """A label to send them with; `prepaid` says that the buyer does not pay the freight. Such a one has its carrier's
-    tracking number.
+    tracking number, and where the carrier draws it, the media type of its `document`.
     """
 
     return_id: str
@@ -83,6 +83,7 @@ class ReturnLabelIssued(Event):
     payer: Open[Payer]
     tracking_number: str | None = None
     carrier: str | None = None
+    document: str | None = None
     rules: tuple[str, ...]
 
 

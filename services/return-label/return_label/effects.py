@@ -5,7 +5,7 @@ back; its answer is recorded.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from return_label.domain.returns.labels.cancellation import (
 )
 from return_label.domain.returns.labels.purchase import NoLabel, PurchaseCommand, RecordLabelBought, RecordNoLabel
 from return_label.domain.returns.state import Return
-from return_label.gateways.port import Bought, Carrier, LabelCall, Refused, Unanswered, Voided
+from return_label.gateways.port import Bought, Carrier, LabelCall, Refused, Unanswered, Voided, Way, nowhere
 from shared.deadlines.effect import Effect
 from shared.events.codec import type_name
 from shared.events.return_label import ReturnLabelCancellationOrdered, ReturnLabelOrdered, ReturnRequested
@@ -47,8 +47,15 @@ class Wanted:
 Order = ReturnLabelOrdered | ReturnLabelCancellationOrdered
 Age = Callable[[Order], Awaitable[timedelta]]
 """How long ago, in real time, something was ordered of the carrier."""
+WayOf = Callable[[ReturnRequested], Awaitable[Way]]
+"""Where the goods of a return come from and go to; Unanswered where that cannot be read now."""
 Answer = Bought | Refused | None
 """None: for so long nobody has answered that people look at it."""
+
+
+async def unknown(_: ReturnRequested) -> Way:
+    """Nobody reads addresses."""
+    return await nowhere()
 
 
 def wanted(return_: Return, kind: str) -> Wanted | None:
@@ -56,7 +63,7 @@ def wanted(return_: Return, kind: str) -> Wanted | None:
     return Wanted(return_.ordered, return_.terms) if return_.ordered else None
 
 
-async def ask(name: str | None, carrier: Carrier, age: Age, order: Wanted) -> Answer:
+async def ask(name: str | None, carrier: Carrier, age: Age, order: Wanted, ways: WayOf = unknown) -> Answer:
     """The carrier's answer; Unanswered where nobody knows yet.
 
     One that the setting does not name any more is not asked: another carrier would sell a second label.
@@ -65,7 +72,8 @@ async def ask(name: str | None, carrier: Carrier, age: Age, order: Wanted) -> An
     try:
         if ordered.carrier != name:
             raise Unanswered(f"the carrier {ordered.carrier} is not set any more")
-        return await carrier.buy(LabelCall(ordered.label_id, ordered.return_id, ordered.order_id))
+        call = LabelCall(ordered.label_id, ordered.return_id, ordered.order_id, order.terms.buyer_id)
+        return await carrier.buy(replace(call, way=partial(ways, order.terms)))
     except Unanswered:
         if await age(ordered) < PEOPLE_AFTER:
             raise
@@ -77,7 +85,8 @@ def outcome(order: Wanted, answer: Answer, now: datetime) -> PurchaseCommand:
     about = order.ordered, order.terms.buyer_id, now
     match answer:
         case Bought():
-            return RecordLabelBought.of(*about, tracking_number=answer.tracking_number, carrier=order.ordered.carrier)
+            number, document, carrier = answer.tracking_number, answer.document, order.ordered.carrier
+            return RecordLabelBought.of(*about, tracking_number=number, document=document, carrier=carrier)
         case Refused():
             return RecordNoLabel.of(*about, code=NoLabel.REFUSED)
         case None:
@@ -135,10 +144,10 @@ def taken_back(order: ReturnLabelCancellationOrdered, answer: Taken, now: dateti
             return RecordNotCancelled.of(order, now, code=NotTaken.UNANSWERED)
 
 
-def effects_of(name: str | None, carrier: Carrier, age: Age) -> Mapping[str, Effect[Return, Any, Any]]:
-    """What each kind of deadline asks of the carrier of this name."""
+def effects_of(name: str | None, carrier: Carrier, age: Age, ways: WayOf) -> Mapping[str, Effect[Return, Any, Any]]:
+    """What each kind of deadline asks of the carrier of this name; the addresses are asked of `ways`."""
     return {
-        DeadlineKind.LABEL: Effect(wanted, partial(ask, name, carrier, age), outcome),
+        DeadlineKind.LABEL: Effect(wanted, partial(ask, name, carrier, age, ways=ways), outcome),
         DeadlineKind.CANCELLATION: Effect(to_take_back, partial(take_back, name, carrier, age), taken_back),
     }
 

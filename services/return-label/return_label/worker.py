@@ -7,10 +7,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from return_label import effects, policies
+from return_label.api.own_token import OwnToken
+from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.decider import decider
 from return_label.domain.returns.timers import ENDS, STARTS
 from return_label.gateways.following import EVERY, Following
+from return_label.gateways.marks import StoredMarks
 from return_label.gateways.plugins import carrier_of, name_of
+from return_label.gateways.ways import Ways
 from return_label.read_models import returns
 from shared.deadlines.take_up import TakeUp
 from shared.events.logs import DISPUTE, RETURN_LABEL
@@ -32,10 +36,11 @@ async def assemble(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Post
     name = name_of(settings.carrier)
     async with (
         assembly(RETURN_LABEL, decider, settings, clock) as service,
-        carrier_of(settings.carrier) as carrier,
+        carrier_of(settings.carrier, StoredMarks(service.pool)) as carrier,
     ):
         react = partial(policies.react, carrier=name, warehouse_id=settings.warehouse)
-        calls = effects.effects_of(name, carrier, effects.age_in_log(service.pool))
+        ways = Ways(TextsElsewhere(settings.dispute).find, OwnToken(settings.labels_login).authorization)
+        calls = effects.effects_of(name, carrier, effects.age_in_log(service.pool), ways.of)
         yield (
             service.store,
             [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -15,14 +16,16 @@ from starlette.responses import Response
 from return_label.api.texts_elsewhere import TextsElsewhere
 from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.decider import decider
+from return_label.domain.returns.labels.purchase import document_ref
 from return_label.domain.returns.state import Return
 from return_label.domain.tracking.sandbox import SANDBOX
 from return_label.views.labels.drawing import pdf, png
 from return_label.views.labels.layout import Label
-from return_label.views.labels.shown import MEDIA_TYPES, PRINTERS, prints
+from return_label.views.labels.shown import MEDIA_TYPES, PRINTERS, media_types, prints
 from return_label.views.labels.zpl import zpl
-from shared.events.return_label import ReturnRequested
+from shared.events.return_label import ReturnLabelIssued, ReturnRequested
 from shared.eventstore.folding import folded
+from shared.eventstore.personal import standing_text
 from shared.http.caller import QueryContext, query
 from shared.http.request.accept import preferred
 from shared.http.routing import Router
@@ -48,20 +51,33 @@ async def show_label(
     size: Literal["a6", "letter"] = "a6",
 ) -> Response:
     """The prepaid label, by `Accept` as PDF (of that size), PNG or ZPL: addresses in their own script, the number as
-    Code 128. 404 where there is none or it is void, 410 once an address on it has been erased.
+    Code 128; or as its carrier has drawn it, in the one form that `files` names. 404 where there is none or it is void,
+    410 once an address on it has been erased.
     """
-    media_type = preferred(accept, MEDIA_TYPES)
     stream = f"return-{return_id}"
     (history,) = await viewer.state.store.load(stream)
     return_: Return = await folded(decider, stream, history)
     return_.parties.guard(viewer.actor, "return", *PRINTERS)
-    if not prints(return_, viewer.actor) or not viewer.state.sandbox:
+    issued = return_.label
+    if not issued or not prints(return_, viewer.actor) or not (issued.document or viewer.state.sandbox):
         raise NotFound("There is no label to print.")
-    label = await _label(return_, viewer.state, request.headers["authorization"])
-    document = await asyncio.get_running_loop().run_in_executor(PRINTER, _document, label, media_type, size)
-    name = f"{label.number}.{media_type.rpartition('/')[2]}"
+    media_type = preferred(accept, media_types(issued))
+    if issued.document:
+        document = await _drawn_by_carrier(issued, viewer.state)
+    else:
+        label = await _label(return_, viewer.state, request.headers["authorization"])
+        document = await asyncio.get_running_loop().run_in_executor(PRINTER, _document, label, media_type, size)
+    name = f"{issued.tracking_number}.{media_type.rpartition('/')[2]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(document, 200, headers, media_type)
+
+
+async def _drawn_by_carrier(issued: ReturnLabelIssued, state: State) -> bytes:
+    """The carrier's own bytes, kept with the texts about people."""
+    kept = await standing_text(state.pool, document_ref(issued.label_id))
+    if kept is None:
+        raise Erased("The label has been erased.")
+    return base64.b64decode(kept)
 
 
 def _document(label: Label, media_type: str, size: str) -> bytes:

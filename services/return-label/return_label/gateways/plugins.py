@@ -9,14 +9,16 @@ from contextlib import AbstractAsyncContextManager
 from importlib.metadata import entry_points
 
 from return_label.gateways.guard import Guarded
+from return_label.gateways.marks import Marks
 from return_label.gateways.nobody import Nobody
 from return_label.gateways.port import Carrier
 
 GROUP = "makewhole.carriers"
 """The group of entry points in which a package names its carriers."""
 
-Plugin = Callable[[str], AbstractAsyncContextManager[Carrier]]
-"""What an entry point names: given its carrier's address, with the credentials that it holds, it opens a carrier.
+Plugin = Callable[[str, Marks | None], AbstractAsyncContextManager[Carrier]]
+"""What an entry point names: given its carrier's address, with the credentials that it holds, and marks for a
+carrier that keeps no keys, it opens a carrier; without marks it is only held against its setting, and not opened.
 ValueError says what the address lacks, without repeating it.
 """
 
@@ -26,8 +28,10 @@ def name_of(setting: str) -> str | None:
     return setting.partition("+")[0] or None
 
 
-def carrier_of(setting: str) -> AbstractAsyncContextManager[Carrier]:
-    """Opens the carrier that is set as `<plug-in>+<address>`; ends the process with one line where that is none."""
+def carrier_of(setting: str, marks: Marks | None = None) -> AbstractAsyncContextManager[Carrier]:
+    """Opens, with marks, the carrier that is set as `<plug-in>+<address>`; ends the process with one line where that is
+    none.
+    """
     if not setting:
         return contextlib.nullcontext(Nobody())
     name, _, address = setting.partition("+")
@@ -36,7 +40,7 @@ def carrier_of(setting: str) -> AbstractAsyncContextManager[Carrier]:
         sys.exit(f"MAKEWHOLE_CARRIER: must be one of {', '.join(sorted(known.names))}, a plus sign and an address")
     try:
         plugin: Plugin = known[name].load()
-        return _guarded(plugin(address))
+        return _guarded(plugin(address, marks))
     except ImportError as error:
         sys.exit(
             f"MAKEWHOLE_CARRIER: {name} needs what is not installed here, {error.name}: pip install makewhole[{name}]"

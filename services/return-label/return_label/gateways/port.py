@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -12,20 +12,40 @@ from shared.resilience.retry import Transient
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Where the goods come from and where they go, as people write it."""
+
+    sender: str
+    receiver: str
+
+
+async def nowhere() -> Way:
+    """Nobody can say now."""
+    raise Unanswered("nobody says where the goods go")
+
+
+@dataclass(frozen=True, slots=True)
 class LabelCall:
-    """One label; its id is the key under which it is bought."""
+    """One label; its id is the key under which it is bought. `way` asks for the addresses: whoever needs none asks not;
+    Unanswered where they cannot be read now.
+    """
 
     label_id: str
     return_id: str
     order_id: str
+    buyer_id: str = ""
+    way: Callable[[], Awaitable[Way]] = field(default=nowhere, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """There is a label under the key, with this number."""
+    """There is a label under the key, with this number; and where the carrier draws it, the media type of its
+    `document`.
+    """
 
     label_id: str
     tracking_number: str
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

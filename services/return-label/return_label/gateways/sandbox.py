@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from return_label.domain.tracking.scans import ScanKind
 from return_label.gateways.guard import ANSWER_LIMIT, AT_ONCE
+from return_label.gateways.marks import Marks
 from return_label.gateways.port import (
     Bought,
     LabelCall,
@@ -70,9 +71,11 @@ class SandboxCarrier:
         return body
 
 
-def sandbox_carrier(address: str, limit: float = ANSWER_LIMIT) -> AbstractAsyncContextManager[SandboxCarrier]:
-    """The sandbox at this address, on connections of its own; an answer that takes longer than `limit` seconds is
-    none. ValueError where it is no address.
+def sandbox_carrier(
+    address: str, _: Marks | None = None, limit: float = ANSWER_LIMIT
+) -> AbstractAsyncContextManager[SandboxCarrier]:
+    """The sandbox at this address, on connections of its own; it keeps keys and needs no marks. An answer that takes
+    longer than `limit` seconds is none. ValueError where it is no address.
     """
     if not address.startswith(("http://", "https://")):
         raise ValueError("what stands behind sandbox+ is no address")

@@ -56,7 +56,7 @@ class Mine:
         return [f"{number} at {self.address}"]
 
 @contextlib.asynccontextmanager
-async def carrier(address):
+async def carrier(address, marks):
     yield Mine(address)
 """
 

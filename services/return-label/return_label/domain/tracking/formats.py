@@ -94,6 +94,8 @@ FORMATS = (
 ALSO_CALLED: Mapping[str, str] = {
     "United States Postal Service": "USPS",
     "United Parcel Service": "UPS",
+    "karrio-usps": "USPS",
+    "karrio-ups": "UPS",
     "DHL Express": "DHL",
     "DHL eCommerce": "DHL",
     "Federal Express": "FedEx",

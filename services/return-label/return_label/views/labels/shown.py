@@ -89,8 +89,13 @@ def label_view(return_: Return, path: str, actor: Actor) -> LabelView | None:
         "state": _label_state(return_, label),
         "tracking_number": label.tracking_number,
         "carrier": label.carrier,
-        "files": dict.fromkeys(MEDIA_TYPES, f"{path}/label") if prints(return_, actor) else {},
+        "files": dict.fromkeys(media_types(label), f"{path}/label") if prints(return_, actor) else {},
     }
+
+
+def media_types(label: ReturnLabelIssued) -> Sequence[str]:
+    """As what the label is printed: as its carrier draws it, or as any that are drawn here."""
+    return (label.document,) if label.document else MEDIA_TYPES
 
 
 def prints(return_: Return, actor: Actor) -> bool:

@@ -12,9 +12,14 @@ from return_label.domain.returns.labels.leaving import released
 from return_label.domain.returns.state import Return
 from shared.decider import Decided
 from shared.events.base import SYSTEM
-from shared.events.ids import derived_uuid
+from shared.events.ids import derived_id, derived_uuid
 from shared.events.outside.words import Name, TrackingNumber
 from shared.events.return_label import ReturnLabelDenied, ReturnLabelIssued, ReturnLabelOrdered
+
+
+def document_ref(label_id: str) -> str:
+    """Under which a carrier's own document is kept, among the texts about people."""
+    return derived_id("txt", label_id, "document")
 
 
 class NoLabel(StrEnum):
@@ -52,6 +57,7 @@ class RecordLabelBought(PurchaseCommand):
 
     tracking_number: TrackingNumber
     carrier: Name
+    document: str | None = None
 
 
 class RecordNoLabel(PurchaseCommand):
@@ -73,6 +79,7 @@ def bought(command: RecordLabelBought, return_: Return, *quotas: Quota) -> Decid
         payer=terms.freight_payer,
         tracking_number=command.tracking_number,
         carrier=command.carrier,
+        document=command.document,
         rules=("S75", "K26"),
     )
     return ([label], *([] for _ in quotas))
