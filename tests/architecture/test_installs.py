@@ -50,6 +50,11 @@ def test_a_worker_loads_nothing_that_only_an_app_needs(service: str) -> None:
     assert loaded(f"{service}.worker", ("fastapi", "jwt", "cryptography")) == "none"
 
 
+@pytest.mark.parametrize("module", ["return_label.app", "return_label.worker"])
+def test_no_process_loads_the_sdk_of_a_carrier_that_is_not_set(module: str) -> None:
+    assert loaded(module, ("karrio", "loguru", "lxml")) == "none"
+
+
 def loaded(module: str, names: tuple[str, ...]) -> str:
     """Which of these modules importing that one loads."""
     asked = f"import sys, {module}; print(', '.join(sorted(set(sys.modules) & set({names}))) or 'none')"
