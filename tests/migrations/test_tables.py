@@ -26,11 +26,15 @@ DESCRIBED = {
     "return_label": return_tables.metadata,
 }
 EVENT_STORE = {"alembic_version", *re.findall(r"^create table (\w+)", "\n".join(map(script, OBJECTS)), re.MULTILINE)}
+MARKS = {"label_marks"}
+"""What was asked of a carrier, which no event says."""
 
 
 def a_read_model(name: str | None, kind: str, _: object) -> bool:
-    """Whether Alembic is to look: also at a table that nobody described, but at none of the event store's."""
-    return kind != "table" or name not in EVENT_STORE
+    """Whether Alembic is to look: also at a table that nobody described, but at none of the event store's, nor at what
+    is no reading of events.
+    """
+    return kind != "table" or name not in EVENT_STORE | MARKS
 
 
 async def differences(dsn: str, described: MetaData) -> list[Any]:

@@ -36,7 +36,7 @@ class Ups(Connector):
         return {"shipper": receiver, "recipient": receiver, "return_address": sender}
 
     async def create(self, headers: Mapping[str, str], request: Any) -> tuple[Answered, Any]:
-        """`POST /api/shipments/v2409/ship`."""
+        """One shipment of one parcel."""
         wanted = request.serialize()
         payment = wanted["ShipmentRequest"]["Shipment"]["PaymentInformation"]
         # Karrio has the duties paid besides, and what crosses no border has none.
@@ -45,12 +45,12 @@ class Ups(Connector):
         return answer, lib.Deserializable(parsed(answer), dict, request.ctx)
 
     async def cancel(self, headers: Mapping[str, str], number: str) -> tuple[Answered, Any]:
-        """`DELETE /api/shipments/v2409/void/cancel/{number}`."""
+        """By the label's number."""
         answer = await self.ask("DELETE", f"/api/shipments/v2409/void/cancel/{quote(number, safe='')}", headers)
         return answer, lib.Deserializable(parsed(answer))
 
     async def track(self, headers: Mapping[str, str], number: str) -> tuple[Answered, Any]:
-        """`GET /api/track/v1/details/{number}`."""
+        """All that is known of it."""
         path = f"/api/track/v1/details/{quote(number, safe='')}?locale=en_US"
         asked = {"transId": derived_uuid("track", number).hex, "transactionSrc": "makewhole"}
         answer = await self.ask("GET", path, {**headers, **asked})

@@ -51,7 +51,7 @@ class Usps(Connector):
         return {"shipper": sender, "recipient": receiver}
 
     async def create(self, headers: Mapping[str, str], request: Any) -> tuple[Answered, Any]:
-        """`POST /labels/v3/label`, which answers in parts."""
+        """One label, whose answer is in parts: data, and the page."""
         (wanted,) = request.serialize()
         wanted["packageDescription"]["rateIndicator"] = SINGLE
         answer = await self.ask("POST", "/labels/v3/label", headers, json=wanted)
@@ -59,12 +59,12 @@ class Usps(Connector):
         return answer, lib.Deserializable(given, lambda texts: list(map(parse_response, texts)), request.ctx)
 
     async def cancel(self, headers: Mapping[str, str], number: str) -> tuple[Answered, Any]:
-        """`DELETE /labels/v3/label/{number}`."""
+        """By the label's number."""
         answer = await self.ask("DELETE", f"/labels/v3/label/{quote(number, safe='')}", headers)
         return answer, lib.Deserializable([(number, parsed(answer))])
 
     async def track(self, headers: Mapping[str, str], number: str) -> tuple[Answered, Any]:
-        """`GET /tracking/v3/tracking/{number}`."""
+        """All that is known of it."""
         path = f"/tracking/v3/tracking/{quote(number, safe='')}?expand=DETAIL"
         answer = await self.ask("GET", path, headers)
         return answer, lib.Deserializable([(number, parsed(answer))])
