@@ -1,4 +1,4 @@
-"""Rejections: domain refusals as exceptions; a class is a code."""
+"""Rejections: domain refusals as exceptions; a class is a code. And what no text of a person may hold (S31)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from functools import cache
 from typing import Any, ClassVar, Self
 
 from shared.events.base import wire_time
+
+# Script=Han, CJK punctuation, vertical and full-width forms; kana, Hangul, curly quotes, dashes and ellipsis pass
+# (S31).
+_FORBIDDEN = re.compile(
+    "[\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9"
+    "\ufe30-\ufe4f\uff00-\uffef\U00016fe2\U00016fe3\U00016ff0\U00016ff1\U00020000-\U0002fa1f\U00030000-\U000323af]"
+)
 
 
 @cache  # of the names of our own classes
@@ -111,3 +118,16 @@ class DeadlinePassed(Rejected):
         """Raises it where there is a deadline and its instant has come."""
         if due_at and at >= due_at:
             raise cls("The time for this is over.", due_at=wire_time(due_at))
+
+
+def guard_text(**texts: str | None) -> None:
+    """S31: no Chinese characters or punctuation; the problem names the field, by its path, and the positions (code
+    points, from 0).
+    """
+    errors = [
+        {"pointer": f"/{field}", "code": "forbidden_characters", "detail": "Chinese text", "positions": positions}
+        for field, text in texts.items()
+        if text and not text.isascii() and (positions := [found.start() for found in _FORBIDDEN.finditer(text)])
+    ]
+    if errors:
+        raise ValidationFailed("The text holds characters that are not allowed.", rules=("S31",), errors=errors)

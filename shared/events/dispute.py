@@ -15,7 +15,9 @@ from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalC
 
 
 class Reason(StrEnum):
-    """Why a buyer disputes, or sends something back; the last three are no ground of a dispute (S10, S13, K21)."""
+    """Why a buyer disputes, or sends something back; the last three are no ground of a dispute by themselves (S10, S13,
+    K21).
+    """
 
     NOT_RECEIVED = "not_received"
     LATE = "late"
@@ -30,6 +32,10 @@ class Reason(StrEnum):
     UNAUTHORISED_CHARGE = "unauthorised_charge"
     CHANGE_OF_MIND = "change_of_mind"
     NOT_STATED = "not_stated"
+
+
+UNWANTED = frozenset({Reason.CHANGE_OF_MIND, Reason.NOT_STATED})
+"""What is no fault (K20, K21): a ground only where a seller was to take it back (T27x)."""
 
 
 class SolutionType(StrEnum):
@@ -147,8 +153,8 @@ class ByLaw(Value):
 
 class DisputeOpened(Event):
     """A buyer disputes lines of an order, or support does for the buyer; the seller has until `respond_by` (S39). Until
-    `protection_ends_at` it could be opened, by the programme or by law. From where the order went nothing goes back by
-    the rules of `no_return`, if any.
+    `protection_ends_at` it could be opened, by the programme or by law, or because the seller denied the return that it
+    is `from_return` (T27x). From where the order went nothing goes back by the rules of `no_return`, if any.
     """
 
     dispute_id: str
@@ -172,6 +178,7 @@ class DisputeOpened(Event):
     forced: Forced | None = None
     by_law: ByLaw | None = None
     no_return: tuple[str, ...] = ()
+    from_return: str | None = None
     rules: tuple[str, ...]
 
 
@@ -296,6 +303,8 @@ class ReturnDue(Event):
     dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22). By the rules of
     `suspended`, if any, the return service takes nothing from where it is. Nothing of it falls due while the
     chargebacks are open that it is `held_by` (T34).
+    Where the seller has
+    a word in it, the seller answers within `response_days`, and a denial may be disputed within `dispute_days` (T27x).
     """
 
     return_id: str
@@ -315,6 +324,8 @@ class ReturnDue(Event):
     timezone: str
     suspended: tuple[str, ...] = ()
     held_by: tuple[str, ...] = ()
+    response_days: int | None = None
+    dispute_days: int | None = None
     rules: tuple[str, ...]
 
 
@@ -413,11 +424,13 @@ class ReturnOutcome(StrEnum):
     LOST = "lost"
     LOST_BY_OWN_CARRIER = "lost_by_own_carrier"
     NOT_INSPECTED = "not_inspected"
+    DENIAL_FINAL = "denial_final"
 
 
 class ReturnNoted(Event):
     """A step of the return, on what it belongs to: a dispute, or the order alone. `pieces` are what was found of each
     where they were looked at one by one, `passed` the money of those that passed beside others that failed (T27).
+    A denial by its seller may be disputed until `dispute_until` (T27x).
     """
 
     return_id: str
@@ -429,6 +442,7 @@ class ReturnNoted(Event):
     noted_at: Instant
     pieces: tuple[InspectedPieces, ...] = ()
     passed: tuple[LineAmount, ...] = ()
+    dispute_until: Instant | None = None
     rules: tuple[str, ...]
 
 

@@ -225,6 +225,7 @@ class OrderRegistered(Event):
     terms: Terms
     buyer_account_status: str
     return_address_ref: str | None
+    return_country: str | None = None
     free_return_confirmed: bool
     ship_to: ShipTo
     promised_by: date | None
@@ -377,6 +378,7 @@ class Hold(StrEnum):
     DISPUTE = "dispute"
     RETURN = "return"
     CHARGEBACK = "chargeback"
+    DENIED_RETURN = "denied_return"
 
 
 class HeldPieces(Value):
@@ -390,7 +392,8 @@ class HeldPieces(Value):
 
 class PaymentHeld(Event):
     """The payout of these pieces waits, for a dispute or for a return without one; of the lines that are `paid_out` it
-    went before, and nothing of it is free again until the dispute has ended (K19).
+    went before, and nothing of it is free again until the dispute has ended (K19). A dispute about the denial of a
+    return names both (T27x).
     """
 
     order_id: str

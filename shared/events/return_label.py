@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from shared.events.base import Event, Instant
 from shared.events.deadlines import DeadlineMoved
 from shared.events.dispute import Payer, Reason, ReturnKind, ReturnLine
@@ -9,9 +11,17 @@ from shared.events.inspection import InspectedPieces, InspectionFault, Inspectio
 from shared.events.open_enums import Open
 
 
+class Denial(StrEnum):
+    """How a seller denies what it offered; any other reason of a denial is the code of a refusal."""
+
+    REFUSED = "refused_by_seller"
+    UNANSWERED = "not_answered"
+
+
 class ReturnRequested(Event):
     """Goods are to go back: to the seller's address, else to the platform's warehouse, whose subject is `warehouse_id`
-    (K22).
+    (K22). Where the seller has a word in it, the seller answers until `respond_by` (D1): the goods are then sent within
+    `ship_days`, or a denial is disputed within `dispute_days`.
     """
 
     return_id: str
@@ -29,6 +39,9 @@ class ReturnRequested(Event):
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
+    respond_by: Instant | None = None
+    ship_days: int | None = None
+    dispute_days: int | None = None
     rules: tuple[str, ...]
 
 
@@ -47,12 +60,35 @@ class ReturnAuthorized(Event):
 
 
 class ReturnDenied(Event):
-    """The goods cannot go back, and why."""
+    """The goods cannot go back, and why; the seller's words are under `reason_ref`. What its seller denied may be
+    disputed until `dispute_until` (T27x).
+    """
 
     return_id: str
     dispute_id: str | None
     order_id: str
     reason: str
+    reason_ref: str | None = None
+    dispute_until: Instant | None = None
+    rules: tuple[str, ...]
+
+
+class ReturnDisputed(Event):
+    """The buyer has disputed the denial: what becomes of the goods that dispute says (T27x)."""
+
+    return_id: str
+    dispute_id: str
+    order_id: str
+    rules: tuple[str, ...]
+
+
+class ReturnDenialFinal(Event):
+    """Nobody has disputed the denial until `due_at`: it stays (T27x)."""
+
+    return_id: str
+    dispute_id: str | None
+    order_id: str
+    due_at: Instant
     rules: tuple[str, ...]
 
 
@@ -281,6 +317,8 @@ ReturnEvent = (
     ReturnRequested
     | ReturnAuthorized
     | ReturnDenied
+    | ReturnDisputed
+    | ReturnDenialFinal
     | ReturnLabelOrdered
     | ReturnLabelIssued
     | ReturnLabelDenied

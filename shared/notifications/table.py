@@ -20,10 +20,10 @@ class Notice:
     """A line of the table.
 
     `to` are the sides that are told, or the name of the event's member that holds the one or all; `due` is the member
-    with the instant until which they are to act, `deadline` its kind. Nobody is told where the member `unless` holds;
-    where the first of `otherwise` says something, the second is its kind, and the word of the member `by`, one of
-    `words`, where it has one, is added to the kind. `asks` is the command that asks for it: one
-    of its own where something else is to happen with it.
+    with the instant until which they are to act, `deadline` its kind. Nobody is told where the member `unless` holds,
+    or the member `only` does not; where the first of `otherwise` says something, the second is its kind, and the word
+    of the member `by`, one of `words`, where it has one, is added to the kind. `asks` is the command that asks for it:
+    one of its own where something else is to happen with it.
     """
 
     kind: str
@@ -32,6 +32,7 @@ class Notice:
     deadline: str = ""
     rules: tuple[str, ...] = ("S54",)
     unless: str = ""
+    only: str = ""
     otherwise: tuple[str, str] = ("", "")
     by: str = ""
     words: tuple[str, ...] = ()
@@ -44,7 +45,7 @@ class Notice:
 
     def roles(self, event: Event) -> tuple[str, ...]:
         """The sides that are told of this event."""
-        if self.unless and getattr(event, self.unless):
+        if (self.unless and getattr(event, self.unless)) or (self.only and not getattr(event, self.only)):
             return ()
         if not isinstance(self.to, str):
             return self.to

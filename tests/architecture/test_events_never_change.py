@@ -26,11 +26,12 @@ WORDS = {
     "ChargebackResult": "buyer_paid buyer_not_paid",
     "CloseReason": "refunded no_refund cancelled_by_buyer return_lapsed replaced external_chargeback erroneous",
     "Decision": "accept counter reject",
+    "Denial": "refused_by_seller not_answered",
     "Destination": "original bonus",
     "EscalationReason": """buyer_timeout negotiation_timeout return_condition return_impossible return_lost requested
     replacement_overdue support_override""",
     "Hint": "tracking_may_lag",
-    "Hold": "dispute return chargeback",
+    "Hold": "dispute return chargeback denied_return",
     "HoldEnd": "cancelled agreed closed decided returned disputed",
     "LimitScope": "labels no_reason_returns",
     "InspectionFault": "not_received damaged different missing used",
@@ -54,7 +55,7 @@ WORDS = {
     "RepresentmentEnd": "sent buyer_paid buyer_not_paid",
     "RightKind": "conformity withdrawal",
     "ReturnOutcome": """authorized denied voided shipped received passed failed lapsed lost lost_by_own_carrier
-    not_inspected""",
+    not_inspected denial_final""",
     "SolutionType": "refund_only return_and_refund replacement exchange",
     "WarrantyResult": "repair replace refused",
     "WarrantyStep": "opened repair replace refused fulfilled",

@@ -146,6 +146,7 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("return_label", "POST", "/v1/returns/{return_id}/receipt"): Row(blind="seller"),
     ("return_label", "POST", "/v1/returns/{return_id}/loss"): Row(blind="buyer"),
     ("return_label", "POST", "/v1/returns/{return_id}/inspection"): Row({"result": "pass"}, blind="seller"),
+    ("return_label", "POST", "/v1/returns/{return_id}/response"): Row({"decision": "accept"}, blind="seller"),
     ("dispute", "GET", "/v1/orders/{order_id}/deadlines"): Row(),
     ("dispute", "GET", "/v1/orders/{order_id}/eligibility"): Row(),
     ("dispute", "GET", "/v1/disputes/{dispute_id}/deadlines"): Row(),

@@ -149,7 +149,8 @@ class Market:
         last = {noted.return_id: noted.outcome for noted in self.events(ReturnNoted)}
         withdrawn = {event.return_id for event in self.events(ReturnNotDue)}
         waiting = (
-            (due, _next_steps(last.get(due.return_id), due.return_id in withdrawn)) for due in self.events(ReturnDue)
+            (due, _next_steps(due, last.get(due.return_id), due.return_id in withdrawn))
+            for due in self.events(ReturnDue)
         )
         return [(due, steps) for due, steps in waiting if steps]
 
@@ -213,6 +214,7 @@ NEXT_STEPS: dict[ReturnOutcome | None, Sequence[ReturnOutcome]] = {
     ReturnOutcome.PASSED: (),
     ReturnOutcome.FAILED: (),
     ReturnOutcome.DENIED: (),
+    ReturnOutcome.DENIAL_FINAL: (),
     ReturnOutcome.VOIDED: (),
     ReturnOutcome.LAPSED: (),
     ReturnOutcome.LOST: (),
@@ -221,8 +223,12 @@ NEXT_STEPS: dict[ReturnOutcome | None, Sequence[ReturnOutcome]] = {
 }
 
 
-def _next_steps(last: ReturnOutcome | None, withdrawn: bool) -> Sequence[ReturnOutcome]:
-    """A withdrawal makes the label void, or comes too late for a parcel that is on its way."""
+def _next_steps(due: ReturnDue, last: ReturnOutcome | None, withdrawn: bool) -> Sequence[ReturnOutcome]:
+    """A withdrawal makes the label void, or comes too late for a parcel that is on its way; what a seller has denied is
+    final some time, disputed or not.
+    """
+    if last is ReturnOutcome.DENIED and due.dispute_days is not None:
+        return (ReturnOutcome.DENIAL_FINAL,)
     void = (ReturnOutcome.VOIDED,) if withdrawn and last == ReturnOutcome.AUTHORIZED else ()
     return (*void, *NEXT_STEPS[last])
 

@@ -64,6 +64,8 @@ def react(recorded: Recorded[Event]) -> Iterable[Send]:  # noqa: C901 - one arm 
             return _note_return(recorded, ReturnOutcome.AUTHORIZED)
         case returns.ReturnDenied(reason=reason):
             return _note_return(recorded, ReturnOutcome.DENIED, reason)
+        case returns.ReturnDenialFinal():
+            return _note_return(recorded, ReturnOutcome.DENIAL_FINAL)
         case returns.ReturnLabelVoided():
             return _note_return(recorded, ReturnOutcome.VOIDED)
         case returns.ReturnShipped():
@@ -207,7 +209,8 @@ def _note_return(
 ) -> Iterable[Send]:
     event = recorded.event
     alone = ContestReturn if outcome in CONTESTED else NoteOrderReturn
-    whose = {"dispute_id": event.dispute_id} if event.dispute_id else {}
+    disputed = {"dispute_until": event.dispute_until} if isinstance(event, returns.ReturnDenied) else {}
+    whose = {"dispute_id": event.dispute_id} if event.dispute_id else disputed
     note = Send.on(
         recorded,
         NOTE_RETURNS,

@@ -11,10 +11,11 @@ from typing import Any
 from return_label.domain.notifications.state import NOTICES
 from return_label.domain.returns.bank_hold import EndReturnHold, HoldReturn
 from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.response import NoteDispute
 from return_label.domain.returns.withdrawal import WithdrawReturn
 from shared.decider import Send
 from shared.events.base import Event
-from shared.events.dispute import ReturnDue, ReturnNotDue
+from shared.events.dispute import DisputeOpened, ReturnDue, ReturnNotDue
 from shared.events.envelope import Recorded
 from shared.events.outside.chargeback import ExternalChargeback, ExternalChargebackOpened, ExternalChargebackResolved
 from shared.notifications.table import notifications
@@ -26,7 +27,7 @@ REQUEST_RETURNS = "request_returns"
 def react(recorded: Recorded[Event], carrier: str | None = None, warehouse_id: str | None = None) -> Iterable[Send]:
     """On ReturnDue → request the return, with a label of the carrier that is set, and for the warehouse that is. On
     ReturnNotDue → withdraw it. On what an order or a dispute hears of a chargeback → hold its returns, or let them
-    go on (T34, T35).
+    go on (T34, T35). On DisputeOpened about the denial of a return → note it there.
     """
     match recorded.event:
         case ReturnDue() as event:
@@ -40,6 +41,9 @@ def react(recorded: Recorded[Event], carrier: str | None = None, warehouse_id: s
             ]
         case ExternalChargebackOpened() | ExternalChargebackResolved() as event:
             return _told(recorded, event)
+        case DisputeOpened(from_return=str() as return_id, dispute_id=dispute_id):
+            named = {"return_id": return_id, "dispute_id": dispute_id}
+            return [Send.on(recorded, REQUEST_RETURNS, 0, NoteDispute, **named)]
         case _:
             return []
 
@@ -51,7 +55,7 @@ def _told(recorded: Recorded[Event], told: ExternalChargeback) -> Iterable[Send]
 
 
 def notify(recorded: Recorded[Event]) -> Iterable[Send]:
-    """On an event of a return → ask that the buyer be told of it (S54)."""
+    """On an event of a return → ask that its parties be told of it (S54)."""
     return notifications(recorded, NOTICES, "return_id")
 
 

@@ -25,6 +25,7 @@ from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.re_request import AskOrderAgain
 from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn, StepOfReturn
 from shared.events.base import SYSTEM, Actor, Event
+from shared.events.calendar import within_days
 from shared.events.dispute import Decision, Reason, RefundDue, RefundOutcome, ReturnDue, ReturnOutcome, SolutionType
 from shared.events.envelope import Metadata, Recorded
 from shared.events.ids import derived_id, derived_uuid
@@ -163,10 +164,12 @@ def note_return(
     due: ReturnDue, outcome: ReturnOutcome, at: datetime, reason: str | None = None, **found: Any
 ) -> NoteReturn | StepOfReturn:
     """The return-label service's word on the return that the dispute asked for, or the order itself; `found` are the
-    pieces and the evidence of an inspection.
+    pieces and the evidence of an inspection; what its seller denies may be disputed for some days.
     """
     alone = ContestReturn if outcome in CONTESTED else NoteOrderReturn
-    whose = {"dispute_id": due.dispute_id} if due.dispute_id else {}
+    denied = outcome is ReturnOutcome.DENIED and due.dispute_days is not None
+    until = within_days(at, due.dispute_days or 0, due.timezone) if denied else None
+    whose = {"dispute_id": due.dispute_id} if due.dispute_id else {"dispute_until": until}
     return (NoteReturn if due.dispute_id else alone)(
         command_id=derived_uuid("note_return", due.return_id, outcome),
         actor=SYSTEM,

@@ -8,21 +8,29 @@ from typing import Any
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.entitlements.granting import Condition, GrantReturn
 from shared.events.base import Actor
-from shared.events.dispute import ReturnDue, ReturnKind, ReturnOutcome
+from shared.events.dispute import Reason, ReturnDue, ReturnKind, ReturnOutcome
 from shared.events.ids import derived_id, derived_uuid
 from tests.support.builders.disputes import note_return
 from tests.support.builders.orders import BUYER, ORDER, ORDER_STREAM, PROGRAMMES, Histories, after
 
 WHOLE = Condition(unused=True, undamaged=True, original_packaging=True, seals_intact=True)
-SAID: dict[ReturnKind, Any] = {ReturnKind.FREE: WHOLE}
+OFFERED = (ReturnKind.EXTRA, ReturnKind.DOMESTIC)
+SAID: dict[ReturnKind, Any] = dict.fromkeys((ReturnKind.FREE, *OFFERED), WHOLE)
 
 
 def grant(
     at: datetime, kind: ReturnKind = ReturnKind.FREE, n: int = 1, lines: dict[str, int] | None = None, **more: Any
 ) -> GrantReturn:
-    """The buyer asks for a piece of the first line to go back, unless lines are named with their quantities."""
+    """The buyer asks for a piece of the first line to go back, unless lines are named with their quantities; it is no
+    longer wanted where the seller is to hear why.
+    """
     named = tuple(RequestedLine(line_id=name, quantity=count) for name, count in (lines or {"l1": 1}).items())
-    said: dict[str, Any] = {"condition": SAID.get(kind), "places": PROGRAMMES.places("aliexpress_basic", at)}
+    why = Reason.CHANGE_OF_MIND if kind in OFFERED else Reason.NOT_STATED
+    said: dict[str, Any] = {
+        "reason": why,
+        "condition": SAID.get(kind),
+        "places": PROGRAMMES.places("aliexpress_basic", at),
+    }
     return GrantReturn(
         **{
             "command_id": derived_uuid("grant", n),

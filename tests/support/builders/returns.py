@@ -9,6 +9,7 @@ from typing import Any
 from return_label.domain.returns.findings import InspectReturn
 from return_label.domain.returns.loss import MarkReturnLost
 from return_label.domain.returns.request import RequestReturn
+from return_label.domain.returns.response import NoteDispute, RespondToReturn, ReturnDecision
 from return_label.domain.returns.transit import MarkReturnReceived, MarkReturnShipped
 from return_label.domain.tracking.sandbox import SANDBOX, sandbox_number
 from shared.decider import ExpireDeadline
@@ -18,8 +19,12 @@ from shared.events.ids import derived_id, derived_uuid
 from shared.events.inspection import InspectedPieces, InspectionFault, InspectionResult, ReturnPiecesInspected
 from shared.events.label_quota import LabelQuotaTaken
 from shared.events.return_label import (
+    Denial,
     InspectionTimedOut,
     ReturnAuthorized,
+    ReturnDenialFinal,
+    ReturnDenied,
+    ReturnDisputed,
     ReturnEvent,
     ReturnInspected,
     ReturnLabelIssued,
@@ -206,6 +211,62 @@ def lost(prepaid: bool = False) -> ReturnLost:
 def timed_out() -> InspectionTimedOut:
     """What the end of D11 leads to."""
     return InspectionTimedOut(**COMMON, due_at=INSPECT_BY, rules=("T28", "D11", "S82"))
+
+
+# What a seller offered to take back
+
+
+OFFERED: dict[str, Any] = {
+    "kind": ReturnKind.EXTRA,
+    "dispute_id": None,
+    "reason": Reason.CHANGE_OF_MIND,
+    "freight_payer": Payer.BUYER,
+    "rules": ("S85", "K20"),
+}
+OF_OFFER = COMMON | {"dispute_id": None}
+RESPOND_BY = datetime(2026, 3, 12, tzinfo=UTC)
+"""D1 of what was asked for on Friday the 6th: the fifth day after it is Wednesday the 11th."""
+DISPUTE_UNTIL = datetime(2026, 3, 12, tzinfo=UTC)
+"""Until when a denial of the same day may be disputed (T27x)."""
+
+
+def ask_seller(at: datetime = FRIDAY, **more: Any) -> RequestReturn:
+    """A `ReturnDue` for which the seller answers: five days, and five for a dispute about a denial."""
+    return request(at, **(OFFERED | {"response_days": 5, "dispute_days": 5} | more))
+
+
+def asked_of_seller(**more: Any) -> ReturnRequested:
+    """What `ask_seller` leads to."""
+    days = {"respond_by": RESPOND_BY, "ship_days": 10, "dispute_days": 5, "rules": ("S85", "K20", "D1")}
+    return requested(**(OFFERED | days | more))
+
+
+def answer(
+    decision: ReturnDecision = ReturnDecision.ACCEPT, actor: Actor = SELLER, at: datetime = FRIDAY, **more: Any
+) -> RespondToReturn:
+    """The seller's answer; a refusal says why."""
+    why = {"reason": "It was cut to size."} if decision is ReturnDecision.REFUSE else {}
+    return RespondToReturn(**(_envelope("answer", actor, at, decision) | {"decision": decision} | why | more))
+
+
+def denied(because: str = Denial.REFUSED, **more: Any) -> ReturnDenied:
+    """What a refusal leads to."""
+    plain = {"reason": because, "dispute_until": DISPUTE_UNTIL, "rules": ("S13", "T27x")}
+    return ReturnDenied(**(OF_OFFER | plain | more))
+
+
+def note_dispute() -> NoteDispute:
+    return NoteDispute(**_envelope("disputed", SYSTEM, FRIDAY), dispute_id="dsp_1")
+
+
+def disputed() -> ReturnDisputed:
+    """What `note_dispute` leads to."""
+    return ReturnDisputed(**(OF_OFFER | {"dispute_id": "dsp_1"}), rules=("T27x",))
+
+
+def final() -> ReturnDenialFinal:
+    """What the end of the buyer's days leads to."""
+    return ReturnDenialFinal(**OF_OFFER, due_at=DISPUTE_UNTIL, rules=("T27x", "D2"))
 
 
 AUTHORIZED: tuple[ReturnEvent, ...] = (requested(), authorized(), labelled())

@@ -37,8 +37,8 @@ Month = Annotated[str | None, Query(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", descri
 async def grant_return(
     order_id: str, body: ReturnBody, caller: Annotated[CommandContext, command("buyer", key_required=True)]
 ) -> Response:
-    """By the very rights that `eligibility` shows, or their refusal (S67, S94). The return service asks here for
-    whoever asks it for a return; the money of the pieces waits until the goods have come.
+    """By the very rights that `eligibility` shows, or their refusal (S67, S84, S85, S94). The return service asks here
+    for whoever asks it for a return; the money of the pieces waits until the goods have come.
     """
     (history,) = await caller.state.store.load(f"order-{order_id}")
     order: Order = await folded(decider, "order", history)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dispute.domain.commands import OrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import OrderCommand, text_ref, texts_about
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.orders.goodwill.refunding import due_of
 from dispute.domain.orders.line import Line
@@ -21,7 +21,7 @@ from shared.events.ids import derived_id
 from shared.events.mediation import ClawbackRequested
 from shared.events.money import Money, total
 from shared.events.order import GoodwillGranted, LineAmount
-from shared.rejections import AmountExceedsCap, ValidationFailed, WrongPhase
+from shared.rejections import AmountExceedsCap, ValidationFailed, WrongPhase, guard_text
 
 
 class GrantGoodwill(OrderCommand):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.evidence.keeping import KeepingEvidence, kept
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.state import Order
@@ -15,7 +15,7 @@ from shared.events.fields import EvidenceIds, Text
 from shared.events.ids import derived_id
 from shared.events.order import ReportKind, SellerReported
 from shared.events.outside.ids import PartyId
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, guard_text
 
 
 class ReportSeller(KeepingEvidence):

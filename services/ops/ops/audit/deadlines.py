@@ -58,6 +58,8 @@ STARTS: Mapping[str, Mapping[str, str]] = {
     "RefundIssued": {SETTLEMENT: "expected_until"},
     "ReturnLabelOrdered": {"label_order": "ordered_at"},
     "ReturnLabelCancellationOrdered": {CANCELLATION: "ordered_at"},
+    "ReturnRequested": {"seller_response": "respond_by"},
+    "ReturnDenied": {"return_dispute": "dispute_until"},
     "ReturnAuthorized": {"return_shipment": "ship_by"},
     **dict.fromkeys(("ReturnShipped", "ReturnTransitOverdue"), {"return_transit": "transit_alarm_at"}),
     "ReturnReceived": {"return_inspection": "inspect_by"},
@@ -91,9 +93,11 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("ReturnLabelCancelled", "ReturnLabelNotCancelled"), (CANCELLATION,)),
     "ReturnShipped": ("label_order", "return_shipment"),
     "ReturnReceived": ("label_order", "return_shipment", "return_transit"),
-    **dict.fromkeys(("ReturnDenied", "ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),
+    **dict.fromkeys(("ReturnAuthorized", "ReturnDenied"), ("seller_response",)),
+    **dict.fromkeys(("ReturnDisputed", "ReturnDenialFinal"), ("return_dispute",)),
+    **dict.fromkeys(("ReturnLabelVoided", "ReturnLapsed", "ReturnLost"), RETURN),
     **dict.fromkeys(("ReturnInspected", "InspectionTimedOut"), RETURN),
-    "ReturnHeld": ("return_shipment", "return_transit", "return_inspection"),
+    "ReturnHeld": ("seller_response", "return_dispute", "return_shipment", "return_transit", "return_inspection"),
 }
 """By event: the kinds that it ends; `release` ends with the release of a whole order too."""
 

@@ -34,7 +34,8 @@ NAMES = frozenset(
     RefundPartIssued RefundPaidTwice RefundPartAbandoned RefundSentToManual RefundAbandoned RefundReRequested
     RefundDoubtEnded RefundConfirmed
     ProposalMade ProposalAgreed ProposalDeclined RefundSettled RefundSettlementOverdue RefundReturnedByBank
-    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelOrdered ReturnLabelIssued ReturnLabelDenied
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnDisputed ReturnDenialFinal
+    ReturnLabelOrdered ReturnLabelIssued ReturnLabelDenied
     ReturnLabelVoided ReturnShipped ReturnReceived
     ReturnInspected ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut NotificationRequested
     ReturnLabelGivenBack ReturnTrackingCorrected ReturnHeld ReturnHoldEnded

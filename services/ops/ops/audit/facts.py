@@ -162,9 +162,15 @@ def _about(data: Data) -> str | None:
 def _otherwise(entry: Entry) -> Row:
     of_its_order = "chargeback_id" in entry.data and entry.stream.startswith("dispute-")
     said = len(entry.data["told"]) if entry.name == "MessagePosted" else TOLD.get(entry.name)
-    told = None if entry.data.get("again") or of_its_order or _is_last_part(entry) else said
+    told = None if entry.data.get("again") or of_its_order or _is_last_part(entry) or _is_of_nobody(entry) else said
     at = entry.data.get("issued_at") or entry.data.get("requested_at")
     return told, at, part_of(entry.data), *(int(bool(entry.data.get(name))) for name in ("manual", "in_doubt"))
+
+
+def _is_of_nobody(entry: Entry) -> bool:
+    """A return that no seller is to answer, and a denial whose dispute tells of it."""
+    asked = entry.name == "ReturnRequested" and not entry.data.get("respond_by")
+    return asked or (entry.name == "ReturnDenied" and bool(entry.data["dispute_id"]))
 
 
 def _is_last_part(entry: Entry) -> bool:

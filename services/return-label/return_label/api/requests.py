@@ -33,8 +33,9 @@ async def request_return(
     caller: Annotated[CommandContext, command("buyer", key_required=True)],
 ) -> Response:
     """Granted or refused by the rights that the order has (`eligibility` of the dispute service), at once: the pieces
-    are in no other return or dispute from then on. The answer is what was granted; its label follows in a moment. A
-    buyer whom support has limited is refused before, unless the law grants it (`returns_limited`, S79).
+    are in no other return or dispute from then on. The answer is what was granted; its label follows in a moment, or
+    what the seller offered waits for the seller's answer (S84, S85). A buyer whom support has limited is refused
+    before, unless the law grants it (`returns_limited`, S79).
     """
     await _guard_limits(body, caller)
     wanted = body.model_dump(mode="json", exclude={"order_id"}, exclude_unset=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from starlette.responses import Response
 
-from return_label.api.bodies.returns import CancellationBody, InspectionBody, ShipmentBody
+from return_label.api.bodies.returns import CancellationBody, InspectionBody, ResponseBody, ShipmentBody
 from return_label.api.whose import buyer_of
 from return_label.domain.commands import ReturnCommand
 from return_label.domain.decider import decider
@@ -15,6 +15,7 @@ from return_label.domain.returns.findings import InspectReturn
 from return_label.domain.returns.inspection import INSPECTORS
 from return_label.domain.returns.labels.cancellation import SETTLERS, SettleCancellation
 from return_label.domain.returns.loss import LOSERS, MarkReturnLost
+from return_label.domain.returns.response import RESPONDER, RespondToReturn
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import RECEIVERS, SHIPPERS, MarkReturnReceived, MarkReturnShipped
 from return_label.views.history import history_entry
@@ -54,13 +55,26 @@ async def show_history(
 
 @router.get("/v1/returns/{return_id}/texts/{ref}", summary="Read a text of a return", response_model=TextView)
 async def show_text(return_id: str, ref: str, viewer: Annotated[QueryContext, query()]) -> Response:
-    """What the inspector wrote: never in an event, gone once it is erased; and the warehouse's address (K22)."""
+    """What the inspector wrote, or the seller with its answer: never in an event, gone once it is erased; and the
+    warehouse's address (K22).
+    """
     return_, _ = await _load(viewer, return_id)
     return_.parties.guard(viewer.actor, "return")
     if ref == WAREHOUSE and return_.terms.warehouse:
         return query_response(TextView(ref=ref, text=return_.terms.warehouse))
     own = [found.note_ref for found in (*return_.examined, return_.inspected) if found]
+    own += [return_.denied.reason_ref if return_.denied else None, return_.told_address_ref]
     return query_response(await find_text(viewer.state.pool, ref, own))
+
+
+@router.post("/v1/returns/{return_id}/response", summary="Answer for an offered return", response_model=ReturnView)
+async def respond(
+    return_id: str, body: ResponseBody, caller: Annotated[CommandContext, command(RESPONDER)]
+) -> Response:
+    """The seller of an Extra or Domestic Return takes the goods back, or says why not: then, and where no answer comes
+    in time, the buyer may dispute it for some days (S13, T27x).
+    """
+    return await _answer(caller, caller.command(RespondToReturn, body, return_id=return_id))
 
 
 @router.post("/v1/returns/{return_id}/shipment", summary="Say that the parcel is on its way", response_model=ReturnView)

@@ -12,6 +12,10 @@ from shared.events.return_label import ReturnRequested
 class DeadlineKind(StrEnum):
     """A deadline of a return; it has at most one of each kind."""
 
+    RESPONSE = "seller_response"
+    """D1: then the seller has not answered for what it offered, which is a denial."""
+    DISPUTE = "return_dispute"
+    """Then nobody has disputed the seller's denial, and it is final (T27x)."""
     LABEL = "label_order"
     """A label that was ordered: the carrier is to be asked for it."""
     CANCELLATION = "label_cancellation"
@@ -32,6 +36,17 @@ def cancellation_of(label_id: str) -> str:
 def label_in(kind: str) -> str:
     """The label whose cancellation a deadline stands for."""
     return kind.partition(":")[2]
+
+
+def response_due(at: datetime, days: int, timezone: str) -> datetime:
+    """D1: until when the seller answers for what it offered to take back."""
+    return within_days(at, days, timezone)
+
+
+def dispute_due(terms: ReturnRequested, at: datetime) -> datetime:
+    """Until when a denial by the seller may be disputed: the buyer's days to answer a seller (D2, T27x)."""
+    assert terms.dispute_days is not None
+    return within_days(at, terms.dispute_days, terms.timezone)
 
 
 def ship_due(at: datetime, days: int, timezone: str) -> datetime:

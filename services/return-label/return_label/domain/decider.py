@@ -7,7 +7,17 @@ from typing import Any
 
 from return_label.domain.label_quotas import limits
 from return_label.domain.label_quotas import state as quotas
-from return_label.domain.returns import bank_hold, findings, inspection, loss, request, timeouts, transit, withdrawal
+from return_label.domain.returns import (
+    bank_hold,
+    findings,
+    inspection,
+    loss,
+    request,
+    response,
+    timeouts,
+    transit,
+    withdrawal,
+)
 from return_label.domain.returns.labels import cancellation, giving_back, issuing, purchase, use
 from return_label.domain.returns.state import Return, evolve
 from return_label.domain.returns.timers import KINDS, deadlines, due
@@ -24,6 +34,8 @@ def request_notifications(command: requests.RequestNotifications, *states: Any) 
 
 COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     request.RequestReturn: request.request_return,
+    response.RespondToReturn: response.respond,
+    response.NoteDispute: response.note_dispute,
     issuing.RequestLabel: issuing.request_label,
     giving_back.GiveBackLabel: giving_back.give_back,
     purchase.RecordLabelBought: purchase.bought,

@@ -99,6 +99,8 @@ def _columns(event: Event) -> Mapping[str, Any]:
     match event:
         case events.ReturnAuthorized():
             return {"state": ReturnState.AUTHORIZED, "ship_by": event.ship_by}
+        case events.ReturnDisputed(dispute_id=dispute_id):
+            return {"dispute_id": dispute_id}
         case DeadlineMoved(kind=DeadlineKind.SHIPMENT):
             return {"ship_by": event.due_at}
         case events.ReturnLabelIssued():

@@ -11,6 +11,7 @@ from return_label.domain.returns.labels.cancellation import guard_settling
 from return_label.domain.returns.labels.giving_back import guard_void
 from return_label.domain.returns.labels.issuing import guard_request
 from return_label.domain.returns.loss import guard_loss
+from return_label.domain.returns.response import guard_response
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from return_label.domain.returns.transit import guard_correction, guard_receipt, guard_shipment
@@ -42,6 +43,7 @@ def return_actions(return_: Return, path: str, actor: Actor, at: datetime) -> Se
         return Offer(due(return_, DeadlineKind.INSPECTION), mandatory=True)
 
     return (
+        *([_answer(return_, path, actor, at)] if return_.terms.respond_by else ()),
         Action("ship", f"{path}/shipment", ship),
         Action("correct-tracking", f"{path}/shipment", correct),
         Action("receive", f"{path}/receipt", receive),
@@ -69,3 +71,13 @@ def _of_label(return_: Return, path: str, actor: Actor) -> Sequence[Action]:
         Action("void-label", f"{path}/void", give_back),
         Action("settle-cancellation", f"{path}/label/cancellation", settle),
     )
+
+
+def _answer(return_: Return, path: str, actor: Actor, at: datetime) -> Action:
+    """What its seller offered to take back waits for the seller's word (T27x)."""
+
+    def respond() -> Offer:
+        guard_response(return_, actor, at)
+        return Offer(due(return_, DeadlineKind.RESPONSE), mandatory=True)
+
+    return Action("respond", f"{path}/response", respond)

@@ -15,8 +15,10 @@ from shared.rules.links import rule_links
 from shared.views import HistoryEntry
 
 DETAILS: Mapping[type[Event], tuple[str, ...]] = {
-    events.ReturnRequested: ("kind", "reason", "lines", "freight_payer"),
-    events.ReturnDenied: ("reason",),
+    events.ReturnRequested: ("kind", "reason", "lines", "freight_payer", "respond_by"),
+    events.ReturnDenied: ("reason", "dispute_until"),
+    events.ReturnDisputed: ("dispute_id",),
+    events.ReturnDenialFinal: ("due_at",),
     events.ReturnAuthorized: ("ship_by", "instructions"),
     events.ReturnLabelOrdered: ("label_id", "carrier"),
     events.ReturnLabelIssued: ("label_id", "prepaid", "payer"),

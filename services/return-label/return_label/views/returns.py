@@ -85,6 +85,8 @@ class DeadlineView(TypedDict):
 
 
 RULES: Mapping[DeadlineKind, Sequence[str]] = {
+    DeadlineKind.RESPONSE: ("D1", "T27x"),
+    DeadlineKind.DISPUTE: ("D2", "T27x"),
     DeadlineKind.SHIPMENT: ("D9", "T24"),
     DeadlineKind.TRANSIT: ("D10", "T44"),
     DeadlineKind.INSPECTION: ("D11", "T28"),
@@ -97,15 +99,19 @@ WAREHOUSE = "warehouse"
 class ReturnView(ReturnRow, Actions):
     """A return: where the goods are, each step of their way, and what the caller may do. `address_ref` names the
     seller's address among the dispute's texts, or the warehouse's, whose link is `warehouse`, and whose subject is
-    `warehouse_id` (K22).
+    `warehouse_id` (K22); `told_address` is the one that the seller told with its answer. A denial by the seller has its
+    words as `denial`; until the deadline `return_dispute` its order offers a dispute about it, which is then
+    `dispute_id` (T27x).
     """
 
     lines: Sequence[LineQuantity]
     address_ref: str
     warehouse: TextLink | None
     warehouse_id: str | None
+    told_address: TextLink | None
     instructions: Sequence[str]
     denied_because: str | None
+    denial: TextLink | None
     label: LabelView | None
     label_denied: LabelDeniedView | None
     label_cancellations: Sequence[CancellationView]
@@ -123,11 +129,12 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
     return_.parties.guard(actor, "return")
     terms = return_.terms
     path = f"/v1/returns/{terms.return_id}"
+    denied = return_.denied
     return {
         "id": terms.return_id,
         "href": path,
         "order_id": terms.order_id,
-        "dispute_id": terms.dispute_id,
+        "dispute_id": return_.dispute_id,
         "version": version,
         "kind": terms.kind,
         "state": return_.state,
@@ -136,12 +143,14 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "buyer_id": terms.buyer_id,
         "seller_id": terms.seller_id,
         "freight_payer": terms.freight_payer,
-        "address_ref": terms.address_ref or WAREHOUSE,
-        "warehouse": text_link(path, None if terms.address_ref else WAREHOUSE),
-        "warehouse_id": terms.warehouse_id,
+        "address_ref": return_.address_ref or WAREHOUSE,
+        "warehouse": text_link(path, None if return_.address_ref else WAREHOUSE),
+        "warehouse_id": None if return_.address_ref else terms.warehouse_id,
+        "told_address": text_link(path, return_.told_address_ref),
         "ship_by": return_.due.get(DeadlineKind.SHIPMENT),
         "instructions": return_.authorized.instructions if return_.authorized else (),
-        "denied_because": return_.denied.reason if return_.denied else None,
+        "denied_because": denied.reason if denied else None,
+        "denial": text_link(path, denied.reason_ref) if denied else None,
         "label": label_view(return_, path, actor),
         "label_denied": label_denied_view(return_),
         "label_cancellations": cancellation_views(return_),

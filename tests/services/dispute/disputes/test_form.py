@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from dispute.domain.commands import guard_text
 from dispute.domain.decider import decider
 from dispute.domain.disputes.form import FORM_TYPES, guard_amount
 from dispute.domain.disputes.opening.opening import OpenDispute
 from shared.events.dispute import Decision, DisputedLine, SolutionType
 from shared.events.money import Money
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, guard_text
 from tests.support.builders.disputes import countered, modify, open_dispute, opened, respond
 from tests.support.builders.orders import on, order
 from tests.support.spec import given

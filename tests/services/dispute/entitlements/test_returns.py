@@ -14,7 +14,15 @@ from dispute.domain.orders.facts import Fact, FactType
 from dispute.domain.orders.naming import NamedParcel
 from shared.events.dispute import Payer, Reason
 from shared.events.order import Remedy, ShipTo
-from tests.support.builders.entitlements import NOT_RECEIVED, code_of, judged, rules_of, sold
+from tests.support.builders.entitlements import (
+    NOT_RECEIVED,
+    all_judged,
+    code_of,
+    judged,
+    rules_of,
+    sold,
+    terms_in,
+)
 from tests.support.builders.orders import BASIC, PROGRAMMES, Histories, after, on, order, order_line, order_of, record
 
 FREE = sold("free_return")
@@ -174,11 +182,12 @@ def test_an_area_may_be_whole_countries() -> None:
 # The seller's own returns
 
 OWN = [("extra_return", "extra_returns"), ("domestic_return", "domestic_return")]  # S85, S84
+AT_HOME = {"return_address": "1 Seller Road", "return_country": "DE"}
 
 
 @pytest.mark.parametrize(("kind", "flag"), OWN)
 def test_s13_s83_a_sellers_own_return_is_for_15_days_at_the_buyers_cost(kind: str, flag: str) -> None:
-    happened = sold(flag)
+    happened = sold(flag, **AT_HOME)
     assert judged(kind, happened, "Mar 6").entitlement.payer == Payer.BUYER
     assert code_of(kind, happened, "Mar 20", "23:59") == "granted"
     assert code_of(kind, happened, "Mar 21", "00:00") == "return_window_closed"
@@ -186,7 +195,30 @@ def test_s13_s83_a_sellers_own_return_is_for_15_days_at_the_buyers_cost(kind: st
 
 def test_s85_s84_what_the_seller_does_not_offer_is_not_covered() -> None:
     assert rules_of(judged("extra_return", sold("domestic_return"), "Mar 6")) == ("S85", "S13", "S83")
-    assert rules_of(judged("domestic_return", sold("extra_returns"), "Mar 6")) == ("S84", "S83")
+    assert rules_of(judged("domestic_return", sold("extra_returns", **AT_HOME), "Mar 6")) == ("S84", "S83")
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        (AT_HOME, "granted"),
+        (AT_HOME | {"return_country": "CN"}, "reason_not_covered"),
+        ({"return_address": "1 Seller Road"}, "reason_not_covered"),
+        ({}, "reason_not_covered"),
+    ],
+)
+def test_s84_a_domestic_return_needs_an_address_in_the_country_that_the_order_went_to(
+    told: dict[str, str], code: str
+) -> None:
+    assert code_of("domestic_return", sold("domestic_return", **told), "Mar 6") == code
+
+
+def test_s84_k22_the_orders_address_is_the_first_sellers_so_another_ones_line_has_no_domestic_return() -> None:
+    lines = [order_line("l1", flags=("domestic_return",)), order_line("l2", "9.00", flags=("domestic_return",))]
+    other = lines[1].model_copy(update={"seller_id": "seller-2"})
+    bought = order(lines[0], other, terms=terms_in("DE"), shipped="Mar 1", delivered="Mar 5", **AT_HOME)
+    found = [all_judged(bought, on("Mar 6"), None, name)["domestic_return"] for name in ("l1", "l2")]
+    assert [one.is_granted for one in found] == [True, False]
 
 
 EXCLUDED = [
@@ -205,6 +237,11 @@ def test_s16_k10_what_cannot_be_sold_again_does_not_go_back_unwanted_and_its_fau
     assert code_of("programme aliexpress_basic", happened, "Mar 6", reason=Reason.CHANGE_OF_MIND) == "item_excluded"
     for fault in (Reason.DAMAGED, Reason.DEFECTIVE, Reason.NOT_AS_DESCRIBED):
         assert code_of("programme aliexpress_basic", happened, "Mar 6", reason=fault) == "granted"
+
+
+@pytest.mark.parametrize("flag", ["virtual", "free_gift"])  # S68 (4), (5)
+def test_s68_what_no_free_return_takes_back_a_sellers_own_does_not_either(flag: str) -> None:
+    assert rules_of(judged("extra_return", sold("extra_returns", flag), "Mar 6")) == ("S68",)
 
 
 def test_s16_a_package_that_was_opened_to_look_may_go_back() -> None:

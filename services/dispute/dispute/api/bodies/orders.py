@@ -42,6 +42,9 @@ Flag = Literal[
 """What a listing may say of a line: rules ask for these, so a word that is none of them is refused."""
 
 
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+
+
 class LineBody(RequestBody):
     """One order line; `price` is for one piece, a plain decimal in the payment's currency."""
 
@@ -62,7 +65,7 @@ class ShipToBody(RequestBody):
     address as people write it, in any script and in lines, is for labels of returns, and stands in no event.
     """
 
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    country: Country
     region: Name | None = None
     postal_code: PostalCode | None = None
     address: Annotated[str, Text(500)] | None = None
@@ -118,6 +121,7 @@ class OrderBody(RequestBody):
     lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=100)]
     buyer_account_status: Literal["good", "restricted"] = "good"
     return_address: Annotated[str, Text(500)] | None = None
+    return_country: Country | None = None
     free_return_confirmed: bool = False
     ship_to: ShipToBody
     promised_by: Day | None = None
@@ -138,6 +142,12 @@ class OrderBody(RequestBody):
                 )
         if len({line.line_id for line in self.lines}) < len(self.lines):
             raise PydanticCustomError("repeated", "every line has its own line_id", {"member": ("lines",)})
+        return self
+
+    @model_validator(mode="after")
+    def _country_is_of_an_address(self) -> Self:
+        if self.return_country and not self.return_address:
+            raise PydanticCustomError("missing", "the country is that of an address", {"member": ("return_address",)})
         return self
 
     @property
@@ -165,6 +175,7 @@ class OrderBody(RequestBody):
             "channel": self.channel,
             "buyer_account_status": self.buyer_account_status,
             "return_address": self.return_address,
+            "return_country": self.return_country,
             "free_return_confirmed": self.free_return_confirmed,
             "promised_by": self.promised_by,
             "placed_at": self.placed_at,
@@ -185,6 +196,8 @@ class OrderBody(RequestBody):
             del said["payment"]["parts"]
         if not self.ship_to.address:
             del said["ship_to"]["address"]
+        if not self.return_country:
+            del said["return_country"]
         return said
 
     def _line(self, line: LineBody, number: int) -> RegisteredLine:

@@ -13,7 +13,9 @@ from shared.http.request.body import RequestBody, example
 
 
 class ReturnBody(RequestBody):
-    """What is to go back, and on what ground; a Free Return needs the buyer's word on its condition (S67)."""
+    """What is to go back, and on what ground; but by law it needs the buyer's word on its condition (S67, S28), and
+    what the seller offered a reason (S108).
+    """
 
     model_config = example(
         kind="free",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.conversations.state import BUYER, CASE_TEAM, SELLER, Conversation
 from dispute.domain.disputes.evidence import NamingEvidence, guard_addition, named_by
 from dispute.domain.disputes.state import Dispute
@@ -18,7 +18,7 @@ from shared.events.base import Actor, Event, Personal, StreamName, StreamOfKey
 from shared.events.fields import EvidenceIds, Text
 from shared.events.ids import derived_id
 from shared.events.mediation.conversation import Addressee, MessagePosted
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, guard_text
 
 SIDES = (BUYER, SELLER, CASE_TEAM)
 MOST = 500

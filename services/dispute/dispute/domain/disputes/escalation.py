@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeCommand, text_ref, texts_about
 from dispute.domain.deadlines import evidence_due
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
@@ -14,6 +14,7 @@ from shared.events.base import Event, Personal
 from shared.events.calendar import from_day
 from shared.events.dispute import Escalated, EscalationReason, NegotiationTimedOut
 from shared.events.fields import Text
+from shared.rejections import guard_text
 
 _RULES = {
     EscalationReason.BUYER_TIMEOUT: ("K17", "T8"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand, guard_text
+from dispute.domain.commands import DisputeAndOrderCommand, DisputeCommand
 from dispute.domain.deadlines import DeadlineKind
 from dispute.domain.disputes.state import Dispute, DisputeState
 from dispute.domain.evidence.limits import guard_number
@@ -17,7 +17,7 @@ from dispute.domain.evidence.visibility import Part, looks_as, visible_role
 from shared.events.base import Actor, Event, StreamName, StreamOfKey
 from shared.events.evidence import EvidenceRemoved
 from shared.events.fields import EvidenceIds
-from shared.rejections import DeadlinePassed, NotFound, WrongPhase
+from shared.rejections import DeadlinePassed, NotFound, WrongPhase, guard_text
 
 ENDS_ADDITION: Mapping[DisputeState | None, Sequence[DeadlineKind]] = {
     DisputeState.AWAITING_SELLER: (DeadlineKind.SELLER_RESPONSE,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.deadlines import buyer_response_due, negotiation_due, seller_response_due
 from dispute.domain.disputes.agreement.offers import CounterOffer, named, offered, proposed
 from dispute.domain.disputes.agreement.passed import guard_passed_amount
@@ -37,7 +37,7 @@ from shared.events.dispute import (
     SolutionType,
 )
 from shared.events.fields import EvidenceIds, Text, WireMoney
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, guard_text
 
 
 class StandingAddress(NamingEvidence):

@@ -27,6 +27,7 @@ from dispute.domain.orders.refund import due_for
 from shared.events.base import Command, Event
 from shared.events.dispute import (
     SENT_AGAIN,
+    UNWANTED,
     CloseReason,
     DisputeClosed,
     DisputedLine,
@@ -200,11 +201,11 @@ def closed(
 
 
 def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> ReturnDue:
-    """Asks for the goods: who pays the freight is what was agreed, else the seller, since the reason is a fault (K26).
+    """Asks for the goods: who pays the freight is what was agreed, else the seller where the reason is a fault (K26).
     They go to the agreed address, else to the order's, else to the warehouse (K22). Of what was decided a line without
     money stays with the buyer.
     """
-    opened, terms = dispute.opened, dispute.terms
+    opened, terms, reason = dispute.opened, dispute.terms, dispute.reason or dispute.opened.reason
     address_ref = reached.solution.address_ref or opened.return_address_ref
     return ReturnDue(
         return_id=derived_id("ret", opened.order_id, command.command_id),
@@ -217,8 +218,8 @@ def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
             for line, part in zip(opened.lines, reached.lines, strict=True)
             if part.amount or reached.reached_type not in BY_THE_TEAM
         ),
-        reason=dispute.reason or opened.reason,
-        freight_payer=reached.solution.freight_payer or Payer.SELLER,
+        reason=reason,
+        freight_payer=reached.solution.freight_payer or (Payer.BUYER if reason in UNWANTED else Payer.SELLER),
         address_ref=address_ref,
         warehouse=None if address_ref else terms.return_warehouse,
         ship_days=terms.return_ship_days,

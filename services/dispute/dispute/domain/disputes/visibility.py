@@ -58,7 +58,8 @@ _RULING = (
 VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.DisputeOpened: _seen(
         f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
-        " reopened_from protection_ends_at opened_at respond_by hints by_law no_return",
+        " reopened_from from_return protection_ends_at opened_at respond_by hints by_law"
+        " no_return",
         "return_address_ref",
         "forced.ticket forced.reason_ref",
     ),

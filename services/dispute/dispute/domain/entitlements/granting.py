@@ -27,8 +27,10 @@ from shared.events.ids import derived_id
 from shared.events.order import HeldPieces, Hold, PaymentHeld
 from shared.rejections import Rejected, ValidationFailed
 
-Granted = Literal[ReturnKind.FREE, ReturnKind.STATUTORY]
-"""The returns that need nobody's answer."""
+Granted = Literal[ReturnKind.FREE, ReturnKind.EXTRA, ReturnKind.DOMESTIC, ReturnKind.STATUTORY]
+"""The returns that belong to no dispute."""
+ANSWERED = (ReturnKind.EXTRA, ReturnKind.DOMESTIC)
+"""Those that the seller offered, and answers for (T27x)."""
 
 
 class Condition(Message):
@@ -64,6 +66,7 @@ def grant_return(command: GrantReturn, order: Order) -> list[Event]:
     right = right_of(command.kind, question)
     named = named_pieces(order, [(part.line_id, part.quantity) for part in command.lines])
     pieces = [returnable(right, question, each) for each in named]
+    guard_stated(command.kind, command.reason)
     guard_condition(command.kind, command.condition)
     held = PaymentHeld(
         order_id=order.order_id,
@@ -81,7 +84,7 @@ def grant_return(command: GrantReturn, order: Order) -> list[Event]:
 
 def _due(command: GrantReturn, order: Order, right: FromReceipt, seller_id: str) -> ReturnDue:
     """The goods of a Free Return go to the warehouse, others to the seller, as far as the order knows where (K22)."""
-    terms = order.terms
+    terms, is_answered = order.terms, command.kind in ANSWERED
     assert terms and right.payer
     own = seller_id == order.seller_id and command.kind is not ReturnKind.FREE
     address_ref = order.return_address_ref if own else None
@@ -102,6 +105,8 @@ def _due(command: GrantReturn, order: Order, right: FromReceipt, seller_id: str)
         inspect_bd=terms.return_inspect_bd,
         timezone=terms.timezone,
         held_by=tuple(sorted(order.chargebacks.open)),
+        response_days=terms.seller_response_days if is_answered else None,
+        dispute_days=terms.buyer_response_days if is_answered else None,
         rules=tuple(dict.fromkeys((*right.rules, "K20", "K22", "K26"))),
     )
 
@@ -114,14 +119,28 @@ _BROKEN: Mapping[str, tuple[type[Rejected], str]] = {
 }
 
 
+_OF_KIND: Mapping[ReturnKind, tuple[str, ...]] = {
+    ReturnKind.FREE: ("S67", "S68"),
+    ReturnKind.EXTRA: ("S28", "S68"),
+    ReturnKind.DOMESTIC: ("S28", "S84", "S68"),
+}
+"""By kind of return: the rules that ask for what is new and whole."""
+
+
+def guard_stated(kind: ReturnKind, reason: Reason) -> None:
+    """K21, S108: who asks a seller says why."""
+    if kind in ANSWERED and reason is Reason.NOT_STATED:
+        raise ValidationFailed.at("/reason", "missing", "say why it goes back", "S108", "K21")
+
+
 def guard_condition(kind: ReturnKind, condition: Condition | None) -> None:
-    """S67, S68 (1): the buyer's word on each of four things; the law asks for none (S94)."""
+    """S67, S68 (1), S28, S84: the buyer's word on each of four things; the law asks for none (S94)."""
     if kind is ReturnKind.STATUTORY:
         if condition:
             raise ValidationFailed.at("/condition", "not_expected", "the law asks for no word on it", "S94")
         return
     if condition is None:
-        raise ValidationFailed.at("/condition", "missing", "say what the item is like", "S67")
+        raise ValidationFailed.at("/condition", "missing", "say what the item is like", *_OF_KIND[kind])
     for name, (refusal, detail) in _BROKEN.items():
         if not getattr(condition, name):
-            raise refusal(detail)
+            raise refusal(detail, rules=_OF_KIND[kind])

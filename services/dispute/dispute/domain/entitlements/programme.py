@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from dispute.domain.disputes.form import guard_returnable
-from dispute.domain.disputes.opening.eligibility import UNWANTED, covering_rule, guard_eligible, guard_platform
+from dispute.domain.disputes.opening.eligibility import covering_rule, guard_eligible, guard_platform
+from dispute.domain.disputes.opening.law import guard_denied
 from dispute.domain.entitlements.entitlement import Entitlement, EntitlementKind, Question
 from dispute.domain.orders.cancellation import guard_cancellable
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces, named_pieces
 from dispute.domain.orders.protection import group_opens_at, protected_until
 from dispute.domain.rejections import OrderAlreadyCompleted, TooEarly
-from shared.events.dispute import Payer, Reason, SolutionType
+from shared.events.dispute import UNWANTED, Payer, Reason, SolutionType
 from shared.events.order import Anchor, Remedy
 from shared.rejections import Rejected, ValidationFailed
 
@@ -61,6 +62,9 @@ class ProgrammeRight(Entitlement):
     def _eligible(self, question: Question, pieces: NamedPieces, quantity: int) -> NamedPieces:
         whole = quantity == pieces.quantity
         named = [pieces] if whole else named_pieces(question.order, [(pieces.line.line_id, quantity)])
+        unwanted = question.reason is Reason.CHANGE_OF_MIND
+        if denied := guard_denied(question.order, named, question.now) if unwanted else None:
+            return denied.pieces[0]
         return guard_eligible(question.order, named, question.reason, question.now)[0]
 
     def begins(self, question: Question, group: PieceGroup) -> datetime | None:

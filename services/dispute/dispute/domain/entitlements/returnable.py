@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from dispute.domain.disputes.opening.eligibility import kept, not_disputable
 from dispute.domain.entitlements.entitlement import Entitlement, FromReceipt, Question
-from dispute.domain.entitlements.returns import FreeReturn
+from dispute.domain.entitlements.returns import DomesticReturn, ExtraReturn, FreeReturn, SellersReturn
 from dispute.domain.entitlements.statutory import Statutory
 from dispute.domain.orders.law import is_conformity
 from dispute.domain.orders.parcels import PieceGroup
@@ -16,11 +16,18 @@ from dispute.domain.rejections import ReasonNotCovered, TooEarly
 from shared.events.dispute import ReturnKind
 from shared.rejections import Rejected
 
+BY_OFFER: Mapping[ReturnKind, Callable[[Question], FromReceipt]] = {
+    ReturnKind.FREE: FreeReturn,
+    ReturnKind.EXTRA: ExtraReturn,
+    ReturnKind.DOMESTIC: DomesticReturn,
+}
+"""By kind of return: the right that the listing gives."""
+
 
 def right_of(kind: ReturnKind, question: Question) -> FromReceipt:
     """The right that a return of this kind stands on; none where the law of the country gives none."""
-    if kind is ReturnKind.FREE:
-        return FreeReturn(question)
+    if offered := BY_OFFER.get(kind):
+        return offered(question)
     for right in question.terms.law:
         if not is_conformity(right):
             return Statutory(right)
@@ -44,7 +51,7 @@ def returnable(right: FromReceipt, question: Question, pieces: NamedPieces) -> N
 
 def goes_back(right: Entitlement, question: Question, pieces: Iterable[tuple[str, int]]) -> bool:
     """Whether a piece of any of these lines could be asked back for by this right now."""
-    kinds = FreeReturn, Statutory
+    kinds = FreeReturn, SellersReturn, Statutory
     if not isinstance(right, kinds) or (isinstance(right, Statutory) and is_conformity(right.right)):
         return False
     return question.order.in_escrow and any(_passes(right, question, line_id) for line_id, _ in pieces)

@@ -108,9 +108,15 @@ class SellersReturn(FromReceipt):
 
     def guard(self, question: Question, line: Line) -> None:
         guard_platform(question.order)
-        if self.flag not in line.flags:
+        if self.flag not in line.flags or not self.is_offered(question.order, line):
             raise ReasonNotCovered("The seller does not offer it for this line.", rules=self.rules)
         guard_wanted_back([line])
+        if EXCLUDED_FROM_FREE_RETURN.intersection(line.flags):
+            raise ItemExcluded("Goods of this kind do not go back.", rules=("S68",))
+
+    def is_offered(self, order: Order, line: Line) -> bool:
+        """Whether the order allows for what the line has the flag of."""
+        return True
 
 
 class ExtraReturn(SellersReturn):
@@ -130,6 +136,14 @@ class DomesticReturn(SellersReturn):
     kind = EntitlementKind.DOMESTIC_RETURN
     rules = ("S84", "S83")
     flag = "domestic_return"
+
+    def is_offered(self, order: Order, line: Line) -> bool:
+        """The seller has an address in the country that the order went to; of an order with several it is the first
+        one's (K22).
+        """
+        assert order.ship_to
+        is_there = order.return_address_ref is not None and order.return_country == order.ship_to.country
+        return is_there and line.seller_id == order.seller_id
 
     def due(self, question: Question, group: PieceGroup, received_at: datetime) -> datetime:
         return within_days(received_at, question.terms.return_domestic_days, question.terms.timezone)

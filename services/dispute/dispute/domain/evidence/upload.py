@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.evidence.inspected import WAREHOUSE
 from dispute.domain.evidence.limits import SentFile, guard_number, guard_size, guard_type
@@ -28,7 +28,7 @@ from shared.events.fields import Text
 from shared.events.ids import derived_id
 from shared.events.order import Terms
 from shared.parties import Parties
-from shared.rejections import Forbidden, NotFound, WrongPhase
+from shared.rejections import Forbidden, NotFound, WrongPhase, guard_text
 
 
 class SendEvidence(Command):

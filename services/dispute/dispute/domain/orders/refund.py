@@ -23,7 +23,7 @@ from shared.events.dispute import (
 )
 from shared.events.money import Money, total
 from shared.events.open_enums import Open
-from shared.events.order import LineAmount, Terms
+from shared.events.order import LineAmount, PaymentHeld, Terms
 
 PAID = (RefundOutcome.ISSUED, RefundOutcome.FOUND_PAID)
 """The outcomes that say of money that it went."""
@@ -184,17 +184,28 @@ def added(parts: Sequence[LineAmount], others: Sequence[LineAmount]) -> Sequence
 
 @dataclass(frozen=True, slots=True)
 class OrderReturn:
-    """What goes back, the last step that was told of it, and when it had come."""
+    """What goes back, the last step that was told of it, when it had come, and whether its denial was disputed."""
 
     due: ReturnDue
     noted: ReturnNoted | None = None
     received_at: datetime | None = None
+    disputed: bool = False
+
+    @property
+    def is_denied(self) -> bool:
+        """Its seller has denied it, and that is neither disputed nor final (T27x)."""
+        return bool(self.noted and self.noted.dispute_until) and not self.disputed
 
 
-def returned(returns: Mapping[str, OrderReturn], event: ReturnDue | ReturnNoted) -> Mapping[str, OrderReturn]:
-    """The returns with one more, or with a step of one."""
+def returned(
+    returns: Mapping[str, OrderReturn], event: ReturnDue | ReturnNoted | PaymentHeld
+) -> Mapping[str, OrderReturn]:
+    """The returns with one more, or with a step of one, or with a dispute about its denial."""
     if isinstance(event, ReturnDue):
         return {**returns, event.return_id: OrderReturn(event)}
+    if isinstance(event, PaymentHeld):
+        disputed = event.return_id if event.dispute_id else None
+        return {**returns, disputed: replace(returns[disputed], disputed=True)} if disputed else returns
     noted = replace(returns[event.return_id], noted=event)
     if event.outcome == ReturnOutcome.RECEIVED:
         noted = replace(noted, received_at=event.noted_at)

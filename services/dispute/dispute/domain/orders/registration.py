@@ -54,6 +54,7 @@ class RegisterOrder(OrderCommand):
     terms: Terms
     buyer_account_status: str
     return_address: str | None
+    return_country: str | None = None
     free_return_confirmed: bool
     ship_to: ShipTo
     ship_to_address: str | None = None
@@ -134,6 +135,7 @@ def _registration(command: RegisterOrder) -> list[Event]:
         terms=command.terms,
         buyer_account_status=command.buyer_account_status,
         return_address_ref=command.return_address_ref,
+        return_country=command.return_country,
         free_return_confirmed=command.free_return_confirmed,
         ship_to=command.destination,
         promised_by=command.promised_by,

@@ -41,6 +41,7 @@ class Order:
     account_since: datetime | None = None
     ship_to: events.ShipTo | None = None
     return_address_ref: str | None = None
+    return_country: str | None = None
     free_return_confirmed: bool = False
     promised_by: date | None = None
     placed_at: datetime | None = None
@@ -209,6 +210,7 @@ def _registered(order: Order, event: events.OrderRegistered) -> Order:
         account_status=order.account_status if order.account_since else event.buyer_account_status,
         ship_to=event.ship_to,
         return_address_ref=event.return_address_ref,
+        return_country=event.return_country,
         free_return_confirmed=event.free_return_confirmed,
         promised_by=event.promised_by,
         placed_at=event.placed_at,
@@ -222,8 +224,8 @@ def _with_lines(order: Order, names: Iterable[str], change: Callable[[Line], Lin
 
 def _held(order: Order, event: events.PaymentHeld) -> Order:
     held = {part.line_id: part for part in event.lines}
-    again = event.dispute_id and any(order.lines[name].is_again(part.quantity) for name, part in held.items())
-    if again and order.terms:
+    order = replace(order, returns=returned(order.returns, event)) if event.return_id else order
+    if event.dispute_id and order.terms and any(order.lines[x.line_id].is_again(x.quantity) for x in event.lines):
         order = replace(order, reopenings=order.reopenings.one_more(event.held_at, order.terms.timezone))
     return _with_lines(order, held, lambda line: line.held_for(event, held[line.line_id]))
 

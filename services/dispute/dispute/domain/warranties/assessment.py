@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.entitlements.entitlement import guard_unsettled
 from dispute.domain.orders.state import Order
@@ -18,7 +18,7 @@ from shared.events.calendar import within_days
 from shared.events.fields import ShortText, Text
 from shared.events.order import Remedy, WarrantyStep
 from shared.events.warranty import ClaimedRight, WarrantyAssessed, WarrantyResult, WarrantyReviewOverdue
-from shared.rejections import ValidationFailed, WrongPhase
+from shared.rejections import ValidationFailed, WrongPhase, guard_text
 from shared.rules.book import RULES
 
 REMEDY: Mapping[WarrantyResult, Remedy] = {

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from dispute.domain.areas import NOWHERE
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.entitlements.entitlement import Judged, Question
 from dispute.domain.entitlements.judging import best, judge_faults
 from dispute.domain.evidence.keeping import KeepingEvidence, kept
@@ -26,7 +26,7 @@ from shared.events.open_enums import known
 from shared.events.order import WarrantyNoted, WarrantyStep
 from shared.events.outside.ids import Id
 from shared.events.warranty import ClaimedRight, WarrantyClaimOpened, WarrantyResult
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, guard_text
 
 Wanted = Literal[WarrantyResult.REPAIR, WarrantyResult.REPLACE]
 OVER = (WarrantyStep.REFUSED, WarrantyStep.FULFILLED)

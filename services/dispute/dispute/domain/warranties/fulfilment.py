@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.orders.state import Order
 from dispute.domain.warranties.assessment import WarrantyCommand
 from dispute.domain.warranties.claiming import noted
@@ -15,7 +15,7 @@ from shared.events.fields import Text
 from shared.events.order import WarrantyStep
 from shared.events.outside.words import Name, TrackingNumber
 from shared.events.warranty import WarrantyFulfilled
-from shared.rejections import ValidationFailed, WrongPhase
+from shared.rejections import ValidationFailed, WrongPhase, guard_text
 
 
 class FulfilWarranty(WarrantyCommand):

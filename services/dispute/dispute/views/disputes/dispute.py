@@ -95,6 +95,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "contacted_seller": opened.contacted_seller,
         "hints": opened.hints,
         "reopened_from": opened.reopened_from,
+        "from_return": opened.from_return,
         "buyer_id": opened.buyer_id,
         "seller_id": opened.seller_id,
         "opened_at": opened.opened_at,

@@ -103,7 +103,9 @@ class DisputeRow(TypedDict):
 
 
 class DisputeView(DisputeRow, SolutionMembers, CaseMembers, LateMembers, Actions):
-    """A dispute; `by_law` are the rights of the law by which it was opened once the programme's time was over (S17)."""
+    """A dispute; `by_law` are the rights of the law by which it was opened once the programme's time was over (S17),
+    `from_return` the return whose denial it is about (T27x).
+    """
 
     round: int
     lines: Sequence[DisputedLineView]
@@ -111,6 +113,7 @@ class DisputeView(DisputeRow, SolutionMembers, CaseMembers, LateMembers, Actions
     contacted_seller: bool
     hints: Sequence[Open[Hint]]
     reopened_from: str | None
+    from_return: str | None
     buyer_id: str
     seller_id: str
     protection_ends_at: Instant | None

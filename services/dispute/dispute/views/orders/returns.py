@@ -45,6 +45,8 @@ class GrantedReturn(TypedDict):
     transit_alarm_days: int
     inspect_bd: int
     timezone: str
+    response_days: int | None
+    dispute_days: int | None
     rules: Sequence[str]
 
 
@@ -78,6 +80,8 @@ def granted_return(due: ReturnDue) -> GrantedReturn:
         "transit_alarm_days": due.transit_alarm_days,
         "inspect_bd": due.inspect_bd,
         "timezone": due.timezone,
+        "response_days": due.response_days,
+        "dispute_days": due.dispute_days,
         "rules": due.rules,
     }
 

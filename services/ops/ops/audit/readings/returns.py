@@ -14,6 +14,8 @@ from ops.audit.readings.fold import Checks, Rows
 State = dict[str, Any]
 
 WAITS: Mapping[str, tuple[str, str]] = {
+    "ReturnRequested": ("seller_response", "respond_by"),
+    "ReturnDenied": ("return_dispute", "dispute_until"),
     "ReturnAuthorized": ("return_shipment", "ship_by"),
     "ReturnShipped": ("return_transit", "transit_alarm_at"),
     "ReturnTransitOverdue": ("return_transit", "transit_alarm_at"),
@@ -21,7 +23,9 @@ WAITS: Mapping[str, tuple[str, str]] = {
 }
 """By event: what the return waits for from then on, and the member that says until when."""
 ENDS = frozenset(
-    "ReturnDenied ReturnLabelVoided ReturnLapsed ReturnLost ReturnInspected InspectionTimedOut".split()  # noqa: SIM905
+    """
+    ReturnDisputed ReturnDenialFinal ReturnLabelVoided ReturnLapsed ReturnLost ReturnInspected InspectionTimedOut
+    """.split()  # noqa: SIM905
 )
 """The events after which nothing is waited for."""
 LABEL, CANCELLATION = "label_order", "label_cancellation"
@@ -49,8 +53,10 @@ def _of_goods(now: Mapping[str, datetime], entry: Entry) -> Mapping[str, datetim
         return {kind: at for kind, at in now.items() if kind != LABEL}
     if entry.name == "DeadlineMoved":
         return {**now, entry.data["kind"]: _at(entry, "due_at")} if entry.data["kind"] in now else now
-    kind, member = WAITS.get(entry.name, ("", ""))
-    return {kind: _at(entry, member)} if kind else now
+    if entry.name not in WAITS:
+        return now
+    kind, member = WAITS[entry.name]
+    return {kind: _at(entry, member)} if entry.data.get(member) else {}
 
 
 def _at(entry: Entry, member: str) -> datetime:
@@ -95,6 +101,8 @@ def fold(back: State, entry: Entry) -> None:
     back["state"] = STATES.get(name, back["state"])
     if name == "ReturnRequested":
         back.update({column: data[column] for column in SAID}, requested_at=instant(entry.metadata["at"]))
+    elif name == "ReturnDisputed":
+        back["dispute_id"] = data["dispute_id"]
     elif name == "ReturnAuthorized":
         back["ship_by"] = instant(data["ship_by"])
     elif name == "DeadlineMoved" and data["kind"] == "return_shipment":

@@ -14,7 +14,8 @@ FACTS = frozenset(
     RefundPaidTwice RefundAbandoned RefundPartIssued RefundPartAbandoned RefundReRequested RefundNotDue
     GoodwillGranted RefundReturnedByBank RefundSettlementOverdue RefundDestinationChosen RefundDoubtEnded
     RefundSettled RefundRetried
-    ReturnRequested ReturnAuthorized ReturnDenied ReturnLabelVoided ReturnShipped ReturnReceived ReturnInspected
+    ReturnRequested ReturnAuthorized ReturnDenied ReturnDenialFinal ReturnLabelVoided ReturnShipped ReturnReceived
+    ReturnInspected
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
     RefundConfirmed RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     WarrantyClaimOpened WarrantyAssessed WarrantyFulfilled
@@ -35,6 +36,7 @@ OUTCOMES = {
     "RefundDoubtEnded": {"paid": "found_paid", "not_paid": "found_unpaid"},
     "ReturnAuthorized": "authorized",
     "ReturnDenied": "denied",
+    "ReturnDenialFinal": "denial_final",
     "ReturnLabelVoided": "voided",
     **{"ReturnShipped": "shipped", "ReturnReceived": "received", "ReturnLapsed": "lapsed"},
     "ReturnInspected": {"pass": "passed", "fail": "failed"},
@@ -56,6 +58,7 @@ TOLD = {
     **dict.fromkeys(
         ("RefundPartAbandoned", "RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1
     ),
+    **dict.fromkeys(("ReturnRequested", "ReturnDenied"), 1),
     **{"WarrantyClaimOpened": 1, "WarrantyAssessed": 2, "WarrantyFulfilled": 1},
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
     **dict.fromkeys(("ExternalChargebackOpened", "ExternalChargebackResolved"), 2),

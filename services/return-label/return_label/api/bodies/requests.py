@@ -21,7 +21,7 @@ class RequestedPieces(Message):
 
 
 class StatedCondition(Message):
-    """What the buyer says of the item (S67)."""
+    """What the buyer says of the item (S67, S28)."""
 
     unused: bool
     undamaged: bool
@@ -30,7 +30,9 @@ class StatedCondition(Message):
 
 
 class ReturnRequestBody(RequestBody):
-    """What is to go back, and on what ground; a Free Return needs the buyer's word on its condition."""
+    """What is to go back, and on what ground; but by law it needs the buyer's word on its condition, and what the
+    seller offered a reason.
+    """
 
     model_config = example(
         order_id="1001",
@@ -41,7 +43,7 @@ class ReturnRequestBody(RequestBody):
     )
 
     order_id: Id
-    kind: Literal[ReturnKind.FREE, ReturnKind.STATUTORY]
+    kind: Literal[ReturnKind.FREE, ReturnKind.EXTRA, ReturnKind.DOMESTIC, ReturnKind.STATUTORY]
     lines: Annotated[tuple[RequestedPieces, ...], Field(min_length=1, max_length=100)]
     reason: Reason = Reason.NOT_STATED
     condition: StatedCondition | None = None

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from return_label.domain.returns.findings import InspectReturn
 from return_label.domain.returns.labels.cancellation import SettleCancellation
+from return_label.domain.returns.response import RespondToReturn
 from return_label.domain.returns.transit import MarkReturnShipped
 from shared.http.command_body import CommandBody
 from shared.http.request.body import example
+
+
+class ResponseBody(CommandBody, of=RespondToReturn):
+    """The seller's word on what it offered to take back: a refusal has a reason; an Extra Return may go to an address
+    that is told now.
+    """
+
+    model_config = example(decision="accept")
 
 
 class ShipmentBody(CommandBody, of=MarkReturnShipped):

@@ -14,6 +14,12 @@ from shared.notifications.table import Notice, Notices
 BOTH = (BUYER, SELLER)
 
 NOTICES: Notices = {
+    events.ReturnRequested: Notice(
+        "return_requested", (SELLER,), "respond_by", "seller_response", ("S54", "T27x"), only="respond_by"
+    ),
+    events.ReturnDenied: Notice(
+        "return_denied", (BUYER,), "dispute_until", "return_dispute", ("S54", "T27x"), unless="dispute_id"
+    ),
     events.ReturnAuthorized: Notice("return_authorized", (BUYER,), "ship_by", "return_shipment", ("S54", "S80")),
     events.ReturnLapsed: Notice("return_lapsed", BOTH, rules=("S54", "T24")),
     events.ReturnTransitOverdue: Notice("return_overdue", BOTH, rules=("S54", "T44")),
@@ -26,8 +32,8 @@ _SHOWN = "S54 names it not, and the return shows it"
 _CARRIER = "it is between the platform and its carrier"
 _OF_THE_BANK = "the order tells its parties of the chargeback, and the return shows its deadlines"
 SILENT: Mapping[type[Event], str] = {
-    events.ReturnRequested: "the authorisation of the same append tells it",
-    events.ReturnDenied: "the dispute goes to the case team, which tells it",
+    events.ReturnDisputed: "the dispute tells it",
+    events.ReturnDenialFinal: "the denial has told until when",
     events.ReturnLabelOrdered: "the authorisation of the same append tells it",
     events.ReturnLabelIssued: "the authorisation of the same append tells it",
     events.ReturnLabelDenied: "the authorisation of the same append tells it, and the return says why",

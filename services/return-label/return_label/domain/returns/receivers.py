@@ -13,7 +13,7 @@ SELLER, WAREHOUSE, CARRIER = "seller", "warehouse", "service"
 
 def receiver_of(return_: Return) -> str:
     """As what the receiver acts: the platform's warehouse, where no address of the seller's is known."""
-    return SELLER if return_.requested and return_.requested.address_ref else WAREHOUSE
+    return SELLER if return_.requested and return_.address_ref else WAREHOUSE
 
 
 def guard_receiver(return_: Return, actor: Actor, *others: str) -> None:

@@ -1,13 +1,14 @@
 """Requesting a return: it is authorised at once, with a label where one is to be had (T22, T22b), unless
-support has limited its buyer's returns (S79).
+support has limited its buyer's returns (S79), or its seller is to answer first (T27x).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from return_label.domain.commands import ReturnCommand, quota_of
-from return_label.domain.deadlines import ship_due
+from return_label.domain.deadlines import response_due, ship_due
 from return_label.domain.label_quotas.limits import NO_REASON, guard_no_reason_return
 from return_label.domain.label_quotas.state import Quota
 from return_label.domain.rejections import ReturnsLimited
@@ -27,6 +28,7 @@ class RequestReturn(ReturnCommand):
     prepaid label is bought of the `carrier`, and without one a sample. Who works in the `warehouse` is `warehouse_id`.
     Those of `suspended`, if any, say that nothing goes back from there. The chargebacks that are open are those that it
     is `held_by`.
+    With `response_days` the seller answers first, and a denial may be disputed for `dispute_days`.
     """
 
     kind: ReturnKind
@@ -46,6 +48,8 @@ class RequestReturn(ReturnCommand):
     timezone: str
     suspended: tuple[str, ...] = ()
     held_by: tuple[str, ...] = ()
+    response_days: int | None = None
+    dispute_days: int | None = None
     rules: tuple[str, ...]
     carrier: str | None = None
 
@@ -62,7 +66,7 @@ class RequestReturn(ReturnCommand):
 
 
 def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> Decided:
-    """The return, and a prepaid label out of its buyer's quota, or the buyer's own."""
+    """The return, and a prepaid label out of its buyer's quota, or the buyer's own; or the question to its seller."""
     if return_.requested:
         return []
     requested = asked(command)
@@ -76,7 +80,9 @@ def request_return(command: RequestReturn, return_: Return, *quotas: Quota) -> D
             # The limit was set while the order granted it, or the order was asked past it.
             return [requested, _denied(command, refusal.code, refusal.cited)], []
     holds = [held(_named(command), each, command.at) for each in command.held_by]
-    begun = [requested, _authorized(command), *holds]
+    if requested.respond_by:
+        return ([requested, *holds], *([] for _ in quotas))
+    begun = [requested, authorized(requested, command.ship_days, command.at, command.address_ref), *holds]
     if not command.is_prepaid:
         return ([*begun, self_paid(requested)], *([] for _ in quotas))
     label, place = first_label(requested, quotas[0], command.at, command.carrier)
@@ -93,6 +99,7 @@ def _named(command: RequestReturn) -> Mapping[str, str | None]:
 
 def asked(command: RequestReturn) -> ReturnRequested:
     """What is fixed from the beginning."""
+    days, zone = command.response_days, command.timezone
     return ReturnRequested(
         return_id=command.return_id,
         kind=command.kind,
@@ -108,18 +115,23 @@ def asked(command: RequestReturn) -> ReturnRequested:
         warehouse_id=command.warehouse_id if command.warehouse else None,
         transit_alarm_days=command.transit_alarm_days,
         inspect_bd=command.inspect_bd,
-        timezone=command.timezone,
-        rules=command.rules,
+        timezone=zone,
+        respond_by=None if days is None else response_due(command.at, days, zone),
+        ship_days=None if days is None else command.ship_days,
+        dispute_days=command.dispute_days,
+        rules=command.rules if days is None else (*command.rules, "D1"),
     )
 
 
-def _authorized(command: RequestReturn) -> ReturnAuthorized:
+def authorized(terms: ReturnRequested, ship_days: int, at: datetime, address_ref: str | None) -> ReturnAuthorized:
+    """The buyer may send the goods, and is told where and how."""
+    prepaid = known(terms.freight_payer) is not Payer.BUYER
     return ReturnAuthorized(
-        return_id=command.return_id,
-        dispute_id=command.dispute_id,
-        order_id=command.order_id,
-        ship_by=ship_due(command.at, command.ship_days, command.timezone),
-        address_ref=command.address_ref,
-        instructions=tuple(instructions(command.kind, prepaid=command.is_prepaid)),
+        return_id=terms.return_id,
+        dispute_id=terms.dispute_id,
+        order_id=terms.order_id,
+        ship_by=ship_due(at, ship_days, terms.timezone),
+        address_ref=address_ref,
+        instructions=tuple(instructions(terms.kind, prepaid=prepaid)),
         rules=("S80", "T22", "D9"),
     )

@@ -15,7 +15,9 @@ from shared.events.inspection import ReturnPiecesInspected
 from shared.events.return_label import (
     InspectionTimedOut,
     ReturnAuthorized,
+    ReturnDenialFinal,
     ReturnDenied,
+    ReturnDisputed,
     ReturnEvent,
     ReturnHeld,
     ReturnHoldEnded,
@@ -81,6 +83,7 @@ class Return:
     state: ReturnState = ReturnState.REQUESTED
     requested: ReturnRequested | None = None
     denied: ReturnDenied | None = None
+    after_denial: ReturnDisputed | ReturnDenialFinal | None = None
     authorized: ReturnAuthorized | None = None
     ordered: ReturnLabelOrdered | None = None
     label: ReturnLabelIssued | None = None
@@ -103,6 +106,24 @@ class Return:
         if not self.requested:
             return NOBODY
         return Parties("return", self.requested.buyer_id, {self.requested.seller_id})
+
+    @property
+    def address_ref(self) -> str | None:
+        """The seller's address, as it was told with the answer, else as the order knows it; else it is the warehouse's
+        (K22).
+        """
+        return (self.authorized.address_ref if self.authorized else None) or self.terms.address_ref
+
+    @property
+    def told_address_ref(self) -> str | None:
+        """The address that the seller told with the answer, if any."""
+        return self.address_ref if self.requested and self.address_ref != self.terms.address_ref else None
+
+    @property
+    def dispute_id(self) -> str | None:
+        """The dispute that it is of, or that its denial led to."""
+        disputed = self.after_denial if isinstance(self.after_denial, ReturnDisputed) else self.terms
+        return disputed.dispute_id
 
     @property
     def has_prepaid_label(self) -> bool:
@@ -132,10 +153,12 @@ class Return:
 
 def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one arm an event
     match event:
-        case ReturnRequested():
-            return replace(return_, requested=event)
-        case ReturnDenied():
-            return replace(return_, denied=event, state=ReturnState.DENIED)
+        case ReturnRequested(respond_by=due_at):
+            return _until(replace(return_, requested=event), DeadlineKind.RESPONSE, due_at)
+        case ReturnDenied(dispute_until=due_at):
+            return _until(replace(return_, denied=event, state=ReturnState.DENIED), DeadlineKind.DISPUTE, due_at)
+        case ReturnDisputed() | ReturnDenialFinal():
+            return replace(return_, after_denial=event)
         case ReturnAuthorized():
             return _until(replace(return_, authorized=event, state=ReturnState.AUTHORIZED), D9, event.ship_by)
         case ReturnLabelOrdered():
@@ -155,16 +178,14 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
             return _until(_cancelling(return_, event), cancellation_of(label_id), event.ordered_at)
         case ReturnLabelCancelled() | ReturnLabelNotCancelled():
             return _cancelling(return_, event)
-        case ReturnShipped():
-            sent = replace(return_, shipped=event, ordered=None, state=ReturnState.SHIPPED)
-            return _until(sent, D10, event.transit_alarm_at)
-        case ReturnTransitOverdue():
-            return _until(return_, D10, event.transit_alarm_at)
+        case ReturnShipped(transit_alarm_at=alarm_at):
+            return _until(replace(return_, shipped=event, ordered=None, state=ReturnState.SHIPPED), D10, alarm_at)
+        case ReturnTransitOverdue(transit_alarm_at=alarm_at):
+            return _until(return_, D10, alarm_at)
         case ReturnTrackingCorrected(tracking_number=number, carrier=carrier):
             return replace(return_, shipped=_renumbered(return_.shipped, number, carrier))
-        case ReturnReceived():
-            there = replace(return_, received=event, ordered=None, state=ReturnState.RECEIVED)
-            return _until(there, D11, event.inspect_by)
+        case ReturnReceived(inspect_by=due_at):
+            return _until(replace(return_, received=event, ordered=None, state=ReturnState.RECEIVED), D11, due_at)
         case ReturnPiecesInspected():
             return replace(return_, examined=(*return_.examined, event))
         case ReturnInspected():
@@ -185,8 +206,8 @@ def evolve(return_: Return, event: ReturnEvent) -> Return:  # noqa: C901 - one a
 D9, D10, D11 = DeadlineKind.SHIPMENT, DeadlineKind.TRANSIT, DeadlineKind.INSPECTION
 
 
-def _until(return_: Return, kind: str, due_at: datetime) -> Return:
-    return replace(return_, due={**return_.due, kind: due_at})
+def _until(return_: Return, kind: str, due_at: datetime | None) -> Return:
+    return replace(return_, due={**return_.due, kind: due_at}) if due_at else return_
 
 
 def _cancelling(return_: Return, word: Cancellation) -> Return:

@@ -6,11 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from return_label.domain.deadlines import DeadlineKind, transit_alarm_due
 from return_label.domain.returns.inspection import failed_piece, rest_passes, shown_before
+from return_label.domain.returns.response import denied
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
 from shared.decider import ExpireDeadline
 from shared.events.base import Event
-from shared.events.return_label import InspectionTimedOut, ReturnInspected, ReturnLapsed, ReturnTransitOverdue
+from shared.events.return_label import (
+    Denial,
+    InspectionTimedOut,
+    ReturnDenialFinal,
+    ReturnInspected,
+    ReturnLapsed,
+    ReturnTransitOverdue,
+)
 
 
 def expire(command: ExpireDeadline, return_: Return) -> Sequence[Event]:
@@ -18,6 +26,16 @@ def expire(command: ExpireDeadline, return_: Return) -> Sequence[Event]:
     if not command.is_due(due(return_, command.kind)):
         return []
     return [OVER[command.kind](command, return_)]
+
+
+def not_answered(command: ExpireDeadline, return_: Return) -> Event:
+    """D1: the seller says nothing of what it offered, which is a denial (T27x); its buyer's days count from then."""
+    return denied(return_, Denial.UNANSWERED, command.at)
+
+
+def not_disputed(command: ExpireDeadline, return_: Return) -> Event:
+    """The buyer leaves it at the denial (T27x)."""
+    return ReturnDenialFinal(**return_.event_fields, due_at=command.due_at, rules=("T27x", "D2"))
 
 
 def not_sent(command: ExpireDeadline, return_: Return) -> Event:
@@ -50,6 +68,8 @@ def not_inspected(command: ExpireDeadline, return_: Return) -> Event:
 
 
 OVER: Mapping[str, Callable[[ExpireDeadline, Return], Event]] = {
+    DeadlineKind.RESPONSE: not_answered,
+    DeadlineKind.DISPUTE: not_disputed,
     DeadlineKind.SHIPMENT: not_sent,
     DeadlineKind.TRANSIT: not_arrived,
     DeadlineKind.INSPECTION: not_inspected,

@@ -15,53 +15,20 @@ KINDS = tuple(DeadlineKind)
 """Of a return's deadlines."""
 OF_GOODS = tuple(kind for kind in KINDS if kind is not DeadlineKind.CANCELLATION)
 """Those that end with the return."""
-PAUSED = (DeadlineKind.SHIPMENT, DeadlineKind.TRANSIT, DeadlineKind.INSPECTION)
+PAUSED = tuple(kind for kind in OF_GOODS if kind is not DeadlineKind.LABEL)
 """What stands still while a bank decides (T34); a label is bought all the same."""
 WAITS: Mapping[str, frozenset[ReturnState]] = {
+    DeadlineKind.RESPONSE: frozenset({ReturnState.REQUESTED}),
+    DeadlineKind.DISPUTE: frozenset({ReturnState.DENIED}),
     DeadlineKind.LABEL: frozenset({ReturnState.AUTHORIZED}),
     DeadlineKind.SHIPMENT: UNSENT,
     DeadlineKind.TRANSIT: frozenset({ReturnState.SHIPPED}),
     DeadlineKind.INSPECTION: frozenset({ReturnState.RECEIVED}),
 }
 """By deadline: the states that wait for it."""
-
-
-def deadlines(event: Event) -> Iterable[Start | Clear]:  # noqa: C901 - one arm an event
-    """What each event starts and ends."""
-    match event:
-        case events.ReturnAuthorized():
-            return (Start(DeadlineKind.SHIPMENT, event.ship_by),)
-        case events.ReturnLabelOrdered():
-            return (Start(DeadlineKind.LABEL, event.ordered_at),)
-        case events.ReturnLabelIssued() | events.ReturnLabelDenied():
-            return (Clear(DeadlineKind.LABEL),)
-        case events.ReturnLabelCancellationOrdered(label_id=label_id):
-            return (Start(cancellation_of(label_id), event.ordered_at),)
-        case events.ReturnLabelCancelled(label_id=label_id) | events.ReturnLabelNotCancelled(label_id=label_id):
-            return (Clear(cancellation_of(label_id)),)
-        case events.ReturnShipped():
-            return (
-                Clear(DeadlineKind.LABEL),
-                Clear(DeadlineKind.SHIPMENT),
-                Start(DeadlineKind.TRANSIT, event.transit_alarm_at),
-            )
-        case events.ReturnTransitOverdue():
-            return (Start(DeadlineKind.TRANSIT, event.transit_alarm_at),)
-        case events.ReturnReceived():
-            arrived = (Clear(DeadlineKind.LABEL), Clear(DeadlineKind.SHIPMENT), Clear(DeadlineKind.TRANSIT))
-            return (*arrived, Start(DeadlineKind.INSPECTION, event.inspect_by))
-        case events.ReturnHeld():
-            return map(Clear, PAUSED)
-        case _ if isinstance(event, ENDS):
-            return map(Clear, OF_GOODS)
-        case _:
-            return ()
-
-
-STARTS = (events.ReturnAuthorized, events.ReturnShipped, events.ReturnTransitOverdue, events.ReturnReceived)
-"""The events that start a deadline."""
 ENDS = (
-    events.ReturnDenied,
+    events.ReturnDisputed,
+    events.ReturnDenialFinal,
     events.ReturnLabelVoided,
     events.ReturnLapsed,
     events.ReturnLost,
@@ -69,6 +36,42 @@ ENDS = (
     events.InspectionTimedOut,
 )
 """The events after which a return waits for nothing."""
+BEGINS: Mapping[type[Event], tuple[DeadlineKind, str]] = {
+    events.ReturnRequested: (DeadlineKind.RESPONSE, "respond_by"),
+    events.ReturnDenied: (DeadlineKind.DISPUTE, "dispute_until"),
+    events.ReturnAuthorized: (DeadlineKind.SHIPMENT, "ship_by"),
+    events.ReturnLabelOrdered: (DeadlineKind.LABEL, "ordered_at"),
+    events.ReturnShipped: (DeadlineKind.TRANSIT, "transit_alarm_at"),
+    events.ReturnTransitOverdue: (DeadlineKind.TRANSIT, "transit_alarm_at"),
+    events.ReturnReceived: (DeadlineKind.INSPECTION, "inspect_by"),
+}
+"""By event: the deadline that it starts, and the member with its instant."""
+STARTS = tuple(BEGINS)
+"""The events that start a deadline."""
+CLEARS: Mapping[type[Event], tuple[DeadlineKind, ...]] = {
+    events.ReturnDenied: (DeadlineKind.RESPONSE,),
+    events.ReturnAuthorized: (DeadlineKind.RESPONSE,),
+    events.ReturnLabelIssued: (DeadlineKind.LABEL,),
+    events.ReturnLabelDenied: (DeadlineKind.LABEL,),
+    events.ReturnShipped: (DeadlineKind.LABEL, DeadlineKind.SHIPMENT),
+    events.ReturnReceived: (DeadlineKind.LABEL, DeadlineKind.SHIPMENT, DeadlineKind.TRANSIT),
+    events.ReturnHeld: PAUSED,
+    **dict.fromkeys(ENDS, OF_GOODS),
+}
+"""By event: the deadlines that it ends."""
+
+
+def deadlines(event: Event) -> Iterable[Start | Clear]:
+    """What each event ends and starts."""
+    yield from map(Clear, CLEARS.get(type(event), ()))
+    kind, member = BEGINS.get(type(event), ("", ""))
+    if kind and (due_at := getattr(event, member)):
+        yield Start(kind, due_at)
+    match event:
+        case events.ReturnLabelCancellationOrdered(label_id=label_id):
+            yield Start(cancellation_of(label_id), event.ordered_at)
+        case events.ReturnLabelCancelled(label_id=label_id) | events.ReturnLabelNotCancelled(label_id=label_id):
+            yield Clear(cancellation_of(label_id))
 
 
 def due(return_: Return, kind: str) -> datetime | None:
@@ -78,5 +81,9 @@ def due(return_: Return, kind: str) -> datetime | None:
         return last.ordered_at if isinstance(last, events.ReturnLabelCancellationOrdered) else None
     if return_.hold.open and kind in PAUSED:
         return None
-    waits = return_.state in WAITS.get(kind, ()) and (kind != DeadlineKind.LABEL or return_.ordered is not None)
+    over: Mapping[str, bool] = {
+        DeadlineKind.LABEL: return_.ordered is None,
+        DeadlineKind.DISPUTE: return_.after_denial is not None,
+    }
+    waits = return_.state in WAITS.get(kind, ()) and not over.get(kind, False)
     return return_.due.get(kind) if waits else None

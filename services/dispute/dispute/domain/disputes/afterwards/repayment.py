@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeCommand, text_ref, texts_about
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.disputes.progress import not_refunded, refunded
 from dispute.domain.disputes.state import Dispute
@@ -24,7 +24,7 @@ from shared.events.moments import Moment
 from shared.events.money import Money
 from shared.events.order import Pieces
 from shared.events.outside.ids import Id
-from shared.rejections import AmountExceedsCap, Forbidden, NotFound, ValidationFailed, WrongPhase
+from shared.rejections import AmountExceedsCap, Forbidden, NotFound, ValidationFailed, WrongPhase, guard_text
 
 OTHER = {"buyer": "seller", "seller": "buyer"}
 

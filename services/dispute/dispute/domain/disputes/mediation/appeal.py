@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline, appeal_review_due
 from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
@@ -17,6 +17,7 @@ from shared.decider import Decided
 from shared.events.base import Event, Personal
 from shared.events.fields import EvidenceIds, Text
 from shared.events.mediation import Appealed, AppealReviewOverdue, AppealWindowClosed
+from shared.rejections import guard_text
 
 
 class AppealDecision(NamingEvidence):

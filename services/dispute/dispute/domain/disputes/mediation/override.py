@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
-from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.disputes.ending import OfDisputeAndOrder, ended_if_over
 from dispute.domain.disputes.escalation import escalated
 from dispute.domain.disputes.mediation.appeal_decision import Change, carried_out
@@ -25,7 +25,7 @@ from shared.events.mediation.proposals import OverrideAction, SupportOverrideApp
 from shared.events.money import Money
 from shared.events.open_enums import known
 from shared.events.order import HoldEnd
-from shared.rejections import WrongPhase
+from shared.rejections import WrongPhase, guard_text
 
 
 class Why(Message):

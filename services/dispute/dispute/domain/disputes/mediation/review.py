@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeCommand, text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline, evidence_due, review_due
 from dispute.domain.disputes.guards import guard_may_decide
 from dispute.domain.disputes.state import Dispute, DisputeState
@@ -28,7 +28,7 @@ from shared.events.mediation import (
     ReviewStarted,
 )
 from shared.events.outside.ids import PartyId
-from shared.rejections import ValidationFailed, WrongPhase
+from shared.rejections import ValidationFailed, WrongPhase, guard_text
 
 
 class ClaimCase(DisputeCommand):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.disputes.agreement.passed import guard_passed_lines
 from dispute.domain.disputes.difference import asked_for
 from dispute.domain.disputes.form import guard_returnable
@@ -23,7 +23,7 @@ from shared.events.mediation import Outcome, Ruling, Weighed
 from shared.events.money import Money, total
 from shared.events.order import LineAmount
 from shared.events.outside.ids import Id
-from shared.rejections import AmountExceedsCap, ValidationFailed
+from shared.rejections import AmountExceedsCap, ValidationFailed, guard_text
 from shared.rules.book import RULES
 
 Weight = Annotated[int, Field(ge=0, le=3, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from dispute.domain.commands import DisputeAndOrderCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeAndOrderCommand, text_ref, texts_about
 from dispute.domain.disputes.case import Proposal
 from dispute.domain.disputes.mediation import override
 from dispute.domain.disputes.mediation.appeal_decision import Finding, finally_decided
@@ -25,6 +25,7 @@ from shared.events.mediation.proposals import (
     ProposalMade,
     SupportOverrideProposed,
 )
+from shared.rejections import guard_text
 
 STEPS: Mapping[ProposalKind, Step] = {
     ProposalKind.DECISION: Step.AGREE_DECISION,

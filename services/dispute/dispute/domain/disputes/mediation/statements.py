@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
 from dispute.domain.disputes.mediation.review import window_closed
 from dispute.domain.disputes.state import Dispute, evolve
@@ -19,7 +19,7 @@ from shared.decider import Decided
 from shared.events.base import Event, Personal
 from shared.events.fields import EvidenceIds, Text, Word
 from shared.events.mediation import Answer, EvidenceCompleted, StatementSubmitted
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, guard_text
 
 
 class SubmitStatement(NamingEvidence):

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.commands import DisputeCommand, guard_text, text_ref, texts_about
+from dispute.domain.commands import DisputeCommand, text_ref, texts_about
 from dispute.domain.deadlines import ExpireDeadline
 from dispute.domain.disputes.state import Dispute
 from dispute.domain.disputes.transitions import Step, guard
 from shared.events.base import Event, Personal
 from shared.events.fields import Text
 from shared.events.mediation import SurveySubmitted, SurveyWindowClosed
+from shared.rejections import guard_text
 
 
 class SubmitSurvey(DisputeCommand):

@@ -30,7 +30,7 @@ from dispute.domain.rejections import (
 )
 from shared.events.base import wire_time
 from shared.events.calendar import from_day, within_days
-from shared.events.dispute import Reason
+from shared.events.dispute import UNWANTED, Reason
 from shared.events.outside.ids import path_of
 from shared.rejections import Rejected
 
@@ -48,8 +48,6 @@ RULE_OF_REASON: Mapping[Reason, str] = {
 }
 """The rule that makes a reason a ground; one that has none is refused (G6)."""
 
-UNWANTED = frozenset({Reason.CHANGE_OF_MIND, Reason.NOT_STATED})
-"""What is no fault, and so no ground (K20, K21)."""
 EXCLUDED_UNWANTED = frozenset({"customised", "perishable", "fragile", "hygiene", "copiable_media"})
 """S16: letters a, b (two flags), c and g, by what the listing said of the line."""
 
@@ -226,8 +224,8 @@ def guard_late(order: Order, named: Sequence[NamedPieces], now: datetime) -> Seq
 
 
 def covering_rule(reason: Reason) -> str:
-    """The rule that makes this reason a ground; only of one that `guard_ground` lets pass."""
-    return RULE_OF_REASON[reason]
+    """The rule that makes this reason a ground; what is unwanted is one where its seller was to take it back (S13)."""
+    return RULE_OF_REASON.get(reason, "S13")
 
 
 def guard_ground(reason: Reason, *instead: Link) -> None:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dispute.domain.disputes.opening.eligibility import (
+    guard_account,
     guard_again,
+    guard_disputable,
     guard_eligible,
     guard_opened_yet,
+    guard_platform,
     guard_reason,
     kept,
     like,
@@ -19,6 +22,7 @@ from dispute.domain.orders.law import FAULTS, against_faults, runs_until
 from dispute.domain.orders.parcels import PieceGroup
 from dispute.domain.orders.pieces import NamedPieces, named_pieces, sold
 from dispute.domain.orders.protection import protected_until
+from dispute.domain.orders.returns.denials import denied_return
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import ProtectionAlreadyExpired, ReasonNotCovered
 from shared.events.dispute import ByLaw, Reason
@@ -28,11 +32,14 @@ from shared.rejections import Rejected
 
 @dataclass(frozen=True, slots=True)
 class Openable:
-    """What a dispute may be about, and until when; `rights` are those of the law once the programme's time is over."""
+    """What a dispute may be about, and until when; `rights` are those of the law once the programme's time is over, and
+    `denied` is the return whose denial it is about (T27x).
+    """
 
     pieces: Sequence[NamedPieces]
     until: datetime | None
     rights: tuple[LawRight, ...] = ()
+    denied: str | None = None
 
     @property
     def by_law(self) -> ByLaw | None:
@@ -45,22 +52,41 @@ class Openable:
     @property
     def rules(self) -> tuple[str, ...]:
         """Why it is in time."""
+        if self.denied:
+            return ("T27x",)
         cited = ("S17", *(rule for right in self.rights for rule in right.rules))
         return tuple(dict.fromkeys(cited)) if self.rights else ("S21", "S22")
 
 
 def guard_openable(order: Order, named: Sequence[NamedPieces], reason: Reason | None, now: datetime) -> Openable:
     """No bank decides about it (G17), and then the guards of the programme, and where its time is over those of the
-    law, which never give less (S17).
+    law, which never give less (S17); what its seller has denied to take back may be disputed as unwanted (T27x).
     """
     if order.chargebacks.open:
         raise order.chargebacks.refusal
+    denied = guard_denied(order, named, now) if reason in (None, Reason.CHANGE_OF_MIND) else None
+    if denied and reason:
+        return denied
     try:
         return Openable(guard_eligible(order, named, reason, now), order.protection_ends_at)
     except ProtectionAlreadyExpired:
-        if found := guard_by_law(order, named, reason, now):
+        if found := guard_by_law(order, named, reason, now) or denied:
             return found
         raise
+
+
+def guard_denied(order: Order, named: Sequence[NamedPieces], now: datetime) -> Openable | None:
+    """G1, G2, G5 and G18 of a dispute about a return that its seller has denied; None where there is none of all that
+    is named.
+    """
+    asked = [(pieces.line.line_id, pieces.quantity) for pieces in named]
+    if not (denied := denied_return(order, asked, now)) or not denied.noted:
+        return None
+    guard_platform(order)
+    guard_account(order)
+    disputable = [guard_disputable(order, pieces, pieces) for pieces in named]
+    guard_again(order, disputable, now)
+    return Openable(disputable, denied.noted.dispute_until, denied=denied.due.return_id)
 
 
 def opens_by_law(order: Order, line_id: str, reason: Reason | None, now: datetime) -> bool:

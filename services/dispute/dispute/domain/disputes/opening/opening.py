@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dispute.domain.areas import Suspensions
-from dispute.domain.commands import guard_text, text_ref, texts_about
+from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.form import (
     Requested,
@@ -27,13 +27,16 @@ from dispute.domain.evidence.limits import guard_needed
 from dispute.domain.evidence.naming import Named, Naming, named, named_streams
 from dispute.domain.evidence.state import Evidence
 from dispute.domain.orders.pieces import named_pieces
+from dispute.domain.orders.release import release_late
+from dispute.domain.orders.returns.denials import kept_no_longer
 from dispute.domain.orders.state import Order
 from shared.events.base import Command, Event, Message, Personal, StreamName
-from shared.events.dispute import DisputeOpened, Forced, Reason, Solution
+from shared.events.dispute import DisputedLine, DisputeOpened, Forced, Reason, Solution
 from shared.events.fields import EvidenceIds, Text, Ticket, WireMoney
 from shared.events.ids import derived_id
-from shared.events.order import HeldPieces, Hold, PaymentHeld
+from shared.events.order import HeldPieces, Hold, HoldEnd, PaymentHeld
 from shared.events.outside.ids import Id
+from shared.rejections import guard_text
 
 
 class Override(Message):
@@ -131,20 +134,28 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         forced=command.forced,
         by_law=openable.by_law,
         no_return=command.suspensions.rules(order.terms.programme, order.ship_to),
+        from_return=openable.denied,
         rules=(covering_rule(command.reason), *(("S20",) if command.override else openable.rules), "S39"),
     )
+    heard = order.chargebacks.heard_by(command.dispute_id, command.at) if order.chargebacks.open else ()
+    return [opened, *shown.added, *heard], _held(command, order, openable, disputed), *shown.by_stream
+
+
+def _held(command: OpenDispute, order: Order, openable: Openable, disputed: Sequence[DisputedLine]) -> Sequence[Event]:
+    """What waits for the dispute; what waited for one about a denial and it leaves out waits no longer (T27x)."""
+    pieces = zip(disputed, openable.pieces, strict=True)
     held = PaymentHeld(
         order_id=order.order_id,
         hold=Hold.DISPUTE,
         dispute_id=command.dispute_id,
-        lines=tuple(
-            HeldPieces(**dict(line), parcels=held.parcels) for line, held in zip(disputed, eligible, strict=True)
-        ),
+        lines=tuple(HeldPieces(**dict(line), parcels=piece.parcels) for line, piece in pieces),
         held_at=command.at,
         paid_out=openable.by_law.paid_out if openable.by_law else (),
+        return_id=openable.denied,
     )
-    heard = order.chargebacks.heard_by(command.dispute_id, command.at) if order.chargebacks.open else ()
-    return [opened, *shown.added, *heard], [held], *shown.by_stream
+    if not openable.denied:
+        return [held]
+    return release_late(order, [held, *kept_no_longer(order, openable.denied, HoldEnd.DISPUTED)], command.at)
 
 
 def _openable(command: OpenDispute, order: Order) -> Openable:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.refund import OrderReturn, due_for, under_way
 from dispute.domain.orders.release import release_late
+from dispute.domain.orders.returns.denials import kept_for_dispute, kept_no_longer
 from dispute.domain.orders.state import Order
 from dispute.domain.rejections import NotAskedFor
-from shared.events.base import Command, Event
+from shared.events.base import Command, Event, Instant
 from shared.events.dispute import RefundDue, RefundSource, ReturnNoted, ReturnOutcome
 from shared.events.ids import derived_id
 from shared.events.inspection import InspectedPieces
@@ -28,6 +29,7 @@ RETURN_RULES: Mapping[ReturnOutcome, tuple[str, ...]] = {
     ReturnOutcome.FAILED: ("S82",),
     ReturnOutcome.NOT_INSPECTED: ("S82", "T28"),
     ReturnOutcome.LAPSED: ("T24",),
+    ReturnOutcome.DENIAL_FINAL: ("T27x",),
     ReturnOutcome.LOST: ("T25a",),
     ReturnOutcome.LOST_BY_OWN_CARRIER: ("T25a",),
 }
@@ -42,6 +44,7 @@ class StepOfReturn(OrderCommand):
     return_id: str
     outcome: ReturnOutcome
     reason: str | None
+    dispute_until: Instant | None = None
     source_event: str
     pieces: tuple[InspectedPieces, ...] = ()
     evidence: tuple[str, ...] = ()
@@ -54,13 +57,16 @@ class NoteOrderReturn(StepOfReturn):
 def note_order_return(command: NoteOrderReturn, order: Order) -> list[Event]:
     """The step, and what follows: the money out of what waits for these goods, or that it waits no longer."""
     asked, step = asked_for(command, order), noted(command, order)
+    if command.outcome is ReturnOutcome.DENIAL_FINAL:
+        return release_late(order, [step, *kept_no_longer(order, command.return_id, HoldEnd.CLOSED)], command.at)
     waits = held_lines(order, command.return_id)
     if not waits or any(refund.due.return_id == command.return_id for refund in order.refunds.values()):
         return [step]
     if command.outcome in PAID and (parts := money_of(order, command.return_id)):
         return [step, _refund_due(command, order, asked, parts)]
     if command.outcome in (*PAID, *ENDED):
-        return release_late(order, [step, *ended(order, command.return_id, HoldEnd.CLOSED)], command.at)
+        kept = kept_for_dispute(order, command.return_id, command.at) if command.dispute_until else []
+        return release_late(order, [step, *ended(order, command.return_id, HoldEnd.CLOSED), *kept], command.at)
     return [step]
 
 
@@ -85,7 +91,8 @@ def noted(
         noted_at=command.at,
         pieces=command.pieces,
         passed=passed,
-        rules=RETURN_RULES.get(command.outcome, ("S81",)),
+        dispute_until=command.dispute_until,
+        rules=("T27x",) if command.dispute_until else RETURN_RULES.get(command.outcome, ("S81",)),
     )
 
 
