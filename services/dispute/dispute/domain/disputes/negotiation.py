@@ -102,7 +102,8 @@ def _granted(command: RespondToDispute, dispute: Dispute) -> list[Event]:
     assert dispute.request
     if dispute.request.type == SolutionType.RETURN_AND_REFUND and goods_gone(dispute):
         raise ValidationFailed.at("/decision", "nothing_to_return", "the goods were sent back already", "G7")
-    guard_passed_amount(dispute.request.amount, dispute, "/decision")
+    if dispute.inspected:
+        guard_passed_amount(dispute.request.amount, dispute, "/decision")
     _guard_as_it_is(command, dispute)
     return reach(command, dispute, dispute.request, ReachedType.NEGOTIATED, ("T43", "S40"))
 

@@ -111,7 +111,7 @@ def dispute_view(dispute: Dispute, version: int, actor: Actor, now: datetime, sa
         "refunded": refunded(dispute.refunds),
         "refunds": _refunds(dispute),
         "return_id": dispute.return_id,
-        "inspection": inspection_view(dispute),
+        "inspection": inspection_view(dispute.inspected) if dispute.inspected else None,
         **(late_members(dispute, path) if dispute.after_close else NOTHING_LATER),
         "external_hold": bool(dispute.chargebacks.open),
         "messages": messages_view(said, path, looking),

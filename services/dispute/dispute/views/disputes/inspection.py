@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
-from dispute.domain.disputes.state import Dispute
+from shared.events.dispute import ReturnNoted
 from shared.events.inspection import InspectionFault, InspectionResult
 from shared.events.open_enums import Open
 from shared.views import LineAmountView
@@ -32,10 +32,8 @@ class InspectionView(TypedDict):
     passed: Sequence[LineAmountView]
 
 
-def inspection_view(dispute: Dispute) -> InspectionView | None:
-    """None unless goods that came back have failed."""
-    if not (told := dispute.inspected):
-        return None
+def inspection_view(told: ReturnNoted) -> InspectionView:
+    """What was told of goods that came back and have failed."""
     return {
         "return_id": told.return_id,
         "fault": told.reason,

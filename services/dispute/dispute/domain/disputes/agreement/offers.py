@@ -55,7 +55,8 @@ def offered(offer: CounterOffer | None, address_ref: str | None, dispute: Disput
     (guard_nothing if offer.type in SENT_AGAIN else guard_amount)(
         offer.amount, dispute.opened.lines, "/solution/amount"
     )
-    guard_passed_amount(offer.amount, dispute, "/solution/amount")
+    if dispute.inspected:
+        guard_passed_amount(offer.amount, dispute, "/solution/amount")
     found = named(offer, address_ref)
     if found == dispute.request:
         raise ValidationFailed.at("/solution", "nothing_changed", "this is what the buyer asks for", "S42")
