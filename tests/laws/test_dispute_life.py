@@ -114,6 +114,7 @@ def test_i1_i3_t31a_what_was_given_up_in_doubt_goes_to_nobody_before_it_is_known
 
 
 @settings(max_examples=examples(40, LONG))
+@example(seed=279583, steps=64, kind=GivingInDoubt)
 @given(SEEDS, STEPS, st.sampled_from([Giving, GivingInDoubt]))
 def test_i1_i3_s20_k19_what_a_seller_gives_of_what_it_was_paid_is_paid_once_it_has_come_and_no_law_takes_it_twice(
     seed: int, steps: int, kind: type[Life]
