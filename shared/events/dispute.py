@@ -154,7 +154,8 @@ class ByLaw(Value):
 class DisputeOpened(Event):
     """A buyer disputes lines of an order, or support does for the buyer; the seller has until `respond_by` (S39). Until
     `protection_ends_at` it could be opened, by the programme or by law, or because the seller denied the return that it
-    is `from_return` (T27x). From where the order went nothing goes back by the rules of `no_return`, if any.
+    is `from_return` (T27x). From where the order went nothing goes back by the rules of `no_return`, if any; what
+    does is handed in at the `return_points` (S87).
     """
 
     dispute_id: str
@@ -178,6 +179,7 @@ class DisputeOpened(Event):
     forced: Forced | None = None
     by_law: ByLaw | None = None
     no_return: tuple[str, ...] = ()
+    return_points: tuple[str, ...] = ()
     from_return: str | None = None
     rules: tuple[str, ...]
 
@@ -300,11 +302,11 @@ class ReturnKind(StrEnum):
 
 class ReturnDue(Event):
     """Asks the return-label service for a return: a dispute's (T22), or the one that a buyer was granted without a
-    dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22). By the rules of
-    `suspended`, if any, the return service takes nothing from where it is. Nothing of it falls due while the
-    chargebacks are open that it is `held_by` (T34).
-    Where the seller has
-    a word in it, the seller answers within `response_days`, and a denial may be disputed within `dispute_days` (T27x).
+    dispute (K20). It goes to the seller's address, else to that of the platform's warehouse (K22), and is handed in at
+    the `points`, where there is a list (S87). By the rules of `suspended`, if any, the return service takes nothing
+    from where it is. Nothing of it falls due while the chargebacks are open that it is `held_by` (T34). Where the
+    seller has a word in it, the seller answers within `response_days`, and a denial may be disputed within
+    `dispute_days` (T27x).
     """
 
     return_id: str
@@ -323,6 +325,7 @@ class ReturnDue(Event):
     inspect_bd: int
     timezone: str
     suspended: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
     held_by: tuple[str, ...] = ()
     response_days: int | None = None
     dispute_days: int | None = None

@@ -20,8 +20,9 @@ class Denial(StrEnum):
 
 class ReturnRequested(Event):
     """Goods are to go back: to the seller's address, else to the platform's warehouse, whose subject is `warehouse_id`
-    (K22). Where the seller has a word in it, the seller answers until `respond_by` (D1): the goods are then sent within
-    `ship_days`, or a denial is disputed within `dispute_days`.
+    (K22), handed in at one of the `points`, where there is a list (S87). Where the seller has a word in it, the seller
+    answers until `respond_by` (D1): the goods are then sent within `ship_days`, or a denial is disputed within
+    `dispute_days`.
     """
 
     return_id: str
@@ -36,6 +37,7 @@ class ReturnRequested(Event):
     address_ref: str | None
     warehouse: str | None
     warehouse_id: str | None = None
+    points: tuple[str, ...] = ()
     transit_alarm_days: int
     inspect_bd: int
     timezone: str

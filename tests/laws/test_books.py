@@ -47,7 +47,9 @@ class BooksOfAMarket(Market):
                 self._append(stream, event)
 
     def ask(self, command: Command) -> Sequence[Event]:
-        """No line is short behind an append: within one, what is asked back is withdrawn before it is asked for anew."""
+        """No line is short behind an append; within one, what is asked back is withdrawn before it is asked for
+        anew.
+        """
         happened = super().ask(command)
         assert min(self.held.values(), default=0) >= 0, (happened, self.held)
         return happened

@@ -1,11 +1,11 @@
-"""Areas: where something is offered, or not, by country, region and postal code (S70, S72–S74)."""
+"""Areas: where something is offered, or not, by country, region and postal code (S70, S72–S74, S87)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from shared.events.base import Value
-from shared.events.order import ShipTo
+from shared.events.order import ShipTo, Terms
 
 
 class Area(Value):
@@ -67,3 +67,10 @@ def _begins(postal_code: str, span: str) -> bool:
     first, _, last = span.partition("-")
     begins = postal_code.replace(" ", "")[: len(first)]
     return len(begins) == len(first) and first <= begins <= (last or first)
+
+
+def return_points(terms: Terms, place: ShipTo) -> tuple[str, ...]:
+    """The carriers at which a parcel is handed in for its way back: they are named for the US, elsewhere there is no
+    list (S87, S98 to S101).
+    """
+    return terms.return_points if place.country == "US" else ()

@@ -99,7 +99,8 @@ WAREHOUSE = "warehouse"
 class ReturnView(ReturnRow, Actions):
     """A return: where the goods are, each step of their way, and what the caller may do. `address_ref` names the
     seller's address among the dispute's texts, or the warehouse's, whose link is `warehouse`, and whose subject is
-    `warehouse_id` (K22); `told_address` is the one that the seller told with its answer. A denial by the seller has its
+    `warehouse_id` (K22); `told_address` is the one that the seller told with its answer. It
+    is handed in at one of the `points`, where there is a list (S87). A denial by the seller has its
     words as `denial`; until the deadline `return_dispute` its order offers a dispute about it, which is then
     `dispute_id` (T27x).
     """
@@ -108,6 +109,7 @@ class ReturnView(ReturnRow, Actions):
     address_ref: str
     warehouse: TextLink | None
     warehouse_id: str | None
+    points: Sequence[str]
     told_address: TextLink | None
     instructions: Sequence[str]
     denied_because: str | None
@@ -146,6 +148,7 @@ def return_view(return_: Return, version: int, actor: Actor, at: datetime) -> Re
         "address_ref": return_.address_ref or WAREHOUSE,
         "warehouse": text_link(path, None if return_.address_ref else WAREHOUSE),
         "warehouse_id": None if return_.address_ref else terms.warehouse_id,
+        "points": terms.points,
         "told_address": text_link(path, return_.told_address_ref),
         "ship_by": return_.due.get(DeadlineKind.SHIPMENT),
         "instructions": return_.authorized.instructions if return_.authorized else (),

@@ -43,6 +43,13 @@ def test_t22a_s72_s73_the_return_is_asked_for_with_what_suspends_it(place: dict[
     assert return_due(granted(**place)).suspended == rules
 
 
+@pytest.mark.parametrize(("country", "points"), [("US", ("usps",)), ("DE", ())])
+def test_s87_s98_it_is_handed_in_at_usps_from_the_us_and_elsewhere_there_is_no_list(
+    country: str, points: tuple[str, ...]
+) -> None:
+    assert return_due(granted(country=country, postal_code="10001")).points == points
+
+
 def test_t22a_the_case_team_gives_the_money_without_the_goods_and_asks_for_no_goods_again() -> None:
     far = granted(country="US", postal_code="96815")
     denied = note_return(return_due(far), ReturnOutcome.DENIED, on("Mar 13"), "return_service_suspended")

@@ -60,3 +60,10 @@ def test_t22a_s72_where_nothing_goes_back_it_is_denied_and_no_label_is_taken(pay
     assert (denied.reason, denied.rules) == ("return_service_suspended", ("S72",))
     assert outcome.states[0].state is ReturnState.DENIED
     outcome.when(r.request(freight_payer=payer, suspended=("S72",))).then_nothing()
+
+
+def test_s87_the_return_says_where_the_parcel_is_handed_in() -> None:
+    requested = given(decider).when(r.request(points=("usps",))).events[0]
+    assert isinstance(requested, ReturnRequested) and requested.points == ("usps",)
+    view = return_view(decider.fold(f"return-{r.RETURN_ID}", [requested]), 1, r.BUYER, r.FRIDAY)
+    assert view["points"] == ("usps",)

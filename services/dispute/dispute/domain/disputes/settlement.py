@@ -227,6 +227,7 @@ def return_due(command: Command, dispute: Dispute, reached: SolutionReached) -> 
         inspect_bd=terms.return_inspect_bd,
         timezone=terms.timezone,
         suspended=opened.no_return,
+        points=opened.return_points,
         rules=("K26", "K22", *reached.rules),
     )
 

@@ -59,7 +59,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     events.DisputeOpened: _seen(
         f"lines.line_id lines.quantity lines.cap reason {_REQUEST} description_ref evidence contacted_seller"
         " reopened_from from_return protection_ends_at opened_at respond_by hints by_law"
-        " no_return",
+        " no_return return_points",
         "return_address_ref",
         "forced.ticket forced.reason_ref",
     ),
@@ -110,7 +110,7 @@ VISIBLE: Mapping[type[Event], Mapping[str, Fields]] = {
     mediation.SurveySubmitted: _buyers("rating text_ref"),
     mediation.SurveyWindowClosed: _seen(""),
     events.ReturnDue: _seen(
-        "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd suspended",
+        "return_id lines.line_id lines.quantity reason freight_payer warehouse ship_days inspect_bd suspended points",
         "address_ref",
     ),
     events.ReturnNotDue: _seen("return_id"),

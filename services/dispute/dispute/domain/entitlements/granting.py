@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dispute.domain.areas import Places
+from dispute.domain.areas import Places, return_points
 from dispute.domain.commands import OrderCommand
 from dispute.domain.disputes.form import RequestedLine, disputed_lines, guard_lines
 from dispute.domain.entitlements.entitlement import FromReceipt, Question
@@ -104,6 +104,7 @@ def _due(command: GrantReturn, order: Order, right: FromReceipt, seller_id: str)
         transit_alarm_days=terms.return_transit_alarm_days,
         inspect_bd=terms.return_inspect_bd,
         timezone=terms.timezone,
+        points=return_points(terms, order.ship_to) if order.ship_to else (),
         held_by=tuple(sorted(order.chargebacks.open)),
         response_days=terms.seller_response_days if is_answered else None,
         dispute_days=terms.buyer_response_days if is_answered else None,

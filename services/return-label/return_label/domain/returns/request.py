@@ -47,6 +47,7 @@ class RequestReturn(ReturnCommand):
     inspect_bd: int
     timezone: str
     suspended: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
     held_by: tuple[str, ...] = ()
     response_days: int | None = None
     dispute_days: int | None = None
@@ -113,6 +114,7 @@ def asked(command: RequestReturn) -> ReturnRequested:
         address_ref=command.address_ref,
         warehouse=command.warehouse,
         warehouse_id=command.warehouse_id if command.warehouse else None,
+        points=command.points,
         transit_alarm_days=command.transit_alarm_days,
         inspect_bd=command.inspect_bd,
         timezone=zone,

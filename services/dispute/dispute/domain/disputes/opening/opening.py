@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dispute.domain.areas import Suspensions
+from dispute.domain.areas import Suspensions, return_points
 from dispute.domain.commands import text_ref, texts_about
 from dispute.domain.deadlines import seller_response_due
 from dispute.domain.disputes.form import (
@@ -134,6 +134,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
         forced=command.forced,
         by_law=openable.by_law,
         no_return=command.suspensions.rules(order.terms.programme, order.ship_to),
+        return_points=return_points(order.terms, order.ship_to) if order.ship_to else (),
         from_return=openable.denied,
         rules=(covering_rule(command.reason), *(("S20",) if command.override else openable.rules), "S39"),
     )
