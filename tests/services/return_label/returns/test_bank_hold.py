@@ -20,6 +20,7 @@ from shared.events.dispute import Payer, ReturnKind
 from shared.events.ids import derived_uuid
 from shared.events.outside.chargeback import ChargebackResult, ExternalChargebackOpened, ExternalChargebackResolved
 from shared.events.return_label import ReturnHeld, ReturnHoldEnded
+from shared.rejections import DeadlinePassed
 from tests.support.builders import returns as r
 from tests.support.builders.orders import usd
 from tests.support.builders.returns import AUTHORIZED, INSPECTED, RECEIVED, SHIPPED
@@ -84,6 +85,15 @@ def test_t34_what_begins_meanwhile_stands_still_too_and_has_its_time_behind_the_
     outcome = given(decider, *on_its_way).when(end())
     assert outcome.states[0].state is ReturnState.SHIPPED
     assert outcome.deadlines[STREAM, D10] == r.ALARM_AT + PAUSE
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [(AUTHORIZED, r.ship(at=r.SHIP_BY)), (AUTHORIZED, r.receive(at=r.SHIP_BY)), (RECEIVED, r.inspect(at=r.INSPECT_BY))],
+)
+def test_t34_nobody_is_late_while_a_bank_decides(before: tuple[Event, ...], step: Command) -> None:
+    given(decider, *before).when(step).then_rejects(DeadlinePassed)
+    assert given(decider, *held(before)).when(step).events
 
 
 def test_t35_of_two_chargebacks_the_last_that_ends_sets_it_going() -> None:

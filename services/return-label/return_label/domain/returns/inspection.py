@@ -23,7 +23,7 @@ def guard_inspection(return_: Return, actor: Actor, at: datetime) -> None:
     """G8 of the inspection: by who has the goods, and in time, else they count as passed (D11)."""
     guard_receiver(return_, actor)
     WrongPhase.unless_in("return", return_.state, ReturnState.RECEIVED)
-    DeadlinePassed.unless_before(return_.due.get(DeadlineKind.INSPECTION), at)
+    DeadlinePassed.unless_before(return_.until(DeadlineKind.INSPECTION), at)
 
 
 def inspect(command: InspectReturn, return_: Return) -> Sequence[Event]:

@@ -60,7 +60,7 @@ def guard_response(return_: Return, actor: Actor, at: datetime) -> None:
     """G8 of the answer: by its seller, once, and in time, else it counts as none (D1)."""
     return_.parties.guard(actor, "return", RESPONDER)
     WrongPhase.unless_in("return", return_.state, ReturnState.REQUESTED)
-    DeadlinePassed.unless_before(return_.due.get(DeadlineKind.RESPONSE), at)
+    DeadlinePassed.unless_before(return_.until(DeadlineKind.RESPONSE), at)
 
 
 def respond(command: RespondToReturn, return_: Return) -> Sequence[Event]:

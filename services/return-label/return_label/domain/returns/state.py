@@ -144,6 +144,10 @@ class Return:
         number = self.label.tracking_number  # labels had none at first
         return number is None or compact(number) == compact(self.shipped.tracking_number)
 
+    def until(self, kind: str) -> datetime | None:
+        """Until when it is not too late; no instant is, while a bank decides (T34)."""
+        return None if self.hold.open else self.due.get(kind)
+
     @property
     def event_fields(self) -> dict[str, Any]:
         """What every event about the goods repeats, so that who hears one needs no other."""

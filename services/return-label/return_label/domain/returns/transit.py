@@ -32,7 +32,7 @@ def guard_shipment(return_: Return, actor: Actor, at: datetime) -> None:
     """G8 of sending the goods: in time, whether or not the timer has looked yet (D9)."""
     return_.parties.guard(actor, "return", *SHIPPERS)
     WrongPhase.unless_in("return", return_.state, *UNSENT)
-    DeadlinePassed.unless_before(return_.due.get(DeadlineKind.SHIPMENT), at)
+    DeadlinePassed.unless_before(return_.until(DeadlineKind.SHIPMENT), at)
 
 
 def mark_shipped(command: MarkReturnShipped, return_: Return) -> Sequence[Event]:
@@ -76,7 +76,7 @@ def guard_receipt(return_: Return, actor: Actor, at: datetime) -> None:
     guard_receiver(return_, actor, CARRIER)
     WrongPhase.unless_in("return", return_.state, ReturnState.SHIPPED, *UNSENT)
     if return_.state in UNSENT:
-        DeadlinePassed.unless_before(return_.due.get(DeadlineKind.SHIPMENT), at)
+        DeadlinePassed.unless_before(return_.until(DeadlineKind.SHIPMENT), at)
 
 
 def mark_received(command: MarkReturnReceived, return_: Return) -> Sequence[Event]:
