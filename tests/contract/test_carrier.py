@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from return_label.domain.tracking.numbers import NumberCheck, number_check
+from shared.tracking.numbers import NumberCheck, number_check
 from return_label.domain.tracking.scans import ScanKind
 from return_label.gateways.guard import Guarded
 from return_label.gateways.port import Bought, LabelCall, Refused, Unanswered, Unavailable, Voided, Way

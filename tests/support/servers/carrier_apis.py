@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from return_label.domain.tracking.check_digits import mod10_1_2, mod10_3_1
+from shared.tracking.check_digits import mod10_1_2, mod10_3_1
 from return_label.domain.tracking.scans import ScanKind
 
 PDF = b"%PDF-1.4 a label of USPS"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from starlette.responses import Response
 
 from return_label.domain.returns.state import ReturnState
-from return_label.domain.tracking.numbers import compact
+from shared.tracking.numbers import compact
 from return_label.read_models import returns
 from return_label.views.rows import ReturnRow, return_row
 from shared.events.base import Actor

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, and_, any_, bindparam, func, literal_column, or_
 
 from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.returns.state import Cancellation, ReturnState
-from return_label.domain.tracking.numbers import compact
+from shared.tracking.numbers import compact
 from return_label.read_models import tables
 from shared.events import return_label as events
 from shared.events.base import Event

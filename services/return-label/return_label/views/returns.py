@@ -12,7 +12,7 @@ from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.returns.inspection import left, shown_before
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
-from return_label.domain.tracking.numbers import NumberCheck, number_check
+from shared.tracking.numbers import NumberCheck, number_check
 from return_label.views.actions import return_actions
 from return_label.views.labels.shown import (
     CancellationView,

@@ -13,7 +13,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from return_label.domain.tracking.numbers import NumberCheck, tracking
+from shared.tracking.numbers import NumberCheck, tracking
 from return_label.domain.tracking.sandbox import sandbox_number
 from return_label.views.labels.drawing import pdf, png
 from return_label.views.labels.layout import Label

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from return_label.domain.returns.state import Return
-from return_label.domain.tracking.numbers import Tracking, compact
+from shared.tracking.numbers import Tracking, compact
 from shared.events.base import Event
 from shared.events.return_label import ReturnShipped, ReturnTrackingCorrected
 from shared.rejections import ValidationFailed

@@ -11,7 +11,7 @@ from return_label.domain.commands import ReturnCommand
 from return_label.domain.returns.loss import MarkReturnLost
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import MarkReturnReceived, MarkReturnShipped
-from return_label.domain.tracking.numbers import compact
+from shared.tracking.numbers import compact
 from return_label.domain.tracking.scans import ScanKind
 from shared.events.base import Actor
 from shared.events.ids import derived_uuid

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from return_label.domain.deadlines import DeadlineKind, cancellation_of
-from return_label.domain.tracking.numbers import compact
+from shared.tracking.numbers import compact
 from shared.events.deadlines import DeadlineMoved
 from shared.events.inspection import ReturnPiecesInspected
 from shared.events.return_label import (

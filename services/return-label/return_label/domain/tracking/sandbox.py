@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from return_label.domain.tracking.check_digits import mod11_of_s10
+from shared.tracking.check_digits import mod11_of_s10
 
 SANDBOX = "sandbox"
 """The carrier that prints labels as long as no other does."""

@@ -8,7 +8,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Cancellation, Return
-from return_label.domain.tracking.numbers import compact
+from shared.tracking.numbers import compact
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer
 from shared.events.open_enums import Open

@@ -9,7 +9,7 @@ from return_label.domain.returns.labels.leaving import left
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import MarkReturnShipped, mark_shipped
 from return_label.domain.returns.withdrawal import WithdrawReturn, withdraw
-from return_label.domain.tracking.numbers import compact
+from shared.tracking.numbers import compact
 from shared.decider import Decided
 from shared.events.base import Event
 from shared.events.label_quota import LabelQuotaUsed

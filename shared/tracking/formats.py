@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from return_label.domain.tracking.check_digits import (
+from shared.tracking.check_digits import (
     luhn,
     mod7,
     mod10_1_2,

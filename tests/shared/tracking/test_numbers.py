@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from return_label.domain.tracking.formats import FORMATS
-from return_label.domain.tracking.numbers import NumberCheck, Tracking, number_check, tracking
+from shared.tracking.formats import FORMATS
+from shared.tracking.numbers import NumberCheck, Tracking, number_check, tracking
 from shared.rejections import ValidationFailed
 
 RIGHT = {
@@ -79,7 +79,7 @@ def test_a_number_of_an_earlier_day_is_shown_whatever_it_is() -> None:
 
 
 def test_the_page_lists_every_format_and_how_it_is_checked() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "tracking-numbers.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "tracking-numbers.md").read_text("utf-8")
     rows = dict(re.findall(r"(?m)^\| [^|]+ \| ([^|]+) \| [^|]+ \| ([^|]+) \|$", page))
     checks = {one.name: "check digit" if one.check else "look" for one in FORMATS}
     assert {name: how.split(":")[0] for name, how in rows.items() if name not in ("Kind", "---")} == checks

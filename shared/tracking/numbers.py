@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from return_label.domain.tracking.formats import FORMATS, carrier_named, formats_of
+from shared.tracking.formats import FORMATS, carrier_named, formats_of
 from shared.rejections import ValidationFailed
 
 _GAPS = re.compile("[^0-9A-Z]")
