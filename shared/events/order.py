@@ -500,6 +500,38 @@ class GoodwillGranted(Event):
     rules: tuple[str, ...]
 
 
+class GoodwillReplacementGranted(Event):
+    """A seller promises to send these pieces anew, of its own accord: no money moves, and it is owed to nobody (S20)."""
+
+    goodwill_id: str
+    order_id: str
+    seller_id: str
+    pieces: tuple[Pieces, ...]
+    text_ref: str | None
+    granted_at: Instant
+    rules: tuple[str, ...]
+
+
+class GoodwillReplacementShipped(Event):
+    """The seller has sent what it gave (S20)."""
+
+    goodwill_id: str
+    order_id: str
+    tracking_number: str
+    carrier: str | None
+    shipped_at: Instant
+    rules: tuple[str, ...]
+
+
+class GoodwillReplacementReceived(Event):
+    """The buyer has it, by the buyer's or support's word (S20)."""
+
+    goodwill_id: str
+    order_id: str
+    received_at: Instant
+    rules: tuple[str, ...]
+
+
 class RefundNotDue(Event):
     """Withdraws a refund that support asked for again: what it `replaces` is owed no more, for it was decided otherwise
     meanwhile (T30a).
@@ -532,6 +564,9 @@ OrderEvent = (
     | ProtectionExpired
     | OrderCompleted
     | GoodwillGranted
+    | GoodwillReplacementGranted
+    | GoodwillReplacementShipped
+    | GoodwillReplacementReceived
     | WarrantyNoted
     | RefundNotDue
 )

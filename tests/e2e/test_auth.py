@@ -58,6 +58,10 @@ ROWS: dict[tuple[str, str, str], Row] = {
     ("dispute", "POST", "/v1/orders/{order_id}/goodwill"): Row(
         {"type": "refund_only", "lines": [{"line_id": "1"}], "amount": {"amount": "1.00", "currency": "USD"}}
     ),
+    ("dispute", "POST", "/v1/orders/{order_id}/goodwill/{goodwill_id}/replacement-shipment"): Row(
+        {"tracking_number": "RR123456785ES"}
+    ),
+    ("dispute", "POST", "/v1/orders/{order_id}/goodwill/{goodwill_id}/replacement-receipt"): Row(),
     ("dispute", "POST", "/v1/orders/{order_id}/returns"): Row({"kind": "statutory", "lines": [{"line_id": "1"}]}),
     ("dispute", "POST", "/v1/disputes"): Row({"order_id": "{order_id}"}),
     ("dispute", "GET", "/v1/disputes"): Row(is_list=True),
@@ -204,6 +208,7 @@ async def ids(services: Services) -> dict[str, str]:
         "return_id": return_id,
         "buyer_id": sent_back.deal.buyer.sub,
         "evidence_id": "evd_" + 32 * "0",
+        "goodwill_id": "gdw_" + 32 * "0",
         "warranty_id": "wty_" + 32 * "0",
         "decision_id": done["decisions"][0]["id"],
     }

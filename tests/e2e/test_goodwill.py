@@ -1,4 +1,6 @@
-"""Goodwill end to end: a seller gives money back, the buyer is told and paid, and everybody sees whose it was (S20)."""
+"""Goodwill end to end: a seller gives money back or goods anew, the buyer is told and has them, and everybody sees whose
+it was (S20).
+"""
 
 from __future__ import annotations
 
@@ -77,3 +79,44 @@ async def test_s20_k19_what_the_seller_was_paid_goes_to_the_buyer_once_it_has_co
         lambda answer: answer.status == 200 and bool(answer["data"]),
     )
     assert [one["text"]["title"] for one in notices["data"]] == ["What you give has come"]
+
+
+async def test_s20_goods_that_a_seller_gives_are_promised_sent_and_received_and_no_money_moves(
+    services: Services,
+) -> None:
+    deal = await completed(services)
+    path = f"/v1/orders/{deal.order_id}/goodwill"
+    gift = {"type": "replacement", "lines": [{"line_id": "1"}], "text": "Here is another one."}
+    priced = gift | {"amount": usd("1.00")}
+    assert (await deal.seller.post(path, priced, key="priced")).refused == (422, "validation_failed")
+    for _ in range(2):
+        granted = (await deal.seller.post(path, gift, key="goods")).ok(201)
+    assert (granted["state"], granted["lines"]) == ("promised", [{"line_id": "1", "quantity": 1}])
+    assert (await deal.buyer.get(granted["text"]["href"])).ok()["text"] == "Here is another one."
+
+    of_gift = f"{path}/{granted['id']}"
+    mistyped = {"tracking_number": "EE123456784DE"}
+    assert (await deal.seller.post(f"{of_gift}/replacement-shipment", mistyped)).refused == (422, "validation_failed")
+    for typed in ("ee 123 456 785 de", "EE123456785DE"):
+        sent = (await deal.seller.post(f"{of_gift}/replacement-shipment", {"tracking_number": typed})).ok()
+        assert (sent["state"], sent["replacement"]["tracking_number"]) == ("sent", "EE123456785DE")
+    second = {"tracking_number": "RR123456785ES"}
+    assert (await deal.seller.post(f"{of_gift}/replacement-shipment", second)).refused == (409, "wrong_phase")
+    assert (await deal.seller.post(f"{of_gift}/replacement-receipt")).refused == (403, "forbidden")
+    for party in (deal.buyer, services.party("sue", "support")):
+        received = (await party.post(f"{of_gift}/replacement-receipt")).ok()
+        assert received["state"] == "received"
+
+    status = (await deal.status()).ok()
+    assert [(one["id"], one["state"], one["amount"]) for one in status["goodwill"]] == [(granted["id"], "received", None)]
+    assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture"]
+    told = await eventually(
+        lambda: deal.buyer.get(f"/v1/notifications?order_id={deal.order_id}"),
+        lambda answer: answer.status == 200 and len(answer["data"]) > 1,
+    )
+    assert {one["kind"] for one in told["data"]} == {"replacement_granted", "replacement_shipped"}
+    heard = await eventually(
+        lambda: deal.seller.get(f"/v1/notifications?order_id={deal.order_id}&kind=replacement_received"),
+        lambda answer: answer.status == 200 and bool(answer["data"]),
+    )
+    assert [one["text"]["title"] for one in heard["data"]] == ["The replacement has come"]

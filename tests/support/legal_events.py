@@ -339,6 +339,21 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
             for line in [state.lines[part.line_id]]
         )
     ),
+    o.GoodwillReplacementGranted: lambda state, event: (
+        state.cancelled_at is None
+        and event.goodwill_id not in state.gifts.replacements
+        and all(
+            0 < part.quantity <= line.quantity and line.seller_id == event.seller_id
+            for part in event.pieces
+            for line in [state.lines[part.line_id]]
+        )
+    ),
+    o.GoodwillReplacementShipped: lambda state, event: (
+        (given := state.gifts.replacements[event.goodwill_id]).shipped is None and given.received is None
+    ),
+    o.GoodwillReplacementReceived: lambda state, event: (
+        state.gifts.replacements[event.goodwill_id].received is None
+    ),
     m.ClawbackRequested: lambda state, event: (
         (event.party, event.dispute_id) == ("seller", None)
         and (event.clawback_id, event.lines, event.amount) == _given(state)

@@ -18,6 +18,7 @@ from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.chargebacks.noting import NoteChargeback, NoteResult
 from dispute.domain.orders.payments.gifts import CLAWBACKS
 from dispute.domain.orders.re_request import AskOrderAgain
+from dispute.domain.orders.replacements import REPLACED
 from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn
 from dispute.domain.reminders.keeping import KeepReminders
 from shared.decider import Send
@@ -43,7 +44,7 @@ NOTE_REFUNDS, NOTE_RETURNS = "note_refunds", "note_returns"
 ANOTHER_ACCOUNT = "another_account"
 """Of a refund that is tried again: the buyer has named an account for it."""
 ABOUT: Mapping[type[Event], str] = {
-    GoodwillGranted: "goodwill_id",
+    **dict.fromkeys((GoodwillGranted, *REPLACED), "goodwill_id"),
     **dict.fromkeys((WarrantyClaimOpened, WarrantyAssessed, WarrantyFulfilled), "warranty_id"),
 }
 """By type of event: the member that names what is told of, if it is no dispute."""

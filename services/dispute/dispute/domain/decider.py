@@ -48,6 +48,7 @@ from dispute.domain.orders import captures, facts, registration, release, timers
 from dispute.domain.orders import re_request as order_re_request
 from dispute.domain.orders import state as orders
 from dispute.domain.orders.chargebacks import noting
+from dispute.domain.orders.goodwill import replacing
 from dispute.domain.orders.goodwill.telling import parties_of
 from dispute.domain.orders.returns import steps
 from dispute.domain.orders.state import Order
@@ -95,6 +96,8 @@ COMMANDS: Mapping[type[Command], Callable[..., Decided]] = {
     collection.EndClawback: collection.end_clawback,
     reports.ReportSeller: reports.report_seller,
     goodwill.GrantGoodwill: goodwill.grant_goodwill,
+    replacing.ShipGoodwill: replacing.ship,
+    replacing.ReceiveGoodwill: replacing.receive,
     granting.GrantReturn: granting.grant_return,
     steps.NoteOrderReturn: steps.note_order_return,
     contested.ContestReturn: contested.contest_return,

@@ -39,7 +39,7 @@ def money(event: Event, before: Any) -> Iterable[Any]:
 def parties(state: Any, event: Event) -> Parties:
     """Whose an event is: what a seller of an order gives is none of another's business."""
     if isinstance(state, Order):
-        return parties_of(state, getattr(event, "clawback_id", None))
+        return parties_of(state, getattr(event, "clawback_id", None) or getattr(event, "goodwill_id", None))
     of_stream: Parties = state.parties
     return of_stream
 

@@ -18,6 +18,7 @@ NAMES = frozenset(
     OrderRegistered OrderPaid OrderCaptured OrderShipped OrderDelivered OrderFinished DeliveryCorrected OrderCancelled
     OrderCarrierLost TrackingCorrected AccountStatusChanged SellerReported
     PaymentHeld PaymentHoldLifted PaymentReleased ProtectionExpired OrderCompleted RefundNotDue GoodwillGranted
+    GoodwillReplacementGranted GoodwillReplacementShipped GoodwillReplacementReceived
     DisputeOpened SellerResponded SolutionProposed SellerResponseTimedOut RequestModified SolutionAccepted
     SolutionReached BuyerResponseTimedOut NegotiationTimedOut Escalated ReturnDue ReturnNotDue RefundDue RefundNoted
     ReturnNoted CancellationNoted DisputeCancelled DisputeClosed DeadlineMoved

@@ -15,6 +15,7 @@ from shared.events.dispute import RefundDue, RefundOutcome, RefundSource
 from shared.events.mediation.clawbacks import ClawbackEnd
 from shared.events.refund import PartStep, RefundPartAbandoned
 from tests.services.dispute.test_goodwill import due_of, in_part, released_beside_a_promise
+from tests.services.dispute.test_goodwill_of_goods import GIVEN, RECEIVED, SENT
 from tests.services.dispute.test_goodwill_of_paid_money import asked, came, end
 from tests.support.audit import EARLY, entry_of, found, made_log, stream_faults
 from tests.support.builders import refunds as p
@@ -57,6 +58,22 @@ async def money_faults(order: list[Entry], *paid: Event) -> set[str]:
             facts.add("refund", entry_of(event, n, "payment-o1", n), settled=True)
         facts.finish()
         return set(found(money_check(facts)))
+
+
+@pytest.mark.parametrize("happened", [GIVEN, SENT, RECEIVED])
+async def test_s20_goods_that_a_seller_gives_are_read_and_have_no_fault(happened: Histories) -> None:
+    rows = Outcome(decider, happened, {}).deadlines
+    with gathering() as facts:
+        assert await stream_faults("dispute", of_the_order(happened), rows, facts, EARLY) == {}
+        assert found(money_check(facts)) == {}
+
+
+def test_s54_s20_goods_that_were_given_and_of_which_the_buyer_is_not_told_are_a_fault() -> None:
+    with gathering() as facts:
+        for n, event in enumerate(GIVEN[ORDER_STREAM], 1):
+            facts.add("dispute", entry_of(event, n, ORDER_STREAM, n), settled=True)
+        facts.finish()
+        assert found(saga_check(facts))["untold"] == 1
 
 
 @pytest.mark.parametrize("happened", [asked(), came(), FAILED_GIFT, GIVEN_UP])

@@ -12,7 +12,12 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.evidence import CarrierScanAdded, EvidenceAdded, EvidenceRemoved
 from shared.events.mediation import clawbacks, proposals, repayments
 from shared.events.mediation.conversation import MessagePosted
-from shared.events.order import GoodwillGranted
+from shared.events.order import (
+    GoodwillGranted,
+    GoodwillReplacementGranted,
+    GoodwillReplacementReceived,
+    GoodwillReplacementShipped,
+)
 from shared.events.outside.chargeback import ExternalChargebackOpened, ExternalChargebackResolved
 from shared.notifications.requests import BUYER, SELLER
 from shared.notifications.table import Notice, Notices
@@ -45,6 +50,9 @@ NOTICES: Notices = {
     repayments.RepaymentAgreed: Notice("repayment_agreed", "told", rules=("S54", "S65")),
     repayments.RepaymentReceived: Notice("repayment_received", (BUYER,), rules=("S54", "S65")),
     GoodwillGranted: Notice("goodwill_granted", (BUYER,), rules=("S54", "S20")),
+    GoodwillReplacementGranted: Notice("replacement_granted", (BUYER,), rules=("S54", "S20")),
+    GoodwillReplacementShipped: Notice("replacement_shipped", (BUYER,), rules=("S54", "S20")),
+    GoodwillReplacementReceived: Notice("replacement_received", (SELLER,), rules=("S54", "S20")),
     warranty.WarrantyClaimOpened: Notice("warranty_claimed", (SELLER,), rules=("S54", "T41")),
     warranty.WarrantyAssessed: Notice("warranty_assessed", BOTH, rules=("S54", "T41")),
     warranty.WarrantyFulfilled: Notice("warranty_fulfilled", (BUYER,), rules=("S54", "T41")),

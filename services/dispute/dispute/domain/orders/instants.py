@@ -29,12 +29,12 @@ def guard_instant(
         raise ValidationFailed.at(pointer, "not_yet", "this has not happened yet", "K3", "S24")
 
 
-def guard_arrival(pointer: str, at: datetime, agreed_at: datetime | None, now: datetime) -> None:
+def guard_arrival(pointer: str, at: datetime, agreed_at: datetime | None, now: datetime, rule: str = "T40") -> None:
     """What is sent again comes after that was agreed, as far as two clocks can tell, and has come by now."""
     if is_before_order(at, agreed_at):
-        raise ValidationFailed.at(pointer, "before_agreed", "more than a day before it was agreed", "T40")
+        raise ValidationFailed.at(pointer, "before_agreed", "more than a day before it was agreed", rule)
     if at > now:
-        raise ValidationFailed.at(pointer, "in_the_future", "it has not come yet", "T40")
+        raise ValidationFailed.at(pointer, "in_the_future", "it has not come yet", rule)
 
 
 def guard_placed(placed_at: datetime, now: datetime, ahead: timedelta) -> None:

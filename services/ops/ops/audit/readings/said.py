@@ -19,6 +19,7 @@ FACTS = frozenset(
     ReturnLapsed ReturnTransitOverdue ReturnLost InspectionTimedOut MessagePosted NotificationRequested
     RefundConfirmed RefundHeld RefundsFrozen RefundsUnfrozen RepresentmentDue RepresentmentClosed
     WarrantyClaimOpened WarrantyAssessed WarrantyFulfilled
+    GoodwillReplacementGranted GoodwillReplacementShipped GoodwillReplacementReceived
     """.split()  # noqa: SIM905
 )
 """The events that say something about money or goods, and of what a party is told of it."""
@@ -59,6 +60,9 @@ TOLD = {
         ("RefundPartAbandoned", "RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1
     ),
     **dict.fromkeys(("ReturnRequested", "ReturnDenied"), 1),
+    **dict.fromkeys(
+        ("GoodwillReplacementGranted", "GoodwillReplacementShipped", "GoodwillReplacementReceived"), 1
+    ),
     **{"WarrantyClaimOpened": 1, "WarrantyAssessed": 2, "WarrantyFulfilled": 1},
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
     **dict.fromkeys(("ExternalChargebackOpened", "ExternalChargebackResolved"), 2),

@@ -1,4 +1,6 @@
-"""Gifts: what a seller gives of what it was paid is asked of it first, and promised meanwhile (S20, K19)."""
+"""Gifts: what a seller gives of what it was paid is asked of it first, and promised meanwhile; goods are promised alone
+(S20, K19).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from dispute.domain.orders.line import Line
+from dispute.domain.orders.replacements import REPLACED, Replacements, ReplacementStep, replaced
 from shared.events.mediation import ClawbackRequested
 from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
 from shared.events.order import GoodwillGranted
@@ -14,16 +17,19 @@ from shared.events.order import GoodwillGranted
 Asked = ClawbackRequested | ClawbackSettled | ClawbackFailed
 CLAWBACKS = (ClawbackRequested, ClawbackSettled, ClawbackFailed)
 """What is asked of a seller without a dispute ends, and is never withdrawn."""
-GIVEN = (GoodwillGranted, *CLAWBACKS)
+GIVEN = (GoodwillGranted, *CLAWBACKS, *REPLACED)
 """What a seller gives, and what comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gifts:
-    """What sellers are asked for because they want to give it, the oldest first; some of it has `ended`, by id."""
+    """What sellers are asked for because they want to give it, the oldest first; some of it has `ended`, by id. And the
+    goods that they want to send anew.
+    """
 
     requested: tuple[ClawbackRequested, ...] = ()
     ended: Mapping[str, ClawbackSettled | ClawbackFailed] = field(default_factory=dict)
+    replacements: Replacements = field(default_factory=dict)
 
     @property
     def waiting(self) -> tuple[ClawbackRequested, ...]:
@@ -52,12 +58,14 @@ class Giving(Protocol):
     def lines(self) -> Mapping[str, Line]: ...
 
 
-def with_gift(order: Giving, event: GoodwillGranted | Asked) -> Mapping[str, Any]:
+def with_gift(order: Giving, event: GoodwillGranted | Asked | ReplacementStep) -> Mapping[str, Any]:
     """What changes of an order. What is asked of a seller is the line's again, so that no dispute by law reaches it;
     what does not come is the seller's.
     """
     if isinstance(event, GoodwillGranted):
         return {"goodwill": (*order.goodwill, event)}
+    if isinstance(event, REPLACED):
+        return {"gifts": replace(order.gifts, replacements=replaced(order.gifts.replacements, event))}
     now = dict(order.lines)
     for part in () if isinstance(event, ClawbackSettled) else event.lines:
         line = now[part.line_id]
