@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from dispute.domain.disputes.form import RequestedLine
 from dispute.domain.goodwill import GrantGoodwill
+from dispute.domain.orders.goodwill.replacing import ReceiveGoodwill, ShipGoodwill
 from dispute.domain.orders.payments.caps import with_seller
 from shared.events.ids import derived_uuid
-from tests.support.builders.orders import ORDER, SELLER, usd
+from tests.support.builders.orders import BUYER, ORDER, SELLER, usd
 from tests.support.random_afterwards import CollectedByLaw
 from tests.support.random_doubts import Doubtful
 from tests.support.random_life import Move
+
+NUMBERS = ("EE123456785DE", "RR123456785ES")
 
 
 class Giving(CollectedByLaw):
@@ -29,6 +34,22 @@ class Giving(CollectedByLaw):
         said = {"command_id": derived_uuid("give", self.gifts), "actor": SELLER, "at": self.market.now}
         amount = usd(self._part(with_seller(line).minor))
         self.market.ask(GrantGoodwill(order_id=ORDER, type="refund_only", lines=named, amount=amount, **said))
+        self._send_anew(name)
+
+    def _send_anew(self, name: str) -> None:
+        """Beside it a piece of the goods, which moves nothing."""
+        dice = Random(self.gifts)  # of its own, so that the lives before are lived as they were
+        named = (RequestedLine(line_id=name),)
+        said = {"command_id": derived_uuid("anew", self.gifts), "actor": SELLER, "at": self.market.now}
+        self.market.ask(GrantGoodwill(order_id=ORDER, type="replacement", lines=named, **said))
+        for goodwill_id in self.market.order.gifts.replacements:
+            of_gift = {"order_id": ORDER, "goodwill_id": goodwill_id, "at": self.market.now}
+            sent = {"tracking_number": dice.choice(NUMBERS), "actor": SELLER}
+            if dice.randrange(2):
+                self.market.ask(ShipGoodwill(command_id=derived_uuid("ship", goodwill_id, self.gifts), **of_gift, **sent))
+            if dice.randrange(2):
+                came = derived_uuid("come", goodwill_id, self.gifts)
+                self.market.ask(ReceiveGoodwill(command_id=came, actor=BUYER, **of_gift))
 
 
 class GivingInDoubt(Doubtful, Giving):
