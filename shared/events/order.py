@@ -501,7 +501,7 @@ class GoodwillGranted(Event):
 
 
 class GoodwillReplacementGranted(Event):
-    """A seller promises to send these pieces anew, of its own accord: no money moves, and it is owed to nobody (S20)."""
+    """A seller promises to send these pieces anew of its own accord: no money moves, and nobody is owed it (S20)."""
 
     goodwill_id: str
     order_id: str

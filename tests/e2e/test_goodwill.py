@@ -1,4 +1,4 @@
-"""Goodwill end to end: a seller gives money back or goods anew, the buyer is told and has them, and everybody sees whose
+"""Goodwill end to end: a seller gives money back or goods anew, the buyer is told and has it, and everybody sees whose
 it was (S20).
 """
 
@@ -108,7 +108,8 @@ async def test_s20_goods_that_a_seller_gives_are_promised_sent_and_received_and_
         assert received["state"] == "received"
 
     status = (await deal.status()).ok()
-    assert [(one["id"], one["state"], one["amount"]) for one in status["goodwill"]] == [(granted["id"], "received", None)]
+    (shown,) = status["goodwill"]
+    assert (shown["id"], shown["state"], shown["amount"]) == (granted["id"], "received", None)
     assert [line["kind"] for line in await services.ledger(deal.order_id)] == ["capture"]
     told = await eventually(
         lambda: deal.buyer.get(f"/v1/notifications?order_id={deal.order_id}"),

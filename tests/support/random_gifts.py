@@ -38,18 +38,18 @@ class Giving(CollectedByLaw):
 
     def _send_anew(self, name: str) -> None:
         """Beside it a piece of the goods, which moves nothing."""
-        dice = Random(self.gifts)  # of its own, so that the lives before are lived as they were
+        dice = Random(self.gifts)  # of its own: the others fall as they did
         named = (RequestedLine(line_id=name),)
         said = {"command_id": derived_uuid("anew", self.gifts), "actor": SELLER, "at": self.market.now}
         self.market.ask(GrantGoodwill(order_id=ORDER, type="replacement", lines=named, **said))
         for goodwill_id in self.market.order.gifts.replacements:
             of_gift = {"order_id": ORDER, "goodwill_id": goodwill_id, "at": self.market.now}
-            sent = {"tracking_number": dice.choice(NUMBERS), "actor": SELLER}
             if dice.randrange(2):
-                self.market.ask(ShipGoodwill(command_id=derived_uuid("ship", goodwill_id, self.gifts), **of_gift, **sent))
+                sent = {"command_id": derived_uuid("ship", goodwill_id, self.gifts), "actor": SELLER}
+                self.market.ask(ShipGoodwill(tracking_number=dice.choice(NUMBERS), **of_gift, **sent))
             if dice.randrange(2):
-                came = derived_uuid("come", goodwill_id, self.gifts)
-                self.market.ask(ReceiveGoodwill(command_id=came, actor=BUYER, **of_gift))
+                came = {"command_id": derived_uuid("come", goodwill_id, self.gifts), "actor": BUYER}
+                self.market.ask(ReceiveGoodwill(**of_gift, **came))
 
 
 class GivingInDoubt(Doubtful, Giving):

@@ -55,8 +55,8 @@ class GoodwillReceiptBody(CommandBody, of=ReceiveGoodwill):
 async def grant_goodwill(
     order_id: str, body: GoodwillBody, caller: Annotated[CommandContext, command("seller", key_required=True)]
 ) -> Response:
-    """Of what waits for the seller, at most `cap` of the refusal: the buyer is told, and it is paid at once; of what the
-    seller was paid, once it has come of it. Of what an open dispute is about no money is given here (S20, K19). A
+    """Of what waits for the seller, at most `cap` of the refusal: the buyer is told, and it is paid at once; of what
+    the seller was paid, once it has come of it. Of what an open dispute is about no money is given here (S20, K19). A
     `replacement` has no `amount`: no money moves, and nobody is owed it.
     """
     outcome = await caller.handle(caller.command(GrantGoodwill, body, order_id=order_id))
