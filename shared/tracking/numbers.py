@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.tracking.formats import FORMATS, carrier_named, formats_of
 from shared.rejections import ValidationFailed
+from shared.tracking.formats import FORMATS, carrier_named, formats_of
 
 _GAPS = re.compile("[^0-9A-Z]")
 _OWN = tuple(one for one in FORMATS if one.own)

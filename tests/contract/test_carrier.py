@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared.tracking.numbers import NumberCheck, number_check
 from return_label.domain.tracking.scans import ScanKind
 from return_label.gateways.guard import Guarded
 from return_label.gateways.port import Bought, LabelCall, Refused, Unanswered, Unavailable, Voided, Way
 from return_label.gateways.sandbox import SandboxCarrier, sandbox_carrier
 from shared.resilience.retry import transient
+from shared.tracking.numbers import NumberCheck, number_check
 from tests.support.servers.carriers import Behind, Migrated, sandbox_behind, ups_behind, usps_behind, worst_behind
 from tests.support.toys.notes import listening
 

@@ -351,9 +351,7 @@ ORDERS: dict[type[Event], Callable[[Order, Any], bool]] = {
     o.GoodwillReplacementShipped: lambda state, event: (
         (given := state.gifts.replacements[event.goodwill_id]).shipped is None and given.received is None
     ),
-    o.GoodwillReplacementReceived: lambda state, event: (
-        state.gifts.replacements[event.goodwill_id].received is None
-    ),
+    o.GoodwillReplacementReceived: lambda state, event: state.gifts.replacements[event.goodwill_id].received is None,
     m.ClawbackRequested: lambda state, event: (
         (event.party, event.dispute_id) == ("seller", None)
         and (event.clawback_id, event.lines, event.amount) == _given(state)

@@ -46,11 +46,12 @@ from tests.support.builders.orders import (
 from tests.support.policies import recorded
 from tests.support.spec import given
 
+GIVING = on("Mar 6")
 RIGHT, OTHER, MISTYPED = "EE123456785DE", "RR123456785ES", "EE123456784DE"
 TWO = (order_line("l1", "30.00", quantity=2), order_line("l2", "20.00", seller_id=OTHER_SELLER.id))
 
 
-def give(at: datetime = on("Mar 6"), actor: Actor = SELLER, n: int = 1, **lines: int) -> GrantGoodwill:
+def give(at: datetime = GIVING, actor: Actor = SELLER, n: int = 1, **lines: int) -> GrantGoodwill:
     """The seller sends a piece of the first line anew, unless lines are named with their quantities."""
     money = grant(at, actor=actor, n=n, **lines)
     return money.model_copy(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.rejections import ValidationFailed
 from shared.tracking.formats import FORMATS
 from shared.tracking.numbers import NumberCheck, Tracking, number_check, tracking
-from shared.rejections import ValidationFailed
 
 RIGHT = {
     "S10": "EE123456785DE",

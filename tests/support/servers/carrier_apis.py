@@ -15,8 +15,8 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from shared.tracking.check_digits import mod10_1_2, mod10_3_1
 from return_label.domain.tracking.scans import ScanKind
+from shared.tracking.check_digits import mod10_1_2, mod10_3_1
 
 PDF = b"%PDF-1.4 a label of USPS"
 

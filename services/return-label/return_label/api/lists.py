@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from starlette.responses import Response
 
 from return_label.domain.returns.state import ReturnState
-from shared.tracking.numbers import compact
 from return_label.read_models import returns
 from return_label.views.rows import ReturnRow, return_row
 from shared.events.base import Actor
@@ -20,6 +19,7 @@ from shared.http.responses import query_response
 from shared.http.routing import Router
 from shared.parties import SEES, Side, own_sides
 from shared.subscriptions.freshness import wait_for_position
+from shared.tracking.numbers import compact
 from shared.views import Page
 
 router = Router("returns")

@@ -11,7 +11,6 @@ from sqlalchemy import Boolean, and_, any_, bindparam, func, literal_column, or_
 
 from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.returns.state import Cancellation, ReturnState
-from shared.tracking.numbers import compact
 from return_label.read_models import tables
 from shared.events import return_label as events
 from shared.events.base import Event
@@ -19,6 +18,7 @@ from shared.events.deadlines import DeadlineMoved
 from shared.events.envelope import Recorded
 from shared.subscriptions.changes import Change, Computed, change, row_by_row, upsert
 from shared.subscriptions.statements import Statement, compiled
+from shared.tracking.numbers import compact
 
 if TYPE_CHECKING:
     from shared.eventstore.connections import Pool

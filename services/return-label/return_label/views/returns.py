@@ -12,7 +12,6 @@ from return_label.domain.deadlines import DeadlineKind
 from return_label.domain.returns.inspection import left, shown_before
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.timers import due
-from shared.tracking.numbers import NumberCheck, number_check
 from return_label.views.actions import return_actions
 from return_label.views.labels.shown import (
     CancellationView,
@@ -27,6 +26,7 @@ from shared.actions import Actions, rendered
 from shared.events.base import Actor, Instant
 from shared.events.inspection import InspectedPieces, InspectionFault, InspectionResult, ReturnPiecesInspected
 from shared.events.open_enums import Open
+from shared.tracking.numbers import NumberCheck, number_check
 from shared.views import LineQuantity, TextLink, text_link
 
 

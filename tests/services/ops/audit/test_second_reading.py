@@ -14,8 +14,8 @@ from ops.audit.facts import gathering
 from ops.audit.readings import disputes, orders, returns, waiting
 from return_label.domain.decider import decider as goods_decider
 from return_label.domain.returns.state import Return
-from shared.tracking.numbers import compact
 from shared.events.return_label import ReturnEvent
+from shared.tracking.numbers import compact
 from tests.support.audit import EARLY, entry_of, made_log, stream_faults
 from tests.support.builders import returns as goods
 from tests.support.dispute_service import Market

@@ -13,12 +13,12 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from shared.tracking.numbers import NumberCheck, tracking
 from return_label.domain.tracking.sandbox import sandbox_number
 from return_label.views.labels.drawing import pdf, png
 from return_label.views.labels.layout import Label
 from return_label.views.labels.zpl import zpl
 from shared.events.ids import derived_id
+from shared.tracking.numbers import NumberCheck, tracking
 from tests.support.builders.labels import ADDRESSES, SCRIPTS, label
 
 PER_PLACE = 25

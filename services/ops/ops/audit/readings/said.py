@@ -60,9 +60,7 @@ TOLD = {
         ("RefundPartAbandoned", "RefundSettlementOverdue", "RefundReturnedByBank", "RefundHeld", "GoodwillGranted"), 1
     ),
     **dict.fromkeys(("ReturnRequested", "ReturnDenied"), 1),
-    **dict.fromkeys(
-        ("GoodwillReplacementGranted", "GoodwillReplacementShipped", "GoodwillReplacementReceived"), 1
-    ),
+    **dict.fromkeys(("GoodwillReplacementGranted", "GoodwillReplacementShipped", "GoodwillReplacementReceived"), 1),
     **{"WarrantyClaimOpened": 1, "WarrantyAssessed": 2, "WarrantyFulfilled": 1},
     **dict.fromkeys(("ReturnLapsed", "ReturnTransitOverdue", "ReturnLost", "InspectionTimedOut"), 2),
     **dict.fromkeys(("ExternalChargebackOpened", "ExternalChargebackResolved"), 2),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from return_label.domain.returns.state import Return
-from shared.tracking.numbers import Tracking, compact
 from shared.events.base import Event
 from shared.events.return_label import ReturnShipped, ReturnTrackingCorrected
 from shared.rejections import ValidationFailed
+from shared.tracking.numbers import Tracking, compact
 
 
 def is_known(shipped: ReturnShipped, told: Tracking) -> bool:

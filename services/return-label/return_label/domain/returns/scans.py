@@ -11,10 +11,10 @@ from return_label.domain.commands import ReturnCommand
 from return_label.domain.returns.loss import MarkReturnLost
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import MarkReturnReceived, MarkReturnShipped
-from shared.tracking.numbers import compact
 from return_label.domain.tracking.scans import ScanKind
 from shared.events.base import Actor
 from shared.events.ids import derived_uuid
+from shared.tracking.numbers import compact
 
 CARRIER = Actor(id="carrier", roles=frozenset({"service"}))
 """Who tells of scans: shops and carriers have one role."""

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from return_label.domain.deadlines import DeadlineKind, cancellation_of
-from shared.tracking.numbers import compact
 from shared.events.deadlines import DeadlineMoved
 from shared.events.inspection import ReturnPiecesInspected
 from shared.events.return_label import (
@@ -39,6 +38,7 @@ from shared.events.return_label import (
     ReturnTransitOverdue,
 )
 from shared.parties import NOBODY, Parties
+from shared.tracking.numbers import compact
 
 
 class ReturnState(StrEnum):

@@ -10,11 +10,11 @@ from return_label.domain.deadlines import DeadlineKind, inspection_due, transit_
 from return_label.domain.returns.correction import corrected, is_known
 from return_label.domain.returns.receivers import CARRIER, guard_receiver
 from return_label.domain.returns.state import UNSENT, Return, ReturnState
-from shared.tracking.numbers import tracking
 from shared.events.base import Actor, Event
 from shared.events.outside.words import Name, TrackingNumber
 from shared.events.return_label import ReturnReceived, ReturnShipped
 from shared.rejections import DeadlinePassed, WrongPhase
+from shared.tracking.numbers import tracking
 
 SHIPPERS = ("buyer", "service", "support")
 RECEIVERS = ("warehouse", "seller", "service")

@@ -8,7 +8,6 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from return_label.domain.returns.state import Cancellation, Return
-from shared.tracking.numbers import compact
 from shared.events.base import Actor, Instant
 from shared.events.dispute import Payer
 from shared.events.open_enums import Open
@@ -18,6 +17,7 @@ from shared.events.return_label import (
     ReturnLabelIssued,
     ReturnLabelNotCancelled,
 )
+from shared.tracking.numbers import compact
 
 PRINTERS = ("buyer", "support")
 """Who prints a label: it shows where the buyer lives."""

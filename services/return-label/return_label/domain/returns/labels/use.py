@@ -9,11 +9,11 @@ from return_label.domain.returns.labels.leaving import left
 from return_label.domain.returns.state import Return
 from return_label.domain.returns.transit import MarkReturnShipped, mark_shipped
 from return_label.domain.returns.withdrawal import WithdrawReturn, withdraw
-from shared.tracking.numbers import compact
 from shared.decider import Decided
 from shared.events.base import Event
 from shared.events.label_quota import LabelQuotaUsed
 from shared.events.return_label import ReturnShipped, ReturnTrackingCorrected
+from shared.tracking.numbers import compact
 
 
 def ship(command: MarkReturnShipped, return_: Return, *quotas: Quota) -> Decided:
