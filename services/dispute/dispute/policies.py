@@ -16,9 +16,8 @@ from dispute.domain.disputes.opening.contested import ContestReturn
 from dispute.domain.notifications.state import NOTICES
 from dispute.domain.orders.cancellation import NoteOrderRefund
 from dispute.domain.orders.chargebacks.noting import NoteChargeback, NoteResult
-from dispute.domain.orders.payments.gifts import CLAWBACKS
+from dispute.domain.orders.payments.gifts import CLAWBACKS, REPLACED
 from dispute.domain.orders.re_request import AskOrderAgain
-from dispute.domain.orders.replacements import REPLACED
 from dispute.domain.orders.returns.steps import CONTESTED, NoteOrderReturn
 from dispute.domain.reminders.keeping import KeepReminders
 from shared.decider import Send

@@ -51,7 +51,7 @@ RIGHT, OTHER, MISTYPED = "EE123456785DE", "RR123456785ES", "EE123456784DE"
 TWO = (order_line("l1", "30.00", quantity=2), order_line("l2", "20.00", seller_id=OTHER_SELLER.id))
 
 
-def give(at: datetime = GIVING, actor: Actor = SELLER, n: int = 1, **lines: int) -> GrantGoodwill:
+def give(at: datetime = GIVING, actor: Actor = SELLER, n: int = 1, **lines: Any) -> GrantGoodwill:
     """The seller sends a piece of the first line anew, unless lines are named with their quantities."""
     money = grant(at, actor=actor, n=n, **lines)
     return money.model_copy(
@@ -139,7 +139,7 @@ def test_s20_nothing_is_sent_anew_that_nobody_has_paid() -> None:
 @pytest.mark.parametrize(
     ("lines", "code"), [({"l2": 1}, "unknown_line"), ({"l9": 1}, "unknown_line"), ({"l1": 3}, "too_many")]
 )
-def test_s20_a_seller_sends_its_own_pieces_alone(lines: dict[str, int], code: str) -> None:
+def test_s20_a_seller_sends_its_own_pieces_alone(lines: dict[str, Any], code: str) -> None:
     refusal = given(decider, bought(*TWO)).when(give(**lines)).then_rejects(ValidationFailed)
     assert refusal.errors[0]["code"] == code
 

@@ -59,9 +59,10 @@ async def grant_goodwill(
     the seller was paid, once it has come of it. Of what an open dispute is about no money is given here (S20, K19). A
     `replacement` has no `amount`: no money moves, and nobody is owed it.
     """
-    outcome = await caller.handle(caller.command(GrantGoodwill, body, order_id=order_id))
+    said = caller.command(GrantGoodwill, body, order_id=order_id)
+    outcome = await caller.handle(said)
     order: Order = outcome.states[0]
-    if body.type == "replacement":
+    if said.type == "replacement":
         view = replacement_view([*order.gifts.replacements.values()][-1])
     else:
         view = goodwill_view(order, order.goodwill[-1])

@@ -44,18 +44,18 @@ class GrantGoodwill(OrderCommand):
 def grant_goodwill(command: GrantGoodwill, order: Order) -> list[Event]:
     """Nobody else has to agree: it is the seller's own money, or its goods."""
     _guard_pieces(order, command)
-    events = [_goods(order, command)] if command.type == "replacement" else _money(order, command)
+    events = _goods(order, command) if command.type == "replacement" else _money(order, command)
     guard_text(text=command.text)
     return events
 
 
-def _goods(order: Order, command: GrantGoodwill) -> GoodwillReplacementGranted:
+def _goods(order: Order, command: GrantGoodwill) -> list[Event]:
     """Wherever the money is, also while a bank decides about it: none moves."""
     if order.cancelled_at or not order.paid_at:
         raise WrongPhase("It was cancelled, or nobody has paid it.", rules=("S20",))
     if command.amount is not None:
         raise ValidationFailed.at("/amount", "not_expected", "what is sent anew moves no money", "S20")
-    return GoodwillReplacementGranted(
+    granted = GoodwillReplacementGranted(
         goodwill_id=derived_id("gdw", order.order_id, command.command_id),
         order_id=order.order_id,
         seller_id=command.actor.id,
@@ -64,6 +64,7 @@ def _goods(order: Order, command: GrantGoodwill) -> GoodwillReplacementGranted:
         granted_at=command.at,
         rules=("S20",),
     )
+    return [granted]
 
 
 def _money(order: Order, command: GrantGoodwill) -> list[Event]:

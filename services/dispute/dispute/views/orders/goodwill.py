@@ -7,8 +7,8 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from dispute.domain.orders.payments.gifts import Replacement
 from dispute.domain.orders.refund import Refund
-from dispute.domain.orders.replacements import Replacement
 from dispute.domain.orders.state import Order
 from dispute.views.disputes.solutions import ReplacementView
 from shared.events.base import Actor, Instant
@@ -60,12 +60,13 @@ def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
     asked = [refund for refund in order.refunds.values() if refund.due.goodwill_id == granted.goodwill_id]
     last = asked[-1] if asked else None
     money = (last.paid or last.due) if last else granted
+    lines: list[LineAmountView] = [{"line_id": part.line_id, "amount": part.amount} for part in money.lines]
     return {
         "id": granted.goodwill_id,
         "order_id": granted.order_id,
         "type": "refund_only",
         "seller_id": granted.seller_id,
-        "lines": [{"line_id": part.line_id, "amount": part.amount} for part in money.lines],
+        "lines": lines,
         "amount": money.amount,
         "state": _state(order, granted, last),
         "refund_id": last.due.refund_id if last else None,
@@ -78,6 +79,7 @@ def goodwill_view(order: Order, granted: GoodwillGranted) -> GoodwillView:
 
 def replacement_view(given: Replacement) -> GoodwillView:
     granted, shipped, received = given.granted, given.shipped, given.received
+    lines: list[LineQuantity] = [{"line_id": part.line_id, "quantity": part.quantity or 0} for part in granted.pieces]
     parcel: ReplacementView = {
         "tracking_number": shipped.tracking_number if shipped else None,
         "carrier": shipped.carrier if shipped else None,
@@ -89,7 +91,7 @@ def replacement_view(given: Replacement) -> GoodwillView:
         "order_id": granted.order_id,
         "type": "replacement",
         "seller_id": granted.seller_id,
-        "lines": [{"line_id": part.line_id, "quantity": part.quantity or 0} for part in granted.pieces],
+        "lines": lines,
         "amount": None,
         "state": given.state,
         "refund_id": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispute.domain.commands import OrderCommand
 from dispute.domain.orders.instants import guard_arrival
-from dispute.domain.orders.replacements import Replacement
+from dispute.domain.orders.payments.gifts import Replacement
 from dispute.domain.orders.state import Order
 from shared.events.base import Event
 from shared.events.moments import Moment

@@ -6,19 +6,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from dispute.domain.orders.line import Line
-from dispute.domain.orders.replacements import REPLACED, Replacements, ReplacementStep, replaced
 from shared.events.mediation import ClawbackRequested
 from shared.events.mediation.clawbacks import ClawbackFailed, ClawbackSettled
-from shared.events.order import GoodwillGranted
+from shared.events.order import (
+    GoodwillGranted,
+    GoodwillReplacementGranted,
+    GoodwillReplacementReceived,
+    GoodwillReplacementShipped,
+)
 
 Asked = ClawbackRequested | ClawbackSettled | ClawbackFailed
 CLAWBACKS = (ClawbackRequested, ClawbackSettled, ClawbackFailed)
 """What is asked of a seller without a dispute ends, and is never withdrawn."""
+ReplacementStep = GoodwillReplacementGranted | GoodwillReplacementShipped | GoodwillReplacementReceived
+REPLACED = (GoodwillReplacementGranted, GoodwillReplacementShipped, GoodwillReplacementReceived)
 GIVEN = (GoodwillGranted, *CLAWBACKS, *REPLACED)
 """What a seller gives, and what comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One that was given; it may come without a word of its parcel."""
+
+    granted: GoodwillReplacementGranted
+    shipped: GoodwillReplacementShipped | None = None
+    received: GoodwillReplacementReceived | None = None
+
+    @property
+    def state(self) -> Literal["promised", "sent", "received"]:
+        """How far it has come."""
+        return "received" if self.received else "sent" if self.shipped else "promised"
+
+
+Replacements = Mapping[str, Replacement]
+"""By the id of the goodwill, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +89,7 @@ def with_gift(order: Giving, event: GoodwillGranted | Asked | ReplacementStep) -
     if isinstance(event, GoodwillGranted):
         return {"goodwill": (*order.goodwill, event)}
     if isinstance(event, REPLACED):
-        return {"gifts": replace(order.gifts, replacements=replaced(order.gifts.replacements, event))}
+        return {"gifts": replace(order.gifts, replacements=_replaced(order.gifts.replacements, event))}
     now = dict(order.lines)
     for part in () if isinstance(event, ClawbackSettled) else event.lines:
         line = now[part.line_id]
@@ -73,3 +97,15 @@ def with_gift(order: Giving, event: GoodwillGranted | Asked | ReplacementStep) -
         reclaimed = line.reclaimed + part.amount if is_asked else line.reclaimed - part.amount
         now[part.line_id] = replace(line, reclaimed=reclaimed)
     return {"gifts": order.gifts.after(event), "lines": now}
+
+
+def _replaced(given: Replacements, event: ReplacementStep) -> Replacements:
+    """With one step more."""
+    match event:
+        case GoodwillReplacementGranted():
+            now = Replacement(event)
+        case GoodwillReplacementShipped():
+            now = replace(given[event.goodwill_id], shipped=event)
+        case GoodwillReplacementReceived():
+            now = replace(given[event.goodwill_id], received=event)
+    return {**given, event.goodwill_id: now}
