@@ -35,7 +35,7 @@ RETURN = ("label_order", "return_shipment", "return_transit", "return_inspection
 PAY, SETTLEMENT = "pay:{refund_id}", "bank_settlement:{refund_id}"
 CANCELLATION = "label_cancellation:{label_id}"
 REMINDER, EXPIRY = "reminder:{deadline}:{role}", "evidence_expiry"
-AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent"})
+AHEAD = frozenset({"DeadlineMoved", "NotificationRequested", "ReminderSent", "RepresentmentDue"})
 """Events that name an instant to come."""
 STARTS: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("OrderRegistered", "OrderPaid", "OrderShipped", "OrderDelivered"), PROTECTION),

@@ -19,6 +19,7 @@ from shared.events.dispute import (
     RefundNoted,
     RefundOutcome,
     ReturnNotDue,
+    ReturnOutcome,
     SolutionType,
 )
 from shared.events.order import Hold, OrderCompleted, PaymentHeld, PaymentHoldLifted, PaymentReleased
@@ -29,7 +30,7 @@ from tests.support.builders import disputes as d
 from tests.support.builders import mediation as m
 from tests.support.builders.bank import NOT_PAID, PAID, gives, heard, takes_back
 from tests.support.builders.entitlements import sold
-from tests.support.builders.order_returns import grant, return_id
+from tests.support.builders.order_returns import grant, noted, return_id
 from tests.support.builders.orders import BUYER, ORDER_STREAM, SELLER, Histories, after, expire_order, on, order_of, usd
 from tests.support.policies import recorded
 from tests.support.spec import given
@@ -246,6 +247,19 @@ def test_t34_both_name_the_returns_that_stand_still_and_one_that_is_granted_mean
     [told] = heard(after(agreed, takes_back(AT)), AT)
     [of_dispute], _ = given(decider, after(agreed, takes_back(AT))).when(told).by_stream.values()
     assert mine.return_id and of_dispute.returns == (mine.return_id,)
+
+
+def test_t34_g17_a_dispute_that_an_inspection_begins_meanwhile_hears_of_the_bank_at_once() -> None:
+    back = noted(after(sold("free_return"), grant(on("Mar 6"))), on("Mar 9"), ReturnOutcome.RECEIVED)
+    taken = after(back, takes_back(on("Mar 10")))
+    failed = noted(taken, on("Mar 11"), ReturnOutcome.FAILED, reason="damaged")
+    [stream] = [name for name in failed if name.startswith("dispute-")]
+    begun = decider.fold(stream, failed[stream])
+    assert list(begun.chargebacks.open) == ["cb1"]
+    assert begun.due("evidence") is None and due(failed, "evidence", stream) is None
+    ended = after(failed, gives(NOT_PAID, on("Mar 20")))
+    [told] = heard(ended, on("Mar 20"))
+    assert not decider.fold(stream, after(ended, told)[stream]).chargebacks.open
 
 
 def test_t31a_what_does_not_fit_any_more_and_is_given_up_ends_the_dispute() -> None:

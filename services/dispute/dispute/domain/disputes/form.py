@@ -51,6 +51,12 @@ def guard_returnable(
         raise ValidationFailed.at(pointer, "nothing_to_return", "what never came cannot go back", "G7")
 
 
+def guard_unwanted(reason: Reason, type_: SolutionType) -> None:
+    """G7: what is merely unwanted goes back before its money does (T27x); the seller may leave it to the buyer."""
+    if reason == Reason.CHANGE_OF_MIND and type_ == SolutionType.REFUND_ONLY:
+        raise ValidationFailed.at("/type", "goods_go_back", "what is unwanted goes back", "G7", "T27x")
+
+
 def guard_lines(order: Order, requested: Sequence[RequestedLine]) -> list[Line]:
     """The order's lines that are requested (S109); ValidationFailed names the first that is unknown, repeated or too
     many.

@@ -22,6 +22,7 @@ from dispute.policies import react
 from dispute.views.orders.order import order_actions
 from shared.actions import rendered
 from shared.events.dispute import (
+    Decision,
     DisputeOpened,
     Payer,
     Reason,
@@ -42,9 +43,9 @@ from shared.events.order import (
     PaymentReleased,
 )
 from shared.events.return_label import Denial, ReturnDenialFinal, ReturnDenied
-from shared.rejections import ValidationFailed
+from shared.rejections import ValidationFailed, WrongPhase
 from tests.support.builders.bank import NOT_PAID, gives, takes_back
-from tests.support.builders.disputes import cancel, dispute_of, expire, note_return, open_dispute
+from tests.support.builders.disputes import cancel, dispute_of, expire, modify, note_return, open_dispute, respond
 from tests.support.builders.entitlements import code_of, sold, terms_in
 from tests.support.builders.order_returns import asked, grant, noted, return_id
 from tests.support.builders.orders import (
@@ -84,7 +85,8 @@ LATE_UNTIL = on("Mar 29", "00:00")
 
 def unwanted(at: datetime, **more: Any) -> Any:
     """The buyer disputes the denial."""
-    return open_dispute(at, **({"reason": Reason.CHANGE_OF_MIND} | more))
+    plain = {"reason": Reason.CHANGE_OF_MIND, "type": SolutionType.RETURN_AND_REFUND}
+    return open_dispute(at, **(plain | more))
 
 
 def test_t27x_s13_what_the_seller_denied_may_be_disputed_as_unwanted() -> None:
@@ -95,6 +97,15 @@ def test_t27x_s13_what_the_seller_denied_may_be_disputed_as_unwanted() -> None:
     assert (held.hold, held.dispute_id, held.return_id) == (Hold.DISPUTE, opened.dispute_id, return_id())
     assert (lifted.hold, lifted.because) == (Hold.DENIED_RETURN, HoldEnd.DISPUTED)
     assert dispute_of(dict(outcome.after)).state is DisputeState.AWAITING_SELLER
+
+
+def test_t27x_g7_what_is_unwanted_goes_back_before_its_money_does() -> None:
+    refusal = given(decider, REFUSED).when(unwanted(on("Mar 9"), type=SolutionType.REFUND_ONLY))
+    refusal.then_rejects(ValidationFailed)
+    opened = after(REFUSED, unwanted(on("Mar 9")))
+    given(decider, opened).when(modify(on("Mar 10"), type=SolutionType.REFUND_ONLY)).then_rejects(WrongPhase)
+    offered = after(opened, respond(Decision.REJECT, on("Mar 10"), reason="No."))
+    given(decider, offered).when(modify(on("Mar 10"), type=SolutionType.REFUND_ONLY)).then_rejects(ValidationFailed)
 
 
 def test_t27x_a_denial_stays_open_to_a_dispute_until_the_last_instant_of_the_buyers_days() -> None:
@@ -176,7 +187,7 @@ def test_t27x_g4_a_denial_after_the_end_of_the_protection_may_be_disputed_all_th
     given(decider, late()).when(unwanted(on("Mar 28", "23:59"))).then_types(
         DisputeOpened, PaymentHeld, PaymentHoldLifted
     )
-    given(decider, late()).when(open_dispute(on("Mar 24"), reason=Reason.CHANGE_OF_MIND, n=9)).then_types(
+    given(decider, late()).when(unwanted(on("Mar 24"), n=9)).then_types(
         DisputeOpened, PaymentHeld, PaymentHoldLifted
     )
 

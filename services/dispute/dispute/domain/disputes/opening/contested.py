@@ -76,6 +76,7 @@ def contest_return(command: ContestReturn, order: Order, _: Dispute, *evidence: 
         *refunds,
         escalated(evolve(Dispute(), opened), _reason(command.outcome), command.at),
         *chain(*shown),
+        *order.chargebacks.heard_by(command.dispute_id, command.at),
     ]
     held = PaymentHeld(
         order_id=order.order_id,
