@@ -187,9 +187,7 @@ def test_t27x_g4_a_denial_after_the_end_of_the_protection_may_be_disputed_all_th
     given(decider, late()).when(unwanted(on("Mar 28", "23:59"))).then_types(
         DisputeOpened, PaymentHeld, PaymentHoldLifted
     )
-    given(decider, late()).when(unwanted(on("Mar 24"), n=9)).then_types(
-        DisputeOpened, PaymentHeld, PaymentHoldLifted
-    )
+    given(decider, late()).when(unwanted(on("Mar 24"), n=9)).then_types(DisputeOpened, PaymentHeld, PaymentHoldLifted)
 
 
 def test_t27x_s24_once_the_denial_is_final_the_seller_is_paid() -> None:
