@@ -51,8 +51,11 @@ def guard_returnable(
         raise ValidationFailed.at(pointer, "nothing_to_return", "what never came cannot go back", "G7")
 
 
-def guard_unwanted(reason: Reason, type_: SolutionType) -> None:
-    """G7: what is merely unwanted goes back before its money does (T27x); the seller may leave it to the buyer."""
+def guard_request(named: Sequence[NamedPieces], reason: Reason, type_: SolutionType) -> None:
+    """G7 of what a buyer asks for: what never came cannot go back, and what is merely unwanted does before its money
+    goes (T27x); its seller may leave it to the buyer.
+    """
+    guard_returnable(named, reason, type_)
     if reason == Reason.CHANGE_OF_MIND and type_ == SolutionType.REFUND_ONLY:
         raise ValidationFailed.at("/type", "goods_go_back", "what is unwanted goes back", "G7", "T27x")
 

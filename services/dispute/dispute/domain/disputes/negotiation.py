@@ -12,7 +12,7 @@ from dispute.domain.disputes.agreement.passed import guard_passed_amount
 from dispute.domain.disputes.ending import ended_if_over
 from dispute.domain.disputes.escalation import escalation_from, negotiation_over
 from dispute.domain.disputes.evidence import NamingEvidence, shown_by
-from dispute.domain.disputes.form import Requested, guard_amount, guard_returnable, guard_unwanted
+from dispute.domain.disputes.form import Requested, guard_amount, guard_request
 from dispute.domain.disputes.opening.eligibility import guard_reason
 from dispute.domain.disputes.opening.law import guard_against_fault
 from dispute.domain.disputes.settlement import goods_gone, reach
@@ -206,8 +206,7 @@ def modify(command: ModifyRequest, dispute: Dispute, order: Order, *evidence: Ev
     guard(Step.MODIFY, dispute, command.actor, command.at)
     request, reason = _changed_request(command, dispute)
     guard_new_reason(command, dispute, order)
-    guard_returnable(disputed_pieces(order, command.dispute_id), reason, request.type)
-    guard_unwanted(reason, request.type)
+    guard_request(disputed_pieces(order, command.dispute_id), reason, request.type)
     guard_text(description=command.description)
     shown = shown_by(command, dispute, "buyer", evidence)
     if reason != dispute.reason:

@@ -17,8 +17,7 @@ from dispute.domain.disputes.form import (
     disputed_lines,
     guard_amount,
     guard_lines,
-    guard_returnable,
-    guard_unwanted,
+    guard_request,
 )
 from dispute.domain.disputes.opening.eligibility import covering_rule, guard_forced
 from dispute.domain.disputes.opening.hints import hints
@@ -104,8 +103,7 @@ def open_dispute(command: OpenDispute, _: Dispute, order: Order, *evidence: Evid
     openable = _openable(command, order)
     eligible = openable.pieces
     lines = guard_lines(order, command.lines)
-    guard_returnable(eligible, command.reason, command.type)
-    guard_unwanted(command.reason, command.type)
+    guard_request(eligible, command.reason, command.type)
     guard_text(**command.texts)
     shown = _shown(command, order, evidence)
     if not command.override:
