@@ -19,8 +19,10 @@ from tests.support.servers.backing import free_port_base, running_kafka, running
 
 MOST_IN_A_FOLDER = 20
 MOST_IN_A_FUNCTION = 50
-MOST_WALKED = {"command": 86, "money": 144}
-"""Files that one request enters: up to its answer, and until the money is out."""
+MOST_WALKED = {"command": 86, "money": 148}
+"""Files that one request enters: up to its answer, and until the money is out. What runs on the same loops meanwhile is
+counted too, three or four files by the machine's pace.
+"""
 
 
 @dataclass(frozen=True, slots=True)
