@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,7 @@ class Refused(Exception):
 
 
 @dataclass
-class CarrierApi:
+class CarrierApi(ABC):
     """A carrier's books. `fault` is what happens to the next purchase, `fault_of_void` to the next cancellation:
     `decline`, `timeout_before`, `timeout_after`, `error_after`, or `away`.
     """
@@ -42,9 +43,9 @@ class CarrierApi:
     logins: int = 0
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
+    @abstractmethod
     def app(self) -> web.Application:
         """Its server."""
-        raise NotImplementedError
 
     async def buy(self, wanted: Any, number: str) -> str:
         """A label of this number, or what the fault makes of it."""
